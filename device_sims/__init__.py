@@ -1,0 +1,1 @@
+"""Simulated devices: physics that react, vendor formats, faults on command."""

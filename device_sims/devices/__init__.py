@@ -1,0 +1,1 @@
+"""State → vendor payload, one file a device kind."""

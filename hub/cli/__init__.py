@@ -1,0 +1,64 @@
+"""The command `matinales`: one file a sub-command, found without being listed.
+
+A file `hub/cli/<name>.py` defines `command`: a function with typed parameters, or a `cyclopts.App` with
+sub-commands of its own; its docstring's first line is what `--help` shows. It returns its exit status (None: 0).
+"""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from hub import __version__
+from hub.errors import ConfigError, HubError, UsageError
+
+WRONG_USAGE = 2
+
+
+def names() -> list[str]:
+    """Return the sub-commands, by the files that lie here."""
+    return sorted(info.name.replace("_", "-") for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
+
+
+def load(name: str) -> App | Callable[..., Any]:
+    """Return what the file of a sub-command defines."""
+    command: App | Callable[..., Any] = importlib.import_module(f"hub.cli.{name.replace('-', '_')}").command
+    return command
+
+
+def build(wanted: list[str]) -> App:
+    """Return the command with the sub-commands named, so that a start imports only what it uses."""
+    app = App(
+        name="matinales",
+        version=__version__,
+        help="Makes connected objects tangible: broker, hub, simulators and page on this machine.",
+        result_action="return_value",
+    )
+    for name in wanted:
+        app.command(load(name), name=name)
+    return app
+
+
+def run(arguments: list[str]) -> int:
+    """Run the sub-command that the arguments name.
+
+    Returns:
+        0 good, 1 a problem found, 2 wrong usage.
+    """
+    known = names()
+    one = [arguments[0]] if arguments and arguments[0] in known else known
+    errors = Console(stderr=True)
+    try:
+        result = build(one)(arguments, exit_on_error=False, print_error=True, error_console=errors)
+    except CycloptsError:
+        return WRONG_USAGE
+    except HubError as error:
+        print(f"matinales: {error}", file=sys.stderr)  # noqa: T201 — the terminal is the interface
+        return WRONG_USAGE if isinstance(error, ConfigError | UsageError) else 1
+    except KeyboardInterrupt:
+        return 130
+    return result if isinstance(result, int) else 0

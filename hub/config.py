@@ -1,0 +1,124 @@
+"""One frozen Config from hub.toml and HUB_* variables; a mistake is named with its place."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import ConfigError
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting, with its default. In hub.toml by these names, in the environment as HUB_<NAME>.
+
+    Attributes:
+        broker_url: `mqtt://user:password@host:port`; unset: the embedded broker.
+        ask: whether devices are asked to speak at first sight; unset: only on the embedded broker.
+        topics: filters wanted, comma-separated.
+        mqtt_port: port of the embedded broker.
+        data_dir: data folder; unset: the platform's user-data folder.
+        web_host, web_port: where the page listens.
+        public_url, allowed_hosts: how people reach it behind a proxy or in a container.
+        pin_file: file with the facilitator's PIN (`run` only).
+        tz: zone of device times without offset, and of the page.
+        lang: language of the terminal.
+        store: where history lives.
+    """
+
+    broker_url: str | None = None
+    ask: Literal["on", "off"] | None = None
+    topics: str = "#"
+    mqtt_port: int = 1883
+    data_dir: str | None = None
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+    public_url: str | None = None
+    allowed_hosts: str = ""
+    pin_file: str | None = None
+    tz: str = "Europe/Paris"
+    lang: Literal["fr", "en"] = "fr"
+    store: Literal["sqlite"] = "sqlite"
+
+    @property
+    def asks(self) -> bool:
+        """Whether devices are asked to speak: on the embedded broker unless told otherwise."""
+        return (self.broker_url is None) if self.ask is None else self.ask == "on"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local times."""
+        return ZoneInfo(self.tz)
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read hub.toml (when given) and HUB_* variables, which win.
+
+    Raises:
+        ConfigError: naming the file or variable, the setting, the value and what it should be.
+    """
+    environ = os.environ if environ is None else environ
+    settings = _from_file(path) if path is not None else {}
+    config = _convert(settings, f"{path}") if settings else Config()
+    for name, field in _fields().items():
+        text = environ.get(f"HUB_{name.upper()}")
+        if text is not None and text != "":
+            value = _one(field, text, f"HUB_{name.upper()}", name)
+            config = msgspec.structs.replace(config, **{name: value})
+    _check(config)
+    return config
+
+
+def _fields() -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(Config)}
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        msg = f"{path}: no such file; give the path of your hub.toml to --config"
+        raise ConfigError(msg) from None
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}); check its permissions"
+        raise ConfigError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path}: is not UTF-8 text at byte {error.start}; save it as UTF-8"
+        raise ConfigError(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: is not valid TOML: {error}"
+        raise ConfigError(msg) from error
+
+
+def _convert(settings: dict[str, Any], place: str) -> Config:
+    unknown = sorted(settings.keys() - _fields().keys())
+    if unknown:
+        msg = f"{place}: unknown setting {unknown[0]!r}; known: {', '.join(_fields())}"
+        raise ConfigError(msg)
+    values = {name: _one(_fields()[name], value, place, name) for name, value in settings.items()}
+    return Config(**values)
+
+
+def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN401 — each setting has its own type
+    try:
+        return msgspec.convert(value, kind, strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        msg = f"{place}: {name} is {value!r}: {str(error)[0].lower()}{str(error)[1:]}"
+        raise ConfigError(msg) from None
+
+
+def _check(config: Config) -> None:
+    for name in ("mqtt_port", "web_port"):
+        port = getattr(config, name)
+        if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
+            msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
+            raise ConfigError(msg)
+    try:
+        _ = config.zone
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        msg = f"tz is {config.tz!r}: not a time zone; write for instance Europe/Paris"
+        raise ConfigError(msg) from None

@@ -1,0 +1,231 @@
+"""The driver contract: a description, a pure function and its proof.
+
+A driver knows no network, clock or store. What depends on earlier messages (discovery, aliases, partial updates) is
+its context: a value handed in and handed back, the same object when unchanged.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from hub.errors import PayloadError
+from hub.model import Availability, Kind, Message, Quality
+from hub.units import Unit
+
+type_of_nothing = type(None)
+
+
+class Channel(Struct, frozen=True, kw_only=True):
+    """A quantity that a family gives: its name for ever, its one unit, what is plausible.
+
+    Attributes:
+        name: base name, `snake_case`; a reading may carry it with a suffix (`temperature_ds18b20_1`).
+        unit: the hub's unit; None for switches, contacts and plain counts.
+        low, high: plausible range; outside it a value is kept and marked `uncertain`.
+        health: battery, radio, chip temperature …: listed after what the device measures.
+    """
+
+    name: str
+    unit: Unit | None
+    low: float
+    high: float
+    health: bool = False
+
+
+class Sample(Struct, frozen=True, gc=False):
+    """A value as the message states it, already in the hub's unit.
+
+    Attributes:
+        channel: channel name with its suffix.
+        value: finite.
+        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own.
+        measured: the device's own plausible time [ns since 1970]; None: only the arrival time would do.
+        local: `measured` was read as if the device's local clock were UTC; the hub applies the configured zone.
+        quality: `bad` for the device's own fault code.
+    """
+
+    channel: str
+    value: float
+    unit: str | None = None
+    measured: int | None = None
+    local: bool = False
+    quality: Quality = Quality.GOOD
+
+
+class Event(Struct, frozen=True, gc=False):
+    """Something that happened and is no level: a button, a transition."""
+
+    name: str
+    value: str
+    measured: int | None = None
+    local: bool = False
+
+
+class Announced(Struct, frozen=True):
+    """Another device that a message speaks of (a bridge's list, a discovery document).
+
+    Attributes:
+        device: its uid in this family's manner.
+        aliases: other names and native ids (`ieee:0x00158d…`, `mac:…`).
+        name: display name, when the message gives one.
+        availability: when the message gives it.
+    """
+
+    device: str
+    aliases: tuple[str, ...] = ()
+    name: str | None = None
+    availability: Availability | None = None
+
+
+class Decoded(Struct, frozen=True, gc=False):
+    """What a message means.
+
+    Attributes:
+        kind: what it is about.
+        device: `family:name`; for a message about many devices, its sender.
+        samples: measures.
+        events: what happened.
+        availability: of `device`.
+        aliases: other names of `device`.
+        announces: other devices.
+        rejected: field → reason in plain words.
+    """
+
+    kind: Kind
+    device: str
+    samples: tuple[Sample, ...] = ()
+    events: tuple[Event, ...] = ()
+    availability: Availability | None = None
+    aliases: tuple[str, ...] = ()
+    announces: tuple[Announced, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """One real message and what must come out of it; the first thing a newcomer reads.
+
+    Attributes:
+        before: (topic, payload) of the messages that must come first.
+        values: channel → value, exactly those.
+        refusal: part of the reason, when the message is refused whole.
+    """
+
+    topic: str
+    payload: bytes
+    before: tuple[tuple[str, bytes], ...] = ()
+    device: str | None = None
+    kind: Kind | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    availability: Availability | None = None
+    rejected: tuple[str, ...] = ()
+    refusal: str | None = None
+
+    @classmethod
+    def gives(cls, topic: str, payload: str | bytes, **values: float) -> "Example":
+        """State the values a message carries."""
+        return cls(topic=topic, payload=_bytes(payload), kind=Kind.READINGS, values=values)
+
+    @classmethod
+    def refused(cls, topic: str, payload: str | bytes, *, because: str) -> "Example":
+        """State why a message is refused whole."""
+        return cls(topic=topic, payload=_bytes(payload), refusal=because)
+
+    def message(self, payload: bytes | None = None, *, topic: str | None = None) -> Message:
+        """Return the example as a message, with another payload or topic for tests."""
+        return Message(
+            topic=self.topic if topic is None else topic,
+            payload=self.payload if payload is None else payload,
+            received=1_753_430_400_000_000_000,
+        )
+
+
+def _bytes(payload: str | bytes) -> bytes:
+    return payload.encode() if isinstance(payload, str) else payload
+
+
+Decode = Callable[[Message, Any], tuple[Decoded, Any]]
+"""`decode(message, context)`; raises PayloadError with the reason when nothing can be understood."""
+
+
+def _one_scope(_topic: str) -> str:
+    return ""
+
+
+class Driver(Struct, frozen=True, kw_only=True, eq=False):
+    """A device family or model.
+
+    Attributes:
+        model: permanent name, `kebab-case`.
+        family: prefix of the uids it makes.
+        title: what people call it.
+        source: the document the decoding follows.
+        topics: MQTT filters it claims.
+        claims: refines `topics`: whether a topic that matches is really this family's (parse from the right …).
+        rank: 0 native, 1 discovery, 2 generic; among drivers that claim a topic the lowest rank is asked first.
+        channels: every base name it gives, in the order people want them.
+        open_channels: it also gives names that nobody can list (keys of foreign JSON); their unit is the sample's.
+        decode: the pure function.
+        scope: which context a topic uses; one per driver unless told.
+        context: a msgspec-encodable type of the context; `context()` is the empty one.
+        ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
+        examples: real messages, a refusal among them.
+    """
+
+    model: str
+    family: str
+    title: str
+    source: str
+    topics: tuple[str, ...]
+    channels: tuple[Channel, ...]
+    decode: Decode
+    examples: tuple[Example, ...]
+    claims: Callable[[str], bool] | None = None
+    rank: int = 0
+    open_channels: bool = False
+    scope: Callable[[str], str] = _one_scope
+    context: type[Any] = type_of_nothing
+    ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
+
+    def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type
+        """Return the context of a driver that has heard nothing yet."""
+        return self.context()
+
+
+def base_name(channel: str, names: Iterable[str]) -> str | None:
+    """Return the longest of `names` that `channel` is, alone or followed by `_suffix`; None when there is none."""
+    fitting = [name for name in names if channel == name or channel.startswith(f"{name}_")]
+    return max(fitting, key=len, default=None)
+
+
+def topic_matches(pattern: str, topic: str) -> bool:
+    """Tell whether an MQTT filter matches a topic (MQTT 5 §4.7; `$` topics need a literal first level)."""
+    if topic.startswith("$") and pattern[:1] in {"+", "#"}:
+        return False
+    wanted, levels = pattern.split("/"), topic.split("/")
+    for index, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if index >= len(levels) or level not in {"+", levels[index]}:
+            return False
+    return len(wanted) == len(levels)
+
+
+CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+__all__ = [
+    "CHANNEL_NAME",
+    "MODEL_NAME",
+    "Announced",
+    "Channel",
+    "Decoded",
+    "Driver",
+    "Event",
+    "Example",
+    "PayloadError",
+    "Sample",
+    "base_name",
+    "topic_matches",
+]

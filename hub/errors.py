@@ -1,0 +1,41 @@
+"""Every error the hub raises, grouped by who must act.
+
+HubError
+├── ConfigError    the operator edits a file or an option; the hub does not start
+├── UsageError     the caller asks otherwise; the message names the argument and the remedy
+│   └── NotFoundError   what was named does not exist
+├── PayloadError   nobody at once: counted, shown with its reason, acknowledged
+├── JournalError   the broker keeps the message: not written, so not acknowledged
+└── StoreError     the hub retries: the reader's cursor stands still
+"""
+
+
+class HubError(Exception):
+    """Anything that goes wrong in the hub's own words."""
+
+
+class ConfigError(HubError):
+    """A setting is unusable; the message names the setting, the value and the remedy."""
+
+
+class UsageError(HubError):
+    """A request cannot be carried out as it was made; the message names what to change."""
+
+
+class NotFoundError(UsageError):
+    """The thing named does not exist; the message names the place to look."""
+
+
+class PayloadError(HubError):
+    """A message cannot be understood.
+
+    The text is the reason in plain words, shown to people as it stands.
+    """
+
+
+class JournalError(HubError):
+    """The journal could not write or read; nothing of the batch was acknowledged."""
+
+
+class StoreError(HubError):
+    """The store could not write or read; the cursor stands still until it can."""

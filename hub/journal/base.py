@@ -1,0 +1,50 @@
+"""The journal contract: the durable, ordered log of messages. One append side, many readers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hub.model import Message, Record
+
+
+class Journal(Protocol):
+    """The append side; one per journal, owned by the ingest process."""
+
+    @property
+    def end(self) -> int:
+        """Position of the last committed record; 0 when there is none."""
+
+    def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
+        """Commit the messages as one group and return the new end.
+
+        When this returns, they survive a power cut. Repeats found by the resume rule are committed too, marked.
+
+        Raises:
+            JournalError: nothing was written; do not acknowledge.
+        """
+
+    def resumed(self, epoch: int) -> None:
+        """Say that connection `epoch` resumed a session: its first messages may repeat the tail (§2.8)."""
+
+    def close(self) -> None:
+        """Release the files."""
+
+
+class JournalReader(Protocol):
+    """A reader; never writes, never blocks the append side."""
+
+    @property
+    def end(self) -> int:
+        """Position of the last committed record as this reader sees it now."""
+
+    @property
+    def start(self) -> int:
+        """Position of the oldest record still kept; `end + 1` when there is none."""
+
+    def read(self, after: int, limit: int) -> list[Record]:
+        """Return up to about `limit` records with a position above `after`, in order; bounded work per call.
+
+        Whole groups are read, so slightly more than `limit` may come. Empty at the end.
+        """
+
+    def close(self) -> None:
+        """Release the files."""

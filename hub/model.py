@@ -1,0 +1,243 @@
+"""The words everybody shares: what arrives, what it means, where it belongs.
+
+Times are integers, nanoseconds since 1970-01-01T00:00:00Z. Structs are immutable and cheap to make: they are the
+unit of every hot path.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+REAL = "real"
+"""The timeline of what is neither simulated nor replayed."""
+
+NS = 1_000_000_000
+MAX_WHOLE = 1024 * 1024
+"""A payload up to this many bytes is journalled whole."""
+KEPT_OF_LARGER = 1024
+"""Of a larger one this many bytes are kept, with its length and the reason."""
+
+
+class Quality(StrEnum):
+    """OPC UA's three: `uncertain` is out of the plausible range, `bad` is the device's own word for a failed probe."""
+
+    GOOD = "good"
+    UNCERTAIN = "uncertain"
+    BAD = "bad"
+
+
+class TimeSource(StrEnum):
+    """Where a reading's time comes from; `late`: no time of its own, received while a resumed session drained."""
+
+    DEVICE = "device"
+    ARRIVAL = "arrival"
+    LATE = "late"
+
+
+class Kind(StrEnum):
+    """What a message is about."""
+
+    READINGS = "readings"
+    AVAILABILITY = "availability"
+    DISCOVERY = "discovery"
+    COMMAND = "command"
+    HOUSEKEEPING = "housekeeping"
+
+
+class Availability(StrEnum):
+    """Whether a device can be reached, by its own or its bridge's word."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Source(StrEnum):
+    """The edge at which a message arrived; `import` is the import door: back-fill and recordings."""
+
+    MQTT = "mqtt"
+    SERIAL = "serial"
+    HTTP = "http"
+    PHONE = "phone"
+    IMPORT = "import"
+
+
+class Message(Struct, frozen=True, gc=False):
+    """What arrived.
+
+    Attributes:
+        topic: MQTT topic, or the one an edge made up.
+        payload: bytes as received (the first KiB of an over-size one).
+        received: arrival time [ns], fixed once, at receipt.
+        source: the edge.
+        retained: the broker's retain flag: the last word of before, not news.
+        run: the run it belongs to when its sender said so (import door); otherwise the timelines decide.
+        time: its simulated time [ns] when the sender said so (import door).
+        length: payload length [byte] before cutting; 0 when whole.
+    """
+
+    topic: str
+    payload: bytes
+    received: int
+    source: Source = Source.MQTT
+    retained: bool = False
+    run: str | None = None
+    time: int | None = None
+    length: int = 0
+
+
+class Record(Struct, frozen=True, gc=False):
+    """A journalled message.
+
+    Attributes:
+        position: place in the journal, 1, 2, 3 …, never reused.
+        epoch: number of the connection it came from.
+        repeat: a redelivery of an earlier record, found by the resume rule (reliability.md §2.8).
+        late: received while a resumed session drained: its arrival time says nothing of its measurement.
+    """
+
+    position: int
+    message: Message
+    epoch: int = 0
+    repeat: bool = False
+    late: bool = False
+
+
+class Reading(Struct, frozen=True, gc=False):
+    """One value of one channel of one device.
+
+    Attributes:
+        device: immutable uid, `family:name` as first seen.
+        channel: name of the channel, suffix included.
+        unit: the hub's unit, or None where nobody said.
+        value: finite.
+        time: measurement time [ns] on its run's timeline.
+        received: arrival time [ns] on the same timeline.
+        run: `real`, or the simulation or replay it comes from.
+        tie: hash of topic and payload (48 bits), so that a redelivery meets itself and two messages never meet.
+    """
+
+    device: str
+    channel: str
+    unit: str | None
+    value: float
+    time: int
+    received: int
+    time_source: TimeSource
+    quality: Quality
+    run: str
+    tie: int
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A timeline that is not real: one run of a scenario or replay, as its announcement and newest beat say.
+
+    Attributes:
+        id: `<scenario>-<UTC start>-<4 hex>`.
+        speed: simulated seconds a wall second; 0 paused.
+        state: `running`, `paused`, `ended`, or `announced` (only a retained announcement was heard: not alive).
+        wall, simulated: times [ns] of the newest beat or announcement.
+        devices, topics: what belongs to it.
+    """
+
+    id: str
+    scenario: str
+    seed: int
+    speed: float
+    state: str
+    wall: int
+    simulated: int
+    devices: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+    def now(self, wall: int) -> int:
+        """Return the run's time [ns] when the wall clock shows `wall` (it stands 5 s after its last beat)."""
+        if self.state != "running":
+            return self.simulated
+        return self.simulated + int(min(max(wall - self.wall, 0), 5 * NS) * self.speed)
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """A device as the hub knows it.
+
+    Attributes:
+        uid: `family:name` as first seen; immutable.
+        name: what people call it.
+        availability: by its own or its bridge's word; None: never said.
+        run: `real`, or the newest run it belongs to.
+        seen: arrival time [ns] of its newest message.
+        topic: of the message that made it known.
+        proposed: heard on a foreign broker, generic: shown for approval, not created.
+    """
+
+    uid: str
+    family: str
+    name: str
+    availability: Availability | None = None
+    run: str = REAL
+    seen: int = 0
+    topic: str = ""
+    proposed: bool = False
+    ignored: bool = False
+
+
+class AlarmState(StrEnum):
+    """IEC 62682 / ISA-18.2, in the API's words; `returned` is returned to normal but unacknowledged."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"
+    NORMAL = "normal"
+    SHELVED = "shelved"
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """One alarm from raised to normal.
+
+    Attributes:
+        id: `<usecase>.<rule>-<run>-<raised_at ms>`; raising it twice is one alarm.
+        device: whose reading (or silence) raised it.
+        priority: `critical`, `high`, `medium`, `low`.
+        raised_at, returned_at, acknowledged_at, shelved_until: times [ns] on the run's timeline.
+        past: raised by back-fill or replay: rings nobody.
+        texts: the sentence as it was when raised, `fr` and `en`.
+        params: the values the sentence was made of.
+    """
+
+    id: str
+    usecase: str
+    rule: str
+    measure: str
+    device: str
+    run: str
+    priority: str
+    raised_at: int
+    texts: dict[str, str]
+    past: bool = False
+    returned_at: int | None = None
+    acknowledged_at: int | None = None
+    acknowledged_by: str | None = None
+    comment: str | None = None
+    shelved_until: int | None = None
+    params: dict[str, float | str | None] = {}
+
+    @property
+    def state(self) -> AlarmState:
+        """Return where the alarm stands in its life."""
+        if self.shelved_until is not None:
+            return AlarmState.SHELVED
+        if self.returned_at is None:
+            return AlarmState.UNACKNOWLEDGED if self.acknowledged_at is None else AlarmState.ACKNOWLEDGED
+        return AlarmState.RETURNED if self.acknowledged_at is None and not self.past else AlarmState.NORMAL
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """A message as the lists show it: understood or not, and why."""
+
+    position: int
+    topic: str
+    received: int
+    understood: bool
+    driver: str | None = None
+    reason: str | None = None
+    payload: bytes = b""
+    count: int = 1

@@ -1,0 +1,1 @@
+"""Readings and time in, alarm transitions out."""

@@ -1,0 +1,1 @@
+"""Where readings and state are kept."""

@@ -1,0 +1,1 @@
+"""Use cases: one folder each, found without being listed."""

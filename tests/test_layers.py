@@ -1,0 +1,92 @@
+"""The arrows between the parts, kept by a test (design.md §3)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+WORDS = {"hub.units", "hub.errors", "hub.model"}
+BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside itself
+    "hub/units.py": set(),
+    "hub/errors.py": set(),
+    "hub/model.py": {"hub.units"},
+    "hub/payload.py": WORDS,
+    "hub/driver.py": WORDS,
+    "hub/drivers": WORDS | {"hub.driver", "hub.payload"},
+    **dict.fromkeys(["hub/journal", "hub/store", "hub/rules", "hub/live.py"], WORDS),
+    "hub/usecases": WORDS | {"hub.rules"},
+    "hub/ingest": WORDS | {"hub.journal"},
+    "device_sims": {"hub.units"},
+    "device_sims/physics": set(),
+}
+OWNER = {  # one library, one place; a driver is met through the registry, the wiring through the command
+    "paho": ("hub/ingest/mqtt.py", "device_sims/link.py"),
+    "iotcore": ("hub/broker.py",),
+    "hub.drivers": ("hub/drivers/", "hub/registry.py"),
+    "hub.app": ("hub/__main__.py", "hub/cli/", "hub/app.py"),
+}
+PURE = [
+    "hub/units.py",
+    "hub/errors.py",
+    "hub/model.py",
+    "hub/payload.py",
+    "hub/driver.py",
+    "hub/drivers",
+    "hub/rules",
+    "device_sims/physics",
+]
+PLAIN = {
+    "collections",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "hashlib",
+    "math",
+    "msgspec",
+    "re",
+    "struct",
+    "typing",
+    "zoneinfo",
+}
+
+
+def imports(where: str) -> set[str]:
+    """Return the names that the file, or the files of the folder, import."""
+    paths = [ROOT / where] if where.endswith(".py") else [*(ROOT / where).rglob("*.py")]
+    assert paths, f"{where} is gone, and its row should go too"
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    named = {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
+    return named | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+
+
+def outside(names: set[str], allowed: set[str]) -> set[str]:
+    """Return the names that lie below none of the allowed ones."""
+    return {name for name in names if not any(f"{name}.".startswith(f"{each}.") for each in allowed)}
+
+
+@pytest.mark.parametrize(("where", "below"), BELOW.items(), ids=BELOW)
+def test_imports_only_what_lies_below(where: str, below: set[str]) -> None:
+    """An arrow points down, and relative imports hide none."""
+    own = where.removesuffix(".py").replace("/", ".")
+    ours = {name for name in imports(where) if name.startswith(("hub", "device_sims", "."))}
+    assert not outside(ours, below | {own})
+
+
+@pytest.mark.parametrize("where", PURE)
+def test_a_core_sees_no_network_clock_or_store(where: str) -> None:
+    """What is pure can be tried with any input, at any speed."""
+    assert not outside(imports(where), PLAIN | {"hub", "device_sims"})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*ROOT.glob("hub/**/*.py"), *ROOT.glob("device_sims/**/*.py")],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_one_place_knows_each_library(path: Path) -> None:
+    """Replacing a library is one file's work."""
+    where = path.relative_to(ROOT).as_posix()
+    strangers = {name for name, places in OWNER.items() if not where.startswith(places)}
+    assert outside(imports(where), strangers) == imports(where)
