@@ -73,6 +73,7 @@ class Message(Struct, frozen=True, gc=False):
         run: the run it belongs to when its sender said so (import door); otherwise the timelines decide.
         time: its simulated time [ns] when the sender said so (import door).
         length: payload length [byte] before cutting; 0 when whole.
+        qos: MQTT quality of service; 0 is never delivered again, so it is no part of the resume rule.
     """
 
     topic: str
@@ -83,6 +84,7 @@ class Message(Struct, frozen=True, gc=False):
     run: str | None = None
     time: int | None = None
     length: int = 0
+    qos: int = 1
 
 
 class Record(Struct, frozen=True, gc=False):
