@@ -4,6 +4,7 @@ Times are integers, nanoseconds since 1970-01-01T00:00:00Z. Structs are immutabl
 unit of every hot path.
 """
 
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -16,6 +17,20 @@ MAX_WHOLE = 1024 * 1024
 """A payload up to this many bytes is journalled whole."""
 KEPT_OF_LARGER = 1024
 """Of a larger one this many bytes are kept, with its length and the reason."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rfc3339(time: int) -> str:
+    """Return a time [ns] as RFC 3339 in UTC, with as many decimals as it has (none, 3, 6 or 9)."""
+    seconds, rest = divmod(time, NS)
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+    if not rest:
+        return f"{text}Z"
+    decimals = f"{rest:09}"
+    while decimals.endswith("000"):
+        decimals = decimals[:-3]
+    return f"{text}.{decimals}Z"
 
 
 class Quality(StrEnum):
