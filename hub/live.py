@@ -1,0 +1,517 @@
+"""What is true now, and what each viewer has not seen of it yet.
+
+`Live` is the state: devices with the latest value of each channel, runs, alarms, sentences, the scenario. The hub
+applies what it has committed; pages and the API read. Frames go to viewers through mailboxes: one serialisation a
+view and tick, shared by all of its viewers; a viewer that does not keep up is handed the whole state when it is
+ready again, so it costs one flag however long it sleeps. Nobody watching: no timer runs.
+
+Everything here happens on the event loop; no lock.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, field
+
+from hub.model import NS, REAL, Alarm, AlarmState, Device, Reading, Run, rfc3339
+
+RATES = (0, 1, 2, 4, 10, 20)
+"""Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
+DEFAULT_RATE = 10
+FULL_EVERY = 10.0
+"""Seconds between whole frames to everybody."""
+CLOSED_KEPT = 200
+"""Alarms that are over, kept for the page; the store has all."""
+SAME_FULL = 0.1
+"""Seconds during which an unchanged state is not serialised again for another viewer."""
+
+encode = msgspec.json.Encoder().encode
+
+
+class Batch(Struct, kw_only=True):
+    """What the hub has just committed, for the live state.
+
+    Attributes:
+        devices: new or changed, whole; those of `readings` included the first time.
+        readings: in journal order; older measures are sorted out here.
+        sentences: use case → `{"code", "params", "text": {"fr", "en"}}`.
+        scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
+        parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
+        not_understood: how many more messages nobody understood.
+        forgotten: uids to leave out from now on.
+    """
+
+    readings: Sequence[Reading] = ()
+    devices: Sequence[Device] = ()
+    runs: Sequence[Run] = ()
+    alarms: Sequence[Alarm] = ()
+    sentences: Mapping[str, Any] = field(default_factory=dict)
+    scenario: Mapping[str, Any] | UnsetType | None = UNSET
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    not_understood: int = 0
+    forgotten: Sequence[str] = ()
+
+
+class Channel(Struct):
+    """A channel of a device and its latest reading on the device's run; None before the first."""
+
+    name: str
+    unit: str | None
+    health: bool
+    reading: Reading | None = None
+
+    def view(self) -> dict[str, Any]:
+        """Return the channel as `GET /devices` gives it."""
+        last = self.reading
+        if last is None:
+            return {"name": self.name, "unit": self.unit, "value": None, "time": None, "quality": None}
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "value": last.value,
+            "time": rfc3339(last.time),
+            "quality": last.quality,
+        }
+
+
+class Changes:
+    """What a view has not sent yet."""
+
+    __slots__ = ("alarms", "devices", "parts", "values")
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.values: set[tuple[str, str]] = set()
+        self.devices: set[str] = set()
+        self.alarms: set[str] = set()
+        self.parts: set[str] = set()
+        """Names of members sent whole: runs, sentences, scenario, parts, messages."""
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything."""
+        return bool(self.values or self.devices or self.alarms or self.parts)
+
+    def add(self, other: "Changes") -> None:
+        """Take what another found."""
+        self.values |= other.values
+        self.devices |= other.devices
+        self.alarms |= other.alarms
+        self.parts |= other.parts
+
+
+def _no_source(_usecase: str, _rule: str) -> tuple[Mapping[str, str] | None, bool]:
+    return None, False
+
+
+class Live:
+    """The live state. `apply` changes it; the rest reads."""
+
+    def __init__(
+        self,
+        *,
+        wall: Callable[[], int] = time.time_ns,
+        is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
+        source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
+        lang: str = "fr",
+    ) -> None:
+        """Start empty.
+
+        Args:
+            wall: wall clock [ns].
+            is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
+            source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
+            lang: language of an alarm's `text`; `texts` has both.
+        """
+        self.wall = wall
+        self.devices: dict[str, Device] = {}
+        self.runs: dict[str, Run] = {}
+        self.alarms: dict[str, Alarm] = {}
+        self.sentences: dict[str, Any] = {}
+        self.scenario: Mapping[str, Any] | None = None
+        self.parts: dict[str, Any] = {}
+        self.not_understood = 0
+        self.version = 0
+        self._channels: dict[str, dict[str, Channel]] = {}
+        self._is_health = is_health
+        self._source = source
+        self._lang = lang
+        self._views: dict[int, View] = {}
+        self._body: tuple[int, int, bytes] = (-1, 0, b"")
+
+    # changing
+
+    def apply(self, batch: Batch) -> None:
+        """Take what was committed and let the viewers know."""
+        changes = Changes()
+        self._take_devices(batch, changes)
+        for reading in batch.readings:
+            self._take(reading, changes)
+        self.runs.update((run.id, run) for run in batch.runs)
+        self.alarms.update((alarm.id, alarm) for alarm in batch.alarms)
+        changes.alarms.update(alarm.id for alarm in batch.alarms)
+        self.not_understood += batch.not_understood
+        changes.parts.update(name for name, changed in self._take_members(batch) if changed)
+        if batch.alarms:
+            self._drop_old_alarms()
+        self.version += 1
+        if changes:
+            for view in self._views.values():
+                view.changed(changes)
+
+    def _take_members(self, batch: Batch) -> Iterator[tuple[str, bool]]:
+        """Take what is sent whole; give each member's name and whether it changed."""
+        yield "runs", bool(batch.runs)
+        yield "messages", bool(batch.not_understood)
+        sentences, parts = self.sentences | dict(batch.sentences), self.parts | dict(batch.parts)
+        yield "sentences", sentences != self.sentences
+        yield "parts", parts != self.parts
+        self.sentences, self.parts = sentences, parts
+        if not isinstance(batch.scenario, UnsetType):
+            yield "scenario", batch.scenario != self.scenario
+            self.scenario = batch.scenario
+
+    def _take_devices(self, batch: Batch, changes: Changes) -> None:
+        for device in batch.devices:
+            before = self.devices.get(device.uid)
+            if before is not None and before.run != device.run:
+                self._forget_values(device)
+            self.devices[device.uid] = device
+            if before is None or msgspec.structs.replace(before, seen=device.seen) != device:
+                changes.devices.add(device.uid)
+        for uid in batch.forgotten:
+            if self.devices.pop(uid, None) is not None:
+                self._channels.pop(uid, None)
+                changes.devices.add(uid)
+
+    def _forget_values(self, device: Device) -> None:
+        """A new run starts with "waiting for the first value": the old run's values are not its."""
+        for channel in self._channels.get(device.uid, {}).values():
+            if channel.reading is not None and channel.reading.run != device.run:
+                channel.reading = None
+
+    def _take(self, reading: Reading, changes: Changes) -> None:
+        uid = reading.device
+        device = self.devices.get(uid)
+        if device is None:
+            family, _, name = uid.partition(":")
+            device = Device(uid=uid, family=family, name=name or uid, run=reading.run, seen=reading.received)
+            self.devices[uid] = device
+        channels = self._channels.setdefault(uid, {})
+        channel = channels.get(reading.channel)
+        if channel is None:
+            health = self._is_health(uid, reading.channel)
+            channel = channels[reading.channel] = Channel(reading.channel, reading.unit, health)
+            changes.devices.add(uid)
+        last = channel.reading
+        if last is None:
+            newer = reading.run == device.run
+        elif last.run == reading.run:
+            newer = reading.time >= last.time
+        else:
+            newer = reading.run == device.run
+        if newer:
+            channel.reading = reading
+            channel.unit = reading.unit
+            changes.values.add((uid, reading.channel))
+
+    def _drop_old_alarms(self) -> None:
+        over = [alarm for alarm in self.alarms.values() if alarm.state is AlarmState.NORMAL]
+        for alarm in sorted(over, key=_raised)[: max(0, len(over) - CLOSED_KEPT)]:
+            del self.alarms[alarm.id]
+
+    # reading
+
+    def now(self, run: str = REAL) -> int:
+        """Return a timeline's now [ns]; a run nobody announced goes by the wall clock."""
+        known = self.runs.get(run)
+        return self.wall() if known is None else known.now(self.wall())
+
+    def current_runs(self) -> list[str]:
+        """Return the runs that devices are on now, sorted."""
+        return sorted({device.run for device in self.devices.values()})
+
+    def channel(self, uid: str, name: str) -> Channel | None:
+        """Return a channel of a device with its latest reading."""
+        return self._channels.get(uid, {}).get(name)
+
+    def device_view(self, uid: str) -> dict[str, Any]:
+        """Return a device as `GET /devices/{id}` gives it: channels in the order first seen, health last.
+
+        Raises:
+            KeyError: no such device.
+        """
+        device = self.devices[uid]
+        channels = sorted(self._channels.get(uid, {}).values(), key=_is_of_health)
+        return {
+            "id": uid,
+            "name": device.name,
+            "family": device.family,
+            "availability": device.availability,
+            "simulated": device.run != REAL,
+            "run": device.run,
+            "seen": rfc3339(device.seen) if device.seen else None,
+            "proposed": device.proposed,
+            "ignored": device.ignored,
+            "channels": [channel.view() for channel in channels],
+        }
+
+    def device_views(self, uids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Return the devices, all or those named that are still known, in the order first seen."""
+        wanted = self.devices if uids is None else uids
+        return [self.device_view(uid) for uid in wanted if uid in self.devices]
+
+    def alarm_view(self, alarm: Alarm, lang: str | None = None) -> dict[str, Any]:
+        """Return an alarm as `GET /alarms` gives it; `text` in `lang`."""
+        source, indicative = self._source(alarm.usecase, alarm.rule)
+        return {
+            "id": alarm.id,
+            "rule": alarm.rule,
+            "measure": alarm.measure,
+            "device": alarm.device,
+            "usecase": alarm.usecase,
+            "run": alarm.run,
+            "simulated": alarm.run != REAL,
+            "priority": alarm.priority,
+            "state": alarm.state,
+            "raised_at": rfc3339(alarm.raised_at),
+            "returned_at": _moment(alarm.returned_at),
+            "acknowledged_at": _moment(alarm.acknowledged_at),
+            "acknowledged_by": alarm.acknowledged_by,
+            "shelved_until": _moment(alarm.shelved_until),
+            "comment": alarm.comment,
+            "past": alarm.past,
+            "text": alarm.texts.get(lang or self._lang) or next(iter(alarm.texts.values()), ""),
+            "texts": alarm.texts,
+            "source": source,
+            "indicative": indicative,
+        }
+
+    def alarm_views(self, ids: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Return the alarms kept here, all or those named, newest first."""
+        chosen = [alarm for alarm in self.alarms.values() if ids is None or alarm.id in ids]
+        return [self.alarm_view(alarm) for alarm in sorted(chosen, key=_raised, reverse=True)]
+
+    def run_views(self) -> dict[str, Any]:
+        """Return `real`, the runs that live and those that devices are on: now, speed, state."""
+        wall = self.wall()
+        shown = {device.run for device in self.devices.values()}
+        runs: dict[str, Any] = {REAL: {"now": rfc3339(wall), "speed": 1, "state": "running"}}
+        for run in self.runs.values():
+            if run.id in shown or run.state in {"running", "paused"}:
+                runs[run.id] = {"now": rfc3339(run.now(wall)), "speed": run.speed, "state": run.state}
+        return runs
+
+    def value_view(self, uid: str, name: str) -> dict[str, Any] | None:
+        """Return a channel's latest value as a delta carries it."""
+        channel = self.channel(uid, name)
+        if channel is None or channel.reading is None:
+            return None
+        last = channel.reading
+        return {
+            "device": uid,
+            "channel": name,
+            "value": last.value,
+            "time": rfc3339(last.time),
+            "quality": last.quality,
+            "run": last.run,
+        }
+
+    # viewers
+
+    @contextmanager
+    def mailbox(self, *, role: str = "viewer", rate: float = DEFAULT_RATE) -> Iterator["Mailbox"]:
+        """Lend a viewer its mailbox; the first frame is the whole state, and leaving leaves nothing behind."""
+        mailbox = Mailbox(self, role)
+        mailbox.set_rate(rate)
+        try:
+            yield mailbox
+        finally:
+            mailbox.leave()
+
+    @property
+    def viewers(self) -> int:
+        """How many mailboxes are out."""
+        return sum(len(view.mailboxes) for view in self._views.values())
+
+    def view(self, rate: int) -> "View":
+        """Return the view of a rate, making it for its first viewer."""
+        if rate not in self._views:
+            self._views[rate] = View(self, rate)
+        return self._views[rate]
+
+    def drop(self, view: "View") -> None:
+        """Forget a view that nobody watches."""
+        view.stop()
+        self._views.pop(view.rate, None)
+
+    def full(self, seq: int, role: str) -> bytes:
+        """Return a whole frame; unchanged, it is serialised once for all who ask at about the same time."""
+        version, made, body = self._body
+        wall = self.wall()
+        if version != self.version or not 0 <= wall - made < SAME_FULL * NS:
+            state = {
+                "type": "full",
+                "now": rfc3339(wall),
+                "runs": self.run_views(),
+                "devices": self.device_views(),
+                "alarms": self.alarm_views(),
+                "sentences": self.sentences,
+                "scenario": self.scenario,
+                "parts": self.parts,
+                "messages": self.not_understood,
+            }
+            body = encode(state)[1:-1]
+            self._body = (self.version, wall, body)
+        return b'{"seq":%d,"role":%b,%b}' % (seq, encode(role), body)
+
+    def delta(self, seq: int, changes: Changes) -> bytes:
+        """Return a frame of what changed."""
+        values = (self.value_view(uid, name) for uid, name in sorted(changes.values))
+        frame: dict[str, Any] = {
+            "seq": seq,
+            "type": "delta",
+            "now": rfc3339(self.wall()),
+            "values": [value for value in values if value is not None],
+        }
+        if changes.devices:
+            frame["devices"] = self.device_views(sorted(changes.devices))
+            gone = sorted(changes.devices - self.devices.keys())
+            if gone:
+                frame["forgotten"] = gone
+        if changes.alarms:
+            frame["alarms"] = self.alarm_views(changes.alarms)
+        members: dict[str, Callable[[], Any]] = {
+            "runs": self.run_views,
+            "sentences": lambda: self.sentences,
+            "scenario": lambda: self.scenario,
+            "parts": lambda: self.parts,
+            "messages": lambda: self.not_understood,
+        }
+        frame |= {name: make() for name, make in members.items() if name in changes.parts}
+        return encode(frame)
+
+
+class View:
+    """The viewers of one rate: they share every delta."""
+
+    def __init__(self, live: Live, rate: int) -> None:
+        """Start without viewers; the timers start with the first."""
+        self.live = live
+        self.rate = rate
+        self.seq = 0
+        self.mailboxes: set[Mailbox] = set()
+        self._changes = Changes()
+        self._loop = asyncio.get_running_loop()
+        self._ticked = 0.0
+        self._tick: asyncio.TimerHandle | None = None
+        self._full: asyncio.TimerHandle | None = None
+        if rate:
+            self._full = self._loop.call_later(FULL_EVERY, self._full_to_all)
+
+    def changed(self, changes: Changes) -> None:
+        """Send what changed at the next tick: at once when the last one is long enough ago."""
+        if not self.rate:
+            return
+        self._changes.add(changes)
+        if self._tick is None:
+            self._tick = self._loop.call_at(self._ticked + 1 / self.rate, self._send)
+
+    def _send(self) -> None:
+        self._tick = None
+        self._ticked = self._loop.time()
+        self.seq += 1
+        frame = self.live.delta(self.seq, self._changes)
+        self._changes = Changes()
+        for mailbox in self.mailboxes:
+            mailbox.post(frame)
+
+    def _full_to_all(self) -> None:
+        self._full = self._loop.call_later(FULL_EVERY, self._full_to_all)
+        for mailbox in self.mailboxes:
+            mailbox.ask_full()
+
+    def stop(self) -> None:
+        """Stop the timers."""
+        for timer in (self._tick, self._full):
+            if timer is not None:
+                timer.cancel()
+        self._tick = self._full = None
+
+
+class Mailbox:
+    """What one viewer has not seen yet: nothing, the last delta, or "everything"."""
+
+    def __init__(self, live: Live, role: str) -> None:
+        """Belong to no view yet."""
+        self._live = live
+        self._role = role
+        self._view: View | None = None
+        self._frame: bytes | None = None
+        self._whole = False
+        self._wake = asyncio.Event()
+
+    @property
+    def rate(self) -> int:
+        """Frames per second at most; 0: none."""
+        return self._view.rate if self._view is not None else 0
+
+    def set_rate(self, rate: float) -> None:
+        """Change the rate, rounded down to one of RATES; the next frame is whole."""
+        chosen = max((each for each in RATES if each <= rate), default=0)
+        if self._view is not None and self._view.rate == chosen:
+            return
+        self.leave()
+        self._view = self._live.view(chosen)
+        self._view.mailboxes.add(self)
+        if chosen:
+            self.ask_full()
+        else:
+            self._frame, self._whole = None, False
+
+    def ask_full(self) -> None:
+        """Make the next frame a whole one."""
+        self._frame, self._whole = None, True
+        self._wake.set()
+
+    def post(self, frame: bytes) -> None:
+        """Put a delta; never blocks. Whoever has not taken the one before gets everything instead."""
+        if self._frame is not None or self._whole:
+            self._frame, self._whole = None, True
+        else:
+            self._frame = frame
+        self._wake.set()
+
+    async def take(self) -> bytes:
+        """Wait until there is something to send, then hand it over."""
+        while self._frame is None and not self._whole:
+            self._wake.clear()
+            await self._wake.wait()
+        frame, self._frame = self._frame, None
+        if self._whole or frame is None:
+            self._whole = False
+            frame = self._live.full(self._view.seq if self._view is not None else 0, self._role)
+        return frame
+
+    def leave(self) -> None:
+        """Belong to no view any more."""
+        view, self._view = self._view, None
+        if view is not None:
+            view.mailboxes.discard(self)
+            if not view.mailboxes:
+                self._live.drop(view)
+
+
+def _raised(alarm: Alarm) -> int:
+    return alarm.raised_at
+
+
+def _is_of_health(channel: Channel) -> bool:
+    return channel.health
+
+
+def _moment(time: int | None) -> str | None:
+    return None if time is None else rfc3339(time)
