@@ -1,0 +1,345 @@
+"""The embedded broker: a process of its own, `python -m hub.broker FILE`, and the functions that start and stop it.
+
+It outlives a killed hub, which finds it, its queue and its session again; it ends by itself once the data folder's
+lock has been free for a while. iotcore is rumqttd in a wheel; its limits are in reliability.md §2.3.
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import logging.handlers
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from hub.errors import ConfigError, HubError
+
+MAX_PAYLOAD = 4 * 1024 * 1024
+"""Above it the broker cuts its publisher [byte]; Zigbee2MQTT's bridge/devices passes 100 KB."""
+SEGMENT = 8 * 1024 * 1024
+SEGMENTS = 8
+"""What waits for an absent hub: 8 × 8 MiB, then the oldest are dropped. About 160 MB of RSS (reliability.md §2.3)."""
+WINDOW = 100
+"""Messages in flight towards one subscriber: fixed in rumqttd 0.20, whatever its configuration says."""
+CONNECT_TIMEOUT_MS = 5_000
+LINGER_S = 60.0
+LOG_BYTES = 1024 * 1024
+START_S = 10.0
+
+_FILE, _STATE, _REFUSED, _LOCK, _LOG_FILE = "broker.toml", "broker.json", "broker-refused.json", "lock", "broker.log"
+_OVERSIZE = re.compile(r"PayloadSizeLimitExceeded\((\d+)\)")
+_LOG = logging.getLogger(__name__)
+
+
+class State(Struct, frozen=True):
+    """What `broker.json` records of the living broker; `created` tells a reused process id [s since 1970]."""
+
+    pid: int
+    created: float
+    config: str
+    listen: str
+    port: int
+
+
+class Refused(Struct, frozen=True):
+    """Over-size messages that the broker refused since it started.
+
+    Attributes:
+        count: how many.
+        size: packet length of the newest [byte].
+        time: when [ns].
+    """
+
+    count: int = 0
+    size: int = 0
+    time: int = 0
+
+
+def write_config(
+    path: Path,
+    *,
+    listen: str = "127.0.0.1",
+    port: int,
+    user: str | None = None,
+    password: str | None = None,
+    max_payload: int = MAX_PAYLOAD,
+) -> None:
+    """Write rumqttd's configuration, readable by its owner only; without `user` anybody who reaches it may connect.
+
+    Args:
+        path: file to write; its folder is the data folder.
+        listen: address to listen on: loopback unless the hub is opened to the room.
+        port: TCP port; not 0.
+        user: MQTT user name, with `password`.
+        password: its password.
+        max_payload: largest packet accepted [byte].
+    """
+    lines = [
+        "id = 0",
+        "[router]",
+        "id = 0",
+        "max_connections = 10000",
+        "max_outgoing_packet_count = 200",
+        f"max_segment_size = {SEGMENT}",
+        f"max_segment_count = {SEGMENTS}",
+        "[v4.1]",
+        'name = "matinales"',
+        f"listen = {_quoted(f'{listen}:{port}')}",
+        "next_connection_delay_ms = 0",
+        "[v4.1.connections]",
+        f"connection_timeout_ms = {CONNECT_TIMEOUT_MS}",
+        f"max_payload_size = {max_payload}",
+        f"max_inflight_count = {WINDOW}",
+        "dynamic_filters = true",
+    ]
+    if user is not None:
+        lines += ["[v4.1.connections.auth]", f"{_quoted(user)} = {_quoted(password or '')}"]
+    _write_private(path, "\n".join(lines) + "\n")
+
+
+def start(path: Path, *, linger_s: float = LINGER_S) -> State:
+    """Start the broker that `path` describes, or take the living one over when its configuration is equal.
+
+    The living one is ended first when it differs. Returns when it accepts connections.
+
+    Raises:
+        ConfigError: the port is taken by somebody else.
+        HubError: iotcore is missing, or the broker ended at once; the message quotes its last words.
+    """
+    living = alive(path.parent)
+    if living is not None:
+        if living.config == _fingerprint(path):
+            _LOG.info("The broker on port %d is alive and is taken over", living.port)
+            return living
+        stop(path.parent)
+    listen, port = _address(path)
+    _check_free(listen, port)
+    process = subprocess.Popen(  # noqa: S603 — our own module
+        [sys.executable, "-m", "hub.broker", str(path), "--linger", str(linger_s)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **_apart(),
+    )
+    _await_listening(process, path, listen, port)
+    state = State(process.pid, psutil.Process(process.pid).create_time(), _fingerprint(path), listen, port)
+    _write_private(path.parent / _STATE, msgspec.json.encode(state).decode())
+    threading.Thread(target=process.wait, name="broker-reaper", daemon=True).start()  # no zombie while we live
+    return state
+
+
+def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
+    """End the broker of this data folder in order, by force after `timeout_s`; nothing when there is none."""
+    state = alive(folder)
+    if state is not None:
+        process = psutil.Process(state.pid)
+        try:
+            process.terminate()
+            try:
+                process.wait(timeout_s)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(timeout_s)
+        except psutil.NoSuchProcess:
+            pass
+    (folder / _STATE).unlink(missing_ok=True)
+
+
+def alive(folder: Path) -> State | None:
+    """Return what is known of this data folder's living broker; None when there is none."""
+    try:
+        state = msgspec.json.decode((folder / _STATE).read_bytes(), type=State)
+        process = psutil.Process(state.pid)
+        same = abs(process.create_time() - state.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, msgspec.DecodeError, psutil.Error):
+        return None
+    return state if same else None
+
+
+def refused(folder: Path) -> Refused:
+    """Return the over-size messages that this data folder's broker refused since it started."""
+    try:
+        return msgspec.json.decode((folder / _REFUSED).read_bytes(), type=Refused)
+    except (OSError, msgspec.DecodeError):
+        return Refused()
+
+
+def _quoted(text: str) -> str:
+    """Return `text` as a TOML basic string, whose escapes are JSON's."""
+    return json.dumps(text)
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _address(path: Path) -> tuple[str, int]:
+    found = re.search(r'^listen = "(.*):(\d+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        msg = f'{path}: has no line listen = "address:port"; let the hub write it again by removing it'
+        raise ConfigError(msg)
+    return found[1], int(found[2])
+
+
+def _check_free(listen: str, port: int) -> None:
+    with socket.socket() as probe:
+        if sys.platform != "win32":  # there the option would allow two listeners
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((listen, port))
+        except OSError as error:
+            msg = (
+                f"MQTT port {port} on {listen} cannot be used ({error.strerror}): another broker may run; "
+                "stop it, or choose a port with --mqtt-port (0 picks a free one)"
+            )
+            raise ConfigError(msg) from None
+
+
+def _apart() -> dict[str, int | bool]:
+    """Keep Ctrl-C and the end of our process group away from the broker."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _await_listening(process: subprocess.Popen[bytes], path: Path, listen: str, port: int) -> None:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 — compared, not bound
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=0.5).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                msg = f"the embedded broker did not start on {listen}:{port}: {_last_words(path.parent)}"
+                raise HubError(msg) from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _last_words(folder: Path) -> str:
+    try:
+        lines = (folder / _LOG_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "it left no word; is iotcore installed for this platform?"
+
+
+class _RefusalCounter(logging.Handler):
+    """Counts the refusals that rumqttd only logs, where the hub reads them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._count = 0
+        path.unlink(missing_ok=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = _OVERSIZE.search(record.getMessage())
+        if found is None:
+            return
+        self._count += 1
+        refusal = Refused(self._count, int(found[1]), time.time_ns())
+        try:
+            _write_private(self._path, msgspec.json.encode(refusal).decode())
+        except OSError:
+            self.handleError(record)
+
+
+def _log_to(folder: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(
+        folder / _LOG_FILE, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    root.addHandler(handler)
+    # Every packet is a span reported as ERROR: with these off the broker is twice as fast (measured, iotcore 0.4)
+    for name in ("rumqttd", "tracing"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        logging.getLogger(name).propagate = False
+    server = logging.getLogger("rumqttd.server")
+    server.setLevel(logging.INFO)
+    server.propagate = False
+    server.addHandler(handler)
+    server.addHandler(_RefusalCounter(folder / _REFUSED))
+
+
+def _watch(lock: Path, linger_s: float, done: threading.Event) -> None:
+    """Set `done` once nobody has held the data folder's lock for `linger_s`."""
+    free_since: float | None = None
+    while not done.wait(min(5.0, linger_s / 10)):
+        try:
+            with FileLock(lock, timeout=0):
+                free_since = free_since or time.monotonic()
+        except (Timeout, OSError):
+            free_since = None
+        if free_since is not None and time.monotonic() - free_since >= linger_s:
+            _LOG.warning("No hub for %.0f s: the broker ends", linger_s)
+            done.set()
+
+
+def main() -> int:
+    """Run the broker until it is told to stop, or until no hub has lived for a while."""
+    parser = argparse.ArgumentParser(prog="python -m hub.broker")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--linger", type=float, default=LINGER_S, help="seconds without a hub before it ends")
+    options = parser.parse_args()
+    folder = options.file.parent
+    _log_to(folder)
+    try:
+        from iotcore.iotcore import IotCoreBroker  # noqa: PLC0415 — has no wheel on some platforms
+
+        broker = IotCoreBroker(config_path=str(options.file))
+        broker.check_ports()
+    except (ImportError, OSError, ValueError, RuntimeError) as error:
+        _LOG.error("The broker cannot start: %s", error)  # noqa: TRY400 — the cause says it all
+        return 1
+    done = threading.Event()
+    failed: list[BaseException] = []
+
+    def serve() -> None:
+        try:
+            broker.run_forever()
+        except BaseException as error:  # noqa: BLE001 — whatever ended it, the process ends and is started again
+            failed.append(error)
+        done.set()
+
+    for name in ("SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: done.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's
+    threading.Thread(target=serve, name="rumqttd", daemon=True).start()
+    threading.Thread(target=_watch, args=(folder / _LOCK, options.linger, done), name="watch", daemon=True).start()
+    while not done.wait(60):  # a wait without end cannot be interrupted on Windows
+        pass
+    for error in failed:
+        _LOG.error("The broker failed: %s", error)
+    logging.shutdown()
+    os._exit(1 if failed else 0)  # rumqttd has no shutdown, and its threads would keep the process
+
+
+if __name__ == "__main__":
+    sys.exit(main())

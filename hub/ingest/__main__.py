@@ -1,0 +1,216 @@
+"""The ingest process, `python -m hub.ingest`: broker and other edges → journal → acknowledgement.
+
+It ends in order at the end of its stdin or at SIGTERM; killed, it leaves nothing that the next start cannot use.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from hub.errors import HubError, JournalError
+from hub.ingest.link import Append, Appended, AppendFailed, End, Keep, LinkServer, Peer, Publish, Status
+from hub.ingest.mqtt import MqttEdge, Settings, cut, parsed, shown
+from hub.journal.sqlite import SqliteJournal
+from hub.model import MAX_WHOLE
+
+LOCK_S = 10.0
+_END_EVERY_S = 0.005
+_STATUS_EVERY_S = 1.0
+_LOG = logging.getLogger("hub.ingest")
+
+
+class Ingest:
+    """Journal, MQTT edge and link in one thread, around one selector."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        """Open the journal and the link; nothing is sent before `run`."""
+        self._selector = selectors.DefaultSelector()
+        self._awake, self._waker = socket.socketpair()
+        for end in (self._awake, self._waker):
+            end.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+        self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
+        self._journal = SqliteJournal(folder)
+        self._url = shown(settings.url)
+        self._edge = MqttEdge(
+            settings,
+            self._journal,
+            self._selector,
+            epoch=self._journal.epoch,
+            wake=self.wake,
+            committed=self._committed,
+            changed=self._changed,
+            chance=random.Random(),  # noqa: S311 — jitter
+        )
+        self._link = LinkServer(folder, self._selector, self._handle)
+        self._stopping = False
+        self._end_said = 0
+        self._end_at = 0.0
+        self._status: Status | None = None
+        self._status_at = 0.0
+        self._oversize = 0
+        self._hubs = 0
+
+    @property
+    def waker(self) -> socket.socket:
+        """The socket whose bytes interrupt the selector."""
+        return self._waker
+
+    def wake(self) -> None:
+        """Interrupt the selector; from any thread."""
+        with contextlib.suppress(OSError):
+            self._waker.send(b"\0")
+
+    def stop(self) -> None:
+        """End `run` soon; from any thread or signal handler."""
+        self._stopping = True
+        self.wake()
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        while not self._stopping:
+            for key, mask in self._selector.select(self._timeout()):
+                key.data(mask)
+            self._edge.turn()
+            self._tell()
+        self._edge.close()
+        self._tell()
+        self._link.close()
+        self._journal.close()
+
+    def _timeout(self) -> float:
+        wait = self._edge.timeout()
+        if self._end_said != self._journal.end:
+            wait = min(wait, max(self._end_at - time.monotonic(), 0.0))
+        return wait
+
+    def _drain(self, _mask: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._awake.recv(4096):
+                pass
+
+    def _committed(self, _end: int) -> None:
+        """A group was committed; `_tell` says so, at most each few milliseconds."""
+
+    def _changed(self) -> None:
+        self._status_at = 0.0
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        hubs = self._link.admitted
+        if hubs > self._hubs:
+            self._end_said, self._status, self._status_at = -1, None, 0.0
+        self._hubs = hubs
+        if self._end_said != self._journal.end and now >= self._end_at:
+            self._link.send(End(self._journal.end))
+            self._end_said = self._journal.end
+            self._end_at = now + _END_EVERY_S
+        if hubs and now >= self._status_at:
+            self._status_at = now + _STATUS_EVERY_S
+            status = self._now()
+            if status != self._status:
+                self._link.send(status)
+                self._status = status
+
+    def _now(self) -> Status:
+        counters, journal = self._edge.counters, self._journal
+        return Status(
+            connected=counters.connected,
+            subscribed=counters.subscribed,
+            session_present=counters.session_present,
+            gap=counters.gap,
+            url=self._url,
+            reason=counters.reason,
+            received=counters.received,
+            acknowledged=counters.acknowledged,
+            epoch=counters.epoch,
+            late=counters.late,
+            oversize=counters.oversize + self._oversize,
+            lost=journal.lost,
+            fault=journal.faults[-1] if journal.faults else None,
+            journal=journal.size,
+        )
+
+    def _handle(self, said: Append | Publish | Keep, peer: Peer) -> None:
+        match said:
+            case Append(number, messages):
+                large = sum(len(message.payload) > MAX_WHOLE for message in messages)
+                if large:
+                    messages = [cut(each) if len(each.payload) > MAX_WHOLE else each for each in messages]
+                    self._oversize += large
+                try:
+                    peer.send(Appended(number, self._journal.append(messages)))
+                except JournalError as error:
+                    peer.send(AppendFailed(number, str(error)))
+            case Publish(topic, payload, qos, retain):
+                self._edge.publish(topic, payload, qos, retain=retain)
+            case Keep(position):
+                self._journal.drop_before(position)
+
+
+def main() -> int:
+    """Run the ingest process."""
+    parser = argparse.ArgumentParser(prog="python -m hub.ingest")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--broker", required=True, help="mqtt://[user:password@]host[:port]")
+    parser.add_argument("--client-id", default="matinales-hub")
+    parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
+    parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings(
+        url=options.broker,
+        client_id=options.client_id,
+        filters=tuple(each.strip() for each in options.topics.split(",") if each.strip()),
+        window=options.window,
+        state=options.data / "subscription.json",
+    )
+    try:
+        parsed(settings.url)
+        options.data.mkdir(parents=True, exist_ok=True)
+        with FileLock(options.data / "ingest.lock", timeout=LOCK_S):
+            _serve(options.data, settings)
+    except Timeout:
+        _LOG.error("Another ingest process writes the journal in %s", options.data)  # noqa: TRY400 — it says all
+        return 1
+    except (HubError, OSError) as error:
+        _LOG.error("%s", error)  # noqa: TRY400 — the message is for the operator
+        return 1
+    return 0
+
+
+def _serve(folder: Path, settings: Settings) -> None:
+    ingest = Ingest(folder, settings)
+    signal.set_wakeup_fd(ingest.waker.fileno(), warn_on_full_buffer=False)
+    for name in ("SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: ingest.stop())
+    if not sys.stdin.isatty():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    threading.Thread(target=_end_with_stdin, args=(ingest,), name="stdin", daemon=True).start()
+    try:
+        ingest.run()
+    except KeyboardInterrupt:
+        ingest.run()
+
+
+def _end_with_stdin(ingest: Ingest) -> None:
+    """Stop when the supervisor is gone: it holds the other end."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    ingest.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,427 @@
+"""The link between ingest and hub: frames over loopback TCP, either side may die and come back.
+
+A frame is its length [4 bytes, big-endian] and a tagged struct in msgpack. The ingest listens on a port that the system
+picks and writes it with a secret to `ingest.json`, readable by the owner only; the hub connects again for ever.
+"""
+
+import asyncio
+import contextlib
+import hmac
+import itertools
+import logging
+import os
+import secrets
+import selectors
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import JournalError
+from hub.model import Message
+
+FILE = "ingest.json"
+MAX_FRAME = 64 * 1024 * 1024
+_MAX_HELLO = 1024
+_MAX_UNSENT = 1024 * 1024
+_LENGTH = struct.Struct(">I")
+_LOG = logging.getLogger(__name__)
+
+
+class Address(Struct, frozen=True):
+    """What `ingest.json` holds."""
+
+    port: int
+    secret: str
+    pid: int
+
+
+class Hello(Struct, frozen=True, tag=True):
+    """Hub → ingest: first frame; anything else first, or a wrong secret, closes."""
+
+    secret: str
+
+
+class Append(Struct, frozen=True, tag=True):
+    """Hub → ingest: messages of another edge, to be committed as one group."""
+
+    id: int
+    messages: list[Message]
+
+
+class Publish(Struct, frozen=True, tag=True):
+    """Hub → ingest: something to say to the broker."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+
+
+class Keep(Struct, frozen=True, tag=True):
+    """Hub → ingest: records before `position` may be dropped."""
+
+    position: int
+
+
+class End(Struct, frozen=True, tag=True):
+    """Ingest → hub: the journal's end, coalesced."""
+
+    position: int
+
+
+class Appended(Struct, frozen=True, tag=True):
+    """Ingest → hub: the messages of `id` are committed, the last of them at `position`."""
+
+    id: int
+    position: int
+
+
+class AppendFailed(Struct, frozen=True, tag=True):
+    """Ingest → hub: nothing of `id` was written."""
+
+    id: int
+    reason: str
+
+
+class Status(Struct, frozen=True, tag=True):
+    """Ingest → hub: how the MQTT edge and the journal are.
+
+    Attributes:
+        connected: CONNACK received.
+        subscribed: every filter wanted is granted; only then is the broker "ok".
+        session_present: the broker kept our session; None before the first connection.
+        gap: how many times a session was lost after messages had been heard: something may be missing.
+        url: the broker, without password.
+        reason: why it is not connected or not subscribed, in plain words.
+        received, acknowledged: messages since start.
+        epoch: number of the connection.
+        late: a resumed session is draining.
+        oversize: payloads over 1 MiB, journalled cut.
+        lost: journal records found damaged.
+        fault: the journal's newest trouble, in plain words.
+        journal: bytes on disk.
+    """
+
+    connected: bool = False
+    subscribed: bool = False
+    session_present: bool | None = None
+    gap: int = 0
+    url: str = ""
+    reason: str | None = None
+    received: int = 0
+    acknowledged: int = 0
+    epoch: int = 0
+    late: bool = False
+    oversize: int = 0
+    lost: int = 0
+    fault: str | None = None
+    journal: int = 0
+
+
+FromHub = Hello | Append | Publish | Keep
+FromIngest = End | Appended | AppendFailed | Status
+_ENCODE = msgspec.msgpack.Encoder().encode
+_FROM_HUB = msgspec.msgpack.Decoder(FromHub).decode
+_FROM_INGEST = msgspec.msgpack.Decoder(FromIngest).decode
+
+
+def frame(said: FromHub | FromIngest) -> bytes:
+    """Return the bytes of one frame."""
+    body = _ENCODE(said)
+    return _LENGTH.pack(len(body)) + body
+
+
+class LinkServer:
+    """The ingest's side, inside its selector loop: non-blocking, never waits for a hub.
+
+    `handle` is called with each frame of a hub that gave the secret, and `answer` to send to it alone.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        selector: selectors.BaseSelector,
+        handle: Callable[[Append | Publish | Keep, "Peer"], None],
+    ) -> None:
+        """Listen on loopback and write `ingest.json` in `folder`."""
+        self._selector = selector
+        self._handle = handle
+        self._secret = secrets.token_urlsafe(24)
+        self._peers: list[Peer] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+        selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        address = Address(self._listener.getsockname()[1], self._secret, os.getpid())
+        _write_private(folder / FILE, msgspec.json.encode(address))
+
+    def send(self, said: FromIngest) -> None:
+        """Tell every hub; one that does not read is skipped for `End` and `Status`: the next says it again."""
+        if not self._peers:
+            return
+        data = frame(said)
+        for peer in [*self._peers]:
+            if peer.admitted and not peer.unsent:
+                peer.send_bytes(data)
+
+    @property
+    def admitted(self) -> bool:
+        """Whether a hub is there to listen."""
+        return any(peer.admitted for peer in self._peers)
+
+    def close(self) -> None:
+        """Close every connection and the port."""
+        for peer in [*self._peers]:
+            peer.close()
+        self._selector.unregister(self._listener)
+        self._listener.close()
+
+    def _accept(self, _mask: int) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()
+            connection.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._peers.append(Peer(connection, self._selector, self._secret, self._handle, self._peers.remove))
+
+
+class Peer:
+    """One hub's connection as the ingest sees it.
+
+    Attributes:
+        admitted: it gave the secret.
+        unsent: bytes that its socket would not take yet.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        selector: selectors.BaseSelector,
+        secret: str,
+        handle: Callable[[Append | Publish | Keep, "Peer"], None],
+        gone: Callable[["Peer"], None],
+    ) -> None:
+        """Watch the connection with `selector`; call `gone` when it ends."""
+        self.admitted = False
+        self.unsent = bytearray()
+        self._connection = connection
+        self._selector = selector
+        self._secret = secret
+        self._handle = handle
+        self._gone = gone
+        self._buffer = bytearray()
+        selector.register(connection, selectors.EVENT_READ, self._ready)
+
+    def send(self, said: FromIngest) -> None:
+        """Send to this hub alone; closed when it lets too much pile up."""
+        self.send_bytes(frame(said))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send, or keep what the socket does not take."""
+        self.unsent += data
+        self._flush()
+        if len(self.unsent) > _MAX_UNSENT:
+            self.close()
+
+    def close(self) -> None:
+        """End this connection."""
+        if self._connection.fileno() >= 0:
+            self._selector.unregister(self._connection)
+            self._connection.close()
+            self._gone(self)
+
+    def _ready(self, mask: int) -> None:
+        try:
+            if mask & selectors.EVENT_WRITE:
+                self._flush()
+            if mask & selectors.EVENT_READ:
+                self._read()
+        except (OSError, msgspec.DecodeError, PermissionError) as error:
+            _LOG.info("A hub's link ended: %s", error)
+            self.close()
+
+    def _read(self) -> None:
+        try:
+            data = self._connection.recv(262_144)
+        except BlockingIOError:
+            return
+        if not data:
+            raise ConnectionResetError("it hung up")  # noqa: EM101, TRY003 — read by the caller's log line alone
+        self._buffer += data
+        while (body := _taken(self._buffer, MAX_FRAME if self.admitted else _MAX_HELLO)) is not None:
+            said = _FROM_HUB(body)
+            if isinstance(said, Hello):
+                self._admit(said)
+            elif self.admitted:
+                self._handle(said, self)
+            else:
+                raise PermissionError("no secret given")  # noqa: EM101, TRY003 — as above
+
+    def _admit(self, hello: Hello) -> None:
+        if not hmac.compare_digest(hello.secret.encode(), self._secret.encode()):
+            raise PermissionError("wrong secret")  # noqa: EM101, TRY003 — as above
+        self.admitted = True
+
+    def _flush(self) -> None:
+        if self._connection.fileno() < 0:
+            return
+        try:
+            while self.unsent:
+                sent = self._connection.send(self.unsent)
+                del self.unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.unsent else 0)
+        if self._selector.get_key(self._connection).events != wanted:
+            self._selector.modify(self._connection, wanted, self._ready)
+
+
+class LinkClient:
+    """The hub's side (asyncio): `run()` connects for ever; the rest may be called at any time from its loop."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read `ingest.json` in `folder` at each attempt: an ingest that came back has another port."""
+        self._folder = folder
+        self._writer: asyncio.StreamWriter | None = None
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._end_callbacks: list[Callable[[int], None]] = []
+        self._status_callbacks: list[Callable[[Status | None], None]] = []
+        self._unsaid: list[bytes] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether an ingest is at the other end."""
+        return self._writer is not None
+
+    def on_end(self, callback: Callable[[int], None]) -> None:
+        """Call `callback` with the journal's end when it moved, and once at each connection."""
+        self._end_callbacks.append(callback)
+
+    def on_status(self, callback: Callable[[Status | None], None]) -> None:
+        """Call `callback` when the ingest's status changed; with None when the ingest is away."""
+        self._status_callbacks.append(callback)
+
+    async def append(self, messages: Sequence[Message], *, timeout_s: float = 10.0) -> int:
+        """Commit messages of another edge as one group and return their last position.
+
+        Raises:
+            JournalError: not known to be written: no ingest, an error there, or no answer in time.
+        """
+        if self._writer is None:
+            msg = "the journal is away for a moment (no ingest process); try again"
+            raise JournalError(msg)
+        number = next(self._ids)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            self._writer.write(frame(Append(number, list(messages))))
+            async with asyncio.timeout(timeout_s):
+                await self._writer.drain()
+                return await answer
+        except TimeoutError:
+            msg = f"the journal did not confirm within {timeout_s:.0f} s"
+            raise JournalError(msg) from None
+        except ConnectionError as error:
+            msg = f"the link to the journal broke ({error})"
+            raise JournalError(msg) from error
+        finally:
+            self._waiting.pop(number, None)
+
+    def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
+        """Have the ingest publish; what is said while it is away is said when it is back (the newest 1,000)."""
+        data = frame(Publish(topic, payload, qos, retain))
+        if self._writer is None:
+            self._unsaid = [*self._unsaid[-999:], data]
+        else:
+            self._writer.write(data)
+
+    def keep(self, position: int) -> None:
+        """Allow the ingest to drop the records before `position`."""
+        if self._writer is not None:
+            self._writer.write(frame(Keep(position)))
+
+    async def run(self) -> None:
+        """Connect and listen until cancelled."""
+        delay = 0.05
+        while True:
+            try:
+                await self._once()
+                delay = 0.05
+            except (OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
+                _LOG.debug("The link to the ingest is down: %s", error)
+            finally:
+                self._lost()
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 1.0)
+
+    async def _once(self) -> None:
+        address = msgspec.json.decode((self._folder / FILE).read_bytes(), type=Address)
+        reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
+        try:
+            writer.write(frame(Hello(address.secret)))
+            for data in self._unsaid:
+                writer.write(data)
+            self._unsaid = []
+            self._writer = writer
+            while True:
+                (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+                self._heard(_FROM_INGEST(await reader.readexactly(length)))
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def _heard(self, said: FromIngest) -> None:
+        match said:
+            case End(position):
+                for on_end in self._end_callbacks:
+                    on_end(position)
+            case Status():
+                for on_status in self._status_callbacks:
+                    on_status(said)
+            case Appended(number, position):
+                if (answer := self._waiting.get(number)) is not None and not answer.done():
+                    answer.set_result(position)
+            case AppendFailed(number, reason):
+                if (answer := self._waiting.get(number)) is not None and not answer.done():
+                    answer.set_exception(JournalError(reason))
+
+    def _lost(self) -> None:
+        if self._writer is None:
+            return
+        self._writer = None
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(JournalError("the ingest process ended before it confirmed"))
+        for on_status in self._status_callbacks:
+            on_status(None)
+
+
+def _taken(buffer: bytearray, largest: int) -> bytes | None:
+    """Take one frame's body out of `buffer`, None when it is not complete; ConnectionAbortedError when too long."""
+    if len(buffer) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack_from(buffer)
+    if length > largest:
+        msg = f"a frame of {length} bytes"
+        raise ConnectionAbortedError(msg)
+    end = _LENGTH.size + length
+    if len(buffer) < end:
+        return None
+    body = bytes(buffer[_LENGTH.size : end])
+    del buffer[:end]
+    return body
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    draft.replace(path)

@@ -1,0 +1,206 @@
+"""A small, fast QoS 1 publisher on raw sockets, and its command: `python -m servers.publisher` (tests on the path).
+
+It speaks only what it needs of MQTT 3.1.1 (http://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html):
+CONNECT, PUBLISH at QoS 1, PUBACK, DISCONNECT. Paho would cost more than the hub that it loads.
+"""
+
+import argparse
+import json
+import selectors
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+_CONNACK_OK = b"\x20\x02\x00\x00"
+_IDS = 65_535
+
+
+def _text(value: str | bytes) -> bytes:
+    raw = value if isinstance(value, bytes) else value.encode()
+    return len(raw).to_bytes(2, "big") + raw
+
+
+def _packet(kind: int, body: bytes) -> bytes:
+    length, rest = bytearray(), len(body)
+    while True:
+        rest, low = divmod(rest, 128)
+        length.append(low | (128 if rest else 0))
+        if not rest:
+            return bytes([kind]) + bytes(length) + body
+
+
+def connect_packet(client_id: str, user: str | None = None, password: str | None = None) -> bytes:
+    """Return CONNECT with a clean session and a keep-alive of 60 s."""
+    flags = 0x02 | (0xC0 if user is not None else 0)
+    login = _text(user) + _text(password or "") if user is not None else b""
+    return _packet(0x10, _text("MQTT") + bytes([4, flags, 0, 60]) + _text(client_id) + login)
+
+
+def publish_packet(topic: str | bytes, payload: bytes, number: int, *, retain: bool = False) -> bytes:
+    """Return PUBLISH at QoS 1 with packet id `number`."""
+    return _packet(0x32 | retain, _text(topic) + number.to_bytes(2, "big") + payload)
+
+
+@dataclass
+class Publisher:
+    """One connection with at most `window` messages unconfirmed.
+
+    Attributes:
+        sent: messages handed to the socket.
+        confirmed: PUBACKs received, in the order sent (the broker keeps it).
+    """
+
+    port: int
+    client_id: str
+    window: int = 100
+    user: str | None = None
+    password: str | None = None
+    host: str = "127.0.0.1"
+    sent: int = 0
+    confirmed: int = 0
+    _in: bytearray = field(default_factory=bytearray)
+    _out: bytearray = field(default_factory=bytearray)
+
+    def __enter__(self) -> "Publisher":
+        """Connect and wait for CONNACK."""
+        self.socket = socket.create_connection((self.host, self.port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.sendall(connect_packet(self.client_id, self.user, self.password))
+        answer = self.socket.recv(4, socket.MSG_WAITALL)
+        if answer != _CONNACK_OK:
+            self.socket.close()
+            msg = f"the broker answered {answer!r} to CONNECT"
+            raise ConnectionError(msg)
+        self.socket.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave without ceremony."""
+        self.socket.close()
+
+    @property
+    def room(self) -> int:
+        """How many more messages the window takes."""
+        return self.window - (self.sent - self.confirmed)
+
+    def say(self, topic: str | bytes, payload: bytes, *, retain: bool = False) -> None:
+        """Queue one message; `pump` sends it."""
+        self._out += publish_packet(topic, payload, self.sent % _IDS + 1, retain=retain)
+        self.sent += 1
+
+    def pump(self) -> None:
+        """Send what is queued and count PUBACKs, without waiting; ConnectionError when the broker hung up."""
+        if self._out:
+            try:
+                del self._out[: self.socket.send(self._out)]
+            except BlockingIOError:
+                pass
+        try:
+            data = self.socket.recv(65_536)
+        except BlockingIOError:
+            return
+        if not data:
+            raise ConnectionResetError("the broker hung up")
+        self._in += data
+        whole = len(self._in) // 4 * 4
+        acks = self._in[:whole:4].count(0x40)
+        if acks * 4 != whole:
+            msg = f"not only PUBACKs: {bytes(self._in[:64])!r}"
+            raise ConnectionError(msg)
+        del self._in[:whole]
+        self.confirmed += acks
+
+    def say_all(self, messages: Iterator[tuple[str, bytes]], *, timeout_s: float = 30.0) -> int:
+        """Publish all messages, wait for every PUBACK, and return how many there were."""
+        deadline = time.monotonic() + timeout_s
+        waiting = deque(maxlen=1)
+        more = True
+        begin = self.sent
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            while more or self._out or self.confirmed < self.sent:
+                while more and self.room > 0:
+                    message = next(messages, None)
+                    if message is None:
+                        more = False
+                    else:
+                        self.say(*message)
+                self.pump()
+                if time.monotonic() > deadline:
+                    msg = f"{self.sent - self.confirmed} messages unconfirmed after {timeout_s:g} s"
+                    raise TimeoutError(msg)
+                if self.room <= 0 or not more:
+                    selector.select(0.05)
+        del waiting
+        return self.sent - begin
+
+
+def payload(number: int, sender: str = "a") -> bytes:
+    """Return 150 bytes of JSON with 3 values, the message's number and the time of sending [ns]."""
+    body = (
+        f'{{"n":{number},"by":"{sender}","at":{time.time_ns()},"Temperature":{15 + number % 100 / 10},'
+        f'"Humidity":{40 + number % 37 / 10},"Pressure":{990 + number % 250 / 10}'
+    )
+    return f'{body},"pad":"{"x" * max(0, 150 - len(body) - 10)}"}}'.encode()
+
+
+def load(port: int, *, rate: float, seconds: float, devices: int, connections: int, login: tuple[str, str] | None) -> dict[str, float]:
+    """Publish at `rate` messages a second (0: as fast as confirmed) and return what was confirmed."""
+    selector = selectors.DefaultSelector()
+    publishers = [
+        Publisher(port, f"load-{number}", user=login and login[0], password=login and login[1]).__enter__()
+        for number in range(connections)
+    ]
+    for each in publishers:
+        selector.register(each.socket, selectors.EVENT_READ, each)
+    topics = [f"tele/bench-{number:03d}/SENSOR" for number in range(devices)]
+    begin = time.monotonic()
+    number = 0
+    while (elapsed := time.monotonic() - begin) < seconds:
+        due = int(elapsed * rate) if rate else number + connections * 100
+        for each in publishers:
+            burst = min(each.room, 50)
+            while burst > 0 and number < due:
+                each.say(topics[number % devices], payload(number))
+                number += 1
+                burst -= 1
+            each.pump()
+        selector.select(0.001 if rate else 0.01)
+    while any(each.confirmed < each.sent for each in publishers) and time.monotonic() - begin < seconds + 10:
+        for each in publishers:
+            each.pump()
+        selector.select(0.01)
+    took = time.monotonic() - begin
+    for each in publishers:
+        each.socket.close()
+    return {"sent": number, "confirmed": sum(each.confirmed for each in publishers), "seconds": took}
+
+
+def main() -> int:
+    """Load a broker and print what was confirmed, as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m servers.publisher")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--rate", type=float, default=0.0, help="messages a second; 0: as fast as confirmed")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--devices", type=int, default=200)
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--login", help="user:password")
+    options = parser.parse_args()
+    login = tuple(options.login.split(":", 1)) if options.login else None
+    result = load(
+        options.port,
+        rate=options.rate,
+        seconds=options.seconds,
+        devices=options.devices,
+        connections=options.connections,
+        login=login,
+    )
+    print(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
