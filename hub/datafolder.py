@@ -1,0 +1,114 @@
+"""The data folder: who owns it, what lies in it, how a command finds the living hub."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from hub.errors import ConfigError
+
+LOCK = "lock"
+RUN = "run.json"
+
+
+class Living(Struct, frozen=True, kw_only=True):
+    """run.json: how to reach the hub that owns the folder; readable by its owner only.
+
+    Attributes:
+        url: base address of the page and the API.
+        pid: the supervisor's process.
+        secret: bearer token of the command line and the import door.
+        processes: name → pid of the parts.
+    """
+
+    url: str
+    pid: int
+    secret: str = msgspec.field(default="")
+    processes: dict[str, int] = {}
+
+
+def default() -> Path:
+    """Return the platform's folder for user data."""
+    from platformdirs import user_data_path  # noqa: PLC0415 — only when nobody named a folder
+
+    return user_data_path("matinales-hub", appauthor=False)
+
+
+def prepare(path: Path) -> Path:
+    """Create the folder, readable by its owner only, and check that it can be written.
+
+    Raises:
+        ConfigError: naming the folder and the remedy.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except (NotADirectoryError, FileExistsError):
+        msg = f"data folder {path}: a file lies in its place; name another folder with --data"
+        raise ConfigError(msg) from None
+    except OSError as error:
+        msg = f"data folder {path}: cannot be written ({error.strerror}); name another one with --data or HUB_DATA_DIR"
+        raise ConfigError(msg) from error
+    return path.resolve()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file by one that only its owner reads, all or nothing."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp: mode 0600
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    Path(name).replace(path)
+
+
+def living(data: Path) -> Living | None:
+    """Return what run.json says, or None where there is none; the hub may have died since."""
+    try:
+        return msgspec.json.decode((data / RUN).read_bytes(), type=Living)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def publish(data: Path, hub: Living) -> None:
+    """Write run.json."""
+    write_private(data / RUN, msgspec.json.encode(hub))
+
+
+@contextlib.contextmanager
+def owned(data: Path) -> Iterator[None]:
+    """Hold the folder's lock; run.json goes when it is let go.
+
+    Raises:
+        ConfigError: another hub holds it; the message gives its address.
+    """
+    lock = FileLock(data / LOCK)
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        other = living(data)
+        where = f" at {other.url} (process {other.pid})" if other else ""
+        msg = f"data folder {data}: another hub is running{where}; open that, or name another folder with --data"
+        raise ConfigError(msg) from None
+    try:
+        yield
+    finally:
+        (data / RUN).unlink(missing_ok=True)
+        lock.release()
+
+
+def kept(data: Path, name: str, size: int = 16) -> str:
+    """Return the random word of this installation kept under `name`, making it at first use."""
+    path = data / name
+    with contextlib.suppress(OSError):
+        word = path.read_text(encoding="ascii").strip()
+        if word:
+            return word
+    word = secrets.token_urlsafe(size)
+    write_private(path, word.encode())
+    return word

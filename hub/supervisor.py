@@ -1,0 +1,207 @@
+"""The command's own process: starts the parts, restarts what dies, ends them in order (design.md §1, Processes).
+
+Parts end when their standard input ends, so that they never outlive a killed supervisor. The embedded broker is no
+part in this sense: it outlives the hub on purpose, and watches the data folder's lock (`hub.broker`).
+"""
+
+import contextlib
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any
+
+import msgspec
+
+from hub.errors import HubError
+
+_LOG = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+STEADY = 30.0
+"""A part that lived this long [s] is restarted at once."""
+ORDERLY = 5.0
+"""What a part gets to end by itself [s]."""
+
+
+class Part:
+    """A child process that is kept alive.
+
+    Its first line of input is one JSON object of settings; it answers with JSON lines on its standard output.
+    """
+
+    def __init__(
+        self, name: str, module: str, arguments: Callable[[], Sequence[str]], said: Callable[[str, Any], None]
+    ) -> None:
+        """Name a part and the module it runs; `said(name, object)` gets each JSON line it prints."""
+        self.name = name
+        self._module = module
+        self._arguments = arguments
+        self._said = said
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = 0.0
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it lives."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def start(self, settings: Mapping[str, Any], ended: Callable[["Part"], None]) -> None:
+        """Start the process; `ended` is called from a thread when it is over."""
+        process = subprocess.Popen(  # noqa: S603 — our own interpreter and module
+            [sys.executable, "-m", self._module, *self._arguments()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        self._process = process
+        started = time.monotonic()
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 — asked for above
+        with contextlib.suppress(OSError):
+            process.stdin.write(msgspec.json.encode(settings) + b"\n")
+            process.stdin.flush()
+        threading.Thread(target=self._listen, args=(process.stdout,), daemon=True, name=f"{self.name} said").start()
+
+        def watch() -> None:
+            process.wait()
+            lived = time.monotonic() - started
+            self._pause = 0.0 if lived > STEADY else min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
+            ended(self)
+
+        threading.Thread(target=watch, daemon=True, name=f"{self.name} watch").start()
+
+    def wait_before_restart(self) -> float:
+        """Return how long [s] to wait before the next start."""
+        return self._pause
+
+    def let_go(self) -> None:
+        """Ask it to end: its input ends."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+    def end(self, patience: float = ORDERLY) -> None:
+        """Wait until it has ended; end it by force after `patience` [s]."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            _LOG.warning("%s did not end within %.0f s and was ended", self.name, patience)
+            self._process.kill()
+            self._process.wait()
+
+    def _listen(self, lines: IO[bytes]) -> None:
+        with lines:
+            for line in lines:
+                try:
+                    self._said(self.name, msgspec.json.decode(line))
+                except msgspec.DecodeError:
+                    _LOG.info("%s: %s", self.name, line.decode(errors="replace").rstrip())
+
+
+class Supervisor:
+    """Keeps parts alive until it is told to stop."""
+
+    def __init__(self) -> None:
+        """Start with no part."""
+        self.parts: dict[str, Part] = {}
+        self._settings: dict[str, Mapping[str, Any]] = {}
+        self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._stopping = False
+        self._failures: dict[str, int] = {}
+
+    def add(
+        self, name: str, module: str, arguments: Callable[[], Sequence[str]], settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Start a part that is kept alive."""
+        part = Part(name, module, arguments, lambda who, word: self._events.put((who, word)))
+        self.parts[name] = part
+        self._settings[name] = settings or {}
+        part.start(self._settings[name], self._ended)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Name → pid of the living parts."""
+        return {name: part.pid for name, part in self.parts.items() if part.pid is not None}
+
+    def wait_for(self, name: str, key: str, timeout: float, others: Callable[[str, Any], None]) -> Any:  # noqa: ANN401
+        """Return what part `name` says under `key`; words of others go to `others`.
+
+        Raises:
+            HubError: it did not say it in time, or said why it cannot (`{"error": …}`).
+        """
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                who, word = self._events.get(timeout=left)
+            except queue.Empty:
+                break
+            if word is None:
+                self._restart(who)
+                continue
+            if isinstance(word, dict) and "error" in word:
+                raise HubError(str(word["error"]))
+            if who == name and isinstance(word, dict) and key in word:
+                return word[key]
+            others(who, word)
+        msg = f"{name} was not ready after {timeout:.0f} s"
+        raise HubError(msg)
+
+    def run(self, others: Callable[[str, Any], None]) -> None:
+        """Keep the parts alive until `stop`; their words go to `others`, restarts are (name, None)."""
+        while True:
+            who, word = self._events.get()
+            if who == "":
+                return
+            if word is None:
+                self._restart(who)
+            others(who, word)
+
+    def stop(self) -> None:
+        """Make `run` return; safe from a signal handler."""
+        self._stopping = True
+        self._events.put(("", None))
+
+    def close(self, order: Sequence[str]) -> None:
+        """End the parts, one after the other in this order."""
+        self._stopping = True
+        for name in order:
+            if name in self.parts:
+                self.parts[name].let_go()
+                self.parts[name].end()
+
+    def _ended(self, part: Part) -> None:
+        if not self._stopping:
+            self._events.put((part.name, None))
+
+    def _restart(self, name: str) -> None:
+        part = self.parts[name]
+        if self._stopping or part.pid is not None:
+            return
+        pause = part.wait_before_restart()
+        _LOG.warning("%s ended; started again in %.1f s", name, pause)
+        part.restarts += 1
+
+        def again() -> None:
+            if not self._stopping:
+                part.start(self._settings[name], self._ended)
+                self._events.put((name, {"restarted": part.pid}))
+
+        timer = threading.Timer(pause, again)
+        timer.daemon = True
+        timer.start()
+
+
+def on_end(stop: Callable[[], None]) -> None:
+    """Call `stop` at Ctrl-C, at an orderly end and when the terminal closes."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop())

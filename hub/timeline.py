@@ -1,0 +1,206 @@
+"""Timelines: which run a message belongs to, and what time it is there (design.md §1, Timeline).
+
+Pure: messages in, runs and marks out; the wall clock is an argument.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from hub.driver import topic_matches
+from hub.errors import PayloadError
+from hub.model import NS, REAL, Run
+
+T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+PREFIX = "matinales/"
+ANNOUNCEMENT = "matinales/sim/"
+ANNOUNCED = "announced"
+LEVELS_OF_RUN = 3
+LEVELS_OF_BEAT = 4
+
+
+class Announcement(Struct, frozen=True):
+    """`matinales/sim/<run>`: a runner says what it plays. `wall`, `simulated`: RFC 3339 or seconds since 1970."""
+
+    run: str
+    scenario: str
+    state: str
+    wall: str | float
+    simulated: str | float
+    seed: int = 0
+    speed: float = 1.0
+    devices: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+class Beat(Struct, frozen=True):
+    """`matinales/sim/<run>/clock`: what time it is there."""
+
+    wall: str | float
+    simulated: str | float
+    speed: float
+
+
+def nanoseconds(time: str | float) -> int:
+    """Return RFC 3339 text or seconds since 1970 as [ns].
+
+    Raises:
+        PayloadError: neither.
+    """
+    if isinstance(time, int | float):
+        return round(time * NS)
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError as error:
+        msg = f"{time!r} is no RFC 3339 time"
+        raise PayloadError(msg) from error
+    if moment.tzinfo is None:
+        msg = f"{time!r} names no offset; end it with Z"
+        raise PayloadError(msg)
+    return (moment - EPOCH) // MICROSECOND * 1000
+
+
+class Timelines:
+    """Which runs live, and what belongs to them for ever."""
+
+    def __init__(self, runs: Iterable[Run] = (), marks: Iterable[tuple[str, str]] = ()) -> None:
+        """Start from the runs and the (device uid, run) marks that the store kept."""
+        self.runs = {run.id: run for run in runs}
+        self.marks = dict(marks)
+        self._filters: dict[str, str] = {}
+        for run in self.runs.values():
+            self._filters.update(dict.fromkeys(run.topics, run.id))
+        self._by_topic: dict[str, str | None] = {}
+
+    def announce(self, payload: bytes, *, retained: bool, known_real: Iterable[str] = ()) -> tuple[Run, list[str]]:
+        """Take an announcement; return the run and the refusals in plain words.
+
+        An announcement with the retain flag only marks identities: its run lives from its first beat.
+
+        Raises:
+            PayloadError: it is none.
+        """
+        said = _decode(payload, Announcement)
+        if said.state not in {"running", "paused", "ended"}:
+            msg = f"state is {said.state!r}: a run is running, paused or ended"
+            raise PayloadError(msg)
+        real = set(known_real)
+        refused = [f"{uid} is known as a real device and stays real" for uid in said.devices if uid in real]
+        refused += [f"filter {topic!r} needs a level with 'sim'" for topic in said.topics if not _is_simulated(topic)]
+        before = self.runs.get(said.run)
+        alive = not retained or (before is not None and before.state != ANNOUNCED)
+        run = Run(
+            id=said.run,
+            scenario=said.scenario,
+            seed=said.seed,
+            speed=said.speed,
+            state=said.state if alive else ANNOUNCED,
+            wall=nanoseconds(said.wall),
+            simulated=nanoseconds(said.simulated),
+            devices=tuple(uid for uid in said.devices if uid not in real),
+            topics=tuple(each for each in said.topics if _is_simulated(each)),
+        )
+        if before is not None and retained and alive:
+            run = msgspec.structs.replace(run, wall=before.wall, simulated=before.simulated, state=before.state)
+        self._take(run)
+        return run, refused
+
+    def beat(self, run_id: str, payload: bytes) -> Run | None:
+        """Take a clock beat; return the run, or None for one that was never announced.
+
+        Raises:
+            PayloadError: it is none.
+        """
+        said = _decode(payload, Beat)
+        run = self.runs.get(run_id)
+        if run is None or run.state == "ended":
+            return None
+        run = msgspec.structs.replace(
+            run,
+            wall=nanoseconds(said.wall),
+            simulated=nanoseconds(said.simulated),
+            speed=said.speed,
+            state="running" if said.speed > 0 else "paused",
+        )
+        self.runs[run_id] = run
+        return run
+
+    def end(self, run_id: str) -> Run | None:
+        """End a run whose announcement was cleared."""
+        run = self.runs.get(run_id)
+        if run is None or run.state == "ended":
+            return None
+        run = msgspec.structs.replace(run, state="ended")
+        self.runs[run_id] = run
+        return run
+
+    def of(self, topic: str) -> str | None:
+        """Return the run whose announced filters match a topic, the newest where several do."""
+        try:
+            return self._by_topic[topic]
+        except KeyError:
+            pass
+        found = [run for pattern, run in self._filters.items() if topic_matches(pattern, topic)]
+        if len(self._by_topic) > 100_000:  # noqa: PLR2004 — one line a topic, so that hostile topics stay bounded
+            self._by_topic.clear()
+        self._by_topic[topic] = run = found[-1] if found else None
+        return run
+
+    def mark(self, uid: str, run: str) -> bool:
+        """Remember that a device is simulated, for ever; tell whether that is news."""
+        if self.marks.get(uid) == run:
+            return False
+        self.marks[uid] = run
+        return True
+
+    def now(self, run: str, wall: int) -> int:
+        """Return a timeline's now [ns]."""
+        if run == REAL:
+            return wall
+        known = self.runs.get(run)
+        return known.now(wall) if known is not None else wall
+
+    def arrival(self, run: str, received: int) -> int:
+        """Return when something received at a wall time arrived on its timeline [ns]."""
+        known = self.runs.get(run)
+        if known is None:
+            return received
+        return known.simulated + int((received - known.wall) * known.speed)
+
+    def _take(self, run: Run) -> None:
+        self.runs[run.id] = run
+        for uid in run.devices:
+            self.marks[uid] = run.id
+        for pattern in run.topics:
+            self._filters.pop(pattern, None)  # the newest run comes last
+            self._filters[pattern] = run.id
+        self._by_topic.clear()
+
+
+def of_own_topic(topic: str) -> tuple[str, bool] | None:
+    """Return (run, whether it is a beat) for a topic of a runner, else None."""
+    if not topic.startswith(ANNOUNCEMENT):
+        return None
+    levels = topic.split("/")
+    if len(levels) == LEVELS_OF_RUN:
+        return levels[2], False
+    if len(levels) == LEVELS_OF_BEAT and levels[3] == "clock":
+        return levels[2], True
+    return None
+
+
+def _is_simulated(pattern: str) -> bool:
+    return any("sim" in level for level in pattern.split("/") if level not in {"+", "#"})
+
+
+def _decode(payload: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except msgspec.MsgspecError as error:
+        msg = f"no {kind.__name__.lower()} of a simulation: {error}"
+        raise PayloadError(msg) from error

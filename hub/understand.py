@@ -1,0 +1,378 @@
+"""From journal records to what they change: readings, devices, runs, the list of what was not understood.
+
+The core between journal and store: no network, no file, no clock of its own. What it remembers (contexts, names,
+clocks, runs) is restored from the store, and everything new is in the `Changes` it returns, so that a caller commits
+both together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from hub.devices import Clock, Identities, real_time, run_time, utc
+from hub.driver import Announced, Decoded, Driver, Sample
+from hub.errors import PayloadError
+from hub.model import (
+    MAX_WHOLE,
+    NS,
+    REAL,
+    Availability,
+    Device,
+    Heard,
+    Kind,
+    Message,
+    Reading,
+    Record,
+    Run,
+    Source,
+    TimeSource,
+)
+from hub.registry import Registry
+from hub.timeline import PREFIX, Timelines, of_own_topic
+
+MAX_DEVICES = 20_000
+MAX_CHANNELS = 64
+"""Caps of reliability.md §2.10; beyond them messages are journalled and listed with the cap's name."""
+MAX_TOPIC = 1024
+MAX_LEVELS = 32
+SHOWN_PAYLOAD = 1024
+SEEN_AGAIN = 60 * NS
+UNKNOWN_AGE = 0
+"""Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
+ASK_WITHIN = 60 * NS
+"""A backlog older than this makes nobody speak."""
+REMEMBERED = 100_000
+"""How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
+
+
+class Changes(Struct):
+    """What a group of records changes, to be committed together.
+
+    Attributes:
+        position: of the last record taken.
+        readings: to be stored.
+        shown, past: newest values for the live state and the rules; `past` came through the import door.
+        asks: (topic, payload) that make devices speak.
+        known: devices that are new or changed.
+        names: (name, uid, position) that are new.
+        contexts, clocks, runs, marks: what changed of them.
+        heard: what was not understood, and why.
+        understood, refused, repeats: counts of messages.
+    """
+
+    position: int = 0
+    readings: list[Reading] = []
+    shown: list[Reading] = []
+    past: list[Reading] = []
+    asks: list[tuple[str, bytes]] = []
+    known: dict[str, Device] = {}
+    names: list[tuple[str, str, int]] = []
+    contexts: dict[tuple[str, str], Any] = {}
+    clocks: dict[str, Clock] = {}
+    runs: dict[str, Run] = {}
+    marks: dict[str, str] = {}
+    heard: list[Heard] = []
+    understood: int = 0
+    refused: int = 0
+    repeats: int = 0
+
+
+class Memory(Struct, kw_only=True):
+    """What the store kept: everything that later messages need."""
+
+    contexts: dict[tuple[str, str], Any] = {}
+    aliases: Mapping[str, str] = {}
+    devices: Iterable[Device] = ()
+    clocks: Mapping[str, Clock] = {}
+    runs: Iterable[Run] = ()
+    marks: Mapping[str, str] = {}
+    channels: Iterable[tuple[str, str]] = ()
+
+
+class _Word(Struct, gc=False):
+    """A decoded message on its way: who said it, and the run that its sender or its topic announced."""
+
+    record: Record
+    driver: Driver
+    decoded: Decoded
+    changes: Changes
+    uid: str
+    announced: str | None
+
+
+class Understanding:
+    """Takes records in order and says what they change."""
+
+    def __init__(
+        self, registry: Registry, memory: Memory, *, zone: ZoneInfo, asks: bool, foreign: bool, wall: Callable[[], int]
+    ) -> None:
+        """Start from what the store kept.
+
+        Args:
+            registry: finds the driver of a topic.
+            memory: what earlier records left.
+            zone: of device times without offset.
+            asks: whether devices are asked to speak.
+            foreign: on somebody else's broker generic devices are proposed, not created.
+            wall: the wall clock [ns], only to know whether a record is news worth asking for.
+        """
+        self._registry = registry
+        self._contexts = dict(memory.contexts)
+        self._names = Identities(memory.aliases)
+        self.devices = {device.uid: device for device in memory.devices}
+        self._clocks = dict(memory.clocks)
+        self.timelines = Timelines(memory.runs, memory.marks.items())
+        self._channels: dict[str, set[str]] = {}
+        for uid, channel in memory.channels:
+            self._channels.setdefault(uid, set()).add(channel)
+        self._zone = zone
+        self._asks = asks
+        self._foreign = foreign
+        self._wall = wall
+        self._asked: dict[str, Availability | None] = {}
+        self._seen: dict[tuple[str, int, int], None] = {}
+
+    def resolve(self, name: str) -> str:
+        """Return the uid that a uid or alias means."""
+        return self._names.resolve(name)
+
+    def take(self, records: Iterable[Record]) -> Changes:
+        """Return what the records change; no content makes it fail."""
+        changes = Changes()
+        for record in records:
+            changes.position = record.position
+            message = record.message
+            if record.repeat:
+                changes.repeats += 1
+            elif message.topic.startswith(PREFIX):
+                self._own(record, changes)
+            elif reason := _too_large(message):
+                self._refuse(record, reason, None, changes)
+            else:
+                self._from_device(record, changes)
+        return changes
+
+    def _own(self, record: Record, changes: Changes) -> None:
+        """Take what a simulation runner says of itself; the rest below `matinales/` is housekeeping."""
+        message = record.message
+        named = of_own_topic(message.topic)
+        if named is None:
+            changes.understood += 1
+            return
+        run_id, is_beat = named
+        try:
+            if is_beat:
+                run = self.timelines.beat(run_id, message.payload)
+            elif not message.payload:
+                run = self.timelines.end(run_id)
+            else:
+                run = self._announced(record, changes)
+        except PayloadError as error:
+            self._refuse(record, str(error), None, changes)
+            return
+        changes.understood += 1
+        if run is not None:
+            changes.runs[run.id] = run
+
+    def _announced(self, record: Record, changes: Changes) -> Run:
+        message = record.message
+        real = [uid for uid, device in self.devices.items() if device.run == REAL]
+        run, refusals = self.timelines.announce(message.payload, retained=message.retained, known_real=real)
+        changes.marks.update(dict.fromkeys(run.devices, run.id))
+        for reason in refusals:
+            self._list(record, reason, None, changes)
+        return run
+
+    def _from_device(self, record: Record, changes: Changes) -> None:
+        outcome = self._registry.decode(record.message, self._contexts)
+        driver, decoded = outcome.driver, outcome.decoded
+        if driver is None or decoded is None:
+            self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
+            return
+        if outcome.changed:
+            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        changes.understood += 1
+        for field, reason in decoded.rejected.items():
+            self._list(record, f"{field}: {reason}", driver, changes)
+        uid, news = self._names.of(decoded)
+        word = _Word(
+            record, driver, decoded, changes, uid, record.message.run or self.timelines.of(record.message.topic)
+        )
+        if decoded.kind not in {Kind.COMMAND, Kind.HOUSEKEEPING} and self._known(word):
+            changes.names += [(name, uid, record.position) for name in news]
+            self._read(word)
+            self._ask(word)
+        for each in decoded.announces:
+            self._announce(record, each, changes)
+
+    def _known(self, word: "_Word") -> bool:
+        """Know the device that speaks; tell whether there is room for it."""
+        message, device = word.record.message, self.devices.get(word.uid)
+        if device is None and len(self.devices) >= MAX_DEVICES:
+            self._refuse(word.record, f"more than {MAX_DEVICES} devices (device cap)", word.driver, word.changes)
+            return False
+        run = self._run_of(word, device)
+        if device is None:
+            device = Device(
+                uid=word.uid,
+                family=word.driver.family,
+                name=word.uid.partition(":")[2],
+                run=run,
+                topic=message.topic,
+                proposed=self._foreign and word.driver.rank > 1,
+            )
+            self._changed(device, message, word.changes)
+        elif device.run != run or message.received - device.seen > SEEN_AGAIN:
+            self._changed(msgspec.structs.replace(device, run=run), message, word.changes)
+        said = word.decoded.availability
+        if said is None and word.decoded.samples and not message.retained:
+            said = Availability.ONLINE  # who speaks is there
+        device = self.devices[word.uid]
+        if said is not None and said != device.availability:
+            self._changed(msgspec.structs.replace(device, availability=said), message, word.changes)
+        return True
+
+    def _run_of(self, word: "_Word", device: Device | None) -> str:
+        """Return the timeline of a device: simulated once marked, for ever; real stays real."""
+        marks = self.timelines.marks
+        if device is not None and device.run == REAL and word.uid not in marks:
+            return REAL
+        if word.announced is not None and self.timelines.mark(word.uid, word.announced):
+            word.changes.marks[word.uid] = word.announced
+        return marks.get(word.uid, REAL)
+
+    def _changed(self, device: Device, message: Message, changes: Changes) -> None:
+        device = msgspec.structs.replace(device, seen=max(device.seen, message.received))
+        self.devices[device.uid] = changes.known[device.uid] = device
+
+    def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
+        """Take what a bridge says of a device behind it; a device is created by its first own word."""
+        uid, news = self._names.identify(each.device, each.aliases)
+        changes.names += [(name, uid, record.position) for name in news]
+        device = self.devices.get(uid)
+        if device is None:
+            return
+        said = each.availability or device.availability
+        name = each.name or device.name
+        if (said, name) != (device.availability, device.name):
+            self._changed(msgspec.structs.replace(device, availability=said, name=name), record.message, changes)
+
+    def _read(self, word: "_Word") -> None:
+        message, changes, uid = word.record.message, word.changes, word.uid
+        if not word.decoded.samples or self.devices[uid].proposed:
+            return
+        run = word.announced or self.devices[uid].run
+        arrival = message.time if message.time is not None else self.timelines.arrival(run, message.received)
+        tie = _tie(message)
+        seen: dict[int, bool] = {}
+        for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
+            if not self._room_for(word, sample.channel):
+                continue
+            unaged = message.retained and sample.measured is None
+            time, source = (UNKNOWN_AGE, TimeSource.ARRIVAL) if unaged else self._time(word, sample, arrival, run)
+            if sample.measured is not None and time != sample.measured:
+                if sample.measured not in seen:
+                    seen[sample.measured] = self._again(uid, sample.measured, tie)
+                if seen[sample.measured]:
+                    changes.repeats += 1
+                    continue
+            reading = Reading(
+                device=uid,
+                channel=sample.channel,
+                unit=unit,
+                value=sample.value,
+                time=time,
+                received=arrival,
+                time_source=source,
+                quality=quality,
+                run=run,
+                tie=tie,
+            )
+            if not unaged:
+                changes.readings.append(reading)
+            (changes.past if message.source is Source.IMPORT else changes.shown).append(reading)
+
+    def _room_for(self, word: "_Word", channel: str) -> bool:
+        channels = self._channels.setdefault(word.uid, set())
+        if channel in channels:
+            return True
+        if len(channels) >= MAX_CHANNELS:
+            reason = f"{channel}: more than {MAX_CHANNELS} channels of one device (channel cap)"
+            self._list(word.record, reason, word.driver, word.changes)
+            return False
+        channels.add(channel)
+        return True
+
+    def _time(self, word: "_Word", sample: Sample, arrival: int, run: str) -> tuple[int, TimeSource]:
+        measured = sample.measured
+        if measured is not None and sample.local:
+            measured = utc(measured, self._zone)
+        if run != REAL:
+            return run_time(measured, arrival, imported=word.record.message.time is not None)
+        clock = self._clocks.setdefault(word.uid, Clock())
+        before = (clock.since, clock.now)
+        found = real_time(measured, arrival, clock, late=word.record.late)
+        if (clock.since, clock.now) != before:
+            word.changes.clocks[word.uid] = clock
+        return found
+
+    def _again(self, uid: str, measured: int, tie: int) -> bool:
+        """Tell whether this message was taken before, by its own time, whatever time was stored."""
+        identity = (uid, measured, tie)
+        if identity in self._seen:
+            return True
+        self._seen[identity] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return False
+
+    def _ask(self, word: "_Word") -> None:
+        """Ask a device to speak, once, at first sight and whenever it comes back; never a simulated or replayed one."""
+        message, device, said = word.record.message, self.devices[word.uid], word.decoded.availability
+        if not self._asks or word.driver.ask is None or device.run != REAL or message.source is not Source.MQTT:
+            return
+        first = word.uid not in self._asked
+        came_back = said is Availability.ONLINE and self._asked.get(word.uid) is Availability.OFFLINE
+        if said is not None or first:
+            self._asked[word.uid] = said or Availability.ONLINE
+        fresh = self._wall() - message.received < ASK_WITHIN
+        if (first or came_back) and fresh and said is not Availability.OFFLINE:
+            word.changes.asks += word.driver.ask(word.decoded.device, message.topic)
+
+    def _refuse(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
+        changes.refused += 1
+        self._list(record, reason, driver, changes)
+
+    def _list(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
+        message = record.message
+        changes.heard.append(
+            Heard(
+                position=record.position,
+                topic=message.topic,
+                received=message.received,
+                understood=False,
+                driver=driver.model if driver is not None else None,
+                reason=reason,
+                payload=message.payload[:SHOWN_PAYLOAD],
+            )
+        )
+
+
+def _too_large(message: Message) -> str | None:
+    """Return why a message is not decoded, by its size alone."""
+    if message.length > MAX_WHOLE:
+        return f"{message.length} bytes: only payloads up to {MAX_WHOLE} bytes are kept whole and read"
+    if len(message.topic.encode(errors="replace")) > MAX_TOPIC:
+        return f"the topic is longer than {MAX_TOPIC} bytes (topic cap)"
+    if message.topic.count("/") >= MAX_LEVELS:
+        return f"the topic has more than {MAX_LEVELS} levels (topic cap)"
+    return None
+
+
+def _tie(message: Message) -> int:
+    """Return the 48-bit hash of topic and payload."""
+    return int.from_bytes(blake2b(message.topic.encode() + b"\0" + message.payload, digest_size=6).digest())
