@@ -43,6 +43,7 @@ PLAIN = {
     "enum",
     "functools",
     "hashlib",
+    "itertools",
     "math",
     "msgspec",
     "re",

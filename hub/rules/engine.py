@@ -1,0 +1,224 @@
+"""Readings and time in, changed alarms out: pure, and restorable between any two steps.
+
+Time is each run's own *now* [ns], passed in. Decisions that the documents leave open:
+
+* A value is believed until its measure's silence limit. Delays run out on it that long, with or without a new reading
+  (a door contact speaks on change only); later the rule knows nothing: it holds still, and silence speaks.
+* A bad reading is shown, neither raises nor returns an alarm and is no sign of life: a probe that only sends fault
+  codes ends in silence.
+* The readings of one message (same use case, run and time) are taken in together before rules look at them.
+* A reading older than its measure's newest changes nothing. One marked `late` sets the level, but is left out of
+  means, slopes and shares.
+* A mask holds a rule still: an active alarm stays, a delay starts again when the mask ends.
+* A run that ended takes its memory with it. Its alarms stay in the record as they were, for nobody measured a return;
+  they are no longer among `alarms()`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import NotFoundError
+from hub.model import REAL, Alarm, Reading, TimeSource
+from hub.rules.case import Case, Seen, Update, View
+from hub.rules.kinds import Book, Measure
+from hub.rules.state import Memory, pack, unpack
+from hub.units import conversion
+
+Binding = tuple[str, str, str]
+"""(use case, run, role): a device that somebody gave a role."""
+
+__all__ = ["Binding", "Engine", "Seen", "View", "acknowledged"]
+
+
+class _Route(Struct, frozen=True):
+    """Where a channel leads: `run` None is every run but the real one."""
+
+    book: Book
+    role: str
+    measure: str
+    run: str | None
+
+
+class Engine:
+    """All rules of all use cases, on every run."""
+
+    def __init__(
+        self,
+        usecases: Iterable[Book],
+        bindings: Mapping[Binding, str] | None = None,
+        state: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Prepare the rules and go on from `state` (what `changed_state` gave; empty bytes: forgotten).
+
+        Args:
+            usecases: the use cases.
+            bindings: (use case, run, role) → uid of a device that somebody gave the role. Without one, the role's
+                simulated device takes it on every run but the real one; a real device never takes a role by itself.
+            state: key → bytes.
+        """
+        self._books = {book.name: book for book in usecases}
+        self._cases: dict[tuple[str, str], Case] = {}
+        self._gone: set[str] = set()
+        self._routes = _routes(self._books.values(), bindings or {})
+        self._units: dict[tuple[str | None, str | None], tuple[float, float] | None] = {}
+        for blob in (state or {}).values():
+            memory = unpack(blob) if blob else None
+            if memory is not None and memory.usecase in self._books:
+                case = Case(self._books[memory.usecase], memory)
+                case.changed = False
+                self._cases[memory.usecase, memory.run] = case
+
+    def step(self, readings: Sequence[Reading], *, past: bool = False) -> list[Alarm]:
+        """Take readings in, in the order they were decoded, and return each alarm that was raised or returned.
+
+        An alarm that changed twice is there twice, the newer state later.
+        """
+        changed: list[Alarm] = []
+        groups: dict[tuple[str, str], tuple[int, list[Update]]] = {}
+        routes = self._routes
+        for reading in readings:
+            ways = routes.get((reading.device, reading.channel))
+            if ways is None:  # nearly every reading of a big installation: one look-up, no more
+                continue
+            for way in ways:
+                if way.run == reading.run or (way.run is None and reading.run != REAL):
+                    changed += self._sort(groups, way, reading, past=past)
+        for key, (time, updates) in groups.items():
+            changed += self._cases[key].take(time, updates, past=past)
+        return changed
+
+    def _sort(
+        self,
+        groups: dict[tuple[str, str], tuple[int, list[Update]]],
+        way: _Route,
+        reading: Reading,
+        *,
+        past: bool,
+    ) -> list[Alarm]:
+        """Put a reading beside those of its own time; take in the group it closes."""
+        value = self._shown(way.book.measures[way.measure], reading)
+        if value is None:
+            return []
+        key = way.book.name, reading.run
+        case = self._cases.get(key)
+        if case is None:
+            case = Case(way.book, Memory(usecase=way.book.name, run=reading.run, start=reading.time))
+            self._cases[key] = case
+            self._gone.discard(_key(case.memory))
+        case.memory.devices[way.role] = reading.device
+        update = Update(way.measure, value, reading.quality, reading.time_source is not TimeSource.LATE)
+        time, updates = groups.get(key, (reading.time, []))
+        if time == reading.time and all(other.measure != way.measure for other in updates):
+            updates.append(update)
+            groups[key] = time, updates
+            return []
+        groups[key] = reading.time, [update]
+        return case.take(time, updates, past=past)
+
+    def _shown(self, measure: Measure, reading: Reading) -> float | None:
+        """Return the value in the unit the measure declares; None where it cannot be one."""
+        pair = reading.unit, measure.unit
+        if pair not in self._units:
+            self._units[pair] = _to_shown(*pair)
+        change = self._units[pair]
+        if change is None:
+            return None
+        factor, before = change
+        plain = factor == 1.0 and before == 0.0
+        value = reading.value if plain else float(f"{reading.value / factor - before:.12g}")
+        return 1.0 - value if measure.inverted else value
+
+    def tick(self, run: str, now: int, *, past: bool = False) -> list[Alarm]:
+        """Let the run's time reach `now`: delays and silence that run out without a reading.
+
+        Call it about every second, only when every journalled message before `now` was stepped: a hub that is behind
+        would else take its own delay for a sensor's silence.
+        """
+        cases = [case for case in self._cases.values() if case.memory.run == run]
+        return [a for case in cases for rule in case.rules.values() for a in case.advance(rule, now, past=past)]
+
+    def acknowledge(
+        self, alarm_id: str, at: int, by: str, comment: str | None = None, stored: Alarm | None = None
+    ) -> Alarm:
+        """Return the alarm, acknowledged at `at` [ns, its run's time]; a second time changes nothing.
+
+        Args:
+            alarm_id: which alarm.
+            at: the run's now.
+            by: who.
+            comment: in their words.
+            stored: the alarm as the store has it, for one that the rules no longer follow (an ended run, or an
+                alarm returned before its rule raised another).
+
+        Raises:
+            NotFoundError: no such alarm.
+        """
+        for case in self._cases.values():
+            for course in case.memory.courses.values():
+                if course.alarm is not None and course.alarm.id == alarm_id:
+                    course.alarm, case.changed = acknowledged(course.alarm, at, by, comment), True
+                    return course.alarm
+        if stored is None or stored.id != alarm_id:
+            msg = f"no alarm {alarm_id!r}; GET /api/v1/alarms lists them"
+            raise NotFoundError(msg)
+        return acknowledged(stored, at, by, comment)
+
+    def end_run(self, run: str) -> None:
+        """Forget a run that ended; what it raised stays in the record as it was."""
+        for key in [key for key in self._cases if key[1] == run]:
+            self._gone.add(_key(self._cases.pop(key).memory))
+
+    def changed_state(self) -> dict[str, bytes]:
+        """Return what changed since the last call: key → bytes, empty where it is to be forgotten."""
+        changed = dict.fromkeys(self._gone, b"")
+        self._gone.clear()
+        for case in self._cases.values():
+            if case.changed:
+                changed[_key(case.memory)] = pack(case.memory)
+                case.changed = False
+        return changed
+
+    def runs(self, usecase: str | None = None) -> list[str]:
+        """Return the runs on which a use case (or any) is remembered, the newest last."""
+        return list(dict.fromkeys(run for name, run in self._cases if usecase in {None, name}))
+
+    def view(self, usecase: str, run: str, now: int) -> View | None:
+        """Return what is known of a use case on a run at `now`; None: nothing was ever heard."""
+        case = self._cases.get((usecase, run))
+        return None if case is None else case.view(now)
+
+    def alarms(self) -> list[Alarm]:
+        """Return the alarms of living runs that are active or not yet acknowledged, newest first."""
+        found = [alarm for case in self._cases.values() for alarm in case.view(0).alarms]
+        return sorted(found, key=lambda alarm: alarm.raised_at, reverse=True)
+
+
+def acknowledged(alarm: Alarm, at: int, by: str, comment: str | None = None) -> Alarm:
+    """Return the alarm acknowledged; the first acknowledgement stays."""
+    if alarm.acknowledged_at is not None:
+        return alarm
+    return msgspec.structs.replace(alarm, acknowledged_at=at, acknowledged_by=by, comment=comment or None)
+
+
+def _key(memory: Memory) -> str:
+    return f"{memory.usecase}/{memory.run}"
+
+
+def _routes(books: Iterable[Book], bindings: Mapping[Binding, str]) -> dict[tuple[str, str], list[_Route]]:
+    routes: dict[tuple[str, str], list[_Route]] = {}
+    for book in books:
+        for name, measure in book.measures.items():
+            own = {run: uid for (case, run, role), uid in bindings.items() if (case, role) == (book.name, measure.role)}
+            for run, uid in [(None, book.roles[measure.role].device), *own.items()]:
+                routes.setdefault((uid, measure.channel), []).append(_Route(book, measure.role, name, run))
+    return routes
+
+
+def _to_shown(given: str | None, shown: str | None) -> tuple[float, float] | None:
+    """Return (factor, before) of the *shown* unit, to be applied backwards; None where the two do not meet."""
+    if shown is None:
+        return (1.0, 0.0) if given is None else None
+    change = conversion(shown)
+    return (change.factor, change.before) if change is not None and change.unit == given else None

@@ -1,0 +1,1 @@
+"""A pastry shop's cold room."""

@@ -1,0 +1,145 @@
+"""The shape of usecase.toml: a story, who plays in it, what is judged, what it is worth, how it is told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct, field
+
+from hub.rules.case import View
+from hub.rules.kinds import Function, Measure, Priority, Role, Rule, Silence, Written
+from hub.rules.wording import Sentence, Text, fill
+
+SentenceMaker = Callable[["UseCase", View | None], Sentence]
+"""`sentence(usecase, view)` of a use case's rules.py: what its numbers mean now, in one plain sentence."""
+
+
+class Quiet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the page says when a measure is silent: `say` with {measure} {age} {value}, `never` without a value."""
+
+    title: Text
+    say: Text
+    never: Text
+    priority: Priority = "medium"
+
+
+class Panel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A picture on the page: `web/src/panels/<Kind>.svelte`; `limits`: ids of the rules whose limit is drawn."""
+
+    kind: str
+    title: Text
+    series: tuple[str, ...]
+    limits: tuple[str, ...] = ()
+
+
+class Hypothesis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A figure that people may change with a slider between `low` and `high`; `source` where it comes from."""
+
+    id: str
+    title: Text
+    value: float
+    low: float
+    high: float
+    step: float
+    unit: Text | None = None
+    source: Text | None = None
+
+
+class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What it may be worth, never a promise: `formula` of the hypotheses with + - * / ( ) and numbers."""
+
+    id: str
+    title: Text
+    formula: str
+    unit: Text
+    hypotheses: tuple[Hypothesis, ...]
+    note: Text | None = None
+
+
+class Material(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A thing to buy, with its price range in euros, to be confirmed."""
+
+    title: Text
+    low: float
+    high: float
+    optional: bool = False
+    note: Text | None = None
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What must be said about what it does not do, sentence by sentence."""
+
+    fr: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A moment of the guide.
+
+    Attributes:
+        minute: of the workshop's clock.
+        speed: simulated seconds a second.
+        does: what the facilitator does; `faults`: with which fault buttons.
+        sees: what the room sees.
+        asks: the question to the room.
+    """
+
+    minute: float
+    speed: Literal[1, 10, 60]
+    does: Text
+    sees: Text
+    asks: Text
+    faults: tuple[str, ...] = ()
+
+
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What usecase.toml holds.
+
+    Attributes:
+        story: what hurts today, in two sentences.
+        gesture: what somebody does with their hands.
+    """
+
+    title: Text
+    story: Text
+    place: Text
+    who: Text
+    hurts: Text
+    gesture: Text
+    roles: dict[str, Role]
+    measures: dict[str, Measure]
+    silence: Quiet
+    rules: tuple[Written, ...]
+    panels: tuple[Panel, ...]
+    money: tuple[Card, ...]
+    materials: tuple[Material, ...]
+    limits_to_say: Limits
+    guide: tuple[Step, ...]
+
+
+class UseCase(Document, frozen=True, kw_only=True):
+    """A use case: its document, the name of its folder, and what its rules.py adds."""
+
+    name: str
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    sentence: SentenceMaker | None = None
+
+    @property
+    def all_rules(self) -> Sequence[Rule]:
+        """The rules written, and one of silence for each measure that may not be silent."""
+        return [*self.rules, *(self._silence(name) for name, each in self.measures.items() if each.silence_s)]
+
+    def _silence(self, name: str) -> Silence:
+        measure, words = self.measures[name], self.silence
+        return Silence(
+            id=f"silence_{name}",
+            title=fill(words.title, {"measure": measure.title}),
+            measure=name,
+            priority=words.priority,
+            say=words.say,
+            never=words.never,
+            after_s=measure.silence_s or 0.0,
+        )
+
+    def rule(self, name: str) -> Rule | None:
+        """Return the rule of that id."""
+        return next((rule for rule in self.all_rules if rule.id == name), None)
