@@ -485,16 +485,24 @@ class Mailbox:
             self._frame = frame
         self._wake.set()
 
-    async def take(self) -> bytes:
-        """Wait until there is something to send, then hand it over."""
+    async def ready(self) -> None:
+        """Wait until there is something to send."""
         while self._frame is None and not self._whole:
             self._wake.clear()
             await self._wake.wait()
+
+    def take_now(self) -> bytes:
+        """Hand over what is to be sent: the newest, made now where it is the whole state."""
         frame, self._frame = self._frame, None
         if self._whole or frame is None:
             self._whole = False
             frame = self._live.full(self._view.seq if self._view is not None else 0, self._role)
         return frame
+
+    async def take(self) -> bytes:
+        """Wait until there is something to send, then hand it over."""
+        await self.ready()
+        return self.take_now()
 
     def leave(self) -> None:
         """Belong to no view any more."""

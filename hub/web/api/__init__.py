@@ -1,0 +1,1 @@
+"""The API's answers, one file a subject. Which address leads where stands in hub/web/routes.py."""

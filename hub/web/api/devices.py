@@ -1,0 +1,108 @@
+"""Devices, raw messages, alarms and use cases."""
+
+from aiohttp import web
+from msgspec import Struct
+
+from hub.errors import NotFoundError
+from hub.model import Heard, rfc3339
+from hub.web.keys import HUB
+from hub.web.problems import Problem, language
+from hub.web.query import answer, body, choice, number, only
+
+PREVIEW = 256
+MOST_LISTED = 1000
+
+
+async def devices(request: web.Request) -> web.Response:
+    """List the devices with the latest value of each channel."""
+    only(request)
+    return answer({"devices": request.app[HUB].live.device_views()})
+
+
+async def device(request: web.Request) -> web.Response:
+    """Give one device, by id or by any of its other names."""
+    only(request)
+    hub = request.app[HUB]
+    name = request.match_info["id"]
+    uid = hub.resolve(name)
+    if uid not in hub.live.devices:
+        raise Problem("device", name=repr(name[:80]))
+    return answer(hub.live.device_view(uid))
+
+
+async def command(_request: web.Request) -> web.Response:
+    """Say that commands come later."""
+    raise Problem("not_yet")
+
+
+async def messages(request: web.Request) -> web.Response:
+    """List the newest messages and what was understood of them."""
+    only(request, "limit", "understood")
+    limit = number(request, "limit", 100, 1, MOST_LISTED)
+    wanted = choice(request, "understood", ("true", "false"))
+    understood = None if wanted is None else wanted == "true"
+    heard = await request.app[HUB].messages(limit, understood=understood)
+    return answer({"messages": [_message(each) for each in heard]})
+
+
+def _message(heard: Heard) -> dict[str, object]:
+    return {
+        "topic": heard.topic,
+        "received": rfc3339(heard.received),
+        "understood": heard.understood,
+        "driver": heard.driver,
+        "reason": heard.reason,
+        "payload": preview(heard.payload),
+        "count": heard.count,
+    }
+
+
+def preview(payload: bytes) -> str:
+    """Return the beginning of a payload: text where it is text, else hexadecimal."""
+    start = payload[: PREVIEW * 4]
+    try:
+        text = start.decode()
+    except UnicodeDecodeError as error:
+        text = start[: error.start].decode() if len(start) - error.start < 4 and len(payload) > len(start) else ""  # noqa: PLR2004 — a character cut in two
+    if text.isprintable() or (text and all(char.isprintable() or char in "\r\n\t" for char in text)):
+        return text[:PREVIEW] if text or not payload else payload[: PREVIEW // 2].hex()
+    return payload[: PREVIEW // 2].hex()
+
+
+async def alarms(request: web.Request) -> web.Response:
+    """List the alarms of all states and runs, newest first."""
+    only(request, "limit")
+    hub = request.app[HUB]
+    lang = language(request)
+    found = await hub.alarms(number(request, "limit", MOST_LISTED, 1, MOST_LISTED))
+    return answer({"alarms": [hub.live.alarm_view(alarm, lang) for alarm in found]})
+
+
+class Acknowledgement(Struct, forbid_unknown_fields=True):
+    """What may come with an acknowledgement."""
+
+    comment: str | None = None
+
+
+async def acknowledge(request: web.Request) -> web.Response:
+    """Acknowledge an alarm; again changes nothing."""
+    hub = request.app[HUB]
+    said = await body(request, Acknowledgement, '{"comment": "…"}') if request.can_read_body else Acknowledgement()
+    comment = said.comment.strip()[:500] if said.comment else None
+    alarm = await hub.acknowledge(request.match_info["id"], "facilitator", comment or None)
+    return answer(hub.live.alarm_view(alarm, language(request)))
+
+
+async def usecases(request: web.Request) -> web.Response:
+    """List the use cases."""
+    only(request)
+    return answer({"usecases": request.app[HUB].usecases()})
+
+
+async def usecase(request: web.Request) -> web.Response:
+    """Give one use case: roles, measures, rules, sentence, money."""
+    only(request)
+    try:
+        return answer(request.app[HUB].usecase(request.match_info["name"]))
+    except NotFoundError as error:
+        raise Problem("unknown", what=error, where="/api/v1/usecases") from error

@@ -1,0 +1,204 @@
+"""Readings and drawable series of the past.
+
+Without `run` the answer is about the run that a device is on now: what it did on an earlier one is another story.
+Several runs (devices of different stories, no `run` given) follow one another, for times of different timelines
+have no common order. The store blocks, so it is asked in a worker thread.
+"""
+
+import asyncio
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
+
+from aiohttp import web
+from msgspec.structs import replace
+
+from hub.model import REAL, rfc3339
+from hub.store.base import Aggregate, Range, Row, Series
+from hub.web.hub import Hub
+from hub.web.keys import HUB
+from hub.web.problems import bad_parameter
+from hub.web.query import LATEST, answer, choice, number, only, positive_span, time_of
+
+DEFAULT_LIMIT, MOST = 1000, 10_000
+DEFAULT_WIDTH, WIDEST = 800, 4000
+MOST_WINDOWS = 10_000
+BETWEEN = "~"
+"""Between the run and the store's cursor; run ids hold only `[a-z0-9-]`."""
+AGGREGATES: dict[str, Aggregate] = {word: word for word in get_args(Aggregate)}
+
+
+async def readings(request: web.Request) -> web.Response:
+    """Give stored readings, or one value a window; as CSV when asked."""
+    only(request, "device", "channel", "start", "stop", "run", "limit", "cursor", "aggregate", "every")
+    aggregate = AGGREGATES.get(choice(request, "aggregate", tuple(AGGREGATES)) or "")
+    limit = number(request, "limit", DEFAULT_LIMIT, 1, MOST)
+    every = positive_span(request, "every")
+    if every is not None and aggregate is None:
+        raise bad_parameter("every", request.query["every"], "goes with aggregate", "add aggregate=mean, for instance")
+    ranges = _ranges(request)
+    if aggregate is not None:
+        rows, after = await _aggregated(request, ranges, aggregate, every, limit), None
+    else:
+        rows, after = await _stored(request, ranges, limit)
+    if "text/csv" in request.headers.get("Accept", ""):
+        return _csv(request, rows, after)
+    return answer({"readings": [_row(row) for row in rows], "next": after})
+
+
+async def series(request: web.Request) -> web.Response:
+    """Give curves to draw, thinned out to the width of the chart."""
+    only(request, "device", "channel", "start", "stop", "run", "width")
+    width = number(request, "width", DEFAULT_WIDTH, 2, WIDEST)
+    hub = request.app[HUB]
+    ranges = _ranges(request)
+    found: list[Series] = []
+    for asked in ranges:
+        curves = await asyncio.to_thread(hub.history.series, asked, width)
+        found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
+    now = hub.live.now(ranges[0].run or REAL) if ranges else hub.live.wall()
+    return answer({"now": rfc3339(now), "series": [_series(curve) for curve in found]})
+
+
+def _ranges(request: web.Request) -> list[Range]:
+    """Return what to read, one range a run; spans count from each run's own now."""
+    hub = request.app[HUB]
+    start, stop = time_of(request, "start"), time_of(request, "stop")
+    name = request.query.get("device")
+    uid = None if name is None else hub.resolve(name)
+    ranges = []
+    for run in _runs(request, hub, uid):
+        now = hub.live.now(run)
+        ranges.append(
+            Range(
+                device=uid,
+                channel=request.query.get("channel"),
+                run=run,
+                start=0 if start is None else max(start(now), 0),
+                stop=LATEST if stop is None else stop(now),
+            )
+        )
+    return ranges
+
+
+def _runs(request: web.Request, hub: Hub, uid: str | None) -> list[str]:
+    run = request.query.get("run")
+    if run is not None:
+        return [run]
+    if uid is not None:
+        device = hub.live.devices.get(uid)
+        return [REAL if device is None else device.run]
+    return hub.live.current_runs() or [REAL]
+
+
+def _is_wanted(request: web.Request, hub: Hub, uid: str, run: str) -> bool:
+    """Without `run` and `device`, a device counts on its current run only."""
+    if "run" in request.query or "device" in request.query:
+        return True
+    device = hub.live.devices.get(uid)
+    return device is None or device.run == run
+
+
+async def _stored(request: web.Request, ranges: list[Range], limit: int) -> tuple[list[Row], str | None]:
+    hub = request.app[HUB]
+    ranges = _after(request, ranges)
+    rows: list[Row] = []
+    for place, asked in enumerate(ranges):
+        after = asked.after
+        while True:
+            part = replace(asked, limit=limit - len(rows), after=after)
+            found = await asyncio.to_thread(hub.history.readings, part)
+            rows += [row for row in found.rows if _is_wanted(request, hub, row.device, row.run)]
+            after = found.after
+            if after is None or len(rows) >= limit:
+                break
+        if len(rows) >= limit:
+            rest = [asked.run if after is not None else None, *(each.run for each in ranges[place + 1 :])]
+            following = next((run for run in rest if run is not None), None)
+            return rows, None if following is None else f"{following}{BETWEEN}{after or ''}"
+    return rows, None
+
+
+def _after(request: web.Request, ranges: list[Range]) -> list[Range]:
+    """Return what is left to read after the cursor."""
+    cursor = request.query.get("cursor")
+    if cursor is None:
+        return ranges
+    run, between, after = cursor.partition(BETWEEN)
+    left = [asked for asked in ranges if (asked.run or "") >= run]
+    if not between or not left:
+        reason = "not a cursor of this question"
+        raise bad_parameter("cursor", cursor, reason, "give back 'next' of the answer before, all else unchanged")
+    return [replace(left[0], after=after or None), *left[1:]] if left[0].run == run else left
+
+
+async def _aggregated(
+    request: web.Request, ranges: list[Range], kind: Aggregate, every: int | None, limit: int
+) -> list[Row]:
+    hub = request.app[HUB]
+    rows: list[Row] = []
+    for asked in ranges:
+        if every is not None and (asked.stop - max(asked.start, 0)) // every > MOST_WINDOWS and asked.stop != LATEST:
+            text = request.query["every"]
+            raise bad_parameter(
+                "every", text, f"more than {MOST_WINDOWS} windows", "take longer windows or a shorter time"
+            )
+        found = await asyncio.to_thread(hub.history.aggregate, replace(asked, limit=limit), kind, every)
+        rows += [row for row in found if _is_wanted(request, hub, row.device, row.run)]
+    return rows[:limit]
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "device": row.device,
+        "channel": row.channel,
+        "unit": row.unit,
+        "time": rfc3339(row.time),
+        "value": row.value,
+        "quality": row.quality,
+        "simulated": row.run != REAL,
+        "run": row.run,
+    }
+
+
+def _series(curve: Series) -> dict[str, Any]:
+    return {
+        "device": curve.device,
+        "channel": curve.channel,
+        "unit": curve.unit,
+        "run": curve.run,
+        "t": curve.t,
+        "v": curve.v,
+        "min": curve.low,
+        "max": curve.high,
+    }
+
+
+COLUMNS = ("time", "device", "channel", "value", "unit", "quality", "simulated", "run")
+
+
+def _csv(request: web.Request, rows: Iterable[Row], after: str | None) -> web.Response:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_cells(rows))
+    headers = {"Content-Disposition": 'attachment; filename="readings.csv"', "Cache-Control": "no-store"}
+    if after is not None:
+        headers["Link"] = f'<{request.rel_url.update_query(cursor=after)}>; rel="next"'
+    return web.Response(text=text.getvalue(), content_type="text/csv", charset="utf-8", headers=headers)
+
+
+def _cells(rows: Iterable[Row]) -> Iterator[list[object]]:
+    for row in rows:
+        given = _row(row)
+        given["simulated"] = "true" if given["simulated"] else "false"
+        given["quality"] = str(row.quality)
+        yield [cell(given[name]) for name in COLUMNS]
+
+
+def cell(value: object) -> object:
+    """Return what a spreadsheet will not run as a formula (ASVS 1.2.10); numbers stay numbers."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return "" if value is None else value

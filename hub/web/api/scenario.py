@@ -1,0 +1,137 @@
+"""The story on the projector: what it plays, and the facilitator's buttons."""
+
+import math
+from typing import Any
+
+import msgspec
+from aiohttp import WSMsgType, web
+from msgspec import Struct
+
+from hub.model import rfc3339
+from hub.web.keys import HUB, RUNNERS, SOCKETS
+from hub.web.problems import Problem
+from hub.web.query import answer, body, only
+from hub.web.runners import FromRunner, Runner, State
+
+FASTEST = 60.0
+"""Over the broker; anything faster goes through the import door (design.md §1)."""
+LONGEST_FRAME = 64 * 1024
+_frame = msgspec.json.Decoder(FromRunner).decode
+
+
+class Speed(Struct, forbid_unknown_fields=True):
+    """Simulated seconds a second; 0 pauses."""
+
+    speed: float
+
+
+class FaultWish(Struct, forbid_unknown_fields=True):
+    """Switch a fault. `duration` in simulated minutes, or the runner's own words."""
+
+    active: bool
+    intensity: float | None = None
+    duration: float | str | None = None
+
+
+class Change(Struct, forbid_unknown_fields=True):
+    """Another story, seed or beginning: a new run."""
+
+    usecase: str | None = None
+    seed: int | None = None
+    initial: str | dict[str, Any] | None = None
+    clock: str | None = None
+
+
+def shown(request: web.Request, state: State) -> dict[str, Any]:
+    """Return the state with the run's time as it is now."""
+    live = request.app[HUB].live
+    content: dict[str, Any] = msgspec.to_builtins(state)
+    if state.run in live.runs:
+        content["time"] = rfc3339(live.now(state.run))
+    return content
+
+
+async def scenario(request: web.Request) -> web.Response:
+    """Give what is played."""
+    only(request)
+    return answer(shown(request, _state(_runner(request))))
+
+
+async def change(request: web.Request) -> web.Response:
+    """Change the story; the answer is the new run's."""
+    said = await body(request, Change, '{"usecase": "cold_room", "seed": 7, "initial": …, "clock": "08:30"}')
+    runner = _runner(request)
+    before = _state(runner)
+    await runner.ask(
+        "scenario", usecase=said.usecase or before.usecase, seed=said.seed, initial=said.initial, clock=said.clock
+    )
+    state = await request.app[RUNNERS].other_than(before.run)
+    if state is None:
+        raise Problem("no_answer", seconds="10")
+    return answer(shown(request, state))
+
+
+async def speed(request: web.Request) -> web.Response:
+    """Change the speed of the run's clock."""
+    said = await body(request, Speed, '{"speed": 10}')
+    if not math.isfinite(said.speed) or not 0 <= said.speed <= FASTEST:
+        raise Problem("body", reason=f"speed is {said.speed:g}", shape=f'{{"speed": 0 … {FASTEST:g}}}')
+    runner = _runner(request)
+    await runner.ask("speed", speed=said.speed)
+    state = await runner.until(lambda state: state.speed == said.speed)
+    return answer(shown(request, state or _state(runner)))
+
+
+async def fault(request: web.Request) -> web.Response:
+    """Switch a fault of the story."""
+    said = await body(request, FaultWish, '{"active": true, "intensity": 0.5, "duration": 10}')
+    name = request.match_info["name"]
+    runner = _runner(request)
+    known = [fault.name for fault in _state(runner).faults]
+    if name not in known:
+        raise Problem("fault", name=repr(name[:80]), known=", ".join(known) or "—")
+    await runner.ask("fault", name=name, active=said.active, intensity=said.intensity, duration=said.duration)
+    state = await runner.until(
+        lambda state: any(fault.name == name and fault.active == said.active for fault in state.faults)
+    )
+    return answer(shown(request, state or _state(runner)))
+
+
+async def control(request: web.Request) -> web.StreamResponse:
+    """Let a simulation runner connect: it tells its state and takes the facilitator's wishes."""
+    runners = request.app[RUNNERS]
+    socket = web.WebSocketResponse(compress=False, heartbeat=20, max_msg_size=LONGEST_FRAME)
+    if not socket.can_prepare(request).ok:
+        raise Problem("upgrade", path=request.path, headers={"Upgrade": "websocket"})
+    await socket.prepare(request)
+
+    async def send(command: bytes) -> None:
+        await socket.send_frame(command, WSMsgType.TEXT)
+
+    runner = Runner(request.match_info["run"], send)
+    request.app[SOCKETS].add(socket)
+    runners.join(runner)
+    try:
+        async for frame in socket:
+            if frame.type is not WSMsgType.TEXT:
+                continue
+            try:
+                said = _frame(frame.data)
+            except (msgspec.MsgspecError, RecursionError) as error:
+                await socket.send_json({"error": f"not understood: {error}"})
+                continue
+            runners.hear(runner, said)
+    finally:
+        request.app[SOCKETS].discard(socket)
+        runners.leave(runner)
+    return socket
+
+
+def _runner(request: web.Request) -> Runner:
+    return request.app[RUNNERS].get(request.match_info.get("run"))
+
+
+def _state(runner: Runner) -> State:
+    if runner.state is None:
+        raise Problem("no_scenario")
+    return runner.state

@@ -1,0 +1,96 @@
+"""The web application: addresses, the doorkeeper before them, clear answers when something goes wrong."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from aiohttp import WSCloseCode, web
+
+from hub.errors import HubError
+from hub.live import Batch
+from hub.web import problems
+from hub.web.hub import Hub
+from hub.web.keys import HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC
+from hub.web.problems import DEFAULT_LANGUAGE, Problem
+from hub.web.routes import ROUTES, role_of
+from hub.web.runners import Runners, State
+from hub.web.security import HEADERS, Security
+from hub.web.static import Static
+
+_LOG = logging.getLogger(__name__)
+LARGEST_BODY = 1024 * 1024
+STATIC_DIR = Path(__file__).parent / "static"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web.Application:
+    """Return the application that serves a hub.
+
+    Args:
+        hub: the running hub.
+        security: who may do what.
+        static_dir: the built page.
+    """
+    app = web.Application(middlewares=[_answer_problems, _guard], client_max_size=LARGEST_BODY)
+    app[HUB] = hub
+    app[SECURITY] = security
+    app[STATIC] = Static(static_dir)
+    app[RUNNERS] = Runners(lambda state: _show(hub, state))
+    app[SOCKETS] = set()
+    app[DEFAULT_LANGUAGE] = hub.config.lang
+    for route in ROUTES:
+        if route.method == "GET":
+            app.router.add_get(route.path, route.handler)
+        else:
+            app.router.add_route(route.method, route.path, route.handler)
+    app.on_response_prepare.append(_dress)
+    app.on_shutdown.append(_close_sockets)
+    return app
+
+
+def _show(hub: Hub, state: State | None) -> None:
+    hub.live.apply(Batch(scenario=None if state is None else msgspec.to_builtins(state)))
+
+
+@web.middleware
+async def _answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what goes wrong in plain words; the trace goes to the log, never to the client."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problems.answer(problem, request)
+    except HubError as error:
+        return problems.answer(problems.of_error(error), request)
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004 — a redirection is no problem
+            raise
+        return problems.answer(problems.of_http(error, request), request)
+    except (ConnectionError, asyncio.CancelledError):
+        raise
+    except Exception:  # noqa: BLE001 — one bad request never stops the others
+        _LOG.exception("request failed: %s %r", request.method, request.path)
+        return problems.answer(Problem("failed"), request)
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in who may come in."""
+    request[ROLE] = request.app[SECURITY].check(request, role_of(request))
+    return await handler(request)
+
+
+async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
+    """Put the headers of the house on every answer."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+async def _close_sockets(app: web.Application) -> None:
+    """Tell viewers and runners that the hub goes; they come back by themselves."""
+    app[RUNNERS].close()
+    sockets = app[SOCKETS]
+    closing = [asyncio.create_task(each.close(code=WSCloseCode.GOING_AWAY, message=b"hub stops")) for each in sockets]
+    if closing:
+        await asyncio.wait(closing, timeout=1)

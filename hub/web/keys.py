@@ -1,0 +1,17 @@
+"""What the handlers find in the application and the request."""
+
+from aiohttp import web
+
+from hub.web.hub import Hub
+from hub.web.runners import Runners
+from hub.web.security import Role, Security
+from hub.web.static import Static
+
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
+SECURITY: web.AppKey[Security] = web.AppKey("security", Security)
+RUNNERS: web.AppKey[Runners] = web.AppKey("runners", Runners)
+STATIC: web.AppKey[Static] = web.AppKey("static", Static)
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
+"""Open WebSockets, to be closed at the end."""
+ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)
+"""Who asks."""

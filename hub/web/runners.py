@@ -1,0 +1,186 @@
+"""The simulation runners that are connected: what they play, and how to ask them for something else."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from hub.web.problems import Problem
+
+ANSWER_S = 2.0
+"""A runner answers within this time, or counts as away."""
+SHOWN_S = 0.5
+"""How long to wait for the state that follows an answer."""
+CHANGE_S = 10.0
+"""A new story is a new run, whose runner connects anew and plays its past first."""
+GRACE_S = 3.0
+"""How long the page keeps showing a story whose runner has just gone: it usually comes back."""
+
+Words = Mapping[str, str]
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """A fault that a story can play."""
+
+    name: str
+    active: bool
+    title: Words = field(default_factory=dict)
+    intensity: float | None = None
+
+
+class Note(Struct, frozen=True):
+    """Something that happened in the story."""
+
+    time: str
+    text: Words
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """What a runner plays, as `GET /scenario` gives it. `time` RFC 3339, on the run's clock."""
+
+    usecase: str
+    run: str
+    time: str
+    speed: float
+    seed: int
+    state: str = "running"
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class FromRunner(Struct):
+    """A frame of the runner: its state, or the answer to command `id`."""
+
+    id: int | None = None
+    ok: bool = True
+    reason: str | None = None
+    state: State | None = None
+
+
+class Runner:
+    """One connected runner."""
+
+    def __init__(self, run: str, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Know how to reach it; its state comes with its first frame."""
+        self.run = run
+        self.state: State | None = None
+        self._send = send
+        self._next = 0
+        self._asked: dict[int, asyncio.Future[FromRunner]] = {}
+        self._changed = asyncio.Event()
+
+    def hear(self, frame: FromRunner) -> None:
+        """Take a frame from it."""
+        if frame.state is not None:
+            self.state = frame.state
+            self._changed.set()
+        answer = self._asked.pop(frame.id, None) if frame.id is not None else None
+        if answer is not None and not answer.done():
+            answer.set_result(frame)
+
+    async def ask(self, do: str, **what: Any) -> None:  # noqa: ANN401 — whatever the command takes
+        """Send a command and wait for its answer.
+
+        Raises:
+            Problem: it refused, or did not answer in time.
+        """
+        self._next += 1
+        answer = self._asked[self._next] = asyncio.get_running_loop().create_future()
+        command = {"id": self._next, "do": do, **{name: value for name, value in what.items() if value is not None}}
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._send(msgspec.json.encode(command))
+                said = await answer
+        except (TimeoutError, OSError) as error:
+            raise Problem("no_answer", seconds=f"{ANSWER_S:g}") from error
+        finally:
+            self._asked.pop(command["id"], None)
+        if not said.ok:
+            raise Problem("refused", reason=said.reason or "no reason given")
+
+    async def until(self, fulfilled: Callable[[State], bool]) -> State | None:
+        """Return the state once it shows what was asked, or as it is after a short while."""
+        try:
+            async with asyncio.timeout(SHOWN_S):
+                while self.state is None or not fulfilled(self.state):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pass
+        return self.state
+
+    def leave(self) -> None:
+        """Fail whoever still waits for an answer."""
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(ConnectionResetError("the runner has gone"))
+
+
+class Runners:
+    """Who is connected; the newest is the one on the projector."""
+
+    def __init__(self, show: Callable[[State | None], None]) -> None:
+        """Start with none.
+
+        Args:
+            show: tells the live state what is on the projector.
+        """
+        self._show = show
+        self._connected: list[Runner] = []
+        self._gone: asyncio.TimerHandle | None = None
+
+    def join(self, runner: Runner) -> None:
+        """Take a runner in; one of the same run replaces the one before."""
+        self._connected = [each for each in self._connected if each.run != runner.run]
+        self._connected.append(runner)
+        self._forget_timer()
+
+    def hear(self, runner: Runner, frame: FromRunner) -> None:
+        """Take a frame of a runner and show it when it is the one on the projector."""
+        runner.hear(frame)
+        if frame.state is not None and self._connected and self._connected[-1] is runner:
+            self._show(frame.state)
+
+    def leave(self, runner: Runner) -> None:
+        """Let a runner go; the page is told after a short while, for it may come back."""
+        runner.leave()
+        if runner in self._connected:
+            self._connected.remove(runner)
+        if not self._connected:
+            self._forget_timer()
+            self._gone = asyncio.get_running_loop().call_later(GRACE_S, self._show, None)
+        else:
+            self._show(self._connected[-1].state)
+
+    def close(self) -> None:
+        """Stop the timer."""
+        self._forget_timer()
+
+    def get(self, run: str | None = None) -> Runner:
+        """Return the runner of a run; without one, the one on the projector.
+
+        Raises:
+            Problem: there is none.
+        """
+        for runner in reversed(self._connected):
+            if runner.state is not None and run in {None, runner.run}:
+                return runner
+        raise Problem("no_scenario")
+
+    async def other_than(self, run: str) -> State | None:
+        """Return the state of the next run that shows up, or None after a while."""
+        deadline = time.monotonic() + CHANGE_S
+        while time.monotonic() < deadline:
+            newest = self._connected[-1].state if self._connected else None
+            if newest is not None and newest.run != run:
+                return newest
+            await asyncio.sleep(0.05)
+        return None
+
+    def _forget_timer(self) -> None:
+        if self._gone is not None:
+            self._gone.cancel()
+            self._gone = None

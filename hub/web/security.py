@@ -1,0 +1,263 @@
+"""Who may do what: names the hub answers to, origins, roles, headers, and how many may watch.
+
+Design.md §4, Roles; reliability.md §2.12, §2.15. The role that each route needs stands in `hub/web/routes.py`; a
+route that is not listed there is closed.
+"""
+
+import ipaddress
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+from aiohttp import web
+
+from hub.config import Config
+from hub.web.problems import Problem
+from hub.web.sessions import CONSOLE_S, LONGEST_S, Codes, Delays, Sessions, same
+
+COOKIE = "matinales"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "matinales.local"})
+READ_AGAIN_S = 5.0
+PER_COOKIE = 8
+PER_ADDRESS = 200
+IN_ALL = 1000
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; media-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "accelerometer=(self), gyroscope=(self), camera=(), microphone=(), geolocation=()",
+    "Server": "Matinales Hub",
+}
+"""On every answer. Style attributes go through CSSOM in the page, so no 'unsafe-inline'; phones need their sensors."""
+
+
+class Role(IntEnum):
+    """Who asks; each may do what those before may. `HUB` is the bearer of run.json's secret."""
+
+    VIEWER = 0
+    PARTICIPANT = 1
+    FACILITATOR = 2
+    HUB = 3
+
+
+NAMES = {
+    Role.VIEWER: {"en": "viewer", "fr": "spectateur"},
+    Role.PARTICIPANT: {"en": "participant", "fr": "participant"},
+    Role.FACILITATOR: {"en": "facilitator", "fr": "animateur"},
+    Role.HUB: {"en": "hub's own secret", "fr": "secret du hub"},
+}
+
+
+def interface_addresses() -> frozenset[str]:
+    """Return the addresses of this machine's interfaces, without zone; they change with the network."""
+    found = set()
+    for addresses in psutil.net_if_addrs().values():
+        for address in addresses:
+            if address.family in {socket.AF_INET, socket.AF_INET6}:
+                found.add(address.address.partition("%")[0])
+    return frozenset(found)
+
+
+class Security:
+    """The doorkeeper of one hub."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        demo: bool,
+        lan: bool,
+        secret: str,
+        pin: str | None = None,
+        sessions: Path | None = None,
+        addresses: Callable[[], frozenset[str]] = interface_addresses,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Know the house rules.
+
+        Args:
+            config: `public_url` and `allowed_hosts`.
+            demo: whether the person at this machine is trusted (`matinales demo`; never `run`).
+            lan: whether the page is open to the room: then nobody is trusted without PIN.
+            secret: run.json's, for the command line and the import door.
+            pin: the facilitator's; None: nobody can log in.
+            sessions: file that keeps them across restarts (hashes only).
+            addresses: the machine's addresses now.
+            monotonic: clock of the delays [s].
+        """
+        self.pin = pin
+        self.sessions = Sessions(sessions)
+        self.codes = Codes(monotonic=monotonic)
+        self.delays = Delays(monotonic=monotonic)
+        self.refused: Counter[str] = Counter()
+        """How many requests were turned away, by problem."""
+        self._trusts_loopback = demo and not lan
+        self._secret = secret
+        self._addresses = addresses
+        self._monotonic = monotonic
+        self._read_at = float("-inf")
+        self._hosts: frozenset[str] = frozenset()
+        public = urlsplit(config.public_url or "")
+        self._public_origin = f"{public.scheme}://{public.netloc}".lower() if public.netloc else None
+        named = {name.strip().lower() for name in config.allowed_hosts.split(",") if name.strip()}
+        self._named = LOCAL_NAMES | named | ({public.hostname} if public.hostname else set())
+        self._watching: Counter[str] = Counter()
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the hub by https."""
+        return (self._public_origin or "").startswith("https:")
+
+    def check(self, request: web.Request, needed: Role) -> Role:
+        """Return who asks.
+
+        Raises:
+            Problem: wrong host, foreign origin, or too small a role for what is asked.
+        """
+        host = request.headers.get("Host", "")
+        if not self.knows(host):
+            raise self._problem("host", host=repr(host[:80]))
+        origin = request.headers.get("Origin")
+        own = origin is None or self._is_own(origin, request, host)
+        is_upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        if not own and (request.method not in SAFE or is_upgrade):
+            raise self._problem("origin", origin=repr((origin or "")[:80]))
+        role = self._role(request, own=own)
+        if role < needed:
+            raise self._too_small(role, needed)
+        return role
+
+    def knows(self, host: str) -> bool:
+        """Tell whether the hub answers to the name in a Host header; addresses are read again when they change."""
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").lower()
+        except ValueError:
+            return False
+        if name in self._named or name in self._hosts:
+            return True
+        if not _is_address(name) or self._monotonic() - self._read_at < READ_AGAIN_S:
+            return False
+        self._read_at = self._monotonic()
+        self._hosts = self._addresses()
+        return name in self._hosts
+
+    @contextmanager
+    def watching(self, request: web.Request) -> Iterator[None]:
+        """Count a live page while it is open: by its session, or by its address before it has one.
+
+        Raises:
+            Problem: there are too many already.
+        """
+        cookie = request.cookies.get(COOKIE)
+        joined = self.sessions.known(cookie)
+        who = f"cookie {cookie}" if joined else f"address {request.remote}"
+        limit = PER_COOKIE if joined else PER_ADDRESS
+        if self._watching[who] >= limit:
+            raise self._problem("crowded", {"Retry-After": "10"}, limit=limit)
+        if self._watching.total() >= IN_ALL:
+            raise self._problem("crowded", {"Retry-After": "10"}, limit=IN_ALL)
+        self._watching[who] += 1
+        try:
+            yield
+        finally:
+            self._watching[who] -= 1
+            if not self._watching[who]:
+                del self._watching[who]
+
+    def log_in(self, request: web.Request, *, pin: str | None, code: str | None) -> str:
+        """Return the secret of a new session for who knows the PIN or holds a fresh code.
+
+        Who guesses delays only its own address; this machine waits at most 2 s and a code never: the operator at the
+        console is not locked out.
+
+        Raises:
+            Problem: wrong, too fast, or there is no PIN.
+        """
+        if code is not None:
+            if not self.codes.use(code):
+                raise self._problem("login")
+            return self.sessions.open()
+        if self.pin is None:
+            raise self._problem("no_login")
+        address = request.remote or ""
+        wait = self.delays.wait(address, longest=CONSOLE_S if _is_loopback(request.remote) else LONGEST_S)
+        if wait > 0:
+            seconds = int(wait) + 1
+            raise self._problem("slow_down", {"Retry-After": str(seconds)}, seconds=seconds)
+        if not same(pin or "", self.pin or ""):
+            self.delays.miss(address)
+            raise self._problem("login")
+        self.delays.forgive(address)
+        return self.sessions.open()
+
+    def _role(self, request: web.Request, *, own: bool) -> Role:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and same(token.strip(), self._secret):
+            return Role.HUB
+        if own and self.sessions.known(request.cookies.get(COOKIE)):
+            return Role.FACILITATOR
+        if own and self._trusts_loopback and _is_loopback(request.remote):
+            return Role.FACILITATOR
+        return Role.VIEWER
+
+    def _is_own(self, origin: str, request: web.Request, host: str) -> bool:
+        asked = origin.lower()
+        return asked in {f"{request.scheme}://{host}".lower(), self._public_origin}
+
+    def _problem(self, code: str, headers: Mapping[str, str] | None = None, **words: Any) -> Problem:  # noqa: ANN401 — whatever fills a sentence
+        """Count a refusal."""
+        self.refused[code] += 1
+        return Problem(code, headers=headers, **words)
+
+    def _too_small(self, role: Role, needed: Role) -> Problem:
+        if needed is Role.HUB:
+            en = "Send 'Authorization: Bearer' with the secret of run.json in the data folder."
+            fr = "Envoyez « Authorization: Bearer » avec le secret de run.json, dans le dossier de données."
+        elif self.pin is None and not self._trusts_loopback:
+            en = "This hub has no facilitator: write a PIN into a file and name it in HUB_PIN_FILE."
+            fr = "Ce hub n'a pas d'animateur : écrivez un code PIN dans un fichier et nommez-le dans HUB_PIN_FILE."
+        else:
+            en = "Log in at /facilitator with the PIN shown in the terminal where the hub was started."
+            fr = "Connectez-vous sur /facilitator avec le code PIN affiché dans le terminal où le hub a été lancé."
+        return self._problem("role", role=_Named(needed), own=_Named(role), remedy_en=en, remedy_fr=fr)
+
+
+class _Named:
+    """A role's name in both languages, for a sentence that is filled in whichever is wanted."""
+
+    def __init__(self, role: Role) -> None:
+        self._names = NAMES[role]
+
+    def __format__(self, lang: str) -> str:
+        return self._names.get(lang, self._names["en"])
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(remote: str | None) -> bool:
+    try:
+        address = ipaddress.ip_address((remote or "").partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

@@ -1,0 +1,118 @@
+"""Who has logged in: sessions, single-use codes, and delays for those who guess."""
+
+import contextlib
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from hub.datafolder import write_private
+
+KEPT_S = 7 * 24 * 3600
+"""A facilitator's cookie is good for the week of the workshop."""
+CODE_S = 60.0
+FREE_TRIES = 3
+LONGEST_S = 60.0
+CONSOLE_S = 2.0
+FORGIVEN_S = 900.0
+MOST = 1000
+
+
+class Sessions:
+    """Facilitators' sessions; the file holds only hashes, so that reading it lets nobody in."""
+
+    def __init__(self, path: Path | None = None, *, wall: Callable[[], float] = time.time) -> None:
+        """Start from the file where there is one."""
+        self._path = path
+        self._wall = wall
+        self._until: dict[str, float] = {}
+        if path is not None:
+            with contextlib.suppress(OSError, msgspec.MsgspecError):
+                self._until = msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+
+    def open(self) -> str:
+        """Return a new session's secret; nothing that the client sent becomes one."""
+        secret = secrets.token_urlsafe(32)
+        now = self._wall()
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        while len(self._until) >= MOST:
+            del self._until[min(self._until, key=lambda key: self._until[key])]
+        self._until[_hash(secret)] = now + KEPT_S
+        return secret
+
+    def known(self, secret: str | None) -> bool:
+        """Tell whether the secret is that of a living session."""
+        return secret is not None and self._until.get(_hash(secret), 0.0) > self._wall()
+
+    def close(self, secret: str | None) -> None:
+        """End a session."""
+        if secret is not None:
+            self._until.pop(_hash(secret), None)
+
+    def save(self) -> None:
+        """Write the file; blocks."""
+        if self._path is not None:
+            write_private(self._path, msgspec.json.encode(self._until))
+
+
+class Codes:
+    """Codes that open once, within a minute: for the address printed in the terminal."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Start with none."""
+        self._monotonic = monotonic
+        self._until: dict[str, float] = {}
+
+    def new(self) -> str:
+        """Return a fresh code."""
+        now = self._monotonic()
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        code = secrets.token_urlsafe(16)
+        self._until[_hash(code)] = now + CODE_S
+        return code
+
+    def use(self, code: str) -> bool:
+        """Tell whether the code opens; it will not again."""
+        return self._until.pop(_hash(code), 0.0) > self._monotonic()
+
+
+class Delays:
+    """How long an address that guesses must wait: 1, 2, 4 … 60 s after its third miss; forgiven after a quiet while."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Start with clean hands everywhere."""
+        self._monotonic = monotonic
+        self._missed: dict[str, tuple[int, float]] = {}
+
+    def wait(self, address: str, longest: float = LONGEST_S) -> float:
+        """Return the seconds that an address still has to wait."""
+        missed, last = self._missed.get(address, (0, 0.0))
+        if missed < FREE_TRIES:
+            return 0.0
+        pause = min(2.0 ** min(missed - FREE_TRIES, 10), longest)
+        return max(0.0, last + pause - self._monotonic())
+
+    def miss(self, address: str) -> None:
+        """Count a wrong guess."""
+        now = self._monotonic()
+        if len(self._missed) >= MOST:
+            self._missed = {key: seen for key, seen in self._missed.items() if seen[1] > now - FORGIVEN_S}
+        missed, last = self._missed.get(address, (0, now))
+        self._missed[address] = (missed + 1 if now - last < FORGIVEN_S else 1, now)
+
+    def forgive(self, address: str) -> None:
+        """Forget the misses of an address that got in."""
+        self._missed.pop(address, None)
+
+
+def same(given: str, wanted: str) -> bool:
+    """Compare two secrets in a time that tells nothing."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,78 @@
+"""The built page: files known by name before anybody asks, so that no path of a request touches the disk."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from hub.web import problems
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+CHECKED = "no-cache"
+PAGES = ("/", "/projector", "/facilitator", "/join", "/devices", "/history", "/setup")
+"""Addresses of the one page; what it shows there is its own business."""
+NOT_BUILT = {
+    "en": (
+        "The page is not built",
+        "The hub is running, but this installation has no page.",
+        "Install the package (pip install .), or in a work tree run: python web/build_page.py",
+    ),
+    "fr": (
+        "La page n'est pas construite",
+        "Le hub fonctionne, mais cette installation n'a pas de page.",
+        "Installez le paquet (pip install .), ou dans l'arbre de travail : python web/build_page.py",
+    ),
+}
+
+
+class Static:
+    """The files below a folder: no links, no hidden files, no index; compressed siblings are aiohttp's to choose."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look once; `look` looks again after a new build."""
+        self._folder = folder
+        self._files: dict[str, Path] = {}
+        self.look()
+
+    def look(self) -> None:
+        """List the files. Blocks."""
+        found: dict[str, Path] = {}
+        if self._folder.is_dir():
+            for path in self._folder.rglob("*"):
+                parts = path.relative_to(self._folder).parts
+                links = any(
+                    parent.is_symlink() for parent in (path, *path.parents) if parent.is_relative_to(self._folder)
+                )
+                hidden = any(part.startswith(".") for part in parts)
+                if path.is_file() and not links and not hidden and path.suffix not in {".gz", ".br", ".map"}:
+                    found["/" + "/".join(parts)] = path
+        self._files = found
+
+    @property
+    def built(self) -> bool:
+        """Whether there is a page."""
+        return "/index.html" in self._files
+
+    def names(self) -> list[str]:
+        """Return the addresses of the files."""
+        return sorted(self._files)
+
+    def page(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the page, or with how to build it."""
+        path = self._files.get("/index.html")
+        if path is None:
+            lang = problems.language(request)
+            text = problems.page(lang, *NOT_BUILT[lang])
+            return web.Response(status=503, text=text, content_type="text/html", charset="utf-8")
+        return web.FileResponse(path, headers={"Cache-Control": CHECKED})
+
+    def file(self, address: str) -> web.StreamResponse:
+        """Answer with a file.
+
+        Raises:
+            web.HTTPNotFound: there is none by that name.
+        """
+        path = self._files.get(address)
+        if path is None:
+            raise web.HTTPNotFound
+        fixed = address.startswith("/assets/")
+        return web.FileResponse(path, headers={"Cache-Control": IMMUTABLE if fixed else CHECKED})
