@@ -1,1 +1,148 @@
-"""State → vendor payload, one file a device kind."""
+"""State → vendor payload, one file a device kind, found by the name that scenario.toml gives.
+
+A device is pure: what it measures, the time it believes and the commands it gets go in, messages come out. It knows
+no broker, no clock, no random source.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple, Protocol
+
+from device_sims.errors import SimulationError
+from device_sims.sensing import Sampled
+
+
+class Packet(NamedTuple):
+    """A message as it goes out."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time a device believes it is.
+
+    Attributes:
+        start: the run's start, an instant with an offset.
+        zone: the zone of the device's local time.
+        time_s: simulated seconds since the run's start.
+        uptime_s: since the device's boot.
+        wrong_by_h: fault `clock_wrong`: hours ahead; None: right; 0: the clock was never set.
+    """
+
+    start: datetime
+    zone: tzinfo
+    time_s: int
+    uptime_s: int
+    wrong_by_h: float | None = None
+
+    @property
+    def unset(self) -> bool:
+        """Whether the device's clock was never set."""
+        return self.wrong_by_h == 0
+
+    @property
+    def instant(self) -> datetime:
+        """The believed instant; counted from 1970 where the clock was never set."""
+        if self.unset:
+            return datetime.fromtimestamp(self.uptime_s, UTC)
+        return self.start.astimezone(UTC) + timedelta(seconds=self.time_s, hours=self.wrong_by_h or 0)
+
+    @property
+    def unix_s(self) -> float:
+        """The believed instant [s since 1970]."""
+        return self.instant.timestamp()
+
+    def local_text(self) -> str:
+        """Return `2026-11-23T08:30:10+01:00`; without offset where the clock was never set."""
+        if self.unset:
+            return self.instant.strftime("%Y-%m-%dT%H:%M:%S")
+        offset = self.instant.astimezone(self.zone).utcoffset() or timedelta()
+        return self.instant.astimezone(timezone(offset)).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a device sees of the world when it speaks.
+
+    Attributes:
+        now: the time it believes.
+        values: channel name of scenario.toml → the last sample.
+        order: what its actuator obeys (`switch` → 1.0 on, 0.0 off).
+        period_s: simulated seconds between two telemetry messages.
+    """
+
+    now: Moment
+    values: Mapping[str, Sampled]
+    order: Mapping[str, float] = field(default_factory=dict)
+    period_s: int = 10
+
+
+class Reply(NamedTuple):
+    """What a command caused: messages, and orders to the actuator."""
+
+    packets: tuple[Packet, ...] = ()
+    orders: Mapping[str, float] = {}
+    period_s: int | None = None
+
+
+class Device(Protocol):
+    """What every kind can do.
+
+    Attributes:
+        uid: the identity a hub gives it, `family:name`.
+        filters: MQTT filters of all its topics.
+        commands: filters it subscribes to.
+        retained: topics it leaves on the broker.
+        will: what the broker says when its connection breaks.
+    """
+
+    uid: str
+    filters: tuple[str, ...]
+    commands: tuple[str, ...]
+    retained: tuple[str, ...]
+    will: Packet
+
+    def birth(self, view: View) -> list[Packet]:
+        """Return what it says after connecting."""
+        ...
+
+    def report(self, view: View) -> list[Packet]:
+        """Return its periodic telemetry."""
+        ...
+
+    def changed(self, view: View, channels: frozenset[str]) -> list[Packet]:
+        """Return what it says because channels changed."""
+        ...
+
+    def command(self, view: View, topic: str, payload: bytes) -> Reply:
+        """Obey a message on one of `commands`."""
+        ...
+
+
+def kinds() -> list[str]:
+    """Return the device kinds, by the files that lie here."""
+    return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
+
+
+def make(kind: str, name: str, fields: Mapping[str, Mapping[str, str]]) -> Device:
+    """Return a device.
+
+    Args:
+        kind: file name in this folder.
+        name: its id on the wire.
+        fields: channel name of scenario.toml → its settings that are text (`field`, `id`).
+
+    Raises:
+        SimulationError: no such kind.
+    """
+    if kind not in kinds():
+        msg = f"no device kind {kind!r}; known: {', '.join(kinds())}"
+        raise SimulationError(msg)
+    device: Device = importlib.import_module(f"{__name__}.{kind}").device(name, fields)
+    return device

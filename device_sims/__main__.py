@@ -1,0 +1,46 @@
+"""`python -m device_sims`: the simulators as a process of their own, as the supervisor starts them."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from device_sims import process
+from device_sims.errors import SimulationError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Play a scenario until told to stop; return 0, or 2 when it cannot be played."""
+    parser = argparse.ArgumentParser(prog="python -m device_sims", description=__doc__)
+    parser.add_argument("--scenario", required=True)
+    parser.add_argument("--broker", required=True, help="mqtt://[user:password@]host:port")
+    parser.add_argument("--data", type=Path, help="the hub's data folder: history goes to its import door")
+    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME@MIN[:intensity][/duration]")
+    parser.add_argument("--supervised", action="store_true", help="end when stdin ends")
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if given.verbose else logging.INFO,
+        format="%(asctime)s sim %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        wanted = process.options(
+            given.scenario,
+            broker=given.broker,
+            data=given.data,
+            speed=given.speed,
+            seed=given.seed,
+            faults=tuple(given.fault),
+        )
+        process.run(wanted, supervised=given.supervised)
+    except SimulationError as error:
+        print(f"sim: {error}", file=sys.stderr)  # noqa: T201 — the supervisor's log is the interface
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

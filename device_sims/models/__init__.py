@@ -1,0 +1,60 @@
+"""Physics → the measures of a use case, one file a model, found by the name that scenario.toml gives."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from device_sims.errors import SimulationError
+
+
+class Active(NamedTuple):
+    """A fault that acts: its effect in the model's words, how strong [1], since when [s of the run]."""
+
+    effect: Any
+    intensity: float
+    since_s: int
+
+
+class Model(Protocol):
+    """What the simulated world asks of a model; it knows no clock and no random source."""
+
+    def values(self) -> Mapping[str, float]:
+        """Return the true value of every measure now."""
+        ...
+
+    def act(self, faults: Sequence[Active], orders: Mapping[str, float], time_s: int) -> None:
+        """Take the faults and the actuators' orders that hold from now on."""
+        ...
+
+    def advance(self, time_s: int, count: int) -> tuple[int, Mapping[str, list[float]]]:
+        """Run up to `count` seconds from `time_s`, stopping where the model itself changes.
+
+        Returns:
+            How many seconds passed, and each measure that moves continuously, at the end of each second.
+        """
+        ...
+
+
+class Kind(NamedTuple):
+    """A model as its file defines it: how scenario.toml's tables become its types."""
+
+    parameters: Any
+    initial: Any
+    effect: Any
+    measures: tuple[str, ...]
+    make: Any
+
+
+def kind(name: str) -> Kind:
+    """Return a model by its file name here.
+
+    Raises:
+        SimulationError: no such model.
+    """
+    known = sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
+    if name not in known:
+        msg = f"no model {name!r}; known: {', '.join(known)}"
+        raise SimulationError(msg)
+    found: Kind = importlib.import_module(f"{__name__}.{name}").KIND
+    return found

@@ -1,0 +1,94 @@
+"""Running the simulators as a process: command-line options, signals, the supervisor's end of stdin."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from device_sims.errors import SimulationError
+from device_sims.link import parse_url
+from device_sims.runner import Options, TimedFault, new_seed, play, zone_name
+
+FAULT = re.compile(
+    r"(?P<name>[a-z][a-z0-9_.]*)@(?P<minute>\d+(\.\d+)?)(:(?P<intensity>\d+(\.\d+)?))?(/(?P<duration>\d+(\.\d+)?))?"
+)
+
+
+def timed_fault(text: str) -> TimedFault:
+    """Read `NAME@MIN[:intensity][/duration]`, minutes simulated.
+
+    Raises:
+        SimulationError: written otherwise.
+    """
+    found = FAULT.fullmatch(text)
+    if found is None:
+        msg = f"fault {text!r}: write NAME@MIN[:intensity][/duration], for instance door_open@5 or door_ajar@5:0.5/20"
+        raise SimulationError(msg)
+    number = {key: float(value) for key, value in found.groupdict().items() if key != "name" and value is not None}
+    return TimedFault(found["name"], number["minute"], number.get("intensity"), number.get("duration"))
+
+
+def options(
+    scenario: str,
+    *,
+    broker: str,
+    data: Path | None,
+    speed: float,
+    seed: int | None,
+    faults: tuple[str, ...] = (),
+    initial: str | None = None,
+    clock: str | None = None,
+) -> Options:
+    """Return what to play, from what a command line says.
+
+    Raises:
+        SimulationError: naming the argument and the remedy.
+    """
+    return Options(
+        scenario=scenario,
+        broker=parse_url(broker),
+        data=data,
+        speed=speed,
+        seed=new_seed() if seed is None else seed,
+        faults=tuple(timed_fault(text) for text in faults),
+        initial=initial,
+        clock=clock,
+        zone=zone_name(),
+    )
+
+
+def run(wanted: Options, *, supervised: bool = False) -> None:
+    """Play until SIGTERM, Ctrl-C or, supervised, the end of stdin.
+
+    Raises:
+        SimulationError: it cannot be played.
+    """
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # paho's sockets need add_reader
+        runner.run(_until_told(wanted, supervised=supervised))
+
+
+async def _until_told(wanted: Options, *, supervised: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def end() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
+            loop.call_soon_threadsafe(stop.set)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: end())
+    if supervised:
+        threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True, name="stdin").start()
+    await play(wanted, stop)
+
+
+def _wait_for_end_of_stdin(end: Callable[[], None]) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: a thread blocked in its lock cannot be left behind
+            pass
+    end()

@@ -1,0 +1,456 @@
+"""Plays a scenario: its devices over MQTT at a speed, its history through the hub's import door, faults on command.
+
+One process, one event loop. What is played is `world.World` (deterministic); here are the wall clock, the broker and
+the hub.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from device_sims import announce, door, scenario
+from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
+from device_sims.control import Control, Order
+from device_sims.devices import Packet
+from device_sims.errors import SimulationError
+from device_sims.link import Broker, Connection
+from device_sims.world import Emission, Output, Silence, World
+
+_LOG = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+CONNECT_PATIENCE_S = 3.0
+"""Telemetry begins when every device is connected, at the latest after so long."""
+HUB_PATIENCE_S = 30.0
+"""How long a hub that is starting may take before the run goes on without its history."""
+DOOR_EVERY_S = 0.25
+LEAVE_S = 2.0
+
+
+class TimedFault(Struct, frozen=True):
+    """`NAME@MIN[:intensity][/duration]`: a fault at a simulated minute."""
+
+    name: str
+    minute: float
+    intensity: float | None = None
+    duration_min: float | None = None
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What to play, where.
+
+    Attributes:
+        scenario: its name, or the path of a scenario.toml.
+        broker: where the devices connect.
+        data: the hub's data folder (run.json); None: no hub.
+        speed: simulated seconds a wall second.
+        seed: of every noise.
+        faults: to turn on at their minute.
+        initial, clock: of the start; None: the scenario's.
+        zone: of the devices' local times.
+    """
+
+    scenario: str
+    broker: Broker
+    data: Path | None = None
+    speed: float = 1.0
+    seed: int = 0
+    faults: tuple[TimedFault, ...] = ()
+    initial: str | None = None
+    clock: str | None = None
+    zone: str = "Europe/Paris"
+
+
+def make_world(options: Options, wall: datetime) -> World:
+    """Return the world of a run that starts now.
+
+    Raises:
+        SimulationError: naming what cannot be played.
+    """
+    loaded = scenario.load(options.scenario)
+    checked_speed(options.speed)
+    if options.speed > MOST_LIVE_SPEED and options.data is None:
+        msg = f"speed is {options.speed:g}: above {MOST_LIVE_SPEED:.0f} messages go through a hub; give its folder to --data"
+        raise SimulationError(msg)
+    zone = ZoneInfo(options.zone)
+    initial = options.initial or next(iter(loaded.scenario.initial))
+    named = loaded.scenario.initial.get(initial)
+    clock = options.clock or (named.clock if named else None) or loaded.scenario.clock
+    start = announce.start_of(clock, zone, wall)
+    world = World(loaded, seed=options.seed, start=start, zone=zone, initial=initial, clock=clock)
+    world.speed = options.speed
+    for fault in options.faults:
+        lasts = None if fault.duration_min is None else max(round(60 * fault.duration_min), 1)
+        world.schedule(round(60 * fault.minute), fault.name, fault.intensity, lasts)
+    return world
+
+
+def new_seed() -> int:
+    """Return a seed short enough to be told from one facilitator to another."""
+    return secrets.randbelow(10_000)
+
+
+class Run:
+    """One run, from its announcement to its end."""
+
+    def __init__(self, options: Options) -> None:
+        """Prepare it; nothing is sent yet.
+
+        Raises:
+            SimulationError: naming what cannot be played.
+        """
+        wall = datetime.now(UTC)
+        self.options = options
+        self.world = make_world(options, wall)
+        self.id = announce.run_id(self.world.scenario.name, wall, secrets.randbelow(65_536))
+        self.next: Options | None = None
+        self._clock = VirtualClock(time.monotonic(), speed=options.speed)
+        self._live = False
+        self._wake = asyncio.Event()
+        self._notes: list[dict[str, Any]] = []
+        self._lines: list[Emission] = []
+        self._posting: asyncio.Task[None] | None = None
+        self._leaving = False
+        self._own = Connection(options.broker, f"matinales-{self.id}", on_up=self._announce_again)
+        self._devices = {role: self._connect(role) for role in self.world.players}
+        self._control = Control(self.id, self._hub, self._obey, self.state)
+
+    def _connect(self, role: str) -> Connection:
+        player = self.world.players[role]
+        return Connection(
+            self.options.broker,
+            f"{player.settings.id}-{self.id[-4:]}",
+            will=player.device.will,
+            subscribe=player.device.commands,
+            on_up=partial(self._device_up, role),
+            on_message=partial(self._device_heard, role),
+        )
+
+    async def play(self, stop: asyncio.Event) -> None:
+        """Play until `stop` is set, or another story is asked for (`next`)."""
+        stopping = asyncio.ensure_future(stop.wait())
+        stopping.add_done_callback(lambda _: self._wake.set())
+        tasks: list[asyncio.Task[Any]] = []
+        try:
+            for connection in (self._own, *self._devices.values()):
+                connection.start()
+            history = asyncio.create_task(asyncio.to_thread(self._history), name="history")
+            tasks.append(history)
+            await self._until_stopped(self._begin(history, stop), stop)
+            if not stop.is_set():
+                tasks.append(asyncio.create_task(self._beats(), name="beats"))
+                if self.options.data is not None:
+                    tasks.append(asyncio.create_task(self._control.serve(), name="control"))
+                await self._follow_clock(stop)
+        finally:
+            stopping.cancel()
+            await self._leave(tasks)
+
+    def state(self) -> dict[str, Any]:
+        """Return the run's state as the hub is told."""
+        titles = self.world.titles()
+        acting = self.world.acting
+        return {
+            "usecase": self.world.scenario.name,
+            "run": self.id,
+            "time": announce.rfc3339(self._simulated()),
+            "speed": self._clock.speed,
+            "seed": self.options.seed,
+            "state": "running" if self._clock.speed > 0 else "paused",
+            "faults": [
+                {
+                    "name": name,
+                    "title": {"fr": title.fr, "en": title.en},
+                    "active": name in acting,
+                    "intensity": acting[name].intensity if name in acting else None,
+                }
+                for name, title in titles.items()
+            ],
+            "notes": self._notes,
+        }
+
+    # beginning
+
+    def _history(self) -> list[door.Line]:
+        said: list[Emission] = []
+        for role in self.world.players:
+            said += _spoken(self.world.birth(role))
+        said += _spoken(self.world.advance(-1))
+        return door.lines(said)
+
+    async def _begin(self, history: asyncio.Task[list[door.Line]], stop: asyncio.Event) -> None:
+        filling = self.options.data is not None
+        await self._own.up.wait()
+        await self._own.publish(announce.announced(self._said("paused" if filling else "running")), HUB_PATIENCE_S)
+        _LOG.info("%s: run %s, seed %d, ×%g", self.world.scenario.name, self.id, self.options.seed, self._clock.speed)
+        past = await history
+        if filling:
+            await self._fill(past, stop)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONNECT_PATIENCE_S):
+                await asyncio.gather(*(connection.up.wait() for connection in self._devices.values()))
+        self._clock = VirtualClock(time.monotonic(), speed=self.options.speed)
+        if filling:
+            await self._own.publish(announce.announced(self._said()))
+        self._tell_beat()
+        self._live = True
+        for role, connection in self._devices.items():
+            if connection.up.is_set():
+                self._deliver(self.world.birth(role))
+        self._note_stretching()
+
+    async def _fill(self, past: list[door.Line], stop: asyncio.Event) -> None:
+        bodies = door.requests(self._said("paused"), self.world.start, past)
+        try:
+            took = await asyncio.to_thread(
+                door.post,
+                self._hub,
+                self.id,
+                bodies,
+                patience_s=HUB_PATIENCE_S,
+                stopped=lambda: stop.is_set() or self._leaving,
+            )
+        except SimulationError as error:
+            _LOG.warning("%s", error)
+            self._note(
+                "L'historique simulé n'a pas pu être remis au concentrateur.",
+                "The simulated history could not be handed to the hub.",
+            )
+        else:
+            _LOG.debug("%s: the hub took %d messages of history", self.id, took)
+
+    # living
+
+    async def _follow_clock(self, stop: asyncio.Event) -> None:
+        while not stop.is_set() and self.next is None:
+            self._catch_up()
+            self._wake.clear()
+            pause_s = min(self._clock.wall_until(float(self.world.next_s())), BEAT_S)
+            if self._by_door:
+                pause_s = max(pause_s, DOOR_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(pause_s, 0.005))
+
+    def _catch_up(self) -> None:
+        """Play until the clock's present second."""
+        now_s = int(self._clock.advance(time.monotonic()))
+        faults = set(self.world.acting)
+        self._deliver(self.world.advance(max(now_s, self.world.time_s)))
+        if self._lines and self._posting is None:
+            self._posting = asyncio.create_task(self._post(), name="import door")
+        if faults != set(self.world.acting):
+            self._tell_state()
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self._clock.advance(time.monotonic())
+            self._tell_beat()
+
+    def _tell_beat(self) -> None:
+        now = datetime.now(UTC)
+        self._own.tell(*announce.beat(self.id, wall=now, simulated=self._simulated(), speed=self._clock.speed))
+
+    async def _obey(self, order: Order) -> None:
+        if order.do == "speed":
+            await self._set_speed(order.speed)
+        elif order.do == "fault":
+            self._set_fault(order)
+        else:
+            self._change_story(order)
+
+    def _set_fault(self, order: Order) -> None:
+        if order.name is None:
+            msg = "which fault? give its name"
+            raise SimulationError(msg)
+        self._catch_up()
+        lasts = None if order.duration is None else max(round(order.duration), 1)
+        said = self.world.fault(order.name, active=order.active, intensity=order.intensity, duration_s=lasts)
+        self._deliver(said)
+        self._wake.set()
+        self._tell_state()
+
+    async def _set_speed(self, speed: float | None) -> None:
+        if speed is None:
+            msg = "which speed? 0 pauses, 1, 10 and 60 are usual"
+            raise SimulationError(msg)
+        checked_speed(speed)
+        self._catch_up()
+        self._clock.set_speed(speed, time.monotonic())
+        self.world.speed = speed
+        self._note_stretching()
+        self._own.send(announce.announced(self._said()))
+        self._tell_beat()
+        self._wake.set()
+        self._tell_state()
+
+    def _change_story(self, order: Order) -> None:
+        wanted = msgspec.structs.replace(
+            self.options,
+            scenario=order.usecase or self.options.scenario,
+            seed=self.options.seed if order.seed is None else order.seed,
+            initial=order.initial,
+            clock=order.clock,
+            speed=self._clock.speed or 1.0,
+            faults=(),
+        )
+        make_world(wanted, datetime.now(UTC))  # refused now rather than after the old run has ended
+        self.next = wanted
+        self._wake.set()
+
+    def _device_up(self, role: str) -> None:
+        if self._live and not self.world.players[role].silent:
+            self._deliver(self.world.birth(role))
+
+    def _device_heard(self, role: str, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 — the link's callback
+        if retained:
+            _LOG.info("%s: a retained command on %r is not obeyed", role, topic)
+        elif self._live:
+            self._catch_up()
+            self._deliver(self.world.command(role, topic, payload))
+            self._wake.set()
+
+    def _deliver(self, said: Iterable[Output]) -> None:
+        for one in said:
+            if isinstance(one, Silence):
+                self._silence(one)
+            elif self._by_door:
+                self._lines.append(one)
+            else:
+                self._devices[one.role].send(one.packet)
+
+    def _silence(self, one: Silence) -> None:
+        connection = self._devices[one.role]
+        if one.silent:
+            connection.drop()
+        else:
+            connection.resume()
+
+    @property
+    def _by_door(self) -> bool:
+        return self._clock.speed > MOST_LIVE_SPEED
+
+    async def _post(self) -> None:
+        try:
+            while self._lines:
+                lines, self._lines = door.lines(self._lines), []
+                bodies = door.requests(self._said(), self.world.start, lines)
+                await asyncio.to_thread(
+                    door.post, self._hub, self.id, bodies, patience_s=HUB_PATIENCE_S, stopped=lambda: self._leaving
+                )
+        except SimulationError as error:
+            _LOG.warning("%s", error)
+        finally:
+            self._posting = None
+
+    # telling
+
+    def _simulated(self) -> datetime:
+        return self.world.start + timedelta(seconds=self._clock.time_s)
+
+    def _said(self, state: str | None = None) -> announce.Announcement:
+        speed = 0.0 if state == "paused" else self._clock.speed
+        return announce.announcement(
+            self.id,
+            self.world.scenario.name,
+            seed=self.options.seed,
+            speed=speed,
+            state=state or ("running" if speed > 0 else "paused"),
+            wall=datetime.now(UTC),
+            simulated=self._simulated(),
+            devices=(player.device for player in self.world.players.values()),
+        )
+
+    def _announce_again(self) -> None:
+        if self._live:  # the broker may have lost what it retained
+            self._own.send(announce.announced(self._said()))
+
+    def _tell_state(self) -> None:
+        task = asyncio.ensure_future(self._control.tell())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _note(self, fr: str, en: str) -> None:
+        self._notes = [*self._notes[-9:], {"time": announce.rfc3339(self._simulated()), "text": {"fr": fr, "en": en}}]
+
+    def _note_stretching(self) -> None:
+        roles = self.world.stretched()
+        if not roles:
+            return
+        named = [self.world.scenario.devices[role].title for role in roles]
+        self._note(
+            f"À ×{self._clock.speed:g}, {', '.join(each.fr for each in named)} : période allongée, 10 messages par seconde au plus.",
+            f"At ×{self._clock.speed:g}, {', '.join(each.en for each in named)}: period stretched, at most 10 messages a second.",
+        )
+
+    def _hub(self) -> door.Hub | None:
+        return None if self.options.data is None else door.find(self.options.data)
+
+    # end
+
+    async def _until_stopped(self, work: Any, stop: asyncio.Event) -> None:  # noqa: ANN401 — a coroutine of anything
+        task = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
+        finally:
+            task.cancel()
+            stopping.cancel()
+            await asyncio.gather(task, stopping, return_exceptions=True)
+
+    async def _leave(self, tasks: list[asyncio.Task[Any]]) -> None:
+        """Say the end, and take off the broker all that this run left there."""
+        self._live = False
+        self._leaving = True
+        with contextlib.suppress(TimeoutError, SimulationError):
+            async with asyncio.timeout(LEAVE_S):
+                if self._own.up.is_set():
+                    await self._own.publish(announce.announced(self._said("ended")))
+                    await asyncio.gather(*(self._own.publish(packet) for packet in self._last_words()))
+                    await self._own.publish(announce.forgotten(self.id))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(connection.close() for connection in (self._own, *self._devices.values())))
+
+    def _last_words(self) -> list[Packet]:
+        if self.next is not None and self.next.scenario == self.options.scenario:
+            return []  # the same devices go on in the next run
+        devices = [player.device for player in self.world.players.values()]
+        return [Packet(topic, b"", retain=True) for device in devices for topic in device.retained]
+
+
+async def play(options: Options, stop: asyncio.Event) -> None:
+    """Play runs one after another until `stop` is set.
+
+    Raises:
+        SimulationError: the first run cannot be played.
+    """
+    following: Options | None = options
+    while following is not None and not stop.is_set():
+        run = Run(following)
+        await run.play(stop)
+        following = run.next
+
+
+def _spoken(said: Iterable[Output]) -> list[Emission]:
+    """Return the messages among what a world gives; in a history every connection holds."""
+    return [one for one in said if isinstance(one, Emission)]
+
+
+def zone_name() -> str:
+    """Return the zone of local times, as the hub has it (`HUB_TZ`)."""
+    return os.environ.get("HUB_TZ") or "Europe/Paris"
