@@ -72,7 +72,11 @@ class Case:
         self.memory = memory
         self.changed = True
         self.rules = {rule.id: rule for rule in book.all_rules}
+        self.uses = {rule.id: tuple(kinds.uses(rule)) for rule in book.all_rules}
         self.watches = {rule.id: kinds.watches(rule) for rule in book.all_rules}
+        windowed = [rule for rule in book.all_rules if isinstance(rule, kinds.Share | kinds.Rate | kinds.Forecast)]
+        self.windowed = {name: [rule for rule in windowed if name in kinds.uses(rule)] for name in book.measures}
+        self.believed = {n: None if m.silence_s is None else int(m.silence_s * NS) for n, m in book.measures.items()}
         memory.courses = {name: memory.courses.get(name, Course()) for name in self.rules}
         memory.senses = {name: memory.senses.get(name, Sense()) for name in book.measures}
 
@@ -100,7 +104,7 @@ class Case:
     def _sense(self, update: Update, time: int) -> None:
         sense = self.memory.senses[update.measure]
         if update.quality is not Quality.BAD:
-            for rule in self.rules.values():
+            for rule in self.windowed[update.measure]:
                 self._remember(rule, update, sense, time)
             if sense.good != update.value:
                 sense.changed = time
@@ -110,11 +114,10 @@ class Case:
     def _remember(self, rule: Rule, update: Update, before: Sense, time: int) -> None:
         course = self.memory.courses[rule.id]
         match rule:
-            case kinds.Share() if rule.measure == update.measure:
-                believed = self._believed_for(update.measure)
-                window = int(rule.window_s * NS)
+            case kinds.Share():
+                believed, window = self.believed[update.measure], int(rule.window_s * NS)
                 windows.ran(course.spans, before, time, above=rule.above, believed=believed, window=window)
-            case kinds.Rate() if rule.measure == update.measure and update.timed:
+            case kinds.Rate() if update.timed:
                 samples = course.samples.setdefault(update.measure, [])
                 windows.add(samples, time, update.value, int(rule.window_s * NS))
             case kinds.Forecast() if update.measure in rule.means and update.timed:
@@ -123,21 +126,20 @@ class Case:
 
     # --- what a rule sees
 
-    def _believed_for(self, measure: str) -> int | None:
-        silence = self.book.measures[measure].silence_s
-        return None if silence is None else int(silence * NS)
-
     def _known_until(self, measure: str) -> int | None:
         """Return until when the measure's value is believed: None without end, 0 when there is none."""
-        sense, believed = self.memory.senses[measure], self._believed_for(measure)
+        sense, believed = self.memory.senses[measure], self.believed[measure]
         if sense.good_time is None:
             return 0
         return None if believed is None else sense.good_time + believed
 
     def horizon(self, rule: Rule, time: int) -> int:
         """Return how far towards `time` the rule's condition is known to hold as it stands."""
-        ends = [self._known_until(name) for name in kinds.uses(rule)]
-        return min([time, *[end for end in ends if end is not None]])
+        for name in self.uses[rule.id]:
+            end = self._known_until(name)
+            if end is not None and end < time:
+                time = end
+        return time
 
     def quantity(self, rule: Rule) -> float | None:
         """Return what the rule judges, from the last usable values: a value, a slope, a share, a forecast."""
@@ -153,7 +155,7 @@ class Case:
                 return self.memory.senses[rule.measure].good
 
     def _forecast(self, rule: kinds.Forecast, course: Course) -> float | None:
-        values = {name: self.memory.senses[name].good for name in kinds.uses(rule)}
+        values = {name: self.memory.senses[name].good for name in self.uses[rule.id]}
         for name, window in rule.means.items():
             values[name] = windows.mean(course.samples.get(name, []), int(window * NS))
         if None in values.values():
@@ -169,7 +171,7 @@ class Case:
             return None if None in values else all(c.holds(value) for c, value in pairs if value is not None)
         judged = self.quantity(rule)
         if isinstance(rule, kinds.Forecast):
-            known = all(senses[name].good is not None for name in kinds.uses(rule))
+            known = all(senses[name].good is not None for name in self.uses[rule.id])
             return (judged is not None and judged < rule.within_s) if known else None
         if judged is None or isinstance(rule, kinds.Silence):
             return None

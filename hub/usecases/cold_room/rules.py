@@ -87,9 +87,13 @@ _SAY: dict[str, Text] = {
         "Dégivrage depuis {since}, c'est normal : l'air est à {air}, le produit reste à {product}.",
         "Defrosting for {since}, as it should: air is at {air}, the product stays at {product}.",
     ),
+    "defrost_hot": Text(
+        "Dégivrage depuis {since} : l'air est à {air}, plus chaud que d'habitude, le produit à {product}.",
+        "Defrosting for {since}: air is at {air}, warmer than usual, the product at {product}.",
+    ),
     "after_defrost": Text(
-        "Le dégivrage est fini, l'air redescend : {air}. Le produit est à {product}.",
-        "Defrosting is over and the air is cooling down: {air}. The product is at {product}.",
+        "Le dégivrage vient de finir : l'air est à {air}, le produit à {product}.",
+        "Defrosting has just ended: air is at {air}, the product at {product}.",
     ),
     "air_high_eta": Text(
         "L'air est à {air} depuis {since}, le produit à {product} : il reste environ {eta} avant {limit}.",
@@ -136,7 +140,7 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the numbers of the cold room mean now, in one sentence."""
     if view is None:
         return _told("waiting")
-    return _probe(view) or _product(usecase, view) or _defrost(view) or _air(usecase, view) or _rest(view)
+    return _probe(view) or _product(usecase, view) or _defrost(usecase, view) or _air(usecase, view) or _rest(view)
 
 
 def _probe(view: View) -> Sentence | None:
@@ -176,17 +180,16 @@ def _product(usecase: UseCase, view: View) -> Sentence | None:
     return _told(code, view, since_s=_age_s(view, view.since["product_high"]), limit=rule.limit)
 
 
-def _defrost(view: View) -> Sentence | None:
+def _defrost(usecase: UseCase, view: View) -> Sentence | None:
     """Return the sentence about a defrost that is under way, or whose heat is still there."""
-    defrost, began = view.measures["defrost"], view.masked.get("air_high")
+    defrost, air = view.measures["defrost"], view.measures["air"].good or 0.0
     if defrost.good == 1:
-        since = _age_s(view, defrost.changed)
-        return _told("defrost_long" if view.active("defrost_long") else "defrost", view, since_s=since)
-    return _told("after_defrost", view) if began is not None and _air_above(view) else None
-
-
-def _air_above(view: View) -> bool:
-    return (view.measures["air"].good or 0.0) > 4.0  # noqa: PLR2004 — only to choose words during a defrost
+        hot = air > _limit_of(usecase, "air_very_high").limit
+        code = "defrost_long" if view.active("defrost_long") else "defrost_hot" if hot else "defrost"
+        return _told(code, view, since_s=_age_s(view, defrost.changed))
+    if "air_high" in view.masked and air > _limit_of(usecase, "air_high").limit:
+        return _told("after_defrost", view)
+    return None
 
 
 def _air(usecase: UseCase, view: View) -> Sentence | None:

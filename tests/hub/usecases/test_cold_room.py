@@ -123,14 +123,14 @@ def from_the_start(room: Room) -> Callable[[float], Room]:
 
 
 FAULTS: list[tuple[str, Callable[[float], Room], float, dict[str, float]]] = [
-    ("delivery", lambda s: Room(door=400) if s < 180 else Room(), 2, {"door_rate": 1.4}),
+    ("delivery", lambda s: Room(door=400, door_open=True) if s < 180 else Room(), 2, {"door_rate": 1.4}),
     (
         "door_open",
         from_the_start(Room(door=400, door_open=True)),
         1.2,
         {
             "door_rate": 1.4,
-            "door_left_open": 3,
+            "door_left_open": 190 / 60,
             "air_very_high": 7.5,
             "air_high": 15.7,
             "product_forecast": 17.1,
@@ -141,7 +141,7 @@ FAULTS: list[tuple[str, Callable[[float], Room], float, dict[str, float]]] = [
         "door_ajar",
         from_the_start(Room(door=110, door_open=True)),
         1.5,
-        {"door_left_open": 3, "air_high": 16.7},
+        {"door_left_open": 190 / 60, "air_high": 16.7},
     ),
     (
         "compressor_dead",
