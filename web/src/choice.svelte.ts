@@ -1,0 +1,47 @@
+/** What the reader chose: language and theme. Remembered, and switched without a reload. */
+
+import en from "./i18n/en.json";
+import fr from "./i18n/fr.json";
+import type { Language, Text } from "./lib/types.ts";
+
+export type Theme = "light" | "dark";
+export type Key = keyof typeof fr;
+const WORDS: Record<Language, Record<Key, string>> = { fr, en };
+
+function keep(name: string, value: string) {
+	try {
+		localStorage.setItem(name, value);
+	} catch {
+		// storage is off: the choice lasts as long as the page
+	}
+}
+
+class Choice {
+	language = $state<Language>(document.documentElement.lang === "en" ? "en" : "fr");
+	theme = $state<Theme>(document.documentElement.dataset.theme === "dark" ? "dark" : "light");
+
+	speak(language: Language) {
+		this.language = language;
+		document.documentElement.lang = language;
+		keep("language", language);
+	}
+
+	wear(theme: Theme) {
+		this.theme = theme;
+		document.documentElement.dataset.theme = theme;
+		keep("theme", theme);
+	}
+}
+
+export const choice = new Choice();
+
+/** The page's own words in the reader's language; `{name}` is filled from `parts`. */
+export function t(key: Key, parts: Record<string, string | number> = {}): string {
+	return WORDS[choice.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(parts[name] ?? whole));
+}
+
+/** Words that come in both languages. */
+export function both(text: Text | string | null | undefined): string {
+	if (text === null || text === undefined) return "";
+	return typeof text === "string" ? text : (text[choice.language] ?? text.fr ?? "");
+}

@@ -1,0 +1,153 @@
+/** The hub as the page sees it: the newest picture, the link, the clocks, the story told. */
+
+import { api, Refused } from "./api.ts";
+import { nowOf } from "./lib/clock.ts";
+import { apply, follows, type Picture } from "./lib/frames.ts";
+import { type Link, Live, type Socket } from "./lib/live.ts";
+import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
+
+const TICK_MS = 500;
+const ASK_AGAIN_MS = 15_000;
+
+class Hub {
+	/** Everything /live said, newest. */
+	picture = $state.raw<Picture | null>(null);
+	link = $state<Link>("connecting");
+	/** The page's monotonic clock [ms], beating twice a second while somebody looks. */
+	beat = $state(performance.now());
+	/** When the link was last known to live [ms, monotonic]. */
+	heard = $state(performance.now());
+	/** The story on the projector; null: none known yet. */
+	usecase = $state.raw<Usecase | null>(null);
+	/** Why there is no story, in the hub's words. */
+	trouble = $state<string | null>(null);
+	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
+	connections = $state(0);
+
+	readonly #listeners = new Set<(values: readonly Value[]) => void>();
+	#live: Live | null = null;
+	#asked = "";
+	#askedAt = 0;
+	#asking = false;
+
+	readonly role = $derived(this.picture?.role ?? "viewer");
+
+	start() {
+		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+		this.#live = new Live(
+			{
+				connect: () => open(`${scheme}//${location.host}/live`),
+				later: (run, ms) => setTimeout(run, ms),
+				cancel: (timer) => clearTimeout(timer as number),
+				chance: Math.random,
+			},
+			(frame) => this.#take(frame),
+			(link) => {
+				this.link = link;
+				if (link === "open") this.connections += 1;
+			},
+		);
+		this.#live.start();
+		setInterval(() => {
+			if (!document.hidden) this.#tick();
+		}, TICK_MS);
+		document.addEventListener("visibilitychange", () => {
+			this.#live?.setRate(document.hidden ? 0 : 10);
+			if (!document.hidden) {
+				this.connections += 1;
+				this.#live?.hurry();
+				this.#tick();
+			}
+		});
+		window.addEventListener("online", () => this.#live?.hurry());
+	}
+
+	/** Connect again, so that the hub sees the new cookie and gives the new role. */
+	again() {
+		this.#live?.stop();
+		this.#live?.start();
+	}
+
+	hurry() {
+		this.#live?.hurry();
+	}
+
+	/** Hear each delta's values, between two readings of the state. Returns how to stop. */
+	listen(listener: (values: readonly Value[]) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
+	/** The timeline's now [ms]; null: nobody said. */
+	now(run: string): number | null {
+		return nowOf(this.picture?.runs[run], this.beat - this.heard);
+	}
+
+	#tick() {
+		this.beat = performance.now();
+		if (this.link === "open" && this.beat - this.#askedAt > ASK_AGAIN_MS) void this.#tell();
+	}
+
+	#take(frame: Frame) {
+		const before = this.picture;
+		if (!follows(before, frame)) {
+			this.#live?.askFull();
+			return;
+		}
+		this.picture = apply(before, frame);
+		this.heard = performance.now();
+		this.beat = this.heard;
+		if (frame.type === "delta") {
+			const values = (frame as Delta).values ?? [];
+			for (const listener of this.#listeners) listener(values);
+		}
+		const scenario = this.picture?.scenario;
+		const known = `${scenario?.usecase} ${scenario?.run} ${this.picture?.devices.size} ${this.connections}`;
+		if (known !== this.#asked) {
+			this.#asked = known;
+			void this.#tell();
+		}
+	}
+
+	/** Ask for the story that is told. */
+	async #tell() {
+		if (this.#asking) return;
+		this.#asking = true;
+		this.#askedAt = performance.now();
+		try {
+			const name = this.picture?.scenario?.usecase ?? (await firstOf());
+			this.usecase = name === null ? null : await api.usecase(name);
+			this.trouble = null;
+		} catch (error) {
+			this.trouble = error instanceof Refused ? error.message : String(error);
+		} finally {
+			this.#asking = false;
+		}
+	}
+}
+
+/** The use case that runs, else the first one. */
+async function firstOf(): Promise<string | null> {
+	const all = await api.usecases();
+	return (all.find((each) => each.run) ?? all[0])?.name ?? null;
+}
+
+function open(address: string): Socket {
+	const socket = new WebSocket(address);
+	socket.binaryType = "arraybuffer";
+	const words = new TextDecoder();
+	const wrapped: Socket = {
+		onopen: null,
+		onclose: null,
+		onmessage: null,
+		send: (text) => socket.send(text),
+		close: () => socket.close(),
+	};
+	socket.onopen = () => wrapped.onopen?.();
+	socket.onclose = () => wrapped.onclose?.();
+	socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) =>
+		wrapped.onmessage?.({ data: typeof event.data === "string" ? event.data : words.decode(event.data) });
+	return wrapped;
+}
+
+export const hub = new Hub();

@@ -1,0 +1,15 @@
+/** Times of a run, from what the hub last said of its clock. */
+
+import type { RunClock } from "./types.ts";
+
+/** After so long without news a simulated clock stands: nobody knows whether it still runs. */
+const STANDS_AFTER_MS = 15_000;
+
+/** The run's now [ms since 1970] when the page's monotonic clock has gone `passed` ms on since `clock` arrived. */
+export function nowOf(clock: RunClock | undefined, passed: number): number | null {
+	if (clock === undefined) return null;
+	const at = Date.parse(clock.now);
+	if (Number.isNaN(at)) return null;
+	const running = clock.state === undefined || clock.state === "running";
+	return at + (running ? Math.min(Math.max(passed, 0), STANDS_AFTER_MS) * clock.speed : 0);
+}

@@ -1,0 +1,46 @@
+/** The numbers of a sentence, told apart from its words. */
+
+import { quantity } from "./format.ts";
+import type { Language, Measure, Sentence } from "./types.ts";
+
+export interface Piece {
+	text: string;
+	/** Part of a number with its unit. */
+	strong: boolean;
+	/** The measure whose value it is: it takes its colour. */
+	measure: string | null;
+}
+
+const SPACE = "[ \\u00a0\\u202f]";
+const NUMBER = new RegExp(
+	`≈?${SPACE}?[+−]?\\d+(?:[\\u202f,.]\\d+)*(?:${SPACE}?(?:°C|%|kWh|kW|W|€|ppm|min|h|s|jours?|days?)(?![\\p{L}\\d]))?(?:${SPACE}\\d{1,2}(?:${SPACE}min)?(?![\\d\\p{L}]))?`,
+	"gu",
+);
+
+/** The sentence in pieces, in order: joined they are the sentence again. */
+export function emphasise(sentence: Sentence, measures: readonly Measure[], language: Language): Piece[] {
+	const text = sentence.text[language] ?? sentence.text.fr;
+	const names = new Map<string, string>();
+	for (const measure of measures) {
+		const value = sentence.params[measure.name];
+		if (typeof value === "number") {
+			names.set(bare(quantity(value, measure.unit, measure.decimals, language)), measure.name);
+		}
+	}
+	const pieces: Piece[] = [];
+	let from = 0;
+	for (const match of text.matchAll(NUMBER)) {
+		const lead = match[0].length - match[0].trimStart().length;
+		const start = match.index + lead;
+		if (start > from) pieces.push({ text: text.slice(from, start), strong: false, measure: null });
+		const found = match[0].trimStart();
+		pieces.push({ text: found, strong: true, measure: names.get(bare(found)) ?? null });
+		from = start + found.length;
+	}
+	if (from < text.length) pieces.push({ text: text.slice(from), strong: false, measure: null });
+	return pieces;
+}
+
+function bare(text: string): string {
+	return text.replace(/[\s\u00a0\u202f]/g, "");
+}

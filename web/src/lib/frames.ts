@@ -1,0 +1,93 @@
+/** What the page knows of the hub, made of frames. Pure: the same frames give the same picture. */
+
+import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value } from "./types.ts";
+
+export interface Picture {
+	readonly seq: number;
+	readonly now: string;
+	readonly role: Role;
+	readonly runs: Readonly<Record<string, RunClock>>;
+	readonly devices: ReadonlyMap<string, Device>;
+	readonly alarms: ReadonlyMap<string, Alarm>;
+	readonly sentences: Readonly<Record<string, Sentence>>;
+	readonly scenario: Scenario | null;
+	readonly parts: Readonly<Record<string, Part>>;
+	/** How many messages nobody understood. */
+	readonly messages: number;
+}
+
+/** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
+ * is the same object as before, so that whoever shows it has nothing to do. */
+export function apply(before: Picture | null, frame: Frame): Picture | null {
+	if (frame.type === "full") {
+		return {
+			seq: frame.seq,
+			now: frame.now,
+			role: frame.role ?? "viewer",
+			runs: frame.runs ?? {},
+			devices: kept(before?.devices, frame.devices ?? []),
+			alarms: kept(before?.alarms, frame.alarms ?? []),
+			sentences: frame.sentences ?? {},
+			scenario: frame.scenario ?? null,
+			parts: frame.parts ?? {},
+			messages: frame.messages ?? 0,
+		};
+	}
+	if (before === null) return null;
+	return {
+		seq: frame.seq,
+		now: frame.now,
+		role: before.role,
+		runs: frame.runs ?? before.runs,
+		devices: withValues(merged(before.devices, frame.devices, frame.forgotten), frame.values ?? []),
+		alarms: merged(before.alarms, frame.alarms),
+		sentences: frame.sentences ? { ...before.sentences, ...frame.sentences } : before.sentences,
+		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
+		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
+		messages: frame.messages ?? before.messages,
+	};
+}
+
+/** Tells whether a delta follows what is known: a hole means asking for everything again. */
+export function follows(before: Picture | null, frame: Frame): boolean {
+	return frame.type === "full" || (before !== null && frame.seq === before.seq + 1);
+}
+
+interface Known {
+	id: string;
+}
+
+/** The things by id, in their order; one that did not change stays the object it was. */
+function kept<T extends Known>(before: ReadonlyMap<string, T> | undefined, things: T[]): ReadonlyMap<string, T> {
+	const after = new Map<string, T>();
+	for (const thing of things) {
+		const old = before?.get(thing.id);
+		after.set(thing.id, old !== undefined && JSON.stringify(old) === JSON.stringify(thing) ? old : thing);
+	}
+	return after;
+}
+
+function merged<T extends Known>(before: ReadonlyMap<string, T>, news: T[] = [], gone: string[] = []) {
+	if (news.length === 0 && gone.length === 0) return before;
+	const after = new Map(before);
+	for (const thing of news) after.set(thing.id, thing);
+	for (const id of gone) after.delete(id);
+	return after;
+}
+
+function withValues(before: ReadonlyMap<string, Device>, values: Value[]): ReadonlyMap<string, Device> {
+	if (values.length === 0) return before;
+	const after = new Map(before);
+	for (const news of values) {
+		const device = after.get(news.device);
+		if (device === undefined || news.run !== device.run) continue;
+		const { name, value, time, quality } = { ...news, name: news.channel };
+		const at = device.channels.findIndex((channel) => channel.name === name);
+		const old: Channel = device.channels[at] ?? { name, unit: null, value: null, time: null, quality: null };
+		if (old.time !== null && Date.parse(time) < Date.parse(old.time)) continue; // an older measure replaces nothing
+		const channels = [...device.channels];
+		channels[at < 0 ? channels.length : at] = { ...old, value, time, quality };
+		after.set(device.id, { ...device, channels });
+	}
+	return after;
+}

@@ -1,0 +1,16 @@
+/** The page's own addresses. */
+
+export const PAGES = ["/", "/projector", "/facilitator", "/devices", "/gallery"] as const;
+export type Page = (typeof PAGES)[number];
+
+/** The page at an address; what nobody knows is the audience page. */
+export function pageAt(path: string): Page {
+	const bare = path.length > 1 ? path.replace(/\/+$/, "") : path;
+	return PAGES.find((page) => page === bare) ?? "/";
+}
+
+/** The single-use code in the fragment of the printed facilitator address (`#code=…`), or null. */
+export function codeIn(fragment: string): string | null {
+	const code = new URLSearchParams(fragment.replace(/^#/, "")).get("code");
+	return code || (/^#[\w-]{6,}$/.test(fragment) ? fragment.slice(1) : null);
+}

@@ -1,0 +1,130 @@
+/** Curves: what the hub back-fills and what arrives live, made one, with gaps that stay gaps. */
+
+import type { Alarm, Rule, Series } from "./types.ts";
+
+/** Points of one channel on one run, times [s since 1970] ascending; a null is a gap. */
+export interface Track {
+	readonly t: readonly number[];
+	readonly v: readonly (number | null)[];
+}
+
+export const EMPTY: Track = { t: [], v: [] };
+
+/** A time as the API may give it, in seconds: RFC 3339, or a number of s, ms, µs or ns told by its size. */
+export function seconds(time: number | string): number {
+	if (typeof time === "string") return Date.parse(time) / 1000;
+	if (time > 1e17) return time / 1e9;
+	if (time > 1e14) return time / 1e6;
+	return time > 1e11 ? time / 1e3 : time;
+}
+
+/** The curve as the API gave it; several runs are told apart by a gap. */
+export function track(series: readonly Series[]): Track {
+	const t: number[] = [];
+	const v: (number | null)[] = [];
+	for (const each of series) {
+		if (t.length > 0 && each.t.length > 0) {
+			t.push((t.at(-1) ?? 0) + 0.001);
+			v.push(null);
+		}
+		each.t.forEach((time, at) => {
+			const value = each.v[at] ?? null;
+			t.push(seconds(time));
+			v.push(value !== null && Number.isFinite(value) ? value : null);
+		});
+	}
+	return { t, v };
+}
+
+/** The curve with one more point; an older one replaces nothing, after `silence` seconds without news comes a gap. */
+export function extended(before: Track, at: number, value: number | null, silence: number | null): Track {
+	const last = before.t.at(-1);
+	if (last !== undefined && at <= last) return before;
+	const gap = last !== undefined && silence !== null && at - last > silence ? [last + 0.001] : [];
+	return { t: [...before.t, ...gap, at], v: [...before.v, ...gap.map(() => null), value] };
+}
+
+/** The curve since `from`, with the point before it so that the line reaches the edge. */
+export function since(before: Track, from: number): Track {
+	const at = before.t.findIndex((time) => time >= from);
+	if (at < 0) return before.t.length > 0 ? { t: before.t.slice(-1), v: before.v.slice(-1) } : before;
+	return at <= 1 ? before : { t: before.t.slice(at - 1), v: before.v.slice(at - 1) };
+}
+
+type Column = (number | null | undefined)[];
+
+/** Curves on one time axis: [times, values, values …]. `undefined`: that curve has no point there; null: a gap. */
+export function aligned(tracks: readonly Track[]): [number[], ...Column[]] {
+	const times = [...new Set(tracks.flatMap((each) => each.t))].sort((a, b) => a - b);
+	const columns = tracks.map((each) => {
+		const at = new Map(each.t.map((time, index) => [time, each.v[index]]));
+		return times.map((time) => at.get(time));
+	});
+	return [times, ...columns];
+}
+
+/** The last value of a curve, gaps left out. */
+export function last(of: Track): { t: number; v: number } | null {
+	for (let at = of.t.length - 1; at >= 0; at--) {
+		const v = of.v[at];
+		const t = of.t[at];
+		if (v !== null && v !== undefined && t !== undefined) return { t, v };
+	}
+	return null;
+}
+
+/** Lowest and highest value, gaps left out; null: there is none. */
+export function extent(tracks: readonly Track[], from = Number.NEGATIVE_INFINITY): [number, number] | null {
+	let low = Number.POSITIVE_INFINITY;
+	let high = Number.NEGATIVE_INFINITY;
+	for (const each of tracks) {
+		each.v.forEach((value, at) => {
+			if (value === null || (each.t[at] ?? 0) < from) return;
+			low = Math.min(low, value);
+			high = Math.max(high, value);
+		});
+	}
+	return low <= high ? [low, high] : null;
+}
+
+/** Stretches [from, to] in which a channel is above one half: a door open, a compressor running. */
+export function stretches(of: Track, above: number, until: number): [number, number][] {
+	const found: [number, number][] = [];
+	let from: number | null = null;
+	of.t.forEach((time, at) => {
+		const value = of.v[at] ?? null;
+		const holds = value !== null && value > above;
+		if (holds && from === null) from = time;
+		if (!holds && from !== null) {
+			found.push([from, time]);
+			from = null;
+		}
+	});
+	if (from !== null && from < until) found.push([from, until]);
+	return found;
+}
+
+export interface Mark {
+	id: string;
+	/** When it was raised [s]. */
+	at: number;
+	/** When its condition began to hold, a delay before [s]. */
+	from: number;
+	returned: number | null;
+	rule: string;
+	delay: number;
+	past: boolean;
+}
+
+/** The alarms of a run as marks on the time-line, oldest first; `rules` know the delays. */
+export function marks(alarms: Iterable<Alarm>, run: string, measures: readonly string[], rules: readonly Rule[]): Mark[] {
+	const found: Mark[] = [];
+	for (const alarm of alarms) {
+		if (!measures.includes(alarm.measure) || (alarm.run ?? run) !== run) continue;
+		const at = Date.parse(alarm.raised_at) / 1000;
+		const delay = rules.find((rule) => rule.id === alarm.rule)?.on_delay_s ?? 0;
+		const returned = alarm.returned_at === null ? null : Date.parse(alarm.returned_at) / 1000;
+		found.push({ id: alarm.id, at, from: at - delay, returned, rule: alarm.rule, delay, past: alarm.past });
+	}
+	return found.sort((a, b) => a.at - b.at);
+}

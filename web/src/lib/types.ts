@@ -1,0 +1,232 @@
+/** The hub's API as the page knows it (design.md §4). Times are RFC 3339 in UTC, numbers finite. */
+
+export type Language = "fr" | "en";
+export type Text = Record<Language, string>;
+export type Quality = "good" | "uncertain" | "bad";
+export type Role = "viewer" | "facilitator";
+
+export interface Channel {
+	name: string;
+	unit: string | null;
+	value: number | null;
+	time: string | null;
+	quality: Quality | null;
+}
+
+export interface Device {
+	id: string;
+	name: string;
+	family: string;
+	availability: "online" | "offline" | null;
+	simulated: boolean;
+	run: string;
+	seen?: string | null;
+	channels: Channel[];
+}
+
+export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal" | "shelved";
+
+export interface Alarm {
+	id: string;
+	rule: string;
+	measure: string;
+	device: string;
+	usecase: string;
+	run?: string;
+	simulated?: boolean;
+	priority: "critical" | "high" | "medium" | "low";
+	state: AlarmState;
+	raised_at: string;
+	returned_at: string | null;
+	acknowledged_at: string | null;
+	acknowledged_by: string | null;
+	comment: string | null;
+	past: boolean;
+	texts: Text;
+	source: Text | null;
+	indicative: boolean;
+}
+
+export interface RunClock {
+	now: string;
+	speed: number;
+	state?: string;
+}
+
+export interface Sentence {
+	code: string;
+	params: Record<string, unknown>;
+	text: Text;
+}
+
+export interface Fault {
+	name: string;
+	title?: Text;
+	active: boolean;
+}
+
+export interface Scenario {
+	usecase: string;
+	run: string;
+	time: string;
+	speed: number;
+	seed: number;
+	state?: string;
+	faults: Fault[];
+	notes?: { time: string; text: Text }[];
+}
+
+export interface Part {
+	status: string;
+	text?: string | Text | null;
+	remedy?: string | Text | null;
+}
+
+export interface Value {
+	device: string;
+	channel: string;
+	value: number;
+	time: string;
+	quality: Quality;
+	run: string;
+}
+
+interface Changes {
+	runs?: Record<string, RunClock>;
+	devices?: Device[];
+	alarms?: Alarm[];
+	sentences?: Record<string, Sentence>;
+	scenario?: Scenario | null;
+	parts?: Record<string, Part>;
+	messages?: number;
+}
+
+export interface Full extends Changes {
+	seq: number;
+	type: "full";
+	now: string;
+	role?: Role;
+}
+
+export interface Delta extends Changes {
+	seq: number;
+	type: "delta";
+	now: string;
+	values?: Value[];
+	forgotten?: string[];
+}
+
+export type Frame = Full | Delta;
+
+export interface UsecaseRole {
+	name: string;
+	title: Text;
+	kind: Text;
+	state: "simulated" | "real" | "missing";
+	device: string | null;
+}
+
+export interface Measure {
+	name: string;
+	title: Text;
+	role: string;
+	device: string | null;
+	channel: string;
+	unit: string | null;
+	decimals: number;
+	silence_s: number | null;
+	primary: boolean;
+	inverted?: boolean;
+	value: number | null;
+	time: string | null;
+	quality: Quality | null;
+}
+
+export interface Limit {
+	rule: string;
+	value: number;
+	label: Text;
+}
+
+export interface Panel {
+	kind: string;
+	title: Text;
+	series: string[];
+	limits: Limit[];
+}
+
+export interface Rule {
+	id: string;
+	title: Text;
+	kind: string;
+	measure: string;
+	limit: number | null;
+	unit: string | null;
+	deadband?: number;
+	on_delay_s: number;
+	off_delay_s: number;
+	priority: string;
+	source: Text | null;
+	indicative: boolean;
+}
+
+export interface Hypothesis {
+	id: string;
+	title: Text;
+	value: number;
+	low: number;
+	high: number;
+	step: number;
+	unit: string | Text | null;
+	source?: Text | null;
+}
+
+export interface Card {
+	id: string;
+	title: Text;
+	formula: string;
+	unit: Text;
+	note: Text | null;
+	hypotheses: Hypothesis[];
+}
+
+export interface Usecase {
+	name: string;
+	title: Text;
+	story: Text;
+	place: Text;
+	run: string;
+	now: string;
+	speed: number;
+	simulated: boolean;
+	tz?: string;
+	roles: UsecaseRole[];
+	measures: Measure[];
+	panels: Panel[];
+	rules: Rule[];
+	sentence: Sentence | null;
+	faults: Fault[];
+	money: Card[];
+	limits_to_say: Record<Language, string[]>;
+}
+
+export interface Series {
+	device: string;
+	channel: string;
+	unit: string | null;
+	run: string;
+	t: number[] | string[];
+	v: (number | null)[];
+	min?: (number | null)[];
+	max?: (number | null)[];
+}
+
+export interface Message {
+	topic: string;
+	received: string;
+	understood: boolean;
+	driver: string | null;
+	reason: string | null;
+	payload?: string | null;
+	count?: number;
+}
