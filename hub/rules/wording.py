@@ -27,11 +27,11 @@ Plain = float | str | None
 def french(text: str) -> str:
     """Return `text` with French spaces and apostrophes; doing it twice changes nothing."""
     text = re.sub(r"(?<=\w)'", "’", text)
-    text = re.sub(r"« ?", f"«{NARROW}", text)
-    text = re.sub(r" ?»", f"{NARROW}»", text)
+    text = re.sub(rf"«[ {HARD}{NARROW}]?", f"«{NARROW}", text)
+    text = re.sub(rf"[ {HARD}{NARROW}]?»", f"{NARROW}»", text)
     text = re.sub(r" (?=[?!;%](?:\s|$|[).,»]))", NARROW, text)
     text = re.sub(r" (?=:(?:\s|$))", HARD, text)
-    text = re.sub(r"(?<=\d) (?=°)", NARROW, text)
+    text = re.sub(r"(?<=\d) (?=°|\d{3}(?!\d))", NARROW, text)
     return _units(text)
 
 

@@ -118,7 +118,7 @@ def _panel(usecase: UseCase, panel: Panel) -> Json:
 
 
 def _rule(usecase: UseCase, rule: kinds.Rule, view: View | None) -> Json:
-    figure, unit = _limit(usecase, rule)
+    figure, unit = limit_of(usecase, rule)
     masked = None if view is None or rule.mask is None else view.masked.get(rule.id)
     return {
         "id": rule.id,
@@ -137,7 +137,8 @@ def _rule(usecase: UseCase, rule: kinds.Rule, view: View | None) -> Json:
     }
 
 
-def _limit(usecase: UseCase, rule: kinds.Rule) -> tuple[float | None, str | None]:
+def limit_of(usecase: UseCase, rule: kinds.Rule) -> tuple[float | None, str | None]:
+    """Return what the rule compares with, and its unit; None where there is no one figure."""
     unit = usecase.measures[rule.measure].unit
     match rule:
         case kinds.Silence():

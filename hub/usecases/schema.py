@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
 
 from hub.rules.case import View
 from hub.rules.kinds import Function, Measure, Priority, Role, Rule, Silence, Written
-from hub.rules.wording import Sentence, Text, fill
+from hub.rules.wording import Sentence, Text, english, fill, french
 
 SentenceMaker = Callable[["UseCase", View | None], Sentence]
 """`sentence(usecase, view)` of a use case's rules.py: what its numbers mean now, in one plain sentence."""
@@ -70,6 +71,11 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     fr: tuple[str, ...]
     en: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Set the typography."""
+        msgspec.structs.force_setattr(self, "fr", tuple(french(line) for line in self.fr))
+        msgspec.structs.force_setattr(self, "en", tuple(english(line) for line in self.en))
 
 
 class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
