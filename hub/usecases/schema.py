@@ -146,6 +146,10 @@ class UseCase(Document, frozen=True, kw_only=True):
             after_s=measure.silence_s or 0.0,
         )
 
-    def rule(self, name: str) -> Rule | None:
-        """Return the rule of that id."""
-        return next((rule for rule in self.all_rules if rule.id == name), None)
+    def rule(self, name: str) -> Rule:
+        """Return the rule of that id.
+
+        Raises:
+            KeyError: there is none (an alarm of an older version may still name it).
+        """
+        return {rule.id: rule for rule in self.all_rules}[name]

@@ -6,7 +6,8 @@ import msgspec
 
 from hub.model import NS, REAL, Quality, Reading, TimeSource
 from hub.rules.engine import Engine
-from hub.usecases import describe, find, summary
+from hub.usecases import find
+from hub.usecases.describe import describe, summary
 
 START = 1_763_969_400 * NS
 RUN = "cold_room-20251124t073000-abcd"

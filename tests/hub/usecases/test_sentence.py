@@ -8,8 +8,9 @@ import pytest
 from hub.model import NS, Alarm, Quality
 from hub.rules.case import Seen, View
 from hub.rules.wording import placeholders
-from hub.usecases import UseCase, find, main_sentence
+from hub.usecases import UseCase, find
 from hub.usecases.cold_room.rules import _SAY, FUNCTIONS
+from hub.usecases.describe import main_sentence
 
 NOW = 1_763_969_400 * NS
 MIN = 60 * NS
