@@ -1,6 +1,7 @@
 """`python -m device_sims`: the simulators as a process of their own, as the supervisor starts them."""
 
 import argparse
+import json
 import logging
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         process.run(wanted, supervised=given.supervised)
     except SimulationError as error:
-        print(f"sim: {error}", file=sys.stderr)  # noqa: T201 — the supervisor's log is the interface
+        print(json.dumps({"error": f"simulators: {error}"}), flush=True)  # noqa: T201 — the supervisor reads it
         return 2
     return 0
 

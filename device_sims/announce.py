@@ -1,5 +1,6 @@
 """How a run is named and says what it plays (design.md §1, Timeline)."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -81,6 +82,14 @@ def run_id(scenario: str, wall: datetime, word: int) -> str:
     """Return `<scenario>-<UTC start>-<4 hex>`, in `[a-z0-9-]`."""
     name = scenario.replace("_", "-")
     return f"{name}-{wall.astimezone(UTC):%Y%m%dt%H%M%Sz}-{word & 0xFFFF:04x}"
+
+
+RUN = re.compile(r"[a-z0-9-]{1,200}")
+
+
+def is_run(word: str) -> bool:
+    """Tell whether a word may be a run's id."""
+    return RUN.fullmatch(word) is not None
 
 
 def start_of(clock: str, zone: tzinfo, wall: datetime) -> datetime:

@@ -4,7 +4,6 @@
 """
 
 import http.client
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -23,7 +22,8 @@ MOST_BYTES = 1024 * 1024
 TIMEOUT_S = 30.0
 PATIENCE_S = 0.05
 OK = 200
-SERVER_ERROR = 500
+NOT_YET = {401, 403, 404, 408, 425, 429, 500, 502, 503, 504}
+"""Answers of a hub that is starting, or of what lies at the address of an old run.json."""
 
 
 class Hub(Struct, frozen=True):
@@ -31,6 +31,12 @@ class Hub(Struct, frozen=True):
 
     url: str
     secret: str
+
+
+class Accepted(Struct, frozen=True):
+    """The hub's answer."""
+
+    accepted: int = 0
 
 
 class Line(NamedTuple):
@@ -105,7 +111,7 @@ def post(
                 try:
                     accepted += _once(found, run, body)
                     break
-                except (OSError, http.client.HTTPException) as error:
+                except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
                     reason = str(error)
             if stopped() or time.monotonic() > deadline:
                 msg = f"the hub took no history: {reason}"
@@ -125,12 +131,10 @@ def _once(hub: Hub, run: str, body: bytes) -> int:
         content = answer.read(MOST_BYTES)
     finally:
         connection.close()
-    if answer.status >= SERVER_ERROR:
-        raise http.client.HTTPException(f"{answer.status} {answer.reason}")
+    if answer.status in NOT_YET:
+        reason = f"{answer.status} {content[:300].decode(errors='replace') or answer.reason}"
+        raise http.client.HTTPException(reason)
     if answer.status // 100 != OK // 100:
         msg = f"the hub refused simulated messages: {answer.status} {content[:300].decode(errors='replace')}"
         raise SimulationError(msg)
-    try:
-        return int(json.loads(content)["accepted"])
-    except (ValueError, KeyError, TypeError):
-        return 0
+    return msgspec.json.decode(content, type=Accepted).accepted

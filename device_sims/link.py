@@ -142,9 +142,17 @@ class Connection:
             msg = f"the broker {self._broker} did not acknowledge within {timeout_s:.0f} s{self._refused}"
             raise SimulationError(msg) from None
 
-    async def subscribed(self) -> None:
-        """Wait until the broker has confirmed the subscriptions."""
-        await asyncio.shield(self._subscribed)
+    async def subscribed(self, timeout_s: float = 10.0) -> None:
+        """Wait until the broker has confirmed the subscriptions.
+
+        Raises:
+            SimulationError: it did not within `timeout_s`.
+        """
+        try:
+            await asyncio.wait_for(asyncio.shield(self._subscribed), timeout_s)
+        except TimeoutError:
+            msg = f"the broker {self._broker} did not answer within {timeout_s:.0f} s{self._refused}"
+            raise SimulationError(msg) from None
 
     def drop(self) -> None:
         """Break the connection without a word, so that the broker says the will; `resume` brings it back."""
@@ -207,9 +215,9 @@ class Connection:
                 await asyncio.to_thread(self._client.connect, self._broker.host, self._broker.port, KEEPALIVE_S)
                 if await self._stays_up():
                     retry_s, complained = FIRST_RETRY_S, False
-                reason = self._refused or "; the connection ended"
+                reason = self._refused or ": the connection ended"
             except (OSError, ValueError) as error:
-                reason = f"; {error}"
+                reason = self._refused = f": {error}"
             if self._wanted.is_set() and not complained:
                 complained = True
                 _LOG.info("broker %s%s; trying again", self._broker, reason)
@@ -228,7 +236,7 @@ class Connection:
             if not self._down.is_set():
                 self._client.loop_misc()
             if not self.up.is_set() and waited_s >= CONNECT_TIMEOUT_S:
-                self._refused = "; it accepts connections but says nothing"
+                self._refused = ": it accepts connections but says nothing"
                 break
         accepted = accepted or self.up.is_set()
         self.up.clear()
@@ -265,8 +273,12 @@ class Connection:
         self._on_loop(self._watch_writing, sock)
 
     def _watch_writing(self, sock: Any) -> None:  # noqa: ANN401 — paho's own union
-        if sock.fileno() >= 0 and self._client.socket() is sock and self._client.want_write():
-            self._loop.add_writer(sock, self._client.loop_write)
+        number = sock.fileno()
+        if number >= 0 and self._client.socket() is sock and self._client.want_write():
+            self._loop.add_writer(number, self._write)
+
+    def _write(self) -> None:
+        self._client.loop_write()
 
     def _socket_written(self, _client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401 — paho's own union
         if sock.fileno() >= 0:
@@ -283,7 +295,7 @@ class Connection:
         self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
         if code.is_failure:
-            self._refused = f"; it refused the connection: {code}"
+            self._refused = f": it refused the connection: {code}"
             return
         self._refused = ""
         if self._subscribe:
@@ -315,6 +327,6 @@ class Connection:
         if self._on_message is None:
             return
         try:
-            self._on_message(message.topic, message.payload, message.retain)
-        except Exception:  # a callback that raises would end the connection
+            self._on_message(message.topic, bytes(message.payload), message.retain)
+        except Exception:  # noqa: BLE001 — a callback that raises would end the connection
             _LOG.exception("message on %r", message.topic)

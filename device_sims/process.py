@@ -43,6 +43,7 @@ def options(
     faults: tuple[str, ...] = (),
     initial: str | None = None,
     clock: str | None = None,
+    zone: str | None = None,
 ) -> Options:
     """Return what to play, from what a command line says.
 
@@ -58,7 +59,7 @@ def options(
         faults=tuple(timed_fault(text) for text in faults),
         initial=initial,
         clock=clock,
-        zone=zone_name(),
+        zone=zone or zone_name(),
     )
 
 

@@ -82,7 +82,8 @@ def make_world(options: Options, wall: datetime) -> World:
     loaded = scenario.load(options.scenario)
     checked_speed(options.speed)
     if options.speed > MOST_LIVE_SPEED and options.data is None:
-        msg = f"speed is {options.speed:g}: above {MOST_LIVE_SPEED:.0f} messages go through a hub; give its folder to --data"
+        live = f"{MOST_LIVE_SPEED:.0f}"
+        msg = f"speed is {options.speed:g}: above {live} messages go through a hub; name its data folder, or slow down"
         raise SimulationError(msg)
     zone = ZoneInfo(options.zone)
     initial = options.initial or next(iter(loaded.scenario.initial))
@@ -194,6 +195,7 @@ class Run:
         filling = self.options.data is not None
         await self._own.up.wait()
         await self._own.publish(announce.announced(self._said("paused" if filling else "running")), HUB_PATIENCE_S)
+        await self._forget_predecessor()
         _LOG.info("%s: run %s, seed %d, ×%g", self.world.scenario.name, self.id, self.options.seed, self._clock.speed)
         past = await history
         if filling:
@@ -210,6 +212,22 @@ class Run:
             if connection.up.is_set():
                 self._deliver(self.world.birth(role))
         self._note_stretching()
+
+    async def _forget_predecessor(self) -> None:
+        """Take the announcement of a run that crashed off the broker, and leave word for the next one."""
+        note = self._note_of_run
+        if note is None:
+            return
+        with contextlib.suppress(OSError):
+            before = note.read_text(encoding="ascii").strip()
+            if announce.is_run(before) and before != self.id:
+                await self._own.publish(announce.forgotten(before))
+        with contextlib.suppress(OSError):
+            note.write_text(self.id, encoding="ascii")
+
+    @property
+    def _note_of_run(self) -> Path | None:
+        return None if self.options.data is None else self.options.data / "sim-run"
 
     async def _fill(self, past: list[door.Line], stop: asyncio.Event) -> None:
         bodies = door.requests(self._said("paused"), self.world.start, past)
@@ -287,6 +305,9 @@ class Run:
             msg = "which speed? 0 pauses, 1, 10 and 60 are usual"
             raise SimulationError(msg)
         checked_speed(speed)
+        if speed > MOST_LIVE_SPEED and self.options.data is None:
+            msg = f"speed is {speed:g}: over a broker it is at most {MOST_LIVE_SPEED:.0f}"
+            raise SimulationError(msg)
         self._catch_up()
         self._clock.set_speed(speed, time.monotonic())
         self.world.speed = speed
@@ -323,11 +344,12 @@ class Run:
             self._wake.set()
 
     def _deliver(self, said: Iterable[Output]) -> None:
+        if self._by_door:
+            self._lines.extend(self.world.without_broker(said))
+            return
         for one in said:
             if isinstance(one, Silence):
                 self._silence(one)
-            elif self._by_door:
-                self._lines.append(one)
             else:
                 self._devices[one.role].send(one.packet)
 
@@ -389,9 +411,10 @@ class Run:
         if not roles:
             return
         named = [self.world.scenario.devices[role].title for role in roles]
+        speed = f"×{self._clock.speed:g}"
         self._note(
-            f"À ×{self._clock.speed:g}, {', '.join(each.fr for each in named)} : période allongée, 10 messages par seconde au plus.",
-            f"At ×{self._clock.speed:g}, {', '.join(each.en for each in named)}: period stretched, at most 10 messages a second.",
+            f"À {speed}, {', '.join(each.fr for each in named)} : période allongée, 10 messages par seconde au plus.",
+            f"At {speed}, {', '.join(each.en for each in named)}: period stretched, at most 10 messages a second.",
         )
 
     def _hub(self) -> door.Hub | None:
@@ -415,12 +438,14 @@ class Run:
         """Say the end, and take off the broker all that this run left there."""
         self._live = False
         self._leaving = True
-        with contextlib.suppress(TimeoutError, SimulationError):
+        with contextlib.suppress(TimeoutError, SimulationError, OSError):
             async with asyncio.timeout(LEAVE_S):
                 if self._own.up.is_set():
                     await self._own.publish(announce.announced(self._said("ended")))
                     await asyncio.gather(*(self._own.publish(packet) for packet in self._last_words()))
                     await self._own.publish(announce.forgotten(self.id))
+                    if self._note_of_run is not None:
+                        self._note_of_run.unlink(missing_ok=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 import importlib.resources
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -215,7 +215,7 @@ def _check(scenario: Scenario, kind: models.Kind, place: str) -> None:
         raise SimulationError(msg)
 
 
-def _problems(scenario: Scenario, kind: models.Kind):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _problems(scenario: Scenario, kind: models.Kind) -> Iterator[str]:
     clock_s(scenario.clock)
     if not scenario.initial:
         yield "initial: at least one state is needed"
@@ -236,7 +236,7 @@ def _problems(scenario: Scenario, kind: models.Kind):  # type: ignore[no-untyped
             yield f"faults.{key}.duration_s is {fault.duration_s}: it must be above zero"
 
 
-def _device_problems(device: Device, kind: models.Kind):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _device_problems(device: Device, kind: models.Kind) -> Iterator[str]:
     if not WIRE_NAME.fullmatch(device.id):
         yield f"id is {device.id!r}: it contains `sim` and only a-z, 0-9, : _ -"
     if device.period_s <= 0 or (device.history_period_s or 1) <= 0:
@@ -248,9 +248,8 @@ def _device_problems(device: Device, kind: models.Kind):  # type: ignore[no-unty
             yield f"channels.{name}.faults: {min(unknown)!r} is none of {', '.join(PROBE_FAULTS)}"
         if channel.sigma < 0 or channel.resolution < 0 or channel.lag_s < 0 or not 0 <= channel.drop < 1:
             yield f"channels.{name}: sigma, resolution and lag_s are zero or more, drop lies between 0 and 1"
-    for name in (device.battery.level, device.battery.voltage) if device.battery else ():
-        if name is not None and name not in device.channels:
-            yield f"battery: no channel {name!r}"
+    used = (device.battery.level, device.battery.voltage or device.battery.level) if device.battery else ()
+    yield from (f"battery: no channel {name!r}" for name in used if name not in device.channels)
 
 
 @cache

@@ -4,12 +4,13 @@ Deterministic: the same scenario, seed, speed and commands at the same simulated
 knows no wall clock and no broker; whoever runs it says how far to go and takes the messages.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from device_sims import devices, scenario as scenarios
+from device_sims import devices
+from device_sims import scenario as scenarios
 from device_sims.clock import stretched_s
 from device_sims.devices import Device, Moment, Packet, View
 from device_sims.errors import SimulationError
@@ -177,6 +178,16 @@ class World:
             if self.time_s >= to_s:
                 return
             yield from self._run(self._next_stop(to_s) - self.time_s)
+
+    def without_broker(self, said: Iterable[Output]) -> Iterator[Emission]:
+        """Return messages alone: a broken connection becomes its will, a restored one the device's birth."""
+        for one in said:
+            if isinstance(one, Emission):
+                yield one
+            elif one.silent:
+                yield Emission(one.time_s, one.role, self.players[one.role].device.will)
+            else:
+                yield from self.without_broker(self.birth(one.role))
 
     def next_s(self) -> int:
         """Return the next second at which something is due, whatever the physics does before."""

@@ -1,0 +1,128 @@
+"""`matinales sim`: simulators alone, against any broker."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from hub.config import load
+from hub.errors import UsageError
+
+if TYPE_CHECKING:
+    from device_sims.runner import Options
+
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+def command(
+    scenario: str | None = None,
+    *,
+    broker: str | None = None,
+    data: Path | None = None,
+    speed: float = 1.0,
+    seed: int | None = None,
+    fault: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    initial: str | None = None,
+    clock: str | None = None,
+    minutes: float | None = None,
+    show: Annotated[bool, Parameter(name="--list", negative="")] = False,
+    dry_run: Flag = False,
+    clean: Flag = False,
+) -> int:
+    """Play a scenario's devices against any broker, until Ctrl-C.
+
+    Args:
+        scenario: its name (see --list), or the path of a scenario.toml.
+        broker: mqtt://[user:password@]host:port; HUB_BROKER_URL, else this machine, unless told.
+        data: a living hub's data folder: the history goes to its import door, and it may set faults and speed.
+        speed: simulated seconds a second, 0 to 60; faster with a hub.
+        seed: the same seed and speed give the same values; random unless told.
+        fault: NAME@MIN[:intensity][/duration], minutes simulated; may be given several times.
+        initial: named state at the beginning of the history.
+        clock: local hour of the start, for instance 02:00.
+        minutes: with --dry-run, how many simulated minutes.
+        show: print the scenarios with their faults, and end.
+        dry_run: print topic and payload of each message instead of sending it, as fast as it goes.
+        clean: take off the broker what a crashed simulation left there, and end.
+    """
+    from device_sims import process  # noqa: PLC0415 — not needed for --help
+    from device_sims.errors import SimulationError  # noqa: PLC0415 — not needed for --help
+
+    config = load()
+    address = broker or config.broker_url or f"mqtt://127.0.0.1:{config.mqtt_port}"
+    try:
+        if show:
+            return _list()
+        if clean:
+            return _clean(address)
+        wanted = process.options(
+            _named(scenario),
+            broker=address,
+            data=data,
+            speed=speed,
+            seed=seed,
+            faults=fault,
+            initial=initial,
+            clock=clock,
+            zone=config.tz,
+        )
+        if dry_run:
+            return _dry_run(wanted, minutes)
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        process.run(wanted)
+    except SimulationError as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def _named(scenario: str | None) -> str:
+    from device_sims.scenario import folders  # noqa: PLC0415 — not needed for --help
+
+    if scenario is None:
+        msg = f"which scenario? known: {', '.join(folders())}"
+        raise UsageError(msg)
+    return scenario
+
+
+def _list() -> int:
+    from device_sims.scenario import folders, load, titles  # noqa: PLC0415 — not needed for --help
+
+    def lines() -> Iterator[str]:
+        for name in folders():
+            played = load(name).scenario
+            yield f"{name}\t{played.title.fr} / {played.title.en}"
+            yield from (f"  {fault}\t{title.fr} / {title.en}" for fault, title in titles(played).items())
+
+    return _printed(lines())
+
+
+def _clean(address: str) -> int:
+    from device_sims.clean import clean  # noqa: PLC0415 — not needed for --help
+    from device_sims.link import parse_url  # noqa: PLC0415 — not needed for --help
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        topics = runner.run(clean(parse_url(address)))
+    return _printed([f"cleared {topic}" for topic in topics] or ["nothing to clear"])
+
+
+def _dry_run(wanted: "Options", minutes: float | None) -> int:
+    from device_sims import dry  # noqa: PLC0415 — not needed for --help
+
+    print(f"seed {wanted.seed}", file=sys.stderr)  # noqa: T201 — the terminal is the interface
+    packets = dry.messages(wanted, dry.minutes(wanted, minutes))
+    return _printed(f"{packet.topic} {packet.payload.decode(errors='replace')}" for packet in packets)
+
+
+def _printed(lines: Iterable[str]) -> int:
+    try:
+        for line in lines:
+            print(line)  # noqa: T201 — the terminal is the interface
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
