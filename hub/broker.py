@@ -1,11 +1,13 @@
-"""The embedded broker: a process of its own, `python -m hub.broker FILE`, and the functions that start and stop it.
+"""The broker beside the hub: a process of its own, `python -m hub.broker FILE`, and the functions to start and stop it.
 
-It outlives a killed hub, which finds it, its queue and its session again; it ends by itself once the data folder's
-lock has been free for a while. iotcore is rumqttd in a wheel; its limits are in reliability.md §2.3.
+FILE is rumqttd's configuration (`.toml`: the embedded broker) or Mosquitto's (`.conf`). The process outlives a killed
+hub, which finds it, its queue and its session again; it ends by itself once the data folder's lock has been free for a
+while. iotcore is rumqttd in a wheel; its limits are in reliability.md §2.3.
 """
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import logging
 import logging.handlers
@@ -24,6 +26,7 @@ import psutil
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
+from hub import mosquitto
 from hub.errors import ConfigError, HubError
 
 MAX_PAYLOAD = 4 * 1024 * 1024
@@ -32,14 +35,22 @@ SEGMENT = 8 * 1024 * 1024
 SEGMENTS = 8
 """What waits for an absent hub: 8 × 8 MiB, then the oldest are dropped. About 160 MB of RSS (reliability.md §2.3)."""
 WINDOW = 100
-"""Messages in flight towards one subscriber: fixed in rumqttd 0.20, whatever its configuration says."""
+"""Messages in flight towards one subscriber: fixed in rumqttd 0.20, whatever its configuration says.
+
+Mosquitto's is `hub.mosquitto.WINDOW`.
+"""
 CONNECT_TIMEOUT_MS = 5_000
 LINGER_S = 60.0
 LOG_BYTES = 1024 * 1024
 START_S = 10.0
 
-_FILE, _STATE, _REFUSED, _LOCK, _LOG_FILE = "broker.toml", "broker.json", "broker-refused.json", "lock", "broker.log"
-_OVERSIZE = re.compile(r"PayloadSizeLimitExceeded\((\d+)\)")
+_STATE, _REFUSED, _LOCK, _LOG_FILE = "broker.json", "broker-refused.json", "lock", "broker.log"
+_SESSION = "subscription.json"  # the ingest's memory of its session, which ends with an orderly stop
+_OVERSIZE = re.compile(r"PayloadSizeLimitExceeded\((\d+)\)|disconnected due to oversize packet")
+if sys.platform == "win32":  # Ctrl-C and the end of our process group stay away; elsewhere: a session of its own
+    _APART = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+else:
+    _APART = 0
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,7 +69,7 @@ class Refused(Struct, frozen=True):
 
     Attributes:
         count: how many.
-        size: packet length of the newest [byte].
+        size: packet length of the newest [byte]; 0 where the broker does not say (Mosquitto).
         time: when [ns].
     """
 
@@ -76,16 +87,20 @@ def write_config(
     password: str | None = None,
     max_payload: int = MAX_PAYLOAD,
 ) -> None:
-    """Write rumqttd's configuration, readable by its owner only; without `user` anybody who reaches it may connect.
+    """Write the broker's configuration, readable by its owner only; without `user` anybody who reaches it may connect.
 
     Args:
-        path: file to write; its folder is the data folder.
+        path: file to write, `.toml` for the embedded broker or `.conf` for Mosquitto; its folder is the data folder.
         listen: address to listen on: loopback unless the hub is opened to the room.
         port: TCP port; not 0.
         user: MQTT user name, with `password`.
         password: its password.
-        max_payload: largest packet accepted [byte].
+        max_payload: largest packet that the embedded broker accepts [byte].
     """
+    if path.suffix == ".conf":
+        text = mosquitto.config(path.parent, listen=listen, port=port, user=user, password=password)
+        _write_private(path, text)
+        return
     lines = [
         "id = 0",
         "[router]",
@@ -115,8 +130,8 @@ def start(path: Path, *, linger_s: float = LINGER_S) -> State:
     The living one is ended first when it differs. Returns when it accepts connections.
 
     Raises:
-        ConfigError: the port is taken by somebody else.
-        HubError: iotcore is missing, or the broker ended at once; the message quotes its last words.
+        ConfigError: the port is taken by somebody else, or no such broker is installed here.
+        HubError: the broker ended at once; the message quotes its last words.
     """
     living = alive(path.parent)
     if living is not None:
@@ -124,6 +139,7 @@ def start(path: Path, *, linger_s: float = LINGER_S) -> State:
             _LOG.info("The broker on port %d is alive and is taken over", living.port)
             return living
         stop(path.parent)
+    _check_installed(path)
     listen, port = _address(path)
     _check_free(listen, port)
     process = subprocess.Popen(  # noqa: S603 — our own module
@@ -131,7 +147,8 @@ def start(path: Path, *, linger_s: float = LINGER_S) -> State:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        **_apart(),
+        creationflags=_APART,
+        start_new_session=True,
     )
     _await_listening(process, path, listen, port)
     state = State(process.pid, psutil.Process(process.pid).create_time(), _fingerprint(path), listen, port)
@@ -154,7 +171,8 @@ def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
                 process.wait(timeout_s)
         except psutil.NoSuchProcess:
             pass
-    (folder / _STATE).unlink(missing_ok=True)
+    for name in (_STATE, _SESSION):
+        (folder / name).unlink(missing_ok=True)
 
 
 def alive(folder: Path) -> State | None:
@@ -194,11 +212,21 @@ def _fingerprint(path: Path) -> str:
 
 
 def _address(path: Path) -> tuple[str, int]:
-    found = re.search(r'^listen = "(.*):(\d+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
-        msg = f'{path}: has no line listen = "address:port"; let the hub write it again by removing it'
+    text = path.read_text(encoding="utf-8")
+    if found := re.search(r'^listen = "(.*):(\d+)"$', text, re.MULTILINE):
+        return found[1], int(found[2])
+    if found := re.search(r"^listener (\d+) (\S+)$", text, re.MULTILINE):
+        return found[2], int(found[1])
+    msg = f"{path}: does not say where to listen; remove it, and the hub writes it again"
+    raise ConfigError(msg)
+
+
+def _check_installed(path: Path) -> None:
+    if path.suffix == ".conf":
+        mosquitto.program()
+    elif importlib.util.find_spec("iotcore") is None:
+        msg = "the embedded broker has no wheel for this platform; install Mosquitto and use --broker mosquitto"
         raise ConfigError(msg)
-    return found[1], int(found[2])
 
 
 def _check_free(listen: str, port: int) -> None:
@@ -215,13 +243,6 @@ def _check_free(listen: str, port: int) -> None:
             raise ConfigError(msg) from None
 
 
-def _apart() -> dict[str, int | bool]:
-    """Keep Ctrl-C and the end of our process group away from the broker."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}
-
-
 def _await_listening(process: subprocess.Popen[bytes], path: Path, listen: str, port: int) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 — compared, not bound
     deadline = time.monotonic() + START_S
@@ -232,7 +253,7 @@ def _await_listening(process: subprocess.Popen[bytes], path: Path, listen: str, 
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 process.wait()
-                msg = f"the embedded broker did not start on {listen}:{port}: {_last_words(path.parent)}"
+                msg = f"the broker did not start on {listen}:{port}: {_last_words(path.parent)}"
                 raise HubError(msg) from None
             time.sleep(0.02)
         else:
@@ -244,11 +265,11 @@ def _last_words(folder: Path) -> str:
         lines = (folder / _LOG_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
-    return lines[-1] if lines else "it left no word; is iotcore installed for this platform?"
+    return lines[-1] if lines else "it left no word"
 
 
 class _RefusalCounter(logging.Handler):
-    """Counts the refusals that rumqttd only logs, where the hub reads them."""
+    """Counts the refusals that the broker only logs, where the hub reads them."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -261,7 +282,7 @@ class _RefusalCounter(logging.Handler):
         if found is None:
             return
         self._count += 1
-        refusal = Refused(self._count, int(found[1]), time.time_ns())
+        refusal = Refused(self._count, int(found[1] or 0), time.time_ns())
         try:
             _write_private(self._path, msgspec.json.encode(refusal).decode())
         except OSError:
@@ -273,18 +294,19 @@ def _log_to(folder: Path) -> None:
         folder / _LOG_FILE, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.setLevel(logging.WARNING)
-    root.addHandler(handler)
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
     # Every packet is a span reported as ERROR: with these off the broker is twice as fast (measured, iotcore 0.4)
     for name in ("rumqttd", "tracing"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         logging.getLogger(name).propagate = False
-    server = logging.getLogger("rumqttd.server")
-    server.setLevel(logging.INFO)
-    server.propagate = False
-    server.addHandler(handler)
-    server.addHandler(_RefusalCounter(folder / _REFUSED))
+    refusals = _RefusalCounter(folder / _REFUSED)
+    for name in ("rumqttd.server", "mosquitto"):
+        server = logging.getLogger(name)
+        server.setLevel(logging.INFO)
+        server.propagate = False
+        server.addHandler(handler)
+        server.addHandler(refusals)
 
 
 def _watch(lock: Path, linger_s: float, done: threading.Event) -> None:
@@ -301,44 +323,72 @@ def _watch(lock: Path, linger_s: float, done: threading.Event) -> None:
             done.set()
 
 
+def _serve_embedded(path: Path, done: threading.Event) -> None:
+    """Run rumqttd until the process ends; sets `done` when it fails."""
+    try:
+        from iotcore.iotcore import IotCoreBroker  # noqa: PLC0415 — has no wheel on some platforms
+
+        broker = IotCoreBroker(config_path=str(path))
+        broker.check_ports()
+        broker.run_forever()
+    except BaseException as error:  # noqa: BLE001 — whatever it was, the process ends and the supervisor starts another
+        _LOG.error("The broker failed: %s", error)
+    done.set()
+
+
+def _serve_mosquitto(path: Path, done: threading.Event) -> None:
+    """Run Mosquitto until `done`, or until it ends by itself; its words go to the capped log."""
+    log = logging.getLogger("mosquitto")
+    process = subprocess.Popen(  # noqa: S603 — found by name, our own file
+        [mosquitto.program(), "-c", str(path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        creationflags=_APART,
+        cwd=path.parent,
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
+
+    def end_with_us() -> None:
+        done.wait()
+        process.terminate()
+
+    threading.Thread(target=end_with_us, daemon=True).start()
+    for line in process.stderr or ():
+        log.info("%s", line.rstrip())
+    process.wait()
+    done.set()
+
+
 def main() -> int:
     """Run the broker until it is told to stop, or until no hub has lived for a while."""
     parser = argparse.ArgumentParser(prog="python -m hub.broker")
     parser.add_argument("file", type=Path)
     parser.add_argument("--linger", type=float, default=LINGER_S, help="seconds without a hub before it ends")
     options = parser.parse_args()
-    folder = options.file.parent
-    _log_to(folder)
-    try:
-        from iotcore.iotcore import IotCoreBroker  # noqa: PLC0415 — has no wheel on some platforms
+    path = options.file.resolve()
+    _log_to(path.parent)
+    done, told = threading.Event(), threading.Event()
 
-        broker = IotCoreBroker(config_path=str(options.file))
-        broker.check_ports()
-    except (ImportError, OSError, ValueError, RuntimeError) as error:
-        _LOG.error("The broker cannot start: %s", error)  # noqa: TRY400 — the cause says it all
-        return 1
-    done = threading.Event()
-    failed: list[BaseException] = []
-
-    def serve() -> None:
-        try:
-            broker.run_forever()
-        except BaseException as error:  # noqa: BLE001 — whatever ended it, the process ends and is started again
-            failed.append(error)
+    def end(*_: object) -> None:
+        told.set()
         done.set()
 
     for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: done.set())
+            signal.signal(getattr(signal, name), end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's
-    threading.Thread(target=serve, name="rumqttd", daemon=True).start()
-    threading.Thread(target=_watch, args=(folder / _LOCK, options.linger, done), name="watch", daemon=True).start()
+    serve = _serve_mosquitto if path.suffix == ".conf" else _serve_embedded
+    server = threading.Thread(target=serve, args=(path, done), name="broker", daemon=True)
+    server.start()
+    threading.Thread(target=_watch, args=(path.parent / _LOCK, options.linger, done), name="watch", daemon=True).start()
     while not done.wait(60):  # a wait without end cannot be interrupted on Windows
         pass
-    for error in failed:
-        _LOG.error("The broker failed: %s", error)
+    if path.suffix == ".conf":
+        server.join(10)  # it saves its queues
     logging.shutdown()
-    os._exit(1 if failed else 0)  # rumqttd has no shutdown, and its threads would keep the process
+    os._exit(0 if told.is_set() else 1)  # rumqttd has no shutdown, and its threads would keep the process
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hub.errors import HubError, JournalError
+from hub.ingest.batch import cut
 from hub.ingest.link import Append, Appended, AppendFailed, End, Keep, LinkServer, Peer, Publish, Status
-from hub.ingest.mqtt import MqttEdge, Settings, cut, parsed, shown
+from hub.ingest.mqtt import MqttEdge
+from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE
 
@@ -48,7 +50,6 @@ class Ingest:
             self._selector,
             epoch=self._journal.epoch,
             wake=self.wake,
-            committed=self._committed,
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
         )
@@ -99,9 +100,6 @@ class Ingest:
             while self._awake.recv(4096):
                 pass
 
-    def _committed(self, _end: int) -> None:
-        """A group was committed; `_tell` says so, at most each few milliseconds."""
-
     def _changed(self) -> None:
         self._status_at = 0.0
 
@@ -135,7 +133,7 @@ class Ingest:
             acknowledged=counters.acknowledged,
             epoch=counters.epoch,
             late=counters.late,
-            oversize=counters.oversize + self._oversize,
+            oversize=self._edge.batch.oversize + self._oversize,
             lost=journal.lost,
             fault=journal.faults[-1] if journal.faults else None,
             journal=journal.size,
@@ -176,15 +174,14 @@ def main() -> int:
         state=options.data / "subscription.json",
     )
     try:
-        parsed(settings.url)
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=LOCK_S):
             _serve(options.data, settings)
     except Timeout:
-        _LOG.error("Another ingest process writes the journal in %s", options.data)  # noqa: TRY400 — it says all
+        _LOG.error("Another ingest process writes the journal in %s", options.data)
         return 1
     except (HubError, OSError) as error:
-        _LOG.error("%s", error)  # noqa: TRY400 — the message is for the operator
+        _LOG.error("%s", error)
         return 1
     return 0
 

@@ -7,16 +7,16 @@ when the newest cannot be trusted any more: it is damaged (then what can be read
 
 import re
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import apsw
 import msgspec
 import zstandard
 
 from hub.errors import JournalError
-from hub.model import Message, Record, Source
+from hub.model import NS, Message, Record, Source
 
 TAIL_ROWS = 64
 """Rows checked at a start after an unclean stop: more than can have been under way."""
@@ -38,11 +38,31 @@ CREATE TABLE IF NOT EXISTS batch(
 CREATE TABLE IF NOT EXISTS mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _ADD = "INSERT INTO batch VALUES(?,?,?,?,?,?,?,?)"
-_COLUMNS = "first, count, epoch, repeats, late, data"
+_NEXT = "SELECT * FROM batch WHERE first >= ? ORDER BY first LIMIT 1"
+_BACKWARDS = "SELECT * FROM batch ORDER BY first DESC LIMIT ?"
+_FARTHEST = 1 << 40
+"""Positions looked ahead for the next readable page."""
 _DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 _FINAL = (apsw.IOError, *_DAMAGE)
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(list[Message]).decode
+
+
+class _Row(NamedTuple):
+    """A group as it lies in the table; the first `repeats` messages repeat earlier ones."""
+
+    first: int
+    many: int
+    oldest: int
+    newest: int
+    epoch: int
+    repeats: int
+    late: bool
+    data: bytes
+
+    @property
+    def last(self) -> int:
+        return self.first + self.many - 1
 
 
 class SqliteJournal:
@@ -74,7 +94,7 @@ class SqliteJournal:
         self._vfs = vfs
         self._window = window
         self._compress = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
-        self._tail: deque[tuple[str, bytes]] | None = None
+        self._tail: list[tuple[str, bytes]] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -97,7 +117,7 @@ class SqliteJournal:
         if not messages:
             return self.end
         repeats = self._repeats(messages) if self._tail is not None else 0
-        row = (
+        row = _Row(
             self.end + 1,
             len(messages),
             min(message.received for message in messages),
@@ -125,10 +145,9 @@ class SqliteJournal:
 
     def drop_before(self, position: int) -> int:
         """Delete the groups that lie wholly before `position`; return how many records went."""
-        (gone,) = self._db.execute(
-            "SELECT ifnull(sum(count), 0) FROM batch WHERE first + count <= ?", (position,)
-        ).fetchone()
+        gone = _number_in(self._db, "SELECT sum(count) FROM batch WHERE first + count <= ?", position)
         if gone:
+            self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
             self._db.execute("DELETE FROM batch WHERE first + count <= ?", (position,))
         for path in _files(self._folder)[:-1]:
             gone += self._drop_file_before(path, position)
@@ -176,26 +195,22 @@ class SqliteJournal:
 
     def _check_tail(self) -> None:
         """Read the end; after an unclean stop move the damaged rows among the last ones aside."""
-        self.unclean = self._db.execute("SELECT value FROM mark WHERE name = 'clean'").fetchone() == (0,)
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM batch ORDER BY first DESC LIMIT {TAIL_ROWS}").fetchall()  # noqa: S608 — our own constants
-        if not rows:
-            (self.end,) = self._db.execute("SELECT ifnull(max(value), 0) FROM mark WHERE name = 'base'").fetchone()
-            return
-        self.end = rows[0][0] + rows[0][1] - 1
-        self.epoch = max(row[2] for row in rows)
+        self.unclean = not _number_in(self._db, "SELECT value FROM mark WHERE name = 'clean'")
+        rows = [_Row(*row) for row in self._db.execute(_BACKWARDS, (TAIL_ROWS,))]
+        self.end = max(_base(self._db), rows[0].last if rows else 0)
+        self.epoch = max((row.epoch for row in rows), default=0)
         for row in rows:
             if _decoded(row) is None:
                 self._set_aside(row)
 
-    def _set_aside(self, row: tuple[int, int, int, int, int, bytes]) -> None:
-        first, count, *_, data = row
-        aside = self._folder / f"{self._path.name}.corrupt.{self._clock() // 1_000_000_000}"
+    def _set_aside(self, row: _Row) -> None:
+        aside = self._folder / f"{self._path.name}.corrupt.{self._clock() // NS}"
         with aside.open("ab") as file:
-            file.write(data)
-        self._db.execute("DELETE FROM batch WHERE first = ?", (first,))
+            file.write(row.data)
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
-        self.lost += count
-        self.faults.append(f"{count} messages from position {first} were damaged and lie in {aside.name}")
+        self._db.execute("DELETE FROM batch WHERE first = ?", (row.first,))
+        self.lost += row.many
+        self.faults.append(f"{row.many} messages from position {row.first} were damaged and lie in {aside.name}")
 
     def _rescue(self, error: apsw.Error) -> None:
         """Begin a new file with all that can be read of the damaged one, which is moved aside."""
@@ -207,16 +222,15 @@ class SqliteJournal:
         with self._db:
             for row in rows:
                 self._db.execute(_ADD, row)
-        known = max((row[0] + row[1] - 1 for row in rows), default=0)
         # The damaged end is not known. No position may ever be used twice, and no journal has counted so far
-        self.end = max(known, self._clock() // 1_000_000)
+        self.end = max(rows[-1].last if rows else 0, self._clock() // 1_000_000)
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
-        self.epoch = max((row[4] for row in rows), default=0)
+        self.epoch = max((row.epoch for row in rows), default=0)
         self.unclean = True
-        kept = sum(row[1] for row in rows)
+        kept = sum(row.many for row in rows)
         self.faults.append(f"{damaged.name} was damaged ({error}); {kept} messages were kept, the file is {aside.name}")
 
-    def _renew(self, row: tuple[int, int, int, int, int, int, bool, bytes], error: apsw.Error) -> None:
+    def _renew(self, row: _Row, error: apsw.Error) -> None:
         """After a failed sync the file is never trusted again: the group goes into a new one, or nowhere."""
         failed = self._path
         self._db.close(True)  # noqa: FBT003 — the signature is apsw's
@@ -249,30 +263,24 @@ class SqliteJournal:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         return gone
 
-    def _unacknowledged_tail(self) -> deque[tuple[str, bytes]]:
-        tail: deque[tuple[str, bytes]] = deque(maxlen=self._window)
+    def _unacknowledged_tail(self) -> list[tuple[str, bytes]]:
         newest: list[tuple[str, bytes]] = []
         for path in reversed(_files(self._folder)):
             with _Part(path) as part:
                 for row in part.backwards():
-                    messages = _decoded(row) or []
-                    newest += [_same(each) for each in reversed(messages) if _delivered_again(each)]
+                    newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
                     if len(newest) >= self._window:
                         break
-        tail.extend(reversed(newest[: self._window]))
-        return tail
+        return newest[self._window - 1 :: -1] if len(newest) >= self._window else newest[::-1]
 
     def _repeats(self, messages: Sequence[Message]) -> int:
         """Return how many leading messages repeat the tail; 0 when several alignments fit: a double beats a loss."""
-        tail, self._tail = self._tail, None
+        tail, self._tail = self._tail or [], None
         heard = [_same(each) for each in messages[: self._window]]
-        if not tail:
-            return 0
-        known = list(tail)
         fitting = [
             length
-            for length in range(1, min(len(heard), len(known)) + 1)
-            if known[-length] == heard[0] and known[-length:] == heard[:length]
+            for length in range(1, min(len(heard), len(tail)) + 1)
+            if tail[-length] == heard[0] and tail[-length:] == heard[:length]
         ]
         return fitting[0] if len(fitting) == 1 else 0
 
@@ -281,7 +289,7 @@ class SqliteReader:
     """A reader over all files; read-only connections, bounded work per call.
 
     Attributes:
-        damaged: records that could not be read, and were passed over.
+        damaged: groups or pages that could not be read, and were passed over.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -332,13 +340,13 @@ class SqliteReader:
 
 
 class _Part:
-    """One file, read only."""
+    """One file, read only; empty while the append side has not made it yet."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._db: apsw.Connection | None = None
+        self._connection: apsw.Connection | None = None
 
-    def __enter__(self) -> "_Part":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -346,65 +354,93 @@ class _Part:
 
     @property
     def end(self) -> int:
-        (end,) = self._one("SELECT first + count - 1 FROM batch ORDER BY first DESC LIMIT 1")
-        (base,) = self._one("SELECT value FROM mark WHERE name = 'base'")
-        return max(end, base)
+        db = self._db
+        if db is None:
+            return 0
+        return max(_number_in(db, "SELECT first + count - 1 FROM batch ORDER BY first DESC LIMIT 1"), _base(db))
 
     @property
     def start(self) -> int:
-        return self._one("SELECT first FROM batch ORDER BY first LIMIT 1")[0]
+        db = self._db
+        return 0 if db is None else _number_in(db, "SELECT first FROM batch ORDER BY first LIMIT 1")
 
     @property
     def count(self) -> int:
-        return self._one("SELECT ifnull(sum(count), 0) FROM batch")[0]
+        db = self._db
+        return 0 if db is None else _number_in(db, "SELECT sum(count) FROM batch")
 
-    def backwards(self) -> list[tuple[int, int, int, int, int, bytes]]:
-        return self._rows(f"SELECT {_COLUMNS} FROM batch ORDER BY first DESC LIMIT {WINDOW}", ())  # noqa: S608 — our own constants
+    def backwards(self) -> Iterator[_Row]:
+        """Yield the newest groups, newest first."""
+        db = self._db
+        if db is not None:
+            for row in db.execute(_BACKWARDS, (WINDOW,)):
+                yield _Row(*row)
 
     def read(self, after: int, limit: int) -> tuple[list[Record], int]:
-        """Return records above `after`, and how many damaged ones were passed over."""
+        """Return records above `after`, and how many groups were damaged and passed over."""
         records: list[Record] = []
         passed = 0
+        db = self._db
+        if db is None:
+            return records, passed
         # The group that holds `after` may hold records above it
-        row = self._one("SELECT ifnull(max(first), 0) FROM batch WHERE first <= ?", (after + 1,))
-        begin = row[0]
-        while len(records) < limit:
-            row = self._row(begin)
-            if row is None:
-                break
-            begin = row[0] + row[1]
-            messages = _decoded(row)
-            if messages is None:
-                passed += row[1]
+        begin = _number_in(db, "SELECT max(first) FROM batch WHERE first <= ?", after + 1)
+        for row in _groups(db, begin):
+            messages = _decoded(row) if row is not None else None
+            if row is None or messages is None:
+                passed += 1
                 continue
             records += _records(row, messages, after)
+            if len(records) >= limit:
+                break
         return records, passed
 
     def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def _row(self, begin: int) -> tuple[int, int, int, int, int, bytes] | None:
-        rows = self._rows(f"SELECT {_COLUMNS} FROM batch WHERE first >= ? ORDER BY first LIMIT 1", (begin,))  # noqa: S608 — our own constants
-        return rows[0] if rows else None
-
-    def _one(self, query: str, values: tuple[int, ...] = ()) -> tuple[int]:
-        rows = self._rows(query, values)
-        return rows[0] if rows else (0,)
-
-    def _rows(self, query: str, values: tuple[int, ...]) -> list[tuple]:  # type: ignore[type-arg] — each query has its own row
-        if self._db is None:
-            if not self._path.exists():
-                return []
-            db = apsw.Connection(f"{self._path.resolve().as_uri()}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    @property
+    def _db(self) -> apsw.Connection | None:
+        if self._connection is None and self._path.exists():
+            place = f"{self._path.resolve().as_uri()}?mode=ro"
+            db = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
             db.set_busy_timeout(5_000)
             db.pragma("query_only", 1)
-            self._db = db
+            if not _number_in(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'mark'"):
+                db.close()  # being made
+                return None
+            self._connection = db
+        return self._connection
+
+
+def _groups(db: apsw.Connection, begin: int) -> Iterator[_Row | None]:
+    """Yield the groups from position `begin` on, in order; None for a page that is passed over as unreadable."""
+    step = 1
+    while step < _FARTHEST:
         try:
-            return self._db.execute(query, values).fetchall()
-        except apsw.SQLError:  # no table yet: the append side is creating the file
-            return []
+            row = db.execute(_NEXT, (begin,)).fetchone()
+        except _DAMAGE:
+            if step == 1:
+                yield None
+            begin, step = begin + step, step * 2
+            continue
+        if row is None:
+            return
+        group = _Row(*row)
+        begin, step = group.first + group.many, 1
+        yield group
+
+
+def _number_in(db: apsw.Connection, query: str, *values: int) -> int:
+    """Return the one number that `query` gives; 0 for nothing."""
+    row = db.execute(query, values).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def _base(db: apsw.Connection) -> int:
+    """Return the last position given before this file, or before groups were taken out of it."""
+    return _number_in(db, "SELECT value FROM mark WHERE name = 'base'")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -417,20 +453,20 @@ def _number(name: str) -> int:
     return int(found[1] or 0) if found else 0
 
 
-def _decoded(row: tuple[int, int, int, int, int, bytes]) -> list[Message] | None:
+def _decoded(row: _Row) -> list[Message] | None:
     """Return the messages of a group; None when its checksum, or its count, says it is damaged."""
     try:
-        messages = _DECODE(zstandard.ZstdDecompressor().decompress(row[-1]))
+        messages = _DECODE(zstandard.ZstdDecompressor().decompress(row.data))
     except (zstandard.ZstdError, msgspec.DecodeError):
         return None
-    return messages if len(messages) == row[1] else None
+    return messages if len(messages) == row.many else None
 
 
-def _records(row: tuple[int, int, int, int, int, bytes], messages: list[Message], after: int) -> list[Record]:
-    first, _, epoch, repeats, late, _ = row
+def _records(row: _Row, messages: list[Message], after: int) -> list[Record]:
+    new = row.first + row.repeats
     return [
-        Record(position, message, epoch, position < first + repeats, bool(late))
-        for position, message in enumerate(messages, first)
+        Record(position, message, row.epoch, position < new, bool(row.late))
+        for position, message in enumerate(messages, row.first)
         if position > after
     ]
 
@@ -443,32 +479,22 @@ def _delivered_again(message: Message) -> bool:
     return message.source is Source.MQTT and message.qos > 0
 
 
-def _readable(path: Path) -> list[tuple[int, int, int, int, int, int, bool, bytes]]:
-    """Return every row of a damaged file that can still be read, in order, passing over what cannot."""
-    rows = []
-    begin, step = 0, 1
+def _readable(path: Path) -> list[_Row]:
+    """Return every group of a damaged file that can still be read, in order."""
     try:
         db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     except apsw.Error:
         return []
-    query = "SELECT first, count, oldest, newest, epoch, repeats, late, data FROM batch WHERE first >= ? ORDER BY first LIMIT 1"
-    while step < 1 << 40:
-        try:
-            row = db.execute(query, (begin,)).fetchone()
-        except apsw.Error:
-            begin, step = begin + step, step * 2
-            continue
-        if row is None:
-            break
-        begin, step = row[0] + row[1], 1
-        if _decoded((row[0], row[1], row[4], row[5], row[6], row[7])) is not None:
-            rows.append(row)
-    db.close(True)  # noqa: FBT003 — the signature is apsw's
-    return rows
+    try:
+        return [row for row in _groups(db, 0) if row is not None and _decoded(row) is not None]
+    except apsw.Error:
+        return []
+    finally:
+        db.close(True)  # noqa: FBT003 — the signature is apsw's
 
 
 def _moved_aside(path: Path, now: int) -> Path:
-    aside = path.with_name(f"{path.name}.corrupt.{now // 1_000_000_000}")
+    aside = path.with_name(f"{path.name}.corrupt.{now // NS}")
     for suffix in ("-wal", "-shm"):
         beside = path.with_name(path.name + suffix)
         if beside.exists():

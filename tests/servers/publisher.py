@@ -147,7 +147,9 @@ def payload(number: int, sender: str = "a") -> bytes:
     return f'{body},"pad":"{"x" * max(0, 150 - len(body) - 10)}"}}'.encode()
 
 
-def load(port: int, *, rate: float, seconds: float, devices: int, connections: int, login: tuple[str, str] | None) -> dict[str, float]:
+def load(
+    port: int, *, rate: float, seconds: float, devices: int, connections: int, login: tuple[str, str] | None
+) -> dict[str, float]:
     """Publish at `rate` messages a second (0: as fast as confirmed) and return what was confirmed."""
     selector = selectors.DefaultSelector()
     publishers = [

@@ -1,0 +1,105 @@
+"""Whom the MQTT edge connects to, as whom, and what the broker granted that session."""
+
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import ConfigError
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the edge is told.
+
+    Attributes:
+        url: `mqtt[s]://[user:password@]host[:port]`.
+        client_id: fixed, the session's name at the broker.
+        filters: subscriptions; exactly `#` on the embedded broker.
+        window: messages that the broker keeps in flight towards us.
+        state: file that remembers what the session is subscribed to.
+    """
+
+    url: str
+    client_id: str
+    filters: tuple[str, ...] = ("#",)
+    window: int = 100
+    state: Path
+
+    @property
+    def parts(self) -> SplitResult:
+        """The address taken apart; ConfigError when it is none."""
+        return parsed(self.url)
+
+    @property
+    def host(self) -> str:
+        """The broker's name or address."""
+        return self.parts.hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The broker's port, by default its scheme's."""
+        return self.parts.port or (8883 if self.tls else 1883)
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.parts.scheme == "mqtts"
+
+    @property
+    def session(self) -> "Session":
+        """The session wanted."""
+        place = f"{self.parts.username or ''}@{self.host}:{self.port}"
+        return Session(place, self.client_id, list(self.filters))
+
+
+class Session(Struct, frozen=True):
+    """What the broker's session was last granted: a resumed session does not learn new filters by itself."""
+
+    place: str
+    client_id: str
+    filters: list[str]
+
+
+def granted(settings: Settings) -> Session | None:
+    """Return what this session was last granted; None when it is another's, or unknown."""
+    try:
+        session = msgspec.json.decode(settings.state.read_bytes(), type=Session)
+    except (OSError, msgspec.DecodeError):
+        return None
+    wanted = settings.session
+    return session if (session.place, session.client_id) == (wanted.place, wanted.client_id) else None
+
+
+def remember(settings: Settings) -> None:
+    """Keep what was granted just now."""
+    draft = settings.state.with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(settings.session))
+    draft.replace(settings.state)
+
+
+def parsed(url: str) -> SplitResult:
+    """Return the parts of an MQTT URL.
+
+    Raises:
+        ConfigError: naming what is wrong with it, without its password.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        msg = f"HUB_BROKER_URL is no address ({error}); write mqtt://host:1883"
+        raise ConfigError(msg) from None
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+        form = "mqtt://[user:password@]host[:port], or mqtts:// for TLS"
+        msg = f"HUB_BROKER_URL begins with {parts.scheme!r}: write {form}"
+        raise ConfigError(msg)
+    return parts
+
+
+def shown(url: str) -> str:
+    """Return the URL without its password."""
+    parts = parsed(url)
+    user = f"{parts.username}@" if parts.username else ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{user}{parts.hostname}{port}"
