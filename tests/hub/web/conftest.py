@@ -1,165 +1,16 @@
-"""A hub made of lists, and a real server around it on a port the system picks."""
+"""A real server around a hub made of lists, on a port the system picks."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from msgspec.structs import replace
 
-from hub.config import Config
-from hub.errors import NotFoundError
-from hub.live import Batch, Live
-from hub.model import NS, Alarm, Device, Heard, Message, Quality, Reading, Run, TimeSource
-from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.web.app import make_app
 from hub.web.security import Security
-
-WALL = 1_800_000_000 * NS
-"""2027-01-15T08:00:00Z"""
-SECRET = "run-json-secret"
-PIN = "042042"
-
-
-def reading(device: str, channel: str, value: float, *, time: int = WALL, run: str = "real") -> Reading:
-    """Return a reading in °C."""
-    return Reading(device, channel, "°C", value, time, time, TimeSource.ARRIVAL, Quality.GOOD, run, 0)
-
-
-class FakeHistory:
-    """Readings in a list; series and windows as simple as they can be."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.stored: list[Reading] = []
-        self.asked: list[Range] = []
-
-    def write(self, readings: Sequence[Reading]) -> None:
-        """Keep them."""
-        self.stored += readings
-
-    def _rows(self, asked: Range) -> list[Row]:
-        self.asked.append(asked)
-        chosen = [
-            each
-            for each in self.stored
-            if asked.device in {None, each.device}
-            and asked.channel in {None, each.channel}
-            and asked.run in {None, each.run}
-            and asked.start <= each.time < asked.stop
-        ]
-        return [
-            Row(each.device, each.channel, each.unit, each.run, each.time, each.value, each.quality)
-            for each in sorted(chosen, key=lambda each: (each.time, each.device, each.channel))
-        ]
-
-    def readings(self, asked: Range) -> Rows:
-        """Return them in order; the cursor is a number."""
-        rows = self._rows(asked)
-        first = int(asked.after or 0)
-        last = first + asked.limit
-        return Rows(rows[first:last], str(last) if last < len(rows) else None)
-
-    def aggregate(self, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:
-        """Return one row a series, its count."""
-        assert every is None or every > 0
-        found: dict[tuple[str, str, str], list[Row]] = {}
-        for row in self._rows(asked):
-            found.setdefault((row.device, row.channel, row.run), []).append(row)
-        assert kind == "count"
-        return [replace(rows[0], value=float(len(rows))) for rows in found.values()]
-
-    def series(self, asked: Range, width: int) -> list[Series]:
-        """Return each series as it is."""
-        found: dict[tuple[str, str, str | None, str], list[Row]] = {}
-        for row in self._rows(asked):
-            found.setdefault((row.device, row.channel, row.unit, row.run), []).append(row)
-        return [
-            Series(*key, [row.time / NS for row in rows][:width], [*[row.value for row in rows][:width]], [], [])
-            for key, rows in found.items()
-        ]
-
-    def last_time(self, device: str, run: str) -> int | None:
-        """Return the newest time."""
-        return max((each.time for each in self.stored if each.device == device and each.run == run), default=None)
-
-
-class FakeHub:
-    """What the web layer needs, without anything behind."""
-
-    def __init__(self, config: Config | None = None) -> None:
-        """Start empty; the wall clock stands."""
-        self.config = config or Config()
-        self.live = Live(wall=lambda: WALL)
-        self.history = FakeHistory()
-        self.aliases: dict[str, str] = {}
-        self.known_alarms: dict[str, Alarm] = {}
-        self.heard: list[Heard] = []
-        self.journal: list[Message] = []
-
-    def resolve(self, name: str) -> str:
-        """Look among the aliases."""
-        return self.aliases.get(name, name)
-
-    async def alarms(self, limit: int) -> list[Alarm]:
-        """Return them, newest first."""
-        return sorted(self.known_alarms.values(), key=lambda alarm: -alarm.raised_at)[:limit]
-
-    async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
-        """Acknowledge it."""
-        if alarm not in self.known_alarms:
-            msg = f"no alarm {alarm!r}; see /api/v1/alarms"
-            raise NotFoundError(msg)
-        known = self.known_alarms[alarm]
-        known = replace(known, acknowledged_at=WALL, acknowledged_by=by, comment=comment)
-        self.known_alarms[alarm] = known
-        self.live.apply(Batch(alarms=[known]))
-        return known
-
-    async def messages(self, limit: int, *, understood: bool | None) -> list[Heard]:
-        """Return them, newest first."""
-        return [each for each in reversed(self.heard) if understood in {None, each.understood}][:limit]
-
-    def usecases(self) -> list[Mapping[str, Any]]:
-        """Return one."""
-        return [
-            {"name": "cold_room", "title": {"fr": "Chambre froide", "en": "Cold room"}, "run": "real", "state": "ok"}
-        ]
-
-    def usecase(self, name: str) -> Mapping[str, Any]:
-        """Return it."""
-        if name != "cold_room":
-            msg = f"no use case {name!r}"
-            raise NotFoundError(msg)
-        return self.usecases()[0]
-
-    async def append(self, messages: Sequence[Message]) -> int:
-        """Keep them."""
-        self.journal += messages
-        return len(self.journal)
-
-    def counters(self) -> Mapping[str, float]:
-        """Return one counter and one gauge."""
-        return {"messages_total": float(len(self.journal)), "journal_behind": 0.0}
-
-    def speak(self, device: str, channel: str, value: float, *, time: int = WALL, run: str = "real") -> None:
-        """Let a device say something."""
-        said = reading(device, channel, value, time=time, run=run)
-        family, _, name = device.partition(":")
-        self.history.write([said])
-        known = Device(uid=device, family=family, name=name, run=run, seen=time)
-        self.live.apply(Batch(devices=[known], readings=[said]))
-
-    def play(self, run: str, *, simulated: int = WALL, speed: float = 1.0) -> None:
-        """Let a run live."""
-        known = Run(id=run, scenario="cold_room", seed=7, speed=speed, state="running", wall=WALL, simulated=simulated)
-        self.live.apply(Batch(runs=[known]))
-
-
-Client = TestClient[Any, Any]
-Serve = Callable[..., Any]
+from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
 
 @pytest.fixture

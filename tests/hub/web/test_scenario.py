@@ -1,0 +1,173 @@
+"""The facilitator's buttons reach the simulation runner, and the answer is what it plays then."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
+
+from hub.model import NS
+from hub.web import runners
+from servers.web import SECRET, WALL, Client, FakeHub, eventually
+
+API = "/api/v1"
+RUN = "cold-room-20270115t0730-abcd"
+BEARER = {"Authorization": f"Bearer {SECRET}"}
+STATE: dict[str, Any] = {
+    "usecase": "cold_room",
+    "run": RUN,
+    "time": "2027-01-15T07:30:00Z",
+    "speed": 1.0,
+    "seed": 7,
+    "state": "running",
+    "faults": [{"name": "door_open", "title": {"fr": "Porte ouverte", "en": "Door open"}, "active": False}],
+    "notes": [],
+}
+Play = Callable[[dict[str, Any], dict[str, Any]], bool]
+
+
+def obey(command: dict[str, Any], state: dict[str, Any]) -> bool:
+    """Do what the command says."""
+    if command["do"] == "fault":
+        state["faults"] = [fault | {"active": command["active"]} for fault in state["faults"]]
+    if command["do"] == "speed":
+        state["speed"] = command["speed"]
+    return True
+
+
+@asynccontextmanager
+async def runner(client: Client, play: Play | None = obey, run: str = RUN) -> AsyncIterator[list[dict[str, Any]]]:
+    """Connect a runner as device_sims does; give the commands it heard."""
+    heard: list[dict[str, Any]] = []
+    state = json.loads(json.dumps(STATE)) | {"run": run}
+
+    async def work(socket: ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            command = json.loads(frame.data)
+            heard.append(command)
+            if play is None:
+                continue
+            ok = play(command, state)
+            await socket.send_json({"id": command["id"], "ok": ok, "reason": None if ok else "not in this story"})
+            await socket.send_json({"state": state})
+
+    async with client.ws_connect(f"{API}/runs/{run}/control", headers=BEARER) as socket:
+        await socket.send_json({"state": state})
+        task = asyncio.create_task(work(socket))
+        try:
+            await until(client, run)
+            yield heard
+        finally:
+            task.cancel()
+
+
+async def until(client: Client, run: str) -> None:
+    """Wait until the hub knows the runner."""
+    async with asyncio.timeout(5):
+        while True:
+            async with client.get(f"{API}/scenarios/{run}") as response:
+                if response.status == 200:
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def put(client: Client, path: str, body: Any, status: int = 200) -> Any:  # noqa: ANN401 — JSON
+    """Return the JSON of an answer."""
+    async with client.put(API + path, json=body) as response:
+        assert response.status == status, await response.text()
+        return await response.json(content_type=None)
+
+
+async def test_a_fault_is_switched_and_the_new_state_answered(client: Client) -> None:
+    """The page shows at once what the story does now."""
+    async with runner(client) as heard:
+        state = await put(client, "/scenario/faults/door_open", {"active": True, "intensity": 0.5})
+    assert state["faults"][0]["active"] is True
+    assert heard == [{"id": 1, "do": "fault", "name": "door_open", "active": True, "intensity": 0.5}]
+
+
+async def test_the_speed_is_changed(client: Client) -> None:
+    """Ten simulated seconds a second."""
+    async with runner(client):
+        assert (await put(client, "/scenario/speed", {"speed": 10}))["speed"] == 10
+
+
+@pytest.mark.parametrize("speed", [-1, 61, "fast", None, 1e400])
+async def test_an_impossible_speed_is_refused(client: Client, speed: object) -> None:
+    """Over the broker at most ×60."""
+    async with runner(client) as heard:
+        await put(client, "/scenario/speed", {"speed": speed}, 400)
+    assert heard == []
+
+
+async def test_an_unknown_fault_lists_those_there_are(client: Client) -> None:
+    """404 naming door_open."""
+    async with runner(client):
+        assert "door_open" in (await put(client, "/scenario/faults/earthquake", {"active": True}, 404))["remedy"]
+
+
+async def test_a_refusal_of_the_runner_is_told(client: Client) -> None:
+    """409 with its reason."""
+    async with runner(client, lambda _command, _state: False):
+        problem = await put(client, "/scenario/speed", {"speed": 10}, 409)
+    assert problem["detail"] == "not in this story"
+
+
+async def test_a_runner_that_does_not_answer_holds_nobody_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 after the time-out, and the next request works."""
+    monkeypatch.setattr(runners, "ANSWER_S", 0.1)
+    async with runner(client, None):
+        await put(client, "/scenario/speed", {"speed": 10}, 503)
+
+
+async def test_without_a_runner_the_remedy_is_to_start_one(client: Client) -> None:
+    """404 naming the command."""
+    assert "matinales demo" in (await put(client, "/scenario/speed", {"speed": 10}, 404))["remedy"]
+
+
+async def test_the_scenario_tells_the_time_of_its_run(hub: FakeHub, client: Client) -> None:
+    """The clock goes on between two states."""
+    hub.play(RUN, simulated=WALL - 60 * NS)
+    async with runner(client), client.get(f"{API}/scenario") as response:
+        assert (await response.json())["time"] == "2027-01-15T07:59:00Z"
+
+
+async def test_a_new_story_answers_with_the_new_run(client: Client) -> None:
+    """The old runner ends, the new one connects under its own run."""
+    async with runner(client) as heard, asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(put(client, "/scenario", {"seed": 8}))
+        await eventually(lambda: heard)
+        async with runner(client, run="cold-room-2"):
+            assert (await asked)["run"] == "cold-room-2"
+    assert heard == [{"id": 1, "do": "scenario", "usecase": "cold_room", "seed": 8}]
+
+
+async def test_the_page_is_told_of_the_scenario_and_of_its_end(
+    hub: FakeHub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runner that comes back at once is no end."""
+    monkeypatch.setattr(runners, "GRACE_S", 0.05)
+    async with runner(client):
+        assert hub.live.scenario is not None
+        assert hub.live.scenario["run"] == RUN
+    await eventually(lambda: hub.live.scenario is None)
+
+
+async def test_a_frame_that_is_no_state_is_answered_and_forgotten(client: Client) -> None:
+    """A runner of another version does not break the hub."""
+    async with client.ws_connect(f"{API}/runs/{RUN}/control", headers=BEARER) as socket:
+        await socket.send_str("nonsense")
+        assert "not understood" in (await socket.receive_json())["error"]
+        await socket.send_json({"state": STATE})
+        await until(client, RUN)
+
+
+async def test_only_the_hubs_own_secret_opens_the_control(client: Client) -> None:
+    """Not even the facilitator's page."""
+    with pytest.raises(WSServerHandshakeError) as refused:
+        async with client.ws_connect(f"{API}/runs/{RUN}/control"):
+            pass
+    assert refused.value.status == 403
