@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def test_what_a_use_case_needs_is_there(name: str) -> None:
     assert (folder / "scenario.toml").is_file()
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert all(f"`{rule.id}`" in readme for rule in find(name).rules)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_simulators_play_the_same_story(name: str) -> None:
+    """Each role's simulated device is in scenario.toml under its name, and so is each fault of the guide."""
+    usecase = find(name)
+    scenario = tomllib.loads((HERE / name / "scenario.toml").read_text(encoding="utf-8"))
+    played = {role: (device["kind"], device["id"]) for role, device in scenario["devices"].items()}
+    assert {role: (each.family, each.simulated) for role, each in usecase.roles.items()}.items() <= played.items()
+    assert {fault for step in usecase.guide for fault in step.faults} <= scenario["faults"].keys()
 
 
 @pytest.mark.parametrize("name", NAMES)

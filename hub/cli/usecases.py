@@ -1,0 +1,137 @@
+"""`matinales usecases`: the stories the hub can tell, and whether they hold together."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hub.errors import ConfigError, NotFoundError
+from hub.rules.kinds import Rule
+from hub.usecases.describe import describe, limit_of
+from hub.usecases.loader import channel_problems, find, folders, load, worth
+from hub.usecases.schema import UseCase
+
+command = App(name="usecases", help="List, show and check use cases.", result_action="return_value")
+Json = Annotated[bool, Parameter(negative="")]
+
+
+@command.command(name="list")
+def list_(*, json: Json = False) -> int:
+    """List the use cases.
+
+    Args:
+        json: print them as a program reads them.
+    """
+    found = [load(folder, name) for name, folder in folders().items()]
+    if json:
+        _print_json({"usecases": [{"name": each.name, "title": each.title.as_dict} for each in found]})
+        return 0
+    table = Table("name", "français", "English", "rules", box=None, header_style="bold")
+    for each in found:
+        table.add_row(each.name, each.title.fr, each.title.en, str(len(each.all_rules)))
+    Console().print(table)
+    return 0
+
+
+@command.command
+def show(name: str, *, lang: str = "fr", json: Json = False) -> int:
+    """Show a use case: story, roles, rules, money.
+
+    Args:
+        name: its name.
+        lang: fr or en.
+        json: print what the API gives of it.
+    """
+    usecase = find(name)
+    if json:
+        _print_json(describe(usecase, None))
+        return 0
+    console = Console()
+    for line in _lines(usecase, "en" if lang == "en" else "fr"):
+        console.print(line)
+    return 0
+
+
+@command.command
+def check(path: Path | None = None, *, json: Json = False) -> int:
+    """Check a use case's folder, or all of them: 0 when they hold together, 1 when not.
+
+    Args:
+        path: folder with a usecase.toml, or the name of a use case; all of them unless told.
+        json: print the findings as a program reads them.
+    """
+    known = folders()
+    named = known if path is None else {path.name: path} if path.is_dir() else {}
+    if path is not None and not named:
+        if str(path) not in known:
+            msg = f"{path}: no such folder, and no use case of that name; known: {', '.join(known)}"
+            raise NotFoundError(msg)
+        named = {str(path): known[str(path)]}
+    found = {name: list(_problems(folder, name)) for name, folder in named.items()}
+    if json:
+        _print_json({"usecases": [{"name": name, "problems": wrong} for name, wrong in found.items()]})
+    else:
+        _report(found)
+    return 1 if any(found.values()) else 0
+
+
+def _report(found: dict[str, list[str]]) -> None:
+    console = Console(soft_wrap=True)
+    for name, wrong in found.items():
+        console.print(f"[red]✗[/] {escape(name)}" if wrong else f"[green]✓[/] {escape(name)}")
+        for each in wrong:
+            console.print(f"  {escape(each)}", highlight=False)
+
+
+def _problems(folder: Path, name: str) -> Iterator[str]:
+    try:
+        usecase = load(folder, name)
+    except ConfigError as error:
+        yield str(error)
+        return
+    yield from channel_problems(usecase, families())
+
+
+def families() -> dict[str, dict[str, str | None]]:
+    """Return what the drivers give: family → base name of a channel → its unit."""
+    from hub.registry import Registry  # noqa: PLC0415 — only `check` needs the drivers
+
+    found: dict[str, dict[str, str | None]] = {}
+    for driver in Registry().drivers:
+        channels = found.setdefault(driver.family, {})
+        channels |= {channel.name: channel.unit.value if channel.unit else None for channel in driver.channels}
+    return found
+
+
+def _lines(usecase: UseCase, lang: str) -> Iterator[str | Table]:
+    def say(text: object) -> str:
+        return escape(str(getattr(text, lang)))
+
+    yield f"[bold]{say(usecase.title)}[/] · {usecase.name}"
+    yield say(usecase.story)
+    roles = Table("role", "", "device", "measures", box=None, header_style="bold")
+    for name, role in usecase.roles.items():
+        measures = [key for key, each in usecase.measures.items() if each.role == name]
+        roles.add_row(say(role.title), say(role.kind), role.device, ", ".join(measures))
+    yield roles
+    rules = Table("rule", "", "limit", "delay", "priority", box=None, header_style="bold")
+    for rule in usecase.all_rules:
+        rules.add_row(rule.id, say(rule.title), _limit(usecase, rule), f"{rule.on_delay_s:g} s", rule.priority)
+    yield rules
+    for card in usecase.money:
+        yield f"{say(card.title)}: {card.formula} = {worth(card):.0f} {say(card.unit)}"
+    yield from (f"– {escape(line)}" for line in getattr(usecase.limits_to_say, lang))
+
+
+def _limit(usecase: UseCase, rule: Rule) -> str:
+    figure, unit = limit_of(usecase, rule)
+    return "" if figure is None else f"{figure:g} {unit or ''}"
+
+
+def _print_json(value: object) -> None:
+    print(msgspec.json.encode(value).decode())  # noqa: T201 — the terminal is the interface
