@@ -29,6 +29,9 @@ from hub.units import conversion
 Binding = tuple[str, str, str]
 """(use case, run, role): a device that somebody gave a role."""
 
+KEPT_RUNS = 8
+"""Simulated runs of a use case that are remembered at once."""
+
 __all__ = ["Binding", "Engine", "Seen", "View", "acknowledged"]
 
 
@@ -63,9 +66,9 @@ class Engine:
         self._gone: set[str] = set()
         self._routes = _routes(self._books.values(), bindings or {})
         self._units: dict[tuple[str | None, str | None], tuple[float, float] | None] = {}
-        for blob in (state or {}).values():
-            memory = unpack(blob) if blob else None
-            if memory is not None and memory.usecase in self._books:
+        known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
+        for memory in sorted(known, key=lambda memory: memory.number):
+            if memory.usecase in self._books:
                 case = Case(self._books[memory.usecase], memory)
                 case.changed = False
                 self._cases[memory.usecase, memory.run] = case
@@ -104,9 +107,7 @@ class Engine:
         key = way.book.name, reading.run
         case = self._cases.get(key)
         if case is None:
-            case = Case(way.book, Memory(usecase=way.book.name, run=reading.run, start=reading.time))
-            self._cases[key] = case
-            self._gone.discard(_key(case.memory))
+            case = self._begin(way.book, reading)
         case.memory.devices[way.role] = reading.device
         update = Update(way.measure, value, reading.quality, reading.time_source is not TimeSource.LATE)
         time, updates = groups.get(key, (reading.time, []))
@@ -116,6 +117,17 @@ class Engine:
             return []
         groups[key] = reading.time, [update]
         return case.take(time, updates, past=past)
+
+    def _begin(self, book: Book, reading: Reading) -> Case:
+        """Start to remember a run; runs whose runner died without a word go, oldest first."""
+        others = [run for run in self.runs(book.name) if run != REAL]
+        for run in others[: len(others) - KEPT_RUNS + 1]:
+            self._gone.add(_key(self._cases.pop((book.name, run)).memory))
+        number = 1 + max((case.memory.number for case in self._cases.values()), default=0)
+        case = Case(book, Memory(usecase=book.name, run=reading.run, start=reading.time, number=number))
+        self._cases[book.name, reading.run] = case
+        self._gone.discard(_key(case.memory))
+        return case
 
     def _shown(self, measure: Measure, reading: Reading) -> float | None:
         """Return the value in the unit the measure declares; None where it cannot be one."""

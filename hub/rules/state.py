@@ -52,12 +52,14 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
 
     Attributes:
         start: time of the first reading: from then on silence counts.
+        number: in the order the runs were first heard.
         devices: role → uid of the device that gave its readings.
     """
 
     usecase: str
     run: str
     start: int
+    number: int = 0
     devices: dict[str, str] = field(default_factory=dict)
     senses: dict[str, Sense] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)

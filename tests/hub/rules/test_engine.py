@@ -388,6 +388,17 @@ def test_a_new_run_starts_afresh() -> None:
     assert engine.runs() == [other]
 
 
+def test_the_newest_run_is_the_last_after_a_restart_too() -> None:
+    """In the order they were heard, whatever their names; runs that never ended are forgotten, oldest first."""
+    engine = Engine([Shop(rules=[high()])])
+    runs = [f"shop-{9 - n}" for n in range(9)]
+    for run in runs:
+        engine.step([read(0, 5.0, run=run)])
+    state = dict(sorted(engine.changed_state().items()))
+    assert state.pop("shop/shop-9") == b""
+    assert Engine([Shop(rules=[high()])], state=state).runs() == engine.runs() == runs[1:]
+
+
 def test_a_real_device_takes_no_role_by_itself() -> None:
     """Neither under the simulated one's name, nor another; once bound, it plays on the real timeline only."""
     reading = read(0, 5.0, run=REAL)

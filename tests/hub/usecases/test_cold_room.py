@@ -193,6 +193,31 @@ def test_only_the_power_meter_sees_a_strip_curtain_missing() -> None:
     assert minutes(found, after_s) == {"duty_high": pytest.approx(1.41 * 60, abs=12)}
 
 
+def test_an_iced_fan_shows_in_the_power_hours_before_the_temperature() -> None:
+    """The cooling fades with e^(−t/6 h) while the electrical power stays: 5.8 h against 10.5 h."""
+    hours, after_s = 18, 4 * 3600
+
+    def icing(second: float) -> Room:
+        return Room(cooling=2000 * exp(-max(second - after_s, 0) / 21_600))
+
+    found = minutes(raised(room(hours, icing, period=30), hours, after_s=after_s), after_s)
+    expected = {"duty_high": 5.8, "air_high": 10.5, "product_high": 13.7}
+    assert {rule: found[rule] / 60 for rule in expected} == pytest.approx(expected, abs=0.1)
+
+
+def test_a_tired_gasket_is_not_seen_by_any_of_these_rules() -> None:
+    """It costs 1 kWh a day, and only the day's energy would tell."""
+    assert raised(room(12, from_the_start(Room(door=4.39))), 12) == []
+
+
+def test_a_closed_door_brings_the_alarm_back_to_normal() -> None:
+    """Half an hour ajar, then 3.5 °C held for a minute: about 5 min later."""
+    hours = 1.0
+    found = raised(room(hours, lambda s: Room(door=110, door_open=True) if s < 1800 else Room()), hours)
+    returned = {alarm.rule: ((alarm.returned_at or 0) - START) / 60 / NS for alarm in found}
+    assert returned == {"door_left_open": 30, "air_high": pytest.approx(35, abs=0.5)}
+
+
 def test_a_normal_day_rings_nobody() -> None:
     """Three defrosts pass +7 °C each, and the mask knows why; noise and rounding change nothing."""
     defrosts = (6 * 3600, 14 * 3600, 22 * 3600)
