@@ -121,7 +121,7 @@ class Engine:
     def _begin(self, book: Book, reading: Reading) -> Case:
         """Start to remember a run; runs whose runner died without a word go, oldest first."""
         others = [run for run in self.runs(book.name) if run != REAL]
-        for run in others[: len(others) - KEPT_RUNS + 1]:
+        for run in others[: max(len(others) - KEPT_RUNS + 1, 0)]:
             self._gone.add(_key(self._cases.pop((book.name, run)).memory))
         number = 1 + max((case.memory.number for case in self._cases.values()), default=0)
         case = Case(book, Memory(usecase=book.name, run=reading.run, start=reading.time, number=number))
