@@ -1,0 +1,327 @@
+"""What `matinales doctor` looks at: each check gives findings, and changes nothing.
+
+A finding is a code of doctor.toml with the words that fill it; the command turns it into the reader's language.
+"""
+
+import json
+import os
+import shutil
+import socket
+import stat
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+from msgspec import Struct
+
+from hub import broker, datafolder, mosquitto
+from hub.config import Config
+from hub.datafolder import Living
+from hub.errors import ConfigError
+
+PYTHON = (3, 11)
+SQLITE = (3, 51, 3)
+"""The first without the WAL-reset bug (reliability.md §3.6, X18)."""
+PACKAGES = {"aiohttp": (">=3.14", (3, 14)), "paho-mqtt": (">=2.2,<2.3", (2, 2)), "msgspec": (">=0.20", (0, 20))}
+PAHO_MINOR = (2, 2)
+"""The buffered read overrides a private method of this minor version."""
+LITTLE_SPACE = 1024**3
+NO_SPACE = 200 * 1024**2
+SANE_YEARS = range(2025, 2080)
+JUMP_S = 0.5
+PAGE = Path(__file__).parent.parent / "web" / "static" / "index.html"
+
+
+class Finding(Struct, frozen=True):
+    """One line of the doctor.
+
+    Attributes:
+        id: what was looked at.
+        ok: None: worth knowing, neither good nor bad, or not known.
+        code: sentence in doctor.toml.
+        words: what fills it.
+    """
+
+    id: str
+    ok: bool | None
+    code: str
+    words: Mapping[str, Any] = {}
+
+
+def versions() -> Iterator[Finding]:
+    """Look at Python, SQLite and the libraries whose version matters."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    fresh = sys.version_info >= PYTHON
+    words = {"version": python, "wanted": ".".join(map(str, PYTHON))}
+    yield Finding("versions.python", fresh, "python_ok" if fresh else "python_old", words)
+    yield sqlite(_sqlite_version())
+    for name, (wanted, lowest) in PACKAGES.items():
+        yield package(name, wanted, lowest, _version(name))
+    yield embedded_broker(_version("iotcore"), installed=_has_mosquitto())
+
+
+def sqlite(version: str) -> Finding:
+    """Judge the SQLite that apsw brings."""
+    fresh = numbers(version) >= SQLITE
+    words = {"version": version, "wanted": ".".join(map(str, SQLITE))}
+    return Finding("versions.sqlite", fresh, "sqlite_ok" if fresh else "sqlite_old", words)
+
+
+def package(name: str, wanted: str, lowest: tuple[int, ...], version: str | None) -> Finding:
+    """Judge a library; paho's minor version is pinned."""
+    words = {"name": name, "version": version, "wanted": wanted}
+    if version is None:
+        return Finding(f"versions.{name}", ok=False, code="package_missing", words=words)
+    fits = numbers(version) >= lowest and (name != "paho-mqtt" or numbers(version)[:2] == PAHO_MINOR)
+    return Finding(f"versions.{name}", fits, "package_ok" if fits else "package_old", words)
+
+
+def embedded_broker(version: str | None, *, installed: bool) -> Finding:
+    """Judge whether there is a broker to start."""
+    if version is not None:
+        return Finding("versions.broker", ok=True, code="embedded_ok", words={"version": version})
+    return Finding("versions.broker", installed, "embedded_mosquitto" if installed else "embedded_missing")
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return `3.51.3` as (3, 51, 3); what is no number ends it."""
+    found = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        found.append(int(part))
+    return tuple(found)
+
+
+def folder(data: Path) -> Iterator[Finding]:
+    """Look at the data folder and its disk, without creating it."""
+    place = next(each for each in (data, *data.parents) if each.exists())
+    if place == data:
+        yield _writable(data)
+        if sys.platform != "win32" and data.is_dir() and stat.S_IMODE(data.stat().st_mode) & 0o077:
+            yield Finding("folder.private", ok=False, code="folder_open", words={"path": data})
+    else:
+        usable = place.is_dir() and os.access(place, os.W_OK)
+        reason = f"{place} cannot be written"
+        words = {"path": data, "reason": reason}
+        yield Finding("folder.writable", usable, "folder_ok" if usable else "folder_bad", words)
+    yield disk(shutil.disk_usage(place).free)
+
+
+def _writable(data: Path) -> Finding:
+    try:
+        datafolder.prepare(data)
+    except ConfigError as error:
+        return Finding("folder.writable", ok=False, code="folder_bad", words={"reason": error})
+    return Finding("folder.writable", ok=True, code="folder_ok", words={"path": data})
+
+
+def disk(free: int) -> Finding:
+    """Judge the free space [byte]: less than 1 GiB is worth knowing, less than 200 MiB a problem."""
+    words = {"free": amount(free), "wanted": amount(LITTLE_SPACE)}
+    if free >= LITTLE_SPACE:
+        return Finding("disk.free", ok=True, code="disk_ok", words=words)
+    return Finding("disk.free", ok=None if free >= NO_SPACE else False, code="disk_low", words=words)
+
+
+def amount(size: int) -> str:
+    """Return bytes for people."""
+    gigabytes = size / 1024**3
+    return f"{gigabytes:.1f} GiB" if gigabytes >= 1 else f"{size / 1024**2:.0f} MiB"
+
+
+def clock(
+    wall: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[Finding]:
+    """Watch the wall clock beside the monotonic one for a moment."""
+    first_wall, first = wall(), monotonic()
+    wait(0.2)
+    moved = wall() - first_wall - (monotonic() - first)
+    now = datetime.fromtimestamp(first_wall, UTC)
+    sane = now.year in SANE_YEARS
+    words = {"time": now.strftime("%Y-%m-%d %H:%M:%S UTC")}
+    yield Finding("clock.time", sane, "clock_ok" if sane else "clock_wrong", words)
+    if abs(moved) > JUMP_S:
+        yield Finding("clock.steady", ok=False, code="clock_jumps", words={"seconds": f"{moved:.1f}"})
+    yield Finding("clock.ntp", ok=None, code="ntp_unknown")
+
+
+def zone(config: Config, now: datetime) -> Finding:
+    """Compare the configured zone with the machine's."""
+    there, here = now.astimezone(config.zone), now.astimezone()
+    words = {"zone": config.tz, "time": there.strftime("%H:%M"), "local": here.strftime("%H:%M")}
+    same = there.utcoffset() == here.utcoffset()
+    return Finding("clock.zone", ok=True if same else None, code="zone_ok" if same else "zone_differs", words=words)
+
+
+def page(index: Path = PAGE) -> Finding:
+    """See whether the page is there."""
+    return Finding("page.built", ok=index.exists(), code="page_ok" if index.exists() else "page_missing")
+
+
+def living(data: Path, health: Callable[[str], Mapping[str, Any] | None]) -> Iterator[Finding]:
+    """Ask the hub that owns the folder how its parts are."""
+    hub = datafolder.living(data)
+    told = None if hub is None else health(hub.url)
+    if hub is None or (told is None and not psutil.pid_exists(hub.pid)):
+        yield Finding("hub.running", ok=None, code="hub_none")
+        return
+    words = {"url": hub.url, "pid": hub.pid}
+    if told is None:
+        yield Finding("hub.running", ok=False, code="hub_silent", words=words)
+        return
+    yield Finding("hub.running", ok=True, code="hub_ok", words=words)
+    for name, part in told.get("parts", {}).items():
+        yield of_part(name, part)
+
+
+def of_part(name: str, part: Mapping[str, Any]) -> Finding:
+    """Turn a part of /health into a finding; the broker's is ok only after SUBACK."""
+    if part.get("status") == "ok":
+        code = "part_broker_ok" if name == "broker" and part.get("url") else "part_ok"
+        return Finding(f"part.{name}", ok=True, code=code, words={"name": name, "url": part.get("url")})
+    words = {"name": name, "reason": part.get("text") or part.get("status"), "advice": part.get("remedy") or "—"}
+    return Finding(f"part.{name}", ok=False, code="part_bad", words=words)
+
+
+def ports(config: Config, data: Path, *, is_alive: bool) -> Iterator[Finding]:
+    """Look at the ports of the page and of the broker: free, ours, or whose?"""
+    hub = datafolder.living(data) if is_alive else None
+    ours = _ports_of(hub, data)
+    yield port("page", config.web_port, config.web_host, ours.get("page"), "--port, HUB_WEB_PORT")
+    if config.broker_url is not None:
+        yield foreign_broker(config.broker_url)
+    else:
+        yield port("MQTT", config.mqtt_port, "127.0.0.1", ours.get("mqtt"), "--mqtt-port, HUB_MQTT_PORT")
+
+
+def _ports_of(hub: Living | None, data: Path) -> dict[str, int]:
+    ours = {}
+    if hub is not None and urlsplit(hub.url).port is not None:
+        ours["page"] = urlsplit(hub.url).port or 0
+    state = broker.alive(data)
+    if state is not None:
+        ours["mqtt"] = state.port
+    return ours
+
+
+def port(use: str, wanted: int, host: str, ours: int | None, option: str) -> Finding:
+    """Judge a port by opening it for a moment."""
+    name = f"ports.{use.lower()}"
+    if ours is not None:
+        return Finding(name, ok=True, code="port_ours", words={"port": ours, "use": use})
+    words = {"port": wanted, "use": use, "option": option}
+    if wanted == 0:
+        return Finding(name, ok=True, code="port_any", words=words)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        if sys.platform != "win32":  # there the option would allow two listeners
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, wanted))
+        except PermissionError as error:
+            return Finding(name, ok=False, code="port_refused", words={**words, "reason": error.strerror})
+        except OSError:
+            return Finding(name, ok=False, code="port_taken", words={**words, "who": holder(wanted)})
+    return Finding(name, ok=True, code="port_free", words=words)
+
+
+def holder(number: int) -> str:
+    """Return who listens on a port, as far as the system tells."""
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == number
+            if listens and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} ({connection.pid})"
+    except psutil.Error:
+        pass
+    return "?"
+
+
+def foreign_broker(url: str) -> Finding:
+    """See whether a broker that is not ours can be reached."""
+    parts = urlsplit(url)
+    where = f"{parts.hostname}:{parts.port or 1883}"
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=3).close()
+    except OSError as error:
+        return Finding("broker.reached", ok=False, code="broker_bad", words={"where": where, "reason": error})
+    return Finding("broker.reached", ok=True, code="broker_ok", words={"where": where})
+
+
+def addresses(config: Config, data: Path, found: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """Say what to type on a device.
+
+    Args:
+        config: for the broker's port.
+        data: data folder: whether a broker lives there, and how open it is.
+        found: interface → IPv4 addresses that others may reach.
+    """
+    if config.broker_url is not None:
+        parts = urlsplit(config.broker_url)
+        words = {"address": parts.hostname, "port": parts.port or 1883}
+        yield Finding("address.broker", ok=None, code="address", words=words)
+        return
+    state = broker.alive(data)
+    is_open = state is not None and not state.listen.startswith("127.")
+    for name, each in found.items():
+        for address in each:
+            port_now = state.port if state is not None else config.mqtt_port
+            words = {"address": address, "port": port_now, "user": "matinales", "file": f"{data / 'mqtt-password'}"}
+            yield Finding(f"address.{name}", ok=None, code="address_login" if is_open else "address_lan", words=words)
+    if not found:
+        yield Finding("address.none", ok=None, code="address_none")
+
+
+def own_addresses() -> dict[str, list[str]]:
+    """Return interface → IPv4 addresses, without loopback, without what only this machine sees."""
+    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    found: dict[str, list[str]] = {}
+    for name, each in psutil.net_if_addrs().items():
+        if name not in up or name.startswith(("docker", "br-", "veth", "virbr", "vmnet", "vEthernet")):
+            continue
+        seen = [
+            a.address for a in each if a.family == socket.AF_INET and not a.address.startswith(("127.", "169.254."))
+        ]
+        if seen:
+            found[name] = seen
+    return found
+
+
+def health_of(url: str) -> Mapping[str, Any] | None:
+    """Return /health of a hub, or None where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=3) as answer:  # noqa: S310 — our own address
+            told: dict[str, Any] = json.load(answer)
+            return told
+    except (OSError, ValueError):
+        return None
+
+
+def _sqlite_version() -> str:
+    import apsw  # noqa: PLC0415 — only the doctor asks
+
+    return apsw.sqlite_lib_version()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _has_mosquitto() -> bool:
+    try:
+        mosquitto.program()
+    except ConfigError:
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""`matinales doctor`: is this machine ready for a workshop? One line each, with the remedy; nothing is changed."""
+
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
+
+from hub import datafolder
+from hub.cli import _checks
+from hub.cli._checks import Finding
+from hub.config import Config, load
+
+MARKS = {True: ("ok", "green"), None: ("..", "blue"), False: ("!!", "bold red")}
+
+
+def command(
+    *,
+    data: Path | None = None,
+    config: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Look at ports, broker, store, clock, disk and addresses, and say what to do.
+
+    Args:
+        data: data folder; the platform's own unless told.
+        config: hub.toml.
+        json: print a list of {"id", "ok", "text", "remedy"}; ok null: worth knowing, or not known.
+    """
+    settings = load(config)
+    folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
+    found = list(look(settings, folder.absolute()))
+    words = sentences()
+    lines = [line(finding, settings.lang, words) for finding in found]
+    if json:
+        sys.stdout.buffer.write(msgspec.json.encode(lines) + b"\n")
+    else:
+        show(lines)
+    return 1 if any(finding.ok is False for finding in found) else 0
+
+
+def look(config: Config, data: Path) -> Iterator[Finding]:
+    """Do all the checks."""
+    hub = list(_checks.living(data, _checks.health_of))
+    is_alive = any(finding.id == "hub.running" and finding.ok for finding in hub)
+    yield from _checks.versions()
+    yield _checks.page()
+    yield from _checks.folder(data)
+    yield from _checks.clock()
+    yield _checks.zone(config, datetime.now(UTC))
+    yield from hub
+    yield from _checks.ports(config, data, is_alive=is_alive)
+    yield from _checks.addresses(config, data, _checks.own_addresses())
+
+
+def sentences() -> Mapping[str, Any]:
+    """Return what doctor.toml says."""
+    return tomllib.loads(resources.files("hub.cli").joinpath("doctor.toml").read_text(encoding="utf-8"))
+
+
+def line(finding: Finding, lang: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a finding in a language, as `--json` prints it; a remedy only where something is to be done."""
+    said = words[finding.code]
+    remedy = None if finding.ok or "remedy" not in said else said["remedy"][lang].format(**finding.words)
+    return {"id": finding.id, "ok": finding.ok, "text": said[lang].format(**finding.words), "remedy": remedy}
+
+
+def show(lines: list[dict[str, Any]]) -> None:
+    """Print one line each, and the remedy below."""
+    console = Console(highlight=False, soft_wrap=True)
+    for each in lines:
+        mark, style = MARKS[each["ok"]]
+        console.print(Text.assemble((mark, style), "  ", each["text"]))
+        if each["remedy"] is not None:
+            console.print(Text(f"      {each['remedy']}", style="bold"))
