@@ -14,13 +14,14 @@ class Range(Struct, frozen=True, kw_only=True):
     """What to read. Times [ns]; `start` included, `stop` excluded.
 
     Attributes:
-        device, channel: None for all.
+        device: uid, or the uids of a device that was merged; None for all.
+        channel: None for all.
         run: one timeline, or None for all.
         limit: most rows returned.
         after: opaque cursor of the previous answer.
     """
 
-    device: str | None = None
+    device: str | tuple[str, ...] | None = None
     channel: str | None = None
     run: str | None = REAL
     start: int = 0

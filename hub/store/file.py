@@ -1,0 +1,279 @@
+"""store.db: the one file of readings, everything remembered and the cursors; who writes, who reads, what damage does.
+
+One connection writes (`db`, the pipeline's thread); readers borrow connections of their own that cannot write
+(reliability.md §2.5). All that a chunk of the journal causes is committed with its cursor in one `transaction()`.
+`synchronous=NORMAL`: a power cut may undo the last commits, cursor included, and the journal is read again.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from hub.errors import ConfigError, StoreError
+from hub.store import schema
+
+_LOG = logging.getLogger(__name__)
+
+CHECKPOINT_PAGES = 8_000
+"""Pages (4 KiB) in the WAL before it is copied back. 600 series touch 600 pages a commit: a long WAL copies each once
+for many commits (measured: 240 against 158 thousand readings a second of CPU); 32 MB is half of what alarms."""
+TIME_LIMIT = 10.0
+"""Longest [s] that a reader may take: a long reader keeps the WAL from shrinking."""
+_STEPS = 50_000
+"""SQLite instructions between two looks at the clock, about 1 ms."""
+_GROUPS = (256, 16, 1)
+"""Rows a statement. apsw hands the interpreter over at each statement, and a busy thread keeps it for 5 ms: row by
+row 70 thousand a second become 4 thousand beside a busy thread (measured), in groups 30 to 60 thousand."""
+_DAMAGE = (apsw.CorruptError, apsw.NotADBError)
+_PARTS = ("", "-wal", "-shm")
+
+
+class StoreFile:
+    """The file, open for writing; one process at a time (the data folder's lock sees to it).
+
+    Attributes:
+        path: of the file.
+        db: the write connection; used inside `transaction()`, by one thread at a time.
+        faults: what was found at the opening, in plain words.
+        rebuilt: damage was found and a new file begun: the cursors stand at 0, so the journal fills it again.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], int] = time.time_ns) -> None:
+        """Open the file, making it where there is none; a damaged one is moved aside.
+
+        Raises:
+            ConfigError: it was written by a newer version, or is no store; nothing was changed.
+            StoreError: it cannot be opened.
+        """
+        self.path = path
+        self.faults: list[str] = []
+        self.rebuilt = False
+        self._readers: deque[apsw.Connection] = deque()
+        self._undone: list[Callable[[], None]] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.db = self._open_or_renew(clock)
+        except (OSError, apsw.Error) as error:
+            msg = f"{path} cannot be opened ({error}); check that its folder is writable and the disk not full"
+            raise StoreError(msg) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[apsw.Connection]:
+        """Commit all that happens inside, or nothing of it.
+
+        Raises:
+            StoreError: nothing was stored; try again. After damage the next opening begins a new file.
+        """
+        off_the_loop()
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                self.db.execute("COMMIT")
+            except BaseException:
+                self._undo()
+                raise
+        except apsw.Error as error:
+            raise self._failure(error) from error
+
+    def on_undo(self, call: Callable[[], None]) -> None:
+        """Have `call` called after a transaction was undone: what it cached may not exist."""
+        self._undone.append(call)
+
+    @contextmanager
+    def reader(self, limit: float = TIME_LIMIT) -> Iterator[apsw.Connection]:
+        """Lend a connection that only reads; any thread but an event loop's, several at a time.
+
+        Raises:
+            StoreError: it cannot be read, or took longer than `limit` [s].
+        """
+        off_the_loop()
+        try:
+            db = self._readers.pop() if self._readers else self._connect_reader()
+        except (IndexError, apsw.Error):  # another thread took the last one; or say why below
+            db = self._reader_or_failure()
+        stop = time.monotonic() + limit
+        db.set_progress_handler(lambda: time.monotonic() > stop, _STEPS)
+        try:
+            yield db
+        except apsw.InterruptError as error:
+            msg = f"the query took longer than {limit:g} s; ask for a shorter time or fewer channels"
+            raise StoreError(msg) from error
+        except apsw.Error as error:
+            raise self._failure(error) from error
+        finally:
+            db.set_progress_handler(None)
+            self._readers.append(db)
+
+    def checkpoint(self) -> bool:
+        """Copy the WAL back into the file and sync it; tell whether all of it went (then it survives a power cut).
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        off_the_loop()
+        try:
+            frames, done = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error as error:
+            raise self._failure(error) from error
+        return frames == done
+
+    def check(self) -> list[str]:
+        """Look through the whole file (seconds a GB) and return what is wrong, in SQLite's words; empty: nothing."""
+        with self.reader(limit=3600) as db:
+            found = [text for (text,) in db.execute("PRAGMA quick_check(10)")]
+        return [] if found == ["ok"] else found
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(each.stat().st_size for each in _files(self.path) if each.exists())
+
+    @property
+    def wal_size(self) -> int:
+        """Bytes of the write-ahead log: above 64 MB somebody reads for too long."""
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        return wal.stat().st_size if wal.exists() else 0
+
+    def close(self) -> None:
+        """Close the readers, then the file; nobody may be inside `reader()` or `transaction()`."""
+        while self._readers:
+            self._readers.pop().close()
+        self.db.close()
+
+    def _open_or_renew(self, clock: Callable[[], int]) -> apsw.Connection:
+        try:
+            if self._marker.exists():
+                raise apsw.CorruptError(self._marker.read_text(encoding="utf-8"))
+            return self._connect()
+        except _DAMAGE as error:
+            aside = _moved_aside(self.path, clock() // 1_000_000_000)
+            self._marker.unlink(missing_ok=True)
+            self.rebuilt = True
+            self.faults.append(
+                f"{self.path.name} was damaged ({error}) and lies in {aside.name}; a new one is filled from the journal"
+            )
+            _LOG.error("%s", self.faults[-1])
+            return self._connect()
+
+    def _connect(self) -> apsw.Connection:
+        db = apsw.Connection(str(self.path))
+        try:
+            db.set_busy_timeout(5_000)
+            _know(db, self.path)
+            db.pragma("journal_mode", "wal")
+            db.pragma("synchronous", "normal")
+            db.pragma("secure_delete", 1)
+            db.pragma("cache_size", -16_000)  # KiB
+            db.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            schema.update(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _connect_reader(self) -> apsw.Connection:
+        db = apsw.Connection(
+            f"{self.path.absolute().as_uri()}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        )
+        db.set_busy_timeout(5_000)
+        db.pragma("query_only", 1)
+        return db
+
+    def _reader_or_failure(self) -> apsw.Connection:
+        try:
+            return self._connect_reader()
+        except apsw.Error as error:
+            raise self._failure(error) from error
+
+    def _undo(self) -> None:
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+        for call in self._undone:
+            call()
+
+    def _failure(self, error: apsw.Error) -> StoreError:
+        if isinstance(error, _DAMAGE):
+            self._marker.write_text(str(error), encoding="utf-8")
+            return StoreError(f"{self.path.name} is damaged ({error}); the next start begins a new one")
+        if isinstance(error, apsw.FullError):
+            return StoreError(f"{self.path.name} cannot grow: the disk is full; free some space")
+        return StoreError(f"{self.path.name} cannot be used ({error}); nothing was stored, it is tried again")
+
+    @property
+    def _marker(self) -> Path:
+        """Says that damage was met: it may lie where an opening does not look."""
+        return self.path.with_name(f"{self.path.name}.damaged")
+
+
+def off_the_loop() -> None:
+    """Refuse to block an event loop (apsw escapes blockbuster, which watches the rest).
+
+    Raises:
+        RuntimeError: called on one.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    msg = "the store blocks: call it in a thread (asyncio.to_thread), not on the event loop"
+    raise RuntimeError(msg)
+
+
+def insert(db: apsw.Connection, head: str, rows: Sequence[Sequence[Any]], tail: str = "") -> None:
+    """Run `head VALUES (row), (row)… tail` over all rows, many rows a statement."""
+    start = 0
+    for size in _GROUPS:
+        stop = start + (len(rows) - start) // size * size
+        if stop > start:
+            row = f"({','.join('?' * len(rows[0]))})"
+            groups = (tuple(chain.from_iterable(rows[at : at + size])) for at in range(start, stop, size))
+            db.executemany(f"{head} VALUES {','.join([row] * size)} {tail}", groups)
+            start = stop
+
+
+def newest(rows: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Return key → the last value of each key, in the order of last occurrence."""
+    kept: dict[Any, Any] = {}
+    for key, value in rows:
+        kept.pop(key, None)
+        kept[key] = value
+    return kept
+
+
+def _know(db: apsw.Connection, path: Path) -> None:
+    """Refuse a file that is not ours to change.
+
+    Raises:
+        ConfigError: it is newer, or something else.
+    """
+    try:
+        schema.know(db)
+    except ValueError as error:
+        msg = f"{path}: {error}"
+        raise ConfigError(msg) from None
+
+
+def _files(path: Path) -> list[Path]:
+    return [path.with_name(path.name + part) for part in _PARTS]
+
+
+def _moved_aside(path: Path, at: int) -> Path:
+    """Rename the damaged file, its WAL with it (it holds commits that a repair may want); return the new path."""
+    number, aside = 0, path.with_name(f"{path.name}.corrupt.{at}")
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.corrupt.{at}-{number}")
+    for part in _PARTS:
+        old = path.with_name(path.name + part)
+        if old.exists():
+            old.rename(aside.with_name(aside.name + part))
+    return aside

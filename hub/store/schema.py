@@ -1,0 +1,92 @@
+"""The tables of store.db and the steps from one version of them to the next."""
+
+import apsw
+
+APPLICATION = 0x4D415449
+"""`application_id` of the file: MATI."""
+
+_FIRST = """
+CREATE TABLE series(
+  id INTEGER PRIMARY KEY,
+  device TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  unit TEXT NOT NULL,            -- '' : nobody said
+  UNIQUE(device, channel, unit)
+);
+CREATE TABLE timeline(id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
+CREATE TABLE curve(              -- which series has readings on which timeline
+  series INTEGER NOT NULL, run INTEGER NOT NULL, PRIMARY KEY(series, run)
+) WITHOUT ROWID;
+CREATE TABLE readings(
+  series INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  time INTEGER NOT NULL,         -- ns
+  tie INTEGER NOT NULL,
+  value REAL NOT NULL,
+  flags INTEGER NOT NULL,        -- quality (0 good, 1 uncertain, 2 bad) + 4 * time source (0 device, 1 arrival, 2 late)
+  PRIMARY KEY(series, run, time, tie)
+) WITHOUT ROWID;
+
+CREATE TABLE cursor(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE context(
+  driver TEXT NOT NULL, scope TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY(driver, scope)
+) WITHOUT ROWID;
+CREATE TABLE clock(device TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE device(uid TEXT PRIMARY KEY, data TEXT NOT NULL);                      -- rowid: order first seen
+CREATE TABLE alias(name TEXT PRIMARY KEY, device TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE latest(                                                              -- rowid: order first seen
+  device TEXT NOT NULL, channel TEXT NOT NULL, run TEXT NOT NULL, unit TEXT, value REAL NOT NULL,
+  time INTEGER NOT NULL, received INTEGER NOT NULL, source TEXT NOT NULL, quality TEXT NOT NULL, tie INTEGER NOT NULL,
+  UNIQUE(device, channel, run)
+);
+CREATE TABLE run(id TEXT PRIMARY KEY, data TEXT NOT NULL);
+CREATE TABLE mark(kind TEXT NOT NULL, name TEXT NOT NULL, run TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;
+CREATE TABLE alarm(id TEXT PRIMARY KEY, raised INTEGER NOT NULL, open INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE INDEX alarm_raised ON alarm(raised);
+CREATE INDEX alarm_open ON alarm(raised) WHERE open;
+CREATE TABLE rule(name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE heard(                                            -- newest of each (topic, understood, reason)
+  topic TEXT NOT NULL, understood INTEGER NOT NULL, reason TEXT NOT NULL, driver TEXT,
+  position INTEGER NOT NULL, received INTEGER NOT NULL, payload BLOB NOT NULL, count INTEGER NOT NULL,
+  UNIQUE(topic, understood, reason)
+);
+CREATE INDEX heard_position ON heard(understood, position);
+CREATE TABLE seen(                                             -- rowid: order of arrival
+  device TEXT NOT NULL, measured INTEGER NOT NULL, tie INTEGER NOT NULL, UNIQUE(device, measured, tie)
+);
+"""
+
+STEPS = (_FIRST,)
+"""Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
+VERSION = len(STEPS)
+
+
+def know(db: apsw.Connection) -> None:
+    """Check that the file is ours and not newer than this code; changes nothing.
+
+    Raises:
+        ValueError: with the reason and the remedy.
+    """
+    application, version = db.pragma("application_id"), db.pragma("user_version")
+    if application != APPLICATION and (application or version or db.execute("SELECT 1 FROM sqlite_schema").fetchone()):
+        msg = "is a database of another program; choose another data folder"
+        raise ValueError(msg)
+    if version > VERSION:
+        msg = (
+            f"was written by a newer version of the hub (tables {version}, this one knows {VERSION});"
+            " install that version again, or choose another data folder"
+        )
+        raise ValueError(msg)
+
+
+def update(db: apsw.Connection) -> None:
+    """Bring the tables to this version, in one transaction."""
+    version = db.pragma("user_version")
+    if version == VERSION:
+        return
+    with db:
+        for step in STEPS[version:]:
+            db.execute(step)
+        db.pragma("application_id", APPLICATION)
+        db.pragma("user_version", VERSION)

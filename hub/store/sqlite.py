@@ -1,0 +1,280 @@
+"""The default history: plain rows in store.db, one key order, no roll-ups to keep true.
+
+Rows lie in the order of (series, run, time, tie), so a curve is one stretch of the file. Queries return one row of
+JSON: apsw hands the interpreter over at each row, and beside a busy thread a thousand rows would take seconds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from hub.errors import StoreError, UsageError
+from hub.model import Quality, Reading, TimeSource
+from hub.store.base import Aggregate, Range, Row, Rows, Series
+from hub.store.file import StoreFile, insert
+from hub.store.thinning import Piece, drawn, window
+
+_QUALITIES = tuple(Quality)
+_FLAGS = {
+    (quality, source): low + 4 * high for low, quality in enumerate(Quality) for high, source in enumerate(TimeSource)
+}
+_INSERT = "INSERT OR IGNORE INTO readings"
+
+_AGGREGATES: dict[Aggregate, str] = {
+    "count": "count(*)",
+    "mean": "avg(value)",
+    "min": "min(value)",
+    "max": "max(value)",
+    "last": "value",  # SQLite: beside max(time), the value of that row
+}
+
+
+class _Known(Struct, frozen=True, gc=False):
+    """A curve: a series on a timeline, by its numbers and its names."""
+
+    series: int
+    run_number: int
+    device: str
+    channel: str
+    unit: str | None
+    run: str
+
+
+class SqliteHistory:
+    """Readings in store.db (see the contract, `hub.store.base.History`).
+
+    `write` belongs to the thread that owns `StoreFile.db`; everything else reads committed rows on connections of
+    its own, in any thread but an event loop's.
+    """
+
+    def __init__(self, file: StoreFile) -> None:
+        """Keep readings in `file`."""
+        self._file = file
+        self._curves: dict[tuple[str, str, str | None, str], tuple[int, int]] = {}
+        file.on_undo(self._curves.clear)
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """Store them, in the caller's transaction or one of its own."""
+        if self._file.db.in_transaction:
+            self._write(readings)
+            return
+        with self._file.transaction():
+            self._write(readings)
+
+    def readings(self, asked: Range) -> Rows:
+        """Return stored readings in order of time, then series (in the order first stored), run and tie."""
+        after = _position(asked.after)
+        with self._file.reader() as db:
+            curves = _curves(db, asked)
+            ranks = {(each.series, each.run_number): each for each in curves}
+            found = _page(db, [*ranks], asked, after)
+        rows = [
+            _row(ranks[series, run], time, value, flags)
+            for time, series, run, _tie, value, flags in found[: asked.limit]
+        ]
+        more = len(found) > asked.limit
+        return Rows(rows, _cursor(found[asked.limit - 1]) if more else None)
+
+    def aggregate(self, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:
+        """Return one row a series and window, in order of time, then series.
+
+        Windows are multiples of `every` since 1970. All readings are counted; bad ones are left out of the rest.
+        """
+        if every is not None and every <= 0:
+            msg = f"every is {every} ns: a window is longer than nothing; ask for instance every=60s"
+            raise UsageError(msg)
+        start = "?3" if every is None else f"time / {every} * {every}"
+        leave_out = "" if kind == "count" else "AND (flags & 3) <> 2"
+        sql = (
+            f"SELECT {start} AS start, {_AGGREGATES[kind]} AS value, max(flags & 3) AS quality, max(time)"  # noqa: S608 — own constants and integers
+            f" FROM readings WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4 {leave_out}"
+            f" GROUP BY start ORDER BY start LIMIT {asked.limit:d}"
+        )
+        rows: list[Row] = []
+        with self._file.reader() as db:
+            for each in _curves(db, asked):
+                found = _json(db, sql, ("start", "value", "quality"), _span(each, asked))
+                rows += [_row(each, time, value, quality) for time, value, quality in found if value is not None]
+        rows.sort(key=lambda row: row.time)
+        return rows[: asked.limit]
+
+    def series(self, asked: Range, width: int) -> list[Series]:
+        """Return curves of at most 2 × `width` points: means of windows with their extremes; bad readings left out."""
+        if width < 1:
+            msg = f"width is {width}: ask for at least one point"
+            raise UsageError(msg)
+        with self._file.reader() as db:
+            pieces = [(each, _pieces(db, each, asked, width)) for each in _curves(db, asked)]
+        curves = [(each, drawn(found)) for each, found in pieces if found]
+        return [
+            Series(each.device, each.channel, each.unit, each.run, curve.t, curve.v, curve.low, curve.high)
+            for each, curve in curves
+        ]
+
+    def last_time(self, device: str, run: str) -> int | None:
+        """Return the time of a device's newest reading on a run."""
+        with self._file.reader() as db:
+            curves = _curves(db, Range(device=device, run=run))
+            sql = "SELECT max(time) FROM readings WHERE series = ? AND run = ?"
+            newest = [db.execute(sql, (each.series, each.run_number)).get for each in curves]
+        return max((time for time in newest if time is not None), default=None)
+
+    def forget(self, device: str) -> int:
+        """Erase all readings of a device and return how many there were; inside a transaction."""
+        db = self._file.db
+        ids = [number for (number,) in db.execute("SELECT id FROM series WHERE device = ?", (device,))]
+        before = db.total_changes()
+        for number in ids:
+            db.execute("DELETE FROM readings WHERE series = ?", (number,))
+        gone = db.total_changes() - before
+        for number in ids:
+            db.execute("DELETE FROM curve WHERE series = ?", (number,))
+            db.execute("DELETE FROM series WHERE id = ?", (number,))
+        self._curves.clear()
+        return gone
+
+    def _write(self, readings: Sequence[Reading]) -> None:
+        curves = self._curves
+        rows = []
+        for each in readings:
+            key = (each.device, each.channel, each.unit, each.run)
+            curve = curves.get(key)
+            if curve is None:
+                curve = curves[key] = self._new_curve(*key)
+            rows.append((*curve, each.time, each.tie, each.value, _FLAGS[each.quality, each.time_source]))
+        rows.sort()  # neighbours in the file are written together
+        try:
+            insert(self._file.db, _INSERT, rows)
+        except apsw.Error as error:
+            msg = f"{len(rows)} readings could not be stored ({error}); they are tried again"
+            raise StoreError(msg) from error
+
+    def _new_curve(self, device: str, channel: str, unit: str | None, run: str) -> tuple[int, int]:
+        db = self._file.db
+        names = (device, channel, unit or "")
+        db.execute("INSERT OR IGNORE INTO series(device, channel, unit) VALUES(?,?,?)", names)
+        db.execute("INSERT OR IGNORE INTO timeline(run) VALUES(?)", (run,))
+        series = db.execute("SELECT id FROM series WHERE device = ? AND channel = ? AND unit = ?", names).get
+        number = db.execute("SELECT id FROM timeline WHERE run = ?", (run,)).get
+        db.execute("INSERT OR IGNORE INTO curve VALUES(?,?)", (series, number))
+        return series, number
+
+
+def _curves(db: apsw.Connection, asked: Range) -> list[_Known]:
+    """Return the curves asked for, in order of device, channel, unit and run."""
+    conditions = ["1"]
+    values: list[str] = []
+    devices = (asked.device,) if isinstance(asked.device, str) else asked.device
+    if devices is not None:
+        conditions.append(f"device IN ({','.join('?' * len(devices))})")
+        values += devices
+    if asked.channel is not None:
+        conditions.append("channel = ?")
+        values.append(asked.channel)
+    if asked.run is not None:
+        conditions.append("timeline.run = ?")
+        values.append(asked.run)
+    sql = (
+        "SELECT series.id, timeline.id AS run, device, channel, nullif(unit, '') AS unit, timeline.run AS name"  # noqa: S608 — own constants
+        " FROM series CROSS JOIN curve ON curve.series = series.id JOIN timeline ON timeline.id = curve.run"
+        f" WHERE {' AND '.join(conditions)} ORDER BY device, channel, unit, name"
+    )
+    return [_Known(*row) for row in _json(db, sql, ("id", "run", "device", "channel", "unit", "name"), values)]
+
+
+def _page(
+    db: apsw.Connection, curves: Sequence[tuple[int, int]], asked: Range, after: tuple[int, int, int, int] | None
+) -> list[list[Any]]:
+    """Return at most limit + 1 rows (time, series, run, tie, value, flags) in that order, those after `after`.
+
+    The span looked at doubles until it holds enough, so that the cost follows what is returned, not what is asked.
+    """
+    found: list[list[Any]] = []
+    start = asked.start if after is None else after[0]
+    span = 1_000_000_000
+    chosen = msgspec.json.encode(curves).decode()
+    first = _json(db, _FIRST_TIME, ("first",), (chosen, start, asked.stop))[0][0]
+    while first is not None and len(found) <= asked.limit:
+        start, stop = first, min(first + span, asked.stop)
+        values = (chosen, start, stop, *(after or (-1, -1, -1, -1)), asked.limit + 1 - len(found))
+        found += _json(db, _PAGE, ("time", "series", "run", "tie", "value", "flags"), values)
+        span *= 4
+        first = _json(db, _FIRST_TIME, ("first",), (chosen, stop, asked.stop))[0][0]
+    return found
+
+
+_FIRST_TIME = """
+SELECT min((SELECT time FROM readings
+            WHERE series = wanted.value ->> 0 AND run = wanted.value ->> 1 AND time >= ?2 AND time < ?3
+            ORDER BY time LIMIT 1)) AS first
+FROM json_each(?1) AS wanted"""
+_PAGE = """
+SELECT time, series, run, tie, readings.value AS value, flags
+FROM json_each(?1) AS wanted
+CROSS JOIN readings ON series = wanted.value ->> 0 AND run = wanted.value ->> 1 AND time >= ?2 AND time < ?3
+WHERE (time, series, run, tie) > (?4, ?5, ?6, ?7)
+ORDER BY time, series, run, tie LIMIT ?8"""
+_RAW = """
+SELECT time, value FROM readings
+WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4 AND (flags & 3) <> 2 ORDER BY time LIMIT ?5"""
+_ENDS = """
+SELECT (SELECT time FROM readings WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4
+        ORDER BY time LIMIT 1) AS first,
+       (SELECT time FROM readings WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4
+        ORDER BY time DESC LIMIT 1) AS last"""
+_THINNED = """
+SELECT min(time) AS first, max(time) AS last, count(*) AS count, avg(value) AS mean, min(value) AS low,
+       max(value) AS high
+FROM readings WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4 AND (flags & 3) <> 2
+GROUP BY (time - ?3) / ?5 ORDER BY first"""
+
+
+def _pieces(db: apsw.Connection, curve: _Known, asked: Range, width: int) -> list[Piece]:
+    """Return at most `width` pieces: the readings themselves where they are few, else one for each window."""
+    span = _span(curve, asked)
+    raw = _json(db, _RAW, ("time", "value"), (*span, width + 1))
+    if len(raw) <= width:
+        return [Piece(time, time, 1, value, value, value) for time, value in raw]
+    ((first, last),) = _json(db, _ENDS, ("first", "last"), span)
+    step = window(first, last, width)
+    names = ("first", "last", "count", "mean", "low", "high")
+    return [Piece(*row) for row in _json(db, _THINNED, names, (*span[:2], first, last + 1, step))]
+
+
+def _span(curve: _Known, asked: Range) -> tuple[int, int, int, int]:
+    return curve.series, curve.run_number, asked.start, asked.stop
+
+
+def _json(db: apsw.Connection, sql: str, names: Iterable[str], values: Iterable[Any]) -> list[list[Any]]:
+    """Return the rows of a query by one step of SQLite (see the module); numbers survive the text unchanged."""
+    whole = f"SELECT json_group_array(json_array({','.join(names)})) FROM ({sql})"  # noqa: S608 — callers' constants
+    text: str = db.execute(whole, [*values]).get
+    rows: list[list[Any]] = msgspec.json.decode(text)
+    return rows
+
+
+def _row(curve: _Known, time: int, value: float, flags: int) -> Row:
+    return Row(curve.device, curve.channel, curve.unit, curve.run, time, float(value), _QUALITIES[flags & 3])
+
+
+def _cursor(row: Sequence[int]) -> str:
+    return "-".join(f"{number:x}" for number in row[:4])
+
+
+def _position(cursor: str | None) -> tuple[int, int, int, int] | None:
+    """Return (time, series, run, tie) of the last row returned.
+
+    Raises:
+        UsageError: the cursor is none of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        time, series, run, tie = (int(part, 16) for part in cursor.split("-"))
+    except ValueError:
+        msg = f"cursor {cursor!r} is none: give back `next` of the previous answer as it was"
+        raise UsageError(msg) from None
+    return time, series, run, tie

@@ -1,0 +1,324 @@
+"""Everything remembered beside the readings, in store.db: cursors, devices, runs, alarms, contexts, what was heard.
+
+Writing methods run inside `StoreFile.transaction()`, together with the readings and the cursor that they follow from.
+Reading methods also work on a connection lent by `StoreFile.reader()`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import apsw
+import msgspec
+
+from hub.errors import NotFoundError
+from hub.model import Alarm, AlarmState, Device, Heard, Quality, Reading, Run, TimeSource
+from hub.store.file import insert, newest
+
+MAX_HEARD = 2_000
+"""Rows kept of the messages understood, and as many of those not understood; the oldest go."""
+MAX_SEEN = 100_000
+"""Message identities remembered to find repeats; the oldest go."""
+
+_ENCODE = msgspec.json.Encoder().encode
+_DEVICE = msgspec.json.Decoder(Device).decode
+_RUN = msgspec.json.Decoder(Run).decode
+_ALARM = msgspec.json.Decoder(Alarm).decode
+
+
+class StateStore:
+    """Typed access to the state tables."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        """Work on `StoreFile.db`, or on a reader's connection for reading only."""
+        self._db = db
+
+    # how far the journal was read
+
+    def cursor(self, name: str) -> int:
+        """Return the journal position up to which all effects are stored; 0 at first."""
+        row = self._db.execute("SELECT position FROM cursor WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def set_cursor(self, name: str, position: int) -> None:
+        """Say so, in the transaction of those effects."""
+        self._db.execute("INSERT OR REPLACE INTO cursor VALUES(?,?)", (name, position))
+
+    # small things by name
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting that was stored, or None."""
+        row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row is not None else None
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        """Keep a setting; None forgets it."""
+        if value is None:
+            self._db.execute("DELETE FROM setting WHERE name = ?", (name,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO setting VALUES(?,?)", (name, value))
+
+    # what drivers and clocks remember
+
+    def contexts(self) -> dict[tuple[str, str], bytes]:
+        """Return (driver model, scope) → the context as it was packed."""
+        return {(driver, scope): data for driver, scope, data in self._db.execute("SELECT * FROM context")}
+
+    def put_contexts(self, contexts: Mapping[tuple[str, str], bytes]) -> None:
+        """Keep packed contexts by (driver model, scope)."""
+        rows = [(driver, scope, data) for (driver, scope), data in contexts.items()]
+        insert(self._db, "INSERT OR REPLACE INTO context", rows)
+
+    def clocks(self) -> dict[str, bytes]:
+        """Return device → what is known of its clock, as it was packed."""
+        return dict(self._db.execute("SELECT * FROM clock"))
+
+    def put_clocks(self, clocks: Mapping[str, bytes]) -> None:
+        """Keep what is known of devices' clocks, packed."""
+        insert(self._db, "INSERT OR REPLACE INTO clock", [*clocks.items()])
+
+    # devices
+
+    def devices(self) -> list[Device]:
+        """Return all devices in the order first seen."""
+        return [_DEVICE(data) for (data,) in self._db.execute("SELECT data FROM device ORDER BY rowid")]
+
+    def put_devices(self, devices: Iterable[Device]) -> None:
+        """Keep new or changed devices, whole."""
+        rows = [*newest((device.uid, _text(device)) for device in devices).items()]
+        insert(self._db, "INSERT INTO device(uid, data)", rows, "ON CONFLICT(uid) DO UPDATE SET data = excluded.data")
+
+    def rename(self, uid: str, name: str) -> Device:
+        """Give a device the name people call it by, and return it.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+        return self._changed(uid, name=name)
+
+    def ignore(self, uid: str, *, ignored: bool = True) -> Device:
+        """Ignore a device, or no longer, and return it.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+        return self._changed(uid, ignored=ignored)
+
+    def forget(self, uid: str) -> None:
+        """Erase all that is remembered of a device but its alarms; its next message makes it known anew."""
+        for table, column in (("device", "uid"), ("alias", "device"), ("latest", "device"), ("clock", "device")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (uid,))  # noqa: S608 — our own constants
+        self._db.execute("DELETE FROM seen WHERE device = ?", (uid,))
+        self._db.execute("DELETE FROM mark WHERE kind = 'device' AND name = ?", (uid,))
+
+    def aliases(self) -> dict[str, str]:
+        """Return every other name or native id → uid."""
+        return dict(self._db.execute("SELECT name, device FROM alias"))
+
+    def put_aliases(self, aliases: Iterable[tuple[str, str, int]]) -> None:
+        """Keep (name, uid, journal position from which it holds)."""
+        insert(self._db, "INSERT OR REPLACE INTO alias", [*aliases])
+
+    # latest values
+
+    def latest(self) -> list[Reading]:
+        """Return the newest reading of each channel on its device's present run, channels in the order first seen."""
+        rows = self._db.execute(
+            "SELECT latest.device, channel, unit, value, time, received, source, quality, latest.run, tie FROM latest"
+            " JOIN device ON device.uid = latest.device AND device.data ->> '$.run' = latest.run"
+            " ORDER BY latest.rowid"
+        )
+        return [
+            Reading(device, channel, unit, value, time, received, TimeSource(source), Quality(quality), run, tie)
+            for device, channel, unit, value, time, received, source, quality, run, tie in rows
+        ]
+
+    def channels(self) -> list[tuple[str, str]]:
+        """Return every (uid, channel) ever heard, on whatever run."""
+        return [*self._db.execute("SELECT DISTINCT device, channel FROM latest")]
+
+    def put_latest(self, readings: Iterable[Reading]) -> None:
+        """Keep the newest reading of each channel and run; an older measure replaces nothing."""
+        kept: dict[tuple[str, str, str], Reading] = {}
+        for each in readings:
+            key = (each.device, each.channel, each.run)
+            known = kept.get(key)
+            if known is None or each.time >= known.time:
+                kept[key] = each
+        rows = [
+            (
+                *key,
+                each.unit,
+                each.value,
+                each.time,
+                each.received,
+                each.time_source.value,
+                each.quality.value,
+                each.tie,
+            )
+            for key, each in kept.items()
+        ]
+        insert(
+            self._db,
+            "INSERT INTO latest(device, channel, run, unit, value, time, received, source, quality, tie)",
+            rows,
+            "ON CONFLICT(device, channel, run) DO UPDATE SET unit = excluded.unit, value = excluded.value,"
+            " time = excluded.time, received = excluded.received, source = excluded.source,"
+            " quality = excluded.quality, tie = excluded.tie WHERE excluded.time >= latest.time",
+        )
+
+    # timelines
+
+    def runs(self) -> list[Run]:
+        """Return all runs in the order first heard of."""
+        return [_RUN(data) for (data,) in self._db.execute("SELECT data FROM run ORDER BY rowid")]
+
+    def put_runs(self, runs: Iterable[Run]) -> None:
+        """Keep new or changed runs, whole."""
+        rows = [*newest((run.id, _text(run)) for run in runs).items()]
+        insert(self._db, "INSERT INTO run(id, data)", rows, "ON CONFLICT(id) DO UPDATE SET data = excluded.data")
+
+    def marks(self, kind: str = "device") -> dict[str, str]:
+        """Return what is simulated for ever → the run that it belongs to; `kind`: `device` (uids) or `topic`."""
+        return dict(self._db.execute("SELECT name, run FROM mark WHERE kind = ?", (kind,)))
+
+    def put_marks(self, marks: Mapping[str, str], kind: str = "device") -> None:
+        """Mark as simulated, for ever, by the run that it belongs to now."""
+        insert(self._db, "INSERT OR REPLACE INTO mark", [(kind, name, run) for name, run in marks.items()])
+
+    # alarms and rules
+
+    def alarms(self, limit: int = 1000) -> list[Alarm]:
+        """Return the newest alarms of all states, newest first."""
+        return [
+            _ALARM(data)
+            for (data,) in self._db.execute("SELECT data FROM alarm ORDER BY raised DESC, rowid DESC LIMIT ?", (limit,))
+        ]
+
+    def open_alarms(self) -> list[Alarm]:
+        """Return the alarms that are not over (active, unacknowledged or shelved), newest first."""
+        return [_ALARM(data) for (data,) in self._db.execute("SELECT data FROM alarm WHERE open ORDER BY raised DESC")]
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """Return one alarm, or None."""
+        row = self._db.execute("SELECT data FROM alarm WHERE id = ?", (alarm_id,)).fetchone()
+        return _ALARM(row[0]) if row is not None else None
+
+    def put_alarms(self, alarms: Iterable[Alarm]) -> None:
+        """Keep new or changed alarms; raised twice is one, and what was acknowledged or returned stays so."""
+        for each in alarms:
+            known = self.alarm(each.id)
+            alarm = each if known is None else _joined(known, each)
+            is_open = alarm.state is not AlarmState.NORMAL
+            self._db.execute(
+                "INSERT INTO alarm VALUES(?,?,?,?)"
+                " ON CONFLICT(id) DO UPDATE SET raised = excluded.raised, open = excluded.open, data = excluded.data",
+                (alarm.id, alarm.raised_at, is_open, _text(alarm)),
+            )
+
+    def rules(self) -> dict[str, bytes]:
+        """Return key → state of the rules, as it was packed."""
+        return dict(self._db.execute("SELECT * FROM rule"))
+
+    def put_rules(self, states: Mapping[str, bytes | None]) -> None:
+        """Keep packed rule states by key; None forgets one."""
+        insert(
+            self._db, "INSERT OR REPLACE INTO rule", [(key, data) for key, data in states.items() if data is not None]
+        )
+        for key in (key for key, data in states.items() if data is None):
+            self._db.execute("DELETE FROM rule WHERE name = ?", (key,))
+
+    # what was heard
+
+    def heard(self, limit: int = 1000, *, understood: bool | None = None) -> list[Heard]:
+        """Return the newest message of each topic (and of each reason), newest first, with how many there were."""
+        where = "" if understood is None else f"WHERE understood = {understood:d}"
+        rows = self._db.execute(
+            "SELECT position, topic, received, understood, driver, reason, payload, count"  # noqa: S608 — a digit
+            f" FROM heard {where} ORDER BY position DESC, rowid DESC LIMIT ?",
+            (limit,),
+        )
+        return [
+            Heard(
+                position=position,
+                topic=topic,
+                received=received,
+                understood=bool(known),
+                driver=driver,
+                reason=reason or None,
+                payload=payload,
+                count=count,
+            )
+            for position, topic, received, known, driver, reason, payload, count in rows
+        ]
+
+    def put_heard(self, heard: Iterable[Heard]) -> None:
+        """Keep the newest of each topic and reason and count the rest; the oldest rows go beyond MAX_HEARD a kind."""
+        groups: dict[tuple[str, bool, str], Heard] = {}
+        for each in heard:
+            key = (each.topic, each.understood, each.reason or "")
+            before = groups.pop(key, None)
+            groups[key] = each if before is None else msgspec.structs.replace(each, count=before.count + each.count)
+        if not groups:
+            return
+        rows = [
+            (*key, each.driver, each.position, each.received, each.payload, each.count) for key, each in groups.items()
+        ]
+        insert(
+            self._db,
+            "INSERT INTO heard(topic, understood, reason, driver, position, received, payload, count)",
+            rows[-MAX_HEARD:],
+            "ON CONFLICT(topic, understood, reason) DO UPDATE SET driver = excluded.driver,"
+            " position = excluded.position, received = excluded.received, payload = excluded.payload,"
+            " count = count + excluded.count",
+        )
+        for understood in {key[1] for key in groups}:
+            self._drop_oldest_heard(understood=understood)
+
+    # repeats
+
+    def seen(self) -> list[tuple[str, int, int]]:
+        """Return the newest message identities (device, own time [ns] or sequence, hash), oldest first."""
+        return [*self._db.execute("SELECT device, measured, tie FROM seen ORDER BY rowid")]
+
+    def put_seen(self, identities: Iterable[tuple[str, int, int]]) -> None:
+        """Remember message identities; the oldest go beyond MAX_SEEN."""
+        rows = [*identities]
+        if not rows:
+            return
+        insert(self._db, "INSERT OR IGNORE INTO seen(device, measured, tie)", rows)
+        self._db.execute("DELETE FROM seen WHERE rowid <= (SELECT max(rowid) FROM seen) - ?", (MAX_SEEN,))
+
+    def _changed(self, uid: str, **changes: Any) -> Device:  # noqa: ANN401 — fields of Device
+        row = self._db.execute("SELECT data FROM device WHERE uid = ?", (uid,)).fetchone()
+        if row is None:
+            msg = f"{uid!r} is no known device; `matinales devices list` shows them"
+            raise NotFoundError(msg)
+        device = msgspec.structs.replace(_DEVICE(row[0]), **changes)
+        self.put_devices([device])
+        return device
+
+    def _drop_oldest_heard(self, *, understood: bool) -> None:
+        self._db.execute(
+            "DELETE FROM heard WHERE understood = ?1 AND rowid IN"
+            " (SELECT rowid FROM heard WHERE understood = ?1 ORDER BY position DESC, rowid DESC LIMIT -1 OFFSET ?2)",
+            (understood, MAX_HEARD),
+        )
+
+
+def _text(struct: msgspec.Struct) -> str:
+    """Return a Struct as JSON text: any tool can read the column, and a later version may add fields."""
+    return _ENCODE(struct).decode()
+
+
+def _joined(known: Alarm, alarm: Alarm) -> Alarm:
+    """Return an alarm raised again: nothing that already happened to it is undone."""
+    if known.acknowledged_at is not None and alarm.acknowledged_at is None:
+        alarm = msgspec.structs.replace(
+            alarm,
+            acknowledged_at=known.acknowledged_at,
+            acknowledged_by=known.acknowledged_by,
+            comment=known.comment,
+        )
+    if known.returned_at is not None and alarm.returned_at is None:
+        alarm = msgspec.structs.replace(alarm, returned_at=known.returned_at)
+    return alarm
