@@ -89,6 +89,8 @@ class SqliteJournal:
         self.unclean = False
         self.lost = 0
         self.faults: list[str] = []
+        self._trusted = False
+        self._bare = True  # the file holds no group yet
         self._folder = folder
         self._clock = clock
         self._vfs = vfs
@@ -127,13 +129,7 @@ class SqliteJournal:
             late,
             self._compress(_ENCODE(messages)),
         )
-        try:
-            self._db.execute(_ADD, row)
-        except _FINAL as error:
-            self._renew(row, error)
-        except apsw.Error as error:
-            msg = f"the journal {self._path.name} cannot be written ({error}); nothing was acknowledged"
-            raise JournalError(msg) from error
+        self._write(row)
         self.end += len(messages)
         self.epoch = max(self.epoch, epoch)
         return self.end
@@ -172,14 +168,20 @@ class SqliteJournal:
             self._check_tail()
         except _DAMAGE as error:
             self._rescue(error)
+        self._trusted, self._bare = True, False
         if self.end == 0 and len(known) > 1:
             self._continue_from(known[:-1])
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('clean', 0)")
 
     def _create(self, path: Path) -> None:
+        """Begin a file; whatever an older one holds above its beginning never counts."""
         self._path = path
+        self._bare = True
         self._db = self._connect(path)
-        self._db.execute("INSERT OR REPLACE INTO mark VALUES('clean', 0)")
+        marks = [("clean", 0), ("begin", self.end), ("base", self.end)]
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO mark VALUES(?, ?)", marks)
+        self._trusted = True
 
     def _connect(self, path: Path) -> apsw.Connection:
         db = apsw.Connection(str(path), vfs=self._vfs)
@@ -218,6 +220,7 @@ class SqliteJournal:
         rows = _readable(damaged)
         fresh = self._next_path()
         aside = _moved_aside(damaged, self._clock())
+        self.end = rows[0].first - 1 if rows else 0
         self._create(fresh)
         with self._db:
             for row in rows:
@@ -225,42 +228,58 @@ class SqliteJournal:
         # The damaged end is not known. No position may ever be used twice, and no journal has counted so far
         self.end = max(rows[-1].last if rows else 0, self._clock() // 1_000_000)
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
+        self._bare = False
         self.epoch = max((row.epoch for row in rows), default=0)
         self.unclean = True
         kept = sum(row.many for row in rows)
         self.faults.append(f"{damaged.name} was damaged ({error}); {kept} messages were kept, the file is {aside.name}")
 
-    def _renew(self, row: _Row, error: apsw.Error) -> None:
-        """After a failed sync the file is never trusted again: the group goes into a new one, or nowhere."""
-        failed = self._path
+    def _write(self, row: _Row) -> None:
+        """Commit the group; after a failed sync its file is never trusted again, and a new one begins."""
+        for _ in range(2):
+            try:
+                if not self._trusted:
+                    self._create(self._next_path())
+                self._db.execute(_ADD, row)
+            except _FINAL as error:
+                self._abandon(error)
+            except apsw.Error as error:
+                msg = f"the journal {self._path.name} cannot be written ({error}); nothing was acknowledged"
+                raise JournalError(msg) from error
+            else:
+                self._bare = False
+                return
+        msg = f"the journal cannot be written, not even into a new file: {self.faults[-1]}"
+        raise JournalError(msg)
+
+    def _abandon(self, error: apsw.Error) -> None:
+        self._trusted = False
         self._db.close(True)  # noqa: FBT003 — the signature is apsw's
-        try:
-            self._create(self._next_path())
-            self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
-            self._db.execute(_ADD, row)
-        except apsw.Error as second:
-            msg = f"the journal cannot be written, neither {failed.name} ({error}) nor a new file ({second})"
-            raise JournalError(msg) from second
-        self.faults.append(f"{failed.name} could not be written ({error}); the journal goes on in {self._path.name}")
+        if self._bare:
+            _unlink(self._path)
+        fault = f"{self._path.name} could not be written ({error}); a new file begins"
+        if self.faults[-1:] != [fault]:
+            self.faults.append(fault)
 
     def _next_path(self) -> Path:
         used = [_number(path.name.split(".db")[0] + ".db") for path in self._folder.glob("journal*.db*")]
         return self._folder / f"journal-{max(used, default=0) + 1}.db"
 
     def _continue_from(self, older: list[Path]) -> None:
+        """Go on after the older files: the newest was begun, and nothing more."""
         for path in reversed(older):
             with _Part(path) as part:
-                if part.end:
-                    self.end = part.end
-                    return
+                self.end = part.end
+            if self.end:
+                break
+        self._db.execute("INSERT OR REPLACE INTO mark VALUES('begin', ?), ('base', ?)", (self.end, self.end))
 
     def _drop_file_before(self, path: Path, position: int) -> int:
         with _Part(path) as part:
             if part.end >= position:
                 return 0
             gone = part.count
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        _unlink(path)
         return gone
 
     def _unacknowledged_tail(self) -> list[tuple[str, bytes]]:
@@ -312,9 +331,12 @@ class SqliteReader:
     def read(self, after: int, limit: int) -> list[Record]:
         """Return up to about `limit` records above `after`, in order."""
         try:
-            for part in self._open():
+            parts = self._open()
+            for part, newer in zip(parts, [*parts[1:], None], strict=True):
                 records, passed = part.read(after, limit)
                 self.damaged += passed
+                if newer is not None and newer.begin:
+                    records = [record for record in records if record.position <= newer.begin]
                 if records:
                     return records
         except apsw.Error as error:
@@ -358,6 +380,12 @@ class _Part:
         if db is None:
             return 0
         return max(_number_in(db, "SELECT first + count - 1 FROM batch ORDER BY first DESC LIMIT 1"), _base(db))
+
+    @property
+    def begin(self) -> int:
+        """Last position before this file; 0 when it is not known."""
+        db = self._db
+        return 0 if db is None else _number_in(db, "SELECT value FROM mark WHERE name = 'begin'")
 
     @property
     def start(self) -> int:
@@ -441,6 +469,11 @@ def _number_in(db: apsw.Connection, query: str, *values: int) -> int:
 def _base(db: apsw.Connection) -> int:
     """Return the last position given before this file, or before groups were taken out of it."""
     return _number_in(db, "SELECT value FROM mark WHERE name = 'base'")
+
+
+def _unlink(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> list[Path]:
