@@ -30,19 +30,23 @@ ORDERLY = 5.0
 """What a part gets to end by itself [s]."""
 
 
+def module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs one of our modules with this interpreter."""
+    return [sys.executable, "-m", name, *arguments]
+
+
 class Part:
     """A child process that is kept alive.
 
-    Its first line of input is one JSON object of settings; it answers with JSON lines on its standard output.
+    One of our modules gets a JSON object of settings as its first line of input, answers with JSON lines, and ends
+    when its input ends. A foreign program gets nothing and is told to end by the system's signal.
     """
 
-    def __init__(
-        self, name: str, module: str, arguments: Callable[[], Sequence[str]], said: Callable[[str, Any], None]
-    ) -> None:
-        """Name a part and the module it runs; `said(name, object)` gets each JSON line it prints."""
+    def __init__(self, name: str, command: Sequence[str], said: Callable[[str, Any], None]) -> None:
+        """Name a part and its command; `said(name, object)` gets each JSON line it prints."""
         self.name = name
-        self._module = module
-        self._arguments = arguments
+        self._command = command
+        self._is_ours = command[0] == sys.executable
         self._said = said
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = 0.0
@@ -55,8 +59,8 @@ class Part:
 
     def start(self, settings: Mapping[str, Any], ended: Callable[["Part"], None]) -> None:
         """Start the process; `ended` is called from a thread when it is over."""
-        process = subprocess.Popen(  # noqa: S603 — our own interpreter and module
-            [sys.executable, "-m", self._module, *self._arguments()],
+        process = subprocess.Popen(  # noqa: S603 — our own modules, or the broker asked for
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
@@ -64,7 +68,7 @@ class Part:
         self._process = process
         started = time.monotonic()
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 — asked for above
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it may have ended already: `watch` tells
             process.stdin.write(msgspec.json.encode(settings) + b"\n")
             process.stdin.flush()
         threading.Thread(target=self._listen, args=(process.stdout,), daemon=True, name=f"{self.name} said").start()
@@ -82,7 +86,9 @@ class Part:
         return self._pause
 
     def let_go(self) -> None:
-        """Ask it to end: its input ends."""
+        """Ask it to end."""
+        if self._process is not None and not self._is_ours:
+            self._process.terminate()
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -116,13 +122,10 @@ class Supervisor:
         self._settings: dict[str, Mapping[str, Any]] = {}
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._stopping = False
-        self._failures: dict[str, int] = {}
 
-    def add(
-        self, name: str, module: str, arguments: Callable[[], Sequence[str]], settings: Mapping[str, Any] | None = None
-    ) -> None:
+    def add(self, name: str, command: Sequence[str], settings: Mapping[str, Any] | None = None) -> None:
         """Start a part that is kept alive."""
-        part = Part(name, module, arguments, lambda who, word: self._events.put((who, word)))
+        part = Part(name, command, lambda who, word: self._events.put((who, word)))
         self.parts[name] = part
         self._settings[name] = settings or {}
         part.start(self._settings[name], self._ended)
@@ -132,8 +135,8 @@ class Supervisor:
         """Name → pid of the living parts."""
         return {name: part.pid for name, part in self.parts.items() if part.pid is not None}
 
-    def wait_for(self, name: str, key: str, timeout: float, others: Callable[[str, Any], None]) -> Any:  # noqa: ANN401
-        """Return what part `name` says under `key`; words of others go to `others`.
+    def wait_for(self, name: str, key: str, timeout: float) -> Any:  # noqa: ANN401 — whatever the part says
+        """Return what part `name` says under `key`.
 
         Raises:
             HubError: it did not say it in time, or said why it cannot (`{"error": …}`).
@@ -144,14 +147,15 @@ class Supervisor:
                 who, word = self._events.get(timeout=left)
             except queue.Empty:
                 break
+            if who == "":
+                msg = "ended before it was up"
+                raise HubError(msg)
             if word is None:
                 self._restart(who)
-                continue
-            if isinstance(word, dict) and "error" in word:
+            elif "error" in word:
                 raise HubError(str(word["error"]))
-            if who == name and isinstance(word, dict) and key in word:
+            elif who == name and key in word:
                 return word[key]
-            others(who, word)
         msg = f"{name} was not ready after {timeout:.0f} s"
         raise HubError(msg)
 

@@ -41,6 +41,8 @@ MAX_TOPIC = 1024
 MAX_LEVELS = 32
 SHOWN_PAYLOAD = 1024
 SEEN_AGAIN = 60 * NS
+RECENT = 50
+"""Topics a group adds to the list of understood messages: a sample, so that a flood costs nothing."""
 UNKNOWN_AGE = 0
 """Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
 ASK_WITHIN = 60 * NS
@@ -60,7 +62,9 @@ class Changes(Struct):
         known: devices that are new or changed.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
+        seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
         heard: what was not understood, and why.
+        recent: topic → its newest understood message, of the last few topics.
         understood, refused, repeats: counts of messages.
     """
 
@@ -75,7 +79,9 @@ class Changes(Struct):
     clocks: dict[str, Clock] = {}
     runs: dict[str, Run] = {}
     marks: dict[str, str] = {}
+    seen: list[tuple[str, int, int]] = []
     heard: list[Heard] = []
+    recent: dict[str, Heard] = {}
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -91,6 +97,7 @@ class Memory(Struct, kw_only=True):
     runs: Iterable[Run] = ()
     marks: Mapping[str, str] = {}
     channels: Iterable[tuple[str, str]] = ()
+    seen: Iterable[tuple[str, int, int]] = ()
 
 
 class _Word(Struct, gc=False):
@@ -134,7 +141,7 @@ class Understanding:
         self._foreign = foreign
         self._wall = wall
         self._asked: dict[str, Availability | None] = {}
-        self._seen: dict[tuple[str, int, int], None] = {}
+        self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
@@ -196,6 +203,8 @@ class Understanding:
         if outcome.changed:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         changes.understood += 1
+        if len(changes.recent) < RECENT:
+            changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
         uid, news = self._names.of(decoded)
@@ -276,7 +285,7 @@ class Understanding:
             time, source = (UNKNOWN_AGE, TimeSource.ARRIVAL) if unaged else self._time(word, sample, arrival, run)
             if sample.measured is not None and time != sample.measured:
                 if sample.measured not in seen:
-                    seen[sample.measured] = self._again(uid, sample.measured, tie)
+                    seen[sample.measured] = self._again((uid, sample.measured, tie), changes)
                 if seen[sample.measured]:
                     changes.repeats += 1
                     continue
@@ -320,12 +329,12 @@ class Understanding:
             word.changes.clocks[word.uid] = clock
         return found
 
-    def _again(self, uid: str, measured: int, tie: int) -> bool:
+    def _again(self, identity: tuple[str, int, int], changes: Changes) -> bool:
         """Tell whether this message was taken before, by its own time, whatever time was stored."""
-        identity = (uid, measured, tie)
         if identity in self._seen:
             return True
         self._seen[identity] = None
+        changes.seen.append(identity)
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return False
@@ -348,18 +357,20 @@ class Understanding:
         self._list(record, reason, driver, changes)
 
     def _list(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
-        message = record.message
-        changes.heard.append(
-            Heard(
-                position=record.position,
-                topic=message.topic,
-                received=message.received,
-                understood=False,
-                driver=driver.model if driver is not None else None,
-                reason=reason,
-                payload=message.payload[:SHOWN_PAYLOAD],
-            )
-        )
+        changes.heard.append(_heard(record, reason, driver, understood=False))
+
+
+def _heard(record: Record, reason: str | None, driver: Driver | None, *, understood: bool) -> Heard:
+    message = record.message
+    return Heard(
+        position=record.position,
+        topic=message.topic,
+        received=message.received,
+        understood=understood,
+        driver=driver.model if driver is not None else None,
+        reason=reason,
+        payload=message.payload[:SHOWN_PAYLOAD],
+    )
 
 
 def _too_large(message: Message) -> str | None:

@@ -1,0 +1,367 @@
+"""The hub's own process, `python -m hub.app`: the only place that wires the parts together.
+
+Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
+order when its input ends.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from hub import broker, credentials
+from hub.config import Config
+from hub.driver import base_name
+from hub.errors import HubError, NotFoundError
+from hub.ingest.link import LinkClient, Status
+from hub.journal.sqlite import SqliteReader
+from hub.kept import Kept
+from hub.live import Batch, Live
+from hub.model import REAL, Alarm, Heard, Message, Run
+from hub.registry import Registry, load_drivers
+from hub.rules.case import View
+from hub.rules.engine import Engine
+from hub.store.base import History
+from hub.understand import Understanding
+from hub.usecases import describe
+from hub.usecases.loader import load_all
+from hub.usecases.schema import UseCase
+from hub.web.app import make_app
+from hub.web.security import Security
+from hub.worker import Outcome, Worker
+
+_LOG = logging.getLogger("hub")
+
+STATIC = Path(__file__).parent / "web" / "static"
+RECENT = 500
+"""Topics whose newest understood message is kept for the list of messages."""
+PARTS_EVERY = 1.0
+
+
+class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the supervisor hands over.
+
+    Attributes:
+        data: data folder.
+        mode: `demo` or `run`.
+        lan: open to the room.
+        secret: of run.json.
+        mqtt: the broker's address.
+        use_case: the one on the projector.
+        config: the settings.
+    """
+
+    data: str
+    mode: str
+    lan: bool
+    secret: str
+    mqtt: str
+    use_case: str
+    config: Config
+
+
+class App:
+    """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks."""
+        self._settings = settings
+        self.config = settings.config
+        self._data = Path(settings.data)
+        self._kept = Kept(self._data)
+        self.history: History = self._kept.history
+        self._cases: dict[str, UseCase] = load_all()
+        self._registry = Registry(load_drivers())
+        self.live = Live(is_health=self._is_health, source=self._source, lang=self.config.lang)
+        self._views: dict[str, View] = {}
+        self._recent: dict[str, Heard] = {}
+        self._link = LinkClient(self._data)
+        self._status: Status | None = None
+        self._end = 0
+        self._loop: asyncio.AbstractEventLoop
+        self._worker = Worker(
+            reader=SqliteReader(self._data),
+            kept=self._kept,
+            understanding=self._understanding,
+            engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
+            cases=self._cases,
+            deliver=self._hand_over,
+        )
+
+        self._restored = self._kept.restored()
+
+    def _understanding(self) -> Understanding:
+        return Understanding(
+            self._registry,
+            self._kept.memory(self._registry),
+            zone=self.config.zone,
+            asks=self.config.asks,
+            foreign=self.config.broker_url is not None,
+            wall=time.time_ns,
+        )
+
+    # life
+
+    async def start(self) -> None:
+        """Show what was known before, then go on from the cursor."""
+        self._loop = asyncio.get_running_loop()
+        self.live.apply(self._restored)
+        self._link.on_end(self._grown)
+        self._link.on_status(self._changed)
+        self._worker.start()
+        self._linking = asyncio.create_task(self._link.run(), name="link")
+        self._parts = asyncio.create_task(self._watch(), name="parts")
+
+    async def close(self) -> None:
+        """Commit the step under way and close the files."""
+        for task in (self._parts, self._linking):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.to_thread(self._worker.stop)
+        self._kept.close()
+
+    def _grown(self, end: int) -> None:
+        self._end = end
+        self._worker.wake()
+
+    def _changed(self, status: Status | None) -> None:
+        self._status = status
+        self._show_parts()
+
+    def _hand_over(self, outcome: Outcome) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: what was committed is shown at the next start
+            self._loop.call_soon_threadsafe(self._deliver, outcome)
+
+    def _deliver(self, outcome: Outcome) -> None:
+        self.live.apply(outcome.batch)
+        self._views.update(outcome.views)
+        for topic, heard in outcome.recent.items():
+            self._recent.pop(topic, None)
+            self._recent[topic] = heard
+        while len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+        for topic, payload in outcome.asks:
+            self._link.publish(topic, payload)
+
+    async def _watch(self) -> None:
+        while True:
+            self._show_parts()
+            await asyncio.sleep(PARTS_EVERY)
+
+    def _show_parts(self) -> None:
+        parts = self._parts_now()
+        changed = {name: part for name, part in parts.items() if self.live.parts.get(name) != part}
+        if changed:
+            self.live.apply(Batch(parts=changed))
+
+    def _parts_now(self) -> dict[str, Any]:
+        status, behind = self._status, max(self._end - self._worker.position, 0)
+        refused = broker.refused(self._data) if self.config.broker_url is None else None
+        journal = {"status": "ok", "text": None, "remedy": None, "end": self._end, "behind": behind}
+        if status is None:
+            away = {"status": "degraded", "text": "the ingest process is away", "remedy": "it is started again"}
+            return {"broker": away, "journal": journal | away, "store": self._store_part()}
+        ok = status.connected and status.subscribed
+        part: dict[str, Any] = {
+            "status": "ok" if ok else "degraded",
+            "text": None if ok else status.reason,
+            "remedy": None if ok else "see `matinales doctor`",
+            "url": status.url,
+            "gaps": status.gap,
+        }
+        if refused is not None and refused.count:
+            part |= {"refused": refused.count, "refused_bytes": refused.size}
+        if status.fault is not None:
+            journal |= {"status": "degraded", "text": status.fault, "remedy": "see the free space of the data folder"}
+        return {"broker": part, "journal": journal, "store": self._store_part()}
+
+    def _store_part(self) -> dict[str, Any]:
+        if self._worker.fault is None:
+            return {"status": "ok", "text": None, "remedy": None}
+        return {"status": "degraded", "text": self._worker.fault, "remedy": "see the free space of the data folder"}
+
+    # the web layer's contract
+
+    def resolve(self, name: str) -> str:
+        """Return the uid that a uid or alias means."""
+        return self._worker.understanding.resolve(name)
+
+    async def alarms(self, limit: int) -> Sequence[Alarm]:
+        """Return the newest alarms, newest first."""
+        return await asyncio.to_thread(self._kept.alarms, limit)
+
+    async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
+        """Acknowledge an alarm."""
+        return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
+
+    async def messages(self, limit: int, *, understood: bool | None) -> Sequence[Heard]:
+        """Return the newest messages, newest first."""
+        refused = [] if understood is True else await asyncio.to_thread(self._kept.heard, limit)
+        taken = [] if understood is False else list(self._recent.values())
+        return sorted([*refused, *taken], key=lambda heard: heard.received, reverse=True)[:limit]
+
+    def usecases(self) -> Sequence[Mapping[str, Any]]:
+        """Return the use cases in short."""
+        return [
+            describe.summary(case, *((run.id, run.state) if (run := self._run(name)) is not None else ()))
+            for name, case in self._cases.items()
+        ]
+
+    def usecase(self, name: str) -> Mapping[str, Any]:
+        """Return one use case whole."""
+        case = self._cases.get(name)
+        if case is None:
+            msg = f"no use case {name!r}; there are: {', '.join(self._cases)}"
+            raise NotFoundError(msg)
+        run = self._run(name)
+        scenario = self.live.scenario or {}
+        faults = scenario.get("faults", ()) if scenario.get("usecase") == name else ()
+        return describe.describe(
+            case,
+            self._views.get(name),
+            run=run.id if run is not None else None,
+            now=self.live.now(run.id) if run is not None else None,
+            speed=run.speed if run is not None else 1.0,
+            faults=faults,
+        )
+
+    def _run(self, usecase: str) -> Run | None:
+        view = self._views.get(usecase)
+        return self.live.runs.get(view.run) if view is not None and view.run != REAL else None
+
+    async def append(self, messages: Sequence[Message]) -> int:
+        """Journal messages of an edge."""
+        return await self._link.append(messages)
+
+    def counters(self) -> Mapping[str, float]:
+        """Return what is counted."""
+        worker, status = self._worker, self._status or Status()
+        return {
+            "messages_received_total": status.received,
+            "messages_acknowledged_total": status.acknowledged,
+            "messages_understood_total": worker.understood,
+            "messages_not_understood_total": worker.refused,
+            "messages_repeated_total": worker.repeats,
+            "messages_oversize_total": status.oversize,
+            "readings_stored_total": worker.stored,
+            "steps_failed_total": worker.failures,
+            "sessions_lost_total": status.gap,
+            "journal_lost_total": status.lost,
+            "journal_bytes": status.journal,
+            "journal_end": self._end,
+            "journal_position": worker.position,
+            "journal_behind": max(self._end - worker.position, 0),
+            "devices": len(self.live.devices),
+            "viewers": self.live.viewers,
+        }
+
+    def _is_health(self, uid: str, channel: str) -> bool:
+        family = uid.partition(":")[0]
+        for driver in self._registry.drivers.values():
+            if driver.family == family:
+                base = base_name(channel, [each.name for each in driver.channels])
+                if base is not None:
+                    return any(each.name == base and each.health for each in driver.channels)
+        return False
+
+    def _source(self, usecase: str, rule: str) -> tuple[Mapping[str, str] | None, bool]:
+        case = self._cases.get(usecase)
+        if case is None:
+            return None, False
+        with contextlib.suppress(KeyError):
+            known = case.rule(rule)
+            return (known.source.as_dict if known.source is not None else None), known.indicative
+        return None, False
+
+
+async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
+    """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
+    data, config = Path(settings.data), settings.config
+    pin = credentials.pin(data) if settings.mode == "demo" else _pin_of(config)
+    security = Security(
+        config,
+        demo=settings.mode == "demo",
+        lan=settings.lan,
+        secret=settings.secret,
+        pin=pin,
+        sessions=data / "sessions",
+    )
+    app = await asyncio.to_thread(App, settings)
+    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, config.web_host, config.web_port)
+        try:
+            await site.start()
+        except OSError as error:
+            msg = (
+                f"port {config.web_port} of the page cannot be used ({error.strerror or error}); "
+                "choose another with --port (0 picks a free one) or HUB_WEB_PORT"
+            )
+            raise HubError(msg) from None
+        await app.start()
+        port = runner.addresses[0][1]
+        gc.freeze()  # what was built to start is never looked at again
+        say({"ready": {"port": port, "pin": pin, "code": security.codes.new() if settings.lan else None}})
+        await ended.wait()
+    finally:
+        await runner.cleanup()
+        await app.close()
+
+
+def _pin_of(config: Config) -> str | None:
+    if config.pin_file is None:
+        _LOG.warning("No pin_file: nobody is facilitator until HUB_PIN_FILE names one")
+        return None
+    return credentials.pin_from_file(Path(config.pin_file))
+
+
+def main() -> int:
+    """Run as the supervisor's child."""
+    words = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=os.environ.get("HUB_LOG", "WARNING"), format=words)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's: our input ends when it says so
+    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
+
+    def say(word: Mapping[str, Any]) -> None:
+        sys.stdout.buffer.write(msgspec.json.encode(word) + b"\n")
+        sys.stdout.buffer.flush()
+
+    async def run() -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def listen() -> None:
+            with contextlib.suppress(OSError):
+                while os.read(0, 4096):  # not sys.stdin: a thread blocked in its lock cannot be left behind
+                    pass
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=listen, name="supervisor", daemon=True).start()
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(signal.SIGTERM, ended.set)
+        await serve(settings, say, ended)
+
+    try:
+        asyncio.run(run())
+    except HubError as error:
+        say({"error": str(error)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""What `demo` and `run` share: the parts, in order, until somebody ends them."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+
+from hub import broker, datafolder, mosquitto
+from hub.config import Config
+from hub.datafolder import Living
+from hub.errors import ConfigError
+from hub.supervisor import Supervisor, module, on_end
+
+LOOPBACK = "127.0.0.1"
+ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
+UP = 30.0
+MQTT_USER = "matinales"
+FOREIGN_WINDOW = 2000
+"""Messages that Mosquitto with the shipped file keeps in flight, at least."""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What to start.
+
+    Attributes:
+        config: settings, options already applied.
+        data: data folder; None: a temporary one that goes at the end.
+        mode: `demo` trusts the person at this machine, `run` does not.
+        lan: open broker and page to the room, with credentials.
+        sim: arguments of the simulators; None: no simulator.
+        as_json: one JSON line on standard output instead of words.
+        browser: open the page when all is up.
+        mosquitto: run an installed Mosquitto instead of the embedded broker.
+    """
+
+    config: Config
+    data: Path | None
+    mode: str
+    lan: bool = False
+    sim: tuple[str, ...] | None = None
+    use_case: str = "cold_room"
+    as_json: bool = False
+    browser: bool = False
+    mosquitto: bool = False
+
+
+def start(plan: Plan) -> int:
+    """Start everything, say where it is, and stay until somebody ends it.
+
+    Raises:
+        HubError: something does not start; what had started is ended.
+    """
+    words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
+    with ExitStack() as stack:
+        data = _folder(plan, stack)
+        stack.enter_context(datafolder.owned(data))
+        supervisor = Supervisor()
+        on_end(supervisor.stop)
+        mqtt = _broker(plan, data, stack, supervisor)
+        stack.callback(supervisor.close, ("sim", "hub", "ingest", "broker"))
+        secret = secrets.token_urlsafe(24)
+        supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data, mqtt)))
+        supervisor.add("hub", module("hub.app"), _hub_settings(plan, data, mqtt, secret))
+        if plan.sim is not None:
+            arguments = ("--broker", mqtt, "--data", str(data), "--supervised", *plan.sim)
+            supervisor.add("sim", module("device_sims", *arguments))
+        ready = supervisor.wait_for("hub", "ready", UP)
+        url = f"http://{_shown_host(plan)}:{ready['port']}/"
+
+        def publish() -> None:
+            pids = {"broker": state.pid} if (state := broker.alive(data)) else {}
+            processes = pids | supervisor.pids
+            datafolder.publish(data, Living(url=url, pid=os.getpid(), secret=secret, processes=processes))
+
+        publish()
+        _until_up(plan, url, words)
+        publish()
+        _say(plan, words, url, mqtt, ready)
+        if plan.browser:
+            webbrowser.open(url)
+        supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
+        words.print("Ending …")
+    return 0
+
+
+def _folder(plan: Plan, stack: ExitStack) -> Path:
+    if plan.data is not None:
+        return datafolder.prepare(plan.data)
+    folder = tempfile.mkdtemp(prefix="matinales-")
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder).resolve()
+
+
+def _broker(plan: Plan, data: Path, stack: ExitStack, supervisor: Supervisor) -> str:
+    """Start the broker unless one is running elsewhere; return the address to connect to."""
+    config = plan.config
+    if config.broker_url is not None:
+        return config.broker_url
+    living = broker.alive(data)
+    port = config.mqtt_port or (living.port if living is not None else _free_port())
+    user, password = (MQTT_USER, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
+    listen = ANY if plan.lan else LOOPBACK
+    if plan.mosquitto:
+        supervisor.add("broker", mosquitto.command(data, listen=listen, port=port, user=user, password=password))
+    else:
+        path = data / "broker.toml"
+        broker.write_config(path, listen=listen, port=port, user=user, password=password)
+        broker.start(path)
+        stack.callback(broker.stop, data)
+    login = f"{user}:{quote(password or '', safe='')}@" if user else ""
+    return f"mqtt://{login}{LOOPBACK}:{port}"
+
+
+def _ingest_arguments(plan: Plan, data: Path, mqtt: str) -> list[str]:
+    arguments = ["--data", str(data), "--broker", mqtt]
+    if plan.mosquitto or plan.config.broker_url is not None:
+        arguments += ["--topics", plan.config.topics, "--window", str(FOREIGN_WINDOW)]
+    return arguments
+
+
+def _hub_settings(plan: Plan, data: Path, mqtt: str, secret: str) -> Mapping[str, Any]:
+    return {
+        "data": str(data),
+        "mode": plan.mode,
+        "lan": plan.lan,
+        "secret": secret,
+        "mqtt": mqtt,
+        "use_case": plan.use_case,
+        "config": msgspec.to_builtins(plan.config),
+    }
+
+
+def _shown_host(plan: Plan) -> str:
+    if plan.config.public_url:
+        return urlsplit(plan.config.public_url).hostname or LOOPBACK
+    if plan.config.web_host in {ANY, "::", LOOPBACK}:
+        return LOOPBACK
+    return plan.config.web_host
+
+
+def _until_up(plan: Plan, url: str, words: Console) -> None:
+    """Wait for broker, simulators and their history; a broker that is away is told, not waited for."""
+    deadline = time.monotonic() + (UP if plan.sim is not None else 5.0)
+    while time.monotonic() < deadline:
+        parts = _get(f"{url}health").get("parts", {})
+        playing = plan.sim is None or "run" in _get(f"{url}api/v1/scenario")
+        if playing and parts.get("broker", {}).get("status") == "ok" and parts.get("journal", {}).get("behind") == 0:
+            return
+        time.sleep(0.05)
+    words.print("[yellow]Not everything answers yet; the page says when it does.[/]")
+
+
+def _get(url: str) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 — our own address
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except (OSError, ValueError):
+        return {}
+
+
+def _say(plan: Plan, words: Console, url: str, mqtt: str, ready: Mapping[str, Any]) -> None:
+    """Print the addresses, once."""
+    room = ready.get("room", [])
+    facilitator = f"{room[0] if room else url}facilitator#code={ready['code']}" if plan.lan else f"{url}facilitator"
+    shown = {
+        "page": url,
+        "mqtt": mqtt if not plan.lan or not room else mqtt.replace(LOOPBACK, str(urlsplit(room[0]).hostname)),
+        "facilitator": facilitator,
+        "pin": ready.get("pin") if plan.lan else None,
+    }
+    if plan.as_json:
+        print(json.dumps(shown), flush=True)  # noqa: T201 — the one line a program reads
+        return
+    words.print(f"\n  Page         [bold]{room[0] if room else url}[/]")
+    words.print(f"  Devices      {shown['mqtt']}")
+    if plan.lan:
+        words.print(f"  Facilitator  {facilitator}   (opens once, within 60 s; afterwards the PIN)")
+        words.print(f"  PIN          [bold]{shown['pin']}[/]")
+        _qr(room[0] if room else url)
+    words.print("\n  Ctrl-C ends it.\n")
+
+
+def _qr(address: str) -> None:
+    import segno  # noqa: PLC0415 — only when something is shown to phones
+
+    segno.make(address).terminal(out=sys.stdout, compact=True, border=2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def open_port(port: int, host: str) -> int:
+    """Return a port that the page can use: the one asked for, or any free one for 0.
+
+    Raises:
+        ConfigError: it is taken; the message says what to type.
+    """
+    with socket.socket() as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            msg = f"port {port} of the page cannot be used ({error.strerror}); choose another: --port 0 picks one"
+            raise ConfigError(msg) from None
+        found: int = probe.getsockname()[1]
+        return found

@@ -1,0 +1,75 @@
+"""`matinales demo`: everything on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from msgspec.structs import replace
+
+from hub import datafolder
+from hub.config import load
+from hub.errors import UsageError
+
+
+def command(
+    *,
+    use_case: str = "cold_room",
+    speed: float = 1.0,
+    seed: int | None = None,
+    lan: bool = False,
+    port: int | None = None,
+    mqtt_port: int | None = None,
+    broker: str = "embedded",
+    data: Path | None = None,
+    fresh: Annotated[bool, Parameter(negative="")] = False,
+    browser: bool = True,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Start everything on this machine: broker, hub, simulators, page.
+
+    Args:
+        use_case: the story on the page.
+        speed: simulated seconds a second, 0 to 60.
+        seed: the same seed plays the same afternoon again.
+        lan: open it to the room, with a PIN and MQTT credentials.
+        port: of the page; 0 picks a free one.
+        mqtt_port: of the broker; 0 picks a free one.
+        broker: embedded, mosquitto (an installed one), or the address of another: mqtt://user:password@host:port.
+        data: data folder; the platform's own unless told.
+        fresh: a temporary data folder that goes at the end.
+        browser: open the page.
+        json: print one line with the addresses when all is up.
+    """
+    from hub.cli import _start  # noqa: PLC0415 — not needed for --help
+
+    if fresh and data is not None:
+        msg = "--fresh and --data exclude each other: give one of them"
+        raise UsageError(msg)
+    config = load()
+    config = replace(
+        config,
+        web_port=config.web_port if port is None else port,
+        mqtt_port=config.mqtt_port if mqtt_port is None else mqtt_port,
+        web_host=_start.ANY if lan else _start.LOOPBACK,
+        broker_url=broker if "://" in broker else config.broker_url if broker == "embedded" else None,
+    )
+    if "://" not in broker and broker not in {"embedded", "mosquitto"}:
+        msg = f"--broker is {broker!r}: give embedded, mosquitto, or an address such as mqtt://localhost:1883"
+        raise UsageError(msg)
+    folder = None if fresh else data or (Path(config.data_dir) if config.data_dir else datafolder.default())
+    simulators = ["--scenario", use_case, "--speed", f"{speed:g}"]
+    if seed is not None:
+        simulators += ["--seed", str(seed)]
+    return _start.start(
+        _start.Plan(
+            config=config,
+            data=folder,
+            mode="demo",
+            lan=lan,
+            sim=tuple(simulators),
+            use_case=use_case,
+            as_json=json,
+            browser=browser and not json,
+            mosquitto=broker == "mosquitto",
+        )
+    )

@@ -1,0 +1,122 @@
+"""The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from hub.devices import Clock
+from hub.live import Batch
+from hub.model import Alarm, Heard
+from hub.registry import Registry, decode_context, encode_context
+from hub.store.base import History
+from hub.store.file import StoreFile
+from hub.store.sqlite import SqliteHistory
+from hub.store.state import StateStore
+from hub.understand import Changes, Memory
+
+DECODE = "decode"
+"""Name of the cursor of this reader."""
+RECENT_ALARMS = 200
+
+
+class Kept:
+    """store.db: written by the worker's thread, read by any but the event loop's."""
+
+    def __init__(self, data: Path) -> None:
+        """Open the file in the data folder.
+
+        Raises:
+            ConfigError: it was written by a newer version.
+            StoreError: it cannot be opened.
+        """
+        self._file = StoreFile(data / "store.db")
+        self._state = StateStore(self._file.db)
+        self._history = SqliteHistory(self._file)
+
+    @property
+    def history(self) -> History:
+        """The store of readings."""
+        return self._history
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """What was found wrong at the opening, in plain words."""
+        return self._file.faults
+
+    def position(self) -> int:
+        """Return the journal position up to which everything is stored."""
+        return self._state.cursor(DECODE)
+
+    def commit(self, changes: Changes, alarms: Sequence[Alarm], rules: Mapping[str, bytes]) -> None:
+        """Store what a step changed and its cursor, in one transaction.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        state = self._state
+        with self._file.transaction():
+            self._history.write(changes.readings)
+            state.put_latest(changes.past)
+            state.put_latest(changes.shown)
+            state.put_devices(changes.known.values())
+            state.put_aliases(changes.names)
+            state.put_contexts({key: encode_context(context) for key, context in changes.contexts.items()})
+            state.put_clocks({uid: msgspec.msgpack.encode(clock) for uid, clock in changes.clocks.items()})
+            state.put_seen(changes.seen)
+            state.put_runs(changes.runs.values())
+            state.put_marks(changes.marks)
+            state.put_heard(changes.heard)
+            state.put_alarms(alarms)
+            state.put_rules({key: blob or None for key, blob in rules.items()})
+            state.set_cursor(DECODE, changes.position)
+
+    def memory(self, registry: Registry) -> Memory:
+        """Return what later messages need of earlier ones."""
+        drivers = registry.drivers
+        return Memory(
+            contexts={
+                key: decode_context(drivers[key[0]], blob)
+                for key, blob in self._state.contexts().items()
+                if key[0] in drivers
+            },
+            aliases=self._state.aliases(),
+            devices=self._state.devices(),
+            clocks={uid: msgspec.msgpack.decode(blob, type=Clock) for uid, blob in self._state.clocks().items()},
+            runs=self._state.runs(),
+            marks=self._state.marks(),
+            channels=self._state.channels(),
+            seen=self._state.seen(),
+        )
+
+    def rules(self) -> dict[str, bytes]:
+        """Return what the rules remember."""
+        return self._state.rules()
+
+    def restored(self) -> Batch:
+        """Return what was shown last, for a live state that starts."""
+        return Batch(
+            devices=self._state.devices(),
+            readings=self._state.latest(),
+            runs=self._state.runs(),
+            alarms=self._state.alarms(RECENT_ALARMS),
+            not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
+        )
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """Return one alarm; for the worker's thread."""
+        return self._state.alarm(alarm_id)
+
+    def alarms(self, limit: int) -> Sequence[Alarm]:
+        """Return the newest alarms, newest first."""
+        with self._file.reader() as db:
+            return StateStore(db).alarms(limit)
+
+    def heard(self, limit: int) -> Sequence[Heard]:
+        """Return the newest messages that nobody understood, newest first."""
+        with self._file.reader() as db:
+            return StateStore(db).heard(limit, understood=False)
+
+    def close(self) -> None:
+        """Close the file; nobody may be using it."""
+        self._file.close()

@@ -1,0 +1,245 @@
+"""The one thread that owns store.db: journal records in, readings, alarms and everything remembered out.
+
+Each group of records is understood, judged and committed with its cursor in one transaction, then handed on as one
+batch. Killed at any moment, the next start goes on from the cursor: nothing is lost, nothing doubled.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import HubError
+from hub.journal.base import JournalReader
+from hub.kept import Kept
+from hub.live import Batch
+from hub.model import REAL, Alarm, Heard, Reading
+from hub.rules.case import View
+from hub.rules.engine import Engine
+from hub.understand import UNKNOWN_AGE, Changes, Understanding
+from hub.usecases.describe import main_sentence
+from hub.usecases.schema import UseCase
+
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CHUNK = 1000
+TICK = 1.0
+"""How often [s] delays and silences are looked at."""
+SENTENCE = 5.0
+RETRY = 1.0
+
+
+class Outcome(Struct, kw_only=True):
+    """What a step committed: news for the live state, what devices are to be asked, the newest word per topic."""
+
+    batch: Batch
+    asks: Sequence[tuple[str, bytes]] = ()
+    recent: Mapping[str, Heard] = {}
+    views: Mapping[str, View] = {}
+
+
+class Worker:
+    """Takes the journal's records to the store, step by step; `deliver` gets each outcome, in this thread."""
+
+    def __init__(
+        self,
+        *,
+        reader: JournalReader,
+        kept: Kept,
+        understanding: Callable[[], Understanding],
+        engine: Callable[[], Engine],
+        cases: Mapping[str, UseCase],
+        deliver: Callable[[Outcome], None],
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Go on from the store's cursor.
+
+        Args:
+            reader: of the journal.
+            kept: the store's memory, written by this thread only.
+            understanding: makes it from what the store kept; called again after a failed commit.
+            engine: likewise.
+            cases: the use cases, for their sentences.
+            deliver: takes what was committed.
+            wall: wall clock [ns].
+        """
+        self._reader = reader
+        self._kept = kept
+        self._make = understanding, engine
+        self._cases = cases
+        self._deliver = deliver
+        self._wall = wall
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._woken = threading.Event()
+        self._more = False
+        self._spoken = 0.0
+        self.fault: str | None = None
+        self.understood = self.refused = self.repeats = self.stored = self.failures = 0
+        self._restore()
+
+    def _restore(self) -> None:
+        understanding, engine = self._make
+        self.understanding, self.engine = understanding(), engine()
+        self.position = self._kept.position()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Say that the journal has grown; any number of calls before the next step is one."""
+        if not self._woken.is_set():
+            self._woken.set()
+            self._jobs.put(self._catch_up)
+
+    def call(self, job: Callable[[], T]) -> "Future[T]":
+        """Run a job between two steps, in this thread; its result, or its error, is the future's."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(job())
+            except Exception as error:  # noqa: BLE001 — it is the caller's
+                future.set_exception(error)
+
+        self._jobs.put(run)
+        return future
+
+    def acknowledge(self, alarm_id: str, by: str, comment: str | None) -> Alarm:
+        """Acknowledge an alarm and commit it; for `call`.
+
+        Raises:
+            NotFoundError: no such alarm.
+        """
+        stored = self._kept.alarm(alarm_id)
+        run = stored.run if stored is not None else REAL
+        at = self.understanding.timelines.now(run, self._wall())
+        alarm = self.engine.acknowledge(alarm_id, at, by, comment, stored)
+        self._commit(Changes(position=self.position), [alarm])
+        return alarm
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while True:
+            try:
+                job = self._jobs.get(timeout=max(due - time.monotonic(), 0.0))
+            except queue.Empty:
+                due = time.monotonic() + TICK
+                self._try(self._tick)
+                continue
+            if job is None:
+                return
+            job()
+
+    def _try(self, step: Callable[[], None]) -> bool:
+        """Do a step; a failed one leaves the store as it was, and memory goes back to what the store has."""
+        try:
+            step()
+        except HubError as error:
+            self.failures += 1
+            self.fault = str(error)
+            _LOG.error("Nothing of this step was stored; it is tried again: %s", error)
+            self._restore()
+            time.sleep(RETRY)
+            return False
+        self.fault = None
+        return True
+
+    def _catch_up(self) -> None:
+        self._woken.clear()
+        more = True
+        while more and self._jobs.empty():
+            more = self._try(self._step) and self._more
+        if more:
+            self.wake()
+
+    def _step(self) -> None:
+        records = self._reader.read(self.position, CHUNK)
+        self._more = bool(records)
+        if not records:
+            return
+        changes = self.understanding.take(records)
+        alarms = self.engine.step(_aged(changes.past), past=True)
+        alarms += self.engine.step(_aged(changes.shown))
+        for run in changes.runs.values():
+            if run.state == "ended":
+                self.engine.end_run(run.id)
+        self._commit(changes, alarms)
+
+    def _tick(self) -> None:
+        """Let delays run out, on each timeline's own now; a hub that is behind waits until it is not."""
+        if self._reader.end > self.position:
+            self.wake()
+            return
+        wall, timelines = self._wall(), self.understanding.timelines
+        alarms = [alarm for run in self.engine.runs() for alarm in self.engine.tick(run, timelines.now(run, wall))]
+        state = self.engine.changed_state()
+        if alarms or state:
+            self._commit(Changes(position=self.position), alarms, state)
+        self._tell(wall)
+
+    def _tell(self, wall: int) -> None:
+        """Hand on what each use case knows now, and its sentence at most every few seconds."""
+        views = {name: view for name in self._cases if (view := self._view(name, wall)) is not None}
+        if not views:
+            return
+        sentences: dict[str, Any] = {}
+        if time.monotonic() - self._spoken >= SENTENCE:
+            self._spoken = time.monotonic()
+            sentences = {
+                name: msgspec.to_builtins(main_sentence(self._cases[name], view)) for name, view in views.items()
+            }
+        self._deliver(Outcome(batch=Batch(sentences=sentences), views=views))
+
+    def _view(self, name: str, wall: int) -> View | None:
+        """Return what is known of a use case on its newest run, the real timeline where there is none."""
+        runs = self.engine.runs(name)
+        if not runs:
+            return None
+        run = next((run for run in reversed(runs) if run != REAL), REAL)
+        return self.engine.view(name, run, self.understanding.timelines.now(run, wall))
+
+    def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
+        alarms = list({alarm.id: alarm for alarm in alarms}.values())
+        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state)
+        self.position = max(self.position, changes.position)
+        self.understood += changes.understood
+        self.refused += changes.refused
+        self.repeats += changes.repeats
+        self.stored += len(changes.readings)
+        batch = Batch(
+            readings=newest(changes.past) + newest(changes.shown),
+            devices=list(changes.known.values()),
+            runs=list(changes.runs.values()),
+            alarms=alarms,
+            not_understood=len(changes.heard),
+        )
+        self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent))
+
+
+def _aged(readings: list[Reading]) -> list[Reading]:
+    return [reading for reading in readings if reading.time != UNKNOWN_AGE]
+
+
+def newest(readings: Iterable[Reading]) -> list[Reading]:
+    """Return the newest reading of each (device, channel, run): all that a live state needs of a step."""
+    latest: dict[tuple[str, str, str], Reading] = {}
+    for reading in readings:
+        key = reading.device, reading.channel, reading.run
+        before = latest.get(key)
+        if before is None or reading.time >= before.time:
+            latest[key] = reading
+    return list(latest.values())
