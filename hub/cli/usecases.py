@@ -99,10 +99,10 @@ def _problems(folder: Path, name: str) -> Iterator[str]:
 
 def families() -> dict[str, dict[str, str | None]]:
     """Return what the drivers give: family → base name of a channel → its unit."""
-    from hub.registry import Registry  # noqa: PLC0415 — only `check` needs the drivers
+    from hub.registry import load_drivers  # noqa: PLC0415 — only `check` needs the drivers
 
     found: dict[str, dict[str, str | None]] = {}
-    for driver in Registry().drivers:
+    for driver in load_drivers().values():
         channels = found.setdefault(driver.family, {})
         channels |= {channel.name: channel.unit.value if channel.unit else None for channel in driver.channels}
     return found
