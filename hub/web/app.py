@@ -10,11 +10,12 @@ from aiohttp import WSCloseCode, web
 
 from hub.errors import HubError
 from hub.live import Batch
-from hub.web import problems
+from hub.web import openapi, problems
 from hub.web.hub import Hub
-from hub.web.keys import HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC
+from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
-from hub.web.routes import ROUTES, role_of
+from hub.web.query import only
+from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
 from hub.web.security import HEADERS, Security
 from hub.web.static import Static
@@ -39,6 +40,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[STATIC] = Static(static_dir)
     app[RUNNERS] = Runners(lambda state: _show(hub, state))
     app[SOCKETS] = set()
+    app[DOCUMENT] = openapi.document(ROUTES)
     app[DEFAULT_LANGUAGE] = hub.config.lang
     for route in ROUTES:
         if route.method == "GET":
@@ -77,7 +79,10 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who may come in."""
-    request[ROLE] = request.app[SECURITY].check(request, role_of(request))
+    role, parameters = rule_of(request)
+    request[ROLE] = request.app[SECURITY].check(request, role)
+    if parameters is not None:
+        only(request, parameters)
     return await handler(request)
 
 

@@ -13,5 +13,7 @@ RUNNERS: web.AppKey[Runners] = web.AppKey("runners", Runners)
 STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 """Open WebSockets, to be closed at the end."""
+DOCUMENT: web.AppKey[bytes] = web.AppKey("document", bytes)
+"""openapi.json."""
 ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)
 """Who asks."""

@@ -1,7 +1,7 @@
 """Query parameters and bodies: read strictly, refused by name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ TIME_REMEDY = "write RFC 3339 with an offset (2026-11-24T09:00:00Z) or a span be
 LATEST = 2**63 - 1
 
 
-def only(request: web.Request, *known: str) -> None:
+def only(request: web.Request, known: Collection[str]) -> None:
     """Refuse a parameter that nobody reads: it is a slip of the pen.
 
     Raises:

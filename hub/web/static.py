@@ -28,33 +28,17 @@ class Static:
     """The files below a folder: no links, no hidden files, no index; compressed siblings are aiohttp's to choose."""
 
     def __init__(self, folder: Path) -> None:
-        """Look once; `look` looks again after a new build."""
-        self._folder = folder
-        self._files: dict[str, Path] = {}
-        self.look()
-
-    def look(self) -> None:
-        """List the files. Blocks."""
+        """List the files, once: a new build is seen at the next start. Blocks."""
         found: dict[str, Path] = {}
-        if self._folder.is_dir():
-            for path in self._folder.rglob("*"):
-                parts = path.relative_to(self._folder).parts
-                links = any(
-                    parent.is_symlink() for parent in (path, *path.parents) if parent.is_relative_to(self._folder)
-                )
+        if folder.is_dir():
+            for path in folder.rglob("*"):
+                parts = path.relative_to(folder).parts
+                below = [each for each in (path, *path.parents) if folder in each.parents]
+                links = any(each.is_symlink() for each in below)
                 hidden = any(part.startswith(".") for part in parts)
                 if path.is_file() and not links and not hidden and path.suffix not in {".gz", ".br", ".map"}:
                     found["/" + "/".join(parts)] = path
         self._files = found
-
-    @property
-    def built(self) -> bool:
-        """Whether there is a page."""
-        return "/index.html" in self._files
-
-    def names(self) -> list[str]:
-        """Return the addresses of the files."""
-        return sorted(self._files)
 
     def page(self, request: web.Request) -> web.StreamResponse:
         """Answer with the page, or with how to build it."""

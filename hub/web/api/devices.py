@@ -7,7 +7,7 @@ from hub.errors import NotFoundError
 from hub.model import Heard, rfc3339
 from hub.web.keys import HUB
 from hub.web.problems import Problem, language
-from hub.web.query import answer, body, choice, number, only
+from hub.web.query import answer, body, choice, number
 
 PREVIEW = 256
 MOST_LISTED = 1000
@@ -15,13 +15,11 @@ MOST_LISTED = 1000
 
 async def devices(request: web.Request) -> web.Response:
     """List the devices with the latest value of each channel."""
-    only(request)
     return answer({"devices": request.app[HUB].live.device_views()})
 
 
 async def device(request: web.Request) -> web.Response:
     """Give one device, by id or by any of its other names."""
-    only(request)
     hub = request.app[HUB]
     name = request.match_info["id"]
     uid = hub.resolve(name)
@@ -37,7 +35,6 @@ async def command(_request: web.Request) -> web.Response:
 
 async def messages(request: web.Request) -> web.Response:
     """List the newest messages and what was understood of them."""
-    only(request, "limit", "understood")
     limit = number(request, "limit", 100, 1, MOST_LISTED)
     wanted = choice(request, "understood", ("true", "false"))
     understood = None if wanted is None else wanted == "true"
@@ -71,7 +68,6 @@ def preview(payload: bytes) -> str:
 
 async def alarms(request: web.Request) -> web.Response:
     """List the alarms of all states and runs, newest first."""
-    only(request, "limit")
     hub = request.app[HUB]
     lang = language(request)
     found = await hub.alarms(number(request, "limit", MOST_LISTED, 1, MOST_LISTED))
@@ -95,13 +91,11 @@ async def acknowledge(request: web.Request) -> web.Response:
 
 async def usecases(request: web.Request) -> web.Response:
     """List the use cases."""
-    only(request)
     return answer({"usecases": request.app[HUB].usecases()})
 
 
 async def usecase(request: web.Request) -> web.Response:
     """Give one use case: roles, measures, rules, sentence, money."""
-    only(request)
     try:
         return answer(request.app[HUB].usecase(request.match_info["name"]))
     except NotFoundError as error:

@@ -19,7 +19,7 @@ from hub.store.base import Aggregate, Range, Row, Series
 from hub.web.hub import Hub
 from hub.web.keys import HUB
 from hub.web.problems import bad_parameter
-from hub.web.query import LATEST, answer, choice, number, only, positive_span, time_of
+from hub.web.query import LATEST, answer, choice, number, positive_span, time_of
 
 DEFAULT_LIMIT, MOST = 1000, 10_000
 DEFAULT_WIDTH, WIDEST = 800, 4000
@@ -31,7 +31,6 @@ AGGREGATES: dict[str, Aggregate] = {word: word for word in get_args(Aggregate)}
 
 async def readings(request: web.Request) -> web.Response:
     """Give stored readings, or one value a window; as CSV when asked."""
-    only(request, "device", "channel", "start", "stop", "run", "limit", "cursor", "aggregate", "every")
     aggregate = AGGREGATES.get(choice(request, "aggregate", tuple(AGGREGATES)) or "")
     limit = number(request, "limit", DEFAULT_LIMIT, 1, MOST)
     every = positive_span(request, "every")
@@ -49,7 +48,6 @@ async def readings(request: web.Request) -> web.Response:
 
 async def series(request: web.Request) -> web.Response:
     """Give curves to draw, thinned out to the width of the chart."""
-    only(request, "device", "channel", "start", "stop", "run", "width")
     width = number(request, "width", DEFAULT_WIDTH, 2, WIDEST)
     hub = request.app[HUB]
     ranges = _ranges(request)

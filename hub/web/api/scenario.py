@@ -10,7 +10,7 @@ from msgspec import Struct
 from hub.model import rfc3339
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
-from hub.web.query import answer, body, only
+from hub.web.query import answer, body
 from hub.web.runners import FromRunner, Runner, State
 
 FASTEST = 60.0
@@ -53,7 +53,6 @@ def shown(request: web.Request, state: State) -> dict[str, Any]:
 
 async def scenario(request: web.Request) -> web.Response:
     """Give what is played."""
-    only(request)
     return answer(shown(request, _state(_runner(request))))
 
 

@@ -1,16 +1,25 @@
 """A real server around a hub made of lists, on a port the system picks."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from blockbuster import blockbuster_ctx
 
 from hub.web.app import make_app
 from hub.web.security import Security
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks() -> Iterator[None]:
+    """Fail a test in which the web layer blocks the event loop."""
+    with blockbuster_ctx("hub.web"):
+        yield
 
 
 @pytest.fixture
@@ -21,7 +30,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
         async def start(hub: FakeHub, **rules: Any) -> Client:  # noqa: ANN401 — Security's own
             folder = rules.pop("static_dir", tmp_path / "static")
             given: dict[str, Any] = {"demo": True, "lan": False, "secret": SECRET, "pin": PIN} | rules
-            app = make_app(hub, Security(hub.config, **given), folder)
+            app = await asyncio.to_thread(make_app, hub, Security(hub.config, **given), folder)
             return await stack.enter_async_context(TestClient(TestServer(app)))
 
         yield start

@@ -409,3 +409,14 @@ async def test_history_is_read_outside_the_event_loop(
     assert (await get(client, "/devices"))["devices"] == []
     finish.set()
     assert (await asked)["series"] == []
+
+
+async def test_the_api_describes_itself(client: Client) -> None:
+    """Every address of the API with its parameters, and nothing that is not there."""
+    document = await get(client, "/openapi.json")
+    assert document["openapi"] == "3.1.0"
+    readings = document["paths"]["/api/v1/readings"]["get"]
+    assert {each["name"] for each in readings["parameters"]} >= {"device", "start", "cursor", "aggregate"}
+    speed = document["paths"]["/api/v1/scenario/speed"]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    assert document["components"]["schemas"][speed["$ref"].rpartition("/")[2]]["required"] == ["speed"]
+    assert all(operation["summary"] for path in document["paths"].values() for operation in path.values())

@@ -96,7 +96,7 @@ def test_every_address_is_in_the_table_of_roles() -> None:
 
 async def test_an_address_without_a_rule_is_closed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even to the facilitator."""
-    monkeypatch.delitem(routes._ROLES, ("GET", f"{API}/devices"))
+    monkeypatch.delitem(routes._LISTED, ("GET", f"{API}/devices"))
     assert (await ask(client, "GET", f"{API}/devices"))[0] == 403
 
 
