@@ -91,6 +91,7 @@ class Decoded(Struct, frozen=True, gc=False):
         aliases: other names of `device`.
         announces: other devices.
         rejected: field → reason in plain words.
+        speaks_for_others: `device` is a bridge or gateway, only named as the sender: never a device itself.
     """
 
     kind: Kind
@@ -101,6 +102,7 @@ class Decoded(Struct, frozen=True, gc=False):
     aliases: tuple[str, ...] = ()
     announces: tuple[Announced, ...] = ()
     rejected: Mapping[str, str] = field(default_factory=dict)
+    speaks_for_others: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -168,6 +170,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         open_channels: it also gives names that nobody can list (keys of foreign JSON); their unit is the sample's.
         decode: the pure function.
         scope: which context a topic uses; one per driver unless told.
+        rooted: a scope is a topic below which everything is this driver's once it has a context (a configurable base).
         context: a msgspec-encodable type of the context; `context()` is the empty one.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         examples: real messages, a refusal among them.
@@ -185,6 +188,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     rank: int = 0
     open_channels: bool = False
     scope: Callable[[str], str] = _one_scope
+    rooted: bool = False
     context: type[Any] = type_of_nothing
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
 

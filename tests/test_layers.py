@@ -49,6 +49,7 @@ PLAIN = {
     "re",
     "struct",
     "typing",
+    "unicodedata",
     "zoneinfo",
 }
 

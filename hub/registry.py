@@ -1,0 +1,272 @@
+"""Finds the drivers, finds the one a message belongs to, and lets no exception of a driver out.
+
+Drivers lie in `hub/drivers`, one file each with a `DRIVER`; other packages add theirs by the entry point group
+`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else.
+"""
+
+import importlib
+import logging
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from math import inf, isfinite
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+import hub.drivers
+from hub.driver import CHANNEL_NAME, MODEL_NAME, Decoded, Driver, Sample, base_name, topic_matches
+from hub.errors import ConfigError, PayloadError
+from hub.model import Kind, Message, Quality
+
+GROUP = "matinales.drivers"
+OWN = "matinales/"
+"""Topics of the hub itself: never a device (design.md §1)."""
+MAX_ROUTES = 50_000
+"""How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
+MAX_CHANNELS = 20_000
+"""How many (driver, channel) pairs are remembered."""
+MAX_SAMPLES = 256
+MAX_REJECTED = 32
+"""What one message may give; hostile ones hold tens of thousands, and each would be a line somewhere."""
+
+_LOG = logging.getLogger(__name__)
+_ENCODER = msgspec.msgpack.Encoder()
+
+Contexts = dict[tuple[str, str], Any]
+"""(model, scope) → the context of a driver there."""
+
+
+class Outcome(Struct, frozen=True, gc=False):
+    """What became of one message.
+
+    Attributes:
+        driver: who took it; None: nobody claims the topic, or it is the hub's own.
+        decoded: what it means; None: refused.
+        reason: why it was refused, in plain words.
+        key: (model, scope) of the context it used.
+        changed: whether that context is another one now.
+    """
+
+    driver: Driver | None
+    decoded: Decoded | None
+    reason: str | None = None
+    key: tuple[str, str] = ("", "")
+    changed: bool = False
+
+
+class Complete(Struct, frozen=True, gc=False):
+    """What a channel's description adds to its samples."""
+
+    unit: str | None
+    low: float
+    high: float
+
+
+class Registry:
+    """Decodes any message by the driver that its topic belongs to."""
+
+    def __init__(self, drivers: Mapping[str, Driver]) -> None:
+        """Take drivers by model, as `load_drivers` returns them."""
+        self.drivers = dict(drivers)
+        self.failures: Counter[str] = Counter()
+        """model → how often its code failed (which is a fault of the driver, not of the payload)."""
+        self._routes: dict[str, tuple[Driver, tuple[str, str]] | None] = {}
+        self._roots: dict[str, Driver] = {}
+        self._contexts: Contexts | None = None
+        self._channels: dict[tuple[str, str], Complete] = {}
+
+    def decode(self, message: Message, contexts: Contexts) -> Outcome:
+        """Decode a message; a context that it changes is replaced in `contexts`. Never raises."""
+        if contexts is not self._contexts:
+            self._take(contexts)
+        topic = message.topic
+        try:
+            route = self._routes[topic]
+        except KeyError:
+            route = self._find(topic)
+        if route is None:
+            if topic.startswith(OWN):
+                return Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
+            return Outcome(None, None, "no driver knows this topic")
+        driver, key = route
+        before = contexts.get(key)
+        if before is None:
+            before = driver.empty_context()
+        try:
+            decoded, after = driver.decode(message, before)
+        except PayloadError as error:
+            return Outcome(driver, None, str(error), key)
+        except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
+            return self._failed(driver, key, error)
+        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = _cut(decoded)
+        if after is before:
+            return Outcome(driver, decoded, None, key)
+        contexts[key] = after
+        if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
+            self._take(contexts)
+        return Outcome(driver, decoded, None, key, changed=True)
+
+    def complete(self, driver: Driver, decoded: Decoded) -> list[tuple[Sample, str | None, Quality]]:
+        """Return each sample with its unit (its own, else its channel's) and quality.
+
+        Out of the channel's plausible range is uncertain, never clamped; what is not finite is no sample.
+        """
+        done: list[tuple[Sample, str | None, Quality]] = []
+        for sample in decoded.samples:
+            value, quality = sample.value, sample.quality
+            channel = self._channels.get((driver.model, sample.channel)) or self._channel(driver, sample.channel)
+            if quality is Quality.GOOD and not channel.low <= value <= channel.high:
+                if not isfinite(value):
+                    continue
+                quality = Quality.UNCERTAIN
+            done.append((sample, sample.unit or channel.unit, quality))
+        return done
+
+    def route(self, topic: str) -> Driver | None:
+        """Return the driver that a topic belongs to."""
+        found = self._routes[topic] if topic in self._routes else self._find(topic)
+        return found[0] if found else None
+
+    def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
+        self.failures[driver.model] += 1
+        if self.failures[driver.model] == 1:
+            _LOG.error("driver %s failed; further failures are counted", driver.model, exc_info=error)
+        return Outcome(driver, None, f"driver {driver.model} failed: {type(error).__name__}: {error}"[:300], key)
+
+    def _take(self, contexts: Contexts) -> None:
+        """Learn below which topics a driver is at home by what it heard before (a configurable base topic)."""
+        self._contexts = contexts
+        self._roots = {
+            scope: self.drivers[model]
+            for model, scope in contexts
+            if scope and model in self.drivers and self.drivers[model].rooted
+        }
+        self._routes.clear()
+
+    def _find(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+        if len(self._routes) >= MAX_ROUTES:
+            self._routes.clear()
+        found: tuple[Driver, tuple[str, str]] | None = None
+        if not topic.startswith(OWN):
+            found = self._rooted(topic) or self._claimed(topic)
+        self._routes[topic] = found
+        return found
+
+    def _rooted(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+        roots = [root for root in self._roots if topic.startswith(f"{root}/")]
+        if not roots:
+            return None
+        root = max(roots, key=len)
+        driver = self._roots[root]
+        return driver, (driver.model, root)
+
+    def _claimed(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+        claims = []
+        for driver in self.drivers.values():
+            fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
+            if fit and (driver.claims is None or driver.claims(topic)):
+                claims.append((driver.rank, -max(fit), driver.model))
+        if not claims:
+            return None
+        driver = self.drivers[min(claims)[2]]
+        return driver, (driver.model, driver.scope(topic))
+
+    def _channel(self, driver: Driver, name: str) -> Complete:
+        if len(self._channels) >= MAX_CHANNELS:
+            self._channels.clear()
+        base = base_name(name, [channel.name for channel in driver.channels])
+        found = next((channel for channel in driver.channels if channel.name == base), None)
+        complete = Complete(found.unit, found.low, found.high) if found else Complete(None, -inf, inf)
+        self._channels[(driver.model, name)] = complete
+        return complete
+
+
+def _cut(decoded: Decoded) -> Decoded:
+    """Return the first samples and refusals, and say how many more there were."""
+    more = max(0, len(decoded.samples) - MAX_SAMPLES) + max(0, len(decoded.rejected) - MAX_REJECTED)
+    rejected = dict(list(decoded.rejected.items())[:MAX_REJECTED])
+    rejected["…"] = f"{more} more fields: one message may give {MAX_SAMPLES} values"
+    return structs.replace(decoded, samples=decoded.samples[:MAX_SAMPLES], rejected=rejected)
+
+
+def _literal(pattern: str) -> int:
+    """Return how many levels of a filter are spelt out: the more, the more it is this driver's topic."""
+    return sum(level not in {"+", "#"} for level in pattern.split("/"))
+
+
+def load_drivers() -> dict[str, Driver]:
+    """Return every driver by its model, bundled ones first.
+
+    Raises:
+        ConfigError: naming the driver whose description is wrong, or two that share a model.
+    """
+    found: dict[str, Driver] = {}
+    for place, driver in _all():
+        check_description(driver, place)
+        if driver.model in found:
+            msg = f"{place}: there is already a driver with model {driver.model!r}; a model name is unique"
+            raise ConfigError(msg)
+        found[driver.model] = driver
+    return found
+
+
+def _all() -> Iterator[tuple[str, Driver]]:
+    for info in pkgutil.iter_modules(hub.drivers.__path__):
+        if not info.name.startswith("_"):
+            module = importlib.import_module(f"hub.drivers.{info.name}")
+            yield module.__name__, module.DRIVER
+    for point in entry_points(group=GROUP):
+        try:
+            yield f"{GROUP}: {point.value}", point.load()
+        except Exception as error:  # a foreign package
+            msg = f"{GROUP}: {point.value} cannot be loaded ({type(error).__name__}: {error}); mend or remove it"
+            raise ConfigError(msg) from error
+
+
+def check_description(driver: Driver, place: str) -> None:
+    """Check what a driver says of itself; names are for ever, so they are checked on day one.
+
+    Raises:
+        ConfigError: naming the place and what to change.
+    """
+    problem = next(_problems(driver), None)
+    if problem is not None:
+        msg = f"{place}: {problem}"
+        raise ConfigError(msg)
+
+
+def _problems(driver: Driver) -> Iterator[str]:
+    if not isinstance(driver, Driver):
+        yield "DRIVER is not a hub.driver.Driver"
+        return
+    if not MODEL_NAME.fullmatch(driver.model):
+        yield f"model {driver.model!r} is not kebab-case"
+    names = [channel.name for channel in driver.channels]
+    yield from (f"channel {name!r} is there twice" for name in {n for n in names if names.count(n) > 1})
+    for channel in driver.channels:
+        if not CHANNEL_NAME.fullmatch(channel.name):
+            yield f"channel {channel.name!r} is not snake_case"
+        if not channel.low < channel.high:
+            yield f"channel {channel.name!r}: low must lie below high"
+    if not driver.topics:
+        yield "it claims no topic"
+    if not any(example.refusal for example in driver.examples):
+        yield "its examples hold no refusal"
+
+
+def encode_context(context: Any) -> bytes:  # noqa: ANN401 — each driver has its own type
+    """Return a context as the store keeps it."""
+    return _ENCODER.encode(context)
+
+
+def decode_context(driver: Driver, blob: bytes) -> Any:  # noqa: ANN401 — each driver has its own type
+    """Return a context as the store kept it; the empty one where the driver has changed its mind about the shape."""
+    try:
+        return msgspec.msgpack.decode(blob, type=driver.context)
+    except msgspec.DecodeError as error:
+        _LOG.warning("driver %s cannot read what it remembered (%s) and starts anew", driver.model, error)
+        return driver.empty_context()
