@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 
 from hub.errors import HubError, JournalError
 from hub.ingest.batch import cut
+from hub.ingest.edge import MqttEdge
 from hub.ingest.link import Append, Appended, AppendFailed, End, Keep, LinkServer, Peer, Publish, Status
-from hub.ingest.mqtt import MqttEdge
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE
@@ -163,6 +163,7 @@ def main() -> int:
     parser.add_argument("--broker", required=True, help="mqtt://[user:password@]host[:port]")
     parser.add_argument("--client-id", default="matinales-hub")
     parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
+    parser.add_argument("--lock-wait", type=float, default=LOCK_S, help="seconds to wait for an ingest that is ending")
     parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -175,7 +176,7 @@ def main() -> int:
     )
     try:
         options.data.mkdir(parents=True, exist_ok=True)
-        with FileLock(options.data / "ingest.lock", timeout=LOCK_S):
+        with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
             _serve(options.data, settings)
     except Timeout:
         _LOG.error("Another ingest process writes the journal in %s", options.data)

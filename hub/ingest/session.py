@@ -61,7 +61,7 @@ class Session(Struct, frozen=True):
     filters: list[str]
 
 
-def granted(settings: Settings) -> Session | None:
+def remembered(settings: Settings) -> Session | None:
     """Return what this session was last granted; None when it is another's, or unknown."""
     try:
         session = msgspec.json.decode(settings.state.read_bytes(), type=Session)
