@@ -11,6 +11,7 @@ from aiohttp import WSCloseCode, web
 from hub.errors import HubError
 from hub.live import Batch
 from hub.web import openapi, problems
+from hub.web.built import Static
 from hub.web.hub import Hub
 from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
@@ -18,7 +19,6 @@ from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
 from hub.web.security import HEADERS, Security
-from hub.web.static import Static
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
+from hub.web.built import Static
 from hub.web.hub import Hub
 from hub.web.runners import Runners
 from hub.web.security import Role, Security
-from hub.web.static import Static
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SECURITY: web.AppKey[Security] = web.AppKey("security", Security)

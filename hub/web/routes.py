@@ -3,7 +3,7 @@
 from aiohttp import web
 from msgspec.structs import replace
 
-from hub.web import static
+from hub.web import built
 from hub.web.api import devices, health, history, imports, live, login, scenario
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
@@ -63,7 +63,7 @@ ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
-    *(Route("GET", path, VIEWER, page, None) for path in static.PAGES),
+    *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),
     Route("GET", "/{file:.+}", VIEWER, file, None),
 )
 ROUTES = (*(replace(each, path=BASE + each.path) for each in API), *ROOT)
