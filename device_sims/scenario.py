@@ -187,32 +187,45 @@ def parse(content: bytes, name: str, place: str) -> Loaded:
     try:
         scenario = msgspec.toml.decode(content, type=Scenario)
         kind = models.kind(scenario.model)
-        parameters = msgspec.convert(scenario.parameters, kind.parameters)
+        parameters = _converted(scenario.parameters, kind.parameters, "parameters")
         initials = {
             key: _converted(each.state, kind.initial, f"initial.{key}") for key, each in scenario.initial.items()
         }
         effects = {key: _converted(each.effect, kind.effect, f"faults.{key}") for key, each in scenario.faults.items()}
-    except (msgspec.MsgspecError, ValueError) as error:
+        scenario = msgspec.structs.replace(scenario, name=name)
+        problem = next(_problems(scenario, kind), None)
+    except (msgspec.MsgspecError, ValueError, SimulationError) as error:
         msg = f"{place}: {error}"
         raise SimulationError(msg) from error
-    scenario = msgspec.structs.replace(scenario, name=name)
-    _check(scenario, kind, place)
+    if problem:
+        msg = f"{place}: {problem}"
+        raise SimulationError(msg)
     return Loaded(scenario, kind, parameters, initials, effects)
 
 
 def _converted(table: dict[str, Any], kind: Any, where: str) -> Any:  # noqa: ANN401 — each model has its own types
     try:
-        return msgspec.convert(table, kind)
+        found = msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         msg = f"{where}: {error}"
         raise ValueError(msg) from error
+    unknown = _unknown(table, msgspec.to_builtins(found))
+    if unknown is not None:
+        msg = f"{where}: unknown field `{unknown}`"
+        raise ValueError(msg)
+    return found
 
 
-def _check(scenario: Scenario, kind: models.Kind, place: str) -> None:
-    problem = next(_problems(scenario, kind), None)
-    if problem:
-        msg = f"{place}: {problem}"
-        raise SimulationError(msg)
+def _unknown(given: object, taken: object) -> str | None:
+    """Return a key that was given and not taken: a dataclass of the physics cannot forbid unknown ones itself."""
+    if not (isinstance(given, dict) and isinstance(taken, dict)):
+        return None
+    for key, value in given.items():
+        if key not in taken:
+            return str(key)
+        if (inner := _unknown(value, taken[key])) is not None:
+            return f"{key}.{inner}"
+    return None
 
 
 def _problems(scenario: Scenario, kind: models.Kind) -> Iterator[str]:

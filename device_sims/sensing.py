@@ -91,8 +91,9 @@ class Sensor:
         self.level = level
 
     def sample(self, time_s: int) -> Sampled:
-        """Read the sensor now; two draws, whatever its state."""
-        noise, luck = self.rng.gauss(0.0, 1.0), self.rng.random()
+        """Read the sensor now; as many draws whatever its state."""
+        noise = self.rng.gauss(0.0, 1.0) if self.figures.sigma else 0.0
+        luck = self.rng.random() if self.figures.drop else 1.0
         if self.faults.unplugged or math.isnan(self.level):
             return Lost.UNPLUGGED
         if luck < self.figures.drop:
@@ -114,7 +115,7 @@ def quantised(value: float, resolution: float) -> float:
     """Return `value` rounded to a multiple of `resolution`, as the decimal number that people read; 0: unchanged."""
     if resolution <= 0:
         return value
-    return float(f"{round(value / resolution) * resolution:.12g}") + 0.0  # + 0.0: no minus zero
+    return round(round(value / resolution) * resolution, 9) + 0.0  # + 0.0: no minus zero
 
 
 def sensor(figures: Figures, names: Iterable[object]) -> Sensor:

@@ -67,10 +67,13 @@ class Room:
         self.state = State(initial.air_c, initial.product_c, initial.running)
         self.energy_wh = initial.energy_wh
         self._clock_s = clock_s
+        defrost = parameters.defrost
+        self._cuts = [3600 * start + extra for start in defrost.starts_h for extra in (0.0, defrost.length_s)]
         self._faults: tuple[Active, ...] = ()
         self._switched_on = True
         self._steps: dict[Regime, physics.Seconds] = {}
         self._defrosting = False
+        self._until_clock_s = DAY_S
 
     def values(self) -> Mapping[str, float]:
         """Return air, product [°C], power [W], energy [Wh], defrost and door_open [0/1]."""
@@ -91,13 +94,13 @@ class Room:
 
     def advance(self, time_s: int, count: int) -> tuple[int, Mapping[str, list[float]]]:
         """Run until the compressor, the defrost relay or a held input changes, at most `count` seconds."""
-        self._look_at_clock(time_s)
         regime = self._regime(time_s)
         if regime not in self._steps:
             if any(fault.effect.ice_decay_s for fault in self._faults):
                 self._steps.clear()  # an icing fan never comes back to an earlier regime
             self._steps[regime] = physics.seconds(self.parameters.room, regime)
-        limit = min(count, self._until_clock(time_s), self._until_held(time_s))
+        self._until_clock_s = self._until_clock(time_s)
+        limit = min(count, self._until_clock_s, self._until_held(time_s))
         power_w = self._power_w()
         before = self.state.running
         self.state, airs, products = physics.advance(self.state, self._steps[regime], limit)
@@ -105,7 +108,8 @@ class Room:
             power_w = self._power_w()
             self.state, airs, products = physics.advance(self.state, self._steps[regime], limit)
         self.energy_wh += power_w * len(airs) / 3600
-        self._look_at_clock(time_s + len(airs))
+        if len(airs) == self._until_clock_s:
+            self._look_at_clock(time_s + len(airs))
         return len(airs), {"air": airs, "product": products}
 
     def _power_w(self) -> float:
@@ -136,9 +140,7 @@ class Room:
 
     def _until_clock(self, time_s: int) -> int:
         day_s = (self._clock_s + time_s) % DAY_S
-        defrost = self.parameters.defrost
-        cuts = [3600 * start + extra for start in defrost.starts_h for extra in (0.0, defrost.length_s)]
-        return min((_next((cut - day_s) % DAY_S) for cut in cuts), default=DAY_S)
+        return min([_next((cut - day_s) % DAY_S) for cut in self._cuts], default=DAY_S)
 
     def _until_held(self, time_s: int) -> int:
         since = [fault.since_s for fault in self._faults if fault.effect.ice_decay_s]
