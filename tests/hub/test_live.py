@@ -250,3 +250,18 @@ async def test_frames_come_no_faster_than_the_rate(live: Live) -> None:
         live.apply(Batch(readings=[reading(1.0, time=1)]))
         await frame(mailbox)
         assert loop.time() - start >= 0.09
+
+
+async def test_everything_is_sent_again_every_few_seconds(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a page missed, it has soon."""
+    monkeypatch.setattr("hub.live.FULL_EVERY", 0.02)
+    with live.mailbox() as mailbox:
+        assert [(await frame(mailbox))["type"] for _ in range(3)] == ["full"] * 3
+
+
+def test_a_forgotten_device_is_gone(live: Live) -> None:
+    """With its channels."""
+    live.apply(Batch(readings=[reading(4.0)]))
+    live.apply(Batch(forgotten=[PROBE]))
+    assert live.device_views() == []
+    assert live.channel(PROBE, "temperature") is None
