@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -173,6 +174,33 @@ def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
             pass
     for name in (_STATE, _SESSION):
         (folder / name).unlink(missing_ok=True)
+
+
+def guard(path: Path, *, every_s: float = 0.5) -> Callable[[], None]:
+    """Start the broker again whenever it has crashed; return what ends this care (call it before `stop`)."""
+    done = threading.Event()
+
+    def care() -> None:
+        pause = every_s
+        while not done.wait(pause):
+            if alive(path.parent) is not None:
+                pause = every_s
+                continue
+            _LOG.warning("The broker has crashed and is started again")
+            try:
+                start(path)
+            except HubError as error:
+                pause = min(pause * 2, 10.0)
+                _LOG.warning("The broker does not start: %s", error)
+
+    thread = threading.Thread(target=care, name="broker-guard", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        done.set()
+        thread.join()
+
+    return end
 
 
 def alive(folder: Path) -> State | None:

@@ -18,9 +18,10 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder, mosquitto
+from hub import broker, datafolder
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -71,7 +72,7 @@ def start(plan: Plan) -> int:
         stack.enter_context(datafolder.owned(data))
         supervisor = Supervisor()
         on_end(supervisor.stop)
-        mqtt = _broker(plan, data, stack, supervisor)
+        mqtt = _broker(plan, data, stack)
         stack.callback(supervisor.close, ("sim", "hub", "ingest", "broker"))
         secret = secrets.token_urlsafe(24)
         supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data, mqtt)))
@@ -80,6 +81,8 @@ def start(plan: Plan) -> int:
             arguments = ("--broker", mqtt, "--data", str(data), "--supervised", *plan.sim)
             supervisor.add("sim", module("device_sims", *arguments))
         ready = supervisor.wait_for("hub", "ready", UP)
+        settled = replace(plan, config=replace(plan.config, web_port=ready["port"]))
+        supervisor.settle("hub", _hub_settings(settled, data, mqtt, secret))
         url = f"http://{_shown_host(plan)}:{ready['port']}/"
 
         def publish() -> None:
@@ -106,7 +109,7 @@ def _folder(plan: Plan, stack: ExitStack) -> Path:
     return Path(folder).resolve()
 
 
-def _broker(plan: Plan, data: Path, stack: ExitStack, supervisor: Supervisor) -> str:
+def _broker(plan: Plan, data: Path, stack: ExitStack) -> str:
     """Start the broker unless one is running elsewhere; return the address to connect to."""
     config = plan.config
     if config.broker_url is not None:
@@ -115,13 +118,11 @@ def _broker(plan: Plan, data: Path, stack: ExitStack, supervisor: Supervisor) ->
     port = config.mqtt_port or (living.port if living is not None else _free_port())
     user, password = (MQTT_USER, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
     listen = ANY if plan.lan else LOOPBACK
-    if plan.mosquitto:
-        supervisor.add("broker", mosquitto.command(data, listen=listen, port=port, user=user, password=password))
-    else:
-        path = data / "broker.toml"
-        broker.write_config(path, listen=listen, port=port, user=user, password=password)
-        broker.start(path)
-        stack.callback(broker.stop, data)
+    path = data / ("broker.conf" if plan.mosquitto else "broker.toml")
+    broker.write_config(path, listen=listen, port=port, user=user, password=password)
+    broker.start(path)
+    stack.callback(broker.stop, data)
+    stack.callback(broker.guard(path))
     login = f"{user}:{quote(password or '', safe='')}@" if user else ""
     return f"mqtt://{login}{LOOPBACK}:{port}"
 
