@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -27,8 +27,8 @@ CHECKPOINT_PAGES = 8_000
 for many commits (measured: 240 against 158 thousand readings a second of CPU); 32 MB is half of what alarms."""
 TIME_LIMIT = 10.0
 """Longest [s] that a reader may take: a long reader keeps the WAL from shrinking."""
-_STEPS = 50_000
-"""SQLite instructions between two looks at the clock, about 1 ms."""
+_STEPS = 1_000_000
+"""SQLite instructions between two looks at the clock, some 15 ms: each look waits for the interpreter."""
 _GROUPS = (256, 16, 1)
 """Rows a statement. apsw hands the interpreter over at each statement, and a busy thread keeps it for 5 ms: row by
 row 70 thousand a second become 4 thousand beside a busy thread (measured), in groups 30 to 60 thousand."""
@@ -82,7 +82,7 @@ class StoreFile:
                 self._undo()
                 raise
         except apsw.Error as error:
-            raise self._failure(error) from error
+            raise self._failed(error) from error
 
     def on_undo(self, call: Callable[[], None]) -> None:
         """Have `call` called after a transaction was undone: what it cached may not exist."""
@@ -108,7 +108,7 @@ class StoreFile:
             msg = f"the query took longer than {limit:g} s; ask for a shorter time or fewer channels"
             raise StoreError(msg) from error
         except apsw.Error as error:
-            raise self._failure(error) from error
+            raise self._failed(error) from error
         finally:
             db.set_progress_handler(None)
             self._readers.append(db)
@@ -123,7 +123,7 @@ class StoreFile:
         try:
             frames, done = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:
-            raise self._failure(error) from error
+            raise self._failed(error) from error
         return frames == done
 
     def check(self) -> list[str]:
@@ -131,6 +131,11 @@ class StoreFile:
         with self.reader(limit=3600) as db:
             found = [text for (text,) in db.execute("PRAGMA quick_check(10)")]
         return [] if found == ["ok"] else found
+
+    @property
+    def damaged(self) -> bool:
+        """Whether damage was met: nothing but a new opening, which begins a new file, helps."""
+        return _marker(self.path).exists()
 
     @property
     def size(self) -> int:
@@ -151,12 +156,12 @@ class StoreFile:
 
     def _open_or_renew(self, clock: Callable[[], int]) -> apsw.Connection:
         try:
-            if self._marker.exists():
-                raise apsw.CorruptError(self._marker.read_text(encoding="utf-8"))
+            if self.damaged:
+                raise apsw.CorruptError(_marker(self.path).read_text(encoding="utf-8"))
             return self._connect()
         except _DAMAGE as error:
             aside = _moved_aside(self.path, clock() // 1_000_000_000)
-            self._marker.unlink(missing_ok=True)
+            _marker(self.path).unlink(missing_ok=True)
             self.rebuilt = True
             self.faults.append(
                 f"{self.path.name} was damaged ({error}) and lies in {aside.name}; a new one is filled from the journal"
@@ -192,7 +197,7 @@ class StoreFile:
         try:
             return self._connect_reader()
         except apsw.Error as error:
-            raise self._failure(error) from error
+            raise self._failed(error) from error
 
     def _undo(self) -> None:
         if self.db.in_transaction:
@@ -200,18 +205,18 @@ class StoreFile:
         for call in self._undone:
             call()
 
-    def _failure(self, error: apsw.Error) -> StoreError:
-        if isinstance(error, _DAMAGE):
-            self._marker.write_text(str(error), encoding="utf-8")
-            return StoreError(f"{self.path.name} is damaged ({error}); the next start begins a new one")
-        if isinstance(error, apsw.FullError):
-            return StoreError(f"{self.path.name} cannot grow: the disk is full; free some space")
-        return StoreError(f"{self.path.name} cannot be used ({error}); nothing was stored, it is tried again")
+    def _failed(self, error: apsw.Error) -> StoreError:
+        return failure(self.path, error)
 
-    @property
-    def _marker(self) -> Path:
-        """Says that damage was met: it may lie where an opening does not look."""
-        return self.path.with_name(f"{self.path.name}.damaged")
+
+def failure(path: Path, error: apsw.Error) -> StoreError:
+    """Return what went wrong in plain words; damage is remembered until the next opening."""
+    if isinstance(error, _DAMAGE):
+        _marker(path).write_text(str(error), encoding="utf-8")
+        return StoreError(f"{path.name} is damaged ({error}); the next start begins a new one")
+    if isinstance(error, apsw.FullError):
+        return StoreError(f"{path.name} cannot grow: the disk is full; free some space")
+    return StoreError(f"{path.name} cannot be used ({error}); nothing was stored, it is tried again")
 
 
 def off_the_loop() -> None:
@@ -240,15 +245,6 @@ def insert(db: apsw.Connection, head: str, rows: Sequence[Sequence[Any]], tail: 
             start = stop
 
 
-def newest(rows: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Return key → the last value of each key, in the order of last occurrence."""
-    kept: dict[Any, Any] = {}
-    for key, value in rows:
-        kept.pop(key, None)
-        kept[key] = value
-    return kept
-
-
 def _know(db: apsw.Connection, path: Path) -> None:
     """Refuse a file that is not ours to change.
 
@@ -260,6 +256,11 @@ def _know(db: apsw.Connection, path: Path) -> None:
     except ValueError as error:
         msg = f"{path}: {error}"
         raise ConfigError(msg) from None
+
+
+def _marker(path: Path) -> Path:
+    """Says that damage was met: it may lie where an opening does not look."""
+    return path.with_name(f"{path.name}.damaged")
 
 
 def _files(path: Path) -> list[Path]:

@@ -5,6 +5,7 @@ Reading methods also work on a connection lent by `StoreFile.reader()`.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -12,7 +13,7 @@ import msgspec
 
 from hub.errors import NotFoundError
 from hub.model import Alarm, AlarmState, Device, Heard, Quality, Reading, Run, TimeSource
-from hub.store.file import insert, newest
+from hub.store.file import failure, insert
 
 MAX_HEARD = 2_000
 """Rows kept of the messages understood, and as many of those not understood; the oldest go."""
@@ -36,8 +37,7 @@ class StateStore:
 
     def cursor(self, name: str) -> int:
         """Return the journal position up to which all effects are stored; 0 at first."""
-        row = self._db.execute("SELECT position FROM cursor WHERE name = ?", (name,)).fetchone()
-        return int(row[0]) if row is not None else 0
+        return next((position for (position,) in self._rows("SELECT position FROM cursor WHERE name = ?", name)), 0)
 
     def set_cursor(self, name: str, position: int) -> None:
         """Say so, in the transaction of those effects."""
@@ -47,8 +47,7 @@ class StateStore:
 
     def setting(self, name: str) -> str | None:
         """Return a setting that was stored, or None."""
-        row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row is not None else None
+        return next((value for (value,) in self._rows("SELECT value FROM setting WHERE name = ?", name)), None)
 
     def set_setting(self, name: str, value: str | None) -> None:
         """Keep a setting; None forgets it."""
@@ -61,7 +60,7 @@ class StateStore:
 
     def contexts(self) -> dict[tuple[str, str], bytes]:
         """Return (driver model, scope) → the context as it was packed."""
-        return {(driver, scope): data for driver, scope, data in self._db.execute("SELECT * FROM context")}
+        return {(driver, scope): data for driver, scope, data in self._rows("SELECT * FROM context")}
 
     def put_contexts(self, contexts: Mapping[tuple[str, str], bytes]) -> None:
         """Keep packed contexts by (driver model, scope)."""
@@ -70,7 +69,7 @@ class StateStore:
 
     def clocks(self) -> dict[str, bytes]:
         """Return device → what is known of its clock, as it was packed."""
-        return dict(self._db.execute("SELECT * FROM clock"))
+        return dict(self._rows("SELECT * FROM clock"))
 
     def put_clocks(self, clocks: Mapping[str, bytes]) -> None:
         """Keep what is known of devices' clocks, packed."""
@@ -80,11 +79,11 @@ class StateStore:
 
     def devices(self) -> list[Device]:
         """Return all devices in the order first seen."""
-        return [_DEVICE(data) for (data,) in self._db.execute("SELECT data FROM device ORDER BY rowid")]
+        return [_DEVICE(data) for (data,) in self._rows("SELECT data FROM device ORDER BY rowid")]
 
     def put_devices(self, devices: Iterable[Device]) -> None:
         """Keep new or changed devices, whole."""
-        rows = [*newest((device.uid, _text(device)) for device in devices).items()]
+        rows = [*{device.uid: _text(device) for device in devices}.items()]
         insert(self._db, "INSERT INTO device(uid, data)", rows, "ON CONFLICT(uid) DO UPDATE SET data = excluded.data")
 
     def rename(self, uid: str, name: str) -> Device:
@@ -112,7 +111,7 @@ class StateStore:
 
     def aliases(self) -> dict[str, str]:
         """Return every other name or native id → uid."""
-        return dict(self._db.execute("SELECT name, device FROM alias"))
+        return dict(self._rows("SELECT name, device FROM alias"))
 
     def put_aliases(self, aliases: Iterable[tuple[str, str, int]]) -> None:
         """Keep (name, uid, journal position from which it holds)."""
@@ -122,7 +121,7 @@ class StateStore:
 
     def latest(self) -> list[Reading]:
         """Return the newest reading of each channel on its device's present run, channels in the order first seen."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT latest.device, channel, unit, value, time, received, source, quality, latest.run, tie FROM latest"
             " JOIN device ON device.uid = latest.device AND device.data ->> '$.run' = latest.run"
             " ORDER BY latest.rowid"
@@ -134,7 +133,7 @@ class StateStore:
 
     def channels(self) -> list[tuple[str, str]]:
         """Return every (uid, channel) ever heard, on whatever run."""
-        return [*self._db.execute("SELECT DISTINCT device, channel FROM latest")]
+        return self._rows("SELECT DISTINCT device, channel FROM latest")
 
     def put_latest(self, readings: Iterable[Reading]) -> None:
         """Keep the newest reading of each channel and run; an older measure replaces nothing."""
@@ -170,16 +169,16 @@ class StateStore:
 
     def runs(self) -> list[Run]:
         """Return all runs in the order first heard of."""
-        return [_RUN(data) for (data,) in self._db.execute("SELECT data FROM run ORDER BY rowid")]
+        return [_RUN(data) for (data,) in self._rows("SELECT data FROM run ORDER BY rowid")]
 
     def put_runs(self, runs: Iterable[Run]) -> None:
         """Keep new or changed runs, whole."""
-        rows = [*newest((run.id, _text(run)) for run in runs).items()]
+        rows = [*{run.id: _text(run) for run in runs}.items()]
         insert(self._db, "INSERT INTO run(id, data)", rows, "ON CONFLICT(id) DO UPDATE SET data = excluded.data")
 
     def marks(self, kind: str = "device") -> dict[str, str]:
         """Return what is simulated for ever → the run that it belongs to; `kind`: `device` (uids) or `topic`."""
-        return dict(self._db.execute("SELECT name, run FROM mark WHERE kind = ?", (kind,)))
+        return dict(self._rows("SELECT name, run FROM mark WHERE kind = ?", kind))
 
     def put_marks(self, marks: Mapping[str, str], kind: str = "device") -> None:
         """Mark as simulated, for ever, by the run that it belongs to now."""
@@ -191,17 +190,16 @@ class StateStore:
         """Return the newest alarms of all states, newest first."""
         return [
             _ALARM(data)
-            for (data,) in self._db.execute("SELECT data FROM alarm ORDER BY raised DESC, rowid DESC LIMIT ?", (limit,))
+            for (data,) in self._rows("SELECT data FROM alarm ORDER BY raised DESC, rowid DESC LIMIT ?", limit)
         ]
 
     def open_alarms(self) -> list[Alarm]:
         """Return the alarms that are not over (active, unacknowledged or shelved), newest first."""
-        return [_ALARM(data) for (data,) in self._db.execute("SELECT data FROM alarm WHERE open ORDER BY raised DESC")]
+        return [_ALARM(data) for (data,) in self._rows("SELECT data FROM alarm WHERE open ORDER BY raised DESC")]
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm, or None."""
-        row = self._db.execute("SELECT data FROM alarm WHERE id = ?", (alarm_id,)).fetchone()
-        return _ALARM(row[0]) if row is not None else None
+        return next((_ALARM(data) for (data,) in self._rows("SELECT data FROM alarm WHERE id = ?", alarm_id)), None)
 
     def put_alarms(self, alarms: Iterable[Alarm]) -> None:
         """Keep new or changed alarms; raised twice is one, and what was acknowledged or returned stays so."""
@@ -217,7 +215,7 @@ class StateStore:
 
     def rules(self) -> dict[str, bytes]:
         """Return key → state of the rules, as it was packed."""
-        return dict(self._db.execute("SELECT * FROM rule"))
+        return dict(self._rows("SELECT * FROM rule"))
 
     def put_rules(self, states: Mapping[str, bytes | None]) -> None:
         """Keep packed rule states by key; None forgets one."""
@@ -232,10 +230,10 @@ class StateStore:
     def heard(self, limit: int = 1000, *, understood: bool | None = None) -> list[Heard]:
         """Return the newest message of each topic (and of each reason), newest first, with how many there were."""
         where = "" if understood is None else f"WHERE understood = {understood:d}"
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT position, topic, received, understood, driver, reason, payload, count"  # noqa: S608 — a digit
             f" FROM heard {where} ORDER BY position DESC, rowid DESC LIMIT ?",
-            (limit,),
+            limit,
         )
         return [
             Heard(
@@ -278,7 +276,7 @@ class StateStore:
 
     def seen(self) -> list[tuple[str, int, int]]:
         """Return the newest message identities (device, own time [ns] or sequence, hash), oldest first."""
-        return [*self._db.execute("SELECT device, measured, tie FROM seen ORDER BY rowid")]
+        return self._rows("SELECT device, measured, tie FROM seen ORDER BY rowid")
 
     def put_seen(self, identities: Iterable[tuple[str, int, int]]) -> None:
         """Remember message identities; the oldest go beyond MAX_SEEN."""
@@ -288,12 +286,23 @@ class StateStore:
         insert(self._db, "INSERT OR IGNORE INTO seen(device, measured, tie)", rows)
         self._db.execute("DELETE FROM seen WHERE rowid <= (SELECT max(rowid) FROM seen) - ?", (MAX_SEEN,))
 
+    def _rows(self, sql: str, *values: str | int) -> list[Any]:
+        """Return the rows of a query.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            raise failure(Path(self._db.filename), error) from error
+
     def _changed(self, uid: str, **changes: Any) -> Device:  # noqa: ANN401 — fields of Device
-        row = self._db.execute("SELECT data FROM device WHERE uid = ?", (uid,)).fetchone()
-        if row is None:
+        rows = self._rows("SELECT data FROM device WHERE uid = ?", uid)
+        if not rows:
             msg = f"{uid!r} is no known device; `matinales devices list` shows them"
             raise NotFoundError(msg)
-        device = msgspec.structs.replace(_DEVICE(row[0]), **changes)
+        device = msgspec.structs.replace(_DEVICE(rows[0][0]), **changes)
         self.put_devices([device])
         return device
 
