@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 from aiohttp import WSCloseCode, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from hub.errors import HubError
 from hub.live import Batch
@@ -49,6 +52,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
             app.router.add_route(route.method, route.path, route.handler)
     app.on_response_prepare.append(_dress)
     app.on_shutdown.append(_close_sockets)
+    app.cleanup_ctx.append(_count_malformed)
     return app
 
 
@@ -89,6 +93,28 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers of the house on every answer."""
     response.headers.update(HEADERS)
+
+
+class _Malformed(logging.Filter):
+    """Count what is no HTTP instead of writing a trace of each: anybody could fill the log."""
+
+    def __init__(self, count: Counter[str]) -> None:
+        super().__init__()
+        self._count = count
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            return True
+        self._count["malformed"] += 1
+        return False
+
+
+async def _count_malformed(app: web.Application) -> AsyncIterator[None]:
+    malformed = _Malformed(app[SECURITY].refused)
+    server_logger.addFilter(malformed)
+    yield
+    server_logger.removeFilter(malformed)
 
 
 async def _close_sockets(app: web.Application) -> None:

@@ -1,5 +1,6 @@
 """Query parameters and bodies: read strictly, refused by name."""
 
+import asyncio
 import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,](\d+))?(?:[Zz]|[+-]\d\d:\d\d)")
 TIME_REMEDY = "write RFC 3339 with an offset (2026-11-24T09:00:00Z) or a span before now (-24h, -15m, -7d)"
 LATEST = 2**63 - 1
+PATIENCE_S = 30.0
+"""A body of at most 1 MiB arrives within this time."""
 
 
 def only(request: web.Request, known: Collection[str]) -> None:
@@ -120,15 +123,31 @@ def positive_span(request: web.Request, name: str) -> int | None:
     return length
 
 
+async def whole(request: web.Request) -> bytes:
+    """Return the body as it was sent.
+
+    Raises:
+        Problem: compressed, too large (told before it is sent), or it does not come.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise Problem("type", kind=repr(encoding[:40]))
+    if (request.content_length or 0) > request.client_max_size:
+        raise Problem("too_large", limit=request.client_max_size)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await request.read()
+    except TimeoutError:
+        raise Problem("slow", seconds=f"{PATIENCE_S:g}", headers={"Connection": "close"}) from None
+
+
 async def body(request: web.Request, kind: type[T], shape: str) -> T:
     """Return the JSON body as `kind`.
 
     Raises:
         Problem: it is not JSON, or of another shape.
     """
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Problem("type", kind=repr(request.headers["Content-Encoding"][:40]))
-    raw = await request.read()
+    raw = await whole(request)
     try:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:

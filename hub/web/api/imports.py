@@ -9,7 +9,7 @@ from msgspec import Struct
 from hub.model import Message, Source
 from hub.web.keys import HUB
 from hub.web.problems import Problem
-from hub.web.query import answer, moment
+from hub.web.query import answer, moment, whole
 
 RUN = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 LONGEST_TOPIC = 65_535
@@ -40,13 +40,11 @@ _line = msgspec.json.Decoder(Line).decode
 
 async def messages(request: web.Request) -> web.Response:
     """Journal the messages of a run; all of them or, where a line is bad, none."""
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Problem("type", kind=repr(request.headers["Content-Encoding"][:40]))
     hub = request.app[HUB]
     run = request.match_info["run"]
     if not RUN.fullmatch(run):
         raise Problem("request", what=f"run {run[:80]!r}: a run's id holds only a-z, 0-9 and '-'")
-    batch = read(await request.read(), run, hub.live.wall())
+    batch = read(await whole(request), run, hub.live.wall())
     position = await hub.append(batch)
     return answer({"accepted": len(batch) - 1, "position": position})
 

@@ -420,3 +420,46 @@ async def test_the_api_describes_itself(client: Client) -> None:
     speed = document["paths"]["/api/v1/scenario/speed"]["put"]["requestBody"]["content"]["application/json"]["schema"]
     assert document["components"]["schemas"][speed["$ref"].rpartition("/")[2]]["required"] == ["speed"]
     assert all(operation["summary"] for path in document["paths"].values() for operation in path.values())
+
+
+JUNK = [
+    b"GARBAGE\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
+    b"GET /\x00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: \x01;;;=\r\n\r\n",
+    b"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    b"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200000000\r\n\r\n{",
+]
+
+
+async def raw(client: Client, content: bytes) -> bytes:
+    """Return the first line of the answer to raw bytes."""
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(content)
+    try:
+        async with asyncio.timeout(5):
+            return await reader.readline()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_what_is_no_http_is_refused_without_filling_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Counted, not told at length; 200 MB are refused before they come."""
+    caplog.set_level("INFO")
+    answers = [(await raw(client, junk)).split(b" ")[1] for junk in JUNK]
+    assert answers == [b"400"] * 7 + [b"415", b"413"]
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
+    assert (await get(client, "/devices"))["devices"] == []
+
+
+async def test_a_body_that_does_not_come_holds_nobody_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """408 after a while."""
+    monkeypatch.setattr("hub.web.query.PATIENCE_S", 0.05)
+    request = b"POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n\r\n{"
+    assert b" 408 " in await raw(client, request)
