@@ -7,6 +7,7 @@ order when its input ends.
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import logging
 import os
 import signal
@@ -39,7 +40,7 @@ from hub.usecases import describe
 from hub.usecases.loader import load_all
 from hub.usecases.schema import UseCase
 from hub.web.app import make_app
-from hub.web.security import Security
+from hub.web.security import Security, interface_addresses
 from hub.worker import Outcome, Worker
 
 _LOG = logging.getLogger("hub")
@@ -91,6 +92,7 @@ class App:
         self._status: Status | None = None
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
+        self._tasks: list[asyncio.Task[None]] = []
         self._worker = Worker(
             reader=SqliteReader(self._data),
             kept=self._kept,
@@ -121,16 +123,19 @@ class App:
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
-        self._linking = asyncio.create_task(self._link.run(), name="link")
-        self._parts = asyncio.create_task(self._watch(), name="parts")
+        self._tasks = [
+            asyncio.create_task(self._link.run(), name="link"),
+            asyncio.create_task(self._watch(), name="parts"),
+        ]
 
     async def close(self) -> None:
         """Commit the step under way and close the files."""
-        for task in (self._parts, self._linking):
+        for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await asyncio.to_thread(self._worker.stop)
+        if self._tasks:
+            await asyncio.to_thread(self._worker.stop)
         self._kept.close()
 
     def _grown(self, end: int) -> None:
@@ -287,6 +292,14 @@ class App:
         return None, False
 
 
+def _room(config: Config) -> list[str]:
+    """Return the addresses under which the room reaches the page, the likeliest first."""
+    found = [ipaddress.ip_address(each) for each in interface_addresses() if "%" not in each]
+    usable = [each for each in found if each.version == 4 and not each.is_loopback and not each.is_link_local]  # noqa: PLR2004
+    usable.sort(key=lambda each: (not each.is_private, str(each)))
+    return [f"http://{each}:{config.web_port}/" for each in usable]
+
+
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
     """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
     data, config = Path(settings.data), settings.config
@@ -313,9 +326,16 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
             )
             raise HubError(msg) from None
         await app.start()
-        port = runner.addresses[0][1]
         gc.freeze()  # what was built to start is never looked at again
-        say({"ready": {"port": port, "pin": pin, "code": security.codes.new() if settings.lan else None}})
+        say(
+            {
+                "ready": {
+                    "room": _room(config) if settings.lan else [],
+                    "pin": pin,
+                    "code": security.codes.new() if settings.lan else None,
+                }
+            }
+        )
         await ended.wait()
     finally:
         await runner.cleanup()

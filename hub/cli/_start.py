@@ -68,6 +68,8 @@ def start(plan: Plan) -> int:
     """
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
     with ExitStack() as stack:
+        port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
+        plan = replace(plan, config=replace(plan.config, web_port=port))
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
         supervisor = Supervisor()
@@ -81,9 +83,7 @@ def start(plan: Plan) -> int:
             arguments = ("--broker", mqtt, "--data", str(data), "--supervised", *plan.sim)
             supervisor.add("sim", module("device_sims", *arguments))
         ready = supervisor.wait_for("hub", "ready", UP)
-        settled = replace(plan, config=replace(plan.config, web_port=ready["port"]))
-        supervisor.settle("hub", _hub_settings(settled, data, mqtt, secret))
-        url = f"http://{_shown_host(plan)}:{ready['port']}/"
+        url = f"http://{_shown_host(plan)}:{port}/"
 
         def publish() -> None:
             pids = {"broker": state.pid} if (state := broker.alive(data)) else {}
@@ -210,7 +210,7 @@ def _free_port() -> int:
         return port
 
 
-def open_port(port: int, host: str) -> int:
+def _open_port(port: int, host: str) -> int:
     """Return a port that the page can use: the one asked for, or any free one for 0.
 
     Raises:
