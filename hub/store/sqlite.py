@@ -11,7 +11,7 @@ import apsw
 import msgspec
 from msgspec import Struct
 
-from hub.errors import StoreError, UsageError
+from hub.errors import UsageError
 from hub.model import Quality, Reading, TimeSource
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.store.file import StoreFile, insert
@@ -146,11 +146,7 @@ class SqliteHistory:
                 curve = curves[key] = self._new_curve(*key)
             rows.append((*curve, each.time, each.tie, each.value, _FLAGS[each.quality, each.time_source]))
         rows.sort()  # neighbours in the file are written together
-        try:
-            insert(self._file.db, _INSERT, rows)
-        except apsw.Error as error:
-            msg = f"{len(rows)} readings could not be stored ({error}); they are tried again"
-            raise StoreError(msg) from error
+        insert(self._file.db, _INSERT, rows)
 
     def _new_curve(self, device: str, channel: str, unit: str | None, run: str) -> tuple[int, int]:
         db = self._file.db

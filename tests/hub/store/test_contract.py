@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,12 +36,8 @@ def pages(history: History, asked: Range) -> list[list[Row]]:
     """Return all pages of an answer, following its cursors."""
     found = [history.readings(asked)]
     while found[-1].after is not None:
-        found.append(history.readings(Range(**{**_fields(asked), "after": found[-1].after})))
+        found.append(history.readings(msgspec.structs.replace(asked, after=found[-1].after)))
     return [page.rows for page in found]
-
-
-def _fields(asked: Range) -> dict[str, object]:
-    return {name: getattr(asked, name) for name in asked.__struct_fields__}
 
 
 # what goes in comes out
