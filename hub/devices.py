@@ -5,6 +5,7 @@ Pure: the store keeps what these objects change.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -18,6 +19,9 @@ WINDOW = 10 * 60 * NS
 """Half the time over which the smallest skew is remembered."""
 STRAY = 600 * NS
 """How far a simulated device's own time may lie from its run's clock before it counts as a wrong clock."""
+
+
+QUARTER = 900 * NS
 
 
 class Identities:
@@ -77,9 +81,15 @@ def utc(local: int, zone: ZoneInfo) -> int:
 
     An hour that occurs twice is read as its first occurrence.
     """
-    naive = datetime.fromtimestamp(local // NS, tz=UTC).replace(tzinfo=zone)
-    offset = naive.utcoffset()
-    return local - (int(offset.total_seconds()) * NS if offset is not None else 0)
+    return local - _offset(local // QUARTER, zone)
+
+
+@lru_cache(maxsize=1024)
+def _offset(quarter: int, zone: ZoneInfo) -> int:
+    """Return a zone's offset [ns] in a quarter of an hour of local time; zones change at quarters only."""
+    moment = datetime.fromtimestamp(quarter * QUARTER // NS, tz=UTC).replace(tzinfo=zone)
+    offset = moment.utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) * NS
 
 
 def real_time(measured: int | None, arrival: int, clock: Clock, *, late: bool) -> tuple[int, TimeSource]:

@@ -47,6 +47,7 @@ UNKNOWN_AGE = 0
 """Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
 ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
+REPEATED = -1
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -277,21 +278,22 @@ class Understanding:
         run = word.announced or self.devices[uid].run
         arrival = message.time if message.time is not None else self.timelines.arrival(run, message.received)
         tie = _tie(message)
-        seen: dict[int, bool] = {}
+        known = self._channels.setdefault(uid, set())
+        taken = changes.past if message.source is Source.IMPORT else changes.shown
+        last: int | None = None
+        moment: tuple[int, TimeSource] | None = None
         for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
-            if not self._room_for(word, sample.channel):
+            channel, measured = sample.channel, sample.measured
+            if channel not in known and not self._room_for(word, channel, known):
                 continue
-            unaged = message.retained and sample.measured is None
-            time, source = (UNKNOWN_AGE, TimeSource.ARRIVAL) if unaged else self._time(word, sample, arrival, run)
-            if sample.measured is not None and time != sample.measured:
-                if sample.measured not in seen:
-                    seen[sample.measured] = self._again((uid, sample.measured, tie), changes)
-                if seen[sample.measured]:
-                    changes.repeats += 1
-                    continue
+            if moment is None or measured != last:  # the samples of a message nearly always share their time
+                last, moment = measured, self._moment(word, sample, arrival, run, tie)
+            time, source = moment
+            if time == REPEATED:
+                continue
             reading = Reading(
                 device=uid,
-                channel=sample.channel,
+                channel=channel,
                 unit=unit,
                 value=sample.value,
                 time=time,
@@ -301,20 +303,28 @@ class Understanding:
                 run=run,
                 tie=tie,
             )
-            if not unaged:
+            if time != UNKNOWN_AGE:
                 changes.readings.append(reading)
-            (changes.past if message.source is Source.IMPORT else changes.shown).append(reading)
+            taken.append(reading)
 
-    def _room_for(self, word: "_Word", channel: str) -> bool:
-        channels = self._channels.setdefault(word.uid, set())
-        if channel in channels:
-            return True
-        if len(channels) >= MAX_CHANNELS:
+    def _room_for(self, word: "_Word", channel: str, known: set[str]) -> bool:
+        if len(known) >= MAX_CHANNELS:
             reason = f"{channel}: more than {MAX_CHANNELS} channels of one device (channel cap)"
             self._list(word.record, reason, word.driver, word.changes)
             return False
-        channels.add(channel)
+        known.add(channel)
         return True
+
+    def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:
+        """Return when a sample was measured on its timeline; UNKNOWN_AGE, REPEATED where there is no such time."""
+        measured = sample.measured
+        if measured is None and word.record.message.retained:
+            return UNKNOWN_AGE, TimeSource.ARRIVAL
+        found = self._time(word, sample, arrival, run)
+        if measured is not None and found[0] != measured and self._again((word.uid, measured, tie), word.changes):
+            word.changes.repeats += 1
+            return REPEATED, TimeSource.ARRIVAL
+        return found
 
     def _time(self, word: "_Word", sample: Sample, arrival: int, run: str) -> tuple[int, TimeSource]:
         measured = sample.measured
