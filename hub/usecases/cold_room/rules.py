@@ -72,12 +72,8 @@ _SAY: dict[str, Text] = {
         "The air probe has been answering with a fault code for {since}. The product is at {product}.",
     ),
     "product_high": Text(
-        "Le produit est à {product}, au-dessus de {limit} depuis {since} : triez, notez, décidez.",
-        "The product is at {product}, above {limit} for {since}: sort, write down, decide.",
-    ),
-    "product_recovering": Text(
-        "Le produit redescend, à {product}. Il a passé {limit} : triez, notez, décidez.",
-        "The product is coming back down, at {product}. It passed {limit}: sort, write down, decide.",
+        "Le produit est à {product}, il a passé {limit} il y a {since} : triez, notez, décidez.",
+        "The product is at {product}, it passed {limit} {since} ago: sort, write down, decide.",
     ),
     "defrost_long": Text(
         "Le dégivrage dure depuis {since}, d'habitude 20 min. L'air est à {air}, le produit à {product}.",
@@ -171,18 +167,18 @@ def _age_s(view: View, time: int | None) -> float:
 
 
 def _product(usecase: UseCase, view: View) -> Sentence | None:
-    """Return the sentence about a product that is, or was, above its limit."""
-    product = view.measures["product"].good or 0.0
+    """Return the sentence about a product that passed its limit and is not safely back."""
     if "product_high" not in view.since:
         return None
-    rule = _limit_of(usecase, "product_high")
-    code = "product_high" if product > rule.limit else "product_recovering"
-    return _told(code, view, since_s=_age_s(view, view.since["product_high"]), limit=rule.limit)
+    since_s, passed = _age_s(view, view.since["product_high"]), _limit_of(usecase, "product_high").limit
+    return _told("product_high", view, since_s=since_s, limit=passed)
 
 
 def _defrost(usecase: UseCase, view: View) -> Sentence | None:
     """Return the sentence about a defrost that is under way, or whose heat is still there."""
     defrost, air = view.measures["defrost"], view.measures["air"].good or 0.0
+    if view.active("air_high") and not view.active("defrost_long"):
+        return None  # it was too warm before
     if defrost.good == 1:
         hot = air > _limit_of(usecase, "air_very_high").limit
         code = "defrost_long" if view.active("defrost_long") else "defrost_hot" if hot else "defrost"

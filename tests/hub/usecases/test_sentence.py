@@ -124,12 +124,20 @@ SITUATIONS: list[tuple[str, View | None, str]] = [
     (
         "product too warm",
         view(12.0, 4.3, above_min=60, eta_s=0, active=("product_high", "air_high")),
-        "Le produit est à 4,3~°C, au-dessus de +4~°C depuis 12_min_: triez, notez, décidez.",
+        "Le produit est à 4,3~°C, il a passé +4~°C il y a 12_min_: triez, notez, décidez.",
     ),
     (
-        "product on its way back",
-        view(2.5, 3.8, active=("product_high",)),
-        "Le produit redescend, à 3,8~°C. Il a passé +4~°C_: triez, notez, décidez.",
+        "a defrost after the compressor died",
+        view(
+            9.5,
+            3.4,
+            above_min=60,
+            eta_s=HOUR,
+            active=("air_high",),
+            measures={"defrost": seen(1.0)},
+            masked={"air_high": NOW},
+        ),
+        "L’air est à 9,5~°C depuis 1_h, le produit à 3,4~°C_: il reste environ 1_h avant +4~°C.",
     ),
     (
         "product probe unplugged",
