@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Play a scenario until told to stop; return 0, or 2 when it cannot be played."""
     parser = argparse.ArgumentParser(prog="python -m device_sims", description=__doc__)
     parser.add_argument("--scenario", required=True)
-    parser.add_argument("--broker", required=True, help="mqtt://[user:password@]host:port")
+    parser.add_argument(
+        "--broker",
+        default=os.environ.get("HUB_BROKER_URL", "mqtt://127.0.0.1:1883"),
+        help="mqtt://[user:password@]host:port; HUB_BROKER_URL unless given: a password is not for the process list",
+    )
     parser.add_argument("--data", type=Path, help="the hub's data folder: history goes to its import door")
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--seed", type=int)

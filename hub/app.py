@@ -73,6 +73,21 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     config: Config
 
 
+_FINE: dict[str, Any] = {"status": "ok", "text": None, "remedy": None}
+_WORDS = msgspec.toml.decode(
+    (Path(__file__).parent / "parts.toml").read_bytes(), type=dict[str, dict[str, dict[str, str]]]
+)
+
+
+def _degraded(what: str, reason: str | None = None) -> dict[str, Any]:
+    """Return a part that does not work, in both languages, with what it said itself."""
+    return {"status": "degraded", **_WORDS[what], "reason": reason}
+
+
+def _store(worker: Worker) -> dict[str, Any]:
+    return _FINE if worker.fault is None else _degraded("store_fault", worker.fault)
+
+
 class App:
     """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
 
@@ -173,30 +188,21 @@ class App:
             self.live.apply(Batch(parts=changed))
 
     def _parts_now(self) -> dict[str, Any]:
-        status, behind = self._status, max(self._end - self._worker.position, 0)
-        refused = broker.refused(self._data) if self.config.broker_url is None else None
-        journal = {"status": "ok", "text": None, "remedy": None, "end": self._end, "behind": behind}
+        status, worker = self._status, self._worker
+        behind = max(self._end - worker.position, 0)
         if status is None:
-            away = {"status": "degraded", "text": "the ingest process is away", "remedy": "it is started again"}
-            return {"broker": away, "journal": journal | away, "store": self._store_part()}
-        ok = status.connected and status.subscribed
-        part: dict[str, Any] = {
-            "status": "ok" if ok else "degraded",
-            "text": None if ok else status.reason,
-            "remedy": None if ok else "see `matinales doctor`",
-            "url": status.url,
-            "gaps": status.gap,
+            away = _degraded("ingest_away")
+            return {"broker": away, "journal": away | {"end": self._end, "behind": behind}, "store": _store(worker)}
+        broker_part = _FINE if status.connected and status.subscribed else _degraded("broker_away", status.reason)
+        broker_part |= {"url": status.url, "gaps": status.gap}
+        if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
+            broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
+        journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
+        return {
+            "broker": broker_part,
+            "journal": journal | {"end": self._end, "behind": behind},
+            "store": _store(worker),
         }
-        if refused is not None and refused.count:
-            part |= {"refused": refused.count, "refused_bytes": refused.size}
-        if status.fault is not None:
-            journal |= {"status": "degraded", "text": status.fault, "remedy": "see the free space of the data folder"}
-        return {"broker": part, "journal": journal, "store": self._store_part()}
-
-    def _store_part(self) -> dict[str, Any]:
-        if self._worker.fault is None:
-            return {"status": "ok", "text": None, "remedy": None}
-        return {"status": "degraded", "text": self._worker.fault, "remedy": "see the free space of the data folder"}
 
     # the web layer's contract
 

@@ -73,7 +73,7 @@ class Channel(Struct):
             "name": self.name,
             "unit": self.unit,
             "value": last.value,
-            "time": rfc3339(last.time),
+            "time": rfc3339(last.time) if last.time else None,  # 0: its age is unknown
             "quality": last.quality,
         }
 
@@ -315,7 +315,7 @@ class Live:
             "device": uid,
             "channel": name,
             "value": last.value,
-            "time": rfc3339(last.time),
+            "time": rfc3339(last.time) if last.time else None,  # 0: its age is unknown
             "quality": last.quality,
             "run": last.run,
         }

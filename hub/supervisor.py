@@ -42,9 +42,15 @@ class Part:
     when its input ends. A foreign program gets nothing and is told to end by the system's signal.
     """
 
-    def __init__(self, name: str, command: Sequence[str], said: Callable[[str, Any], None]) -> None:
-        """Name a part and its command; `said(name, object)` gets each JSON line it prints."""
+    def __init__(
+        self, name: str, command: Sequence[str], environ: Mapping[str, str], said: Callable[[str, Any], None]
+    ) -> None:
+        """Name a part and its command; `said(name, object)` gets each JSON line it prints.
+
+        What must not be read in the list of processes goes into `environ`.
+        """
         self.name = name
+        self._environ = environ
         self._command = command
         self._is_ours = command[0] == sys.executable
         self._said = said
@@ -63,7 +69,7 @@ class Part:
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environ},
         )
         self._process = process
         started = time.monotonic()
@@ -123,9 +129,15 @@ class Supervisor:
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._stopping = False
 
-    def add(self, name: str, command: Sequence[str], settings: Mapping[str, Any] | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        command: Sequence[str],
+        settings: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         """Start a part that is kept alive."""
-        part = Part(name, command, lambda who, word: self._events.put((who, word)))
+        part = Part(name, command, environ or {}, lambda who, word: self._events.put((who, word)))
         self.parts[name] = part
         self._settings[name] = settings or {}
         part.start(self._settings[name], self._ended)

@@ -77,11 +77,12 @@ def start(plan: Plan) -> int:
         mqtt = _broker(plan, data, stack)
         stack.callback(supervisor.close, ("sim", "hub", "ingest", "broker"))
         secret = secrets.token_urlsafe(24)
-        supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data, mqtt)))
+        broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
+        supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
         supervisor.add("hub", module("hub.app"), _hub_settings(plan, data, mqtt, secret))
         if plan.sim is not None:
-            arguments = ("--broker", mqtt, "--data", str(data), "--supervised", *plan.sim)
-            supervisor.add("sim", module("device_sims", *arguments))
+            arguments = ("--data", str(data), "--supervised", *plan.sim)
+            supervisor.add("sim", module("device_sims", *arguments), environ=broker_url)
         ready = supervisor.wait_for("hub", "ready", UP)
         url = f"http://{_shown_host(plan)}:{port}/"
 
@@ -127,8 +128,8 @@ def _broker(plan: Plan, data: Path, stack: ExitStack) -> str:
     return f"mqtt://{login}{LOOPBACK}:{port}"
 
 
-def _ingest_arguments(plan: Plan, data: Path, mqtt: str) -> list[str]:
-    arguments = ["--data", str(data), "--broker", mqtt]
+def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
+    arguments = ["--data", str(data)]
     if plan.mosquitto or plan.config.broker_url is not None:
         arguments += ["--topics", plan.config.topics, "--window", str(FOREIGN_WINDOW)]
     return arguments

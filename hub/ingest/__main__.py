@@ -160,12 +160,18 @@ def main() -> int:
     """Run the ingest process."""
     parser = argparse.ArgumentParser(prog="python -m hub.ingest")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--broker", required=True, help="mqtt://[user:password@]host[:port]")
+    parser.add_argument(
+        "--broker",
+        default=os.environ.get("HUB_BROKER_URL"),
+        help="mqtt://[user:password@]host[:port]; HUB_BROKER_URL unless given: a password is not for the process list",
+    )
     parser.add_argument("--client-id", default="matinales-hub")
     parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
     parser.add_argument("--lock-wait", type=float, default=LOCK_S, help="seconds to wait for an ingest that is ending")
     parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
     options = parser.parse_args()
+    if not options.broker:
+        parser.error("give --broker, or set HUB_BROKER_URL")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings(
         url=options.broker,
