@@ -1,0 +1,513 @@
+"""Shelly Gen2 and later (Plus, Pro, Gen3, Gen4): notifications, component status, answers to RPC."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from hub.driver import Channel, Decoded, Driver, Event, Example, Sample
+from hub.errors import PayloadError
+from hub.model import NS, Availability, Kind, Message
+from hub.payload import availability, boolean, epoch_seconds, json_object, live, number, shown, slug, word
+from hub.units import Unit, conversion
+
+ASKED = "matinales-ask/"
+"""Our own `src`: a device answers on `<src>/rpc`; the rest of the topic is the prefix it was asked on."""
+HOUR = 3600 * NS
+COMPONENT = re.compile(r"([a-z][a-z0-9_]*)(?::(\d+))?")
+MAC = re.compile(r"[^-]+(?:-[^-]+)*-([0-9a-fA-F]{12})")
+WITHOUT_INDEX = {
+    "sys",
+    "wifi",
+    "cloud",
+    "mqtt",
+    "eth",
+    "ble",
+    "ws",
+    "ui",
+    "knx",
+    "matter",
+    "bthome",
+    "modbus",
+    "script",
+}
+
+METERED = {  # of switch, light, cover, pm1 …; path below the component → channel, unit on the wire
+    "apower": ("power", "W"),
+    "voltage": ("voltage", "V"),
+    "current": ("current", "A"),
+    "freq": ("frequency", "Hz"),
+    "pf": ("factor", None),
+    "aenergy.total": ("energy", "Wh"),
+    "ret_aenergy.total": ("energy_returned", "Wh"),
+    "temperature.tC": ("chip_temperature", "°C"),
+}
+LIGHT = {"output": ("switch", "on"), "brightness": ("brightness", "%"), **METERED}
+PHASE = {
+    "voltage": ("voltage", "V"),
+    "current": ("current", "A"),
+    "act_power": ("power", "W"),
+    "aprt_power": ("apparent_power", "VA"),
+    "pf": ("factor", None),
+    "freq": ("frequency", "Hz"),
+}
+COMPONENTS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
+    "switch": {"output": ("switch", "on"), **METERED},
+    "light": LIGHT,
+    "rgb": LIGHT,
+    "rgbw": LIGHT,
+    "cct": LIGHT,
+    "cover": {"current_pos": ("position", "%"), **METERED},
+    "pm1": METERED,
+    "input": {"state": ("input", "on"), "percent": ("input_level", "%"), "counts.total": ("counter", None)},
+    "temperature": {"tC": ("temperature", "°C")},
+    "humidity": {"rh": ("humidity", "%")},
+    "illuminance": {"lux": ("illuminance", "lx")},
+    "voltmeter": {"voltage": ("voltage", "V")},
+    "em": {
+        **{f"{p}_{key}": (f"{name}_{p}", unit) for p in "abc" for key, (name, unit) in PHASE.items()},
+        "n_current": ("current_n", "A"),
+        "total_current": ("current", "A"),
+        "total_act_power": ("power", "W"),
+        "total_aprt_power": ("apparent_power", "VA"),
+    },
+    "emdata": {
+        **{f"{p}_total_act_energy": (f"energy_{p}", "Wh") for p in "abc"},
+        **{f"{p}_total_act_ret_energy": (f"energy_returned_{p}", "Wh") for p in "abc"},
+        "total_act": ("energy", "Wh"),
+        "total_act_ret": ("energy_returned", "Wh"),
+    },
+    "em1": PHASE,
+    "em1data": {"total_act_energy": ("energy", "Wh"), "total_act_ret_energy": ("energy_returned", "Wh")},
+    "devicepower": {
+        "battery.V": ("battery_voltage", "V"),
+        "battery.percent": ("battery", "%"),
+        "external.present": ("external_power", "on"),
+    },
+    "flood": {"alarm": ("flood", "on")},
+    "smoke": {"alarm": ("smoke", "on")},
+    "bthomedevice": {"battery": ("battery", "%"), "rssi": ("signal", "dBm")},
+    "bthomesensor": {"value": ("bthome", None)},
+    "thermostat": {
+        "current_C": ("temperature", "°C"),
+        "target_C": ("target_temperature", "°C"),
+        "current_humidity": ("humidity", "%"),
+        "output": ("heating", "on"),
+    },
+    "sys": {"uptime": ("uptime", "s")},
+    "wifi": {"rssi": ("signal", "dBm")},
+}
+
+
+def _paths() -> dict[str, list[tuple[str, str | None, str, str | None]]]:
+    """Return per component: key, key below it, channel, unit on the wire."""
+    return {
+        component: [(*_split(path), name, unit) for path, (name, unit) in fields.items()]
+        for component, fields in COMPONENTS.items()
+    }
+
+
+def _split(path: str) -> tuple[str, str | None]:
+    key, _, below = path.partition(".")
+    return key, below or None
+
+
+PATHS = _paths()
+
+
+class Context(Struct, frozen=True):
+    """What was heard below one topic prefix.
+
+    Attributes:
+        src: the device's own id, once a message gave it.
+        notified: channel → hour of arrival of its last notification: its `status/…` says the same again.
+    """
+
+    src: str = ""
+    notified: dict[str, int] = {}
+
+
+class Address(Struct, frozen=True):
+    """A topic taken apart from the right."""
+
+    prefix: str
+    what: str
+    component: str = ""
+
+
+@lru_cache(maxsize=32_768)
+def address(topic: str) -> Address | None:
+    """Take a topic apart from the right, because a prefix may hold slashes."""
+    head, _, last = topic.rpartition("/")
+    if last == "online" and "/" in topic:
+        return Address(head, "online")
+    if last == "rpc":
+        if head == "events" or head.endswith("/events"):
+            return Address(head.removesuffix("events").removesuffix("/"), "events")
+        if "/" in topic:
+            return Address(head.removeprefix(ASKED), "answer" if head.startswith(ASKED) else "rpc")
+    before, _, kind = head.rpartition("/")
+    match = COMPONENT.fullmatch(last)
+    if match and (match[1] in COMPONENTS or match[1] in WITHOUT_INDEX) and (match[2] or match[1] in WITHOUT_INDEX):
+        if kind == "status" and "/" in head:
+            return Address(before, "status", last)
+        if kind == "command" and "/" in head:
+            return Address(before, "command", last)
+    return None
+
+
+def claims(topic: str) -> bool:
+    """Recognise `…/events/rpc`, `…/status/<component>`, `…/online`, `…/rpc` and `…/command/<component>`."""
+    return address(topic) is not None
+
+
+def scope(topic: str) -> str:
+    """Return the topic prefix."""
+    found = address(topic)
+    return found.prefix if found else ""
+
+
+def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
+    """Decode what a device, or somebody commanding it, said."""
+    found = address(message.topic)
+    if found is None:
+        msg = f"{shown(message.topic)} is no topic of a Shelly"
+        raise PayloadError(msg)
+    if found.what in {"events", "answer", "rpc"}:
+        return _rpc(message, found, context)
+    device = f"shelly:{_named(context.src or found.prefix)}"
+    if found.what == "online":
+        return Decoded(Kind.AVAILABILITY, device, availability=availability(word(message.payload))), context
+    if found.what == "command":
+        return Decoded(Kind.COMMAND, device), context
+    body = json_object(message.payload)
+    reader = Reader(None)
+    reader.component(found.component, body)
+    hour = message.received // HOUR
+    news = tuple(s for s in reader.samples if hour - context.notified.get(s.channel, hour - 9) > 1)
+    if reader.samples and not news:  # the same again, already heard as a notification
+        return Decoded(Kind.HOUSEKEEPING, device, rejected=reader.rejected), context
+    return reader.decoded(device, news), context
+
+
+def _named(name: str) -> str:
+    if not name.strip("/"):
+        msg = "the topic names no device"
+        raise PayloadError(msg)
+    return name
+
+
+def _rpc(message: Message, found: Address, context: Context) -> tuple[Decoded, Context]:
+    """Decode one RPC frame: a notification, a request passing by, or an answer."""
+    frame = json_object(message.payload)
+    method, src = frame.get("method"), frame.get("src")
+    if found.what == "rpc" and method is not None:
+        return Decoded(Kind.COMMAND, f"shelly:{_named(context.src or found.prefix)}"), context
+    sender = src if isinstance(src, str) and src else ""
+    if found.what == "rpc" or not found.prefix:  # an answer to somebody else: the topic is not the device's
+        device, aliases, after = f"shelly:{_named(sender)}", (), context
+    else:
+        device, aliases, after = _identity(sender, found.prefix, context)
+    if found.what == "events":
+        return _notified(message, frame, device, aliases, after)
+    result = frame.get("result")
+    if not isinstance(result, dict) or not any(_is_component(key) for key in result):
+        if not isinstance(result, dict | list) and "result" not in frame and "error" not in frame:
+            msg = "an answer without result or error"
+            raise PayloadError(msg)
+        return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), after
+    own = result.get("sys")
+    reader = Reader(own.get("unixtime") if isinstance(own, dict) else None)
+    reader.components(result)
+    return reader.decoded(device, tuple(reader.samples), aliases), after
+
+
+def _is_component(key: str) -> bool:
+    match = COMPONENT.fullmatch(key)
+    return match is not None and match[1] in COMPONENTS
+
+
+def _identity(sender: str, prefix: str, context: Context) -> tuple[str, tuple[str, ...], Context]:
+    """Return the device, its other names where they are news, and the context that knows whose prefix this is."""
+    if not sender or sender == context.src:
+        return f"shelly:{_named(context.src or prefix)}", (), context
+    mac = MAC.fullmatch(sender)
+    aliases = (f"mac:{mac[1].lower()}",) if mac else ()
+    if prefix != sender and not context.src:  # another device on a used prefix is not the one before
+        aliases = (f"shelly:{prefix}", *aliases)
+    return f"shelly:{sender}", aliases, Context(src=sender)
+
+
+def _notified(
+    message: Message, frame: dict[str, Any], device: str, aliases: tuple[str, ...], context: Context
+) -> tuple[Decoded, Context]:
+    """Decode NotifyStatus (partial: only what is there), NotifyFullStatus, NotifyEvent."""
+    method, params = frame.get("method"), frame.get("params")
+    if not isinstance(method, str):
+        msg = "a notification without method"
+        raise PayloadError(msg)
+    if not isinstance(params, dict):
+        msg = f"params: an object is due here, not {shown(params)}"
+        raise PayloadError(msg)
+    reader = Reader(params.get("ts"))
+    if method == "NotifyEvent":
+        reader.happened(params.get("events"))
+        return reader.decoded(device, (), aliases), context
+    if not method.startswith("Notify"):
+        return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), context
+    reader.components(params)
+    hour = message.received // HOUR
+    fresh = {s.channel: hour for s in reader.samples if context.notified.get(s.channel) != hour}
+    if fresh:
+        context = structs.replace(context, notified=context.notified | fresh)
+    return reader.decoded(device, tuple(reader.samples), aliases), context
+
+
+class Reader:
+    """Takes components apart: samples, events, refusals."""
+
+    __slots__ = ("events", "measured", "rejected", "samples")
+
+    def __init__(self, stamp: object) -> None:
+        """Start with the frame's time: seconds since 1970, or since boot before the clock was set."""
+        self.samples: list[Sample] = []
+        self.events: list[Event] = []
+        self.rejected: dict[str, str] = {}
+        self.measured = self._time(stamp, "ts")
+
+    def _time(self, stamp: object, field: str) -> int | None:
+        if stamp is None:
+            return None
+        try:
+            return live(epoch_seconds(number(stamp)))
+        except PayloadError as error:
+            self.rejected[field] = str(error)
+            return None
+
+    def components(self, body: dict[str, Any]) -> None:
+        """Read every component of a status."""
+        for key, value in body.items():
+            if _is_component(key):
+                if type(value) is dict:
+                    self.component(key, value)
+                elif value is not None:
+                    self.rejected[key] = f"an object is due here, not {shown(value)}"
+
+    def component(self, key: str, body: dict[str, Any]) -> None:
+        """Read one component, `type:n`; the first of a type has the plain channel names."""
+        match = COMPONENT.fullmatch(key)
+        if match is None:
+            return
+        kind, index = match[1], (match[2] or "0").lstrip("0")
+        for outer, below, channel, unit in PATHS.get(kind, ()):
+            if outer not in body:
+                continue
+            value = body[outer]
+            field = f"{key}.{outer}"
+            if below is not None:
+                if type(value) is not dict:
+                    if value is not None:
+                        self.rejected[field] = f"an object is due here, not {shown(value)}"
+                    continue
+                if below not in value:
+                    continue
+                value, field = value[below], f"{field}.{below}"
+            self._give(field, value, f"{channel}_{index}" if index else channel, unit, body.get("errors"))
+
+    def _give(self, field: str, value: object, channel: str, unit: str | None, errors: object) -> None:
+        try:
+            if unit == "on":
+                taken = boolean(value)
+            else:
+                taken = number(value)
+                known = conversion(unit) if unit is not None else None
+                taken = taken if known is None else known.apply(taken)
+        except PayloadError as error:
+            failed = value is None and isinstance(errors, list) and errors
+            self.rejected[field] = f"failed probe ({', '.join(map(str, errors))[:80]})" if failed else str(error)  # type: ignore[arg-type]
+            return
+        self.samples.append(Sample(channel, taken, None, self.measured))
+
+    def happened(self, events: object) -> None:
+        """Read the events of a NotifyEvent."""
+        if not isinstance(events, list):
+            msg = f"params.events: a list is due here, not {shown(events)}"
+            raise PayloadError(msg)
+        for each in events:
+            if isinstance(each, dict) and isinstance(each.get("event"), str):
+                name = slug(str(each.get("component", ""))) or "device"
+                measured = self._time(each.get("ts"), "ts") or self.measured
+                self.events.append(Event(name, each["event"], measured))
+
+    def decoded(self, device: str, samples: tuple[Sample, ...], aliases: tuple[str, ...] = ()) -> Decoded:
+        """Return what the message means; one whose every field is bad is refused."""
+        if not samples and self.rejected and not self.events:
+            raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
+        kind = Kind.READINGS if samples else Kind.HOUSEKEEPING
+        return Decoded(kind, device, samples, tuple(self.events), aliases=aliases, rejected=self.rejected)
+
+
+def ask(_device: str, topic: str) -> list[tuple[str, bytes]]:
+    """Ask for the whole status; the answer comes on our own `src`, which holds the prefix."""
+    found = address(topic)
+    if found is None or not found.prefix or found.what == "rpc":
+        return []
+    request = {"id": 1, "src": f"{ASKED}{found.prefix}", "method": "Shelly.GetStatus"}
+    return [(f"{found.prefix}/rpc", msgspec.json.encode(request))]
+
+
+EVENTS, STATUS = "shellies/plus1pm/events/rpc", "shellies/plus1pm/status/switch:0"
+
+
+def _told(src: str, components: str, method: str = "NotifyStatus") -> str:
+    return f'{{"src":"{src}","dst":"x/events","method":"{method}","params":{{"ts":1661517385.44,{components}}}}}'
+
+
+DRIVER = Driver(
+    model="shelly-gen2",
+    family="shelly",
+    title="Shelly Plus, Pro, Gen3, Gen4",
+    source="https://shelly-api-docs.shelly.cloud/gen2/General/Notifications; wire_formats.md §3",
+    topics=("#", "+/events/rpc", "+/status/+", "+/online", "+/rpc", "+/command/+"),
+    claims=claims,
+    scope=scope,
+    context=Context,
+    decode=decode,
+    ask=ask,
+    channels=(
+        Channel(name="switch", unit=None, low=0, high=1),
+        Channel(name="power", unit=Unit.WATT, low=-100_000, high=100_000),
+        Channel(name="voltage", unit=Unit.VOLT, low=0, high=500),
+        Channel(name="current", unit=Unit.AMPERE, low=-200, high=200),
+        Channel(name="energy", unit=Unit.KILOWATT_HOUR, low=0, high=1e9),
+        Channel(name="energy_returned", unit=Unit.KILOWATT_HOUR, low=0, high=1e9),
+        Channel(name="apparent_power", unit=Unit.VOLT_AMPERE, low=-100_000, high=100_000),
+        Channel(name="factor", unit=None, low=-1, high=1),
+        Channel(name="frequency", unit=Unit.HERTZ, low=0, high=500),
+        Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=150),
+        Channel(name="humidity", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="illuminance", unit=Unit.LUX, low=0, high=200_000),
+        Channel(name="input", unit=None, low=0, high=1),
+        Channel(name="input_level", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="counter", unit=None, low=0, high=1e15),
+        Channel(name="position", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="brightness", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="flood", unit=None, low=0, high=1),
+        Channel(name="smoke", unit=None, low=0, high=1),
+        Channel(name="target_temperature", unit=Unit.CELSIUS, low=-20, high=100),
+        Channel(name="heating", unit=None, low=0, high=1),
+        Channel(name="bthome", unit=None, low=-1e12, high=1e12),
+        Channel(name="chip_temperature", unit=Unit.CELSIUS, low=-40, high=125, health=True),
+        Channel(name="battery", unit=Unit.PERCENT, low=0, high=100, health=True),
+        Channel(name="battery_voltage", unit=Unit.VOLT, low=0, high=15, health=True),
+        Channel(name="external_power", unit=None, low=0, high=1, health=True),
+        Channel(name="signal", unit=Unit.DECIBEL_MILLIWATT, low=-130, high=10, health=True),
+        Channel(name="uptime", unit=Unit.SECOND, low=0, high=1e10, health=True),
+    ),
+    examples=(
+        Example.gives(
+            EVENTS, _told("shellyplus1pm-4417939341dc", '"switch:0":{"id":0,"voltage":232.7}'), voltage=232.7
+        ),
+        Example.gives(
+            STATUS,
+            '{"id":0, "source":"init", "output":false, "apower":0.0, "voltage":232.7, "current":0.000, '
+            '"aenergy":{"total":0.000,"by_minute":[0.000,0.000,0.000],"minute_ts":1661517385},'
+            '"temperature":{"tC":39.2, "tF":102.5}}',
+            switch=0,
+            power=0,
+            voltage=232.7,
+            current=0,
+            energy=0,
+            chip_temperature=39.2,
+        ),
+        Example(
+            topic="shellies/plus1pm/online",
+            payload=b"true",
+            before=((EVENTS, _told("shellyplus1pm-4417939341dc", '"switch:0":{"voltage":232.7}').encode()),),
+            device="shelly:shellyplus1pm-4417939341dc",
+            kind=Kind.AVAILABILITY,
+            availability=Availability.ONLINE,
+        ),
+        Example.gives(
+            "solar/garage/events/rpc",
+            _told(
+                "shellypro3em-08f9e0e5c790",
+                '"em:0":{"a_voltage":231.1,"a_current":1.5,"a_act_power":-340.5,"a_aprt_power":346.6,"a_pf":-0.98,'
+                '"a_freq":50,"n_current":null,"total_act_power":-340.5},"emdata:0":{"total_act":1234.5,"total_act_ret":99000}',
+            ),
+            voltage_a=231.1,
+            current_a=1.5,
+            power_a=-340.5,
+            apparent_power_a=346.6,
+            factor_a=-0.98,
+            frequency_a=50,
+            power=-340.5,
+            energy=1.2345,
+            energy_returned=99,
+        ),
+        Example.gives(
+            "shellyhtg3-84fce63ad204/events/rpc",
+            _told(
+                "shellyhtg3-84fce63ad204",
+                '"temperature:0":{"id":0,"tC":21.3,"tF":70.3},"humidity:0":{"id":0,"rh":48.5},"devicepower:0":{"id":0,'
+                '"battery":{"V":5.12,"percent":78},"external":{"present":false}},"wifi":{"rssi":-58},"sys":{"uptime":4},'
+                '"temperature:100":{"tC":null,"errors":["read"]}',
+                "NotifyFullStatus",
+            ),
+            temperature=21.3,
+            humidity=48.5,
+            battery_voltage=5.12,
+            battery=78,
+            external_power=0,
+            signal=-58,
+            uptime=4,
+        ),
+        Example.gives(
+            "hall/events/rpc",
+            _told(
+                "shellyhall-000000000001",
+                '"input:1":{"state":true},"input:2":{"percent":42,"counts":{"total":7}},"cover:0":{"current_pos":30},'
+                '"light:0":{"output":true,"brightness":55},"illuminance:0":{"lux":340},"flood:0":{"alarm":false},'
+                '"smoke:0":{"alarm":true},"thermostat:0":{"target_C":19.5,"output":false},"bthomesensor:200":{"value":7}',
+            ),
+            input_1=1,
+            input_level_2=42,
+            counter_2=7,
+            position=30,
+            switch=1,
+            brightness=55,
+            illuminance=340,
+            flood=0,
+            smoke=1,
+            target_temperature=19.5,
+            heating=0,
+            bthome_200=7,
+        ),
+        Example.gives(
+            "matinales-ask/shellies/plus1pm/rpc",
+            '{"id":1,"src":"shellyplus1pm-4417939341dc","dst":"matinales-ask/shellies/plus1pm","result":'
+            '{"switch:0":{"id":0,"output":true,"apower":60.1},"sys":{"unixtime":1661517385,"uptime":900}}}',
+            switch=1,
+            power=60.1,
+            uptime=900,
+        ),
+        Example(
+            topic="kitchen/events/rpc",
+            payload=b'{"src":"shellyi4g3-543204000000","dst":"kitchen/events","method":"NotifyEvent","params":{"ts":1735821119.25,'
+            b'"events":[{"component":"input:0","id":0,"event":"single_push","ts":1735821119.25}]}}',
+            device="shelly:shellyi4g3-543204000000",
+            kind=Kind.HOUSEKEEPING,
+        ),
+        Example(
+            topic="shellies/plus1pm/rpc",
+            payload=b'{"id":1,"src":"hub","method":"Switch.Set","params":{"id":0,"on":true}}',
+            device="shelly:shellies/plus1pm",
+            kind=Kind.COMMAND,
+        ),
+        Example.refused(EVENTS, '{"src":"shellyplus1pm-4417939341dc","method":"NotifyStatus"}', because="params"),
+        Example.refused("shellies/plus1pm/online", "perhaps", because="neither online nor offline"),
+    ),
+)
