@@ -172,6 +172,17 @@ class Timelines:
             return received
         return known.simulated + int((received - known.wall) * known.speed)
 
+    def replaced_by(self, run: Run) -> list[Run]:
+        """End and return the older runs whose devices now belong to `run`: a device lives on one timeline."""
+        mine = set(run.devices)
+        older = [
+            msgspec.structs.replace(each, state="ended")
+            for each in self.runs.values()
+            if each.id != run.id and each.state != "ended" and mine & set(each.devices)
+        ]
+        self.runs.update((each.id, each) for each in older)
+        return older
+
     def _take(self, run: Run) -> None:
         self.runs[run.id] = run
         for uid in run.devices:

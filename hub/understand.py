@@ -191,6 +191,7 @@ class Understanding:
         real = [uid for uid, device in self.devices.items() if device.run == REAL]
         run, refusals = self.timelines.announce(message.payload, retained=message.retained, known_real=real)
         changes.marks.update(dict.fromkeys(run.devices, run.id))
+        changes.runs.update((each.id, each) for each in self.timelines.replaced_by(run))
         for reason in refusals:
             self._list(record, reason, None, changes)
         return run
@@ -368,6 +369,12 @@ class Understanding:
 
     def _list(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
         changes.heard.append(_heard(record, reason, driver, understood=False))
+
+
+def given_up(record: Record, error: Exception) -> Changes:
+    """Return what a record changes that our own code cannot take: it is listed with the fault, nothing else."""
+    reason = f"the hub failed on this message ({type(error).__name__}: {error})"
+    return Changes(position=record.position, heard=[_heard(record, reason, None, understood=False)], refused=1)
 
 
 def _heard(record: Record, reason: str | None, driver: Driver | None, *, understood: bool) -> Heard:

@@ -19,10 +19,10 @@ from hub.errors import HubError
 from hub.journal.base import JournalReader
 from hub.kept import Kept
 from hub.live import Batch
-from hub.model import REAL, Alarm, Heard, Reading
+from hub.model import REAL, Alarm, Heard, Reading, Record
 from hub.rules.case import View
 from hub.rules.engine import Engine
-from hub.understand import UNKNOWN_AGE, Changes, Understanding
+from hub.understand import UNKNOWN_AGE, Changes, Understanding, given_up
 from hub.usecases.describe import main_sentence
 from hub.usecases.schema import UseCase
 
@@ -149,14 +149,32 @@ class Worker:
         try:
             step()
         except HubError as error:
-            self.failures += 1
-            self.fault = str(error)
+            self._failed(str(error))
             _LOG.error("Nothing of this step was stored; it is tried again: %s", error)
-            self._restore()
             time.sleep(RETRY)
             return False
+        except Exception as error:  # noqa: BLE001 — a fault of ours or of a foreign rule stops nobody else
+            self._failed(f"{type(error).__name__}: {error}")
+            _LOG.error("A step failed; its records are taken one by one", exc_info=error)
+            return self._try(self._skip_the_culprit)
         self.fault = None
         return True
+
+    def _failed(self, reason: str) -> None:
+        self.failures += 1
+        self.fault = reason
+        self._restore()
+
+    def _skip_the_culprit(self) -> None:
+        """Take the next records one by one; one that no code can take is listed and left: it must not stop the rest."""
+        for record in self._reader.read(self.position, CHUNK):
+            try:
+                self._take([record])
+            except HubError:
+                raise  # the store's trouble: nobody's fault here, tried again
+            except Exception as error:  # noqa: BLE001 — told where people look
+                self._failed(f"{type(error).__name__}: {error}")
+                self._commit(given_up(record, error), [])
 
     def _catch_up(self) -> None:
         self._woken.clear()
@@ -169,8 +187,10 @@ class Worker:
     def _step(self) -> None:
         records = self._reader.read(self.position, CHUNK)
         self._more = bool(records)
-        if not records:
-            return
+        if records:
+            self._take(records)
+
+    def _take(self, records: Sequence[Record]) -> None:
         changes = self.understanding.take(records)
         alarms = self.engine.step(_aged(changes.past), past=True)
         alarms += self.engine.step(_aged(changes.shown))
