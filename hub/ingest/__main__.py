@@ -40,7 +40,7 @@ class Ingest:
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
         for end in (self._awake, self._waker):
-            end.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+            end.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
         self._journal = SqliteJournal(folder)
         self._url = shown(settings.url)

@@ -177,7 +177,7 @@ class MqttEdge:
             counters.subscribed = True
         else:
             self._subscribe(before.filters if before is not None and session_present else [])
-        self._probes_out, self._probe_at, self._tick_at = 0, 0.0, 0.0
+        self._probes_out, self._probe_at, self._tick_at, self._quiet_since = 0, 0.0, 0.0, self._clock()
         self._say()
         self._changed()
 

@@ -153,7 +153,7 @@ class LinkServer:
         self._secret = secrets.token_urlsafe(24)
         self._peers: list[Peer] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+        self._listener.settimeout(0)
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
         address = Address(self._listener.getsockname()[1], self._secret, os.getpid())
         _write_private(folder / FILE, msgspec.json.encode(address))
@@ -182,7 +182,7 @@ class LinkServer:
     def _accept(self, _mask: int) -> None:
         with contextlib.suppress(OSError):
             connection, _ = self._listener.accept()
-            connection.setblocking(False)  # noqa: FBT003 — the signature is the standard library's
+            connection.settimeout(0)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._peers.append(Peer(connection, self._selector, self._secret, self._handle, self._peers.remove))
 

@@ -1,0 +1,484 @@
+"""The MQTT edge against a broker that the test plays itself, byte by byte: acknowledgements, epochs, odd packets."""
+
+import contextlib
+import random
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import JournalError
+from hub.ingest.edge import MqttEdge
+from hub.ingest.mqtt import BufferedClient, Listener
+from hub.ingest.session import Settings
+from hub.model import Message
+from servers.publisher import publish_packet
+
+CONNACK = b"\x20\x02\x00\x00"
+RESUMED = b"\x20\x02\x01\x00"
+SUBACK = b"\x90\x03\x00\x01\x01"
+
+
+class Recorder:
+    """A journal that remembers, and fails when told to."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.groups: list[list[Message]] = []
+        self.late: list[bool] = []
+        self.epochs: list[int] = []
+        self.resumptions: list[int] = []
+        self.broken = False
+        self.during: Callable[[], None] = lambda: None
+
+    @property
+    def end(self) -> int:
+        """Return how many records there are."""
+        return sum(map(len, self.groups))
+
+    def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
+        """Keep the group."""
+        if self.broken:
+            msg = "the disk is full"
+            raise JournalError(msg)
+        self.during()
+        self.groups.append(list(messages))
+        self.epochs.append(epoch)
+        self.late.append(late)
+        return self.end
+
+    def resumed(self, epoch: int) -> None:
+        """Remember the epoch."""
+        self.resumptions.append(epoch)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """Return all payloads."""
+        return [message.payload for group in self.groups for message in group]
+
+
+class Stage:
+    """The edge, and the broker's end of its connection."""
+
+    def __init__(self, folder: Path) -> None:
+        """Listen; the edge has not turned yet."""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(0)
+        self.port = self.listener.getsockname()[1]
+        self.selector = selectors.DefaultSelector()
+        self.awake, self.waker = socket.socketpair()
+        self.selector.register(self.awake, selectors.EVENT_READ, lambda _: self.awake.recv(10))
+        self.journal = Recorder()
+        url = f"mqtt://127.0.0.1:{self.port}"
+        self.settings = Settings(url=url, client_id="t", state=folder / "state.json")
+        self.edge = MqttEdge(
+            self.settings,
+            self.journal,
+            self.selector,
+            epoch=0,
+            wake=self._wake,
+            changed=lambda: None,
+            chance=random.Random(1),
+        )
+        self.peer: socket.socket | None = None
+        self.heard = bytearray()
+
+    def _wake(self) -> None:
+        self.waker.send(b"\0")
+
+    def pump(self, until: Callable[[], object], *, timeout_s: float = 5.0) -> None:
+        """Turn the edge until something is so."""
+        deadline = time.monotonic() + timeout_s
+        while not until():
+            assert time.monotonic() < deadline, f"in vain: heard {bytes(self.heard)!r}, {self.edge.counters}"
+            for key, mask in self.selector.select(min(self.edge.timeout(), 0.01)):
+                key.data(mask)
+            self.edge.turn()
+            self._listen()
+
+    def rest(self, seconds: float = 0.1) -> None:
+        """Turn the edge for a while."""
+        end = time.monotonic() + seconds
+        self.pump(lambda: time.monotonic() >= end)
+
+    def accept(self, answer: bytes = CONNACK) -> None:
+        """Take the next connection, answer CONNECT, and SUBSCRIBE when it comes."""
+        if self.peer is not None:
+            self.peer.close()
+        self.peer = None
+        self.heard.clear()
+        self.pump(lambda: self.heard[:1] == b"\x10")
+        self.heard.clear()
+        self.say(answer)
+
+    def subscribed(self) -> None:
+        """Grant the subscription."""
+        self.pump(lambda: b"\x82" in self.heard)
+        at = self.heard.index(b"\x82")
+        self.say(b"\x90\x03" + self.heard[at + 2 : at + 4] + b"\x01")
+        self.pump(lambda: self.edge.counters.subscribed)
+        self.pump(lambda: b"probe" in self.heard)
+        self.heard.clear()
+
+    def say(self, data: bytes) -> None:
+        """Send bytes to the edge."""
+        assert self.peer is not None
+        self.peer.sendall(data)
+
+    @property
+    def acks(self) -> list[int]:
+        """Return the packet ids acknowledged since the connection was taken, in order."""
+        found, at = [], 0
+        while at < len(self.heard):
+            if self.heard[at] == 0x40:
+                found.append(int.from_bytes(self.heard[at + 2 : at + 4], "big"))
+            at += 2 + self.heard[at + 1]
+        return found
+
+    def _listen(self) -> None:
+        if self.peer is None:
+            try:
+                self.peer, _ = self.listener.accept()
+            except BlockingIOError:
+                return
+            self.peer.settimeout(0)
+        with contextlib.suppress(BlockingIOError, ConnectionResetError):
+            self.heard += self.peer.recv(65_536)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.edge.close()
+        for each in (self.peer, self.listener, self.awake, self.waker):
+            if each is not None:
+                each.close()
+        self.selector.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Lend an edge that has just subscribed."""
+    made = Stage(tmp_path)
+    made.accept()
+    made.subscribed()
+    yield made
+    made.close()
+
+
+def burst(*numbers: int) -> bytes:
+    """Return PUBLISH packets whose payload is their packet id."""
+    return b"".join(publish_packet("a/b", b"%d" % number, number) for number in numbers)
+
+
+def test_acknowledgements_go_out_in_order_of_arrival_after_the_commit(stage: Stage) -> None:
+    """Not one before its group is committed, and none out of order (MQTT-4.6.0-2)."""
+    early: list[list[int]] = []
+    stage.journal.during = lambda: early.append(stage.acks)
+    order = random.Random(3).sample(range(1, 60_000), 500)
+    stage.say(burst(*order))
+    stage.pump(lambda: len(stage.acks) == 500)
+    assert stage.acks == order
+    assert stage.journal.payloads == [b"%d" % number for number in order]
+    committed = 0
+    for group, acknowledged in zip(stage.journal.groups, early, strict=True):
+        assert acknowledged == order[: len(acknowledged)]
+        assert len(acknowledged) <= committed
+        committed += len(group)
+
+
+def test_a_group_closes_at_half_the_window(stage: Stage) -> None:
+    """The broker may go on filling the other half while the first is committed."""
+    stage.say(burst(*range(1, 101)))
+    stage.pump(lambda: len(stage.acks) == 100)
+    assert max(map(len, stage.journal.groups)) <= 50
+
+
+def test_a_lone_message_does_not_wait_for_others(stage: Stage) -> None:
+    """A dry socket closes the group."""
+    stage.say(burst(1))
+    begin = time.monotonic()
+    stage.pump(lambda: stage.acks == [1])
+    assert time.monotonic() - begin < 0.5
+
+
+def test_what_the_journal_does_not_take_is_not_acknowledged(stage: Stage) -> None:
+    """The group is kept and nothing more is read; it is committed and acknowledged when the journal is back."""
+    stage.journal.broken = True
+    stage.say(burst(1, 2))
+    stage.rest(0.3)
+    assert stage.acks == []
+    assert stage.edge.counters.reason == "the disk is full"
+    stage.say(burst(3))
+    stage.journal.broken = False
+    stage.pump(lambda: stage.acks == [1, 2, 3])
+    assert stage.journal.payloads == [b"1", b"2", b"3"]
+    assert stage.edge.counters.reason is None
+
+
+def test_ids_of_a_connection_that_is_gone_are_never_acknowledged(stage: Stage) -> None:
+    """A stale id would confirm another message; the broker delivers again."""
+    stage.journal.broken = True
+    stage.say(burst(1, 2, 3))
+    stage.rest(0.1)
+    assert stage.peer is not None
+    stage.peer.shutdown(socket.SHUT_RDWR)
+    stage.journal.broken = False
+    stage.accept(RESUMED)
+    stage.say(burst(1))
+    stage.pump(lambda: stage.acks == [1])
+    stage.rest()
+    assert stage.acks == [1]
+
+
+def test_a_cut_connection_does_not_lose_what_was_read(stage: Stage) -> None:
+    """Messages that came just before the end are journalled, though they cannot be acknowledged any more."""
+    assert stage.peer is not None
+    stage.say(burst(1, 2) + burst(3)[:5])
+    stage.peer.shutdown(socket.SHUT_WR)
+    stage.pump(lambda: not stage.edge.counters.connected)
+    assert stage.journal.payloads == [b"1", b"2"]
+
+
+def test_half_a_packet_does_not_reach_the_next_connection(stage: Stage) -> None:
+    """Bytes of the old connection never reach the new one's reader."""
+    assert stage.peer is not None
+    stage.say(burst(1)[:5])
+    stage.rest()
+    stage.peer.shutdown(socket.SHUT_RDWR)
+    stage.accept()
+    stage.subscribed()
+    stage.say(burst(2))
+    stage.pump(lambda: stage.acks == [2])
+    assert stage.journal.payloads == [b"2"]
+    assert stage.edge.counters.gap == 1
+
+
+def test_a_resumed_session_is_not_subscribed_again(stage: Stage) -> None:
+    """Its filters are remembered; the first group is compared with the journal's tail and marked late."""
+    assert stage.peer is not None
+    stage.peer.shutdown(socket.SHUT_RDWR)
+    stage.accept(RESUMED)
+    stage.pump(lambda: stage.heard.endswith(b"2"))
+    assert b"\x00\x01#" not in stage.heard
+    stage.heard.clear()
+    stage.say(burst(1, 2))
+    stage.pump(lambda: stage.acks == [1, 2])
+    assert stage.journal.resumptions == [2]
+    assert stage.journal.late == [True]
+    stage.say(publish_packet("matinales/hub/t/probe", b"1", 8) + burst(9))
+    stage.pump(lambda: 9 in stage.acks)
+    stage.say(publish_packet("matinales/hub/t/probe", b"2", 10) + burst(3))
+    stage.pump(lambda: 3 in stage.acks)
+    assert stage.journal.late == [True, True, False]
+    assert stage.journal.payloads == [b"1", b"2", b"9", b"3"]
+
+
+def test_a_resumed_group_waits_for_all_that_is_delivered_again(stage: Stage) -> None:
+    """The resume rule compares the whole run at once, however the network cuts it."""
+    assert stage.peer is not None
+    stage.peer.shutdown(socket.SHUT_RDWR)
+    stage.accept(RESUMED)
+    for number in range(1, 6):
+        stage.say(burst(number))
+        stage.rest(0.01)
+    stage.pump(lambda: len(stage.acks) == 5)
+    assert [len(group) for group in stage.journal.groups] == [5]
+
+
+def test_other_filters_than_the_session_has_are_subscribed(tmp_path: Path) -> None:
+    """A persistent session does not learn new topics by itself, nor forget old ones."""
+    first = Stage(tmp_path)
+    first.accept()
+    first.subscribed()
+    state = first.settings.state.read_bytes().replace(b'"#"', b'"old/#"')
+    first.settings.state.write_bytes(state)
+    assert first.peer is not None
+    first.peer.shutdown(socket.SHUT_RDWR)
+    first.accept(RESUMED)
+    first.pump(lambda: b"\xa2" in first.heard and b"\x82" in first.heard)
+    assert b"old/#" in first.heard
+    first.close()
+
+
+def test_a_topic_that_is_no_utf8_is_kept_readable(stage: Stage) -> None:
+    """It is journalled with its bytes escaped, and acknowledged."""
+    stage.say(publish_packet(b"a/\xff\xfe", b"1", 1))
+    stage.pump(lambda: stage.acks == [1])
+    assert stage.journal.groups[0][0].topic == "a/\\xff\\xfe"
+
+
+def test_the_brokers_own_topics_are_not_journalled(stage: Stage) -> None:
+    """$SYS is acknowledged, in order, and forgotten."""
+    stage.say(burst(1) + publish_packet("$SYS/broker/uptime", b"5", 2) + burst(3))
+    stage.pump(lambda: stage.acks == [1, 2, 3])
+    assert stage.journal.payloads == [b"1", b"3"]
+
+
+def test_qos_0_is_journalled_and_not_acknowledged(stage: Stage) -> None:
+    """There is nothing to acknowledge; its flags are kept."""
+    stage.say(b"\x31\x06\x00\x03a/b9")
+    stage.pump(lambda: stage.journal.end == 1)
+    (message,) = stage.journal.groups[0]
+    assert (message.qos, message.retained, message.payload) == (0, True, b"9")
+    assert stage.acks == []
+
+
+def test_no_two_messages_share_an_arrival_time(stage: Stage) -> None:
+    """Equal messages without a time of their own stay two readings."""
+    stage.say(b"".join(publish_packet("a", b"1", number) for number in range(1, 200)))
+    stage.pump(lambda: stage.journal.end == 199)
+    times = [message.received for group in stage.journal.groups for message in group]
+    assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"\x30\xff\xff\xff\xff\x7f",
+        b"\x32\x02\x00\x05",
+        b"\x32\x00",
+        b"\x30\x01\x00",
+        b"\xf0\x00",
+        b"\x00\x00",
+        b"\x36\x05\x00\x01a\x00\x01",
+    ],
+    ids=["length", "topic", "empty", "one", "auth", "zero", "qos3"],
+)
+def test_what_is_no_mqtt_ends_the_connection_and_nothing_else(stage: Stage, nonsense: bytes) -> None:
+    """The edge connects again and goes on."""
+    stage.say(burst(1) + nonsense)
+    stage.pump(lambda: not stage.edge.counters.connected)
+    stage.accept()
+    stage.subscribed()
+    stage.say(burst(7))
+    stage.pump(lambda: 7 in stage.acks)
+    assert stage.journal.payloads == [b"1", b"7"]
+
+
+@pytest.mark.parametrize(("code", "word"), [(4, "user name or password"), (5, "authorized")])
+def test_a_refusal_is_told_with_its_remedy(tmp_path: Path, code: int, word: str) -> None:
+    """The reason names the broker and what to check."""
+    stage = Stage(tmp_path)
+    stage.accept(b"\x20\x02\x00" + bytes([code]))
+    stage.pump(lambda: stage.edge.counters.reason)
+    assert word in str(stage.edge.counters.reason)
+    assert "check user and password" in str(stage.edge.counters.reason)
+    stage.close()
+
+
+def test_a_refused_subscription_is_told(tmp_path: Path) -> None:
+    """Connected and deaf is not well."""
+    stage = Stage(tmp_path)
+    stage.accept()
+    stage.pump(lambda: b"\x82" in stage.heard)
+    stage.say(b"\x90\x03" + stage.heard[2:4] + b"\x80")
+    stage.pump(lambda: stage.edge.counters.reason)
+    assert not stage.edge.counters.subscribed
+    assert "refuses the subscription to #" in str(stage.edge.counters.reason)
+    stage.close()
+
+
+def test_an_absent_broker_is_told_once_and_found_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Trying again is silent; the reason stays."""
+    stage = Stage(tmp_path)
+    stage.listener.close()
+    stage.listener = socket.socket()  # accepts nobody
+    stage.listener.bind(("127.0.0.1", 0))
+    stage.listener.listen()
+    stage.listener.settimeout(0)
+    stage.rest(1.5)
+    assert "does not answer" in str(stage.edge.counters.reason)
+    assert len([each for each in caplog.records if each.levelname == "WARNING"]) == 1
+    stage.listener.close()
+    stage.listener = socket.create_server(("127.0.0.1", stage.port))
+    stage.listener.settimeout(0)
+    stage.accept()
+    stage.subscribed()
+    assert stage.edge.counters.reason is None
+    stage.close()
+
+
+def test_commands_are_published_or_soon_dropped(stage: Stage) -> None:
+    """What the hub says reaches the broker at once."""
+    stage.edge.publish("cmnd/lamp/POWER", b"ON", 0, retain=False)
+    stage.pump(lambda: b"cmnd/lamp/POWERON" in stage.heard)
+
+
+def test_an_orderly_stop_says_goodbye_after_the_last_acknowledgement(stage: Stage) -> None:
+    """The broker then keeps the session, and the will is not sent."""
+    stage.say(burst(1))
+    stage.pump(lambda: stage.journal.end == 1)
+    stage.edge.close()
+    stage.rest(0.05)
+    assert stage.heard.endswith(b"\x40\x02\x00\x01\xe0\x00")
+
+
+def test_paho_still_calls_what_we_override(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paho that reads, writes or makes sockets otherwise would silently undo the buffered read."""
+    calls: set[str] = set()
+    for name in ("_sock_recv", "_sock_send", "_create_socket", "loop_read", "_packet_read"):
+        original = getattr(BufferedClient, name)
+
+        def spy(
+            self: BufferedClient, *args: object, _name: str = name, _original: Callable[..., object] = original
+        ) -> object:
+            calls.add(_name)
+            return _original(self, *args)
+
+        monkeypatch.setattr(BufferedClient, name, spy)
+    assert stage.peer is not None
+    stage.peer.shutdown(socket.SHUT_RDWR)
+    stage.accept()
+    stage.subscribed()
+    assert calls == {"_sock_recv", "_sock_send", "_create_socket", "loop_read", "_packet_read"}
+    client = stage.edge._client
+    assert client._in_packet["command"] == 0
+    assert client._sock is not None
+
+
+class Collector:
+    """A listener that only collects."""
+
+    messages: list[tuple[bytes, bytes, int, bool, int]]
+
+    def heard(self, topic: bytes, payload: bytes, qos: int, retained: bool, number: int) -> None:  # noqa: FBT001 — the contract's
+        """Collect."""
+        self.messages.append((topic, payload, qos, retained, number))
+
+    @property
+    def enough(self) -> bool:
+        """Never."""
+        return False
+
+
+@given(
+    messages=st.lists(
+        st.tuples(st.binary(min_size=1, max_size=40), st.binary(max_size=300), st.integers(1, 65_535)), max_size=20
+    ),
+    cuts=st.lists(st.integers(1, 400), max_size=30),
+)
+def test_any_messages_cut_anywhere_arrive_whole(messages: list[tuple[bytes, bytes, int]], cuts: list[int]) -> None:
+    """The fast reader and paho's give the same messages, however the network cuts the stream."""
+    listener = Collector()
+    listener.messages = []
+    settings = Settings(url="mqtt://h", client_id="t", state=Path("none"))
+    client = BufferedClient(settings, cast("Listener", listener))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0)
+        client._sock = ours
+        data = b"".join(publish_packet(*message) for message in messages)
+        for size in [*cuts, len(data)]:
+            theirs.sendall(data[:size])
+            data = data[size:]
+            assert client.read() is None
+        client._sock = None
+    assert listener.messages == [(topic, body, 1, False, number) for topic, body, number in messages]

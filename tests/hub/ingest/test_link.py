@@ -1,0 +1,124 @@
+"""The link between ingest and hub: either side may die and come back."""
+
+import asyncio
+import stat
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.errors import JournalError
+from hub.ingest.link import FILE, Address, Hello, LinkClient, Status, frame
+from hub.model import Message, Source
+from servers.brokers import Broker
+from servers.ingest import Ingest, ingesting
+from servers.publisher import Publisher
+from servers.web import eventually
+
+
+@pytest.fixture
+def ingest(embedded: Broker, tmp_path: Path) -> Ingest:
+    """Lend an ingest process that is not yet started."""
+    return Ingest(embedded, tmp_path)
+
+
+async def test_the_hub_appends_over_the_link(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
+    """Messages of other edges get their place in the journal, with run and time, before the answer."""
+    with ingesting(embedded, tmp_path) as ingest:
+        await eventually(lambda: link.connected)
+        message = Message("a/b", b"1", 5, Source.IMPORT, run="r", time=7)
+        assert [await link.append([message, message]), await link.append([message])] == [2, 3]
+        assert [record.message for record in ingest.records()] == [message] * 3
+
+
+async def test_appends_at_once_get_their_own_answers(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
+    """Answers are told apart by their number."""
+    with ingesting(embedded, tmp_path):
+        await eventually(lambda: link.connected)
+        each = [link.append([Message("a", b"1", 5, Source.HTTP)] * count) for count in range(1, 20)]
+        ends = await asyncio.gather(*each)
+        assert sorted(ends) == [count * (count + 1) // 2 for count in range(1, 20)]
+
+
+async def test_an_over_size_message_of_another_edge_is_cut_too(
+    embedded: Broker, tmp_path: Path, link: LinkClient
+) -> None:
+    """One policy for every edge, and counted."""
+    said: list[Status | None] = []
+    link.on_status(said.append)
+    with ingesting(embedded, tmp_path) as ingest:
+        await eventually(lambda: link.connected)
+        await link.append([Message("a", b"x" * 2_000_000, 5, Source.HTTP)])
+        (record,) = ingest.records()
+        assert (record.message.payload, record.message.length) == (b"x" * 1024, 2_000_000)
+        await eventually(lambda: said[-1] is not None and said[-1].oversize == 1)
+
+
+async def test_the_end_is_told_after_each_commit(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
+    """The hub knows at connection, and soon after each commit, how far the journal goes."""
+    ends: list[int] = []
+    link.on_end(ends.append)
+    with ingesting(embedded, tmp_path):
+        await eventually(lambda: ends)
+        with Publisher(embedded.port, "p") as publisher:
+            await asyncio.to_thread(publisher.say_all, (("a", b"1") for _ in range(1_000)))
+        await eventually(lambda: ends[-1] == 1_000)
+        assert ends == sorted(set(ends))
+
+
+async def test_the_hub_publishes_over_the_link(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
+    """A command goes to the broker, and comes back as any other message."""
+    said: list[Status] = [Status()]
+    link.on_status(lambda status: said.append(status or Status()))
+    with ingesting(embedded, tmp_path) as ingest:
+        await eventually(lambda: said[-1].subscribed)
+        link.publish("cmnd/lamp/POWER", b"ON", qos=1)
+        records = await asyncio.to_thread(ingest.wait_for, 1)
+        assert (records[0].message.topic, records[0].message.payload) == ("cmnd/lamp/POWER", b"ON")
+
+
+async def test_without_an_ingest_nothing_is_pretended(link: LinkClient) -> None:
+    """An append that cannot be written says so."""
+    with pytest.raises(JournalError, match="away"):
+        await link.append([Message("a", b"1", 5)])
+
+
+async def test_a_killed_ingest_is_found_again(ingest: Ingest, link: LinkClient) -> None:
+    """The hub is told that it is away, and goes on with the next one, on another port."""
+    said: list[Status | None] = []
+    link.on_status(said.append)
+    ingest.start()
+    await eventually(lambda: said and said[-1] is not None)
+    await link.append([Message("a", b"1", 5, Source.HTTP)])
+    ingest.kill()
+    await eventually(lambda: said[-1] is None)
+    ingest.start()
+    await eventually(lambda: link.connected)
+    assert await link.append([Message("a", b"2", 5, Source.HTTP)]) == 2
+    ingest.kill()
+
+
+async def test_only_who_has_the_secret_is_heard(embedded: Broker, tmp_path: Path) -> None:
+    """A wrong secret, or none, closes; the file is readable by its owner only."""
+    with ingesting(embedded, tmp_path) as ingest:
+        address = msgspec.json.decode((tmp_path / FILE).read_bytes(), type=Address)
+        if sys.platform != "win32":
+            assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+        for first in (frame(Hello("guess")), b"\xff\xff\xff\xff", b"\x00\x00\x00\x01\xc1", b"GET / HTTP/1.0\r\n\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
+            writer.write(first)
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+            writer.close()
+        assert ingest.process.poll() is None
+
+
+async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
+    """The hub says how far its cursors are; whole groups before that go."""
+    with ingesting(embedded, tmp_path) as ingest:
+        await eventually(lambda: link.connected)
+        for _ in range(3):
+            await link.append([Message("a", b"1", 5, Source.HTTP)] * 10)
+        link.keep(21)
+        await eventually(lambda: len(ingest.records()) == 10)
+        assert ingest.records()[0].position == 21
