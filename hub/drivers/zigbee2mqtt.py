@@ -1,0 +1,538 @@
+"""Zigbee2MQTT: every Zigbee device behind a bridge, with the units its `exposes` state."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct, structs
+
+from hub.driver import Announced, Channel, Decoded, Driver, Event, Example, Sample
+from hub.errors import PayloadError
+from hub.model import Availability, Kind, Message
+from hub.payload import availability, boolean, is_absent, json_object, json_or_word, json_value, number, shown, slug
+from hub.units import Conversion, Unit, conversion
+
+BASE = "zigbee2mqtt"
+BRIDGE = re.compile(
+    r"(?P<base>.+?)/bridge/(?P<what>state|info|devices|groups|definitions|extensions|converters|health|event|events"
+    r"|logging|log|config.*|networkmap.*|(?:request|response)(?:/.*)?)"
+)
+COMMAND = re.compile(r"(?P<name>.+)/(?:set|get)(?:/[^/]+)?")
+IEEE = re.compile(r"0x[0-9a-fA-F]{16}")
+ENDPOINT = re.compile(r"(?P<key>.+)_(?P<end>l\d+|\d+|left|right|center|top|bottom|up|down|(?:phase_)?[abc]|in|out)")
+MANY = 5000
+"""Devices behind one bridge worth remembering; more is hostile."""
+LONG = 64
+"""A longer key is no name that Zigbee2MQTT gives."""
+MILLIVOLT_FROM = 100.0
+"""Below this a battery's voltage cannot be in mV: its device would be dead."""
+MILLIVOLT_ABOVE = 1000.0
+
+USUAL: dict[str, tuple[str, Unit | None]] = {  # key → channel, unit where `exposes` does not say
+    "temperature": ("temperature", Unit.CELSIUS),
+    "local_temperature": ("local_temperature", Unit.CELSIUS),
+    "device_temperature": ("chip_temperature", Unit.CELSIUS),
+    "humidity": ("humidity", Unit.PERCENT),
+    "pressure": ("pressure", Unit.HECTOPASCAL),
+    "power": ("power", Unit.WATT),
+    "energy": ("energy", Unit.KILOWATT_HOUR),
+    "produced_energy": ("energy_returned", Unit.KILOWATT_HOUR),
+    "current": ("current", Unit.AMPERE),
+    "voltage": ("voltage", Unit.VOLT),
+    "ac_frequency": ("frequency", Unit.HERTZ),
+    "power_factor": ("factor", None),
+    "illuminance": ("illuminance", Unit.LUX),
+    "illuminance_lux": ("illuminance_lux", Unit.LUX),
+    "co2": ("co2", Unit.PPM),
+    "soil_moisture": ("moisture", Unit.PERCENT),
+    "battery": ("battery", Unit.PERCENT),
+    "position": ("position", Unit.PERCENT),
+    "brightness": ("brightness", None),
+    "linkquality": ("link_quality", None),
+    # without exposes nobody says in what these are
+    "pm25": ("pm25", None),
+    "pm10": ("pm10", None),
+    "voc": ("voc", None),
+    "formaldehyd": ("formaldehyde", None),
+    "occupied_heating_setpoint": ("target_temperature", Unit.CELSIUS),
+    "current_heating_setpoint": ("target_temperature", Unit.CELSIUS),
+}
+FLAGS = {
+    "contact": "contact",
+    "occupancy": "occupancy",
+    "presence": "presence",
+    "motion": "motion",
+    "water_leak": "water_leak",
+    "vibration": "vibration",
+    "smoke": "smoke",
+    "gas": "gas",
+    "carbon_monoxide": "carbon_monoxide",
+    "tamper": "tamper",
+    "battery_low": "battery_low",
+    "state": "switch",
+}
+UNITLESS = {"linkquality", "brightness", "power_factor"}
+"""Keys whose unit the format fixes as none, whatever word `exposes` puts there (`lqi`)."""
+NEVER = {"last_seen", "update", "update_available", "device", "elapsed", "color", "color_temp"}
+
+
+class Key(Struct, frozen=True):
+    """What `exposes` says of one key: a number in `unit`, or a flag that is on when the value equals `on`."""
+
+    unit: str | None = None
+    on: str | None = None
+    off: str | None = None
+
+
+class Known(Struct, frozen=True):
+    """What the bridge said of one device."""
+
+    ieee: str | None = None
+    keys: dict[str, Key] = {}
+    offline: bool = False
+
+
+class Context(Struct, frozen=True):
+    """What a bridge said, and whom it carries: friendly name → what is known."""
+
+    base: str = ""
+    online: bool = True
+    names: dict[str, Known] = {}
+
+
+NOBODY = Known()
+
+
+@lru_cache(maxsize=32_768)
+def bridge_topic(topic: str) -> tuple[str, str] | None:
+    """Return base topic and rest of a topic of the bridge itself."""
+    match = BRIDGE.fullmatch(topic)
+    return (match["base"], match["what"]) if match else None
+
+
+def claims(topic: str) -> bool:
+    """Recognise everything below `zigbee2mqtt/`, and the bridge's own topics below any other base."""
+    return topic.startswith(f"{BASE}/") or bridge_topic(topic) is not None
+
+
+def scope(topic: str) -> str:
+    """Return the base topic."""
+    found = bridge_topic(topic)
+    return found[0] if found else BASE
+
+
+def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
+    """Decode what the bridge or a device behind it said, or a command passing by."""
+    found = bridge_topic(message.topic)
+    if found is not None:
+        return _bridge(*found, message.payload, context)
+    base = context.base or BASE
+    rest = message.topic.removeprefix(f"{base}/")
+    name, command = _name(rest, context)
+    uid = _uid(base, name)
+    if command:
+        return Decoded(Kind.COMMAND, uid), context
+    known = context.names.get(name)
+    aliases = _aliases(name, known)
+    if rest != name:
+        said = _said(message.payload)
+        context = _with(context, base, name, structs.replace(known or NOBODY, offline=said is Availability.OFFLINE))
+        return Decoded(Kind.AVAILABILITY, uid, availability=said, aliases=aliases), context
+    reader = Reader(json_object(message.payload), known or NOBODY)
+    reader.read()
+    if known is None:
+        context = _with(context, base, name, NOBODY)
+    return reader.decoded(uid, aliases or reader.native()), context
+
+
+def _name(rest: str, context: Context) -> tuple[str, bool]:
+    """Return the friendly name and whether the topic commands it; names hold slashes, and words such as `set`."""
+    if rest in context.names:
+        return rest, False
+    name, command = rest, False
+    if rest.endswith("/availability"):
+        name = rest.removesuffix("/availability")
+    elif match := COMMAND.fullmatch(rest):
+        name, command = match["name"], True
+    if not name.strip("/"):
+        msg = "the topic names no device"
+        raise PayloadError(msg)
+    return name, command
+
+
+def _uid(base: str, name: str) -> str:
+    return f"zigbee2mqtt:{name}" if base == BASE else f"zigbee2mqtt:{base}/{name}"
+
+
+def _aliases(name: str, known: Known | None) -> tuple[str, ...]:
+    if known is not None and known.ieee:
+        return (f"ieee:{known.ieee}",)
+    return (f"ieee:{name.lower()}",) if IEEE.fullmatch(name) else ()
+
+
+def _with(context: Context, base: str, name: str, known: Known) -> Context:
+    """Return the context with a device remembered; the same one where nothing is new."""
+    if context.names.get(name) == known or (name not in context.names and len(context.names) >= MANY):
+        return context
+    return structs.replace(context, base=base, names=context.names | {name: known})
+
+
+def _said(payload: bytes) -> Availability:
+    """Read `online`, or from 2.0 on `{"state": "online"}`."""
+    said = json_or_word(payload)
+    return availability(said.get("state") if isinstance(said, dict) else said)
+
+
+def _bridge(base: str, what: str, payload: bytes, context: Context) -> tuple[Decoded, Context]:
+    """Decode the bridge's own word; it is never a device."""
+    sender = _uid(base, "bridge")
+    if what == "state":
+        said = _said(payload)
+        there = said is Availability.ONLINE
+        announces: tuple[Announced, ...] = ()
+        if not there or not context.online:  # lost: nobody behind it can be reached; back: who was there is again
+            announces = tuple(
+                Announced(
+                    _uid(base, name),
+                    _aliases(name, known),
+                    availability=said if not there or not known.offline else Availability.OFFLINE,
+                )
+                for name, known in context.names.items()
+            )
+        if (there, base) != (context.online, context.base):
+            context = structs.replace(context, online=there, base=base)
+        return Decoded(
+            Kind.AVAILABILITY, sender, availability=said, announces=announces, speaks_for_others=True
+        ), context
+    if what == "devices":
+        return _devices(base, sender, json_value(payload), context)
+    if what == "info" and base != context.base and isinstance(json_value(payload), dict):
+        context = structs.replace(context, base=base)
+    kind = Kind.COMMAND if what.startswith("request") else Kind.HOUSEKEEPING
+    return Decoded(kind, sender, speaks_for_others=True), context
+
+
+def _devices(base: str, sender: str, listed: object, context: Context) -> tuple[Decoded, Context]:
+    """Decode the list of devices: names, IEEE addresses, units. The coordinator is no sensor."""
+    if not isinstance(listed, list):
+        msg = f"a list of devices is due here, not {shown(listed)}"
+        raise PayloadError(msg)
+    names: dict[str, Known] = {}
+    rejected: dict[str, str] = {}
+    announces = []
+    for place, each in enumerate(listed[:MANY]):
+        name = each.get("friendly_name") if isinstance(each, dict) else None
+        if not isinstance(name, str) or not name.strip("/"):
+            rejected[f"[{place}]"] = "a device without friendly_name"
+            continue
+        if each.get("type") == "Coordinator":
+            continue
+        before, ieee, definition = context.names.get(name, NOBODY), each.get("ieee_address"), each.get("definition")
+        exposes = definition.get("exposes") if isinstance(definition, dict) else None
+        names[name] = Known(
+            ieee.lower() if isinstance(ieee, str) and ieee else None, dict(_keys(exposes)), before.offline
+        )
+        announces.append(Announced(_uid(base, name), _aliases(name, names[name]), name=name))
+    decoded = Decoded(Kind.DISCOVERY, sender, announces=tuple(announces), rejected=rejected, speaks_for_others=True)
+    if names == context.names and base == context.base:
+        return decoded, context
+    return decoded, structs.replace(context, base=base, names=names)
+
+
+def _keys(exposes: object, depth: int = 0) -> Iterator[tuple[str, Key]]:
+    """Return the keys that a definition exposes, the features of lights, switches and thermostats included."""
+    if not isinstance(exposes, list) or depth > 4:  # noqa: PLR2004 — as deep as vendors nest
+        return
+    for each in exposes:
+        if not isinstance(each, dict):
+            continue
+        name, unit, sort = each.get("property"), each.get("unit"), each.get("type")
+        if sort == "composite" or isinstance(each.get("features"), list):
+            if sort != "composite":
+                yield from _keys(each.get("features"), depth + 1)
+        elif isinstance(name, str) and name and each.get("category") != "config":
+            if sort == "numeric":
+                yield name, Key(unit=unit if isinstance(unit, str) else "")
+            elif sort == "binary":
+                yield name, Key(on=_plain(each.get("value_on")), off=_plain(each.get("value_off")))
+
+
+def _plain(value: object) -> str:
+    return "true" if value is True else "false" if value is False else str(value)[:40]
+
+
+class Reader:
+    """Takes the object of one device apart."""
+
+    __slots__ = ("body", "events", "known", "rejected", "samples")
+
+    def __init__(self, body: dict[str, Any], known: Known) -> None:
+        """Start with the message and what the bridge said of the device."""
+        self.body = body
+        self.known = known
+        self.samples: list[Sample] = []
+        self.events: list[Event] = []
+        self.rejected: dict[str, str] = {}
+
+    def native(self) -> tuple[str, ...]:
+        """Return the IEEE address where the message carries it."""
+        device = self.body.get("device")
+        ieee = device.get("ieeeAddr", device.get("ieee_address")) if isinstance(device, dict) else None
+        return (f"ieee:{ieee.lower()}",) if isinstance(ieee, str) and IEEE.fullmatch(ieee) else ()
+
+    def read(self) -> None:
+        """Read every key that the format or `exposes` explains."""
+        for key, value in self.body.items():
+            if key in NEVER or len(key) > LONG:
+                continue
+            if key == "action":
+                if isinstance(value, str) and not is_absent(value):
+                    self.events.append(Event("action", value))
+                continue
+            exposed = self.known.keys.get(key)
+            base, suffix = _base(key)
+            if exposed is not None and exposed.on is not None:
+                self._flag(key, value, FLAGS.get(base, _open(base)) + suffix, exposed)
+            elif base in FLAGS and not (exposed is not None and exposed.unit):
+                self._flag(key, value, FLAGS[base] + suffix, None)
+            elif base == "voltage":
+                self._voltage(key, value, suffix, exposed)
+            elif base in USUAL:
+                channel, unit = USUAL[base]
+                self._number(key, value, channel + suffix, exposed, unit, fixed=base in UNITLESS)
+            elif exposed is not None:
+                self._number(key, value, _open(key), exposed, None)
+
+    def _flag(self, key: str, value: object, channel: str, exposed: Key | None) -> None:
+        try:
+            if exposed is not None and value is not None and _plain(value) in {exposed.on, exposed.off}:
+                taken = 1.0 if _plain(value) == exposed.on else 0.0
+            elif channel.startswith("switch") and isinstance(value, str) and value.upper() in {"OPEN", "CLOSE", "STOP"}:
+                return  # a cover: its position says where it is
+            elif channel.startswith("switch") and isinstance(value, str) and value.upper() in {"LOCK", "UNLOCK"}:
+                return
+            else:
+                taken = boolean(value)
+        except PayloadError as error:
+            self.rejected[key] = str(error)
+            return
+        self.samples.append(Sample(channel, taken))
+
+    def _number(
+        self, key: str, value: object, channel: str, exposed: Key | None, usual: Unit | None, *, fixed: bool = False
+    ) -> None:
+        try:
+            taken, unit = number(value), usual
+            if exposed is not None and exposed.unit and not fixed:
+                said = _conversion(exposed.unit, usual)
+                taken, unit = said.apply(taken), said.unit
+        except PayloadError as error:
+            self.rejected[key] = str(error)
+            return
+        self.samples.append(Sample(channel, taken, unit))
+
+    def _voltage(self, key: str, value: object, suffix: str, exposed: Key | None) -> None:
+        """Read a voltage: in V on mains devices, in mV on battery devices unless `exposes` says otherwise."""
+        try:
+            taken = number(value)
+            on_battery = "battery" in self.body or "battery" in self.known.keys  # noqa: SIM118 — a Struct's field
+            if exposed is not None and exposed.unit:
+                said = _conversion(exposed.unit, Unit.VOLT)
+                in_mv, taken = exposed.unit == "mV", said.apply(taken)
+            else:
+                in_mv = taken > MILLIVOLT_ABOVE or (on_battery and taken >= MILLIVOLT_FROM)
+                taken = taken / 1000 if in_mv else taken
+        except PayloadError as error:
+            self.rejected[key] = str(error)
+            return
+        self.samples.append(
+            Sample(("battery_voltage" if in_mv or on_battery else "voltage") + suffix, taken, Unit.VOLT)
+        )
+
+    def decoded(self, uid: str, aliases: tuple[str, ...]) -> Decoded:
+        """Return what the message means; one whose every field is bad is refused."""
+        if not self.samples and self.rejected and not self.events:
+            raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
+        kind = Kind.READINGS if self.samples else Kind.HOUSEKEEPING
+        return Decoded(kind, uid, tuple(self.samples), tuple(self.events), aliases=aliases, rejected=self.rejected)
+
+
+def _conversion(unit: str, usual: Unit | None = None) -> Conversion:
+    """Return how to convert from an exposed unit; one of another quantity is as wrong as an unknown one."""
+    found = conversion(unit)
+    if found is None or (usual is not None and found.unit != usual):
+        msg = f"{shown(unit)} is not a known unit{f' that becomes {usual}' if usual else ''}"
+        raise PayloadError(msg)
+    return found
+
+
+def _open(key: str) -> str:
+    """Return the channel of a key that only `exposes` knows."""
+    name = slug(key)
+    return name if name[:1].isalpha() else f"n{name}"
+
+
+@lru_cache(maxsize=4096)
+def _base(key: str) -> tuple[str, str]:
+    """Return the known key and the channel's suffix: `state_left` is `state` of the endpoint `left`."""
+    if key in USUAL or key in FLAGS:
+        return key, ""
+    match = ENDPOINT.fullmatch(key)
+    if match and (match["key"] in USUAL or match["key"] in FLAGS):
+        return match["key"], f"_{match['end'].removeprefix('phase_')}"
+    return key, ""
+
+
+DEVICES = (
+    '[{"ieee_address":"0x00124b0000000001","type":"Coordinator","supported":true,"friendly_name":"Coordinator","definition":null},'
+    '{"ieee_address":"0x00158d00018255df","type":"EndDevice","supported":true,"friendly_name":"cellar/air","definition":'
+    '{"model":"X","vendor":"Y","exposes":[{"type":"numeric","property":"temperature","unit":"°F"},{"type":"numeric",'
+    '"property":"voltage","unit":"mV"},{"type":"numeric","property":"pm25","unit":"µg/m³"},{"type":"numeric",'
+    '"property":"voc","unit":"ppb"},{"type":"binary","property":"valve_open","value_on":"OPEN","value_off":"CLOSE"}]}}]'
+)
+
+DRIVER = Driver(
+    model="zigbee2mqtt",
+    family="zigbee2mqtt",
+    title="Zigbee2MQTT",
+    source="https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html; wire_formats.md §4",
+    topics=("zigbee2mqtt/#", "#"),
+    claims=claims,
+    scope=scope,
+    rooted=True,
+    open_channels=True,
+    context=Context,
+    decode=decode,
+    channels=(
+        Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=150),
+        Channel(name="local_temperature", unit=Unit.CELSIUS, low=-60, high=150),
+        Channel(name="target_temperature", unit=Unit.CELSIUS, low=-20, high=100),
+        Channel(name="humidity", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="pressure", unit=Unit.HECTOPASCAL, low=300, high=1200),
+        Channel(name="contact", unit=None, low=0, high=1),
+        Channel(name="occupancy", unit=None, low=0, high=1),
+        Channel(name="presence", unit=None, low=0, high=1),
+        Channel(name="motion", unit=None, low=0, high=1),
+        Channel(name="water_leak", unit=None, low=0, high=1),
+        Channel(name="vibration", unit=None, low=0, high=1),
+        Channel(name="smoke", unit=None, low=0, high=1),
+        Channel(name="gas", unit=None, low=0, high=1),
+        Channel(name="carbon_monoxide", unit=None, low=0, high=1),
+        Channel(name="switch", unit=None, low=0, high=1),
+        Channel(name="position", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="brightness", unit=None, low=0, high=255),
+        Channel(name="power", unit=Unit.WATT, low=-100_000, high=100_000),
+        Channel(name="energy", unit=Unit.KILOWATT_HOUR, low=0, high=1e9),
+        Channel(name="energy_returned", unit=Unit.KILOWATT_HOUR, low=0, high=1e9),
+        Channel(name="voltage", unit=Unit.VOLT, low=0, high=500),
+        Channel(name="current", unit=Unit.AMPERE, low=-200, high=200),
+        Channel(name="frequency", unit=Unit.HERTZ, low=0, high=500),
+        Channel(name="factor", unit=None, low=-100, high=100),
+        Channel(name="illuminance", unit=Unit.LUX, low=0, high=200_000),
+        Channel(name="illuminance_lux", unit=Unit.LUX, low=0, high=200_000),
+        Channel(name="co2", unit=Unit.PPM, low=0, high=40_000),
+        Channel(name="pm25", unit=None, low=0, high=10_000),
+        Channel(name="pm10", unit=None, low=0, high=10_000),
+        Channel(name="voc", unit=None, low=0, high=100_000),
+        Channel(name="formaldehyde", unit=None, low=0, high=100_000),
+        Channel(name="moisture", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="battery", unit=Unit.PERCENT, low=0, high=100, health=True),
+        Channel(name="battery_voltage", unit=Unit.VOLT, low=0, high=15, health=True),
+        Channel(name="battery_low", unit=None, low=0, high=1, health=True),
+        Channel(name="tamper", unit=None, low=0, high=1, health=True),
+        Channel(name="link_quality", unit=None, low=0, high=255, health=True),
+        Channel(name="chip_temperature", unit=Unit.CELSIUS, low=-40, high=125, health=True),
+    ),
+    examples=(
+        Example.gives(
+            "zigbee2mqtt/my_sensor", '{"temperature":27.34,"humidity":44.72}', temperature=27.34, humidity=44.72
+        ),
+        Example.gives("zigbee2mqtt/my_motion", '{"occupancy":true}', occupancy=1),
+        Example.gives(
+            "zigbee2mqtt/shop/back door",
+            '{"contact":true,"battery":97,"voltage":3005,"linkquality":116,"tamper":false,"battery_low":false,'
+            '"device_temperature":24,"last_seen":"2026-01-08T06:12:00+01:00","update":{"state":"idle"}}',
+            contact=1,
+            battery=97,
+            battery_voltage=3.005,
+            link_quality=116,
+            tamper=0,
+            battery_low=0,
+            chip_temperature=24,
+        ),
+        Example.gives(
+            "zigbee2mqtt/plug",
+            '{"state":"ON","power":12.5,"energy":3.21,"produced_energy":0,"voltage":231,"current":0.06,"ac_frequency":50,'
+            '"power_factor":0.9,"brightness":254,"state_left":"OFF"}',
+            switch=1,
+            power=12.5,
+            energy=3.21,
+            energy_returned=0,
+            voltage=231,
+            current=0.06,
+            frequency=50,
+            factor=0.9,
+            brightness=254,
+            switch_left=0,
+        ),
+        Example.gives(
+            "zigbee2mqtt/hall",
+            '{"presence":true,"motion":true,"water_leak":false,"vibration":false,"smoke":false,"gas":false,"carbon_monoxide":false,'
+            '"illuminance":120,"illuminance_lux":120,"co2":640,"pm10":9,"formaldehyd":3,"soil_moisture":41,"pressure":1003,'
+            '"position":70,"local_temperature":20.5,"occupied_heating_setpoint":19}',
+            presence=1,
+            motion=1,
+            water_leak=0,
+            vibration=0,
+            smoke=0,
+            gas=0,
+            carbon_monoxide=0,
+            illuminance=120,
+            illuminance_lux=120,
+            co2=640,
+            pm10=9,
+            formaldehyde=3,
+            moisture=41,
+            pressure=1003,
+            position=70,
+            local_temperature=20.5,
+            target_temperature=19,
+        ),
+        Example(
+            topic="zigbee2mqtt/cellar/air",
+            payload=b'{"temperature":68,"voltage":2900,"pm25":4,"voc":120,"valve_open":"CLOSE","action":""}',
+            before=(("zigbee2mqtt/bridge/devices", DEVICES.encode()),),
+            device="zigbee2mqtt:cellar/air",
+            kind=Kind.READINGS,
+            values={"temperature": 20, "battery_voltage": 2.9, "pm25": 4, "voc": 120, "valve_open": 0},
+        ),
+        Example(
+            topic="maison/z2m/salon",
+            payload=b'{"temperature":19.5}',
+            before=(("maison/z2m/bridge/state", b'{"state":"online"}'),),
+            device="zigbee2mqtt:maison/z2m/salon",
+            kind=Kind.READINGS,
+            values={"temperature": 19.5},
+        ),
+        Example(
+            topic="zigbee2mqtt/my_plug/availability",
+            payload=b"offline",
+            device="zigbee2mqtt:my_plug",
+            kind=Kind.AVAILABILITY,
+            availability=Availability.OFFLINE,
+        ),
+        Example(
+            topic="zigbee2mqtt/bridge/state",
+            payload=b'{"state":"online"}',
+            device="zigbee2mqtt:bridge",
+            kind=Kind.AVAILABILITY,
+            availability=Availability.ONLINE,
+        ),
+        Example(topic="zigbee2mqtt/bridge/devices", payload=DEVICES.encode(), kind=Kind.DISCOVERY),
+        Example(topic="zigbee2mqtt/my_plug/set", payload=b'{"state":"ON"}', kind=Kind.COMMAND),
+        Example(topic="zigbee2mqtt/button", payload=b'{"action":"single"}', kind=Kind.HOUSEKEEPING),
+        Example.refused("zigbee2mqtt/my_sensor", "21.5", because="a JSON object is due"),
+        Example.refused("zigbee2mqtt/my_sensor", '{"temperature":"unavailable"}', because="no value"),
+    ),
+)
