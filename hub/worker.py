@@ -156,7 +156,10 @@ class Worker:
         except Exception as error:  # noqa: BLE001 — a fault of ours or of a foreign rule stops nobody else
             self._failed(f"{type(error).__name__}: {error}")
             _LOG.error("A step failed; its records are taken one by one", exc_info=error)
-            return self._try(self._skip_the_culprit)
+            if step != self._skip_the_culprit:
+                return self._try(self._skip_the_culprit)
+            time.sleep(RETRY)
+            return False
         self.fault = None
         return True
 
