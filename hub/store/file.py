@@ -17,7 +17,7 @@ from typing import Any
 
 import apsw
 
-from hub.errors import ConfigError, StoreError
+from hub.errors import ConfigError, NotFoundError, StoreError
 from hub.store import schema
 
 _LOG = logging.getLogger(__name__)
@@ -36,7 +36,103 @@ _DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 _PARTS = ("", "-wal", "-shm")
 
 
-class StoreFile:
+class StoreReader:
+    """The file, for reading only: by whoever does not own it, a living hub's included.
+
+    Attributes:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Look at the file.
+
+        Raises:
+            NotFoundError: there is none.
+            ConfigError: it was written by a newer version, or is no store.
+            StoreError: it cannot be read.
+        """
+        if not path.is_file():
+            msg = f"{path}: no such file; `matinales demo` or `matinales run` makes it"
+            raise NotFoundError(msg)
+        self._start(path)
+        with self.reader() as db:
+            _know(db, path)
+
+    def _start(self, path: Path) -> None:
+        self.path = path
+        self._readers: deque[apsw.Connection] = deque()
+
+    @contextmanager
+    def reader(self, limit: float = TIME_LIMIT) -> Iterator[apsw.Connection]:
+        """Lend a connection that only reads; any thread but an event loop's, several at a time.
+
+        Raises:
+            StoreError: it cannot be read, or took longer than `limit` [s].
+        """
+        off_the_loop()
+        try:
+            db = self._readers.pop() if self._readers else self._connect_reader()
+        except (IndexError, apsw.Error):  # another thread took the last one; or say why below
+            db = self._reader_or_failure()
+        stop = time.monotonic() + limit
+        db.set_progress_handler(lambda: time.monotonic() > stop, _STEPS)
+        try:
+            yield db
+        except apsw.InterruptError as error:
+            msg = f"the query took longer than {limit:g} s; ask for a shorter time or fewer channels"
+            raise StoreError(msg) from error
+        except apsw.Error as error:
+            raise self._failed(error) from error
+        finally:
+            db.set_progress_handler(None)
+            self._readers.append(db)
+
+    def check(self) -> list[str]:
+        """Look through the whole file (seconds a GB) and return what is wrong, in SQLite's words; empty: nothing."""
+        with self.reader(limit=3600) as db:
+            found = [text for (text,) in db.execute("PRAGMA quick_check(10)")]
+        return [] if found == ["ok"] else found
+
+    @property
+    def damaged(self) -> bool:
+        """Whether damage was met: nothing but a new opening, which begins a new file, helps."""
+        return _marker(self.path).exists()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(each.stat().st_size for each in _files(self.path) if each.exists())
+
+    @property
+    def wal_size(self) -> int:
+        """Bytes of the write-ahead log: above 64 MB somebody reads for too long."""
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        return wal.stat().st_size if wal.exists() else 0
+
+    def close(self) -> None:
+        """Close the connections; nobody may be inside `reader()`."""
+        while self._readers:
+            self._readers.pop().close()
+
+    def _connect_reader(self) -> apsw.Connection:
+        db = apsw.Connection(
+            f"{self.path.absolute().as_uri()}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        )
+        db.set_busy_timeout(5_000)
+        db.pragma("query_only", 1)
+        return db
+
+    def _reader_or_failure(self) -> apsw.Connection:
+        try:
+            return self._connect_reader()
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: apsw.Error) -> StoreError:
+        return failure(self.path, error)
+
+
+class StoreFile(StoreReader):
     """The file, open for writing; one process at a time (the data folder's lock sees to it).
 
     Attributes:
@@ -53,10 +149,9 @@ class StoreFile:
             ConfigError: it was written by a newer version, or is no store; nothing was changed.
             StoreError: it cannot be opened.
         """
-        self.path = path
+        self._start(path)
         self.faults: list[str] = []
         self.rebuilt = False
-        self._readers: deque[apsw.Connection] = deque()
         self._undone: list[Callable[[], None]] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,31 +183,6 @@ class StoreFile:
         """Have `call` called after a transaction was undone: what it cached may not exist."""
         self._undone.append(call)
 
-    @contextmanager
-    def reader(self, limit: float = TIME_LIMIT) -> Iterator[apsw.Connection]:
-        """Lend a connection that only reads; any thread but an event loop's, several at a time.
-
-        Raises:
-            StoreError: it cannot be read, or took longer than `limit` [s].
-        """
-        off_the_loop()
-        try:
-            db = self._readers.pop() if self._readers else self._connect_reader()
-        except (IndexError, apsw.Error):  # another thread took the last one; or say why below
-            db = self._reader_or_failure()
-        stop = time.monotonic() + limit
-        db.set_progress_handler(lambda: time.monotonic() > stop, _STEPS)
-        try:
-            yield db
-        except apsw.InterruptError as error:
-            msg = f"the query took longer than {limit:g} s; ask for a shorter time or fewer channels"
-            raise StoreError(msg) from error
-        except apsw.Error as error:
-            raise self._failed(error) from error
-        finally:
-            db.set_progress_handler(None)
-            self._readers.append(db)
-
     def checkpoint(self) -> bool:
         """Copy the WAL back into the file and sync it; tell whether all of it went (then it survives a power cut).
 
@@ -126,32 +196,9 @@ class StoreFile:
             raise self._failed(error) from error
         return frames == done
 
-    def check(self) -> list[str]:
-        """Look through the whole file (seconds a GB) and return what is wrong, in SQLite's words; empty: nothing."""
-        with self.reader(limit=3600) as db:
-            found = [text for (text,) in db.execute("PRAGMA quick_check(10)")]
-        return [] if found == ["ok"] else found
-
-    @property
-    def damaged(self) -> bool:
-        """Whether damage was met: nothing but a new opening, which begins a new file, helps."""
-        return _marker(self.path).exists()
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(each.stat().st_size for each in _files(self.path) if each.exists())
-
-    @property
-    def wal_size(self) -> int:
-        """Bytes of the write-ahead log: above 64 MB somebody reads for too long."""
-        wal = self.path.with_name(f"{self.path.name}-wal")
-        return wal.stat().st_size if wal.exists() else 0
-
     def close(self) -> None:
         """Close the readers, then the file; nobody may be inside `reader()` or `transaction()`."""
-        while self._readers:
-            self._readers.pop().close()
+        super().close()
         self.db.close()
 
     def _open_or_renew(self, clock: Callable[[], int]) -> apsw.Connection:
@@ -185,28 +232,11 @@ class StoreFile:
             raise
         return db
 
-    def _connect_reader(self) -> apsw.Connection:
-        db = apsw.Connection(
-            f"{self.path.absolute().as_uri()}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        )
-        db.set_busy_timeout(5_000)
-        db.pragma("query_only", 1)
-        return db
-
-    def _reader_or_failure(self) -> apsw.Connection:
-        try:
-            return self._connect_reader()
-        except apsw.Error as error:
-            raise self._failed(error) from error
-
     def _undo(self) -> None:
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
         for call in self._undone:
             call()
-
-    def _failed(self, error: apsw.Error) -> StoreError:
-        return failure(self.path, error)
 
 
 def failure(path: Path, error: apsw.Error) -> StoreError:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from hub.errors import UsageError
 from hub.model import Quality, Reading, TimeSource
 from hub.store.base import Aggregate, Range, Row, Rows, Series
-from hub.store.file import StoreFile, insert
+from hub.store.file import StoreFile, StoreReader, insert
 from hub.store.thinning import Piece, drawn, window
 
 _QUALITIES = tuple(Quality)
@@ -43,31 +43,20 @@ class _Known(Struct, frozen=True, gc=False):
     run: str
 
 
-class SqliteHistory:
-    """Readings in store.db (see the contract, `hub.store.base.History`).
+class SqliteReadings:
+    """Readings of store.db, for reading only (see the contract, `hub.store.base.History`).
 
-    `write` belongs to the thread that owns `StoreFile.db`; everything else reads committed rows on connections of
-    its own, in any thread but an event loop's.
+    Committed rows on connections of its own, in any thread but an event loop's.
     """
 
-    def __init__(self, file: StoreFile) -> None:
-        """Keep readings in `file`."""
-        self._file = file
-        self._curves: dict[tuple[str, str, str | None, str], tuple[int, int]] = {}
-        file.on_undo(self._curves.clear)
-
-    def write(self, readings: Sequence[Reading]) -> None:
-        """Store them, in the caller's transaction or one of its own."""
-        if self._file.db.in_transaction:
-            self._write(readings)
-            return
-        with self._file.transaction():
-            self._write(readings)
+    def __init__(self, file: StoreReader) -> None:
+        """Read from `file`."""
+        self._from = file
 
     def readings(self, asked: Range) -> Rows:
         """Return stored readings in order of time, then series (in the order first stored), run and tie."""
         after = _position(asked.after)
-        with self._file.reader() as db:
+        with self._from.reader() as db:
             curves = _curves(db, asked)
             ranks = {(each.series, each.run_number): each for each in curves}
             found = _page(db, [*ranks], asked, after)
@@ -94,7 +83,7 @@ class SqliteHistory:
             f" GROUP BY start ORDER BY start LIMIT {asked.limit:d}"
         )
         rows: list[Row] = []
-        with self._file.reader() as db:
+        with self._from.reader() as db:
             for each in _curves(db, asked):
                 found = _json(db, sql, ("start", "value", "quality"), _span(each, asked))
                 rows += [_row(each, time, value, quality) for time, value, quality in found if value is not None]
@@ -106,7 +95,7 @@ class SqliteHistory:
         if width < 1:
             msg = f"width is {width}: ask for at least one point"
             raise UsageError(msg)
-        with self._file.reader() as db:
+        with self._from.reader() as db:
             pieces = [(each, _pieces(db, each, asked, width)) for each in _curves(db, asked)]
         curves = [(each, drawn(found)) for each, found in pieces if found]
         return [
@@ -116,11 +105,30 @@ class SqliteHistory:
 
     def last_time(self, device: str, run: str) -> int | None:
         """Return the time of a device's newest reading on a run."""
-        with self._file.reader() as db:
+        with self._from.reader() as db:
             curves = _curves(db, Range(device=device, run=run))
             sql = "SELECT max(time) FROM readings WHERE series = ? AND run = ?"
             newest = [db.execute(sql, (each.series, each.run_number)).get for each in curves]
         return max((time for time in newest if time is not None), default=None)
+
+
+class SqliteHistory(SqliteReadings):
+    """Readings in store.db; `write` and `forget` belong to the thread that owns `StoreFile.db`."""
+
+    def __init__(self, file: StoreFile) -> None:
+        """Keep readings in `file`."""
+        super().__init__(file)
+        self._file = file
+        self._numbers: dict[tuple[str, str, str | None, str], tuple[int, int]] = {}
+        file.on_undo(self._numbers.clear)
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """Store them, in the caller's transaction or one of its own."""
+        if self._file.db.in_transaction:
+            self._write(readings)
+            return
+        with self._file.transaction():
+            self._write(readings)
 
     def forget(self, device: str) -> int:
         """Erase all readings of a device and return how many there were; inside a transaction."""
@@ -133,11 +141,11 @@ class SqliteHistory:
         for number in ids:
             db.execute("DELETE FROM curve WHERE series = ?", (number,))
             db.execute("DELETE FROM series WHERE id = ?", (number,))
-        self._curves.clear()
+        self._numbers.clear()
         return gone
 
     def _write(self, readings: Sequence[Reading]) -> None:
-        curves = self._curves
+        curves = self._numbers
         rows = []
         for each in readings:
             key = (each.device, each.channel, each.unit, each.run)

@@ -12,9 +12,9 @@ import pytest
 from hub.errors import ConfigError, StoreError
 from hub.model import Quality
 from hub.store.base import Range
-from hub.store.file import StoreFile, insert
+from hub.store.file import StoreFile, StoreReader, insert
 from hub.store.schema import APPLICATION, VERSION
-from hub.store.sqlite import SqliteHistory
+from hub.store.sqlite import SqliteHistory, SqliteReadings
 from hub.store.state import StateStore
 from servers.stores import reading, readings
 
@@ -265,6 +265,8 @@ def test_a_killed_writer_leaves_cursor_and_effects_agreeing(path: Path) -> None:
             assert writer.stdout is not None
             said = [int(writer.stdout.readline()) for _ in range(lines)]
             writer.kill()
+        with closing(StoreReader(path)) as left:  # an export before the next start
+            assert SqliteReadings(left).aggregate(Range(), "count", None)[0].value >= said[-1]
         with closing(StoreFile(path)) as file:
             cursor = StateStore(file.db).cursor("decode")
             assert cursor >= said[-1]
