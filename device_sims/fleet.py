@@ -55,7 +55,7 @@ def payload(number: int, time_text: str) -> bytes:
     head = f'{{"Time":"{time_text}","BME280":{{"Id":"'
     tail = (
         f'","Temperature":{temperature:.1f},"Humidity":{humidity:.1f},"Pressure":{pressure:.1f}}}'
-        ',"PressureUnit":"hPa","TempUnit":"C"}'
+        ',"TempUnit":"C"}'
     )
     return f"{head}{number:0{max(PAYLOAD_BYTES - len(head) - len(tail), 1)}d}{tail}".encode()
 

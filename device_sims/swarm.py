@@ -102,6 +102,11 @@ class Member(asyncio.Protocol):
             self._transport.write(DISCONNECT)
             self._transport.close()
 
+    def abort(self) -> None:
+        """Break the connection without a word: the broker says the will."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say CONNECT."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 — what create_connection makes

@@ -1,0 +1,177 @@
+"""MQTT connections of simulated devices, against real brokers."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from device_sims.devices import Packet
+from device_sims.errors import SimulationError
+from device_sims.link import Broker as Address
+from device_sims.link import Connection, parse_url
+from servers.brokers import Broker
+from servers.ports import free_port
+
+Heard = list[tuple[str, bytes, bool]]
+WILL = Packet("tele/door-sim/LWT", b"Offline", retain=True)
+
+
+async def until(done: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until something is so; TimeoutError says it never was."""
+    async with asyncio.timeout(seconds):
+        while not done():  # noqa: ASYNC110 — what is waited for belongs to a broker
+            await asyncio.sleep(0.01)
+
+
+async def listener(address: Address, heard: Heard, *filters: str) -> Connection:
+    """Return a subscriber that has its subscriptions."""
+    one = Connection(address, "listener", subscribe=filters or ("#",), on_message=lambda *what: heard.append(what))
+    one.start()
+    await one.subscribed()
+    return one
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mqtt://10.0.0.5", Address("10.0.0.5", 1883)),
+        ("mqtt://hub:s%40fe@10.0.0.5:1884", Address("10.0.0.5", 1884, "hub", "s@fe")),
+        ("localhost:1885", Address("localhost", 1885)),
+        ("mqtts://broker.example", Address("broker.example", 8883, tls=True)),
+    ],
+)
+def test_a_brokers_address_is_read(url: str, expected: Address) -> None:
+    """User and password may hold percent-encoded signs."""
+    assert parse_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://x", "mqtt://", "mqtt://host:port", "mqtt://host:70000", "mqtt://host/path"]
+)
+def test_what_is_no_address_is_refused_without_showing_a_password(url: str) -> None:
+    """The message gives the form only."""
+    with pytest.raises(SimulationError, match="mqtt://"):
+        parse_url(url)
+
+
+def test_an_address_shows_no_password() -> None:
+    """It stands in logs."""
+    assert str(parse_url("mqtt://hub:secret@host:1884")) == "mqtt://host:1884"
+
+
+async def test_a_message_is_acknowledged_by_the_broker_and_heard(broker: Broker) -> None:
+    """QoS 1, PUBACK waited for."""
+    heard: Heard = []
+    address = parse_url(broker.url)
+    ear = await listener(address, heard)
+    one = Connection(address, "door-sim", will=WILL)
+    one.start()
+    await one.publish(Packet("tele/door-sim/SENSOR", b"{}"))
+    await until(lambda: heard)
+    assert heard == [("tele/door-sim/SENSOR", b"{}", False)]
+    await one.close()
+    await ear.close()
+
+
+async def test_a_dropped_device_leaves_its_will_and_comes_back(broker: Broker) -> None:
+    """drop: the broker says Offline; resume: `on_up` again."""
+    heard: Heard = []
+    ups: list[int] = []
+    address = parse_url(broker.url)
+    ear = await listener(address, heard)
+    one = Connection(address, "door-sim", will=WILL, on_up=lambda: ups.append(1))
+    one.start()
+    await until(lambda: ups)
+    one.drop()
+    await until(lambda: (WILL.topic, b"Offline", False) in heard)
+    assert not one.send(Packet("tele/door-sim/SENSOR", b"{}"))
+    await asyncio.sleep(0.2)
+    assert len(ups) == 1  # it stays away
+    one.resume()
+    await until(lambda: len(ups) == 2)
+    await one.close()
+    await ear.close()
+
+
+async def test_a_device_that_takes_leave_has_no_will(broker: Broker) -> None:
+    """DISCONNECT, so the broker says nothing."""
+    heard: Heard = []
+    address = parse_url(broker.url)
+    ear = await listener(address, heard)
+    one = Connection(address, "door-sim", will=WILL)
+    one.start()
+    await one.publish(Packet("a", b"1"))
+    await one.close()
+    await one_more(address)
+    await until(lambda: len(heard) == 2)
+    assert [topic for topic, _, _ in heard] == ["a", "z"]
+    await ear.close()
+
+
+async def one_more(address: Address) -> None:
+    """Publish a last message, so that what came before has been heard."""
+    last = Connection(address, "last")
+    last.start()
+    await last.publish(Packet("z", b""))
+    await last.close()
+
+
+async def test_a_broker_that_starts_later_is_found(broker: Broker) -> None:
+    """Restarted on the same port: every device comes back by itself, its subscriptions too."""
+    heard: Heard = []
+    ups: list[int] = []
+    one = Connection(
+        parse_url(broker.url),
+        "door-sim",
+        subscribe=("cmnd/#",),
+        on_up=lambda: ups.append(1),
+        on_message=lambda *w: heard.append(w),
+    )
+    one.start()
+    await until(lambda: ups)
+    await asyncio.to_thread(broker.kill)
+    await until(lambda: not one.up.is_set())
+    await asyncio.to_thread(broker.start)
+    await until(lambda: len(ups) == 2)
+    await one.publish(Packet("cmnd/x", b"on"))
+    await until(lambda: heard)
+    await one.close()
+
+
+async def test_hundreds_of_devices_share_one_loop(embedded: Broker) -> None:
+    """Each its own connection and its own will."""
+    heard: Heard = []
+    address = parse_url(embedded.url)
+    ear = await listener(address, heard)
+    many = [Connection(address, f"d{n}", will=Packet(f"sim/{n}/LWT", b"Offline")) for n in range(200)]
+    for one in many:
+        one.start()
+    await asyncio.gather(*(one.up.wait() for one in many))
+    await asyncio.gather(*(one.publish(Packet(f"sim/{n}", b"1")) for n, one in enumerate(many)))
+    await until(lambda: len(heard) == 200)
+    many[7].drop()
+    await until(lambda: ("sim/7/LWT", b"Offline", False) in heard)
+    await asyncio.gather(*(one.close() for one in many))
+    assert len(heard) == 201
+    await ear.close()
+
+
+async def test_without_a_broker_the_reason_is_told() -> None:
+    """An acknowledgement that never comes names the broker and why."""
+    one = Connection(parse_url(f"mqtt://127.0.0.1:{free_port()}"), "door-sim")
+    one.start()
+    with pytest.raises(SimulationError, match=r"127.0.0.1:\d+ did not acknowledge.*refused"):
+        await one.publish(Packet("a", b"1"), timeout_s=0.5)
+    await one.close()
+
+
+async def test_a_wrong_password_is_told() -> None:
+    """The broker's refusal stands in the message."""
+    from servers.brokers import running  # noqa: PLC0415 — a broker of its own
+
+    with running("embedded", user="hub", password="right") as lent:
+        one = Connection(parse_url(f"mqtt://hub:wrong@127.0.0.1:{lent.port}"), "door-sim")
+        one.start()
+        with pytest.raises(SimulationError, match="did not acknowledge"):
+            await one.publish(Packet("a", b"1"), timeout_s=1.0)
+        await one.close()

@@ -1,0 +1,66 @@
+"""What the simulated devices say is understood by drivers that know nothing of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from device_sims import scenario
+from device_sims.world import World
+from hub.driver import Decoded
+from hub.model import Kind, Message
+from hub.registry import Contexts, Registry, load_drivers
+
+NOW = 1_795_419_000_000_000_000
+NAMES = scenario.folders()
+
+
+def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | None, str | None]]:
+    """Play an hour of a scenario, faults on after ten minutes; return what the hub makes of each message."""
+    loaded = scenario.load(name)
+    world = World(loaded, seed=7, start=datetime(2026, 11, 23, 7, 30, tzinfo=UTC), zone=ZoneInfo("Europe/Paris"))
+    for _ in world.advance(-1):
+        pass
+    for fault in faults:
+        world.schedule(600, fault)
+    said = [one for role in world.players for one in world.birth(role)]
+    registry, contexts = Registry(load_drivers()), Contexts()
+    for one in world.without_broker([*said, *world.advance(3600)]):
+        message = Message(topic=one.packet.topic, payload=one.packet.payload, received=NOW)
+        outcome = registry.decode(message, contexts)
+        yield one.packet.topic, one.packet.payload, outcome.decoded, outcome.reason
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_message_is_understood_and_belongs_to_an_announced_device(name: str) -> None:
+    """No refusal, no rejected field, no unknown device."""
+    loaded = scenario.load(name)
+    world = World(loaded, seed=7, start=datetime(2026, 11, 23, 7, 30, tzinfo=UTC), zone=UTC)
+    uids = {player.device.uid for player in world.players.values()}
+    for topic, payload, found, reason in decoded(name):
+        assert found is not None, f"{topic} {payload!r}: {reason}"
+        assert not found.rejected, f"{topic} {payload!r}: {found.rejected}"
+        assert found.device in uids
+
+
+def test_the_cold_rooms_channels_are_those_its_rules_name() -> None:
+    """Air, product, contact, and what the meter gives."""
+    channels: dict[str, set[str]] = {}
+    for _, _, found, _ in decoded("cold_room"):
+        if found is not None and found.kind is Kind.READINGS:
+            channels.setdefault(found.device, set()).update(sample.channel for sample in found.samples)
+    assert {"temperature_ds18b20_1", "temperature_ds18b20_2"} <= channels["tasmota:coldroom-sim-probe"]
+    assert {"contact", "battery"} <= channels["zigbee2mqtt:coldroom-sim-door"]
+    relay = {"switch", "power", "voltage", "current", "energy", "input", "chip_temperature"}
+    assert relay <= channels["shelly:coldroom-sim-compressor"]
+
+
+def test_an_unplugged_probe_takes_its_own_channel_away_only() -> None:
+    """Product gives nothing or is bad; air goes on."""
+    last: dict[str, object] = {}
+    for topic, _, found, _ in decoded("cold_room", "product.sensor_unplugged"):
+        if topic.endswith("/SENSOR") and found is not None:
+            last = {sample.channel: sample.quality for sample in found.samples}
+    assert last["temperature_ds18b20_1"] == "good"
+    assert last.get("temperature_ds18b20_2", "bad") == "bad"

@@ -1,0 +1,396 @@
+"""A run from its announcement to its end, over a real broker, with a hub that only listens."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from device_sims.errors import SimulationError
+from device_sims.link import Connection, parse_url
+from device_sims.process import options, timed_fault
+from device_sims.runner import Options, TimedFault, make_world, play
+from servers.brokers import Broker
+from servers.fake_hub import FakeHub, fake_hub
+
+PROBE, COMPRESSOR, DOOR = "tele/coldroom-sim-probe", "coldroom-sim-compressor", "zigbee2mqtt/coldroom-sim-door"
+
+
+class Heard(NamedTuple):
+    """A message as a subscriber got it."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+async def until(done: Callable[[], object], seconds: float = 15.0) -> None:
+    """Wait until something is so; TimeoutError says it never was."""
+    async with asyncio.timeout(seconds):
+        while not done():  # noqa: ASYNC110 — what is waited for happens elsewhere
+            await asyncio.sleep(0.01)
+
+
+class Playing:
+    """A runner that plays, and what a subscriber to everything heard."""
+
+    def __init__(self, heard: list[Heard]) -> None:
+        """Start with what was heard."""
+        self.heard = heard
+        self.stop = asyncio.Event()
+
+    def topics(self, topic: str) -> list[dict[str, Any]]:
+        """Return the JSON bodies heard on a topic."""
+        return [json.loads(one.payload) for one in self.heard if one.topic == topic and one.payload.startswith(b"{")]
+
+    def announcements(self) -> list[Heard]:
+        """Return what was heard of runs, beats apart."""
+        return [
+            one for one in self.heard if one.topic.startswith("matinales/sim/") and not one.topic.endswith("/clock")
+        ]
+
+    def states(self) -> list[str]:
+        """Return the announced states, `cleared` where the announcement was taken off."""
+        return [json.loads(one.payload)["state"] if one.payload else "cleared" for one in self.announcements()]
+
+    @property
+    def run(self) -> str:
+        """The id of the newest run."""
+        return self.announcements()[-1].topic.split("/")[2]
+
+
+@asynccontextmanager
+async def playing(broker: Broker, data: Path | None = None, **wanted: Any) -> AsyncIterator[Playing]:  # noqa: ANN401 — options
+    """Play a cold room beside a subscriber to everything."""
+    heard: list[Heard] = []
+    ear = Connection(
+        parse_url(broker.url), "ear", subscribe=("#",), on_message=lambda *what: heard.append(Heard(*what))
+    )
+    ear.start()
+    await ear.subscribed()
+    asked = {"speed": 60.0, "seed": 7, **wanted}
+    room = Playing(heard)
+    task = asyncio.create_task(play(options("cold_room", broker=broker.url, data=data, **asked), room.stop))
+    try:
+        yield room
+    finally:
+        room.stop.set()
+        await asyncio.wait_for(task, 10)
+        await ear.close()
+
+
+async def test_a_run_is_announced_before_it_speaks_and_beats_while_it_lives(broker: Broker) -> None:
+    """Announcement first, then births, telemetry and beats; every topic is one that it announced."""
+    async with playing(broker) as room:
+        await until(lambda: len(room.topics(f"{PROBE}/SENSOR")) > 3 and len(room.heard) > 15)
+    first = room.heard[0]
+    said = json.loads(first.payload)
+    assert first.topic == f"matinales/sim/{said['run']}"
+    assert (said["scenario"], said["seed"], said["speed"], said["state"]) == ("cold_room", 7, 60.0, "running")
+    assert datetime.fromisoformat(said["simulated"]).tzinfo is not None
+    assert set(said["devices"]) == {
+        "tasmota:coldroom-sim-probe",
+        "shelly:coldroom-sim-compressor",
+        "zigbee2mqtt:coldroom-sim-door",
+    }
+    prefixes = tuple(pattern.removesuffix("/#") for pattern in said["topics"])
+    assert all("sim" in prefix for prefix in prefixes)
+    others = {one.topic for one in room.heard if not one.topic.startswith("matinales/")}
+    assert all(topic.startswith(prefixes) for topic in others)
+    assert all(said["run"].encode() not in one.payload for one in room.heard if not one.topic.startswith("matinales/"))
+    beats = room.topics(f"matinales/sim/{said['run']}/clock")
+    assert beats[0]["simulated"] == said["simulated"]
+    assert {beat["speed"] for beat in beats} == {60.0}
+
+
+async def test_the_end_leaves_nothing_on_the_broker(broker: Broker) -> None:
+    """`ended`, then every retained topic cleared: a new subscriber hears nothing."""
+    async with playing(broker) as room:
+        await until(lambda: len(room.topics(f"{PROBE}/SENSOR")) > 1)
+    await until(lambda: room.states() == ["running", "ended", "cleared"])
+    late: list[Heard] = []
+    ear = Connection(
+        parse_url(broker.url), "late", subscribe=("#",), on_message=lambda *what: late.append(Heard(*what))
+    )
+    ear.start()
+    await ear.subscribed()
+    await asyncio.sleep(0.2)
+    await ear.close()
+    assert late == []
+
+
+async def test_the_same_seed_and_speed_give_the_same_payloads(embedded: Broker) -> None:
+    """Two runs, one after the other: each device says the same values in the same order."""
+
+    def said(room: Playing, topic: str) -> list[dict[str, Any]]:
+        return [{**body, "Time": ""} for body in room.topics(topic)]
+
+    rooms: list[Playing] = []
+    for _ in range(2):
+        async with playing(embedded) as room:
+            await until(lambda: len(said(room, f"{PROBE}/SENSOR")) >= 12)
+        rooms.append(room)
+    for topic, count in ((f"{PROBE}/SENSOR", 12), (DOOR, 2)):
+        first, second = (said(room, topic)[:count] for room in rooms)
+        assert first == second
+
+
+async def test_the_history_is_in_the_hub_before_the_first_live_word(embedded: Broker, tmp_path: Path) -> None:
+    """24 h through the import door, at most 1 MiB a request, each with the announcement, ending at the run's start."""
+    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path) as room:
+        await until(lambda: room.topics(f"{PROBE}/SENSOR"))
+        run = room.run
+        lines = hub.lines[run]
+        assert max(hub.sizes) <= 1024 * 1024
+        assert hub.announced[run]["run"] == run
+        start = datetime.fromisoformat(hub.announced[run]["simulated"])
+        times = [datetime.fromisoformat(line["time"]) for line in lines]
+        assert (start - times[0]).total_seconds() == 24 * 3600
+        assert times == sorted(times)
+        assert (start - times[-1]).total_seconds() <= 10
+        probe = [line for line in lines if line["topic"] == f"{PROBE}/SENSOR"]
+        assert len(probe) > 23 * 60
+        assert room.topics(f"{PROBE}/SENSOR")[0]["Time"].startswith(f"{start.astimezone():%Y}")
+        assert room.states()[:2] == ["paused", "running"]
+
+
+async def test_a_hub_that_starts_later_still_gets_its_history(embedded: Broker, tmp_path: Path) -> None:
+    """The runner waits for run.json."""
+    async with playing(embedded, tmp_path) as room:
+        await until(room.announcements)
+        await asyncio.sleep(0.5)
+        assert not room.topics(f"{PROBE}/SENSOR")
+        async with fake_hub(tmp_path) as hub:
+            await until(lambda: room.topics(f"{PROBE}/SENSOR"))
+            assert len(hub.lines[room.run]) > 3000
+
+
+async def test_the_run_goes_on_when_the_hub_refuses_its_history(embedded: Broker, tmp_path: Path) -> None:
+    """Live without a past, and a note says so."""
+    async with fake_hub(tmp_path) as hub:
+        hub.refuse = 413
+        async with playing(embedded, tmp_path) as room:
+            await until(lambda: room.topics(f"{PROBE}/SENSOR") and room.run in hub.states)
+            (note,) = hub.states[room.run][-1]["notes"]
+            assert "historique" in note["text"]["fr"]
+            assert "history" in note["text"]["en"]
+
+
+@asynccontextmanager
+async def controlled(broker: Broker, data: Path, **wanted: Any) -> AsyncIterator[tuple[FakeHub, Playing]]:  # noqa: ANN401 — options
+    """Lend a hub whose control socket a runner has opened."""
+    async with fake_hub(data) as hub, playing(broker, data, **wanted) as room:
+        await until(lambda: room.announcements() and room.run in hub.states)
+        yield hub, room
+
+
+async def test_the_hub_is_told_the_state_at_once(embedded: Broker, tmp_path: Path) -> None:
+    """Use case, run, time, speed, seed, and every fault with its titles."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        state = hub.states[room.run][0]
+        assert (state["usecase"], state["run"], state["speed"], state["seed"]) == ("cold_room", room.run, 60.0, 7)
+        assert state["state"] == "running"
+        faults = {fault["name"]: fault for fault in state["faults"]}
+        assert faults["door_open"]["title"] == {"fr": "Porte grande ouverte", "en": "Door wide open"}
+        assert not any(fault["active"] for fault in faults.values())
+        assert "product.sensor_unplugged" in faults
+
+
+async def test_a_fault_pressed_in_the_hub_is_heard_at_once(embedded: Broker, tmp_path: Path) -> None:
+    """The contact opens within a fraction of a second; the state says so; pressed again, it closes."""
+    async with controlled(embedded, tmp_path, speed=1.0) as (hub, room):
+        for active in (True, False):
+            assert await hub.ask(room.run, "fault", name="door_open", active=active) == {
+                "id": (not active) + 1,
+                "ok": True,
+            }
+            await until(lambda: room.topics(DOOR)[-1]["contact"] is not active, 1.0)  # noqa: B023 — awaited within the loop
+            told = {fault["name"]: fault["active"] for fault in hub.states[room.run][-1]["faults"]}
+            assert told["door_open"] is active
+
+
+async def test_a_fault_that_ends_by_itself_is_told(embedded: Broker, tmp_path: Path) -> None:
+    """A delivery of three simulated minutes lasts three seconds at ×60."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        await hub.ask(room.run, "fault", name="delivery", active=True)
+
+        def active() -> bool:
+            return any(fault["active"] for fault in hub.states[room.run][-1]["faults"])
+
+        await until(active)
+        await until(lambda: not active())
+
+
+async def test_speed_changes_without_a_jump_and_is_announced(embedded: Broker, tmp_path: Path) -> None:
+    """×60, pause, ×10: each announced again; beats never step back."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        for speed in (0.0, 10.0):
+            assert (await hub.ask(room.run, "speed", speed=speed))["ok"]
+            await asyncio.sleep(1.2)
+        run = room.run
+        await until(lambda: len(room.states()) == 4)
+    said = [json.loads(one.payload) for one in room.announcements() if one.payload][:4]
+    assert [(one["state"], one["speed"]) for one in said] == [
+        ("paused", 0.0),
+        ("running", 60.0),
+        ("paused", 0.0),
+        ("running", 10.0),
+    ]
+    times = [datetime.fromisoformat(beat["simulated"]) for beat in room.topics(f"matinales/sim/{run}/clock")]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    ("do", "what", "reason"),
+    [
+        ("fault", {"name": "door_opne"}, "no fault 'door_opne'"),
+        ("fault", {}, "give its name"),
+        ("fault", {"name": "door_open", "intensity": -1}, "intensity is -1"),
+        ("speed", {}, "which speed"),
+        ("speed", {"speed": 1e9}, "between 0"),
+        ("scenario", {"usecase": "warm_room"}, "no scenario 'warm_room'"),
+        ("scenario", {"initial": "monday"}, "no initial state 'monday'"),
+        ("scenario", {"clock": "25:00"}, "clock is '25:00'"),
+        ("dance", {}, "not an order"),
+    ],
+)
+async def test_an_order_that_makes_no_sense_is_refused_and_the_run_goes_on(
+    embedded: Broker, tmp_path: Path, do: str, what: dict[str, Any], reason: str
+) -> None:
+    """`ok` false with the reason."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        answer = await hub.say(room.run, json.dumps({"id": 1, "do": do, **what}))
+        assert not answer["ok"]
+        assert reason in answer["reason"]
+        assert (await hub.ask(room.run, "speed", speed=1))["ok"]
+
+
+async def test_a_new_story_is_a_new_run(embedded: Broker, tmp_path: Path) -> None:
+    """The old run ends and is cleared, the new one is announced, has its history and its own control, within 2 s."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        before = room.run
+        begun = asyncio.get_running_loop().time()
+        assert (await hub.ask(before, "scenario", usecase="cold_room", seed=8))["ok"]
+        await until(lambda: len(hub.states) == 2)
+        assert asyncio.get_running_loop().time() - begun < 4
+        after = room.run
+        assert after != before
+        assert hub.states[after][0]["seed"] == 8
+        assert len(hub.lines[after]) > 3000
+        words = [
+            json.loads(one.payload)["state"] if one.payload else "cleared"
+            for one in room.announcements()
+            if one.topic.endswith(before)
+        ]
+        assert words == ["paused", "running", "ended", "cleared"]
+        assert hub.lines[after] != hub.lines[before]
+
+
+async def test_a_lost_control_socket_is_opened_again(embedded: Broker, tmp_path: Path) -> None:
+    """The hub may die and come back."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        told = len(hub.states[room.run])
+        await hub.hang_up(room.run)
+        await until(lambda: len(hub.states[room.run]) > told)
+        assert (await hub.ask(room.run, "speed", speed=10))["ok"]
+
+
+async def test_faster_than_sixty_goes_through_the_import_door(embedded: Broker, tmp_path: Path) -> None:
+    """At ×600 the broker hears no more telemetry; the hub gets it in batches, with times; beats go on."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        past = len(hub.lines[room.run])
+        assert (await hub.ask(room.run, "speed", speed=600))["ok"]
+        quiet = len(room.topics(f"{PROBE}/SENSOR"))
+        await until(lambda: len(hub.lines[room.run]) > past + 20)
+        assert len(room.topics(f"{PROBE}/SENSOR")) <= quiet + 1
+        assert "stretched" in hub.states[room.run][-1]["notes"][-1]["text"]["en"]
+        times = [line["time"] for line in hub.lines[room.run] if line["topic"] == f"{PROBE}/SENSOR"]
+        assert times == sorted(times)
+
+
+async def test_a_power_cut_is_heard_as_two_wills(broker: Broker) -> None:
+    """Probe and meter fall silent with their wills, and are born again when the power is back."""
+    async with playing(broker, faults=("power_cut@1/1",)) as room:
+        await until(lambda: (f"{PROBE}/LWT", b"Offline") in {one[:2] for one in room.heard})
+        await until(lambda: [one.payload for one in room.heard if one.topic == f"{PROBE}/LWT"][-1] == b"Online")
+        words = [one.payload for one in room.heard if one.topic == f"{COMPRESSOR}/online"]
+        assert words[:2] == [b"true", b"false"]
+
+
+async def test_a_device_answers_the_hub_over_the_broker(broker: Broker) -> None:
+    """`Status 8` and `Shelly.GetStatus` at once; a retained command is not obeyed."""
+    async with playing(broker, speed=1.0) as room:
+        await until(lambda: room.topics(f"{PROBE}/SENSOR"))
+        hub = Connection(parse_url(broker.url), "hub")
+        hub.start()
+        from device_sims.devices import Packet  # noqa: PLC0415 — only here
+
+        await hub.publish(Packet("cmnd/coldroom-sim-probe/Status", b"8"))
+        await hub.publish(Packet(f"{COMPRESSOR}/rpc", b'{"id":1,"src":"hub-sim","method":"Shelly.GetStatus"}'))
+        await until(lambda: room.topics("stat/coldroom-sim-probe/STATUS8") and room.topics("hub-sim/rpc"))
+        await hub.close()
+
+
+async def test_after_a_restart_of_the_broker_the_run_is_known_again(embedded: Broker) -> None:
+    """Announcement and births are said again."""
+    async with playing(embedded) as room:
+        await until(lambda: room.topics(f"{PROBE}/SENSOR"))
+        await asyncio.to_thread(embedded.kill)
+        await asyncio.to_thread(embedded.start)
+        said = len(room.heard)
+        await until(lambda: any(one.topic == f"{PROBE}/LWT" for one in room.heard[said:]))
+        await until(lambda: any(one in room.announcements() for one in room.heard[said:]))
+        await until(lambda: any(one.topic == f"{PROBE}/SENSOR" for one in room.heard[said:]))
+
+
+async def test_the_run_after_a_crash_clears_the_crashed_ones_announcement(embedded: Broker, tmp_path: Path) -> None:
+    """Its id was left in the data folder."""
+    (tmp_path / "sim-run").write_text("cold-room-20261123t000000z-dead", encoding="ascii")
+    async with fake_hub(tmp_path), playing(embedded, tmp_path) as room:
+        await until(lambda: room.topics(f"{PROBE}/SENSOR"))
+        assert ("matinales/sim/cold-room-20261123t000000z-dead", b"") in {one[:2] for one in room.heard}
+    assert not (tmp_path / "sim-run").exists()
+
+
+# options
+
+
+def test_above_sixty_needs_a_hub() -> None:
+    """Over a broker alone the message says what to do."""
+    wanted = options("cold_room", broker="mqtt://127.0.0.1", data=None, speed=61, seed=1)
+    with pytest.raises(SimulationError, match=r"speed is 61.*above 60"):
+        make_world(wanted, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("door_open@5", TimedFault("door_open", 5)),
+        ("product.sensor_unplugged@2.5", TimedFault("product.sensor_unplugged", 2.5)),
+        ("door_ajar@5:0.5", TimedFault("door_ajar", 5, 0.5)),
+        ("door_ajar@5/20", TimedFault("door_ajar", 5, None, 20)),
+        ("door_ajar@5:0.5/20", TimedFault("door_ajar", 5, 0.5, 20)),
+    ],
+)
+def test_a_timed_fault_is_read(text: str, expected: TimedFault) -> None:
+    """`NAME@MIN[:intensity][/duration]`."""
+    assert timed_fault(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["door_open", "door_open@", "@5", "door_open@-5", "door_open@5:", "door_open@5/", "Door@5", "door_open@nan"]
+)
+def test_a_fault_written_otherwise_is_refused(text: str) -> None:
+    """The message shows the form."""
+    with pytest.raises(SimulationError, match="NAME@MIN"):
+        timed_fault(text)
+
+
+def test_options_default_to_a_random_short_seed() -> None:
+    """Short enough to be told from one facilitator to another."""
+    wanted: Options = options("cold_room", broker="mqtt://127.0.0.1", data=None, speed=1, seed=None)
+    assert 0 <= wanted.seed < 10_000
