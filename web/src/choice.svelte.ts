@@ -2,6 +2,7 @@
 
 import en from "./i18n/en.json";
 import fr from "./i18n/fr.json";
+import { named } from "./lib/channels.ts";
 import type { Language, Text } from "./lib/types.ts";
 
 export type Theme = "light" | "dark";
@@ -44,4 +45,18 @@ export function t(key: Key, parts: Record<string, string | number> = {}): string
 export function both(text: Text | string | null | undefined): string {
 	if (text === null || text === undefined) return "";
 	return typeof text === "string" ? text : (text[choice.language] ?? text.fr ?? "");
+}
+
+/** A channel in people's words: "Température ds18b20 1"; one that nobody named keeps its own name. */
+export function titleOf(channel: string): string {
+	const [base, rest] = named(channel, (name) => `channel.${name}` in fr);
+	if (base === null) return channel.replaceAll("_", " ");
+	const title = t(`channel.${base}` as Key);
+	return rest === "" ? title : `${title} ${rest}`;
+}
+
+/** The word for a value that is one of two: a closed contact, a relay that is on; undefined: it is a number. */
+export function wordsOf(channel: string, value: number): string | undefined {
+	const [base] = named(channel, (name) => `word.${name}.0` in fr);
+	return base !== null && (value === 0 || value === 1) ? t(`word.${base}.${value}` as Key) : undefined;
 }

@@ -17,6 +17,8 @@ class Hub {
 	beat = $state(performance.now());
 	/** When the link was last known to live [ms, monotonic]. */
 	heard = $state(performance.now());
+	/** When the page began [ms, monotonic]: what it waits for, it waits for since then. */
+	readonly started = performance.now();
 	/** The story on the projector; null: none known yet. */
 	usecase = $state.raw<Usecase | null>(null);
 	/** Why there is no story, in the hub's words. */

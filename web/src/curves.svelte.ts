@@ -1,0 +1,83 @@
+/** The story's panels, ready to be drawn: curves, limits, alarms and what explains them. */
+
+import { untrack } from "svelte";
+import { both } from "./choice.svelte.ts";
+import { History } from "./history.svelte.ts";
+import { hub } from "./hub.svelte.ts";
+import { EMPTY, marks, stretches } from "./lib/series.ts";
+import type { Panel } from "./lib/types.ts";
+import type { Curve, DrawnLimit, Strip } from "./panels/Trend.svelte";
+import { story } from "./story.svelte.ts";
+
+/** Measures that explain a temperature, and above which value they are "on". */
+const EXPLAIN: Readonly<Record<string, number>> = { door_open: 0.5, power: 50 };
+
+export class Curves {
+	readonly history = new History();
+
+	/** Call while a component starts: follows the story over the last `span` seconds until the component goes. */
+	follow(span: () => number) {
+		const wanted = $derived.by(() => {
+			const shown = new Set([...(story.usecase?.panels ?? []).flatMap((panel) => panel.series), ...Object.keys(EXPLAIN)]);
+			return (story.usecase?.measures ?? []).filter((measure) => shown.has(measure.name));
+		});
+		const key = $derived(
+			JSON.stringify([story.run, span(), hub.connections, wanted.map((each) => [each.name, each.device, each.channel])]),
+		);
+		$effect(() => {
+			if (key === "" || story.run === null || hub.picture === null) return;
+			const run = story.run;
+			untrack(() => void this.history.load(wanted, run, span()));
+		});
+		$effect(() => hub.listen((values) => this.history.take(values)));
+	}
+
+	track(name: string) {
+		return this.history.tracks[name] ?? EMPTY;
+	}
+
+	curves(panel: Panel): Curve[] {
+		const primary = story.primary.map((each) => each.measure.name);
+		return panel.series.flatMap((name) => {
+			const seen = story.sights[name];
+			if (seen === undefined) return [];
+			const at = primary.indexOf(name);
+			return {
+				name,
+				title: both(seen.measure.title),
+				track: this.track(name),
+				unit: seen.measure.unit,
+				decimals: seen.measure.decimals,
+				series: at === 0 || at === 1 ? at : null,
+				stale: seen.shown.state === "stale",
+				simulated: seen.origin === "simulated",
+			};
+		});
+	}
+
+	limits(panel: Panel): DrawnLimit[] {
+		return panel.limits.map((limit) => {
+			const kind = story.usecase?.rules.find((rule) => rule.id === limit.rule)?.kind;
+			return { ...limit, low: kind === "limit_low" };
+		});
+	}
+
+	marks(panel: Panel) {
+		if (story.run === null) return [];
+		const limited = new Set(panel.limits.map((limit) => limit.rule));
+		const alarms = [...(hub.picture?.alarms.values() ?? [])].filter((alarm) => limited.has(alarm.rule));
+		return marks(alarms, story.run, panel.series, story.usecase?.rules ?? []);
+	}
+
+	/** When the door was open and the compressor ran, for a panel that does not show them itself. */
+	strips(panel: Panel): Strip[] {
+		const until = (story.now ?? 0) / 1000;
+		return Object.entries(EXPLAIN).flatMap(([name, above]) => {
+			const seen = story.sights[name];
+			if (seen === undefined || panel.series.includes(name)) return [];
+			const role = story.usecase?.roles.find((each) => each.name === seen.measure.role);
+			const title = name === "door_open" ? both(seen.measure.title) : both(role?.title ?? seen.measure.title);
+			return { title: title.toLowerCase(), stretches: stretches(this.track(name), above, until) };
+		});
+	}
+}

@@ -1,0 +1,199 @@
+/** Fake data for the gallery: every state that a value, an alarm or a panel can be in. */
+
+import type { Mark, Track } from "../lib/series.ts";
+import type { Sight } from "../lib/sight.ts";
+import type { ValueState } from "../lib/state.ts";
+import type { Alarm, AlarmState, Card, Fault, Measure, Quality, Rule, Text, UsecaseRole } from "../lib/types.ts";
+
+export const NOW = Date.parse("2026-11-24T04:12:00Z");
+const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
+
+export function measure(name: string, title: Text, unit: string | null, decimals = 1): Measure {
+	return {
+		name,
+		title,
+		role: "probe",
+		device: "tasmota:gallery",
+		channel: name,
+		unit,
+		decimals,
+		silence_s: 600,
+		primary: true,
+		value: null,
+		time: null,
+		quality: null,
+	};
+}
+
+export const AIR = measure("air", { fr: "Air", en: "Air" }, "°C");
+export const PRODUCT = measure("product", { fr: "Produit", en: "Product" }, "°C");
+export const POWER = measure("power", { fr: "Puissance", en: "Power" }, "W", 0);
+export const DOOR: Measure = { ...measure("door_open", { fr: "Porte ouverte", en: "Door open" }, null, 0), inverted: true };
+
+const AGES: Record<ValueState, number | null> = { live: 4, waiting: null, stale: 780, uncertain: 6, bad: 6 };
+const QUALITY: Record<ValueState, Quality | null> = {
+	live: "good",
+	waiting: null,
+	stale: "good",
+	uncertain: "uncertain",
+	bad: "bad",
+};
+
+export function seen(
+	of: Measure,
+	value: number,
+	state: ValueState = "live",
+	origin: Sight["origin"] = "real",
+	alarm: Alarm | null = null,
+): Sight {
+	const waiting = state === "waiting";
+	return {
+		measure: of,
+		device: "tasmota:gallery",
+		channel: of.channel,
+		raw: waiting ? null : value,
+		unit: of.unit,
+		quality: QUALITY[state],
+		shown: { state, value: waiting || state === "bad" ? null : value, age: AGES[state] },
+		origin,
+		alarm,
+	};
+}
+
+export function alarm(state: AlarmState, texts?: Text): Alarm {
+	const acknowledged = state === "acknowledged";
+	return {
+		id: `gallery.air_high-${state}-${texts?.en.length ?? 0}`,
+		rule: "air_high",
+		measure: "air",
+		device: "tasmota:gallery",
+		usecase: "gallery",
+		priority: "medium",
+		state,
+		raised_at: at(-1260),
+		returned_at: state === "returned" ? at(-120) : null,
+		acknowledged_at: acknowledged ? at(-300) : null,
+		acknowledged_by: acknowledged ? "animateur" : null,
+		comment: acknowledged ? "Je ferme la porte." : null,
+		past: false,
+		texts: texts ?? {
+			fr: "L’air est au-dessus de +4\u202f°C depuis 15\u00a0min (7,2\u202f°C). Porte\u202f? Givre\u202f?",
+			en: "Air above +4\u00a0°C for 15\u00a0min (7.2\u00a0°C). Door? Ice?",
+		},
+		source: {
+			fr: "Arrêté du 21 décembre 2009\u00a0: denrées très périssables ≤\u00a0+4\u202f°C",
+			en: "French order of 21 December 2009: very perishable food ≤\u00a0+4\u00a0°C",
+		},
+		indicative: true,
+	};
+}
+
+export const RULES: Rule[] = [
+	{
+		id: "air_high",
+		title: { fr: "air trop chaud 15 min", en: "air too warm 15 min" },
+		kind: "limit_high",
+		measure: "air",
+		limit: 4,
+		unit: "°C",
+		on_delay_s: 900,
+		off_delay_s: 60,
+		priority: "medium",
+		source: null,
+		indicative: true,
+	},
+];
+
+/** Two hours of a room whose door is opened 40 minutes before the end; `until` [s before now] cuts it short. */
+export function curve(kind: "air" | "product", until = 0): Track {
+	const t: number[] = [];
+	const v: number[] = [];
+	for (let back = 7200; back >= until; back -= 60) {
+		const tooth = 3 + Math.asin(Math.sin(back / 350)) * 0.6;
+		const open = Math.max(0, 2400 - back);
+		t.push(NOW / 1000 - back);
+		v.push(kind === "air" ? tooth + 4.4 * (1 - Math.exp(-open / 700)) : 3.3 + open / 24_000);
+	}
+	return { t, v };
+}
+
+export const MARKS: Mark[] = [
+	{
+		id: "gallery",
+		at: NOW / 1000 - 1260,
+		from: NOW / 1000 - 2160,
+		returned: null,
+		rule: "air_high",
+		delay: 900,
+		past: false,
+	},
+];
+
+export const ROLES: UsecaseRole[] = [
+	{
+		name: "probe",
+		title: { fr: "Sonde", en: "Probe" },
+		kind: { fr: "Tasmota, deux DS18B20", en: "Tasmota, two DS18B20" },
+		state: "simulated",
+		device: "tasmota:gallery",
+	},
+	{
+		name: "door",
+		title: { fr: "Porte", en: "Door" },
+		kind: { fr: "Contact Zigbee, sur pile", en: "Zigbee contact, on battery" },
+		state: "real",
+		device: "zigbee2mqtt:gallery",
+	},
+	{
+		name: "outside",
+		title: { fr: "Réserve", en: "Store room" },
+		kind: { fr: "22 °C supposés, à remplacer", en: "22 °C supposed, to replace" },
+		state: "missing",
+		device: null,
+	},
+];
+
+export const CARDS: Card[] = [
+	{
+		id: "goods",
+		title: { fr: "Marchandise sauvée", en: "Goods saved" },
+		formula: "stock * loss_probability * share_avoided",
+		unit: { fr: "€/an", en: "€/year" },
+		note: null,
+		hypotheses: [
+			{
+				id: "stock",
+				title: { fr: "Valeur du stock", en: "Value of the goods" },
+				value: 3000,
+				low: 1500,
+				high: 5000,
+				step: 100,
+				unit: "€",
+			},
+			{
+				id: "loss_probability",
+				title: { fr: "Pertes par an", en: "Losses a year" },
+				value: 0.1,
+				low: 0.02,
+				high: 0.3,
+				step: 0.01,
+				unit: null,
+			},
+			{
+				id: "share_avoided",
+				title: { fr: "Part évitée", en: "Share avoided" },
+				value: 0.8,
+				low: 0.2,
+				high: 1,
+				step: 0.05,
+				unit: null,
+			},
+		],
+	},
+];
+
+export const FAULTS: Fault[] = [
+	{ name: "delivery", title: { fr: "Livraison", en: "Delivery" }, active: false },
+	{ name: "door_open", title: { fr: "Porte grande ouverte", en: "Door wide open" }, active: true },
+	{ name: "compressor_dead", title: { fr: "Compresseur mort", en: "Compressor dead" }, active: false },
+];

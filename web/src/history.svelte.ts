@@ -1,0 +1,83 @@
+/** The curves of the story: back-filled from the hub when asked for, then kept going by what arrives live. */
+
+import { api } from "./api.ts";
+import { EMPTY, extended, since, type Track, track } from "./lib/series.ts";
+import type { Measure, Value } from "./lib/types.ts";
+
+const FLUSH_MS = 250;
+const RETRY_MS = 3000;
+const POINTS = 900;
+
+export class History {
+	/** By name of the measure. */
+	tracks = $state.raw<Readonly<Record<string, Track>>>({});
+	state = $state<"empty" | "loading" | "ready">("empty");
+
+	#measures: readonly Measure[] = [];
+	#run = "";
+	#span = 0;
+	#round = 0;
+	#queue: Value[] = [];
+	#flush: ReturnType<typeof setTimeout> | null = null;
+	#retry: ReturnType<typeof setTimeout> | undefined;
+
+	/** Show these measures of a run over the last `span` seconds: everything is asked for again. */
+	async load(measures: readonly Measure[], run: string, span: number): Promise<void> {
+		const round = ++this.#round;
+		clearTimeout(this.#retry);
+		const other = run !== this.#run;
+		this.#measures = measures.filter((measure) => measure.device !== null);
+		this.#run = run;
+		this.#span = span;
+		if (other) {
+			this.tracks = {};
+			this.#queue = [];
+		}
+		this.state = this.state === "ready" && !other ? "ready" : "loading";
+		try {
+			const found = await Promise.all(this.#measures.map((measure) => this.#ask(measure, run, span)));
+			if (round !== this.#round) return;
+			this.tracks = Object.fromEntries(found);
+			this.state = "ready";
+			this.#drain();
+		} catch {
+			// the hub is away or busy: the curve that is there stays, and is asked for again
+			if (round === this.#round) this.#retry = setTimeout(() => void this.load(measures, run, span), RETRY_MS);
+		}
+	}
+
+	async #ask(measure: Measure, run: string, span: number): Promise<[string, Track]> {
+		const found = await api.series(measure.device ?? "", measure.channel, run, `-${span}s`, POINTS);
+		const whole = track(found);
+		const turned = { t: whole.t, v: whole.v.map((value) => (value === null ? null : 1 - value)) };
+		return [measure.name, measure.inverted ? turned : whole];
+	}
+
+	/** Take what a delta brought. */
+	take(values: readonly Value[]): void {
+		this.#queue.push(...values.filter((value) => value.run === this.#run));
+		if (this.#queue.length > 0 && this.#flush === null) {
+			this.#flush = setTimeout(() => this.#drain(), FLUSH_MS);
+		}
+	}
+
+	#drain() {
+		this.#flush = null;
+		if (this.state !== "ready" || this.#queue.length === 0) return;
+		const queue = this.#queue;
+		this.#queue = [];
+		const tracks = { ...this.tracks };
+		for (const measure of this.#measures) {
+			const before = tracks[measure.name] ?? EMPTY;
+			let after = before;
+			for (const value of queue) {
+				if (value.device !== measure.device || value.channel !== measure.channel) continue;
+				const shown = value.quality === "bad" ? null : measure.inverted ? 1 - value.value : value.value;
+				after = extended(after, Date.parse(value.time) / 1000, shown, measure.silence_s);
+			}
+			if (after === before) continue;
+			tracks[measure.name] = since(after, (after.t.at(-1) ?? 0) - this.#span);
+		}
+		this.tracks = tracks;
+	}
+}

@@ -1,0 +1,81 @@
+/** A measure of the story as the page shows it: its value, what that is worth, where it comes from. */
+
+import { judge, type Shown } from "./state.ts";
+import type { Alarm, Channel, Device, Measure, Quality, Usecase } from "./types.ts";
+
+export interface Sight {
+	measure: Measure;
+	device: string;
+	channel: string;
+	/** As it came, in the unit it is shown in; also what may not be printed large. */
+	raw: number | null;
+	unit: string | null;
+	quality: Quality | null;
+	shown: Shown;
+	/** `missing`: no device plays the role. */
+	origin: "simulated" | "real" | "missing";
+	/** The worst alarm on it that is not over. */
+	alarm: Alarm | null;
+}
+
+export function channelOf(device: Device | undefined, name: string): Channel | null {
+	return device?.channels.find((channel) => channel.name === name) ?? null;
+}
+
+/** How a measure is seen; `now` gives the time [ms] of a timeline, `lost`: nothing is heard of the hub any more. */
+export function sight(
+	measure: Measure,
+	devices: ReadonlyMap<string, Device>,
+	alarms: readonly Alarm[],
+	now: (run: string) => number | null,
+	lost = false,
+): Sight {
+	const device = measure.device === null ? undefined : devices.get(measure.device);
+	const channel = channelOf(device, measure.channel);
+	const raw = channel?.value ?? null;
+	const value = measure.inverted === true && raw !== null ? 1 - raw : raw;
+	const known = channel === null ? null : { value, time: channel.time, quality: channel.quality };
+	return {
+		measure,
+		device: measure.device ?? "",
+		channel: measure.channel,
+		raw: value,
+		unit: channel?.unit ?? measure.unit,
+		quality: channel?.quality ?? null,
+		shown: judge(
+			known,
+			device === undefined ? null : now(device.run),
+			measure.silence_s,
+			lost || device?.availability === "offline",
+		),
+		origin: measure.device === null ? "missing" : device === undefined || device.simulated ? "simulated" : "real",
+		alarm: worst(alarms.filter((alarm) => alarm.measure === measure.name)),
+	};
+}
+
+const PRIORITY = ["critical", "high", "medium", "low"];
+const STATE = ["unacknowledged", "acknowledged", "returned"];
+
+/** The alarms of the story on its run that are not over: those to acknowledge first, then by priority, then newest. */
+export function standing(alarms: Iterable<Alarm>, story: Usecase | null, run: string | null): Alarm[] {
+	const found: Alarm[] = [];
+	for (const alarm of alarms) {
+		const of = story === null || alarm.usecase === story.name;
+		const now = run === null || alarm.run === undefined || alarm.run === run;
+		const over = alarm.past && alarm.state !== "unacknowledged";
+		if (of && now && !over && STATE.includes(alarm.state)) found.push(alarm);
+	}
+	return found.sort(compare);
+}
+
+export function worst(alarms: readonly Alarm[]): Alarm | null {
+	return [...alarms].sort(compare)[0] ?? null;
+}
+
+function compare(a: Alarm, b: Alarm): number {
+	return (
+		STATE.indexOf(a.state) - STATE.indexOf(b.state) ||
+		PRIORITY.indexOf(a.priority) - PRIORITY.indexOf(b.priority) ||
+		Date.parse(b.raised_at) - Date.parse(a.raised_at)
+	);
+}
