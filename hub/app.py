@@ -194,7 +194,7 @@ class App:
             away = _degraded("ingest_away")
             return {"broker": away, "journal": away | {"end": self._end, "behind": behind}, "store": _store(worker)}
         broker_part = _FINE if status.connected and status.subscribed else _degraded("broker_away", status.reason)
-        broker_part |= {"url": status.url, "gaps": status.gap}
+        broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
