@@ -25,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 CHECKPOINT_PAGES = 8_000
 """Pages (4 KiB) in the WAL before it is copied back. 600 series touch 600 pages a commit: a long WAL copies each once
 for many commits (measured: 240 against 158 thousand readings a second of CPU); 32 MB is half of what alarms."""
+CHECKPOINT_EVERY = 60.0
+"""Longest [s] between two checkpoints of a store that is written: what a power cut may undo."""
 TIME_LIMIT = 10.0
 """Longest [s] that a reader may take: a long reader keeps the WAL from shrinking."""
 _STEPS = 1_000_000
@@ -142,7 +144,13 @@ class StoreFile(StoreReader):
         rebuilt: damage was found and a new file begun: the cursors stand at 0, so the journal fills it again.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Open the file, making it where there is none; a damaged one is moved aside.
 
         Raises:
@@ -153,6 +161,8 @@ class StoreFile(StoreReader):
         self.faults: list[str] = []
         self.rebuilt = False
         self._undone: list[Callable[[], None]] = []
+        self._monotonic = monotonic
+        self._checkpoint_due = monotonic() + CHECKPOINT_EVERY
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.db = self._open_or_renew(clock)
@@ -178,6 +188,8 @@ class StoreFile(StoreReader):
                 raise
         except apsw.Error as error:
             raise self._failed(error) from error
+        if self._monotonic() > self._checkpoint_due:
+            self.checkpoint()
 
     def on_undo(self, call: Callable[[], None]) -> None:
         """Have `call` called after a transaction was undone: what it cached may not exist."""
@@ -190,6 +202,7 @@ class StoreFile(StoreReader):
             StoreError: it could not be written.
         """
         off_the_loop()
+        self._checkpoint_due = self._monotonic() + CHECKPOINT_EVERY
         try:
             frames, done = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:

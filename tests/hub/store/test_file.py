@@ -12,7 +12,7 @@ import pytest
 from hub.errors import ConfigError, StoreError
 from hub.model import Quality
 from hub.store.base import Range
-from hub.store.file import StoreFile, StoreReader, insert
+from hub.store.file import CHECKPOINT_EVERY, StoreFile, StoreReader, insert
 from hub.store.schema import APPLICATION, VERSION
 from hub.store.sqlite import SqliteHistory, SqliteReadings
 from hub.store.state import StateStore
@@ -207,6 +207,20 @@ def test_a_checkpoint_brings_everything_into_the_file(file: StoreFile) -> None:
     assert file.checkpoint()
     assert file.wal_size > 0
     assert file.size > file.wal_size
+
+
+def test_a_quiet_store_is_brought_into_the_file_each_minute(path: Path) -> None:
+    """A power cut undoes a minute of it, not the hours that fill the log."""
+    now = 0.0
+    with closing(StoreFile(path, monotonic=lambda: now)) as file:
+        for number in range(2):
+            before = path.stat().st_size
+            SqliteHistory(file).write(readings(range(number * 1000, number * 1000 + 1000)))
+            assert path.stat().st_size == before
+            now += CHECKPOINT_EVERY + 1
+            with file.transaction():
+                StateStore(file.db).set_cursor("decode", number)
+            assert path.stat().st_size > before
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 255, 256, 300, 1000])

@@ -1,0 +1,1 @@
+"""Measurements of this machine, one file each: `measure()` returns figure → value, the unit at the name's end."""
