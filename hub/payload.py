@@ -62,7 +62,7 @@ def shown(value: object) -> str:
         return "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:.6g}" if isinstance(value, float) else "an integer" if abs(value) > 1e15 else f"{value}"  # type: ignore[arg-type,operator]  # noqa: PLR2004 — JSON knows nothing else
+    return f"{value:.6g}" if isinstance(value, float) else "an integer" if abs(value) > 1e15 else f"{value}"  # type: ignore[arg-type]  # noqa: PLR2004 — JSON knows nothing else
 
 
 def is_absent(value: object) -> bool:
@@ -266,7 +266,7 @@ def availability(value: object) -> Availability:
     Raises:
         PayloadError: for anything else.
     """
-    key = value.lower() if isinstance(value, str) else {True: "true", False: "false"}.get(value)  # type: ignore[call-overload]
+    key = value.lower() if isinstance(value, str) else {"True": "true", "False": "false"}.get(repr(value))
     if key not in AVAILABILITY:
         msg = f"{shown(value)} says neither online nor offline"
         raise PayloadError(msg)

@@ -57,6 +57,10 @@ class Outcome(Struct, frozen=True, gc=False):
     changed: bool = False
 
 
+_OWN = Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
+_UNKNOWN = Outcome(None, None, "no driver knows this topic")
+
+
 class Complete(Struct, frozen=True, gc=False):
     """What a channel's description adds to its samples."""
 
@@ -88,9 +92,7 @@ class Registry:
         except KeyError:
             route = self._find(topic)
         if route is None:
-            if topic.startswith(OWN):
-                return Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
-            return Outcome(None, None, "no driver knows this topic")
+            return _UNKNOWN if not topic.startswith(OWN) else _OWN
         driver, key = route
         before = contexts.get(key)
         if before is None:
@@ -168,12 +170,15 @@ class Registry:
         claims = []
         for driver in self.drivers.values():
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
-            if fit and (driver.claims is None or driver.claims(topic)):
-                claims.append((driver.rank, -max(fit), driver.model))
+            try:
+                if fit and (driver.claims is None or driver.claims(topic)):
+                    claims.append((driver.rank, -max(fit), driver.model, driver.scope(topic)))
+            except Exception as error:  # noqa: BLE001 — as when it decodes
+                self._failed(driver, ("", ""), error)
         if not claims:
             return None
-        driver = self.drivers[min(claims)[2]]
-        return driver, (driver.model, driver.scope(topic))
+        model, scope = min(claims)[2:]
+        return self.drivers[model], (model, scope)
 
     def _channel(self, driver: Driver, name: str) -> Complete:
         if len(self._channels) >= MAX_CHANNELS:

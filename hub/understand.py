@@ -213,7 +213,8 @@ class Understanding:
         word = _Word(
             record, driver, decoded, changes, uid, record.message.run or self.timelines.of(record.message.topic)
         )
-        if decoded.kind not in {Kind.COMMAND, Kind.HOUSEKEEPING} and self._known(word):
+        no_device = decoded.speaks_for_others or decoded.kind in {Kind.COMMAND, Kind.HOUSEKEEPING}
+        if not no_device and self._known(word):
             changes.names += [(name, uid, record.position) for name in news]
             self._read(word)
             self._ask(word)

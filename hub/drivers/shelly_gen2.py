@@ -206,23 +206,23 @@ def _rpc(message: Message, found: Address, context: Context) -> tuple[Decoded, C
     method, src = frame.get("method"), frame.get("src")
     if found.what == "rpc" and method is not None:
         return Decoded(Kind.COMMAND, f"shelly:{_named(context.src or found.prefix)}"), context
-    sender = src if isinstance(src, str) and src else ""
+    sender, no_names = src if isinstance(src, str) and src else "", tuple[str, ...]()
     if found.what == "rpc" or not found.prefix:  # an answer to somebody else: the topic is not the device's
-        device, aliases, after = f"shelly:{_named(sender)}", (), context
+        device, names, after = f"shelly:{_named(sender)}", no_names, context
     else:
-        device, aliases, after = _identity(sender, found.prefix, context)
+        device, names, after = _identity(sender, found.prefix, context)
     if found.what == "events":
-        return _notified(message, frame, device, aliases, after)
+        return _notified(message, frame, device, names, after)
     result = frame.get("result")
     if not isinstance(result, dict) or not any(_is_component(key) for key in result):
         if not isinstance(result, dict | list) and "result" not in frame and "error" not in frame:
             msg = "an answer without result or error"
             raise PayloadError(msg)
-        return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), after
+        return Decoded(Kind.HOUSEKEEPING, device, aliases=names), after
     own = result.get("sys")
     reader = Reader(own.get("unixtime") if isinstance(own, dict) else None)
     reader.components(result)
-    return reader.decoded(device, tuple(reader.samples), aliases), after
+    return reader.decoded(device, tuple(reader.samples), names), after
 
 
 def _is_component(key: str) -> bool:
@@ -326,8 +326,8 @@ class Reader:
                 known = conversion(unit) if unit is not None else None
                 taken = taken if known is None else known.apply(taken)
         except PayloadError as error:
-            failed = value is None and isinstance(errors, list) and errors
-            self.rejected[field] = f"failed probe ({', '.join(map(str, errors))[:80]})" if failed else str(error)  # type: ignore[arg-type]
+            failed = ", ".join(map(str, errors))[:80] if value is None and isinstance(errors, list) else ""
+            self.rejected[field] = f"failed probe ({failed})" if failed else str(error)
             return
         self.samples.append(Sample(channel, taken, None, self.measured))
 

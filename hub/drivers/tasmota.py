@@ -109,14 +109,14 @@ def _meter() -> dict[str, tuple[str, str]]:
     amperes = ["IINST", "IMAX", "ISOUSC", "ADPS", "IRMS"]
     powers = ["PAPP", "SINSTS", "SINSTI", "SMAXSN", "SMAXIN"]
     volts = ["URMS", "UMOY"]
-    phases = [""] + list("123")
+    phases = ["", *list("123")]
     return {
-        **{label: ("energy", "Wh") for label in [*history, *standard]},
+        **dict.fromkeys([*history, *standard], ("energy", "Wh")),
         "EAIT": ("energy_returned", "Wh"),
         **{label + phase: ("current", "A") for label in amperes for phase in phases},
         **{label + phase: ("apparent_power", "VA") for label in powers for phase in phases},
         **{label + phase: ("voltage", "V") for label in volts for phase in phases},
-        **{label: ("apparent_power", "kVA") for label in ("PREF", "PCOUP")},
+        **dict.fromkeys(("PREF", "PCOUP"), ("apparent_power", "kVA")),
         "PMAX": ("power", "W"),
     }
 
@@ -188,15 +188,16 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         return _body(device, json_object(payload), context, strict=last == "SENSOR")
     if last.startswith("STATUS"):
         return _status(device, json_object(payload), context)
-    if match := POWER.fullmatch(last):
-        return Decoded(Kind.READINGS, device, (Sample(_numbered("switch", match[1]), _switch(payload)),)), context
-    if MARGIN.fullmatch(last):
-        return Decoded(Kind.READINGS, device, (Sample(slug(last), _switch(payload)),)), context
-    return Decoded(Kind.HOUSEKEEPING, device), context
+    return _bare(device, last, payload), context
 
 
-def _switch(payload: bytes) -> float:
-    return boolean(word(payload))
+def _bare(device: str, last: str, payload: bytes) -> Decoded:
+    """Decode a bare ON or OFF; what else is published so is no measure."""
+    match = POWER.fullmatch(last)
+    if match or MARGIN.fullmatch(last):
+        channel = _numbered("switch", match[1]) if match else slug(last)
+        return Decoded(Kind.READINGS, device, (Sample(channel, boolean(word(payload))),))
+    return Decoded(Kind.HOUSEKEEPING, device)
 
 
 def _numbered(channel: str, digits: str) -> str:
@@ -267,6 +268,7 @@ class Reader:
     __slots__ = ("context", "events", "local", "measured", "rejected", "root", "samples")
 
     def __init__(self, root: dict[str, Any], context: Context) -> None:
+        """Start with the body and what the device said before."""
         self.root = root
         self.context = context
         self.samples: list[Sample] = []
@@ -308,7 +310,7 @@ class Reader:
                 self._give(f"{name}.{key}", value, self._channel(quantity[0], name, value), quantity[1], name)
 
     def _other(self, name: str, key: str, value: object) -> None:
-        """Read `Temperature1` of ANALOG, `C1` of COUNTER, and the `Action` of a button; other keys mean nothing to us."""
+        """Read `Temperature1` of ANALOG, `C1` of COUNTER, and the `Action` of a button; no other key."""
         if key == "Action" and isinstance(value, str):
             self.events.append(Event(slug(name) or "button", value, self.measured, self.local))
             return
@@ -389,7 +391,7 @@ NO_MEASURE = {"Time", "Epoch", *UNIT_WORDS, "SpeedUnit"}
 
 
 def _body(device: str, root: dict[str, Any], context: Context, *, strict: bool) -> tuple[Decoded, Context]:
-    """Decode the body of SENSOR, STATE or RESULT; a strict one that says nothing known is refused with what it holds."""
+    """Decode the body of SENSOR, STATE or RESULT; a strict one that says nothing known is refused."""
     reader = Reader(root, context)
     reader.read()
     if reader.samples:
@@ -414,7 +416,7 @@ def ask(device: str, topic: str) -> list[tuple[str, bytes]]:
         command = f"cmnd/{device.partition(':')[2]}/Status"
     else:
         places = [n for n, level in enumerate(levels[:-1]) if level == found.prefix]
-        place = places[-1] if places[-1] == len(levels) - 2 and places[0] != 0 else places[0]  # noqa: PLR2004 — before the last
+        place = places[-1] if places[-1] == len(levels) - 2 and places[0] != 0 else places[0]
         command = "/".join([*levels[:place], "cmnd", *levels[place + 1 : -1], "Status"])
     return [(command, number) for number in (b"8", b"11", b"5")]
 

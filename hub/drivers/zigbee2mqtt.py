@@ -336,7 +336,7 @@ class Reader:
         """Read a voltage: in V on mains devices, in mV on battery devices unless `exposes` says otherwise."""
         try:
             taken = number(value)
-            on_battery = "battery" in self.body or "battery" in self.known.keys  # noqa: SIM118 — a Struct's field
+            on_battery = "battery" in self.body or "battery" in self.known.keys
             if exposed is not None and exposed.unit:
                 said = _conversion(exposed.unit, Unit.VOLT)
                 in_mv, taken = exposed.unit == "mV", said.apply(taken)

@@ -1,0 +1,192 @@
+"""`matinales decode`: what the hub would understand of a message, and why not."""
+
+import base64
+import binascii
+import json as jsonlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cyclopts import Parameter
+from msgspec import Struct
+
+from hub import config
+from hub.devices import utc
+from hub.errors import UsageError
+from hub.model import NS, Message
+from hub.payload import utc_text
+from hub.registry import Contexts, Outcome, Registry, load_drivers
+
+AHEAD = 5 * 60 * NS
+"""A time further ahead than this is a wrong clock, not the message's own time (wire_formats.md §0.3)."""
+
+
+class Line(Struct):
+    """One message of a context file."""
+
+    topic: str
+    payload: Any = None
+    payload_hex: str | None = None
+    retained: bool = False
+
+
+def command(
+    topic: str,
+    text: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    /,
+    *,
+    hex_: Annotated[str | None, Parameter(name="--hex")] = None,
+    base64_: Annotated[str | None, Parameter(name="--base64")] = None,
+    file: Path | None = None,
+    context: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Show what the hub would understand of a message, and why not.
+
+    Args:
+        topic: MQTT topic the message came on.
+        text: the payload as text; or give one of --hex, --base64, --file.
+        hex_: the payload as hexadecimal digits.
+        base64_: the payload in base64.
+        file: a file that holds the payload.
+        context: the messages before it, one JSON object {"topic", "payload" or "payload_hex", "retained"} a line.
+        json: print one object for a program.
+    """
+    zone = config.load().zone
+    payload = _payload(text, hex_, base64_, file)
+    registry, contexts = Registry(load_drivers()), Contexts()
+    now = time.time_ns()
+    for line in _lines(context) if context is not None else ():
+        registry.decode(_message(*line, now), contexts)
+    outcome = registry.decode(Message(topic, payload, now), contexts)
+    shape = described(registry, outcome, zone, now)
+    if json:
+        _say(jsonlib.dumps(shape, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower()))
+    else:
+        for each in _told(shape, outcome):
+            _say(each)
+    return 0 if shape["kind"] is not None else 1
+
+
+def described(registry: Registry, outcome: Outcome, zone: ZoneInfo, now: int) -> dict[str, Any]:
+    """Return an outcome in the shape of design.md §4; `zone` is that of local device times, `now` [ns]."""
+    driver, decoded = outcome.driver, outcome.decoded
+    shape: dict[str, Any] = {
+        "driver": driver.model if driver is not None else None,
+        "device": (decoded.device or None) if decoded is not None else None,
+        "kind": decoded.kind.value if decoded is not None else None,
+        "readings": [],
+        "availability": decoded.availability.value if decoded is not None and decoded.availability else None,
+        "rejected": [],
+    }
+    if decoded is None:
+        shape["rejected"] = [{"field": "payload", "reason": outcome.reason}]
+        return shape
+    shape["rejected"] = [{"field": field, "reason": reason} for field, reason in decoded.rejected.items()]
+    if driver is not None:
+        for sample, unit, quality in registry.complete(driver, decoded):
+            measured = sample.measured
+            if measured is not None and sample.local:
+                measured = utc(measured, zone)
+            plausible = measured is not None and measured <= now + AHEAD
+            shape["readings"].append(
+                {
+                    "channel": sample.channel,
+                    "value": sample.value,
+                    "unit": unit,
+                    "time": utc_text(measured) if plausible and measured is not None else None,
+                    "quality": quality.value,
+                }
+            )
+    return shape
+
+
+def _payload(text: str | None, hex_: str | None, base64_: str | None, file: Path | None) -> bytes:
+    given = [
+        name
+        for name, value in (("TEXT", text), ("--hex", hex_), ("--base64", base64_), ("--file", file))
+        if value is not None
+    ]
+    if len(given) != 1:
+        msg = f"give the payload once, as TEXT, --hex, --base64 or --file; got {' and '.join(given) or 'none'}"
+        raise UsageError(msg)
+    if text is not None:
+        return text.encode(errors="surrogateescape")
+    if hex_ is not None:
+        return _from_hex(hex_, "--hex")
+    if base64_ is not None:
+        try:
+            return base64.b64decode("".join(base64_.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            msg = f"--base64: not base64 ({error}); only A–Z a–z 0–9 + / = belong there"
+            raise UsageError(msg) from None
+    return _read(file, "--file")
+
+
+def _from_hex(digits: str, where: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError as error:
+        msg = f"{where}: not hexadecimal ({error}); two digits 0–9 a–f a byte, as in 7b7d"
+        raise UsageError(msg) from None
+
+
+def _read(path: Path | None, option: str) -> bytes:
+    if path is None:
+        return b""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{option}: {path} cannot be read ({error.strerror}); check the path"
+        raise UsageError(msg) from None
+
+
+def _lines(path: Path) -> Iterator[tuple[str, bytes, bool]]:
+    """Return the messages of a context file."""
+    for place, text in enumerate(_read(path, "--context").splitlines(), 1):
+        if not text.strip():
+            continue
+        where = f"--context: {path}, line {place}"
+        try:
+            line = msgspec.json.decode(text, type=Line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            msg = f'{where}: {error}; a line is {{"topic", "payload" or "payload_hex", "retained"}}'
+            raise UsageError(msg) from None
+        if line.payload_hex is not None:
+            yield line.topic, _from_hex(line.payload_hex, where), line.retained
+        elif isinstance(line.payload, str):
+            yield line.topic, line.payload.encode(), line.retained
+        else:
+            yield line.topic, b"" if line.payload is None else msgspec.json.encode(line.payload), line.retained
+
+
+def _message(topic: str, payload: bytes, retained: bool, now: int) -> Message:  # noqa: FBT001 — a line's own flag
+    return Message(topic, payload, now, retained=retained)
+
+
+def _told(shape: dict[str, Any], outcome: Outcome) -> Iterator[str]:
+    """Return the lines that people read."""
+    if shape["kind"] is None:
+        yield f"not understood{' by ' + shape['driver'] if shape['driver'] else ''}: {outcome.reason}"
+        return
+    says = [shape["driver"], shape["device"], shape["kind"], shape["availability"]]
+    yield " · ".join(each for each in says if each)
+    width = max((len(each["channel"]) for each in shape["readings"]), default=0)
+    for each in shape["readings"]:
+        unit = f" {each['unit']}" if each["unit"] else ""
+        mark = "" if each["quality"] == "good" else f"  ({each['quality']})"
+        yield f"  {each['channel']:{width}}  {each['value']:.10g}{unit}  {each['time'] or 'at arrival'}{mark}"
+    for event in outcome.decoded.events if outcome.decoded is not None else ():
+        yield f"  event {event.name}: {event.value}"
+    for each in outcome.decoded.announces if outcome.decoded is not None else ():
+        yield f"  announces {each.device} {' '.join(each.aliases)}".rstrip()
+    for each in shape["rejected"]:
+        yield f"  rejected {each['field']}: {each['reason']}"
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201 — the terminal is the interface

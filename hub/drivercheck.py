@@ -1,0 +1,184 @@
+"""What every driver keeps, as `matinales drivers test` and the tests ask it.
+
+Names for ever, examples that hold, a refusal among them, no exception whatever the payload, no invented channel,
+the same context back when nothing is new, a context that survives being stored.
+"""
+
+import json
+import math
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hub.driver import CHANNEL_NAME, Decoded, Driver, Example, base_name
+from hub.errors import ConfigError, PayloadError
+from hub.model import Message
+from hub.registry import check_description, decode_context, encode_context
+
+LEAVES: tuple[Any, ...] = (
+    None,
+    True,
+    "",
+    "unavailable",
+    "NaN",
+    -1,
+    0,
+    1.5,
+    10**400,
+    [],
+    {},
+    [1],
+    {"a": 1},
+    "\ud7ff\x00",
+)
+"""What replaces one leaf of a JSON example."""
+
+
+class Damage:
+    """Makes broken payloads of good ones; the same seed makes the same."""
+
+    def __init__(self, seed: int) -> None:
+        """Start at a seed."""
+        self._random = random.Random(seed)  # noqa: S311 — repeatable on purpose
+
+    def bytes_of(self, payload: bytes) -> bytes:
+        """Return a payload with a stretch replaced by other bytes, extremes first."""
+        start, stop = sorted(self._random.randint(0, len(payload)) for _ in range(2))
+        length = max(0, stop - start + self._random.choice([0, 0, 0, 1, -1]))
+        middle = bytes(
+            self._random.choice([0, 1, 0x7F, 0x80, 0xFF, self._random.randrange(256)]) for _ in range(length)
+        )
+        return payload[:start] + middle + payload[stop:]
+
+    def leaf_of(self, payload: bytes) -> bytes:
+        """Return a JSON payload with one leaf or branch replaced; bytes damage where it is no JSON."""
+        try:
+            document = json.loads(payload)
+        except ValueError:
+            return self.bytes_of(payload)
+        places = list(branches(document))
+        if not places:
+            return self.bytes_of(payload)
+        holder, key = self._random.choice(places)
+        holder[key] = self._random.choice(LEAVES)
+        return json.dumps(document).encode()
+
+
+def branches(document: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 — whatever JSON holds
+    """Return (holder, key) of everything inside a document."""
+    pairs = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in list(pairs):
+        yield document, key
+        yield from branches(value)
+
+
+def context_before(driver: Driver, example: Example) -> Any:  # noqa: ANN401 — each driver has its own type
+    """Return what the messages before an example leave in its context."""
+    context = driver.empty_context()
+    for topic, payload in example.before:
+        context = driver.decode(Message(topic, payload, example.message().received), context)[1]
+    return context
+
+
+def check(driver: Driver, *, damaged: int = 200, seed: int = 0) -> Iterator[str]:
+    """Return every breach of the contract, in words; `damaged` broken payloads are tried per example."""
+    try:
+        check_description(driver, driver.model)
+    except ConfigError as error:
+        yield str(error)
+        return
+    for example in driver.examples:
+        yield from check_example(driver, example)
+    yield from unshown(driver)
+    damage = Damage(seed)
+    for example in driver.examples:
+        for make in (damage.bytes_of, damage.leaf_of):
+            for _ in range(damaged // 2):
+                yield from check_payload(driver, example, make(example.payload))
+
+
+def unshown(driver: Driver) -> Iterator[str]:
+    """Return the channels that no example shows: a reader learns the whole driver from its examples."""
+    names = [channel.name for channel in driver.channels]
+    shown = {base_name(name, names) for example in driver.examples for name in example.values}
+    yield from (f"no example shows channel {name!r}" for name in names if name not in shown)
+
+
+def check_example(driver: Driver, example: Example) -> Iterator[str]:
+    """Return where an example does not hold."""
+    where = f"example {example.topic} {example.payload[:40]!r}"
+    behind_a_base = driver.rooted and example.before  # what it heard before makes the topic its own
+    if driver.claims is not None and not behind_a_base and not driver.claims(example.topic):
+        yield f"{where}: the driver does not claim the topic"
+    context = context_before(driver, example)
+    try:
+        decoded, after = driver.decode(example.message(), context)
+    except PayloadError as error:
+        if example.refusal is None or example.refusal not in str(error):
+            yield f"{where}: refused because {error}"
+        return
+    if example.refusal is not None:
+        yield f"{where}: should be refused because {example.refusal!r}"
+        return
+    yield from (f"{where}: {each}" for each in _differences(example, decoded))
+    yield from (f"{where}: {each}" for each in _broken(driver, decoded))
+    again, last = driver.decode(example.message(), after)
+    if last is not after:
+        yield f"{where}: the same message again changes the context"
+    if decode_context(driver, encode_context(after)) != after:
+        yield f"{where}: the context does not survive being stored"
+    if again.device != decoded.device:
+        yield f"{where}: heard again it is {again.device!r}, not {decoded.device!r}"
+
+
+def _differences(example: Example, decoded: Decoded) -> Iterator[str]:
+    values = {sample.channel: sample.value for sample in decoded.samples}
+    if not _close(values, example.values):
+        yield f"gives {values}, not {dict(example.values)}"
+    wanted: list[tuple[str, object, object]] = [
+        ("device", example.device, decoded.device),
+        ("kind", example.kind, decoded.kind),
+        ("availability", example.availability, decoded.availability),
+    ]
+    yield from (f"{name} is {got!r}, not {due!r}" for name, due, got in wanted if due is not None and due != got)
+    yield from (f"{field!r} is not rejected" for field in example.rejected if field not in decoded.rejected)
+
+
+def _close(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    return one.keys() == other.keys() and all(math.isclose(one[k], other[k], rel_tol=1e-9, abs_tol=1e-9) for k in one)
+
+
+def check_payload(driver: Driver, example: Example, payload: bytes) -> Iterator[str]:
+    """Return what is wrong when a payload, however broken, takes an example's place."""
+    where = f"{example.topic} {payload[:200]!r}"
+    context = context_before(driver, example)
+    try:
+        decoded, after = driver.decode(example.message(payload), context)
+    except PayloadError as error:
+        if not str(error).strip():
+            yield f"{where}: refused without a reason"
+        return
+    except Exception as error:  # noqa: BLE001 — that none escapes is what is checked
+        yield f"{where}: {type(error).__name__}: {error}"
+        return
+    yield from (f"{where}: {each}" for each in _broken(driver, decoded))
+    if decode_context(driver, encode_context(after)) != after:
+        yield f"{where}: the context does not survive being stored"
+
+
+def _broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
+    """Return what no decoded message may hold."""
+    names = [channel.name for channel in driver.channels]
+    if not decoded.device.startswith(f"{driver.family}:"):
+        yield f"device {decoded.device!r} is not of family {driver.family!r}"
+    channels = [sample.channel for sample in decoded.samples]
+    yield from (f"channel {name!r} twice in one message" for name in {n for n in channels if channels.count(n) > 1})
+    for sample in decoded.samples:
+        if type(sample.value) is not float or not math.isfinite(sample.value):
+            yield f"{sample.channel} is {sample.value!r}, not a finite float"
+        if not CHANNEL_NAME.fullmatch(sample.channel):
+            yield f"{sample.channel!r} is not snake_case"
+        if base_name(sample.channel, names) is None and not driver.open_channels:
+            yield f"invents channel {sample.channel!r}"
