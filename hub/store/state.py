@@ -20,6 +20,8 @@ MAX_HEARD = 2_000
 MAX_SEEN = 100_000
 """Message identities remembered to find repeats; the oldest go."""
 
+_FIRST, _LAST = -(2**63), 2**63 - 1
+"""What SQLite can hold of a time that a device made up."""
 _ENCODE = msgspec.json.Encoder().encode
 _DEVICE = msgspec.json.Decoder(Device).decode
 _RUN = msgspec.json.Decoder(Run).decode
@@ -253,7 +255,7 @@ class StateStore:
         """Keep the newest of each topic and reason and count the rest; the oldest rows go beyond MAX_HEARD a kind."""
         groups: dict[tuple[str, bool, str], Heard] = {}
         for each in heard:
-            key = (each.topic, each.understood, each.reason or "")
+            key = (_sayable(each.topic), each.understood, _sayable(each.reason or ""))
             before = groups.pop(key, None)
             groups[key] = each if before is None else msgspec.structs.replace(each, count=before.count + each.count)
         if not groups:
@@ -280,7 +282,7 @@ class StateStore:
 
     def put_seen(self, identities: Iterable[tuple[str, int, int]]) -> None:
         """Remember message identities; the oldest go beyond MAX_SEEN."""
-        rows = [*identities]
+        rows = [(uid, max(_FIRST, min(measured, _LAST)), tie) for uid, measured, tie in identities]
         if not rows:
             return
         insert(self._db, "INSERT OR IGNORE INTO seen(device, measured, tie)", rows)
@@ -317,6 +319,11 @@ class StateStore:
 def _text(struct: msgspec.Struct) -> str:
     """Return a Struct as JSON text: any tool can read the column, and a later version may add fields."""
     return _ENCODE(struct).decode()
+
+
+def _sayable(text: str) -> str:
+    """Return a text with what no file can hold (lone surrogates) as `?`: this list takes every message."""
+    return text.encode(errors="replace").decode()
 
 
 def _joined(known: Alarm, alarm: Alarm) -> Alarm:

@@ -209,6 +209,18 @@ def test_what_was_not_understood_is_grouped_and_counted(state: StateStore) -> No
     assert [each.position for each in state.heard(1, understood=False)] == [4]
 
 
+def test_no_text_is_too_odd_for_the_list(state: StateStore) -> None:
+    """Lone surrogates and control characters: the list takes what nobody else could."""
+    state.put_heard([heard(1, "a/\ud800", "found '\udcff\n\x00'")])
+    assert [(each.topic, each.reason) for each in state.heard()] == [("a/?", "found '?\n\x00'")]
+
+
+def test_a_time_beyond_all_calendars_is_remembered(state: StateStore) -> None:
+    """A device that believes to be in the year 9999 disturbs nobody."""
+    state.put_seen([("acme:a7", 10**21, 1), ("acme:a7", -(10**21), 2)])
+    assert [(uid, tie) for uid, _, tie in state.seen()] == [("acme:a7", 1), ("acme:a7", 2)]
+
+
 def test_the_lists_stay_bounded(state: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of new topics drives out the oldest, of its own kind only."""
     monkeypatch.setattr(state_module, "MAX_HEARD", 10)
