@@ -189,20 +189,15 @@ class App:
 
     def _parts_now(self) -> dict[str, Any]:
         status, worker = self._status, self._worker
-        behind = max(self._end - worker.position, 0)
         if status is None:
             away = _degraded("ingest_away")
-            return {"broker": away, "journal": away | {"end": self._end, "behind": behind}, "store": _store(worker)}
+            return {"broker": away, "journal": away, "store": _store(worker)}
         broker_part = _FINE if status.connected and status.subscribed else _degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
-        return {
-            "broker": broker_part,
-            "journal": journal | {"end": self._end, "behind": behind},
-            "store": _store(worker),
-        }
+        return {"broker": broker_part, "journal": journal, "store": _store(worker)}
 
     # the web layer's contract
 

@@ -159,9 +159,11 @@ def _until_up(plan: Plan, url: str, words: Console) -> None:
     """Wait for broker, simulators and their history; a broker that is away is told, not waited for."""
     deadline = time.monotonic() + (UP if plan.sim is not None else 5.0)
     while time.monotonic() < deadline:
-        parts = _get(f"{url}health").get("parts", {})
-        playing = plan.sim is None or "run" in _get(f"{url}api/v1/scenario")
-        if playing and parts.get("broker", {}).get("status") == "ok" and parts.get("journal", {}).get("behind") == 0:
+        health = _get(f"{url}health")
+        broker_is_there = health.get("parts", {}).get("broker", {}).get("status") == "ok"
+        counters = health.get("counters", {})
+        playing = plan.sim is None or (counters.get("devices") and "run" in _get(f"{url}api/v1/scenario"))
+        if broker_is_there and playing and counters.get("journal_behind") == 0:
             return
         time.sleep(0.05)
     words.print("[yellow]Not everything answers yet; the page says when it does.[/]")
