@@ -179,7 +179,7 @@ def load(port: int, pace: Pace, *, seconds: float, devices: int, connections: in
     selector = selectors.DefaultSelector()
     for each in publishers:
         selector.register(each.socket, selectors.EVENT_READ)
-    begin = time.monotonic()
+    begin, started = time.monotonic(), time.time()
     number = 0
     while time.monotonic() - begin < seconds:
         due = pace.due()
@@ -198,7 +198,8 @@ def load(port: int, pace: Pace, *, seconds: float, devices: int, connections: in
         selector.select(0.01)
     for each in publishers:
         each.socket.close()
-    return {"sent": number, "confirmed": sum(each.confirmed for each in publishers), "seconds": sending}
+    confirmed = sum(each.confirmed for each in publishers)
+    return {"sent": number, "confirmed": confirmed, "begin": started, "seconds": sending}
 
 
 def main() -> int:

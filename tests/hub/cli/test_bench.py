@@ -1,0 +1,64 @@
+"""`matinales bench` finds its benches by their files, and judges them by what is promised."""
+
+import json
+from types import ModuleType
+
+import pytest
+
+from hub.bench import ingest
+from hub.cli import bench, run
+from hub.errors import UsageError
+
+
+def test_benches_are_found_without_being_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a name they are listed, one line each."""
+    assert run(["bench"]) == 0
+    assert "ingest" in capsys.readouterr().out
+    assert all(not name.startswith("_") for name in bench.names())
+
+
+def test_each_bench_says_what_it_measures() -> None:
+    """Its first line, and options that all have defaults."""
+    for name in bench.names():
+        assert bench._about(bench._load(name))
+        assert bench.converted(bench._load(name), {}) == {}
+
+
+def test_options_become_the_benchs_own_types() -> None:
+    """Numbers and choices, by the types of `measure`."""
+    options = bench.converted(ingest, {"seconds": "2.5", "stage": "store", "rate": "1000", "devices": "3"})
+    assert options == {"seconds": 2.5, "stage": "store", "rate": 1000.0, "devices": 3}
+
+
+@pytest.mark.parametrize("options", [{"second": "2"}, {"seconds": "x"}, {"broker": "other"}])
+def test_a_wrong_option_is_named(options: dict[str, str]) -> None:
+    """With those that there are, or the value that does not fit."""
+    with pytest.raises(UsageError, match=next(iter(options))):
+        bench.converted(ingest, options)
+
+
+def test_an_unknown_bench_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names those that there are."""
+    assert run(["bench", "speed"]) == 2
+    assert "ingest" in capsys.readouterr().err
+
+
+def test_a_broken_promise_is_a_problem_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit status says it, beside the figures as JSON."""
+    fake = ModuleType("fake", "A fake.")
+    fake.measure = lambda: {"rate": 5.0, "lost": 0.0}  # type: ignore[attr-defined]
+    fake.GATES = {"rate": (">=", 6.0), "lost": ("<=", 0.0)}  # type: ignore[attr-defined]
+    monkeypatch.setattr(bench, "_load", lambda _: fake)
+    assert run(["bench", "fake", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"rate": 5.0, "lost": 0.0}
+    assert bench.judged({"rate": 5.0, "lost": 0.0}, fake.GATES) == {"rate": (">= 6", False), "lost": ("<= 0", True)}
+
+
+def test_the_ingest_bench_loses_nothing() -> None:
+    """A short run of the real thing: every confirmed message is in the journal."""
+    figures = ingest.measure(seconds=1, rate=500, devices=5)
+    assert figures["lost"] == 0
+    assert figures["messages"] > 300
+    assert {"acknowledged_per_s", "ingest_us_per_message", "commit_p99_ms"} <= figures.keys()
