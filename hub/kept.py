@@ -44,6 +44,11 @@ class Kept:
         """What was found wrong at the opening, in plain words."""
         return self._file.faults
 
+    @property
+    def damaged(self) -> bool:
+        """Whether damage was met while running: only a new opening helps."""
+        return self._file.damaged
+
     def position(self) -> int:
         """Return the journal position up to which everything is stored."""
         return self._state.cursor(DECODE)

@@ -30,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CHUNK = 1000
+LARGE_CHUNK = 3000
+"""Records a step takes when more than a second's worth waits: larger commits cost less a record."""
 TICK = 1.0
 """How often [s] delays and silences are looked at."""
 SENTENCE = 5.0
@@ -57,6 +59,7 @@ class Worker:
         engine: Callable[[], Engine],
         cases: Mapping[str, UseCase],
         deliver: Callable[[Outcome], None],
+        give_up: Callable[[str], None],
         wall: Callable[[], int] = time.time_ns,
     ) -> None:
         """Go on from the store's cursor.
@@ -68,6 +71,7 @@ class Worker:
             engine: likewise.
             cases: the use cases, for their sentences.
             deliver: takes what was committed.
+            give_up: called once the store is damaged: only a new start, which begins a new file, helps.
             wall: wall clock [ns].
         """
         self._reader = reader
@@ -75,6 +79,7 @@ class Worker:
         self._make = understanding, engine
         self._cases = cases
         self._deliver = deliver
+        self._give_up = give_up
         self._wall = wall
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -149,8 +154,11 @@ class Worker:
         try:
             step()
         except HubError as error:
-            self._failed(str(error))
             _LOG.error("Nothing of this step was stored; it is tried again: %s", error)
+            if self._kept.damaged:
+                self._give_up(str(error))
+                return False
+            self._failed(str(error))
             time.sleep(RETRY)
             return False
         except Exception as error:  # noqa: BLE001 — a fault of ours or of a foreign rule stops nobody else
@@ -188,7 +196,8 @@ class Worker:
             self.wake()
 
     def _step(self) -> None:
-        records = self._reader.read(self.position, CHUNK)
+        behind = self._reader.end - self.position > 2 * LARGE_CHUNK
+        records = self._reader.read(self.position, LARGE_CHUNK if behind else CHUNK)
         self._more = bool(records)
         if records:
             self._take(records)
