@@ -80,7 +80,7 @@ class Registry:
         self._routes: dict[str, tuple[Driver, tuple[str, str]] | None] = {}
         self._roots: dict[str, Driver] = {}
         self._contexts: Contexts | None = None
-        self._channels: dict[tuple[str, str], Complete] = {}
+        self._channels: dict[str, dict[str, Complete]] = {model: {} for model in drivers}
 
     def decode(self, message: Message, contexts: Contexts) -> Outcome:
         """Decode a message; a context that it changes is replaced in `contexts`. Never raises."""
@@ -118,10 +118,11 @@ class Registry:
         Out of the channel's plausible range is uncertain, never clamped; what is not finite is no sample.
         """
         done: list[tuple[Sample, str | None, Quality]] = []
+        known, good = self._channels[driver.model], Quality.GOOD
         for sample in decoded.samples:
             value, quality = sample.value, sample.quality
-            channel = self._channels.get((driver.model, sample.channel)) or self._channel(driver, sample.channel)
-            if quality is Quality.GOOD and not channel.low <= value <= channel.high:
+            channel = known.get(sample.channel) or self._channel(driver, sample.channel)
+            if quality is good and not channel.low <= value <= channel.high:
                 if not isfinite(value):
                     continue
                 quality = Quality.UNCERTAIN
@@ -181,12 +182,13 @@ class Registry:
         return self.drivers[model], (model, scope)
 
     def _channel(self, driver: Driver, name: str) -> Complete:
-        if len(self._channels) >= MAX_CHANNELS:
-            self._channels.clear()
+        known = self._channels[driver.model]
+        if len(known) >= MAX_CHANNELS:
+            known.clear()
         base = base_name(name, [channel.name for channel in driver.channels])
         found = next((channel for channel in driver.channels if channel.name == base), None)
         complete = Complete(found.unit, found.low, found.high) if found else Complete(None, -inf, inf)
-        self._channels[(driver.model, name)] = complete
+        known[name] = complete
         return complete
 
 

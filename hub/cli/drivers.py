@@ -54,7 +54,7 @@ def show(name: str, *, json: Json = False) -> int:
 
 
 @command.command(name="test")
-def test_(path: Path | None = None, *, damaged: int = 200, seed: int = 0, json: Json = False) -> int:
+def tested(path: Path | None = None, *, damaged: int = 200, seed: int = 0, json: Json = False) -> int:
     """Test drivers against the contract: examples, names, ranges, broken payloads, contexts.
 
     Args:

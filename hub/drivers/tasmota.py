@@ -26,25 +26,27 @@ from hub.payload import (
 )
 from hub.units import Unit, conversion
 
+_GOOD = Quality.GOOD
 PREFIXES = ("tele", "stat", "cmnd")
 DISCOVERY = "tasmota/discovery/"
 SAID = re.compile(
-    r"SENSOR|STATE|LWT|RESULT|INFO\d?|UPTIME|LOGGING|HASS_STATE|MARGINS|WAKEUP|POWER\d*|STATUS\d*|(BUTTON|SWITCH)\d+T?"
+    r"SENSOR|STATE|LWT|RESULT|INFO\d?|UPTIME|LOGGING|HASS_STATE|MARGINS|WAKEUP|POWER\d{0,2}|STATUS\d*|(BUTTON|SWITCH)\d+T?"
     r"|(POWER|VOLTAGE|CURRENT)_(LOW|HIGH)|(MAX_POWER|MAX_ENERGY|ENERGY_MONITOR)\w*"
 )
 """Last levels that a Tasmota publishes below `tele` and `stat`."""
-POWER = re.compile(r"POWER(\d*)")
-SWITCH = re.compile(r"Switch(\d+)")
+POWER = re.compile(r"POWER([0-9]{0,2})")
+SWITCH = re.compile(r"Switch([0-9]{1,2})")
 MARGIN = re.compile(r"(POWER|VOLTAGE|CURRENT)_(LOW|HIGH)")
-NUMBERED = re.compile(r".+[-_]\d{1,2}")
+NUMBERED = re.compile(r".+[-_][0-9]{1,2}")
 """`DS18B20-1`; six hexadecimal digits behind the dash are part of a Bluetooth sensor's own name instead."""
-INDEXED = re.compile(r"(\D+)(\d+)")
+INDEXED = re.compile(r"([A-Za-z]+)([0-9]{1,2})")
 CHIPS = {"ESP32", "ESP8266"}
 POWER_ON = 85.0
 """What a DS18x20 holds until its first conversion is done: a fault, unless it was warm just before [°C]."""
 UNPLUGGED = -127.0
 """What the DS18x20 library gives for a probe that does not answer [°C]."""
 WARM = 75.0
+LONG = 64
 MANY = 64
 """Probes of one device worth remembering; more is hostile."""
 
@@ -122,6 +124,7 @@ def _meter() -> dict[str, tuple[str, str]]:
 
 
 METER = {label: (f"{channel}_{label.lower()}", unit) for label, (channel, unit) in _meter().items()}
+NO_MEASURE = {"Time", "Epoch", "TempUnit", "PressureUnit", "SpeedUnit"}
 UNIT_WORDS = {"TempUnit": ("C", Unit.CELSIUS), "PressureUnit": ("hPa", Unit.HECTOPASCAL)}
 
 
@@ -185,7 +188,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     if last == "LWT":
         return Decoded(Kind.AVAILABILITY, device, availability=availability(word(payload))), context
     if last in {"SENSOR", "STATE", "RESULT"}:
-        return _body(device, json_object(payload), context, strict=last == "SENSOR")
+        return _body(device, json_object(payload), context, sensors=last == "SENSOR")
     if last.startswith("STATUS"):
         return _status(device, json_object(payload), context)
     return _bare(device, last, payload), context
@@ -215,7 +218,7 @@ def _status(device: str, root: dict[str, Any], context: Context) -> tuple[Decode
                 msg = f"{key}: an object is due here, not {shown(body)}"
                 raise PayloadError(msg)
             inner |= body
-        return _body(device, inner, context, strict=True)
+        return _body(device, inner, context, sensors="StatusSNS" in bodies)
     net = root.get("StatusNET")
     if isinstance(net, dict) and isinstance(net.get("Mac"), str) and net["Mac"]:
         return Decoded(Kind.DISCOVERY, device, aliases=(_mac(net["Mac"]),)), context
@@ -276,8 +279,8 @@ class Reader:
         self.rejected: dict[str, str] = {}
         self.measured, self.local = _time(root, self.rejected)
 
-    def read(self) -> None:
-        """Read every object and every value at the root."""
+    def read(self, *, sensors: bool) -> None:
+        """Read every value at the root and, of a message about sensors, every object."""
         meter = self.root.get("TIC")
         if type(meter) is dict:
             self._meter(meter)
@@ -286,18 +289,32 @@ class Reader:
             if type(value) is dict:
                 if name == "Wifi":
                     self._values(name, value, OF_WIFI)
+                elif not sensors:
+                    self._action(name, value)
                 elif name in CHIPS:
                     self._values(name, value, {"Temperature": "chip_temperature"})
                 elif name != "TIC" and not (metered and name == "ENERGY"):
                     self._object(name, value)
-            elif name in OF_STATE:
-                self._give(name, value, *OF_STATE[name])
-            elif match := POWER.fullmatch(name):
-                self._switch(name, value, _numbered("switch", match[1]))
-            elif match := SWITCH.fullmatch(name):
-                self._switch(name, value, f"input_switch{match[1]}")
+            elif name not in NO_MEASURE:
+                self._scalar(name, value)
+
+    def _scalar(self, name: str, value: object) -> None:
+        if name in OF_STATE:
+            self._give(name, value, *OF_STATE[name])
+        elif match := POWER.fullmatch(name):
+            self._switch(name, value, _numbered("switch", match[1]))
+        elif match := SWITCH.fullmatch(name):
+            self._switch(name, value, f"input_switch{match[1]}")
+
+    def _action(self, name: str, body: dict[str, Any]) -> None:
+        """Read a button or switch that reports what was done to it."""
+        action = body.get("Action")
+        if isinstance(action, str) and not is_absent(action):
+            self.events.append(Event(slug(name) or "button", action, self.measured, self.local))
 
     def _object(self, name: str, body: dict[str, Any]) -> None:
+        if "Action" in body:
+            self._action(name, body)
         for key, value in body.items():
             quantity = QUANTITIES.get(key)
             if quantity is None:
@@ -307,13 +324,10 @@ class Reader:
                 for n, each in enumerate(value, 1):
                     self._give(f"{name}.{key}[{n}]", each, f"{channel}_{n}", quantity[1])
             else:
-                self._give(f"{name}.{key}", value, self._channel(quantity[0], name, value), quantity[1], name)
+                self._give(key, value, self._channel(quantity[0], name, value), quantity[1], name)
 
     def _other(self, name: str, key: str, value: object) -> None:
-        """Read `Temperature1` of ANALOG, `C1` of COUNTER, and the `Action` of a button; no other key."""
-        if key == "Action" and isinstance(value, str):
-            self.events.append(Event(slug(name) or "button", value, self.measured, self.local))
-            return
+        """Read `Temperature1` of ANALOG and `C1` of COUNTER; other keys mean nothing to us."""
         match = INDEXED.fullmatch(key)
         if match is None:
             return
@@ -321,19 +335,19 @@ class Reader:
             self._give(f"{name}.{key}", value, f"{COUNTED[match[1]]}_{key.lower()}", None)
         elif match[1] in QUANTITIES:
             channel, unit = QUANTITIES[match[1]]
-            self._give(f"{name}.{key}", value, f"{channel}_{slug(name)}_{match[2]}", unit)
+            self._give(f"{name}.{key}", value, f"{channel}_{slug(name) or 'n'}_{match[2]}", unit)
 
     def _channel(self, quantity: str, owner: str, value: object) -> str:
         """Return the name of a quantity of an object: plain for the first object that ever gave it."""
         first = self.context.first.get(quantity)
-        own = slug(owner)
+        own = slug(owner) or "n"
         if first == own:
             return quantity
         if first is None and not NUMBERED.fullmatch(owner):
             if not is_absent(value):
                 self.context = structs.replace(self.context, first=self.context.first | {quantity: own})
             return quantity
-        return f"{quantity}_{own}" if own else quantity
+        return f"{quantity}_{own}"
 
     def _values(self, name: str, body: dict[str, Any], channels: dict[str, str]) -> None:
         for key, channel in channels.items():
@@ -346,16 +360,16 @@ class Reader:
             if unit is not None:
                 taken = self._in_hub_unit(taken, unit)
         except PayloadError as error:
-            self.rejected[field] = str(error)
+            self.rejected[f"{name}.{field}" if name else field] = str(error)
             return
-        quality = self._probe(name, taken) if name.startswith("DS18") else Quality.GOOD
+        quality = self._probe(name, taken) if name[:4] == "DS18" else _GOOD
         self.samples.append(Sample(channel, taken, None, self.measured, self.local, quality))
 
     def _in_hub_unit(self, value: float, unit: str) -> float:
-        if unit in UNIT_WORDS:
-            usual, target = UNIT_WORDS[unit]
-            said = self.root.get(unit, usual)
-            return value if said == usual else scaled(said, target)(value)
+        usual = UNIT_WORDS.get(unit)
+        if usual is not None:
+            said = self.root.get(unit, usual[0])
+            return value if said == usual[0] else scaled(said, usual[1])(value)
         known = conversion(unit)
         return value if known is None else known.apply(value)
 
@@ -364,18 +378,27 @@ class Reader:
         was_warm = name in self.context.warm
         if abs(value - UNPLUGGED) < 0.05 or (abs(value - POWER_ON) < 0.005 and not was_warm):  # noqa: PLR2004 — rounding
             return Quality.BAD
-        if (value > WARM) != was_warm and len(self.context.warm) < MANY:
-            warm = {*self.context.warm, name} if value > WARM else {*self.context.warm} - {name}
-            self.context = structs.replace(self.context, warm=tuple(sorted(warm)))
+        if value > WARM and not was_warm and len(self.context.warm) < MANY and len(name) < LONG:
+            self.context = structs.replace(self.context, warm=tuple(sorted({*self.context.warm, name})))
+        elif value <= WARM and was_warm:
+            self.context = structs.replace(self.context, warm=tuple(each for each in self.context.warm if each != name))
         return Quality.GOOD
 
     def _switch(self, field: str, value: object, channel: str) -> None:
-        if type(value) is dict:
-            return
         try:
             self.samples.append(Sample(channel, boolean(value), None, self.measured, self.local))
         except PayloadError as error:
             self.rejected[field] = str(error)
+
+    def part_twins(self) -> None:
+        """Refuse a second sensor whose name reads like another's: none overwrites another."""
+        if len({each.channel for each in self.samples}) == len(self.samples):
+            return
+        kept: dict[str, Sample] = {}
+        for sample in self.samples:
+            if kept.setdefault(sample.channel, sample) is not sample:
+                self.rejected[sample.channel] = "another sensor of this message has the same name"
+        self.samples = list(kept.values())
 
     def _meter(self, body: dict[str, Any]) -> None:
         """Read the Linky's labels: registers in Wh, apparent power in VA, currents in A."""
@@ -387,14 +410,12 @@ class Reader:
                 self.events.append(Event("tariff", value.strip(), self.measured, self.local))
 
 
-NO_MEASURE = {"Time", "Epoch", *UNIT_WORDS, "SpeedUnit"}
-
-
-def _body(device: str, root: dict[str, Any], context: Context, *, strict: bool) -> tuple[Decoded, Context]:
-    """Decode the body of SENSOR, STATE or RESULT; a strict one that says nothing known is refused."""
+def _body(device: str, root: dict[str, Any], context: Context, *, sensors: bool) -> tuple[Decoded, Context]:
+    """Decode the body of SENSOR, STATE or RESULT; sensors that say nothing known are refused."""
     reader = Reader(root, context)
-    reader.read()
+    reader.read(sensors=sensors)
     if reader.samples:
+        reader.part_twins()
         return (
             Decoded(Kind.READINGS, device, tuple(reader.samples), tuple(reader.events), rejected=reader.rejected),
             reader.context,
@@ -402,7 +423,7 @@ def _body(device: str, root: dict[str, Any], context: Context, *, strict: bool) 
     if reader.rejected:
         raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(reader.rejected.items())[:8]))
     unknown = [name for name in root if name not in NO_MEASURE]
-    if strict and (unknown or not root) and not reader.events:
+    if sensors and (unknown or not root) and not reader.events:
         msg = f"nothing in it that Tasmota sensors are known to give ({', '.join(map(shown, unknown[:4])) or 'empty'})"
         raise PayloadError(msg)
     return Decoded(Kind.HOUSEKEEPING, device, events=tuple(reader.events)), reader.context
