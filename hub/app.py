@@ -186,6 +186,7 @@ class App:
     async def _watch(self) -> None:
         while True:
             self._show_parts()
+            self._link.keep(self._worker.position + 1)
             await asyncio.sleep(PARTS_EVERY)
 
     def _show_parts(self) -> None:

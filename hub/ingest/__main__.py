@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -24,9 +25,12 @@ from hub.ingest.edge import MqttEdge
 from hub.ingest.link import Append, Appended, AppendFailed, End, Keep, LinkServer, Peer, Publish, Status
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
-from hub.model import MAX_WHOLE
+from hub.model import MAX_WHOLE, NS
 
 LOCK_S = 10.0
+BUDGET = 2_000_000_000
+KEPT_NS = 15 * 60 * NS
+"""What is younger stays, whatever the budget: a store may be made again from it (design.md §1, Journal)."""
 _END_EVERY_S = 0.005
 _STATUS_EVERY_S = 1.0
 _LOG = logging.getLogger("hub.ingest")
@@ -35,8 +39,9 @@ _LOG = logging.getLogger("hub.ingest")
 class Ingest:
     """Journal, MQTT edge and link in one thread, around one selector."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        """Open the journal and the link; nothing is sent before `run`."""
+    def __init__(self, folder: Path, settings: Settings, budget: int) -> None:
+        """Open the journal and the link; nothing is sent before `run`. `budget`: bytes for the journal."""
+        self._budget = budget
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
         for end in (self._awake, self._waker):
@@ -153,7 +158,7 @@ class Ingest:
             case Publish(topic, payload, qos, retain):
                 self._edge.publish(topic, payload, qos, retain=retain)
             case Keep(position):
-                self._journal.drop_before(position)
+                self._journal.make_room(self._budget, below=position, before=time.time_ns() - KEPT_NS)
 
 
 def main() -> int:
@@ -168,6 +173,9 @@ def main() -> int:
     parser.add_argument("--client-id", default="matinales-hub")
     parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
     parser.add_argument("--lock-wait", type=float, default=LOCK_S, help="seconds to wait for an ingest that is ending")
+    parser.add_argument(
+        "--budget", type=int, help="bytes for the journal; 2 GB or a fifth of the free disk unless told"
+    )
     parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
     options = parser.parse_args()
     if not options.broker:
@@ -183,7 +191,8 @@ def main() -> int:
     try:
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
-            _serve(options.data, settings)
+            budget = options.budget or min(BUDGET, shutil.disk_usage(options.data).free // 5)
+            _serve(options.data, settings, budget)
     except Timeout:
         _LOG.error("Another ingest process writes the journal in %s", options.data)
         return 1
@@ -193,8 +202,8 @@ def main() -> int:
     return 0
 
 
-def _serve(folder: Path, settings: Settings) -> None:
-    ingest = Ingest(folder, settings)
+def _serve(folder: Path, settings: Settings, budget: int) -> None:
+    ingest = Ingest(folder, settings, budget)
     signal.set_wakeup_fd(ingest.waker.fileno(), warn_on_full_buffer=False)
     for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):

@@ -62,7 +62,7 @@ class Publish(Struct, frozen=True, tag=True):
 
 
 class Keep(Struct, frozen=True, tag=True):
-    """Hub → ingest: records before `position` may be dropped."""
+    """Hub → ingest: every reader has the records before `position`; over its budget, the journal may drop them."""
 
     position: int
 
@@ -342,7 +342,7 @@ class LinkClient:
             self._writer.write(data)
 
     def keep(self, position: int) -> None:
-        """Allow the ingest to drop the records before `position`."""
+        """Say how far every reader is: the ingest drops nothing beyond, and nothing while the journal has room."""
         if self._writer is not None:
             self._writer.write(frame(Keep(position)))
 

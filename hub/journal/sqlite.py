@@ -23,6 +23,7 @@ TAIL_ROWS = 64
 WINDOW = 2_000
 """Messages that a broker may deliver again after a resumed session; a larger in-flight window is not compared."""
 _LEVEL = 1
+_DROPPED_AT_ONCE = 500
 _NAME = re.compile(r"journal(?:-(\d+))?\.db")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch(
@@ -114,6 +115,12 @@ class SqliteJournal:
         """Bytes on disk, all files."""
         return sum(path.stat().st_size for path in self._folder.glob("journal*.db*") if path.exists())
 
+    @property
+    def used(self) -> int:
+        """Bytes that hold records; room given back is used again, so the files do not shrink."""
+        pages = _number_in(self._db, "PRAGMA page_count") - _number_in(self._db, "PRAGMA freelist_count")
+        return pages * _number_in(self._db, "PRAGMA page_size")
+
     def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
         """Commit the messages as one group and return the new end (see the contract)."""
         if not messages:
@@ -148,6 +155,20 @@ class SqliteJournal:
         for path in _files(self._folder)[:-1]:
             gone += self._drop_file_before(path, position)
         return gone
+
+    def make_room(self, budget: int, *, below: int, before: int) -> int:
+        """Drop the oldest groups while more than `budget` bytes are used, a bounded number a call; return records gone.
+
+        Args:
+            budget: bytes that may be used.
+            below: only records before this position: what every reader has.
+            before: only groups that arrived before this time [ns].
+        """
+        if self.used <= budget:
+            return 0
+        oldest = self._db.execute("SELECT first, newest FROM batch ORDER BY first LIMIT ?", (_DROPPED_AT_ONCE,))
+        limit = max((first for first, newest in oldest if newest < before), default=0)
+        return self.drop_before(min(limit, below))
 
     def close(self) -> None:
         """Mark the orderly stop and release the files."""

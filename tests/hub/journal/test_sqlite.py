@@ -193,6 +193,17 @@ def test_retention_drops_whole_groups_and_never_positions(tmp_path: Path) -> Non
         assert journal.append(group(0)) == 55
 
 
+def test_room_is_made_only_when_needed_and_allowed(tmp_path: Path) -> None:
+    """Nothing goes within the budget, nothing young, nothing that a reader still needs."""
+    folder = filled(tmp_path / "j", groups=10)
+    with closing(SqliteJournal(folder)) as journal, closing(SqliteReader(folder)) as reader:
+        assert journal.make_room(journal.used, below=51, before=10**18) == 0
+        assert journal.make_room(0, below=51, before=0) == 0
+        assert journal.make_room(0, below=13, before=10**18) == 10
+        assert journal.make_room(0, below=51, before=31) == 15
+        assert reader.start == 26
+
+
 def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     """The message says which folder, and what to do."""
     (tmp_path / "file").write_text("")
