@@ -8,6 +8,7 @@ when the newest cannot be trusted any more: it is damaged (then what can be read
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -353,7 +354,7 @@ class SqliteReader:
         """Return up to about `limit` records above `after`, in order."""
         try:
             parts = self._open()
-            for part, newer in zip(parts, [*parts[1:], None], strict=True):
+            for part, newer in zip_longest(parts, parts[1:]):
                 records, passed = part.read(after, limit)
                 self.damaged += passed
                 if newer is not None and newer.begin:

@@ -218,3 +218,13 @@ def contract_sqlite(factory: pytest.TempPathFactory) -> Iterator[tuple[Journal, 
     managers: list[AbstractContextManager[object]] = [closing(journal), closing(reader)]
     with managers[0], managers[1]:
         yield journal, reader
+
+
+def test_a_reader_that_comes_before_the_journal_finds_nothing_and_then_everything(place: Place) -> None:
+    """The hub may be up before the first message was ever journalled."""
+    with closing(place.reader()) as early:
+        assert early.read(0, 100) == []
+        assert early.end == 0
+        with closing(place.journal()) as made:
+            made.append(messages(1, 2))
+            assert [record.position for record in early.read(0, 100)] == [1, 2]
