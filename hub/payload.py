@@ -38,7 +38,9 @@ TOO_LARGE = "\0number"
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACES = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?', re.DOTALL)
 _PLACE = re.compile(r" \(byte (\d+)\)")
 _TIME = re.compile(
@@ -185,10 +187,8 @@ def json_value(payload: bytes) -> Any:  # noqa: ANN401 — whatever JSON holds
         return _DECODER.decode(payload)
     except msgspec.ValidationError:
         pass  # a number that no double holds: read the rest without it
-    except UnicodeDecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         text(payload)
-        raise
-    except msgspec.DecodeError as error:
         raise PayloadError(_why(str(error), payload)) from None
     try:
         return _DECODER.decode(_TOKEN.sub(_holdable, payload))
@@ -210,16 +210,15 @@ def json_object(payload: bytes) -> dict[str, Any]:
 
 
 def _check_depth(payload: bytes) -> None:
-    depth = 0
-    for match in _BRACKET.finditer(payload):
-        sign = match[0]
-        if sign in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                msg = f"JSON nested deeper than {MAX_DEPTH} levels (byte {match.start()})"
-                raise PayloadError(msg)
-        elif sign in b"]}":
-            depth -= 1
+    """Refuse JSON nested too deep; each pass peels the innermost level off what is left of it, its brackets."""
+    left = _STRING.sub(b"", payload).translate(_BRACES, _NO_BRACKET)
+    for _ in range(MAX_DEPTH):
+        if b"{}" not in left:
+            break
+        left = left.replace(b"{}", b"")
+    if b"{}" in left or left.count(b"{") > MAX_DEPTH:  # else brackets that do not fit: the parser says where
+        msg = f"JSON nested deeper than {MAX_DEPTH} levels"
+        raise PayloadError(msg)
 
 
 def _holdable(match: re.Match[bytes]) -> bytes:

@@ -30,6 +30,7 @@ from hub.payload import (
 )
 from hub.units import conversion
 
+MORE = "…"
 MOST = 256
 """Values of one message; a map of thousands of keys is no device."""
 COMMANDS = {"set", "get", "command", "cmd"}
@@ -40,6 +41,7 @@ NATIVE_ID = re.compile(
     r"(.*_)?(id|uid|uuid|mac|imei|serial|sn|eui|deveui|dev_eui|address|addr|ip|version|firmware|fw|pid)"
 )
 """Names under which text is a name, though it may look like a number."""
+WORDS = BOOLEANS.keys() - {"0", "1"}
 IN_BRACKETS = re.compile(r"(?P<name>.*\S)\s*[\[(](?P<unit>[^\[\]()]{1,16})[\])]\s*")
 MEANT_AS_NUMBER = re.compile(r"[+-]?(\d+([ ,_']\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 MILLISECONDS_FROM = 1e11
@@ -52,7 +54,7 @@ class Found(Struct):
     rejected: dict[str, str] = {}
     measured: int | None = None
     local: bool = False
-    texts: int = 0
+    numbers: int = 0
 
 
 def claims(topic: str) -> bool:
@@ -96,7 +98,7 @@ def _document(topic: str, document: Any) -> Decoded:  # noqa: ANN401 — an obje
     if type(document) is list:
         document = {"value": document}
     _walk(document, "", found, None)
-    if not found.samples:
+    if not found.numbers:
         if found.rejected:
             raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(found.rejected.items())[:8]))
         msg = "JSON without a number" if document else "an empty document: no value"
@@ -109,6 +111,8 @@ def _document(topic: str, document: Any) -> Decoded:  # noqa: ANN401 — an obje
 
 def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noqa: ANN401 — whatever JSON holds
     """Take a document apart; `unit` is what its parent says of its values."""
+    if MORE in found.rejected:
+        return
     if type(value) is dict:
         stated = next((value[key] for key in value if key.lower() in UNITS and isinstance(value[key], str)), None)
         numbers = [key for key in value if key.lower() in VALUES] or [
@@ -134,10 +138,9 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
         if NATIVE_ID.fullmatch(key.lower()):
             return
         if not is_absent(value) and value.strip().lower() not in BOOLEANS and not _looks_numeric(value):
-            found.texts += 1
             return
     if len(found.samples) >= MOST:
-        found.rejected["…"] = f"more than {MOST} values in one message"
+        found.rejected[MORE] = f"more than {MOST} values in one message"
         return
     match = IN_BRACKETS.fullmatch(path)
     if match is not None and conversion(match["unit"]) is not None:
@@ -153,6 +156,7 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
     except PayloadError as error:
         found.rejected[path] = str(error)
         return
+    found.numbers += type(value) is not bool and not (type(value) is str and value.strip().lower() in WORDS)
     channel = _free(_channel(path) or "value", found)
     found.samples[channel] = Sample(channel, taken, sign)
 

@@ -47,6 +47,8 @@ UNPLUGGED = -127.0
 """What the DS18x20 library gives for a probe that does not answer [°C]."""
 WARM = 75.0
 LONG = 64
+ENOUGH = 500
+"""More values than this in one message are hostile; the registry keeps fewer and says so."""
 MANY = 64
 """Probes of one device worth remembering; more is hostile."""
 
@@ -286,6 +288,8 @@ class Reader:
             self._meter(meter)
         metered = bool(self.samples)  # the meter's own registers are right where ENERGY's totals are not (§1)
         for name, value in self.root.items():
+            if len(self.samples) > ENOUGH:
+                break
             if type(value) is dict:
                 if name == "Wifi":
                     self._values(name, value, OF_WIFI)
