@@ -139,10 +139,10 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
             return
         if not is_absent(value) and value.strip().lower() not in BOOLEANS and not _looks_numeric(value):
             return
-    if len(found.samples) >= MOST:
-        found.rejected[MORE] = f"more than {MOST} values in one message"
+    if len(found.samples) + len(found.rejected) >= MOST:
+        found.rejected[MORE] = f"more than {MOST} fields in one message"
         return
-    match = IN_BRACKETS.fullmatch(path)
+    match = IN_BRACKETS.fullmatch(path) if path[-1:] in "])" else None
     if match is not None and conversion(match["unit"]) is not None:
         path, unit = match["name"], match["unit"]
     try:
