@@ -9,6 +9,8 @@ import type { Panel } from "./lib/types.ts";
 import type { Curve, DrawnLimit, Strip } from "./panels/Trend.svelte";
 import { story } from "./story.svelte.ts";
 
+/** A stretch that has not ended is drawn to the right edge, wherever that is. */
+const FOR_EVER = 1e12;
 /** Measures that explain a temperature, and above which value they are "on". */
 const EXPLAIN: Readonly<Record<string, number>> = { door_open: 0.5, power: 50 };
 
@@ -18,14 +20,24 @@ export class Curves {
 	/** Call while a component starts: follows the story over the last `span` seconds until the component goes. */
 	follow(span: () => number) {
 		const wanted = $derived.by(() => {
-			const shown = new Set([...(story.usecase?.panels ?? []).flatMap((panel) => panel.series), ...Object.keys(EXPLAIN)]);
+			const shown = new Set([
+				...(story.usecase?.panels ?? []).flatMap((panel) => panel.series),
+				...Object.keys(EXPLAIN),
+			]);
 			return (story.usecase?.measures ?? []).filter((measure) => shown.has(measure.name));
 		});
 		const key = $derived(
-			JSON.stringify([story.run, span(), hub.connections, wanted.map((each) => [each.name, each.device, each.channel])]),
+			JSON.stringify([
+				story.run,
+				span(),
+				hub.connections,
+				wanted.map((each) => [each.name, each.device, each.channel]),
+			]),
 		);
+		// asked once a change, not once a frame
+		const ready = $derived(hub.picture !== null);
 		$effect(() => {
-			if (key === "" || story.run === null || hub.picture === null) return;
+			if (key === "" || story.run === null || !ready) return;
 			const run = story.run;
 			untrack(() => void this.history.load(wanted, run, span()));
 		});
@@ -71,13 +83,12 @@ export class Curves {
 
 	/** When the door was open and the compressor ran, for a panel that does not show them itself. */
 	strips(panel: Panel): Strip[] {
-		const until = (story.now ?? 0) / 1000;
 		return Object.entries(EXPLAIN).flatMap(([name, above]) => {
 			const seen = story.sights[name];
 			if (seen === undefined || panel.series.includes(name)) return [];
 			const role = story.usecase?.roles.find((each) => each.name === seen.measure.role);
 			const title = name === "door_open" ? both(seen.measure.title) : both(role?.title ?? seen.measure.title);
-			return { title: title.toLowerCase(), stretches: stretches(this.track(name), above, until) };
+			return { title: title.toLowerCase(), stretches: stretches(this.track(name), above, FOR_EVER) };
 		});
 	}
 }

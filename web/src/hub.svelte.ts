@@ -8,6 +8,7 @@ import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
+const ASK_SOON_MS = 1000;
 
 class Hub {
 	/** Everything /live said, newest. */
@@ -87,7 +88,10 @@ class Hub {
 
 	#tick() {
 		this.beat = performance.now();
-		if (this.link === "open" && this.beat - this.#askedAt > ASK_AGAIN_MS) void this.#tell();
+		// the scenario's word may come before the story has followed to its run
+		const run = this.picture?.scenario?.run;
+		const pause = run !== undefined && run !== this.usecase?.run ? ASK_SOON_MS : ASK_AGAIN_MS;
+		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
 	}
 
 	#take(frame: Frame) {

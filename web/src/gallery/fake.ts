@@ -28,7 +28,10 @@ export function measure(name: string, title: Text, unit: string | null, decimals
 export const AIR = measure("air", { fr: "Air", en: "Air" }, "°C");
 export const PRODUCT = measure("product", { fr: "Produit", en: "Product" }, "°C");
 export const POWER = measure("power", { fr: "Puissance", en: "Power" }, "W", 0);
-export const DOOR: Measure = { ...measure("door_open", { fr: "Porte ouverte", en: "Door open" }, null, 0), inverted: true };
+export const DOOR: Measure = {
+	...measure("door_open", { fr: "Porte ouverte", en: "Door open" }, null, 0),
+	inverted: true,
+};
 
 const AGES: Record<ValueState, number | null> = { live: 4, waiting: null, stale: 780, uncertain: 6, bad: 6 };
 const QUALITY: Record<ValueState, Quality | null> = {

@@ -117,7 +117,12 @@ export interface Mark {
 }
 
 /** The alarms of a run as marks on the time-line, oldest first; `rules` know the delays. */
-export function marks(alarms: Iterable<Alarm>, run: string, measures: readonly string[], rules: readonly Rule[]): Mark[] {
+export function marks(
+	alarms: Iterable<Alarm>,
+	run: string,
+	measures: readonly string[],
+	rules: readonly Rule[],
+): Mark[] {
 	const found: Mark[] = [];
 	for (const alarm of alarms) {
 		if (!measures.includes(alarm.measure) || (alarm.run ?? run) !== run) continue;
