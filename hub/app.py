@@ -121,6 +121,7 @@ class App:
         )
 
         self._restored = self._kept.restored()
+        self._views.update(self._worker.views(time.time_ns()))
 
     def _understanding(self) -> Understanding:
         return Understanding(

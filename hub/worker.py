@@ -228,7 +228,7 @@ class Worker:
 
     def _tell(self, wall: int) -> None:
         """Hand on what each use case knows now, and its sentence at most every few seconds."""
-        views = {name: view for name in self._cases if (view := self._view(name, wall)) is not None}
+        views = self.views(wall)
         if not views:
             return
         sentences: dict[str, Any] = {}
@@ -238,6 +238,10 @@ class Worker:
                 name: msgspec.to_builtins(main_sentence(self._cases[name], view)) for name, view in views.items()
             }
         self._deliver(Outcome(batch=Batch(sentences=sentences), views=views))
+
+    def views(self, wall: int) -> dict[str, View]:
+        """Return what each use case knows at `wall` [ns]; in the worker's thread, or before it starts."""
+        return {name: view for name in self._cases if (view := self._view(name, wall)) is not None}
 
     def _view(self, name: str, wall: int) -> View | None:
         """Return what is known of a use case on its newest run, the real timeline where there is none."""
@@ -262,7 +266,9 @@ class Worker:
             alarms=alarms,
             not_understood=len(changes.heard),
         )
-        self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent))
+        # a run that begins is asked for at once: nobody may be told of the one before for another second
+        views = self.views(self._wall()) if changes.runs else {}
+        self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views))
 
 
 def _step_back() -> None:
