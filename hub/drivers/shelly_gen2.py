@@ -45,7 +45,7 @@ METERED = {  # of switch, light, cover, pm1 …; path below the component → ch
     "ret_aenergy.total": ("energy_returned", "Wh"),
     "temperature.tC": ("chip_temperature", "°C"),
 }
-LIGHT = {"output": ("switch", "on"), "brightness": ("brightness", "%"), **METERED}
+LIGHT = {"output": ("switch", "on"), "brightness": ("dimmer", "%"), **METERED}
 PHASE = {
     "voltage": ("voltage", "V"),
     "current": ("current", "A"),
@@ -394,7 +394,7 @@ DRIVER = Driver(
         Channel(name="input_level", unit=Unit.PERCENT, low=0, high=100),
         Channel(name="counter", unit=None, low=0, high=1e15),
         Channel(name="position", unit=Unit.PERCENT, low=0, high=100),
-        Channel(name="brightness", unit=Unit.PERCENT, low=0, high=100),
+        Channel(name="dimmer", unit=Unit.PERCENT, low=0, high=100),
         Channel(name="flood", unit=None, low=0, high=1),
         Channel(name="smoke", unit=None, low=0, high=1),
         Channel(name="target_temperature", unit=Unit.CELSIUS, low=-20, high=100),
@@ -478,7 +478,7 @@ DRIVER = Driver(
             counter_2=7,
             position=30,
             switch=1,
-            brightness=55,
+            dimmer=55,
             illuminance=340,
             flood=0,
             smoke=1,

@@ -1,0 +1,257 @@
+"""The registry finds the driver of a message and lets nothing out but its outcome."""
+
+import math
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub import registry as module
+from hub.driver import Channel, Decoded, Driver, Example, Sample
+from hub.errors import ConfigError, PayloadError
+from hub.model import Kind, Message, Quality
+from hub.registry import Contexts, Registry, check_description, decode_context, encode_context, load_drivers
+from hub.units import Unit
+
+DRIVERS = load_drivers()
+
+
+def message(topic: str, payload: bytes = b"1") -> Message:
+    """Return a message that arrived just now."""
+    return Message(topic, payload, 1_790_000_000_000_000_000)
+
+
+def driver(model: str, decode: Any, **more: Any) -> Driver:  # noqa: ANN401 — any function, any field
+    """Return a small driver."""
+    fields: dict[str, Any] = {
+        "family": model,
+        "title": model,
+        "source": "here",
+        "topics": ("#",),
+        "channels": (Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=150),),
+        "examples": (Example.refused("a/b", b"", because="x"),),
+    }
+    return Driver(model=model, decode=decode, **(fields | more))
+
+
+def saying(value: float, **more: Any) -> Driver:  # noqa: ANN401 — any field
+    """Return a driver that always gives one value."""
+    decoded = Decoded(Kind.READINGS, "one:a", (Sample("temperature_x", value),))
+    return driver("one", lambda _message, context: (decoded, context), **more)
+
+
+@pytest.mark.parametrize(
+    ("topic", "model"),
+    [
+        ("tele/kitchen/SENSOR", "tasmota"),
+        ("tasmota/discovery/5CCF7F000000/config", "tasmota"),
+        ("home/cellar/x/tele/STATE", "tasmota"),
+        ("cmnd/kitchen/Power", "tasmota"),
+        ("shellies/plus1pm/events/rpc", "shelly-gen2"),
+        ("shellies/plus1pm/online", "shelly-gen2"),
+        ("a/b/c/status/switch:0", "shelly-gen2"),
+        ("matinales-ask/plug/rpc", "shelly-gen2"),
+        ("zigbee2mqtt/lamp", "zigbee2mqtt"),
+        ("zigbee2mqtt/deep/name/online", "zigbee2mqtt"),
+        ("z/bridge/devices", "zigbee2mqtt"),
+        ("workshop/oven/temp", "generic"),
+        ("tele/kitchen/other", "generic"),
+        ("a/status/unknown", "generic"),
+    ],
+)
+def test_a_topic_finds_its_family(topic: str, model: str) -> None:
+    """The lowest rank that claims it, the more literal filter first."""
+    found = Registry(DRIVERS).route(topic)
+    assert found is not None
+    assert found.model == model
+
+
+@pytest.mark.parametrize("topic", ["$SYS/broker/uptime", "homie/5/car/$state"])
+def test_a_topic_of_nobody(topic: str) -> None:
+    """Is listed with a reason in plain words."""
+    outcome = Registry(DRIVERS).decode(message(topic), {})
+    assert outcome.driver is None
+    assert outcome.decoded is None
+    assert outcome.reason == "no driver knows this topic"
+
+
+def test_what_is_the_hubs_own_is_housekeeping() -> None:
+    """Nothing below `matinales/` becomes a device."""
+    outcome = Registry(DRIVERS).decode(message("matinales/sim/cold_room/clock"), {})
+    assert outcome.driver is None
+    assert outcome.decoded is not None
+    assert outcome.decoded.kind is Kind.HOUSEKEEPING
+
+
+def test_a_refused_native_message_goes_to_nobody_else() -> None:
+    """A number on a Tasmota topic is a broken Tasmota, not a generic device."""
+    outcome = Registry(DRIVERS).decode(message("tele/kitchen/SENSOR", b"21.5"), {})
+    assert outcome.decoded is None
+    assert outcome.driver is not None
+    assert outcome.driver.model == "tasmota"
+
+
+def test_a_driver_that_fails_is_counted_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    """Its exception stays inside; the log says so once."""
+
+    def broken(_message: Message, _context: None) -> Any:  # noqa: ANN401 — never returns
+        msg = "unpack requires a buffer of 7 bytes"
+        raise ValueError(msg)
+
+    registry = Registry({"one": driver("one", broken)})
+    for _ in range(3):
+        outcome = registry.decode(message("a/b"), {})
+        assert outcome.reason == "driver one failed: ValueError: unpack requires a buffer of 7 bytes"
+    assert registry.failures["one"] == 3
+    assert len(caplog.records) == 1
+
+
+def test_a_claim_that_fails_is_no_claim() -> None:
+    """A driver whose claim raises is passed over."""
+
+    def broken(_topic: str) -> bool:
+        raise IndexError
+
+    registry = Registry({"one": saying(1.0, claims=broken)})
+    assert registry.decode(message("a/b"), {}).driver is None
+    assert registry.failures["one"] == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "quality"),
+    [(20.0, Quality.GOOD), (150.0, Quality.GOOD), (150.1, Quality.UNCERTAIN), (-61.0, Quality.UNCERTAIN)],
+)
+def test_out_of_range_is_marked_never_clamped(value: float, quality: Quality) -> None:
+    """The value stays as it came; the unit is its channel's, found by the base name."""
+    registry = Registry({"one": saying(value)})
+    outcome = registry.decode(message("a/b"), {})
+    assert outcome.driver is not None
+    assert outcome.decoded is not None
+    ((sample, unit, marked),) = registry.complete(outcome.driver, outcome.decoded)
+    assert (sample.value, unit, marked) == (value, "°C", quality)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_not_finite_is_no_sample(value: float) -> None:
+    """Even from a driver that breaks its contract."""
+    registry = Registry({"one": saying(value)})
+    outcome = registry.decode(message("a/b"), {})
+    assert outcome.driver is not None
+    assert outcome.decoded is not None
+    assert registry.complete(outcome.driver, outcome.decoded) == []
+
+
+def test_a_bad_probe_stays_bad() -> None:
+    """The device's own fault code weighs more than the range."""
+    decoded = Decoded(Kind.READINGS, "one:a", (Sample("temperature", -999.0, quality=Quality.BAD),))
+    registry = Registry({"one": saying(1.0)})
+    assert registry.complete(registry.drivers["one"], decoded)[0][2] is Quality.BAD
+
+
+def test_a_samples_own_unit_wins() -> None:
+    """What the message says beats what the channel usually is."""
+    decoded = Decoded(Kind.READINGS, "one:a", (Sample("temperature", 1.0, unit="hPa"), Sample("other", 1.0)))
+    registry = Registry({"one": saying(1.0)})
+    assert [unit for _, unit, _ in registry.complete(registry.drivers["one"], decoded)] == ["hPa", None]
+
+
+def test_a_flood_of_values_is_cut_and_says_so() -> None:
+    """One message gives a bounded number of values and refusals."""
+    samples = tuple(Sample(f"temperature_{n}", 1.0) for n in range(1000))
+    decoded = Decoded(Kind.READINGS, "one:a", samples, rejected={str(n): "no" for n in range(1000)})
+    registry = Registry({"one": driver("one", lambda _m, c: (decoded, c))})
+    outcome = registry.decode(message("a/b"), {})
+    assert outcome.decoded is not None
+    assert len(outcome.decoded.samples) == 256
+    assert "more fields" in outcome.decoded.rejected["…"]
+    assert len(outcome.decoded.rejected) == 33
+
+
+def test_a_context_is_kept_per_scope_and_said_to_have_changed() -> None:
+    """Two bridges remember apart; a message that teaches nothing changes nothing."""
+    registry, contexts = Registry(DRIVERS), Contexts()
+    for base in ("one", "two"):
+        first = registry.decode(message(f"{base}/bridge/state", b"online"), contexts)
+        assert first.changed
+        assert first.key == ("zigbee2mqtt", base)
+        again = registry.decode(message(f"{base}/bridge/state", b"online"), contexts)
+        assert not again.changed
+    assert set(contexts) == {("zigbee2mqtt", "one"), ("zigbee2mqtt", "two")}
+
+
+def test_a_base_topic_is_at_home_once_its_bridge_spoke() -> None:
+    """Before, its devices are generic; after, or with the context restored, they are Zigbee."""
+    registry, contexts = Registry(DRIVERS), Contexts()
+    lamp = message("maison/z2m/lamp", b'{"temperature":20}')
+    before = registry.decode(lamp, contexts)
+    assert before.driver is DRIVERS["generic"]
+    registry.decode(message("maison/z2m/bridge/state", b'{"state":"online"}'), contexts)
+    assert registry.decode(lamp, contexts).driver is DRIVERS["zigbee2mqtt"]
+    kept = {key: decode_context(DRIVERS[key[0]], encode_context(value)) for key, value in contexts.items()}
+    assert Registry(DRIVERS).decode(lamp, kept).driver is DRIVERS["zigbee2mqtt"]
+    assert registry.decode(lamp, {}).driver is DRIVERS["generic"]
+
+
+def test_a_context_nobody_can_read_starts_anew(caplog: pytest.LogCaptureFixture) -> None:
+    """A driver that changed its mind about the shape forgets, and the log says so."""
+    context = decode_context(DRIVERS["zigbee2mqtt"], encode_context(["another shape"]))
+    assert context == DRIVERS["zigbee2mqtt"].empty_context()
+    assert "starts anew" in caplog.text
+
+
+@given(st.text(max_size=30), st.binary(max_size=60))
+def test_anything_has_an_outcome(topic: str, payload: bytes) -> None:
+    """Any bytes on any topic: understood, or a reason; never an exception."""
+    outcome = Registry(DRIVERS).decode(message(topic, payload), {})
+    assert outcome.decoded is not None or outcome.reason
+    assert outcome.reason is None or "failed" not in outcome.reason
+
+
+def test_models_are_unique(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second driver of the same model is refused, naming where it lies."""
+
+    def twice() -> Iterator[tuple[str, Driver]]:
+        yield "here", saying(1.0)
+        yield "there", saying(2.0)
+
+    monkeypatch.setattr(module, "_all", twice)
+    with pytest.raises(ConfigError, match=r"there: there is already a driver with model 'one'"):
+        load_drivers()
+
+
+def test_a_package_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point that fails says which package to mend."""
+    point = EntryPoint("acme", "acme_not_there:DRIVER", module.GROUP)
+    monkeypatch.setattr(module, "entry_points", lambda **_: (point,))
+    with pytest.raises(ConfigError, match=r"acme_not_there:DRIVER cannot be loaded"):
+        load_drivers()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"channels": (Channel(name="Temp", unit=None, low=0, high=1),)}, "snake_case"),
+        ({"channels": (Channel(name="t", unit=None, low=1, high=1),)}, "below high"),
+        ({"channels": (Channel(name="t", unit=None, low=0, high=1),) * 2}, "there twice"),
+        ({"topics": ()}, "no topic"),
+        ({"examples": ()}, "no refusal"),
+    ],
+)
+def test_a_wrong_description_is_refused(changes: dict[str, Any], problem: str) -> None:
+    """Names are checked on day one, with the place."""
+    with pytest.raises(ConfigError, match=problem):
+        check_description(saying(1.0, **changes), "acme.py")
+
+
+def test_a_refusal_is_an_outcome() -> None:
+    """PayloadError is the reason as it stands."""
+
+    def refusing(_message: Message, _context: None) -> Any:  # noqa: ANN401 — never returns
+        msg = "expected 6 bytes, got 2"
+        raise PayloadError(msg)
+
+    outcome = Registry({"one": driver("one", refusing)}).decode(message("a/b"), {})
+    assert (outcome.decoded, outcome.reason) == (None, "expected 6 bytes, got 2")
