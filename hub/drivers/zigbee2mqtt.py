@@ -20,7 +20,7 @@ BRIDGE = re.compile(
 )
 COMMAND = re.compile(r"(?P<name>.+)/(?:set|get)(?:/[^/]+)?")
 IEEE = re.compile(r"0x[0-9a-fA-F]{16}")
-ENDPOINT = re.compile(r"(?P<key>.+)_(?P<end>l\d+|\d+|left|right|center|top|bottom|up|down|(?:phase_)?[abc]|in|out)")
+ENDPOINT = re.compile(r"(?P<key>.+?)_(?P<end>l\d+|\d+|left|right|center|top|bottom|up|down|(?:phase_)?[abc]|in|out)")
 MANY = 5000
 """Devices behind one bridge worth remembering; more is hostile."""
 LONG = 64
