@@ -54,7 +54,7 @@ def show(name: str, *, json: Json = False) -> int:
 
 
 @command.command(name="test")
-def tested(path: Path | None = None, *, damaged: int = 200, seed: int = 0, json: Json = False) -> int:
+def try_out(path: Path | None = None, *, damaged: int = 200, seed: int = 0, json: Json = False) -> int:
     """Test drivers against the contract: examples, names, ranges, broken payloads, contexts.
 
     Args:

@@ -10,7 +10,18 @@ from msgspec import Struct, structs
 from hub.driver import Announced, Channel, Decoded, Driver, Event, Example, Sample
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
-from hub.payload import availability, boolean, is_absent, json_object, json_or_word, json_value, number, shown, slug
+from hub.payload import (
+    BOOLEANS,
+    availability,
+    boolean,
+    is_absent,
+    json_object,
+    json_or_word,
+    json_value,
+    number,
+    shown,
+    slug,
+)
 from hub.units import Conversion, Unit, conversion
 
 BASE = "zigbee2mqtt"
@@ -78,7 +89,7 @@ NEVER = {"last_seen", "update", "update_available", "device", "elapsed", "color"
 
 
 class Key(Struct, frozen=True):
-    """What `exposes` says of one key: a number in `unit`, or a flag that is on when the value equals `on`."""
+    """What `exposes` says of one key: a number in `unit`, or a flag whose two words are `on` and `off`."""
 
     unit: str | None = None
     on: str | None = None
@@ -255,11 +266,16 @@ def _keys(exposes: object, depth: int = 0) -> Iterator[tuple[str, Key]]:
             if sort == "numeric":
                 yield name, Key(unit=unit if isinstance(unit, str) else "")
             elif sort == "binary":
-                yield name, Key(on=_plain(each.get("value_on")), off=_plain(each.get("value_off")))
+                yield name, Key(on=_word(each.get("value_on")), off=_word(each.get("value_off")))
 
 
-def _plain(value: object) -> str:
-    return "true" if value is True else "false" if value is False else str(value)[:40]
+def _word(value: object) -> str:
+    """Return one of the two words of a flag; true and false need none: a closed contact's `value_on` is false."""
+    return value[:LONG] if isinstance(value, str) else ""
+
+
+def _is_boolean(value: object) -> bool:
+    return not isinstance(value, str) or value.lower() in BOOLEANS
 
 
 class Reader:
@@ -306,8 +322,8 @@ class Reader:
 
     def _flag(self, key: str, value: object, channel: str, exposed: Key | None) -> None:
         try:
-            if exposed is not None and value is not None and _plain(value) in {exposed.on, exposed.off}:
-                taken = 1.0 if _plain(value) == exposed.on else 0.0
+            if exposed is not None and value in (exposed.on, exposed.off) and not _is_boolean(value):
+                taken = 1.0 if value == exposed.on else 0.0
             elif channel.startswith("switch") and isinstance(value, str) and value.upper() in {"OPEN", "CLOSE", "STOP"}:
                 return  # a cover: its position says where it is
             elif channel.startswith("switch") and isinstance(value, str) and value.upper() in {"LOCK", "UNLOCK"}:

@@ -74,7 +74,7 @@ def test_a_name_means_one_unit_in_all_families() -> None:
 
 
 @every_driver
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_damaged_payload_is_decoded_or_refused(driver: Driver, data: st.DataObject) -> None:
     """No payload, however broken, crashes the hub or invents a channel."""
@@ -87,7 +87,7 @@ def test_damaged_payload_is_decoded_or_refused(driver: Driver, data: st.DataObje
 
 
 @every_driver
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_one_wrong_leaf_spoils_nothing_else(driver: Driver, data: st.DataObject) -> None:
     """null, true, "", a word, a huge number, a list or an object in a leaf's place: read or refused, with a reason."""
@@ -100,7 +100,7 @@ def test_one_wrong_leaf_spoils_nothing_else(driver: Driver, data: st.DataObject)
 
 
 @every_driver
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_topic_it_claims_is_answered(driver: Driver, data: st.DataObject) -> None:
     """Names hold slashes, spaces, accents, `..` and quotes; none of them crashes a driver."""

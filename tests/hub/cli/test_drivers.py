@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import hub.drivers
 from hub.__main__ import main
 from hub.registry import load_drivers
 
@@ -69,6 +70,14 @@ def test_test_takes_a_file_or_a_folder(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "acme.py").write_text(GOOD.replace("temperature=3.4", "temperature=3.5"), encoding="utf-8")
     assert main(["drivers", "test", str(tmp_path / "acme.py")]) == 1
     assert "gives {'temperature': 3.4}, not {'temperature': 3.5}" in capsys.readouterr().out
+
+
+def test_the_readmes_first_driver_is_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a newcomer copies keeps the whole contract."""
+    readme = Path(hub.drivers.__path__[0], "README.md").read_text(encoding="utf-8")
+    (tmp_path / "acme.py").write_text(readme.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    assert main(["drivers", "test", str(tmp_path / "acme.py")]) == 0
+    assert capsys.readouterr().out == "acme-cr1: good\n"
 
 
 @pytest.mark.parametrize(

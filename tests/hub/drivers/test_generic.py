@@ -62,7 +62,9 @@ def test_a_name_is_not_enough_to_invent_a_unit(key: str) -> None:
 )
 def test_a_unit_that_the_message_says(body: dict[str, object], channel: str, value: float, unit: str | None) -> None:
     """Is taken and converted."""
-    assert full("a/b", json.dumps(body)) == {channel: (pytest.approx(value), unit, "good")}
+    ((name, (taken, said, _)),) = full("a/b", json.dumps(body)).items()
+    assert (name, said) == (channel, unit)
+    assert taken == pytest.approx(value)
 
 
 def test_an_unknown_unit_word_rejects_the_value() -> None:

@@ -34,8 +34,7 @@ def test_a_notification_is_partial() -> None:
 @pytest.mark.parametrize("prefix", ["plug", SRC, "shellies/plus1pm", "a/b/c/d", "events", "my plug/é", "status/x"])
 def test_prefixes_hold_slashes(prefix: str) -> None:
     """Parsed from the right; the identity is src."""
-    for topic in (f"{prefix}/events/rpc",):
-        assert understood(topic, told(switch__0={"output": True})).device == f"shelly:{SRC}"
+    assert understood(f"{prefix}/events/rpc", told(switch__0={"output": True})).device == f"shelly:{SRC}"
     assert understood(f"{prefix}/status/switch:0", '{"output":false}').device == f"shelly:{prefix}"
     assert understood(f"{prefix}/online", "true").device == f"shelly:{prefix}"
 
@@ -74,7 +73,11 @@ def test_without_src_the_prefix_is_the_name(src: object) -> None:
 
 def test_a_whole_status_of_a_component() -> None:
     """The vendor's example: energies in Wh, the chip's temperature once and by its own name."""
-    payload = '{"id":0, "source":"init", "output":false, "apower":0.0, "voltage":232.7, "current":0.000, "aenergy":{"total":618.0,"by_minute":[9.0,9.0,9.0],"minute_ts":1661517385},"temperature":{"tC":39.2, "tF":102.5}}'
+    payload = (
+        '{"id":0, "source":"init", "output":false, "apower":0.0, "voltage":232.7, "current":0.000, '
+        '"aenergy":{"total":618.0,"by_minute":[9.0,9.0,9.0],"minute_ts":1661517385},'
+        '"temperature":{"tC":39.2, "tF":102.5}}'
+    )
     assert full(f"{PREFIX}/status/switch:0", payload) == {
         "switch": (0.0, None, "good"),
         "power": (0.0, "W", "good"),
@@ -179,7 +182,8 @@ def test_a_full_status_carries_every_component() -> None:
 )
 def test_a_notification_without_measures_is_housekeeping(params: dict[str, object]) -> None:
     """Understood, and nothing stored."""
-    assert understood(EVENTS, told(**params)).kind is Kind.HOUSEKEEPING
+    frame = {"src": SRC, "method": "NotifyStatus", "params": {"ts": 1, **params}}
+    assert understood(EVENTS, json.dumps(frame)).kind is Kind.HOUSEKEEPING
 
 
 def test_events_are_no_levels() -> None:

@@ -277,7 +277,10 @@ def test_the_linkys_standard_mode() -> None:
 
 def test_state_is_health_and_switches() -> None:
     """`Wifi.RSSI` is a percentage, `Wifi.Signal` is in dBm."""
-    payload = '{"Time":"2026-09-21T16:13:00","Uptime":"1T02:03:04","UptimeSec":93784,"Vcc":3.4,"Heap":25,"LoadAvg":19,"POWER1":"ON","POWER2":"OFF","Wifi":{"RSSI":78,"Signal":-61}}'
+    payload = (
+        '{"Time":"2026-09-21T16:13:00","Uptime":"1T02:03:04","UptimeSec":93784,"Vcc":3.4,"Heap":25,"LoadAvg":19,'
+        '"POWER1":"ON","POWER2":"OFF","Wifi":{"RSSI":78,"Signal":-61}}'
+    )
     assert full("tele/kitchen/STATE", payload) == {
         "uptime": (93784.0, "s", "good"),
         "supply_voltage": (3.4, "V", "good"),

@@ -153,7 +153,10 @@ def test_exposes_gives_the_unit_first() -> None:
         {"type": "binary", "property": "valve", "value_on": "OPEN", "value_off": "CLOSE"},
         {"type": "climate", "features": [numeric("local_temperature", "°C")]},
     )
-    payload = '{"temperature":68,"pressure":100.12,"pm25":4,"soil ph":6.5,"noise":41,"smell":3,"interval":60,"valve":"OPEN","local_temperature":19}'
+    payload = (
+        '{"temperature":68,"pressure":100.12,"pm25":4,"soil ph":6.5,"noise":41,"smell":3,"interval":60,'
+        '"valve":"OPEN","local_temperature":19}'
+    )
     assert full("zigbee2mqtt/cellar/air", payload, before) == {
         "temperature": (20.0, "°C", "good"),
         "pressure": (1001.2, "hPa", "good"),
@@ -193,6 +196,13 @@ def test_voltage_is_in_millivolts_on_batteries(body: dict[str, float], channel: 
 def test_flags_are_one_or_zero(key: str, said: object, due: float) -> None:
     """False is a value; a closed contact is 1."""
     assert full("zigbee2mqtt/x", json.dumps({key: said})) == {key: (due, None, "good")}
+
+
+@pytest.mark.parametrize(("said", "due"), [(True, 1), (False, 0)])
+def test_a_closed_contact_is_one_though_exposes_calls_false_on(said: bool, due: float) -> None:  # noqa: FBT001 — a table
+    """For a contact `value_on` is false; true stays 1."""
+    before = listed({"type": "binary", "property": "contact", "value_on": False, "value_off": True})
+    assert values("zigbee2mqtt/cellar/air", json.dumps({"contact": said}), before) == {"contact": due}
 
 
 def test_link_quality_and_brightness_have_no_unit() -> None:
