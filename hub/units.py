@@ -77,6 +77,7 @@ WORDS: Mapping[str, Conversion] = {
     "mW": Conversion(Unit.WATT, 1e-3),
     "kVA": Conversion(Unit.VOLT_AMPERE, 1000),
     "VAr": Conversion(Unit.VAR),
+    "VAR": Conversion(Unit.VAR),
     "kvar": Conversion(Unit.VAR, 1000),
     "Wh": Conversion(Unit.KILOWATT_HOUR, 1e-3),
     "MWh": Conversion(Unit.KILOWATT_HOUR, 1000),
@@ -86,7 +87,7 @@ WORDS: Mapping[str, Conversion] = {
     "mV": Conversion(Unit.VOLT, 1e-3),
     "kV": Conversion(Unit.VOLT, 1000),
     "mA": Conversion(Unit.AMPERE, 1e-3),
-    "\u03bcg/m³": Conversion(Unit.MICROGRAM_PER_CUBIC_METRE),  # the other code point of µ
+    "µg/m3": Conversion(Unit.MICROGRAM_PER_CUBIC_METRE),
     "ug/m3": Conversion(Unit.MICROGRAM_PER_CUBIC_METRE),
     "lux": Conversion(Unit.LUX),
     "L": Conversion(Unit.CUBIC_METRE, 1e-3),
@@ -94,6 +95,8 @@ WORDS: Mapping[str, Conversion] = {
     "mL": Conversion(Unit.CUBIC_METRE, 1e-6),
     "m3": Conversion(Unit.CUBIC_METRE),
     "m3/h": Conversion(Unit.CUBIC_METRE_PER_HOUR),
+    "L/h": Conversion(Unit.CUBIC_METRE_PER_HOUR, 1e-3),
+    "L/min": Conversion(Unit.CUBIC_METRE_PER_HOUR, 0.06),
     "lb": Conversion(Unit.KILOGRAM, 0.45359237),
     "cm": Conversion(Unit.METRE, 0.01),
     "km": Conversion(Unit.METRE, 1000),
@@ -111,5 +114,8 @@ Words that mean different things for different quantities (`g`, `mm`, `m/s`) are
 
 
 def conversion(word: str) -> Conversion | None:
-    """Return how to convert a value given in `word`, or None where the word is not known."""
-    return WORDS.get(word.strip())
+    """Return how to convert a value given in `word`, or None where the word is not known.
+
+    The Greek letter that looks like µ is taken for it.
+    """
+    return WORDS.get(word.strip().replace("\u03bc", "µ"))

@@ -15,9 +15,13 @@ def test_every_symbol_has_one_meaning() -> None:
 def test_micro_has_one_code_point() -> None:
     """µ leaves as U+00B5; the Greek letter that looks the same is understood."""
     assert not [unit for unit in Unit if "\u03bc" in unit]
-    known = conversion("\u03bcg/m³")
-    assert known is not None
-    assert known.unit is Unit.MICROGRAM_PER_CUBIC_METRE
+    for word, unit in (
+        ("\u03bcg/m³", Unit.MICROGRAM_PER_CUBIC_METRE),
+        ("\u03bcS/cm", Unit.MICROSIEMENS_PER_CENTIMETRE),
+    ):
+        known = conversion(word)
+        assert known is not None
+        assert known.unit is unit
 
 
 @pytest.mark.parametrize(
