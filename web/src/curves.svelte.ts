@@ -6,7 +6,7 @@ import { History } from "./history.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { EMPTY, marks, stretches } from "./lib/series.ts";
 import type { Panel } from "./lib/types.ts";
-import type { Curve, DrawnLimit, Strip } from "./panels/Trend.svelte";
+import type { Curve, Limit, Strip } from "./panels/paint.ts";
 import { story } from "./story.svelte.ts";
 
 /** A stretch that has not ended is drawn to the right edge, wherever that is. */
@@ -67,10 +67,10 @@ export class Curves {
 		});
 	}
 
-	limits(panel: Panel): DrawnLimit[] {
+	limits(panel: Panel): Limit[] {
 		return panel.limits.map((limit) => {
 			const kind = story.usecase?.rules.find((rule) => rule.id === limit.rule)?.kind;
-			return { ...limit, low: kind === "limit_low" };
+			return { ...limit, label: both(limit.label), low: kind === "limit_low" };
 		});
 	}
 

@@ -44,8 +44,8 @@ class Story {
 	});
 	/** Why faults and speed cannot be changed; empty: they can. */
 	readonly fixed = $derived.by(() => {
-		if (this.scenario === null) return t("control.no_scenario");
-		return this.simulated ? "" : t("control.real");
+		if (this.usecase?.roles.some((role) => role.state === "real") && !this.simulated) return t("control.real");
+		return this.scenario === null ? t("control.no_scenario") : "";
 	});
 }
 

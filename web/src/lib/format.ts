@@ -108,5 +108,5 @@ export function offsetMinutes(at: number, zone?: string): number {
 	).formatToParts(at);
 	const of = (type: string) => Number(parts.find((part) => part.type === type)?.value ?? 0);
 	const local = Date.UTC(of("year"), of("month") - 1, of("day"), of("hour"), of("minute"));
-	return Math.round((local - at) / 60_000);
+	return Math.round((local - Math.floor(at / 60_000) * 60_000) / 60_000);
 }

@@ -73,6 +73,18 @@ export function last(of: Track): { t: number; v: number } | null {
 	return null;
 }
 
+/** The value last known at `when`; null in a gap and before the first. */
+export function valueAt(of: Track, when: number): number | null {
+	let from = 0;
+	let to = of.t.length;
+	while (from < to) {
+		const middle = (from + to) >> 1;
+		if ((of.t[middle] ?? 0) <= when) from = middle + 1;
+		else to = middle;
+	}
+	return of.v[from - 1] ?? null;
+}
+
 /** Lowest and highest value, gaps left out; null: there is none. */
 export function extent(tracks: readonly Track[], from = Number.NEGATIVE_INFINITY): [number, number] | null {
 	let low = Number.POSITIVE_INFINITY;

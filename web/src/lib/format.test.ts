@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decimalsOf, duration, number, offsetMinutes, plain, quantity, time } from "./format.ts";
+
+test("a French number has a decimal comma and narrow spaces, an English one a point and commas", () => {
+	assert.equal(number(1234.56, 1, "fr"), "1\u202f234,6");
+	assert.equal(number(1234.56, 1, "en"), "1,234.6");
+	assert.equal(number(1234567, 0, "fr"), "1\u202f234\u202f567");
+});
+
+test("the minus is a real one, and zero has no sign", () => {
+	assert.equal(number(-3.2, 1, "fr"), "\u22123,2");
+	assert.equal(number(-0.01, 1, "fr"), "0,0");
+	assert.equal(number(4, 0, "fr", true), "+4");
+	assert.equal(number(0, 0, "fr", true), "0");
+});
+
+test("what is no number is a dash, never NaN", () => {
+	for (const nothing of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY]) {
+		assert.equal(number(nothing, 1, "fr"), "–");
+	}
+});
+
+test("a narrow space stands before degrees and per cent in French, a no-break space before letters", () => {
+	assert.equal(quantity(7.2, "°C", 1, "fr"), "7,2\u202f°C");
+	assert.equal(quantity(62, "%", 0, "fr"), "62\u202f%");
+	assert.equal(quantity(1000, "W", 0, "fr"), "1\u202f000\u00a0W");
+	assert.equal(quantity(62, "%", 0, "en"), "62%");
+	assert.equal(quantity(7.2, "°C", 1, "en"), "7.2\u00a0°C");
+	assert.equal(quantity(3, null, 0, "fr"), "3");
+});
+
+test("a number without precision shows three significant figures and no needless ones", () => {
+	assert.equal(plain(1001.2, "fr"), "1\u202f001");
+	assert.equal(plain(21.74, "fr"), "21,7");
+	assert.equal(plain(0.25, "fr"), "0,25");
+	assert.equal(plain(4, "fr"), "4");
+	assert.equal(decimalsOf(0.1), 1);
+});
+
+test("a span is said as people say it: 12 s, 4 min, 1 h 50, 3 jours", () => {
+	assert.equal(duration(12.9, "fr"), "12\u00a0s");
+	assert.equal(duration(240, "fr"), "4\u00a0min");
+	assert.equal(duration(6600, "fr"), "1\u00a0h\u00a050");
+	assert.equal(duration(6600, "en"), "1\u00a0h\u00a050\u00a0min");
+	assert.equal(duration(3900, "fr"), "1\u00a0h\u00a005");
+	assert.equal(duration(7200, "fr"), "2\u00a0h");
+	assert.equal(duration(3 * 86_400, "fr"), "3\u00a0jours");
+	assert.equal(duration(-5, "fr"), "0\u00a0s");
+});
+
+test("times are shown in the hub's zone where it said one, summer and winter", () => {
+	const winter = Date.parse("2026-11-24T04:12:00Z");
+	assert.equal(time(winter, "Europe/Paris"), "05:12");
+	assert.equal(time(Date.parse("2026-11-24T23:00:00Z"), "Europe/Paris"), "00:00");
+	assert.equal(offsetMinutes(winter, "Europe/Paris"), 60);
+	assert.equal(offsetMinutes(Date.parse("2026-07-24T04:12:34Z"), "Europe/Paris"), 120);
+});

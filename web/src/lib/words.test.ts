@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import en from "../i18n/en.json" with { type: "json" };
+import fr from "../i18n/fr.json" with { type: "json" };
+import { believed, named, precision } from "./channels.ts";
+import { emphasise } from "./emphasis.ts";
+import { codeIn, pageAt } from "./route.ts";
+import type { Measure } from "./types.ts";
+
+const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();
+
+test("French and English say the same things, with the same holes to fill", () => {
+	assert.deepEqual(Object.keys(fr).sort(), Object.keys(en).sort());
+	for (const [key, text] of Object.entries(fr)) {
+		const other = en[key as keyof typeof en];
+		assert.ok(text.trim() && other.trim(), `${key} is empty`);
+		assert.deepEqual(holes(text), holes(other), key);
+	}
+});
+
+test("French is set as French is: narrow spaces, no-break colon, curly apostrophes", () => {
+	for (const [key, text] of Object.entries(fr)) {
+		assert.doesNotMatch(text, / [?!;%»]|« /, `${key}: a narrow no-break space goes there`);
+		assert.doesNotMatch(text, / :/, `${key}: a no-break space goes before the colon`);
+		assert.doesNotMatch(text, /\w'\w/, `${key}: the apostrophe is ’`);
+	}
+	for (const [key, text] of Object.entries(en)) assert.doesNotMatch(text, /\w'/, `${key}: the apostrophe is ’`);
+});
+
+const measure = (name: string) => ({ name, unit: "°C", decimals: 1 }) as Measure;
+const sentence = {
+	code: "air_high_eta",
+	params: { air: 7.2, product: 3.4 },
+	text: {
+		fr: "L’air est à 7,2\u202f°C depuis 4\u00a0min, le produit à 3,4\u202f°C\u00a0: il reste environ 1\u00a0h\u00a050 avant +4\u202f°C.",
+		en: "Air has been at 7.2\u00a0°C for 4\u00a0min, the product is at 3.4\u00a0°C: about 1\u00a0h\u00a050\u00a0min left before +4\u00a0°C.",
+	},
+};
+
+test("the numbers of a sentence are strong, and those of a measure have its name", () => {
+	for (const language of ["fr", "en"] as const) {
+		const pieces = emphasise(sentence, [measure("air"), measure("product")], language);
+		assert.equal(pieces.map((piece) => piece.text).join(""), sentence.text[language]);
+		const strong = pieces.filter((piece) => piece.strong);
+		const time = language === "fr" ? "1\u00a0h\u00a050" : "1\u00a0h\u00a050\u00a0min";
+		assert.equal(strong[3]?.text, time);
+		assert.deepEqual(
+			strong.map((piece) => piece.measure),
+			["air", null, "product", null, null],
+		);
+	}
+});
+
+test("a sentence without numbers is one piece", () => {
+	const plain = { code: "waiting", params: {}, text: { fr: "En attente.", en: "Waiting." } };
+	assert.deepEqual(emphasise(plain, [], "fr"), [{ text: "En attente.", strong: false, measure: null }]);
+});
+
+test("a channel is called by the longest name that is known", () => {
+	const known = (name: string) => ["temperature", "chip_temperature", "energy"].includes(name);
+	assert.deepEqual(named("temperature_ds18b20_1", known), ["temperature", "ds18b20 1"]);
+	assert.deepEqual(named("chip_temperature", known), ["chip_temperature", ""]);
+	assert.deepEqual(named("mystery_2", known), [null, "mystery 2"]);
+	assert.equal(precision(1001.2), 0);
+	assert.equal(precision(21.75), 2);
+	assert.equal(believed("tasmota") < believed("zigbee2mqtt"), true);
+});
+
+test("an address has its page, and one that nobody knows shows the room", () => {
+	assert.equal(pageAt("/devices/"), "/devices");
+	assert.equal(pageAt("/"), "/");
+	assert.equal(pageAt("/nowhere"), "/");
+});
+
+test("the single-use code is read from the fragment, and nothing else is taken for one", () => {
+	assert.equal(codeIn("#code=aB3-_x9"), "aB3-_x9");
+	assert.equal(codeIn("#aB3-_x9"), "aB3-_x9");
+	assert.equal(codeIn("#a"), null);
+	assert.equal(codeIn(""), null);
+});
