@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
-
-const OUT = "../hub/web/static";
 
 /** Puts `src/first.js` into the head as a file of its own: it sets theme and language before the first paint,
  * and a strict Content-Security-Policy allows no inline script. */
@@ -29,11 +27,15 @@ function firstScript(): Plugin {
 
 /** Writes `x.gz` beside each `x`, so that the server compresses nothing while people wait. */
 function precompress(): Plugin {
+	let out = "";
 	return {
 		name: "precompress",
 		apply: "build",
+		configResolved: (config) => {
+			out = resolve(config.root, config.build.outDir);
+		},
 		closeBundle() {
-			for (const entry of readdirSync(OUT, { recursive: true, withFileTypes: true })) {
+			for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
 				const path = join(entry.parentPath, entry.name);
 				if (entry.isFile() && /\.(html|js|css|svg)$/.test(path)) {
 					writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
@@ -46,6 +48,12 @@ function precompress(): Plugin {
 export default defineConfig({
 	base: "/",
 	publicDir: false,
-	build: { outDir: OUT, emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+	build: {
+		outDir: "../hub/web/static",
+		emptyOutDir: true,
+		target: "es2022",
+		modulePreload: { polyfill: false },
+		assetsInlineLimit: 0,
+	},
 	plugins: [svelte(), firstScript(), precompress()],
 });

@@ -19,10 +19,25 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 ROOT = Path(__file__).parent.parent.parent
-STATIC = ROOT / "hub" / "web" / "static"
 RUN = "cold-room-20261124t073000-7a1c"
-PROBE, COMPRESSOR, DOOR = "tasmota:coldroom-sim-probe", "shelly:coldroom-sim-compressor", "zigbee2mqtt:coldroom-sim-door"
-SCENES = ("live", "alarm", "acknowledged", "returned", "many-alarms", "bad", "stale", "waiting", "nothing", "fifty", "real")
+PROBE, COMPRESSOR, DOOR = (
+    "tasmota:coldroom-sim-probe",
+    "shelly:coldroom-sim-compressor",
+    "zigbee2mqtt:coldroom-sim-door",
+)
+SCENES = (
+    "live",
+    "alarm",
+    "acknowledged",
+    "returned",
+    "many-alarms",
+    "bad",
+    "stale",
+    "waiting",
+    "nothing",
+    "fifty",
+    "real",
+)
 PAGES = ("/", "/projector", "/facilitator", "/devices", "/gallery")
 
 
@@ -38,7 +53,9 @@ class World:
         self.start = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
         self.now = self.start
         self.air, self.product, self.cooling, self.power = 3.0, 3.1, False, 0.0
-        self.faults = dict.fromkeys(("delivery", "door_open", "door_ajar", "compressor_dead", "fan_iced", "power_cut"), False)
+        self.faults = dict.fromkeys(
+            ("delivery", "door_open", "door_ajar", "compressor_dead", "fan_iced", "power_cut"), False
+        )
         self.history: list[tuple[float, float, float, float, float]] = []
         self.alarms: dict[str, dict[str, Any]] = {}
         self.above: datetime | None = None
@@ -57,10 +74,20 @@ class World:
                 self.step(60)
         if scene == "acknowledged":
             for alarm in self.alarms.values():
-                alarm.update(state="acknowledged", acknowledged_at=rfc3339(self.now), acknowledged_by="animateur", comment="Je ferme la porte.")
+                alarm.update(
+                    state="acknowledged",
+                    acknowledged_at=rfc3339(self.now),
+                    acknowledged_by="animateur",
+                    comment="Je ferme la porte.",
+                )
         if scene == "many-alarms":
             for number, (rule, priority, text) in enumerate(
-                (("air_very_high", "high", "9,3 °C dans la chambre froide : agissez maintenant."), ("door_left_open", "low", "La porte est ouverte depuis 3 min."), ("product_forecast", "high", "À ce rythme, le produit passe +4 °C dans 40 min."), ("door_rate", "low", "La porte vient de s’ouvrir ? L’air monte de 0,9 °C par minute."))
+                (
+                    ("air_very_high", "high", "9,3 °C dans la chambre froide : agissez maintenant."),
+                    ("door_left_open", "low", "La porte est ouverte depuis 3 min."),
+                    ("product_forecast", "high", "À ce rythme, le produit passe +4 °C dans 40 min."),
+                    ("door_rate", "low", "La porte vient de s’ouvrir ? L’air monte de 0,9 °C par minute."),
+                )
             ):
                 self.raise_alarm(rule, "air", priority, {"fr": text, "en": text}, self.now - timedelta(minutes=number))
 
@@ -85,14 +112,31 @@ class World:
             heat = ua * (22 - self.air) + 60 + 15 * (self.product - self.air) - (2000 if on else 0)
             self.air += heat * dt / 120_000
             self.product += 15 * (self.air - self.product) * dt / 600_000
-        self.history.append((self.now.timestamp(), self.air + random.gauss(0, 0.04), self.product + random.gauss(0, 0.02), self.power, 1 - self.door))
+        self.history.append(
+            (
+                self.now.timestamp(),
+                self.air + random.gauss(0, 0.04),
+                self.product + random.gauss(0, 0.02),
+                self.power,
+                1 - self.door,
+            )
+        )
         if self.air > 4 and not defrost:
             self.above = self.above or self.now
             if (self.now - self.above).total_seconds() >= 900 and self.door:
                 since = rfc3339(self.above + timedelta(seconds=900))
                 if not any(each["returned_at"] is None for each in self.alarms.values()):
                     text = f"{self.air:.1f}".replace(".", ",")
-                    self.raise_alarm("air_high", "air", "medium", {"fr": f"L’air est au-dessus de +4\u202f°C depuis 15\u00a0min ({text}\u202f°C). Porte\u202f? Givre\u202f?", "en": f"Air above +4\u00a0°C for 15\u00a0min ({self.air:.1f}\u00a0°C). Door? Ice?"}, datetime.fromisoformat(since))
+                    self.raise_alarm(
+                        "air_high",
+                        "air",
+                        "medium",
+                        {
+                            "fr": f"L’air est au-dessus de +4\u202f°C depuis 15\u00a0min ({text}\u202f°C). Porte\u202f? Givre\u202f?",
+                            "en": f"Air above +4\u00a0°C for 15\u00a0min ({self.air:.1f}\u00a0°C). Door? Ice?",
+                        },
+                        datetime.fromisoformat(since),
+                    )
         elif self.air < 3.5:
             self.above = None
             for alarm in self.alarms.values():
@@ -118,12 +162,30 @@ class World:
             return []
         time, run = rfc3339(self.now), self.run()
 
-        def channel(name: str, unit: str | None, value: float | None, quality: str = "good", when: str = time) -> dict[str, Any]:
+        def channel(
+            name: str, unit: str | None, value: float | None, quality: str = "good", when: str = time
+        ) -> dict[str, Any]:
             none = value is None or self.scene == "waiting"
-            return {"name": name, "unit": unit, "value": None if none else value, "time": None if none else when, "quality": None if none else quality}
+            return {
+                "name": name,
+                "unit": unit,
+                "value": None if none else value,
+                "time": None if none else when,
+                "quality": None if none else quality,
+            }
 
-        def device(uid: str, *channels: dict[str, Any], availability: str | None = "online", of: str = run) -> dict[str, Any]:
-            return {"id": uid, "name": uid.split(":")[1], "family": uid.split(":")[0], "availability": availability, "simulated": of != "real", "run": of, "channels": channels}
+        def device(
+            uid: str, *channels: dict[str, Any], availability: str | None = "online", of: str = run
+        ) -> dict[str, Any]:
+            return {
+                "id": uid,
+                "name": uid.split(":")[1],
+                "family": uid.split(":")[0],
+                "availability": availability,
+                "simulated": of != "real",
+                "run": of,
+                "channels": channels,
+            }
 
         stale = rfc3339(self.now - timedelta(minutes=13)) if self.scene == "stale" else time
         bad = self.scene == "bad"
@@ -137,35 +199,86 @@ class World:
             device("shelly:four-garage", channel("power", "W", 1840.0, when=wall), channel("switch", None, 1.0, when=wall), of="real", availability="offline"),
         ]  # fmt: skip
         if self.scene == "fifty":
-            found += [device(f"tasmota:capteur-{n:02}", channel("temperature", "°C", 18 + n / 7, when=wall), channel("humidity", "%", 40.0 + n / 2, when=wall), of="real") for n in range(47)]
+            found += [
+                device(
+                    f"tasmota:capteur-{n:02}",
+                    channel("temperature", "°C", 18 + n / 7, when=wall),
+                    channel("humidity", "%", 40.0 + n / 2, when=wall),
+                    of="real",
+                )
+                for n in range(47)
+            ]
         return found
 
     def sentence(self) -> dict[str, Any]:
         if self.scene == "waiting":
-            text = {"fr": "En attente des premières mesures de la chambre froide.", "en": "Waiting for the first measurements of the cold room."}
+            text = {
+                "fr": "En attente des premières mesures de la chambre froide.",
+                "en": "Waiting for the first measurements of the cold room.",
+            }
             return {"code": "waiting", "params": {}, "text": text}
         air, product = round(self.history[-1][1], 1), round(self.history[-1][2], 1)
         a, p = f"{air:.1f}".replace(".", ","), f"{product:.1f}".replace(".", ",")
         params = {"air": air, "product": product}
         if air > 4.5 and self.above:
             since = int((self.now - self.above).total_seconds() / 60)
-            return {"code": "air_high_eta", "params": params | {"limit": 4.0, "since_s": since * 60.0, "eta_s": 6600.0}, "text": {"fr": f"L’air est à {a}\u202f°C depuis {since}\u00a0min, le produit à {p}\u202f°C\u00a0: il reste environ 1\u00a0h\u00a050 avant +4\u202f°C.", "en": f"Air has been at {air}\u00a0°C for {since}\u00a0min, the product is at {product}\u00a0°C: about 1\u00a0h\u00a050\u00a0min left before +4\u00a0°C."}}
-        return {"code": "calm", "params": params, "text": {"fr": f"L’air est à {a}\u202f°C, le produit à {p}\u202f°C\u00a0: rien à faire.", "en": f"Air is at {air}\u00a0°C, the product at {product}\u00a0°C: nothing to do."}}
+            return {
+                "code": "air_high_eta",
+                "params": params | {"limit": 4.0, "since_s": since * 60.0, "eta_s": 6600.0},
+                "text": {
+                    "fr": f"L’air est à {a}\u202f°C depuis {since}\u00a0min, le produit à {p}\u202f°C\u00a0: il reste environ 1\u00a0h\u00a050 avant +4\u202f°C.",
+                    "en": f"Air has been at {air}\u00a0°C for {since}\u00a0min, the product is at {product}\u00a0°C: about 1\u00a0h\u00a050\u00a0min left before +4\u00a0°C.",
+                },
+            }
+        return {
+            "code": "calm",
+            "params": params,
+            "text": {
+                "fr": f"L’air est à {a}\u202f°C, le produit à {p}\u202f°C\u00a0: rien à faire.",
+                "en": f"Air is at {air}\u00a0°C, the product at {product}\u00a0°C: nothing to do.",
+            },
+        }
 
     def scenario(self) -> dict[str, Any] | None:
         if self.scene in {"nothing", "real"}:
             return None
-        return {"usecase": "cold_room", "run": RUN, "time": rfc3339(self.now), "speed": self.speed, "seed": 7, "state": "running" if self.speed else "paused", "faults": [{"name": name, "active": on} for name, on in self.faults.items()]}
+        return {
+            "usecase": "cold_room",
+            "run": RUN,
+            "time": rfc3339(self.now),
+            "speed": self.speed,
+            "seed": 7,
+            "state": "running" if self.speed else "paused",
+            "faults": [{"name": name, "active": on} for name, on in self.faults.items()],
+        }
 
     def runs(self) -> dict[str, Any]:
-        runs = {"real": {"now": rfc3339(self.now if self.scene == "real" else datetime.now(UTC)), "speed": 1, "state": "running"}}
+        runs = {
+            "real": {
+                "now": rfc3339(self.now if self.scene == "real" else datetime.now(UTC)),
+                "speed": 1,
+                "state": "running",
+            }
+        }
         if self.scene not in {"nothing", "real"}:
             runs[RUN] = {"now": rfc3339(self.now), "speed": self.speed, "state": "running" if self.speed else "paused"}
         return runs
 
     def full(self) -> dict[str, Any]:
         sentences = {} if self.scene == "nothing" else {"cold_room": self.sentence()}
-        return {"seq": self.seq, "type": "full", "role": self.role, "now": rfc3339(datetime.now(UTC)), "runs": self.runs(), "devices": self.devices(), "alarms": [*self.alarms.values()][::-1], "sentences": sentences, "scenario": self.scenario(), "parts": {}, "messages": self.unknown}
+        return {
+            "seq": self.seq,
+            "type": "full",
+            "role": self.role,
+            "now": rfc3339(datetime.now(UTC)),
+            "runs": self.runs(),
+            "devices": self.devices(),
+            "alarms": [*self.alarms.values()][::-1],
+            "sentences": sentences,
+            "scenario": self.scenario(),
+            "parts": {},
+            "messages": self.unknown,
+        }
 
     def delta(self) -> dict[str, Any]:
         self.seq += 1
@@ -173,7 +286,16 @@ class World:
             {"device": device["id"], "channel": channel["name"], "value": channel["value"], "time": channel["time"], "quality": channel["quality"], "run": device["run"]}
             for device in self.devices()[:3] for channel in device["channels"][:2] if channel["value"] is not None
         ]  # fmt: skip
-        return {"seq": self.seq, "type": "delta", "now": rfc3339(datetime.now(UTC)), "values": values, "runs": self.runs(), "alarms": [*self.alarms.values()], "sentences": {"cold_room": self.sentence()}, "scenario": self.scenario()}
+        return {
+            "seq": self.seq,
+            "type": "delta",
+            "now": rfc3339(datetime.now(UTC)),
+            "values": values,
+            "runs": self.runs(),
+            "alarms": [*self.alarms.values()],
+            "sentences": {"cold_room": self.sentence()},
+            "scenario": self.scenario(),
+        }
 
 
 def story() -> dict[str, Any]:
@@ -199,10 +321,12 @@ USECASE = story()
 
 
 def problem(status: int, detail: str) -> web.Response:
-    return web.json_response({"title": "refusé", "status": status, "detail": detail}, status=status, content_type="application/problem+json")
+    return web.json_response(
+        {"title": "refusé", "status": status, "detail": detail}, status=status, content_type="application/problem+json"
+    )
 
 
-def application(world: World) -> web.Application:
+def application(world: World, static: Path) -> web.Application:
     routes = web.RouteTableDef()
 
     @routes.get("/live")
@@ -233,22 +357,50 @@ def application(world: World) -> web.Application:
 
     @routes.get("/api/v1/usecases/{name}")
     async def usecase(_: web.Request) -> web.Response:
-        case = {**USECASE, "run": world.run(), "now": rfc3339(world.now), "speed": world.speed, "simulated": world.scene != "real", "sentence": world.sentence()}
+        case = {
+            **USECASE,
+            "run": world.run(),
+            "now": rfc3339(world.now),
+            "speed": world.speed,
+            "simulated": world.scene != "real",
+            "sentence": world.sentence(),
+        }
         if world.scene == "real":
-            case["roles"] = [{**role, "state": "real"} if role["name"] != "door" else {**role, "state": "missing", "device": None} for role in case["roles"]]
-            case["measures"] = [{**each, "device": None} if each["role"] == "door" else each for each in case["measures"]]
+            case["roles"] = [
+                {**role, "state": "real"} if role["name"] != "door" else {**role, "state": "missing", "device": None}
+                for role in case["roles"]
+            ]
+            case["measures"] = [
+                {**each, "device": None} if each["role"] == "door" else each for each in case["measures"]
+            ]
         return web.json_response(case)
 
     @routes.get("/api/v1/series")
     async def series(request: web.Request) -> web.Response:
         query = request.query
-        column = {(PROBE, "temperature_ds18b20_1"): 1, (PROBE, "temperature_ds18b20_2"): 2, (COMPRESSOR, "power"): 3, (DOOR, "contact"): 4}.get((query["device"], query["channel"]))
+        column = {
+            (PROBE, "temperature_ds18b20_1"): 1,
+            (PROBE, "temperature_ds18b20_2"): 2,
+            (COMPRESSOR, "power"): 3,
+            (DOOR, "contact"): 4,
+        }.get((query["device"], query["channel"]))
         from_ = (world.now - timedelta(seconds=float(query["start"].strip("-s")))).timestamp()
         until = world.now.timestamp() - (780 if world.scene == "stale" else 0)
-        points = [] if column is None or world.scene == "waiting" else [(row[0], row[column]) for row in world.history if from_ <= row[0] <= until]
+        points = (
+            []
+            if column is None or world.scene == "waiting"
+            else [(row[0], row[column]) for row in world.history if from_ <= row[0] <= until]
+        )
         thin = max(1, math.ceil(len(points) / (2 * int(query["width"]))))
         points = points[::thin]
-        one = {"device": query["device"], "channel": query["channel"], "unit": "°C", "run": query["run"], "t": [int(t * 1000) for t, _ in points], "v": [round(v, 2) for _, v in points]}
+        one = {
+            "device": query["device"],
+            "channel": query["channel"],
+            "unit": "°C",
+            "run": query["run"],
+            "t": [int(t * 1000) for t, _ in points],
+            "v": [round(v, 2) for _, v in points],
+        }
         return web.json_response({"now": rfc3339(world.now), "series": [one]})
 
     @routes.get("/api/v1/messages")
@@ -280,7 +432,12 @@ def application(world: World) -> web.Application:
     @routes.post("/api/v1/alarms/{name}/acknowledge")
     async def acknowledge(request: web.Request) -> web.Response:
         alarm = world.alarms[request.match_info["name"]]
-        alarm.update(state="normal" if alarm["returned_at"] else "acknowledged", acknowledged_at=rfc3339(world.now), acknowledged_by="animateur", comment=(await request.json()).get("comment"))
+        alarm.update(
+            state="normal" if alarm["returned_at"] else "acknowledged",
+            acknowledged_at=rfc3339(world.now),
+            acknowledged_by="animateur",
+            comment=(await request.json()).get("comment"),
+        )
         return web.json_response(alarm)
 
     @routes.post("/api/v1/login")
@@ -292,12 +449,12 @@ def application(world: World) -> web.Application:
 
     async def page(_: web.Request) -> web.FileResponse:
         policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'"
-        return web.FileResponse(STATIC / "index.html", headers={"Content-Security-Policy": policy})
+        return web.FileResponse(static / "index.html", headers={"Content-Security-Policy": policy})
 
     app = web.Application()
     app.add_routes(routes)
     app.add_routes([web.get(path, page) for path in PAGES])
-    app.router.add_static("/assets", STATIC / "assets")
+    app.router.add_static("/assets", static / "assets")
     return app
 
 
@@ -307,8 +464,10 @@ def main() -> None:
     parser.add_argument("--role", choices=("viewer", "facilitator"), default="facilitator")
     parser.add_argument("--speed", type=float, default=10)
     parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--static", type=Path, default=ROOT / "hub" / "web" / "static", help="the built page")
     asked = parser.parse_args()
-    web.run_app(application(World(asked.scene, asked.role, asked.speed)), host="127.0.0.1", port=asked.port)
+    world = World(asked.scene, asked.role, asked.speed)
+    web.run_app(application(world, asked.static), host="127.0.0.1", port=asked.port, shutdown_timeout=0.1)
 
 
 if __name__ == "__main__":
