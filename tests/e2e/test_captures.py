@@ -1,6 +1,7 @@
 """Captured payloads play through a real broker into the hub, as the devices sent them."""
 
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -27,9 +28,11 @@ def test_a_capture_is_on_the_page(hub: Demo, capture: Capture) -> None:
     for heard in capture.messages:
         hub.publish(heard.topic, heard.payload, retain=heard.retained)
 
-    def shown(uid: str) -> dict[str, float]:
-        device = hub.ask("GET", f"api/v1/devices/{quote(uid, safe='')}")
-        return {each["name"]: each["value"] for each in device.get("channels", [])}
-
     for uid, values in capture.values.items():
-        until(lambda uid=uid, values=values: values.items() <= shown(uid).items(), 10)
+        until(partial(_shows, hub, uid, values), 10)
+
+
+def _shows(hub: Demo, uid: str, values: dict[str, float]) -> bool:
+    device = hub.ask("GET", f"api/v1/devices/{quote(uid, safe='')}")
+    shown = {each["name"]: each["value"] for each in device.get("channels", [])}
+    return values.items() <= shown.items()
