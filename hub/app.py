@@ -251,7 +251,7 @@ class App:
             now=self.live.now(run.id) if run is not None else None,
             speed=run.speed if run is not None else 1.0,
             faults=faults,
-        )
+        ) | {"tz": self.config.tz}
 
     def _run(self, usecase: str) -> Run | None:
         view = self._views.get(usecase)
