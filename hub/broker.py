@@ -8,6 +8,7 @@ while. iotcore is rumqttd in a wheel; its limits are in reliability.md §2.3.
 import argparse
 import hashlib
 import importlib.util
+import importlib.util
 import json
 import logging
 import logging.handlers
@@ -123,6 +124,11 @@ def write_config(
     if user is not None:
         lines += ["[v4.1.connections.auth]", f"{_quoted(user)} = {_quoted(password or '')}"]
     _write_private(path, "\n".join(lines) + "\n")
+
+
+def has_wheel() -> bool:
+    """Tell whether the embedded broker is installed: it has no wheel for some Linux machines."""
+    return importlib.util.find_spec("iotcore") is not None
 
 
 def start(path: Path, *, linger_s: float = LINGER_S) -> State:

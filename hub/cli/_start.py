@@ -69,7 +69,9 @@ def start(plan: Plan) -> int:
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
     with ExitStack() as stack:
         port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
-        plan = replace(plan, config=replace(plan.config, web_port=port))
+        plan = replace(
+            plan, config=replace(plan.config, web_port=port), mosquitto=plan.mosquitto or not broker.has_wheel()
+        )
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
         supervisor = Supervisor()
