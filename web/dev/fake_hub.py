@@ -4,7 +4,7 @@ Serves the built page with a fake /live and /api/v1 (design.md §4, by hand). `-
 Not part of the package, and no substitute for the end-to-end tests against the real hub.
 """
 
-# ruff: noqa: D103, ANN401, S311, T201, INP001 — a prop, not a product
+# ruff: noqa: C901, D102, D103, D107, E501, INP001, PLR0915, PLR2004 — a prop, not a product
 
 import argparse
 import asyncio
@@ -77,7 +77,7 @@ class World:
                 alarm.update(
                     state="acknowledged",
                     acknowledged_at=rfc3339(self.now),
-                    acknowledged_by="animateur",
+                    acknowledged_by="facilitator",
                     comment="Je ferme la porte.",
                 )
         if scene == "many-alarms":
@@ -148,11 +148,25 @@ class World:
         name = f"cold_room.{rule}-{RUN}-{int(at.timestamp() * 1000)}"
         rules = {each["id"]: each for each in USECASE["rules"]}
         self.alarms[name] = {
-            "id": name, "rule": rule, "measure": measure, "device": PROBE, "usecase": "cold_room", "run": RUN, "priority": priority,
-            "state": "unacknowledged", "raised_at": rfc3339(at), "returned_at": None, "acknowledged_at": None,
-            "acknowledged_by": None, "comment": None, "past": False, "text": texts["fr"], "texts": texts,
-            "source": rules[rule].get("source"), "indicative": rules[rule].get("indicative", False),
-        }  # fmt: skip
+            "id": name,
+            "rule": rule,
+            "measure": measure,
+            "device": PROBE,
+            "usecase": "cold_room",
+            "run": RUN,
+            "priority": priority,
+            "state": "unacknowledged",
+            "raised_at": rfc3339(at),
+            "returned_at": None,
+            "acknowledged_at": None,
+            "acknowledged_by": None,
+            "comment": None,
+            "past": False,
+            "text": texts["fr"],
+            "texts": texts,
+            "source": rules[rule].get("source"),
+            "indicative": rules[rule].get("indicative", False),
+        }
 
     def run(self) -> str:
         return "real" if self.scene == "real" else RUN
@@ -180,7 +194,7 @@ class World:
             return {
                 "id": uid,
                 "name": uid.split(":")[1],
-                "family": uid.split(":")[0],
+                "family": uid.split(":", maxsplit=1)[0],
                 "availability": availability,
                 "simulated": of != "real",
                 "run": of,
@@ -191,13 +205,57 @@ class World:
         bad = self.scene == "bad"
         wall = rfc3339(datetime.now(UTC) - timedelta(seconds=4))
         found = [
-            device(PROBE, channel("temperature_ds18b20_1", "°C", round(self.history[-1][1], 1), when=stale), channel("temperature_ds18b20_2", "°C", 85.0 if bad else round(self.history[-1][2], 1), "bad" if bad else "good", stale)),
-            device(COMPRESSOR, channel("switch", None, 1.0), channel("power", "W", round(self.power, 1)), channel("voltage", "V", 231.4), channel("current", "A", 4.41), channel("energy", "kWh", 12.345), channel("input", None, 0.0), channel("chip_temperature", "°C", 48.2)),
-            device(DOOR, channel("contact", None, 1 - self.door), channel("battery", "%", 82.0), channel("link_quality", None, 118.0), availability=None),
-            device("tasmota:kitchen", channel("temperature", "°C", 21.7, when=wall), channel("humidity", "%", 40.5, when=wall), channel("pressure", "hPa", 1001.2, when=wall), channel("dew_point", "°C", 7.6, when=wall), channel("wifi_signal", "dBm", -61.0, when=wall), of="real"),
-            device('generic:<b onload="x">&amp;', channel("value", None, 3.0, "uncertain", when=wall), of="real", availability=None),
-            device("shelly:four-garage", channel("power", "W", 1840.0, when=wall), channel("switch", None, 1.0, when=wall), of="real", availability="offline"),
-        ]  # fmt: skip
+            device(
+                PROBE,
+                channel("temperature_ds18b20_1", "°C", round(self.history[-1][1], 1), when=stale),
+                channel(
+                    "temperature_ds18b20_2",
+                    "°C",
+                    85.0 if bad else round(self.history[-1][2], 1),
+                    "bad" if bad else "good",
+                    stale,
+                ),
+            ),
+            device(
+                COMPRESSOR,
+                channel("switch", None, 1.0),
+                channel("power", "W", round(self.power, 1)),
+                channel("voltage", "V", 231.4),
+                channel("current", "A", 4.41),
+                channel("energy", "kWh", 12.345),
+                channel("input", None, 0.0),
+                channel("chip_temperature", "°C", 48.2),
+            ),
+            device(
+                DOOR,
+                channel("contact", None, 1 - self.door),
+                channel("battery", "%", 82.0),
+                channel("link_quality", None, 118.0),
+                availability=None,
+            ),
+            device(
+                "tasmota:kitchen",
+                channel("temperature", "°C", 21.7, when=wall),
+                channel("humidity", "%", 40.5, when=wall),
+                channel("pressure", "hPa", 1001.2, when=wall),
+                channel("dew_point", "°C", 7.6, when=wall),
+                channel("wifi_signal", "dBm", -61.0, when=wall),
+                of="real",
+            ),
+            device(
+                'generic:<b onload="x">&amp;',
+                channel("value", None, 3.0, "uncertain", when=wall),
+                of="real",
+                availability=None,
+            ),
+            device(
+                "shelly:four-garage",
+                channel("power", "W", 1840.0, when=wall),
+                channel("switch", None, 1.0, when=wall),
+                of="real",
+                availability="offline",
+            ),
+        ]
         if self.scene == "fifty":
             found += [
                 device(
@@ -283,9 +341,18 @@ class World:
     def delta(self) -> dict[str, Any]:
         self.seq += 1
         values = [
-            {"device": device["id"], "channel": channel["name"], "value": channel["value"], "time": channel["time"], "quality": channel["quality"], "run": device["run"]}
-            for device in self.devices()[:3] for channel in device["channels"][:2] if channel["value"] is not None
-        ]  # fmt: skip
+            {
+                "device": device["id"],
+                "channel": channel["name"],
+                "value": channel["value"],
+                "time": channel["time"],
+                "quality": channel["quality"],
+                "run": device["run"],
+            }
+            for device in self.devices()[:3]
+            for channel in device["channels"][:2]
+            if channel["value"] is not None
+        ]
         return {
             "seq": self.seq,
             "type": "delta",
@@ -305,16 +372,67 @@ def story() -> dict[str, Any]:
     return {
         "name": "cold_room",
         **{name: case[name] for name in ("title", "story", "place", "limits_to_say")},
-        "rules": [{"limit": None, "unit": None, "on_delay_s": 0, "off_delay_s": 0, "source": None, "indicative": False, **rule} for rule in case["rules"]],
+        "rules": [
+            {
+                "limit": None,
+                "unit": None,
+                "on_delay_s": 0,
+                "off_delay_s": 0,
+                "source": None,
+                "indicative": False,
+                **rule,
+            }
+            for rule in case["rules"]
+        ],
         "money": [{"note": None, **card} for card in case["money"]],
-        "roles": [{"name": name, "title": role["title"], "kind": role["kind"], "state": "simulated", "device": devices[name]} for name, role in case["roles"].items()],
-        "measures": [{"unit": None, "decimals": 1, "silence_s": None, "primary": False, "value": None, "time": None, "quality": None, **measure, "name": name, "device": devices[measure["role"]]} for name, measure in case["measures"].items()],
+        "roles": [
+            {"name": name, "title": role["title"], "kind": role["kind"], "state": "simulated", "device": devices[name]}
+            for name, role in case["roles"].items()
+        ],
+        "measures": [
+            {
+                "unit": None,
+                "decimals": 1,
+                "silence_s": None,
+                "primary": False,
+                "value": None,
+                "time": None,
+                "quality": None,
+                **measure,
+                "name": name,
+                "device": devices[measure["role"]],
+            }
+            for name, measure in case["measures"].items()
+        ],
         "panels": [
-            {**panel, "limits": [{"rule": rule, "value": limits[rule]["limit"], "label": {"fr": f"limite +{limits[rule]['limit']:.0f}\u202f°C", "en": f"limit +{limits[rule]['limit']:.0f}\u00a0°C"}} for rule in panel.get("limits", ())]}
+            {
+                **panel,
+                "limits": [
+                    {
+                        "rule": rule,
+                        "value": limits[rule]["limit"],
+                        "label": {
+                            "fr": f"+{limits[rule]['limit']:.0f}\u202f°C",
+                            "en": f"+{limits[rule]['limit']:.0f}\u00a0°C",
+                        },
+                    }
+                    for rule in panel.get("limits", ())
+                ],
+            }
             for panel in case["panels"]
         ],
-        "faults": [{"name": name, "title": {"fr": fr, "en": en}, "active": False} for name, fr, en in (("delivery", "Livraison", "Delivery"), ("door_open", "Porte grande ouverte", "Door wide open"), ("door_ajar", "Porte entrouverte", "Door ajar"), ("compressor_dead", "Compresseur mort", "Compressor dead"), ("fan_iced", "Givre au ventilateur", "Iced fan"), ("power_cut", "Coupure de courant", "Power cut"))],
-    }  # fmt: skip
+        "faults": [
+            {"name": name, "title": {"fr": fr, "en": en}, "active": False}
+            for name, fr, en in (
+                ("delivery", "Livraison", "Delivery"),
+                ("door_open", "Porte grande ouverte", "Door wide open"),
+                ("door_ajar", "Porte entrouverte", "Door ajar"),
+                ("compressor_dead", "Compresseur mort", "Compressor dead"),
+                ("fan_iced", "Givre au ventilateur", "Iced fan"),
+                ("power_cut", "Coupure de courant", "Power cut"),
+            )
+        ],
+    }
 
 
 USECASE = story()
@@ -410,10 +528,30 @@ def application(world: World, static: Path) -> web.Application:
         if not world.unknown:
             return web.json_response({"messages": []})
         wall = rfc3339(datetime.now(UTC) - timedelta(seconds=70))
-        return web.json_response({"messages": [
-            {"topic": "tele/esp-cave-2/SENSOR", "received": wall, "understood": False, "driver": "tasmota", "reason": "Le message n’est pas du JSON : il finit au caractère 31.", "payload": '{"Time":"2026-11-24T09:00:00","B', "count": 2},
-            {"topic": "atelier/<script>alert(1)</script>", "received": wall, "understood": False, "driver": None, "reason": "Personne ne réclame ce sujet, et il ne porte pas de nombre.", "payload": "bonjour", "count": 1},
-        ]})  # fmt: skip
+        return web.json_response(
+            {
+                "messages": [
+                    {
+                        "topic": "tele/esp-cave-2/SENSOR",
+                        "received": wall,
+                        "understood": False,
+                        "driver": "tasmota",
+                        "reason": "Le message n’est pas du JSON : il finit au caractère 31.",
+                        "payload": '{"Time":"2026-11-24T09:00:00","B',
+                        "count": 2,
+                    },
+                    {
+                        "topic": "atelier/<script>alert(1)</script>",
+                        "received": wall,
+                        "understood": False,
+                        "driver": None,
+                        "reason": "Personne ne réclame ce sujet, et il ne porte pas de nombre.",
+                        "payload": "bonjour",
+                        "count": 1,
+                    },
+                ]
+            }
+        )
 
     @routes.put("/api/v1/scenario/faults/{name}")
     async def fault(request: web.Request) -> web.Response:
@@ -435,7 +573,7 @@ def application(world: World, static: Path) -> web.Application:
         alarm.update(
             state="normal" if alarm["returned_at"] else "acknowledged",
             acknowledged_at=rfc3339(world.now),
-            acknowledged_by="animateur",
+            acknowledged_by="facilitator",
             comment=(await request.json()).get("comment"),
         )
         return web.json_response(alarm)

@@ -3,6 +3,7 @@
 import en from "./i18n/en.json";
 import fr from "./i18n/fr.json";
 import { named } from "./lib/channels.ts";
+import { duration } from "./lib/format.ts";
 import type { Language, Text } from "./lib/types.ts";
 
 export type Theme = "light" | "dark";
@@ -55,8 +56,9 @@ export function titleOf(channel: string): string {
 	return rest === "" ? title : `${title} ${rest}`;
 }
 
-/** The word for a value that is one of two: a closed contact, a relay that is on; undefined: it is a number. */
-export function wordsOf(channel: string, value: number): string | undefined {
+/** The words for a value that people do not read as a number: a closed contact, a relay that is on, days alight. */
+export function wordsOf(channel: string, value: number, unit: string | null): string | undefined {
+	if (unit === "s" && value >= 120) return duration(value, choice.language);
 	const [base] = named(channel, (name) => `word.${name}.0` in fr);
 	return base !== null && (value === 0 || value === 1) ? t(`word.${base}.${value}` as Key) : undefined;
 }

@@ -1,7 +1,7 @@
 /** The story's panels, ready to be drawn: curves, limits, alarms and what explains them. */
 
 import { untrack } from "svelte";
-import { both } from "./choice.svelte.ts";
+import { both, t } from "./choice.svelte.ts";
 import { History } from "./history.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { EMPTY, marks, stretches } from "./lib/series.ts";
@@ -70,7 +70,7 @@ export class Curves {
 	limits(panel: Panel): Limit[] {
 		return panel.limits.map((limit) => {
 			const kind = story.usecase?.rules.find((rule) => rule.id === limit.rule)?.kind;
-			return { ...limit, label: both(limit.label), low: kind === "limit_low" };
+			return { ...limit, label: t("chart.limit", { value: both(limit.label) }), low: kind === "limit_low" };
 		});
 	}
 
