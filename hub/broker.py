@@ -8,7 +8,6 @@ while. iotcore is rumqttd in a wheel; its limits are in reliability.md §2.3.
 import argparse
 import hashlib
 import importlib.util
-import importlib.util
 import json
 import logging
 import logging.handlers
