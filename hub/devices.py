@@ -3,7 +3,7 @@
 Pure: the store keeps what these objects change.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -31,21 +31,34 @@ class Identities:
         """Start from alias → uid as the store kept them."""
         self._uid = dict(aliases)
 
+    def __len__(self) -> int:
+        """Return how many names are known."""
+        return len(self._uid)
+
     def resolve(self, name: str) -> str:
         """Return the uid that a uid, name or native id means; itself when nobody said otherwise."""
         return self._uid.get(name, name)
 
-    def identify(self, device: str, aliases: Iterable[str]) -> tuple[str, list[str]]:
+    def names(self, uids: Collection[str]) -> list[str]:
+        """Return all names of these devices."""
+        return [name for name, uid in self._uid.items() if uid in uids]
+
+    def find(self, device: str, aliases: Iterable[str]) -> str:
+        """Return the uid that `identify` would, remembering nothing."""
+        uid = self._uid.get(device)
+        if uid is None:
+            uid = next((self._uid[alias] for alias in aliases if alias in self._uid), device)
+        return uid
+
+    def identify(self, device: str, aliases: Collection[str]) -> tuple[str, list[str]]:
         """Return the uid of a device and the names that are new for it.
 
         The first of its names that is known decides, its own before its aliases; a device heard in two manners is
         one as soon as one message connects them.
         """
-        uid = self._uid.get(device)
-        if uid is not None and not aliases:
+        uid = self.find(device, aliases)
+        if device in self._uid and not aliases:
             return uid, []
-        if uid is None:
-            uid = next((self._uid[alias] for alias in aliases if alias in self._uid), device)
         news = [name for name in (device, *aliases) if name not in self._uid]
         self._uid.update(dict.fromkeys(news, uid))
         return uid, news
@@ -64,6 +77,12 @@ class Clock(Struct):
     since: int = 0
     now: int | None = None
     before: int | None = None
+
+    @property
+    def believed(self) -> bool:
+        """Whether it can be believed by what is known already."""
+        known = [skew for skew in (self.now, self.before) if skew is not None]
+        return bool(known) and abs(min(known)) < TRUSTED
 
     def trusted(self, measured: int, arrival: int) -> bool:
         """Take one (device time, arrival) pair [ns]; tell whether the device's time can be believed."""

@@ -5,10 +5,10 @@ Pure: messages in, runs and marks out; the wall clock is an argument.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hub.driver import topic_matches
 from hub.errors import PayloadError
@@ -19,9 +19,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PREFIX = "matinales/"
 ANNOUNCEMENT = "matinales/sim/"
-ANNOUNCED = "announced"
+ANNOUNCED, ENDED = "announced", "ended"
+LIVING = {"running", "paused"}
 LEVELS_OF_RUN = 3
 LEVELS_OF_BEAT = 4
+LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * NS
+"""No clock shows more: a time beyond what the store can hold would stop the rules of everybody else."""
+SHOWN = 100
+"""Characters shown of what somebody wrote."""
+Speed = Annotated[float, Meta(ge=0, le=100_000)]
 
 
 class Announcement(Struct, frozen=True):
@@ -33,7 +39,7 @@ class Announcement(Struct, frozen=True):
     wall: str | float
     simulated: str | float
     seed: int = 0
-    speed: float = 1.0
+    speed: Speed = 1.0
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
 
@@ -43,17 +49,23 @@ class Beat(Struct, frozen=True):
 
     wall: str | float
     simulated: str | float
-    speed: float
+    speed: Speed
 
 
 def nanoseconds(time: str | float) -> int:
     """Return RFC 3339 text or seconds since 1970 as [ns].
 
     Raises:
-        PayloadError: neither.
+        PayloadError: neither, or no time between 1970 and 2200.
     """
-    if isinstance(time, int | float):
-        return round(time * NS)
+    found = _of_text(time) if isinstance(time, str) else round(max(-1, min(time, LATEST)) * NS)
+    if not 0 <= found <= LATEST:
+        msg = f"{time!r} does not lie between 1970 and 2200"
+        raise PayloadError(msg)
+    return found
+
+
+def _of_text(time: str) -> int:
     try:
         moment = datetime.fromisoformat(time)
     except ValueError as error:
@@ -73,25 +85,38 @@ class Timelines:
         self.runs = {run.id: run for run in runs}
         self.marks = dict(marks)
         self._filters: dict[str, str] = {}
-        for run in self.runs.values():
-            self._filters.update(dict.fromkeys(run.topics, run.id))
         self._by_topic: dict[str, str | None] = {}
+        self._sort()
 
-    def announce(self, payload: bytes, *, retained: bool, known_real: Iterable[str] = ()) -> tuple[Run, list[str]]:
+    def announce(
+        self, payload: bytes, *, retained: bool, known_real: Iterable[str] = (), topic: str | None = None
+    ) -> tuple[Run, list[str]]:
         """Take an announcement; return the run and the refusals in plain words.
 
-        An announcement with the retain flag only marks identities: its run lives from its first beat.
+        An announcement with the retain flag only marks identities: its run lives from its first beat, and takes
+        nothing from one that lives.
+
+        Args:
+            payload: what a runner says of its run.
+            retained: by the broker's flag.
+            known_real: names of devices that are real and stay so.
+            topic: where it was said; None: by somebody who may speak for any run.
 
         Raises:
             PayloadError: it is none.
         """
         said = _decode(payload, Announcement)
-        if said.state not in {"running", "paused", "ended"}:
-            msg = f"state is {said.state!r}: a run is running, paused or ended"
+        if said.run == REAL or topic not in {None, f"{ANNOUNCEMENT}{said.run}"}:
+            msg = f"run is {said.run[:SHOWN]!r}: a run announces itself, under its own id below {ANNOUNCEMENT}"
+            raise PayloadError(msg)
+        if said.state not in LIVING | {ENDED}:
+            msg = f"state is {said.state[:SHOWN]!r}: a run is running, paused or ended"
             raise PayloadError(msg)
         real = set(known_real)
-        refused = [f"{uid} is known as a real device and stays real" for uid in said.devices if uid in real]
-        refused += [f"filter {topic!r} needs a level with 'sim'" for topic in said.topics if not _is_simulated(topic)]
+        refused = [f"{uid[:SHOWN]} is known as a real device and stays real" for uid in said.devices if uid in real]
+        refused += [
+            f"filter {each[:SHOWN]!r} needs a level with 'sim'" for each in said.topics if not _is_simulated(each)
+        ]
         before = self.runs.get(said.run)
         alive = not retained or (before is not None and before.state != ANNOUNCED)
         run = Run(
@@ -107,7 +132,9 @@ class Timelines:
         )
         if before is not None and retained and alive:
             run = msgspec.structs.replace(run, wall=before.wall, simulated=before.simulated, state=before.state)
-        self._take(run)
+        self.runs[run.id] = run
+        self._claim(run)
+        self._sort()
         return run, refused
 
     def beat(self, run_id: str, payload: bytes) -> Run | None:
@@ -117,30 +144,34 @@ class Timelines:
             PayloadError: it is none.
         """
         said = _decode(payload, Beat)
-        run = self.runs.get(run_id)
-        if run is None or run.state == "ended":
+        before = self.runs.get(run_id)
+        if before is None or before.state == ENDED:
             return None
         run = msgspec.structs.replace(
-            run,
+            before,
             wall=nanoseconds(said.wall),
             simulated=nanoseconds(said.simulated),
             speed=said.speed,
             state="running" if said.speed > 0 else "paused",
         )
         self.runs[run_id] = run
+        if before.state == ANNOUNCED:
+            self._claim(run)
+            self._sort()
         return run
 
     def end(self, run_id: str) -> Run | None:
         """End a run whose announcement was cleared."""
         run = self.runs.get(run_id)
-        if run is None or run.state == "ended":
+        if run is None or run.state == ENDED:
             return None
-        run = msgspec.structs.replace(run, state="ended")
+        run = msgspec.structs.replace(run, state=ENDED)
         self.runs[run_id] = run
+        self._sort()
         return run
 
     def of(self, topic: str) -> str | None:
-        """Return the run whose announced filters match a topic, the newest where several do."""
+        """Return the run whose announced filters match a topic: a living one first, the newest where several do."""
         try:
             return self._by_topic[topic]
         except KeyError:
@@ -170,26 +201,44 @@ class Timelines:
         known = self.runs.get(run)
         if known is None:
             return received
-        return known.simulated + int((received - known.wall) * known.speed)
+        if known.state in {"paused", ENDED}:
+            return known.simulated
+        return min(max(known.simulated + int((received - known.wall) * known.speed), 0), LATEST)
+
+    def marked(self, run: Run) -> dict[str, str]:
+        """Return the marks of a run's announced devices: device uid → run."""
+        return {uid: run.id for uid in run.devices if self.marks.get(uid) == run.id}
 
     def replaced_by(self, run: Run) -> list[Run]:
-        """End and return the older runs whose devices now belong to `run`: a device lives on one timeline."""
+        """End and return the other runs whose devices belong to a living `run` now: a device lives on one timeline."""
+        if run.state not in LIVING:
+            return []
         mine = set(run.devices)
         older = [
-            msgspec.structs.replace(each, state="ended")
+            msgspec.structs.replace(each, state=ENDED)
             for each in self.runs.values()
-            if each.id != run.id and each.state != "ended" and mine & set(each.devices)
+            if each.id != run.id and each.state != ENDED and mine & set(each.devices)
         ]
-        self.runs.update((each.id, each) for each in older)
+        if older:
+            self.runs.update((each.id, each) for each in older)
+            self._sort()
         return older
 
-    def _take(self, run: Run) -> None:
-        self.runs[run.id] = run
+    def _claim(self, run: Run) -> None:
+        """Mark a run's devices; only a living run takes one from another that lives."""
         for uid in run.devices:
-            self.marks[uid] = run.id
-        for pattern in run.topics:
-            self._filters.pop(pattern, None)  # the newest run comes last
-            self._filters[pattern] = run.id
+            other = self.runs.get(self.marks.get(uid, ""), run)
+            if run.state in LIVING or other.state not in LIVING:
+                self.marks[uid] = run.id
+
+    def _sort(self) -> None:
+        """Order the filters by what is stored of the runs, so that a restart finds the same: the best come last."""
+        ranks = {ENDED: 0, ANNOUNCED: 1}
+        self._filters.clear()
+        for run in sorted(self.runs.values(), key=lambda run: ranks.get(run.state, 2)):  # stable: then the newest
+            for pattern in run.topics:
+                self._filters.pop(pattern, None)
+                self._filters[pattern] = run.id
         self._by_topic.clear()
 
 

@@ -32,11 +32,12 @@ from hub.model import (
     TimeSource,
 )
 from hub.registry import Registry
-from hub.timeline import PREFIX, Timelines, of_own_topic
+from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
 MAX_CHANNELS = 64
 """Caps of reliability.md §2.10; beyond them messages are journalled and listed with the cap's name."""
+MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
 MAX_LEVELS = 32
 SHOWN_PAYLOAD = 1024
@@ -47,6 +48,8 @@ UNKNOWN_AGE = 0
 """Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
 ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
+REFUSALS = 10
+"""Refusals of one announcement that are listed each."""
 REPEATED = -1
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
@@ -101,6 +104,10 @@ class Memory(Struct, kw_only=True):
     seen: Iterable[tuple[str, int, int]] = ()
 
 
+_MAKES_NONE = {Kind.COMMAND, Kind.HOUSEKEEPING}
+"""Kinds of messages that make no device."""
+
+
 class _Word(Struct, gc=False):
     """A decoded message on its way: who said it, and the run that its sender or its topic announced."""
 
@@ -142,6 +149,7 @@ class Understanding:
         self._foreign = foreign
         self._wall = wall
         self._asked: dict[str, Availability | None] = {}
+        self._stayed_real: set[tuple[str, str]] = set()
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
 
     def resolve(self, name: str) -> str:
@@ -149,17 +157,28 @@ class Understanding:
         return self._names.resolve(name)
 
     def take(self, records: Iterable[Record]) -> Changes:
-        """Return what the records change; no content makes it fail."""
+        """Return what the records change, up to `position`; no content makes it fail.
+
+        It stops after a record that ends a run, and where the import door begins or ceases to speak: what is judged
+        together must not depend on how many records were waiting.
+        """
         changes = Changes()
+        is_past: bool | None = None
         for record in records:
-            changes.position = record.position
             message = record.message
+            if is_past is not (message.source is Source.IMPORT):
+                if is_past is not None:
+                    break
+                is_past = message.source is Source.IMPORT
+            changes.position = record.position
             if record.repeat:
                 changes.repeats += 1
-            elif message.topic.startswith(PREFIX):
-                self._own(record, changes)
             elif reason := _too_large(message):
                 self._refuse(record, reason, None, changes)
+            elif message.topic.startswith(PREFIX):
+                self._own(record, changes)
+                if any(run.state == ENDED for run in changes.runs.values()):
+                    break
             else:
                 self._from_device(record, changes)
         return changes
@@ -172,6 +191,7 @@ class Understanding:
             changes.understood += 1
             return
         run_id, is_beat = named
+        before = self.timelines.runs.get(run_id)
         try:
             if is_beat:
                 run = self.timelines.beat(run_id, message.payload)
@@ -183,17 +203,23 @@ class Understanding:
             self._refuse(record, str(error), None, changes)
             return
         changes.understood += 1
-        if run is not None:
-            changes.runs[run.id] = run
+        if run is None:
+            return
+        changes.runs[run.id] = run
+        if not is_beat or (before is not None and before.state == ANNOUNCED):
+            changes.marks.update(self.timelines.marked(run))
+            changes.runs.update((each.id, each) for each in self.timelines.replaced_by(run))
 
     def _announced(self, record: Record, changes: Changes) -> Run:
         message = record.message
-        real = [uid for uid, device in self.devices.items() if device.run == REAL]
-        run, refusals = self.timelines.announce(message.payload, retained=message.retained, known_real=real)
-        changes.marks.update(dict.fromkeys(run.devices, run.id))
-        changes.runs.update((each.id, each) for each in self.timelines.replaced_by(run))
-        for reason in refusals:
+        real = {uid for uid, device in self.devices.items() if device.run == REAL}
+        run, refusals = self.timelines.announce(
+            message.payload, retained=message.retained, known_real=self._names.names(real), topic=message.topic
+        )
+        for reason in refusals[:REFUSALS]:
             self._list(record, reason, None, changes)
+        if len(refusals) > REFUSALS:
+            self._list(record, f"{len(refusals) - REFUSALS} more devices or filters refused", None, changes)
         return run
 
     def _from_device(self, record: Record, changes: Changes) -> None:
@@ -209,17 +235,41 @@ class Understanding:
             changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
-        uid, news = self._names.of(decoded)
-        word = _Word(
-            record, driver, decoded, changes, uid, record.message.run or self.timelines.of(record.message.topic)
-        )
-        no_device = decoded.speaks_for_others or decoded.kind in {Kind.COMMAND, Kind.HOUSEKEEPING}
-        if not no_device and self._known(word):
-            changes.names += [(name, uid, record.position) for name in news]
-            self._read(word)
-            self._ask(word)
+        if not decoded.speaks_for_others:
+            self._own_word(record, driver, decoded, changes)
         for each in decoded.announces:
             self._announce(record, each, changes)
+
+    def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
+        """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
+        uid = self._names.find(decoded.device, decoded.aliases)
+        makes_none = decoded.kind in _MAKES_NONE
+        if makes_none and uid not in self.devices:
+            return
+        word = _Word(
+            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, uid, changes)
+        )
+        if not makes_none and not self._known(word):
+            return
+        changes.names += [(name, uid, record.position) for name in self._names.of(decoded)[1]]
+        if not makes_none:
+            self._read(word)
+            self._ask(word)
+
+    def _run_said(self, record: Record, uid: str, changes: Changes) -> str | None:
+        """Return the run that the import door or an announced filter says; a real device's own words stay real."""
+        message = record.message
+        run = message.run or self.timelines.of(message.topic)
+        if run is None or message.run is not None:
+            return run
+        device = self.devices.get(uid)
+        if device is None or device.run != REAL or uid in self.timelines.marks:
+            return run
+        if (uid, run) not in self._stayed_real:
+            self._stayed_real.add((uid, run))
+            reason = f"{uid} is known as a real device and stays real, though a filter of run {run} matches this topic"
+            self._list(record, reason, None, changes)
+        return None
 
     def _known(self, word: "_Word") -> bool:
         """Know the device that speaks; tell whether there is room for it."""
@@ -263,6 +313,9 @@ class Understanding:
 
     def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
+        if self._names.find(each.device, each.aliases) not in self.devices and len(self._names) >= MAX_NAMES:
+            self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
+            return
         uid, news = self._names.identify(each.device, each.aliases)
         changes.names += [(name, uid, record.position) for name in news]
         device = self.devices.get(uid)
@@ -282,14 +335,14 @@ class Understanding:
         tie = _tie(message)
         known = self._channels.setdefault(uid, set())
         taken = changes.past if message.source is Source.IMPORT else changes.shown
-        last: int | None = None
-        moment: tuple[int, TimeSource] | None = None
+        moments: dict[int | None, tuple[int, TimeSource]] = {}
         for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
-            channel, measured = sample.channel, sample.measured
+            channel = sample.channel
             if channel not in known and not self._room_for(word, channel, known):
                 continue
-            if moment is None or measured != last:  # the samples of a message nearly always share their time
-                last, moment = measured, self._moment(word, sample, arrival, run, tie)
+            moment = moments.get(sample.measured)
+            if moment is None:  # the samples of a message nearly always share their time
+                moment = moments[sample.measured] = self._moment(word, sample, arrival, run, tie)
             time, source = moment
             if time == REPEATED:
                 continue
@@ -320,18 +373,26 @@ class Understanding:
     def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:
         """Return when a sample was measured on its timeline; UNKNOWN_AGE, REPEATED where there is no such time."""
         measured = sample.measured
-        if measured is None and word.record.message.retained:
-            return UNKNOWN_AGE, TimeSource.ARRIVAL
-        found = self._time(word, sample, arrival, run)
+        if measured is not None and sample.local:
+            measured = utc(measured, self._zone)
+        if word.record.message.retained:
+            return self._moment_of_before(word.uid, measured, arrival, run)
+        found = self._time(word, measured, arrival, run)
         if measured is not None and found[0] != measured and self._again((word.uid, measured, tie), word.changes):
             word.changes.repeats += 1
             return REPEATED, TimeSource.ARRIVAL
         return found
 
-    def _time(self, word: "_Word", sample: Sample, arrival: int, run: str) -> tuple[int, TimeSource]:
-        measured = sample.measured
-        if measured is not None and sample.local:
-            measured = utc(measured, self._zone)
+    def _moment_of_before(self, uid: str, measured: int | None, arrival: int, run: str) -> tuple[int, TimeSource]:
+        """Return when a retained value was measured, by a clock that is trusted already: it is never fresh."""
+        if measured is not None and run != REAL and run_time(measured, arrival, imported=False)[0] == measured:
+            return measured, TimeSource.DEVICE
+        clock = self._clocks.get(uid)
+        if measured is not None and run == REAL and clock is not None and clock.believed and measured <= arrival:
+            return measured, TimeSource.DEVICE
+        return UNKNOWN_AGE, TimeSource.ARRIVAL
+
+    def _time(self, word: "_Word", measured: int | None, arrival: int, run: str) -> tuple[int, TimeSource]:
         if run != REAL:
             return run_time(measured, arrival, imported=word.record.message.time is not None)
         clock = self._clocks.setdefault(word.uid, Clock())
@@ -356,12 +417,11 @@ class Understanding:
         message, device, said = word.record.message, self.devices[word.uid], word.decoded.availability
         if not self._asks or word.driver.ask is None or device.run != REAL or message.source is not Source.MQTT:
             return
-        first = word.uid not in self._asked
-        came_back = said is Availability.ONLINE and self._asked.get(word.uid) is Availability.OFFLINE
-        if said is not None or first:
-            self._asked[word.uid] = said or Availability.ONLINE
-        fresh = self._wall() - message.received < ASK_WITHIN
-        if (first or came_back) and fresh and said is not Availability.OFFLINE:
+        first, before = word.uid not in self._asked, self._asked.get(word.uid)
+        if (not first and said in {None, before}) or self._wall() - message.received >= ASK_WITHIN:
+            return  # nothing new, or a backlog: its first fresh word is the first sight
+        self._asked[word.uid] = said or Availability.ONLINE
+        if said is not Availability.OFFLINE and (first or before is Availability.OFFLINE):
             word.changes.asks += word.driver.ask(word.decoded.device, message.topic)
 
     def _refuse(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
@@ -382,7 +442,7 @@ def _heard(record: Record, reason: str | None, driver: Driver | None, *, underst
     message = record.message
     return Heard(
         position=record.position,
-        topic=message.topic,
+        topic=message.topic[:MAX_TOPIC],
         received=message.received,
         understood=understood,
         driver=driver.model if driver is not None else None,
