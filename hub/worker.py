@@ -10,8 +10,10 @@ import queue
 import sys
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -38,6 +40,7 @@ TICK = 1.0
 """How often [s] delays and silences are looked at."""
 SENTENCE = 5.0
 RETRY = 1.0
+_POSITION = attrgetter("position")
 
 
 class Outcome(Struct, kw_only=True):
@@ -63,6 +66,7 @@ class Worker:
         deliver: Callable[[Outcome], None],
         give_up: Callable[[str], None],
         wall: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Go on from the store's cursor.
 
@@ -75,6 +79,7 @@ class Worker:
             deliver: takes what was committed.
             give_up: called once the store is damaged: only a new start, which begins a new file, helps.
             wall: wall clock [ns].
+            monotonic: what paces ticks and sentences [s].
         """
         self._reader = reader
         self._kept = kept
@@ -83,11 +88,13 @@ class Worker:
         self._deliver = deliver
         self._give_up = give_up
         self._wall = wall
+        self._monotonic = monotonic
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._woken = threading.Event()
         self._more = False
-        self._spoken = 0.0
+        self._spoken = -SENTENCE
+        self._forgetful = False
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = 0
         self._restore()
@@ -96,6 +103,7 @@ class Worker:
         understanding, engine = self._make
         self.understanding, self.engine = understanding(), engine()
         self.position = self._kept.position()
+        self._forgetful = False
 
     def start(self) -> None:
         """Begin."""
@@ -117,6 +125,8 @@ class Worker:
         future: Future[T] = Future()
 
         def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # the caller has gone
             try:
                 future.set_result(job())
             except Exception as error:  # noqa: BLE001 — it is the caller's
@@ -140,13 +150,16 @@ class Worker:
 
     def _run(self) -> None:
         _step_back()
-        due = time.monotonic()
+        due = self._monotonic()
         while True:
-            try:
-                job = self._jobs.get(timeout=max(due - time.monotonic(), 0.0))
-            except queue.Empty:
-                due = time.monotonic() + TICK
+            wait = due - self._monotonic()
+            if wait <= 0:  # also when jobs always wait: delays run out all the same
+                due = self._monotonic() + TICK
                 self._try(self._tick)
+                continue
+            try:
+                job = self._jobs.get(timeout=wait)
+            except queue.Empty:
                 continue
             if job is None:
                 return
@@ -155,6 +168,8 @@ class Worker:
     def _try(self, step: Callable[[], None]) -> bool:
         """Do a step; a failed one leaves the store as it was, and memory goes back to what the store has."""
         try:
+            if self._forgetful:
+                self._restore()
             step()
         except HubError as error:
             _LOG.error("Nothing of this step was stored; it is tried again: %s", error)
@@ -171,13 +186,17 @@ class Worker:
                 return self._try(self._skip_the_culprit)
             time.sleep(RETRY)
             return False
-        self.fault = None
         return True
 
     def _failed(self, reason: str) -> None:
+        """Go back to what the store has; one that cannot be read either is read before the next step."""
         self.failures += 1
         self.fault = reason
-        self._restore()
+        self._forgetful = True
+        try:
+            self._restore()
+        except HubError as error:
+            _LOG.error("What the store knows cannot be read back yet: %s", error)
 
     def _skip_the_culprit(self) -> None:
         """Take the next records one by one; one that no code can take is listed and left: it must not stop the rest."""
@@ -204,8 +223,15 @@ class Worker:
         self._more = bool(records)
         if records:
             self._take(records)
+        else:
+            self.fault = None
 
     def _take(self, records: Sequence[Record]) -> None:
+        while records:
+            self._take_group(records)
+            records = records[bisect_right(records, self.position, key=_POSITION) :]
+
+    def _take_group(self, records: Sequence[Record]) -> None:
         changes = self.understanding.take(records)
         alarms = self.engine.step(_aged(changes.past), past=True)
         alarms += self.engine.step(_aged(changes.shown))
@@ -232,8 +258,8 @@ class Worker:
         if not views:
             return
         sentences: dict[str, Any] = {}
-        if time.monotonic() - self._spoken >= SENTENCE:
-            self._spoken = time.monotonic()
+        if self._monotonic() - self._spoken >= SENTENCE:
+            self._spoken = self._monotonic()
             sentences = {
                 name: msgspec.to_builtins(main_sentence(self._cases[name], view)) for name, view in views.items()
             }
@@ -254,6 +280,7 @@ class Worker:
     def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())
         self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state)
+        self.fault = None
         self.position = max(self.position, changes.position)
         self.understood += changes.understood
         self.refused += changes.refused

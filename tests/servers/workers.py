@@ -1,0 +1,166 @@
+"""A worker on a real store, fed from a journal in memory, step by step in the test's own thread."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.kept import Kept
+from hub.model import Alarm, Message, Reading, Record, Run
+from hub.registry import Registry
+from hub.rules.engine import Engine
+from hub.store.base import Range, Row
+from hub.understand import Understanding
+from hub.usecases.loader import load_all
+from hub.usecases.schema import UseCase
+from hub.worker import Outcome, Worker
+from servers import acme
+
+
+@dataclass
+class Journal:
+    """A journal in memory; `reads` counts the calls."""
+
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """Position of the last record."""
+        return self.records[-1].position if self.records else 0
+
+    @property
+    def start(self) -> int:
+        """Position of the first."""
+        return 1
+
+    def read(self, after: int, limit: int) -> list[Record]:
+        """Return records above `after`."""
+        return self.records[after : after + limit]
+
+    def append(self, *messages: Message) -> None:
+        """Add messages."""
+        self.records += acme.journalled(*messages, after=self.end)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+@cache
+def usecases() -> Mapping[str, UseCase]:
+    """Return the bundled use cases, read once."""
+    return load_all()
+
+
+class Hub:
+    """A worker with its store; `restart` is a kill and a new start."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the store in `folder`."""
+        self.folder = folder
+        self.journal = Journal()
+        self.wall = acme.WALL
+        self.delivered: list[Outcome] = []
+        self.given_up: list[str] = []
+        self.registry: Registry = acme.registry()
+        self.open()
+
+    def open(self) -> None:
+        """Start from the store."""
+        self.kept = Kept(self.folder)
+        self.worker = Worker(
+            reader=self.journal,
+            kept=self.kept,
+            understanding=self._understanding,
+            engine=lambda: Engine(usecases().values(), state=self.kept.rules()),
+            cases=usecases(),
+            deliver=self.delivered.append,
+            give_up=self.given_up.append,
+            wall=lambda: self.wall,
+        )
+
+    def _understanding(self) -> Understanding:
+        return Understanding(
+            self.registry,
+            self.kept.memory(self.registry),
+            zone=ZoneInfo("Europe/Paris"),
+            asks=True,
+            foreign=False,
+            wall=lambda: self.wall,
+        )
+
+    def restart(self) -> None:
+        """Forget everything that is not in the store."""
+        self.kept.close()
+        self.open()
+
+    def take(self, *messages: Message) -> None:
+        """Journal messages and take all that waits; the wall clock shows the last one's arrival."""
+        self.journal.append(*messages)
+        if messages:
+            self.wall = max(self.wall, messages[-1].received)
+        while not self.worker._jobs.empty():  # what a tick woke the thread for, which is not there
+            self.worker._jobs.get()
+        while self.journal.end > self.worker.position:
+            self.worker._catch_up()
+
+    def tick(self, second: float | None = None) -> None:
+        """Let delays run out, `second` after WALL."""
+        if second is not None:
+            self.wall = acme.WALL + int(second * 1e9)
+        self.worker._try(self.worker._tick)
+
+    # what is known
+
+    def rows(self) -> list[Row]:
+        """Return every stored reading of every timeline."""
+        return self.kept.history.readings(Range(run=None, limit=100_000)).rows
+
+    def alarms(self) -> Sequence[Alarm]:
+        """Return every stored alarm, newest first."""
+        return self.kept.alarms(10_000)
+
+    def runs(self) -> dict[str, Run]:
+        """Return every stored run."""
+        return {run.id: run for run in self.kept.restored().runs}
+
+    def latest(self) -> dict[tuple[str, str], Reading]:
+        """Return (device, channel) → what would be shown after a restart."""
+        return {(each.device, each.channel): each for each in self.kept.restored().readings}
+
+    def kept_state(self) -> dict[str, Any]:
+        """Return everything that the store remembers, in a form to compare."""
+        db = self.kept._state._db
+        tables = ("context", "clock", "device", "alias", "latest", "run", "mark", "alarm", "rule", "heard", "seen")
+        state: dict[str, Any] = {
+            name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables
+        }
+        state["cursor"] = self.kept.position()
+        state["readings"] = self.rows()
+        return state
+
+    def memory_state(self) -> dict[str, Any]:
+        """Return what the living worker remembers, in a form to compare."""
+        mind = self.worker.understanding
+        return {
+            "devices": mind.devices,
+            "names": mind._names._uid,
+            "contexts": mind._contexts,
+            "clocks": mind._clocks,
+            "runs": mind.timelines.runs,
+            "marks": mind.timelines.marks,
+            "seen": list(mind._seen),
+            "position": self.worker.position,
+        }
+
+
+@contextmanager
+def working(folder: Path) -> Iterator[Hub]:
+    """Lend one."""
+    hub = Hub(folder)
+    try:
+        yield hub
+    finally:
+        hub.kept.close()
