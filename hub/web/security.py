@@ -143,10 +143,7 @@ class Security:
 
     def knows(self, host: str) -> bool:
         """Tell whether the hub answers to the name in a Host header; addresses are read again when they change."""
-        try:
-            name = (urlsplit(f"//{host}").hostname or "").lower()
-        except ValueError:
-            return False
+        name = _name(host)
         if name in self._named or name in self._hosts:
             return True
         if not _is_address(name) or self._monotonic() - self._read_at < READ_AGAIN_S:
@@ -154,6 +151,11 @@ class Security:
         self._read_at = self._monotonic()
         self._hosts = self._addresses()
         return name in self._hosts
+
+    def is_trustworthy(self, request: web.Request) -> bool:
+        """Tell whether a browser trusts the connection: https, or a page of its own machine."""
+        name = _name(request.headers.get("Host", ""))
+        return self.secure or request.secure or name == "localhost" or _is_loopback(name)
 
     @contextmanager
     def watching(self, request: web.Request) -> Iterator[None]:
@@ -244,6 +246,14 @@ class _Named:
 
     def __format__(self, lang: str) -> str:
         return self._names.get(lang, self._names["en"])
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header; empty where there is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:

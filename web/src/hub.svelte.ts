@@ -2,7 +2,7 @@
 
 import { api, Refused } from "./api.ts";
 import { nowOf } from "./lib/clock.ts";
-import { apply, follows, type Picture } from "./lib/frames.ts";
+import { apply, follows, type Picture, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
@@ -79,6 +79,12 @@ class Hub {
 	listen(listener: (values: readonly Value[]) => void): () => void {
 		this.#listeners.add(listener);
 		return () => this.#listeners.delete(listener);
+	}
+
+	/** Acknowledge an alarm; the page shows it with the answer, not with the next frame. */
+	async acknowledge(id: string, comment: string | null) {
+		const alarm = await api.acknowledge(id, comment);
+		if (alarm?.id === id) this.picture = withAlarm(this.picture, alarm);
 	}
 
 	/** The timeline's now [ms]; null: nobody said. */

@@ -110,6 +110,19 @@ async def test_every_answer_wears_the_headers(client: Client, method: str, path:
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
+@pytest.mark.parametrize(
+    ("host", "worn"), [("127.0.0.1:8080", True), ("localhost", True), ("[::1]:8080", True), ("192.0.2.7:8080", False)]
+)
+async def test_a_browser_is_not_sent_what_it_would_only_complain_of(
+    hub: FakeHub, serve: Serve, host: str, *, worn: bool
+) -> None:
+    """The opener's policy counts on trusted connections only; elsewhere it is an error on every console."""
+    client = await serve(hub, addresses=lambda: frozenset({"192.0.2.7"}))
+    _, response = await ask(client, "GET", "/health", headers={"Host": host})
+    assert response.status == 200
+    assert ("Cross-Origin-Opener-Policy" in response.headers) is worn
+
+
 @pytest.mark.parametrize(("method", "path"), EVERY)
 async def test_a_foreign_host_gets_nothing(client: Client, method: str, path: str) -> None:
     """DNS rebinding: the name in the address bar is not ours."""

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, follows, type Picture } from "./frames.ts";
-import type { Delta, Device, Full } from "./types.ts";
+import { apply, follows, type Picture, withAlarm } from "./frames.ts";
+import type { Alarm, Delta, Device, Full } from "./types.ts";
 
 const probe: Device = {
 	id: "tasmota:a7",
@@ -83,6 +83,13 @@ test("a scenario that ended is gone, one that a delta does not name stays", () =
 	const before = apply(null, { ...full, scenario: story });
 	assert.equal(apply(before, delta({}))?.scenario, story);
 	assert.equal(apply(before, delta({ scenario: null }))?.scenario, null);
+});
+
+test("an alarm that was just acknowledged is shown before the frame that says so", () => {
+	const alarm = { id: "a", state: "unacknowledged" } as Alarm;
+	const before = apply(null, { ...full, alarms: [alarm] });
+	assert.equal(withAlarm(before, { ...alarm, state: "acknowledged" })?.alarms.get("a")?.state, "acknowledged");
+	assert.equal(withAlarm(null, alarm), null);
 });
 
 test("a hole in the numbering is seen", () => {

@@ -48,6 +48,11 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 	};
 }
 
+/** A picture with an alarm as the hub has just answered it, before the frame that says the same. */
+export function withAlarm(before: Picture | null, alarm: Alarm): Picture | null {
+	return before && { ...before, alarms: merged(before.alarms, [alarm]) };
+}
+
 /** Tells whether a delta follows what is known: a hole means asking for everything again. */
 export function follows(before: Picture | null, frame: Frame): boolean {
 	return frame.type === "full" || (before !== null && frame.seq === before.seq + 1);

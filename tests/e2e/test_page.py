@@ -1,0 +1,376 @@
+"""The page in a real browser, before a real demo: what a reader sees, and what a facilitator does."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from servers.browser import Visit, chromium, visit
+from servers.hubs import Demo, demo, until
+
+TELEGRAM = (
+    '{"Time":"2026-11-24T09:00:00","BME280":{"Temperature":21.7,"Humidity":40.5,"Pressure":1001.2},"TempUnit":"C"}'
+)
+PROBE = "tasmota:coldroom-sim-probe"
+AIR, PRODUCT = "temperature_ds18b20_1", "temperature_ds18b20_2"
+PAGES = ["", "devices", "facilitator", "projector"]
+HARM = "<img src=x onerror=\"window.harmed='yes'\">"
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Lend one Chromium; each reader has a memory of its own."""
+    with chromium() as lent:
+        yield lent
+
+
+@pytest.fixture(scope="module")
+def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 — nobody starts a demo where no browser is
+    """Lend one running cold room at sixty times the speed."""
+    with demo(tmp_path_factory.mktemp("page") / "data", "--speed", "60", "--seed", "7") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def room(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 — as above
+    """Lend a demo that is open to the room, where nobody is trusted without the PIN."""
+    with demo(tmp_path_factory.mktemp("room") / "data", "--lan", "--speed", "60", "--seed", "7") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def alone(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: ARG001 — as above
+    """Lend the address of a `matinales run` that no device speaks to."""
+    data = tmp_path_factory.mktemp("alone")
+    settings = {"HUB_DATA_DIR": str(data), "HUB_WEB_PORT": "0", "HUB_MQTT_PORT": "0"}
+    with (data / "said.txt").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hub", "run"], env=os.environ | settings, stdout=said, stderr=said
+        )
+    try:
+        living = data / "run.json"
+        until(living.exists)
+        yield str(json.loads(living.read_text())["url"])
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def story(hub: Demo) -> Demo:
+    """Begin the afternoon anew: no fault, no alarm, whatever was tried before."""
+    told = hub.ask("PUT", "api/v1/scenario", {"usecase": "cold_room", "seed": 7})
+    until(lambda: (device := hub.device(PROBE)) and device["run"] == told["run"] and hub.values(PROBE).get(AIR))
+    return hub
+
+
+def value(page: Page, device: str, channel: str) -> Locator:
+    """Return where the page shows a value first."""
+    return page.locator(f'data[data-device="{device}"][data-channel="{channel}"]').first
+
+
+def shown(page: Page, device: str, channel: str) -> float:
+    """Return the value that the page holds; NaN while it shows none."""
+    return float(value(page, device, channel).get_attribute("value") or "nan")
+
+
+def fault(page: Page, name: str) -> Locator:
+    """Return a fault's button; those of sensors are folded away until somebody wants them."""
+    folded = page.locator("details", has=page.locator("button[data-fault]"))
+    folded.evaluate_all("each => each.forEach((one) => { one.open = true; })")
+    return page.locator(f'button[data-fault="{name}"]')
+
+
+def banner(page: Page) -> Locator:
+    """Return the alarm banner."""
+    return page.locator('[role="alert"]')
+
+
+def speak(page: Page, language: str) -> None:
+    """Choose a language."""
+    page.locator(f'button[lang="{language}"]').click()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+
+
+def covers(page: Page) -> int:
+    """Return how many seconds the curves of the first chart cover."""
+    return int(page.locator("figure[data-covers]").first.get_attribute("data-covers") or 0)
+
+
+def is_drawn(page: Page) -> bool:
+    """Tell whether curves were painted, not only announced."""
+    painted: int = page.locator("figure[data-covers] canvas").first.evaluate(
+        "each => new Set(new Uint32Array("
+        "each.getContext('2d').getImageData(0, 0, each.width, each.height).data.buffer)).size"
+    )
+    return painted > 20
+
+
+def test_a_telegram_is_on_the_page_within_a_second_without_a_reload(hub: Demo, browser: Browser) -> None:
+    """The done criterion: value, device, channel and quality in the markup, the number in the reader's writing."""
+    with visit(browser, hub.page) as reader:
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        page.evaluate("window.same = true")
+        began = time.monotonic()
+        hub.publish("tele/kitchen/SENSOR", TELEGRAM)
+        temperature = value(page, "tasmota:kitchen", "temperature")
+        expect(temperature).to_be_visible(timeout=1000)
+        assert time.monotonic() - began < 1
+        expect(temperature).to_have_attribute("value", "21.7")
+        expect(temperature).to_have_attribute("data-quality", "good")
+        expect(temperature).to_have_text(re.compile(r"^21,7\s°C$"))
+        expect(value(page, "tasmota:kitchen", "humidity")).to_have_text(re.compile(r"^40,5\s%$"))
+        hub.publish("tele/kitchen/SENSOR", TELEGRAM.replace("21.7", "-3.25").replace("09:00", "09:01"))
+        expect(temperature).to_have_attribute("value", "-3.25", timeout=1000)
+        assert page.evaluate("window.same") is True
+
+
+def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(story: Demo, browser: Browser) -> None:
+    """Air rises, the alarm comes 5 simulated minutes after 8 °C, is acknowledged with a word, returns when closed."""
+    with visit(browser, story.page) as reader:
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        expect(banner(page)).to_be_empty()
+        fault(page, "door_open").click()
+        expect(fault(page, "door_open")).to_have_attribute("aria-pressed", "true")
+        began = time.monotonic()
+        until(lambda: shown(page, PROBE, AIR) > 8)
+        assert shown(page, PROBE, PRODUCT) < 4
+        expect(banner(page)).to_contain_text("dans la chambre froide : agissez maintenant", timeout=15_000)
+        assert time.monotonic() - began > 5
+        alarm = next(each for each in story.get("api/v1/alarms")["alarms"] if each["rule"] == "air_very_high")
+        _acknowledge_all(page, "Je ferme « la porte » <b>tout de suite</b>.")
+        expect(banner(page)).to_contain_text("Je ferme « la porte » <b>tout de suite</b>.")
+        reader.text()
+        fault(page, "door_open").click()
+        until(lambda: _alarm(story, alarm["id"]).get("state") == "normal")
+        assert _alarm(story, alarm["id"])["comment"].startswith("Je ferme")
+        expect(page.get_by_text("agissez maintenant")).to_have_count(0)
+        assert shown(page, PROBE, AIR) < 8
+
+
+def test_reload_keeps_the_chart(hub: Demo, browser: Browser) -> None:
+    """The history comes back with the page: hours of it, painted, right after the load."""
+    with visit(browser, hub.page) as reader:
+        page = reader.page
+        until(lambda: covers(page) > 3600, 5)
+        page.reload()
+        until(lambda: covers(page) > 3600, 5)
+        until(lambda: is_drawn(page), 5)
+        page.get_by_role("button", name=re.compile(r"^24\sh$")).click()
+        until(lambda: covers(page) > 20 * 3600, 5)
+
+
+def test_the_page_says_that_the_hub_is_away_and_heals_when_it_is_back(hub: Demo, browser: Browser) -> None:
+    """Kill -9 of the hub's process: told at once, back without a touch, values move, the chart is whole."""
+    with visit(browser, hub.page) as reader:
+        reader.forgiven = re.compile(r"WebSocket connection|ERR_|Failed to load resource")
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        page.evaluate("window.same = true")
+        before = hub.pid("hub")
+        psutil.Process(before).kill()
+        lost = page.get_by_text("Le hub ne répond plus")
+        expect(lost).to_be_visible(timeout=5000)
+        until(lambda: hub.parts().get("hub", before) != before)
+        expect(lost).to_have_count(0, timeout=15_000)
+        seen = shown(page, PROBE, AIR)
+        until(lambda: shown(page, PROBE, AIR) != seen, 10)
+        until(lambda: covers(page) > 3600, 5)
+        assert page.evaluate("window.same") is True
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_anything_to_reproach_itself_with(hub: Demo, browser: Browser, path: str) -> None:
+    """Both languages, both themes: no error on the console, no request elsewhere, no stammer, no mix of languages."""
+    hub.publish("tele/no-number/SENSOR", '{"Time":"2026-11-24T09:00:00","BME280":{"Temperature":NaN}}')
+    hub.publish("tele/nothing-yet/SENSOR", '{"Time":null,"BME280":{"Temperature":null,"Humidity":40.5}}')
+    hub.publish("cellar/nan/temperature", "NaN")
+    hub.publish("tele/infinite/SENSOR", '{"BME280":{"Temperature":1e999}}')
+    with visit(browser, hub.page + path, locale="fr-FR", theme="light") as reader:
+        _judge(reader, "fr", "light", ENGLISH)
+    with visit(browser, hub.page + path, locale="en-GB", theme="dark") as reader:
+        _judge(reader, "en", "dark", FRENCH)
+
+
+ENGLISH = re.compile(r"\b(simulated|waiting|alarm|alarms|silent|settings|devices|nothing to do)\b", re.IGNORECASE)
+FRENCH = re.compile(r"\b(simulée?|attente|alarme|depuis|porte|sonde|appareils|rien à faire)\b", re.IGNORECASE)
+
+
+def test_language_and_theme_switch_live_and_are_remembered(hub: Demo, browser: Browser) -> None:
+    """Not a word of reload, and the next visit starts as the last one ended."""
+    with visit(browser, hub.page, locale="fr-FR") as reader:
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_contain_text(",")
+        page.evaluate("window.same = true")
+        speak(page, "en")
+        expect(page.get_by_text("Cold room").first).to_be_visible()
+        expect(value(page, PROBE, AIR)).to_contain_text(".")
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.get_by_role("button", name="theme").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+        assert page.evaluate("window.same") is True
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        expect(page.get_by_text("Cold room").first).to_be_visible()
+        speak(page, "fr")
+        expect(page.get_by_text("Chambre froide").first).to_be_visible()
+
+
+def test_a_viewer_has_no_buttons_and_is_refused_until_the_pin_is_given(room: Demo, browser: Browser) -> None:
+    """Not shown, not allowed; a wrong PIN is told, the right one opens, and is remembered."""
+    with visit(browser, room.page) as reader:
+        reader.forgiven = re.compile(r"status of 403")
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        assert page.locator("button[data-fault], button[data-speed]").count() == 0
+        answer = page.request.put(f"{room.page}api/v1/scenario/faults/door_open", data={"active": True})
+        assert answer.status == 403
+        assert "/facilitator" in answer.text()
+        page.goto(f"{room.page}devices")
+        expect(page.get_by_text("réservés à l’animateur")).to_be_visible()
+        page.goto(f"{room.page}facilitator")
+        _enter(page, "000000" if room.said["pin"] != "000000" else "111111")
+        expect(page.locator("form [role=status]")).not_to_be_empty()
+        assert page.locator("button[data-fault]").count() == 0
+        _enter(page, room.said["pin"])
+        expect(fault(page, "door_open")).to_be_visible()
+        page.goto(room.page)
+        expect(fault(page, "door_open")).to_be_visible()
+        cookie = page.context.cookies()[0]
+        assert cookie["httpOnly"] is True
+        assert cookie["sameSite"] == "Strict"
+
+
+def test_the_facilitator_address_opens_once(browser: Browser, tmp_path: Path) -> None:
+    """The printed address lets one in and vanishes from the address bar; the second who tries is asked for the PIN."""
+    with demo(tmp_path / "data", "--lan", "--speed", "60", "--seed", "7") as fresh:
+        address = str(fresh.said["facilitator"])
+        code = urlsplit(address).fragment
+        with visit(browser, address) as reader:
+            reader.forgiven = re.compile(
+                r"closed before the connection is established"
+            )  # it connects again as who it is
+            expect(fault(reader.page, "door_open")).to_be_visible()
+            assert code not in reader.page.url
+        with visit(browser, address) as reader:
+            reader.forgiven = re.compile(r"status of 403")
+            expect(reader.page.get_by_text("a déjà servi")).to_be_visible()
+            assert reader.page.locator("button[data-fault]").count() == 0
+
+
+@pytest.mark.parametrize("path", ["", "devices"])
+def test_what_devices_call_themselves_is_text_and_never_markup(hub: Demo, browser: Browser, path: str) -> None:
+    """A name, a topic and a payload that hold markup and quotes are read, not run."""
+    with visit(browser, hub.page + path) as reader:
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        hub.publish(f"zigbee2mqtt/{HARM}'\"", '{"temperature":12.5}')
+        hub.publish(f"cellar/{HARM}", f"{HARM}<script>window.harmed='yes'</script>")
+        expect(page.get_by_text(f"{HARM}'\"").first).to_be_visible()
+        if path == "devices":
+            expect(page.locator("pre", has_text="<script>").first).to_be_visible()
+        assert page.locator("img").count() == 0
+        assert page.evaluate("window.harmed ?? 'no'") == "no"
+
+
+def test_a_silent_probe_looks_silent_and_the_silence_is_told(story: Demo, browser: Browser) -> None:
+    """Ten simulated minutes without a word: the number fades, says since when, and the silence alarm comes."""
+    with visit(browser, story.page) as reader:
+        page = reader.page
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        fault(page, "probe.radio_loss").click()
+        tile = page.locator("article", has=value(page, PROBE, AIR)).first
+        expect(tile).to_have_class(re.compile(r"\bstale\b"), timeout=20_000)
+        expect(tile).to_contain_text("silencieux depuis")
+        expect(banner(page)).to_contain_text("plus de nouvelles", timeout=20_000)
+        reader.text()
+        fault(page, "probe.radio_loss").click()
+        expect(tile).not_to_have_class(re.compile(r"\bstale\b"), timeout=20_000)
+
+
+def test_a_probe_that_is_unplugged_does_not_pass_for_good(story: Demo, browser: Browser) -> None:
+    """The product's probe goes, the air's stays: one looks silent, the other lives."""
+    with visit(browser, story.page) as reader:
+        page = reader.page
+        expect(value(page, PROBE, PRODUCT)).to_be_visible()
+        fault(page, "product.sensor_unplugged").click()
+        product = page.locator("article", has=value(page, PROBE, PRODUCT)).first
+        expect(product).to_have_class(re.compile(r"\b(stale|bad)\b"), timeout=20_000)
+        air = page.locator("article", has=value(page, PROBE, AIR)).first
+        expect(air).to_have_class(re.compile(r"\blive\b"))
+
+
+def test_quality_is_seen_and_not_only_coloured(hub: Demo, browser: Browser) -> None:
+    """A value that its device calls faulty is not printed; an implausible one is marked; both say so in words."""
+    with visit(browser, f"{hub.page}devices") as reader:
+        page = reader.page
+        hub.publish(
+            "tele/doubtful/SENSOR",
+            '{"Time":"2026-11-24T09:00:00","DS18B20":{"Id":"01","Temperature":-127.0},"TempUnit":"C",'
+            '"SI7021":{"Temperature":21.5,"Humidity":143.0}}',
+        )
+        card = page.locator('[data-device-id="tasmota:doubtful"]')
+        bad = card.locator('data[data-quality="bad"]')
+        expect(bad).to_be_visible()
+        expect(bad).not_to_contain_text("127")
+        expect(card).to_contain_text("valeur refusée")
+        uncertain = card.locator('data[data-quality="uncertain"]')
+        expect(uncertain).to_contain_text("143")
+        expect(card).to_contain_text("incertain")
+
+
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+def test_a_hub_to_which_nobody_speaks_has_words_for_it(alone: str, browser: Browser, locale: str) -> None:
+    """No simulator, no device, no history, no facilitator: every page says so, and none stammers."""
+    with visit(browser, alone, locale=locale) as reader:
+        reader.forgiven = re.compile(r"status of 403")
+        for path in PAGES:
+            reader.page.goto(alone + path)
+            reader.page.locator("main").wait_for()
+            until(lambda: not re.search("connexion au hub|connecting", reader.text(), re.IGNORECASE))
+            assert len(reader.text()) > 40
+            assert reader.page.locator("button[data-fault]").count() == 0
+
+
+def _judge(reader: Visit, language: str, theme: str, foreign: re.Pattern[str]) -> None:
+    """Wait for the first value, then read the page."""
+    expect(value(reader.page, PROBE, AIR)).to_be_visible()
+    expect(reader.page.locator("html")).to_have_attribute("lang", language)
+    expect(reader.page.locator("html")).to_have_attribute("data-theme", theme)
+    mixed = foreign.search(reader.text())
+    assert mixed is None, mixed
+
+
+def _alarm(hub: Demo, identity: str) -> dict[str, str]:
+    alarms: list[dict[str, str]] = hub.get("api/v1/alarms")["alarms"]
+    return next((each for each in alarms if each["id"] == identity), {})
+
+
+def _acknowledge_all(page: Page, comment: str) -> None:
+    """Acknowledge every alarm with a comment, the worst first."""
+    button = page.get_by_role("button", name="Acquitter…")
+    while button.count():
+        button.first.click()
+        page.locator("dialog[open] input").fill(comment)
+        page.locator('dialog[open] button[type="submit"]').click()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def _enter(page: Page, pin: str) -> None:
+    """Give a PIN."""
+    page.locator("form input").fill(pin)
+    page.locator('form button[type="submit"]').click()
