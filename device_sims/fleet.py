@@ -53,10 +53,7 @@ def payload(number: int, time_text: str) -> bytes:
     """Return a SENSOR body of 150 bytes; its Id numbers the messages, so that no two are alike."""
     temperature, humidity, pressure = 15 + number % 100 / 10, 40 + number % 370 / 10, 990 + number % 250 / 10
     head = f'{{"Time":"{time_text}","BME280":{{"Id":"'
-    tail = (
-        f'","Temperature":{temperature:.1f},"Humidity":{humidity:.1f},"Pressure":{pressure:.1f}}}'
-        ',"TempUnit":"C"}'
-    )
+    tail = f'","Temperature":{temperature:.1f},"Humidity":{humidity:.1f},"Pressure":{pressure:.1f}}},"TempUnit":"C"}}'
     return f"{head}{number:0{max(PAYLOAD_BYTES - len(head) - len(tail), 1)}d}{tail}".encode()
 
 

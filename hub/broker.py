@@ -257,7 +257,7 @@ def _address(path: Path) -> tuple[str, int]:
 def _check_installed(path: Path) -> None:
     if path.suffix == ".conf":
         mosquitto.program()
-    elif importlib.util.find_spec("iotcore") is None:
+    elif not has_wheel():
         msg = "the embedded broker has no wheel for this platform; install Mosquitto and use --broker mosquitto"
         raise ConfigError(msg)
 
