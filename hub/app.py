@@ -23,15 +23,18 @@ from aiohttp import web
 from msgspec import Struct
 
 from hub import broker, credentials
+from hub.acting import Acting
+from hub.commander import Commander
 from hub.config import Config
-from hub.driver import base_name
+from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError
+from hub.forgetting import Finder
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import REAL, Alarm, Heard, Message, Run
-from hub.registry import Registry, load_drivers
+from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
+from hub.registry import Contexts, Registry, load_drivers
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
@@ -40,6 +43,7 @@ from hub.usecases import describe
 from hub.usecases.loader import load_all
 from hub.usecases.schema import UseCase
 from hub.web.app import make_app
+from hub.web.hub import Acts
 from hub.web.security import Security, interface_addresses
 from hub.worker import Outcome, Worker
 
@@ -49,6 +53,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+ERASED_AT_ONCE = 200
+"""Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 
 
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -102,7 +108,7 @@ class App:
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers())
-        self.live = Live(is_health=self._is_health, source=self._source, lang=self.config.lang)
+        self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -119,7 +125,14 @@ class App:
             deliver=self._hand_over,
             give_up=self._give_up,
         )
-
+        self._acting = Acting(
+            kept=self._kept,
+            understanding=lambda: self._worker.understanding,
+            deliver=self._worker.tell,
+            forgotten=self._worker.read_back,
+        )
+        consent = self.config.commands_real
+        self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
         self._restored = self._kept.restored()
         self._views.update(self._worker.views(time.time_ns()))
 
@@ -222,6 +235,45 @@ class App:
         """Acknowledge an alarm."""
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
 
+    async def act(self, do: Callable[[Acts], Action]) -> Action:
+        """Carry out what a person does to a device."""
+        return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
+
+    async def forget(self, name: str) -> Mapping[str, Any]:
+        """Erase a device from the store, then from the journal."""
+
+        def in_store() -> tuple[Contexts, tuple[str, ...], int]:
+            contexts = self._worker.understanding.contexts()
+            self._worker.save()
+            return contexts, *self._acting.forget(name)
+
+        contexts, names, readings = await asyncio.wrap_future(self._worker.call(in_store))
+        finder = Finder(Registry(load_drivers()), contexts, names)
+        messages = 0
+        reader = SqliteReader(self._data)
+        found = finder.find(reader)
+        while (positions := await asyncio.to_thread(next, found, None)) is not None:
+            for start in range(0, len(positions), ERASED_AT_ONCE):
+                messages += await self._link.erase(positions[start : start + ERASED_AT_ONCE])
+        self._recent.clear()
+        return {"readings": readings, "messages": messages}
+
+    async def actions(self, limit: int) -> Sequence[Action]:
+        """Return the newest actions, newest first."""
+        return await asyncio.wrap_future(self._worker.call(lambda: self._kept.actions(limit)))
+
+    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
+        """Give a device a command."""
+        status = self._status
+        there = self._link.connected and status is not None and status.connected
+        return await asyncio.wrap_future(
+            self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there))
+        )
+
+    async def commands(self, limit: int, device: str | None) -> Sequence[Commanded]:
+        """Return the newest commands, newest first."""
+        return await asyncio.wrap_future(self._worker.call(lambda: self._kept.commands(limit, device)))
+
     async def messages(self, limit: int, *, understood: bool | None) -> Sequence[Heard]:
         """Return the newest messages, newest first."""
         refused = [] if understood is True else await asyncio.to_thread(self._kept.heard, limit)
@@ -291,6 +343,13 @@ class App:
                 if base is not None:
                     return any(each.name == base and each.health for each in driver.channels)
         return False
+
+    def _can_set(self, uid: str, channel: str) -> bool:
+        family = uid.partition(":")[0]
+        return any(
+            driver.family == family and base_name(channel, driver.commands) is not None
+            for driver in self._registry.drivers.values()
+        )
 
     def _source(self, usecase: str, rule: str) -> tuple[Mapping[str, str] | None, bool]:
         case = self._cases.get(usecase)

@@ -19,6 +19,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         broker_url: `mqtt://user:password@host:port`; unset: the embedded broker.
         ask: whether devices are asked to speak at first sight; unset: only on the embedded broker.
+        commands: whether real devices may be commanded; unset: only on the embedded broker.
         topics: filters wanted, comma-separated.
         mqtt_port: port of the embedded broker.
         data_dir: data folder; unset: the platform's user-data folder.
@@ -32,6 +33,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     broker_url: str | None = None
     ask: Literal["on", "off"] | None = None
+    commands: Literal["on", "off"] | None = None
     topics: str = "#"
     mqtt_port: int = 1883
     data_dir: str | None = None
@@ -48,6 +50,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def asks(self) -> bool:
         """Whether devices are asked to speak: on the embedded broker unless told otherwise."""
         return (self.broker_url is None) if self.ask is None else self.ask == "on"
+
+    @property
+    def commands_real(self) -> bool:
+        """Whether real devices may be commanded: on somebody else's broker only with the operator's consent."""
+        return (self.broker_url is None) if self.commands is None else self.commands == "on"
 
     @property
     def zone(self) -> ZoneInfo:

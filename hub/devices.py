@@ -27,9 +27,10 @@ QUARTER = 900 * NS
 class Identities:
     """Which uid a name or a native id means; a uid never changes, names are added."""
 
-    def __init__(self, aliases: Mapping[str, str] = {}) -> None:
-        """Start from alias → uid as the store kept them."""
+    def __init__(self, aliases: Mapping[str, str] = {}, merged: Mapping[str, str] = {}) -> None:
+        """Start from alias → uid, and uid → the uid that it was merged into, as the store kept them."""
         self._uid = dict(aliases)
+        self._merged = dict(merged)
 
     def __len__(self) -> int:
         """Return how many names are known."""
@@ -37,14 +38,31 @@ class Identities:
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid, name or native id means; itself when nobody said otherwise."""
-        return self._uid.get(name, name)
+        return self.survivor(self._uid.get(name, name))
+
+    def survivor(self, uid: str) -> str:
+        """Return the device that stands for a merged one; itself when it was not merged."""
+        while uid in self._merged:
+            uid = self._merged[uid]
+        return uid
+
+    def merge(self, uid: str, into: str | None) -> None:
+        """Let a device stand for another, or (None) for itself again; nothing else is rewritten."""
+        if into is None:
+            self._merged.pop(uid, None)
+        else:
+            self._merged[uid] = into
+
+    def uids(self, uid: str) -> tuple[str, ...]:
+        """Return a device's uid and those of the devices merged into it, its own first."""
+        return (uid, *(each for each in self._merged if each != uid and self.survivor(each) == uid))
 
     def names(self, uids: Collection[str]) -> list[str]:
         """Return all names of these devices."""
         return [name for name, uid in self._uid.items() if uid in uids]
 
     def find(self, device: str, aliases: Iterable[str]) -> str:
-        """Return the uid that `identify` would, remembering nothing."""
+        """Return the uid that `identify` would, remembering nothing; merges are looked up by `survivor`."""
         uid = self._uid.get(device)
         if uid is None:
             uid = next((self._uid[alias] for alias in aliases if alias in self._uid), device)
@@ -66,6 +84,68 @@ class Identities:
     def of(self, decoded: Decoded) -> tuple[str, list[str]]:
         """Identify the device of a decoded message."""
         return self.identify(decoded.device, decoded.aliases)
+
+
+UNKNOWN_PERIOD = 60 * NS
+"""Taken for the period of a source that was heard once."""
+STICKY = 3
+"""Periods that a channel stays with its source after it fell silent."""
+
+
+class Owner(Struct):
+    """The source that a channel of a device comes from, when several give it.
+
+    Attributes:
+        rank: of its driver: 0 native, 1 discovery, 2 generic.
+        source: (driver model, uid before any merge).
+        last: its newest word [ns].
+        period: between its last two words [ns].
+    """
+
+    rank: int
+    source: tuple[str, str]
+    last: int
+    period: int = UNKNOWN_PERIOD
+
+
+class Sources:
+    """Per (device, channel) one source wins: native, then discovery, then generic, sticky for three periods.
+
+    Costs one look-up a message for a device that one source speaks for: which nearly all are.
+    """
+
+    def __init__(self) -> None:
+        """Know nobody yet: the first to speak owns what it gives."""
+        self._first: dict[str, tuple[int, tuple[str, str]]] = {}
+        self._contested: dict[str, dict[str, Owner]] = {}
+
+    def contested(self, uid: str, rank: int, source: tuple[str, str]) -> bool:
+        """Tell whether more than one source was heard for a device."""
+        if self._first.setdefault(uid, (rank, source))[1] == source and uid not in self._contested:
+            return False
+        self._contested.setdefault(uid, {})
+        return True
+
+    def wins(self, uid: str, channel: str, rank: int, source: tuple[str, str], at: int, *, known: bool) -> bool:
+        """Tell whether a contested device's channel is this source's; `known`: it was given before."""
+        owners = self._contested[uid]
+        owner = owners.get(channel)
+        if owner is None:
+            first_rank, first = self._first[uid] if known else (rank, source)
+            owner = owners[channel] = Owner(first_rank, first, at)
+        if owner.source == source:
+            owner.period = at - owner.last if at > owner.last else owner.period
+            owner.last = max(owner.last, at)
+            return True
+        if rank < owner.rank or at - owner.last > STICKY * owner.period:
+            owners[channel] = Owner(rank, source, at)
+            return True
+        return False
+
+    def forget(self, uid: str) -> None:
+        """Begin anew for a device: what it is made of has changed."""
+        self._first.pop(uid, None)
+        self._contested.pop(uid, None)
 
 
 class Clock(Struct):

@@ -147,6 +147,65 @@ def _bytes(payload: str | bytes) -> bytes:
     return payload.encode() if isinstance(payload, str) else payload
 
 
+class Command(Struct, frozen=True):
+    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0)."""
+
+    channel: str
+    value: float
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """The device that a command is for, as much as a driver may need to find its topic.
+
+    Attributes:
+        uid: `family:name` as first seen.
+        names: all its names and native ids, the uid among them.
+        topic: of the message that made it known.
+        channels: those it has given so far.
+        context: of this driver at that topic.
+    """
+
+    uid: str
+    topic: str
+    names: tuple[str, ...] = ()
+    channels: frozenset[str] = frozenset()
+    context: Any = None
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """A command in the family's dialect, and the report that proves it.
+
+    Attributes:
+        messages: (topic, payload) to publish, QoS 1, never retained.
+        channel, value: what the device itself reports once it has obeyed.
+        tolerance: how far that report may lie off, in the channel's unit.
+        within: how long it may take [s on the device's timeline].
+    """
+
+    messages: tuple[tuple[str, bytes], ...]
+    channel: str
+    value: float
+    tolerance: float = 0.0
+    within: float = 10.0
+
+
+class Commanding(Struct, frozen=True, kw_only=True):
+    """A command and what must go out for it: the proof beside a driver's `command`.
+
+    Attributes:
+        before: (topic, payload) of the messages that must come first; the last one makes the device known.
+        channel, value: what is wanted.
+        sends: what must be published, exactly.
+        report: (topic, payload) by which the device says that it obeyed.
+    """
+
+    before: tuple[tuple[str, bytes], ...]
+    channel: str
+    value: float
+    sends: tuple[tuple[str, bytes], ...]
+    report: tuple[str, bytes]
+
+
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
 """`decode(message, context)`; raises PayloadError with the reason when nothing can be understood."""
 
@@ -173,6 +232,10 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         rooted: a scope is a topic below which everything is this driver's once it has a context (a configurable base).
         context: a msgspec-encodable type of the context; `context()` is the empty one.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
+        commands: base names of the channels that can be set.
+        command: (target, command) → the order in the family's dialect; raises PayloadError with the reason when this
+            device cannot do it.
+        commandings: commands and what goes out for them: at least one where there is a `command`.
         examples: real messages, a refusal among them.
     """
 
@@ -191,10 +254,37 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     rooted: bool = False
     context: type[Any] = type_of_nothing
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
+    commands: tuple[str, ...] = ()
+    command: Callable[[Target, Command], Order] | None = None
+    commandings: tuple[Commanding, ...] = ()
 
     def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type
         """Return the context of a driver that has heard nothing yet."""
         return self.context()
+
+
+def switched(command: Command) -> bool:
+    """Return whether a switch is wanted on.
+
+    Raises:
+        PayloadError: neither on nor off.
+    """
+    if command.value not in {0.0, 1.0}:
+        msg = f"{command.channel} is {command.value:g}: a switch is 1 or 0"
+        raise PayloadError(msg)
+    return command.value == 1.0
+
+
+def whole(command: Command, low: int, high: int) -> int:
+    """Return the whole number wanted, between `low` and `high`.
+
+    Raises:
+        PayloadError: it lies outside, or is not whole.
+    """
+    if not low <= command.value <= high or command.value != int(command.value):
+        msg = f"{command.channel} is {command.value:g}: a whole number from {low} to {high} is expected"
+        raise PayloadError(msg)
+    return int(command.value)
 
 
 def base_name(channel: str, names: Iterable[str]) -> str | None:
@@ -224,12 +314,16 @@ __all__ = [
     "MODEL_NAME",
     "Announced",
     "Channel",
+    "Command",
+    "Commanding",
     "Decoded",
     "Driver",
     "Event",
     "Example",
+    "Order",
     "PayloadError",
     "Sample",
+    "Target",
     "base_name",
     "topic_matches",
 ]

@@ -7,10 +7,10 @@ the same context back when nothing is new, a context that survives being stored.
 import json
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hub.driver import CHANNEL_NAME, Decoded, Driver, Example, base_name
+from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name
 from hub.errors import ConfigError, PayloadError
 from hub.model import Message
 from hub.registry import check_description, decode_context, encode_context
@@ -32,6 +32,8 @@ LEAVES: tuple[Any, ...] = (
     "\ud7ff\x00",
 )
 """What replaces one leaf of a JSON example."""
+
+RECEIVED = 1_753_430_400_000_000_000
 
 
 class Damage:
@@ -91,12 +93,53 @@ def check(driver: Driver, *, damaged: int = 200, seed: int = 0) -> Iterator[str]
         return
     for example in driver.examples:
         yield from check_example(driver, example)
+    for commanding in driver.commandings:
+        yield from check_commanding(driver, commanding)
     yield from unshown(driver)
     damage = Damage(seed)
     for example in driver.examples:
         for make in (damage.bytes_of, damage.leaf_of):
             for _ in range(damaged // 2):
                 yield from check_payload(driver, example, make(example.payload))
+
+
+def target_of(driver: Driver, before: Iterable[tuple[str, bytes]]) -> Target:
+    """Return the device that the messages make known: the last one's."""
+    context, topics = driver.empty_context(), dict[str, str]()
+    channels, names, uid, topic = set[str](), set[str](), "", ""
+    for topic, payload in before:
+        decoded, context = driver.decode(Message(topic, payload, RECEIVED), context)
+        uid = decoded.device
+        topics.setdefault(uid, topic)
+        channels |= {sample.channel for sample in decoded.samples}
+        names |= {decoded.device, *decoded.aliases}
+        names |= {alias for each in decoded.announces if each.device == uid for alias in each.aliases}
+    known = topics.get(uid, topic)
+    return Target(uid=uid, topic=known, names=tuple(sorted(names)), channels=frozenset(channels), context=context)
+
+
+def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
+    """Return where a command does not go out as its author wrote, or is not proved by the device's report."""
+    where = f"command {proof.channel}={proof.value:g}"
+    if driver.command is None or base_name(proof.channel, driver.commands) is None:
+        yield f"{where}: the driver does not say that this channel can be set"
+        return
+    target = target_of(driver, proof.before)
+    try:
+        order = driver.command(target, Command(proof.channel, proof.value))
+    except PayloadError as error:
+        yield f"{where}: refused because {error}"
+        return
+    if order.messages != proof.sends:
+        yield f"{where}: sends {order.messages}, not {proof.sends}"
+    if any("+" in topic or "#" in topic or topic.startswith("matinales/") for topic, _ in order.messages):
+        yield f"{where}: publishes to a filter, or to the hub itself"
+    decoded, _ = driver.decode(Message(*proof.report, RECEIVED), target.context)
+    values = {sample.channel: sample.value for sample in decoded.samples}
+    if decoded.device != target.uid or order.channel not in values:
+        yield f"{where}: the report is of {decoded.device}, {sorted(values)}; {target.uid} {order.channel} is due"
+    elif abs(values[order.channel] - order.value) > order.tolerance:
+        yield f"{where}: reported is {values[order.channel]:g}, {order.value:g} ± {order.tolerance:g} is due"
 
 
 def unshown(driver: Driver) -> Iterator[str]:

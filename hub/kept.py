@@ -1,14 +1,16 @@
 """The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from hub.devices import Clock
+from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Alarm, Heard
+from hub.model import Action, Alarm, Commanded, Device, Heard
 from hub.registry import Registry, decode_context, encode_context
+from hub.store.actions import ActionStore
 from hub.store.base import History
 from hub.store.file import StoreFile
 from hub.store.sqlite import SqliteHistory
@@ -18,6 +20,9 @@ from hub.understand import Changes, Memory
 DECODE = "decode"
 """Name of the cursor of this reader."""
 RECENT_ALARMS = 200
+RECENT_COMMANDS = 1_000
+IGNORED_TOPICS = "ignored_topics"
+"""Name of the setting."""
 
 
 class Kept:
@@ -33,6 +38,7 @@ class Kept:
         self._file = StoreFile(data / "store.db")
         self._state = StateStore(self._file.db)
         self._history = SqliteHistory(self._file)
+        self._actions = ActionStore(self._file.db)
 
     @property
     def history(self) -> History:
@@ -76,6 +82,72 @@ class Kept:
             state.put_rules({key: blob or None for key, blob in rules.items()})
             state.set_cursor(DECODE, changes.position)
 
+    def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
+        """Store an action and what it changed, in one transaction; return it with its number.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._state.put_devices(devices)
+            if "topics" in action.after:
+                self._state.set_setting(IGNORED_TOPICS, msgspec.json.encode(action.after["topics"]).decode())
+            if undone is not None:
+                self._actions.undone(undone)
+            return self._actions.add(action)
+
+    def put_commands(self, commands: Sequence[Commanded]) -> None:
+        """Store new or changed commands.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._actions.put_commands(commands)
+
+    def forget(self, uids: Sequence[str], names: Collection[str], ended: Collection[str]) -> int:
+        """Erase devices with all that names them, and give the room back; return how many readings went.
+
+        What an ended run (of `ended`) announced of them goes too; a living simulation goes on speaking of its own.
+
+        Raises:
+            StoreError: nothing was erased.
+        """
+        trace, state = Trace(names), self._state
+        with self._file.transaction():
+            gone = sum(self._history.forget(uid) for uid in uids)
+            for uid in uids:
+                state.forget(uid)
+            state.forget_heard(trace.names)
+            state.forget_alarms(uids)
+            state.forget_of_runs(uids, ended)
+            for (driver, scope), blob in state.contexts().items():
+                left = None if scope in names else pruned(blob, names)
+                if left != blob:
+                    state.put_context(driver, scope, left)
+            for key, blob in state.rules().items():
+                if trace.names(blob):
+                    state.put_rules({key: None})
+            self._actions.forget(uids)
+        self._file.scrub()
+        return gone
+
+    def actions(self, limit: int) -> Sequence[Action]:
+        """Return the newest actions, newest first; for the owner's thread."""
+        return self._actions.actions(limit)
+
+    def action(self, number: int) -> Action | None:
+        """Return one action; for the owner's thread."""
+        return self._actions.action(number)
+
+    def command(self, name: str) -> Commanded | None:
+        """Return one command; for the owner's thread."""
+        return self._actions.command(name)
+
+    def commands(self, limit: int, device: str | None = None) -> Sequence[Commanded]:
+        """Return the newest commands, newest first; for the owner's thread."""
+        return self._actions.commands(limit, device)
+
     def memory(self, registry: Registry) -> Memory:
         """Return what later messages need of earlier ones."""
         drivers = registry.drivers
@@ -92,6 +164,7 @@ class Kept:
             marks=self._state.marks(),
             channels=self._state.channels(),
             seen=self._state.seen(),
+            ignored_topics=msgspec.json.decode(self._state.setting(IGNORED_TOPICS) or "[]", type=list[str]),
         )
 
     def rules(self) -> dict[str, bytes]:
@@ -100,8 +173,11 @@ class Kept:
 
     def restored(self) -> Batch:
         """Return what was shown last, for a live state that starts."""
+        devices = self._state.devices()
         return Batch(
-            devices=self._state.devices(),
+            devices=[device for device in devices if device.merged is None],
+            merged={device.uid: device.merged for device in devices if device.merged is not None},
+            commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
             alarms=self._state.alarms(RECENT_ALARMS),

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from hub.model import NS, REAL, Alarm, AlarmState, Device, Reading, Run, rfc3339
+from hub.model import NS, REAL, Alarm, AlarmState, Commanded, Device, Reading, Run, rfc3339
 
 RATES = (0, 1, 2, 4, 10, 20)
 """Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
@@ -43,6 +43,8 @@ class Batch(Struct, kw_only=True):
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
         forgotten: uids to leave out from now on.
+        merged: uid → the uid that it was merged into, all of them; None: as before.
+        commands: new or changed, oldest first.
     """
 
     readings: Sequence[Reading] = ()
@@ -54,6 +56,8 @@ class Batch(Struct, kw_only=True):
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
     forgotten: Sequence[str] = ()
+    merged: Mapping[str, str] | None = None
+    commands: Sequence[Commanded] = ()
 
 
 class Channel(Struct):
@@ -116,6 +120,7 @@ class Live:
         wall: Callable[[], int] = time.time_ns,
         is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
         source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
+        can_set: Callable[[str, str], bool] = lambda _device, _channel: False,
         lang: str = "fr",
     ) -> None:
         """Start empty.
@@ -124,9 +129,14 @@ class Live:
             wall: wall clock [ns].
             is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
             source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
+            can_set: (uid, channel) → whether commands may set it.
             lang: language of an alarm's `text`; `texts` has both.
         """
         self.wall = wall
+        self._can_set = can_set
+        self.merged: Mapping[str, str] = {}
+        self.commands: dict[str, dict[str, Commanded]] = {}
+        """uid → channel → the newest command: whoever gave it is the channel's last writer."""
         self.devices: dict[str, Device] = {}
         self.runs: dict[str, Run] = {}
         self.alarms: dict[str, Alarm] = {}
@@ -182,10 +192,19 @@ class Live:
             self.devices[device.uid] = device
             if before is None or msgspec.structs.replace(before, seen=device.seen) != device:
                 changes.devices.add(device.uid)
+        if batch.merged is not None:
+            self.merged = batch.merged
         for uid in batch.forgotten:
             if self.devices.pop(uid, None) is not None:
                 self._channels.pop(uid, None)
+                self.commands.pop(uid, None)
+                if uid not in self.merged:
+                    self.alarms = {name: alarm for name, alarm in self.alarms.items() if alarm.device != uid}
                 changes.devices.add(uid)
+        for command in batch.commands:
+            if command.device in self.devices:
+                self.commands.setdefault(command.device, {})[command.channel] = command
+                changes.devices.add(command.device)
 
     def _forget_values(self, device: Device) -> None:
         """A new run starts with "waiting for the first value": the old run's values are not its."""
@@ -234,6 +253,10 @@ class Live:
         """Return the runs that devices are on now, sorted."""
         return sorted({device.run for device in self.devices.values()})
 
+    def uids(self, uid: str) -> tuple[str, ...]:
+        """Return a device's uid and those of the devices merged into it, its own first."""
+        return (uid, *(each for each, into in self.merged.items() if into == uid))
+
     def channel(self, uid: str, name: str) -> Channel | None:
         """Return a channel of a device with its latest reading."""
         return self._channels.get(uid, {}).get(name)
@@ -256,6 +279,11 @@ class Live:
             "seen": rfc3339(device.seen) if device.seen else None,
             "proposed": device.proposed,
             "ignored": device.ignored,
+            "room": device.room or None,
+            "locked": device.locked,
+            "merged": list(self.uids(uid)[1:]),
+            "settable": [channel.name for channel in channels if self._can_set(uid, channel.name)],
+            "commands": {name: command_view(each) for name, each in self.commands.get(uid, {}).items()},
             "channels": [channel.view() for channel in channels],
         }
 
@@ -511,6 +539,20 @@ class Mailbox:
             view.mailboxes.discard(self)
             if not view.mailboxes:
                 self._live.drop(view)
+
+
+def command_view(command: Commanded) -> dict[str, Any]:
+    """Return a command as the API gives it."""
+    return {
+        "id": command.id,
+        "device": command.device,
+        "channel": command.channel,
+        "value": command.value,
+        "state": command.state,
+        "by": command.by,
+        "at": rfc3339(command.wall),
+        "reason": command.reason,
+    }
 
 
 def _raised(alarm: Alarm) -> int:

@@ -6,6 +6,7 @@ unit of every hot path.
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -184,6 +185,11 @@ class Device(Struct, frozen=True, kw_only=True):
         seen: arrival time [ns] of its newest message.
         topic: of the message that made it known.
         proposed: heard on a foreign broker, generic: shown for approval, not created.
+        ignored: a person wants nothing of it: journalled, not stored, not shown.
+        named: a person gave the name; no bridge's word replaces it.
+        room: where a person says it is.
+        locked: the facilitator lets nobody command it.
+        merged: uid of the device that a person says it is; this one is shown no more.
     """
 
     uid: str
@@ -195,6 +201,78 @@ class Device(Struct, frozen=True, kw_only=True):
     topic: str = ""
     proposed: bool = False
     ignored: bool = False
+    named: bool = False
+    room: str = ""
+    locked: bool = False
+    merged: str | None = None
+
+    @property
+    def own_name(self) -> str:
+        """Return what it is called when nobody says otherwise."""
+        return self.uid.partition(":")[2] or self.uid
+
+
+class Action(Struct, frozen=True, kw_only=True):
+    """What a person did to a device, or to a topic: which fields it changed, so that it can be undone.
+
+    Attributes:
+        id: counts up; 0: nothing was changed, so nothing was recorded.
+        at: wall clock [ns].
+        by: `facilitator`, `command line`.
+        device: uid; empty for what concerns topics.
+        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`), or
+            `topics`, the filters ignored.
+        undoes: the action that this one took back.
+        undone: somebody took it back.
+    """
+
+    id: int = 0
+    at: int = 0
+    by: str = ""
+    device: str = ""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    undoes: int | None = None
+    undone: bool = False
+
+
+class CommandState(StrEnum):
+    """How far a command is; only the device's own later report confirms it."""
+
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    TIMED_OUT = "timed_out"
+    REFUSED = "refused"
+
+
+class Commanded(Struct, frozen=True, kw_only=True):
+    """A command that somebody gave, and what became of it.
+
+    Attributes:
+        id: chosen by the sender or the hub; the same again is a replay.
+        device, channel, value: what should become what, in the hub's unit.
+        by: who gave it; the newest of a channel is its last writer.
+        run: the device's timeline.
+        at, until: given at, and confirmed by [ns on that timeline].
+        wall: given at [ns, wall clock].
+        report, expected, tolerance: which channel's report proves it, and how near that must be.
+        reason: why it was refused, or did not end well.
+    """
+
+    id: str
+    device: str
+    channel: str
+    value: float
+    by: str
+    run: str
+    at: int
+    wall: int
+    until: int = 0
+    report: str = ""
+    expected: float = 0.0
+    tolerance: float = 0.0
+    state: CommandState = CommandState.SENT
+    reason: str | None = None
 
 
 class AlarmState(StrEnum):

@@ -134,6 +134,11 @@ class Registry:
         found = self._routes[topic] if topic in self._routes else self._find(topic)
         return found[0] if found else None
 
+    def place(self, topic: str) -> tuple[Driver | None, tuple[str, str]]:
+        """Return the driver that a topic belongs to, and the key of its context there."""
+        found = self._routes[topic] if topic in self._routes else self._find(topic)
+        return found if found is not None else (None, ("", ""))
+
     def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
         self.failures[driver.model] += 1
         if self.failures[driver.model] == 1:
@@ -263,6 +268,9 @@ def _problems(driver: Driver) -> Iterator[str]:
         yield "it claims no topic"
     if not any(example.refusal for example in driver.examples):
         yield "its examples hold no refusal"
+    yield from (f"command of {name!r}, which is no channel" for name in driver.commands if name not in names)
+    if len({bool(driver.commands), driver.command is not None, bool(driver.commandings)}) > 1:
+        yield "commands, command and commandings go together: which channels, how, and the proof"
 
 
 def encode_context(context: Any) -> bytes:  # noqa: ANN401 — each driver has its own type

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from hub.devices import Clock, Identities, real_time, run_time, utc
-from hub.driver import Announced, Decoded, Driver, Sample
+from hub.commands import Report
+from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
+from hub.driver import Announced, Decoded, Driver, Sample, Target, topic_matches
 from hub.errors import PayloadError
 from hub.model import (
     MAX_WHOLE,
@@ -69,6 +70,7 @@ class Changes(Struct):
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
         heard: what was not understood, and why.
         recent: topic → its newest understood message, of the last few topics.
+        reports: a device's own live words while a command to it waits for them.
         understood, refused, repeats: counts of messages.
     """
 
@@ -86,6 +88,7 @@ class Changes(Struct):
     seen: list[tuple[str, int, int]] = []
     heard: list[Heard] = []
     recent: dict[str, Heard] = {}
+    reports: list[Report] = []
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -102,6 +105,7 @@ class Memory(Struct, kw_only=True):
     marks: Mapping[str, str] = {}
     channels: Iterable[tuple[str, str]] = ()
     seen: Iterable[tuple[str, int, int]] = ()
+    ignored_topics: Iterable[str] = ()
 
 
 _MAKES_NONE = {Kind.COMMAND, Kind.HOUSEKEEPING}
@@ -109,7 +113,10 @@ _MAKES_NONE = {Kind.COMMAND, Kind.HOUSEKEEPING}
 
 
 class _Word(Struct, gc=False):
-    """A decoded message on its way: who said it, and the run that its sender or its topic announced."""
+    """A decoded message on its way: who said it, and the run that its sender or its topic announced.
+
+    `source` is the uid before any merge: what is said of two merged devices comes from two sources.
+    """
 
     record: Record
     driver: Driver
@@ -117,6 +124,7 @@ class _Word(Struct, gc=False):
     changes: Changes
     uid: str
     announced: str | None
+    source: str
 
 
 class Understanding:
@@ -137,8 +145,13 @@ class Understanding:
         """
         self._registry = registry
         self._contexts = dict(memory.contexts)
-        self._names = Identities(memory.aliases)
         self.devices = {device.uid: device for device in memory.devices}
+        merged = {uid: device.merged for uid, device in self.devices.items() if device.merged is not None}
+        self.names = Identities(memory.aliases, merged)
+        self.ignored_topics = tuple(memory.ignored_topics)
+        self.watched: set[str] = set()
+        """Devices whose own words are handed on as `reports`."""
+        self._sources = Sources()
         self._clocks = dict(memory.clocks)
         self.timelines = Timelines(memory.runs, memory.marks.items())
         self._channels: dict[str, set[str]] = {}
@@ -154,7 +167,39 @@ class Understanding:
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
-        return self._names.resolve(name)
+        return self.names.resolve(name)
+
+    def change(self, device: Device) -> None:
+        """Take a device as a person changed it."""
+        before = self.devices.get(device.uid)
+        self.devices[device.uid] = device
+        if before is None or before.merged != device.merged:
+            for uid in (device.uid, device.merged, before.merged if before is not None else None):
+                self._sources.forget(self.names.survivor(uid or device.uid))
+            self.names.merge(device.uid, device.merged)
+
+    def merged(self) -> dict[str, str]:
+        """Return uid → the device that stands for it, of all that were merged."""
+        return {uid: self.names.survivor(uid) for uid, device in self.devices.items() if device.merged is not None}
+
+    def contexts(self) -> dict[tuple[str, str], Any]:
+        """Return what the drivers remember now; a copy."""
+        return dict(self._contexts)
+
+    def target(self, uid: str) -> tuple[Driver | None, Target]:
+        """Return a device as a command needs it, and the driver that speaks its dialect."""
+        topic = self.devices[uid].topic
+        driver, key = self._registry.place(topic)
+        context = self._contexts.get(key)
+        if driver is not None and context is None:
+            context = driver.empty_context()
+        return driver, Target(
+            uid=uid,
+            topic=topic,
+            names=(uid, *self.names.names({uid})),
+            channels=frozenset(self._channels.get(uid, ())),
+            context=context,
+        )
 
     def take(self, records: Iterable[Record]) -> Changes:
         """Return what the records change, up to `position`; no content makes it fail.
@@ -179,6 +224,8 @@ class Understanding:
                 self._own(record, changes)
                 if any(run.state == ENDED for run in changes.runs.values()):
                     break
+            elif self.ignored_topics and any(topic_matches(each, message.topic) for each in self.ignored_topics):
+                changes.understood += 1  # a person wants nothing of it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
         return changes
@@ -214,7 +261,7 @@ class Understanding:
         message = record.message
         real = {uid for uid, device in self.devices.items() if device.run == REAL}
         run, refusals = self.timelines.announce(
-            message.payload, retained=message.retained, known_real=self._names.names(real), topic=message.topic
+            message.payload, retained=message.retained, known_real=self.names.names(real), topic=message.topic
         )
         for reason in refusals[:REFUSALS]:
             self._list(record, reason, None, changes)
@@ -242,16 +289,16 @@ class Understanding:
 
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
-        uid = self._names.find(decoded.device, decoded.aliases)
+        source = self.names.find(decoded.device, decoded.aliases)
+        uid = self.names.survivor(source)
         makes_none = decoded.kind in _MAKES_NONE
         if makes_none and uid not in self.devices:
             return
-        word = _Word(
-            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, uid, changes)
-        )
+        run = None if makes_none else self._run_said(record, uid, changes)
+        word = _Word(record, driver, decoded, changes, uid, run, source)
         if not makes_none and not self._known(word):
             return
-        changes.names += [(name, uid, record.position) for name in self._names.of(decoded)[1]]
+        changes.names += [(name, source, record.position) for name in self.names.of(decoded)[1]]
         if not makes_none:
             self._read(word)
             self._ask(word)
@@ -313,33 +360,39 @@ class Understanding:
 
     def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
-        if self._names.find(each.device, each.aliases) not in self.devices and len(self._names) >= MAX_NAMES:
+        if self.names.find(each.device, each.aliases) not in self.devices and len(self.names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self._names.identify(each.device, each.aliases)
+        uid, news = self.names.identify(each.device, each.aliases)
         changes.names += [(name, uid, record.position) for name in news]
         device = self.devices.get(uid)
         if device is None:
             return
         said = each.availability or device.availability
-        name = each.name or device.name
+        name = each.name if each.name and not device.named else device.name
         if (said, name) != (device.availability, device.name):
             self._changed(msgspec.structs.replace(device, availability=said, name=name), record.message, changes)
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
-        if not word.decoded.samples or self.devices[uid].proposed:
+        if not word.decoded.samples or self.devices[uid].proposed or self.devices[uid].ignored:
             return
         run = word.announced or self.devices[uid].run
         arrival = message.time if message.time is not None else self.timelines.arrival(run, message.received)
         tie = _tie(message)
         known = self._channels.setdefault(uid, set())
         taken = changes.past if message.source is Source.IMPORT else changes.shown
+        contested = self._sources.contested(uid, word.driver.rank, (word.driver.model, word.source))
+        reports = uid in self.watched and _is_live(word.record)
         moments: dict[int | None, tuple[int, TimeSource]] = {}
         for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
             channel = sample.channel
+            if contested and not self._wins(word, channel, arrival, known):
+                continue
             if channel not in known and not self._room_for(word, channel, known):
                 continue
+            if reports:
+                changes.reports.append((uid, channel, sample.value, message.received))
             moment = moments.get(sample.measured)
             if moment is None:  # the samples of a message nearly always share their time
                 moment = moments[sample.measured] = self._moment(word, sample, arrival, run, tie)
@@ -361,6 +414,10 @@ class Understanding:
             if time != UNKNOWN_AGE:
                 changes.readings.append(reading)
             taken.append(reading)
+
+    def _wins(self, word: "_Word", channel: str, arrival: int, known: set[str]) -> bool:
+        source = (word.driver.model, word.source)
+        return self._sources.wins(word.uid, channel, word.driver.rank, source, arrival, known=channel in known)
 
     def _room_for(self, word: "_Word", channel: str, known: set[str]) -> bool:
         if len(known) >= MAX_CHANNELS:
@@ -430,6 +487,12 @@ class Understanding:
 
     def _list(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
         changes.heard.append(_heard(record, reason, driver, understood=False))
+
+
+def _is_live(record: Record) -> bool:
+    """Tell whether a record is said now: not retained, not imported, not from a backlog, not said again."""
+    message = record.message
+    return not (message.retained or record.late or record.repeat or message.source is Source.IMPORT)
 
 
 def given_up(record: Record, error: Exception) -> Changes:

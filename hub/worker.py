@@ -19,11 +19,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from hub.commands import Underway
+from hub.driver import Order
 from hub.errors import HubError
 from hub.journal.base import JournalReader
 from hub.kept import Kept
 from hub.live import Batch
-from hub.model import REAL, Alarm, Heard, Reading, Record
+from hub.model import NS, REAL, Alarm, Commanded, Heard, Reading, Record
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.understand import UNKNOWN_AGE, Changes, Understanding, given_up
@@ -40,6 +42,8 @@ TICK = 1.0
 """How often [s] delays and silences are looked at."""
 SENTENCE = 5.0
 RETRY = 1.0
+WAITING = 1_000
+"""Newest commands looked at for those that still wait for their report."""
 _POSITION = attrgetter("position")
 
 
@@ -102,6 +106,8 @@ class Worker:
     def _restore(self) -> None:
         understanding, engine = self._make
         self.understanding, self.engine = understanding(), engine()
+        self.underway = Underway(self._kept.commands(WAITING))
+        self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._forgetful = False
 
@@ -147,6 +153,43 @@ class Worker:
         alarm = self.engine.acknowledge(alarm_id, at, by, comment, stored)
         self._commit(Changes(position=self.position), [alarm])
         return alarm
+
+    def send(self, given: Commanded, due: Order) -> Commanded:
+        """Store a command, then send it and wait for the device's own report; for `call`."""
+        sent = msgspec.structs.replace(
+            given,
+            until=given.at + int(due.within * NS),
+            report=due.channel,
+            expected=due.value,
+            tolerance=due.tolerance,
+        )
+        overtaken = self.underway.give(sent)
+        self.understanding.watched = self.underway.devices
+        self.note_commands([*overtaken, sent], due.messages)
+        _LOG.info("Command %s=%g to %s by %s sent", sent.channel, sent.value, sent.device, sent.by)
+        return sent
+
+    def note_commands(self, commands: Sequence[Commanded], asks: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Store commands as they are now and hand them on, with what is to be published; for `call`."""
+        try:
+            self._kept.put_commands(commands)
+        except HubError:
+            self._forgetful = True
+            raise
+        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks))
+
+    def tell(self, outcome: Outcome) -> None:
+        """Hand on what was committed beside the journal; for `call`."""
+        self._deliver(outcome)
+
+    def read_back(self) -> None:
+        """Take memory from the store again: something was erased there; for `call`."""
+        self._forgetful = True
+        self._restore()
+
+    def save(self) -> None:
+        """Commit what the rules remember beyond the last step; for `call`."""
+        self._commit(Changes(position=self.position), [])
 
     def _run(self) -> None:
         _step_back()
@@ -250,7 +293,16 @@ class Worker:
         state = self.engine.changed_state()
         if alarms or state:
             self._commit(Changes(position=self.position), alarms, state)
+        late = self.underway.tick(lambda run: timelines.now(run, wall), wall)
+        if late:
+            self._end_commands(late)
         self._tell(wall)
+
+    def _end_commands(self, ended: Sequence[Commanded]) -> None:
+        self.understanding.watched = self.underway.devices
+        self.note_commands(ended)
+        for each in ended:
+            _LOG.info("Command %s=%g to %s %s", each.channel, each.value, each.device, each.state)
 
     def _tell(self, wall: int) -> None:
         """Hand on what each use case knows now, and its sentence at most every few seconds."""
@@ -288,7 +340,7 @@ class Worker:
         self.stored += len(changes.readings)
         batch = Batch(
             readings=newest(changes.past) + newest(changes.shown),
-            devices=list(changes.known.values()),
+            devices=[device for device in changes.known.values() if device.merged is None],
             runs=list(changes.runs.values()),
             alarms=alarms,
             not_understood=len(changes.heard),
@@ -296,6 +348,8 @@ class Worker:
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = self.views(self._wall()) if changes.runs else {}
         self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views))
+        if changes.reports and (confirmed := self.underway.hear(changes.reports)):
+            self._end_commands(confirmed)
 
 
 def _step_back() -> None:

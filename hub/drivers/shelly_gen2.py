@@ -8,7 +8,20 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from hub.driver import Channel, Decoded, Driver, Event, Example, Sample
+from hub.driver import (
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Event,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+    whole,
+)
 from hub.errors import PayloadError
 from hub.model import NS, Availability, Kind, Message
 from hub.payload import availability, boolean, epoch_seconds, json_object, live, number, shown, slug, word
@@ -359,6 +372,38 @@ def ask(_device: str, topic: str) -> list[tuple[str, bytes]]:
     return [(f"{found.prefix}/rpc", msgspec.json.encode(request))]
 
 
+NUMBERED = re.compile(r"(switch|dimmer|position)(?:_(\d+))?")
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Set a relay, a light or a cover; the device's own NotifyStatus proves it.
+
+    A switch beside a dimmer of the same number is a light's.
+    """
+    found, match = address(target.topic), NUMBERED.fullmatch(wanted.channel)
+    if found is None or not found.prefix or found.what == "rpc" or match is None:
+        msg = f"{wanted.channel}: nobody knows how this Shelly would be told"
+        raise PayloadError(msg)
+    number = int(match[2] or 0)
+    params: dict[str, object] = {"id": number}
+    if match[1] == "switch":
+        is_light = wanted.channel.replace("switch", "dimmer") in target.channels
+        method, params["on"] = "Light.Set" if is_light else "Switch.Set", switched(wanted)
+    elif match[1] == "dimmer":
+        method, params["brightness"] = "Light.Set", whole(wanted, 0, 100)
+    else:
+        method, params["pos"] = "Cover.GoToPosition", whole(wanted, 0, 100)
+    request = {"id": 1, "src": f"{ASKED}{found.prefix}", "method": method, "params": params}
+    moves = match[1] == "position"
+    return Order(
+        messages=((f"{found.prefix}/rpc", msgspec.json.encode(request)),),
+        channel=wanted.channel,
+        value=wanted.value,
+        tolerance=2.0 if moves else 0.0,
+        within=60.0 if moves else 10.0,  # a shutter takes its time
+    )
+
+
 EVENTS, STATUS = "shellies/plus1pm/events/rpc", "shellies/plus1pm/status/switch:0"
 
 
@@ -377,6 +422,46 @@ DRIVER = Driver(
     context=Context,
     decode=decode,
     ask=ask,
+    commands=("switch", "dimmer", "position"),
+    command=command,
+    commandings=(
+        Commanding(
+            before=((EVENTS, _told("shellyplus1pm-4417939341dc", '"switch:0":{"id":0,"output":true}').encode()),),
+            channel="switch",
+            value=0,
+            sends=(
+                (
+                    "shellies/plus1pm/rpc",
+                    b'{"id":1,"src":"matinales-ask/shellies/plus1pm","method":"Switch.Set","params":{"id":0,"on":false}}',
+                ),
+            ),
+            report=(EVENTS, _told("shellyplus1pm-4417939341dc", '"switch:0":{"id":0,"output":false}').encode()),
+        ),
+        Commanding(
+            before=(("lamp/status/light:1", b'{"id":1,"output":true,"brightness":20}'),),
+            channel="dimmer_1",
+            value=60,
+            sends=(
+                (
+                    "lamp/rpc",
+                    b'{"id":1,"src":"matinales-ask/lamp","method":"Light.Set","params":{"id":1,"brightness":60}}',
+                ),
+            ),
+            report=("lamp/status/light:1", b'{"id":1,"output":true,"brightness":60}'),
+        ),
+        Commanding(
+            before=(("shutter/status/cover:0", b'{"id":0,"current_pos":100}'),),
+            channel="position",
+            value=30,
+            sends=(
+                (
+                    "shutter/rpc",
+                    b'{"id":1,"src":"matinales-ask/shutter","method":"Cover.GoToPosition","params":{"id":0,"pos":30}}',
+                ),
+            ),
+            report=("shutter/status/cover:0", b'{"id":0,"current_pos":31}'),
+        ),
+    ),
     channels=(
         Channel(name="switch", unit=None, low=0, high=1),
         Channel(name="power", unit=Unit.WATT, low=-100_000, high=100_000),

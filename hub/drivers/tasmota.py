@@ -6,7 +6,20 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from hub.driver import Channel, Decoded, Driver, Event, Example, Sample
+from hub.driver import (
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Event,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+    whole,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Quality
 from hub.payload import (
@@ -435,15 +448,33 @@ def _body(device: str, root: dict[str, Any], context: Context, *, sensors: bool)
 
 def ask(device: str, topic: str) -> list[tuple[str, bytes]]:
     """Ask for sensors (Status 8, understood by every version), state (11) and MAC (5), in the device's topic order."""
+    command = _command_topic(device, topic, "Status")
+    return [(command, number) for number in (b"8", b"11", b"5")]
+
+
+def _command_topic(device: str, topic: str, last: str) -> str:
+    """Return where a device listens, in the order of levels of a topic that it spoke on."""
     levels = topic.split("/")
     found = None if topic.startswith(DISCOVERY) else address(topic)
     if found is None:
-        command = f"cmnd/{device.partition(':')[2]}/Status"
+        return f"cmnd/{device.partition(':')[2]}/{last}"
+    places = [n for n, level in enumerate(levels[:-1]) if level == found.prefix]
+    place = places[-1] if places[-1] == len(levels) - 2 and places[0] != 0 else places[0]
+    return "/".join([*levels[:place], "cmnd", *levels[place + 1 : -1], last])
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Set a relay or a dimmer; the device answers with RESULT, which proves it."""
+    base, _, index = wanted.channel.partition("_")
+    if base == "switch":
+        last, payload = f"Power{index}", b"ON" if switched(wanted) else b"OFF"
+    elif wanted.channel == "dimmer":
+        last, payload = "Dimmer", str(whole(wanted, 0, 100)).encode()
     else:
-        places = [n for n, level in enumerate(levels[:-1]) if level == found.prefix]
-        place = places[-1] if places[-1] == len(levels) - 2 and places[0] != 0 else places[0]
-        command = "/".join([*levels[:place], "cmnd", *levels[place + 1 : -1], "Status"])
-    return [(command, number) for number in (b"8", b"11", b"5")]
+        msg = f"{wanted.channel}: a Tasmota is told nothing but switches and its dimmer"
+        raise PayloadError(msg)
+    topic = _command_topic(target.uid, target.topic, last)
+    return Order(messages=((topic, payload),), channel=wanted.channel, value=wanted.value)
 
 
 SENSOR, TWO, POW, LINKY = "tele/kitchen/SENSOR", "tele/cellar/SENSOR", "tele/pow1/SENSOR", "tele/linky/SENSOR"
@@ -459,6 +490,31 @@ DRIVER = Driver(
     context=Context,
     decode=decode,
     ask=ask,
+    commands=("switch", "dimmer"),
+    command=command,
+    commandings=(
+        Commanding(
+            before=((SENSOR, b'{"ENERGY":{"Power":12}}'),),
+            channel="switch",
+            value=1,
+            sends=(("cmnd/kitchen/Power", b"ON"),),
+            report=("stat/kitchen/RESULT", b'{"POWER":"ON"}'),
+        ),
+        Commanding(
+            before=(("home/tele/cellar/STATE", b'{"POWER1":"ON","POWER2":"OFF"}'),),
+            channel="switch_2",
+            value=0,
+            sends=(("home/cmnd/cellar/Power2", b"OFF"),),
+            report=("home/stat/cellar/POWER2", b"OFF"),
+        ),
+        Commanding(
+            before=(("tele/lamp/STATE", b'{"POWER":"ON","Dimmer":20}'),),
+            channel="dimmer",
+            value=55,
+            sends=(("cmnd/lamp/Dimmer", b"55"),),
+            report=("stat/lamp/RESULT", b'{"POWER":"ON","Dimmer":55}'),
+        ),
+    ),
     channels=(
         Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=150),
         Channel(name="humidity", unit=Unit.PERCENT, low=0, high=100),

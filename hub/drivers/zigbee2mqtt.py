@@ -5,9 +5,24 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct, structs
 
-from hub.driver import Announced, Channel, Decoded, Driver, Event, Example, Sample
+from hub.driver import (
+    Announced,
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Event,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+    whole,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import (
@@ -400,12 +415,67 @@ def _base(key: str) -> tuple[str, str]:
     return key, ""
 
 
+SETTABLE = {"brightness": "brightness", "position": "position"}
+SET_POINTS = ("occupied_heating_setpoint", "current_heating_setpoint")
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Set a switch, a lamp's brightness, a cover's position or a set-point on `…/set`; the next state proves it."""
+    context: Context = target.context
+    base = context.base or BASE
+    name = _friendly(target, context)
+    known = context.names.get(name, NOBODY)
+    key = _key_of(wanted.channel, known)
+    value: object
+    if key is None:
+        msg = f"{wanted.channel}: no key of {shown(name)} that can be set"
+        raise PayloadError(msg)
+    if wanted.channel.startswith("switch"):
+        exposed = known.keys.get(key, Key())
+        value = (exposed.on or "ON") if switched(wanted) else (exposed.off or "OFF")
+    elif key in SET_POINTS:
+        value = wanted.value
+    else:
+        value = whole(wanted, 0, 254 if key.startswith("brightness") else 100)
+    moves = key.startswith("position")
+    return Order(
+        messages=((f"{base}/{name}/set", msgspec.json.encode({key: value})),),
+        channel=wanted.channel,
+        value=wanted.value,
+        tolerance=2.0 if moves else 0.25 if key in SET_POINTS else 0.0,
+        within=60.0 if moves else 10.0,  # a shutter takes its time
+    )
+
+
+def _friendly(target: Target, context: Context) -> str:
+    """Return the present friendly name: a device renamed at the bridge keeps its uid, and is found by its address."""
+    native = {name.removeprefix("ieee:") for name in target.names if name.startswith("ieee:")}
+    found = (name for name, known in context.names.items() if known.ieee in native)
+    own = target.uid.partition(":")[2]
+    return next(found, own if context.base in {"", BASE} else own.removeprefix(f"{context.base}/"))
+
+
+def _key_of(channel: str, known: Known) -> str | None:
+    """Return the key whose reports are this channel."""
+    word, _, suffix = channel.partition("_")
+    if word in {"switch", *SETTABLE}:
+        key = SETTABLE.get(word, "state")
+        wanted = {key + (f"_{suffix}" if suffix else ""), f"{key}_phase_{suffix}"}
+        return next((each for each in known.keys if each in wanted), min(wanted, key=len))
+    return next((key for key in SET_POINTS if channel == "target_temperature" and key in known.keys), None)
+
+
 DEVICES = (
     '[{"ieee_address":"0x00124b0000000001","type":"Coordinator","supported":true,"friendly_name":"Coordinator","definition":null},'
     '{"ieee_address":"0x00158d00018255df","type":"EndDevice","supported":true,"friendly_name":"cellar/air","definition":'
     '{"model":"X","vendor":"Y","exposes":[{"type":"numeric","property":"temperature","unit":"°F"},{"type":"numeric",'
     '"property":"voltage","unit":"mV"},{"type":"numeric","property":"pm25","unit":"µg/m³"},{"type":"numeric",'
     '"property":"voc","unit":"ppb"},{"type":"binary","property":"valve_open","value_on":"OPEN","value_off":"CLOSE"}]}}]'
+)
+
+VALVE = (
+    b'[{"ieee_address":"0x00158d0001825500","type":"EndDevice","friendly_name":"valve","definition":{"exposes":'
+    b'[{"type":"climate","features":[{"type":"numeric","property":"occupied_heating_setpoint","unit":"\xc2\xb0C"}]}]}}]'
 )
 
 DRIVER = Driver(
@@ -420,6 +490,31 @@ DRIVER = Driver(
     open_channels=True,
     context=Context,
     decode=decode,
+    commands=("switch", "brightness", "position", "target_temperature"),
+    command=command,
+    commandings=(
+        Commanding(
+            before=(("zigbee2mqtt/shop/plug", b'{"state":"OFF","power":0}'),),
+            channel="switch",
+            value=1,
+            sends=(("zigbee2mqtt/shop/plug/set", b'{"state":"ON"}'),),
+            report=("zigbee2mqtt/shop/plug", b'{"state":"ON","power":40}'),
+        ),
+        Commanding(
+            before=(("zigbee2mqtt/twin", b'{"state_left":"ON","state_right":"ON"}'),),
+            channel="switch_right",
+            value=0,
+            sends=(("zigbee2mqtt/twin/set", b'{"state_right":"OFF"}'),),
+            report=("zigbee2mqtt/twin", b'{"state_left":"ON","state_right":"OFF"}'),
+        ),
+        Commanding(
+            before=(("zigbee2mqtt/bridge/devices", VALVE), ("zigbee2mqtt/valve", b'{"occupied_heating_setpoint":19}')),
+            channel="target_temperature",
+            value=20.5,
+            sends=(("zigbee2mqtt/valve/set", b'{"occupied_heating_setpoint":20.5}'),),
+            report=("zigbee2mqtt/valve", b'{"occupied_heating_setpoint":20.5}'),
+        ),
+    ),
     channels=(
         Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=150),
         Channel(name="local_temperature", unit=Unit.CELSIUS, low=-60, high=150),

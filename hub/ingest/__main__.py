@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from hub.errors import HubError, JournalError
 from hub.ingest.batch import cut
 from hub.ingest.edge import MqttEdge
-from hub.ingest.link import Append, Appended, AppendFailed, End, Keep, LinkServer, Peer, Publish, Status
+from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, LinkServer, Peer, Publish, Status, Wanted
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE, NS
@@ -144,7 +144,7 @@ class Ingest:
             journal=journal.size,
         )
 
-    def _handle(self, said: Append | Publish | Keep, peer: Peer) -> None:
+    def _handle(self, said: Wanted, peer: Peer) -> None:
         match said:
             case Append(number, messages):
                 large = sum(len(message.payload) > MAX_WHOLE for message in messages)
@@ -153,6 +153,11 @@ class Ingest:
                     self._oversize += large
                 try:
                     peer.send(Appended(number, self._journal.append(messages)))
+                except JournalError as error:
+                    peer.send(AppendFailed(number, str(error)))
+            case Erase(number, positions):
+                try:
+                    peer.send(Appended(number, self._journal.erase(positions)))
                 except JournalError as error:
                     peer.send(AppendFailed(number, str(error)))
             case Publish(topic, payload, qos, retain):

@@ -67,6 +67,13 @@ class Keep(Struct, frozen=True, tag=True):
     position: int
 
 
+class Erase(Struct, frozen=True, tag=True):
+    """Hub → ingest: empty these records for ever; a few hundred a frame, so that nobody waits."""
+
+    id: int
+    positions: list[int]
+
+
 class End(Struct, frozen=True, tag=True):
     """Ingest → hub: the journal's end, coalesced."""
 
@@ -74,7 +81,7 @@ class End(Struct, frozen=True, tag=True):
 
 
 class Appended(Struct, frozen=True, tag=True):
-    """Ingest → hub: the messages of `id` are committed, the last of them at `position`."""
+    """Ingest → hub: the messages of `id` are committed, the last at `position`; or so many were erased."""
 
     id: int
     position: int
@@ -122,7 +129,8 @@ class Status(Struct, frozen=True, tag=True):
     journal: int = 0
 
 
-FromHub = Hello | Append | Publish | Keep
+FromHub = Hello | Append | Publish | Keep | Erase
+Wanted = Append | Publish | Keep | Erase
 FromIngest = End | Appended | AppendFailed | Status
 _ENCODE = msgspec.msgpack.Encoder().encode
 _FROM_HUB = msgspec.msgpack.Decoder(FromHub).decode
@@ -145,7 +153,7 @@ class LinkServer:
         self,
         folder: Path,
         selector: selectors.BaseSelector,
-        handle: Callable[[Append | Publish | Keep, "Peer"], None],
+        handle: Callable[["Wanted", "Peer"], None],
     ) -> None:
         """Listen on loopback and write `ingest.json` in `folder`."""
         self._selector = selector
@@ -200,7 +208,7 @@ class Peer:
         connection: socket.socket,
         selector: selectors.BaseSelector,
         secret: str,
-        handle: Callable[[Append | Publish | Keep, "Peer"], None],
+        handle: Callable[["Wanted", "Peer"], None],
         gone: Callable[["Peer"], None],
     ) -> None:
         """Watch the connection with `selector`; call `gone` when it ends."""
@@ -313,6 +321,18 @@ class LinkClient:
         Raises:
             JournalError: not known to be written: no ingest, an error there, or no answer in time.
         """
+        return await self._asked(lambda number: Append(number, list(messages)), timeout_s)
+
+    async def erase(self, positions: Sequence[int], *, timeout_s: float = 30.0) -> int:
+        """Empty records for ever and return how many there were.
+
+        Raises:
+            JournalError: not known to be done; again is safe.
+        """
+        return await self._asked(lambda number: Erase(number, list(positions)), timeout_s)
+
+    async def _asked(self, say: Callable[[int], Append | Erase], timeout_s: float) -> int:
+        """Say what is answered by its number, and wait for the answer."""
         if self._writer is None:
             msg = "the journal is away for a moment (no ingest process); try again"
             raise JournalError(msg)
@@ -320,7 +340,7 @@ class LinkClient:
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            self._writer.write(frame(Append(number, list(messages))))
+            self._writer.write(frame(say(number)))
             async with asyncio.timeout(timeout_s):
                 await self._writer.drain()
                 return await answer

@@ -25,6 +25,13 @@ class Journal(Protocol):
     def resumed(self, epoch: int) -> None:
         """Say that connection `epoch` resumed a session: its first messages may repeat the tail (§2.8)."""
 
+    def erase(self, positions: Sequence[int]) -> int:
+        """Empty these records for ever, on disk too, and return how many there were; their positions stay.
+
+        Raises:
+            JournalError: it could not be written; what was done is done, and doing it again is safe.
+        """
+
     def close(self) -> None:
         """Release the files."""
 

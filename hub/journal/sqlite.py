@@ -23,6 +23,8 @@ TAIL_ROWS = 64
 """Rows checked at a start after an unclean stop: more than can have been under way."""
 WINDOW = 2_000
 """Messages that a broker may deliver again after a resumed session; a larger in-flight window is not compared."""
+ERASED = "matinales/erased"
+"""Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
 _LEVEL = 1
 _DROPPED_AT_ONCE = 500
 _NAME = re.compile(r"journal(?:-(\d+))?\.db")
@@ -170,6 +172,22 @@ class SqliteJournal:
         oldest = self._db.execute("SELECT first, newest FROM batch ORDER BY first LIMIT ?", (_DROPPED_AT_ONCE,))
         limit = max((first for first, newest in oldest if newest < before), default=0)
         return self.drop_before(min(limit, below))
+
+    def erase(self, positions: Sequence[int]) -> int:
+        """Empty these records for ever (see the contract)."""
+        try:
+            gone = _erased(self._db, positions, self._compress)
+            for path in _files(self._folder)[:-1]:
+                db = self._connect(path)
+                try:
+                    gone += _erased(db, positions, self._compress)
+                finally:
+                    db.close()
+        except apsw.Error as error:
+            msg = f"the journal in {self._folder} cannot be rewritten ({error}); forget the device again"
+            raise JournalError(msg) from error
+        self._tail = None
+        return gone
 
     def close(self) -> None:
         """Mark the orderly stop and release the files."""
@@ -515,6 +533,34 @@ def _decoded(row: _Row) -> list[Message] | None:
     except (zstandard.ZstdError, msgspec.DecodeError):
         return None
     return messages if len(messages) == row.many else None
+
+
+def _erased(db: apsw.Connection, positions: Sequence[int], compress: Callable[[bytes], bytes]) -> int:
+    """Empty records of one file, in one transaction; leave no byte of them there or in its WAL."""
+    gone = 0
+    with db:
+        for first, wanted in _by_group(db, positions).items():
+            row = next((_Row(*each) for each in db.execute("SELECT * FROM batch WHERE first = ?", (first,))), None)
+            messages = _decoded(row) if row is not None else None
+            if messages is None:
+                continue
+            for position in wanted:
+                place = position - first
+                gone += messages[place].topic != ERASED
+                messages[place] = Message(ERASED, b"", messages[place].received, qos=0)
+            db.execute("UPDATE batch SET data = ? WHERE first = ?", (compress(_ENCODE(messages)), first))
+    db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    return gone
+
+
+def _by_group(db: apsw.Connection, positions: Sequence[int]) -> dict[int, list[int]]:
+    """Return first position of a group → those of `positions` that lie in it."""
+    found: dict[int, list[int]] = {}
+    for position in sorted(positions):
+        first = _number_in(db, "SELECT max(first) FROM batch WHERE first <= ?1 AND first + count > ?1", position)
+        if first:
+            found.setdefault(first, []).append(position)
+    return found
 
 
 def _records(row: _Row, messages: list[Message], after: int) -> list[Record]:

@@ -209,6 +209,21 @@ class StoreFile(StoreReader):
             raise self._failed(error) from error
         return frames == done
 
+    def scrub(self) -> None:
+        """Leave no byte of what was deleted in the file or its WAL: rewrites the file, some seconds a GB.
+
+        Deleted rows are overwritten at once (`secure_delete`), but pages that were split before may hold old copies.
+
+        Raises:
+            StoreError: it could not be written (a full disk); what was deleted is deleted, its bytes may remain.
+        """
+        off_the_loop()
+        try:
+            self.db.execute("VACUUM")
+            self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
     def close(self) -> None:
         """Close the readers, then the file; nobody may be inside `reader()` or `transaction()`."""
         super().close()

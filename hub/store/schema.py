@@ -57,7 +57,14 @@ CREATE TABLE seen(                                             -- rowid: order o
 );
 """
 
-STEPS = (_FIRST,)
+_ACTIONS = """
+CREATE TABLE action(id INTEGER PRIMARY KEY, device TEXT NOT NULL, data TEXT NOT NULL);
+CREATE INDEX action_device ON action(device);
+CREATE TABLE command(id TEXT PRIMARY KEY, wall INTEGER NOT NULL, device TEXT NOT NULL, data TEXT NOT NULL);
+CREATE INDEX command_wall ON command(wall);
+"""
+
+STEPS = (_FIRST, _ACTIONS)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

@@ -4,14 +4,13 @@ Writing methods run inside `StoreFile.transaction()`, together with the readings
 Reading methods also work on a connection lent by `StoreFile.reader()`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import apsw
 import msgspec
 
-from hub.errors import NotFoundError
 from hub.model import Alarm, AlarmState, Device, Heard, Quality, Reading, Run, TimeSource
 from hub.store.file import failure, insert
 
@@ -69,6 +68,12 @@ class StateStore:
         rows = [(driver, scope, data) for (driver, scope), data in contexts.items()]
         insert(self._db, "INSERT OR REPLACE INTO context", rows)
 
+    def put_context(self, driver: str, scope: str, data: bytes | None) -> None:
+        """Replace one packed context; None erases it."""
+        self._db.execute("DELETE FROM context WHERE driver = ? AND scope = ?", (driver, scope))
+        if data is not None:
+            self._db.execute("INSERT INTO context VALUES(?,?,?)", (driver, scope, data))
+
     def clocks(self) -> dict[str, bytes]:
         """Return device → what is known of its clock, as it was packed."""
         return dict(self._rows("SELECT * FROM clock"))
@@ -88,28 +93,34 @@ class StateStore:
         rows = [*{device.uid: _text(device) for device in devices}.items()]
         insert(self._db, "INSERT INTO device(uid, data)", rows, "ON CONFLICT(uid) DO UPDATE SET data = excluded.data")
 
-    def rename(self, uid: str, name: str) -> Device:
-        """Give a device the name people call it by, and return it.
-
-        Raises:
-            NotFoundError: no such device.
-        """
-        return self._changed(uid, name=name)
-
-    def ignore(self, uid: str, *, ignored: bool = True) -> Device:
-        """Ignore a device, or no longer, and return it.
-
-        Raises:
-            NotFoundError: no such device.
-        """
-        return self._changed(uid, ignored=ignored)
-
     def forget(self, uid: str) -> None:
-        """Erase all that is remembered of a device but its alarms; its next message makes it known anew."""
+        """Erase what is remembered of a device itself; its next message makes it known anew."""
         for table, column in (("device", "uid"), ("alias", "device"), ("latest", "device"), ("clock", "device")):
             self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (uid,))  # noqa: S608 — our own constants
         self._db.execute("DELETE FROM seen WHERE device = ?", (uid,))
         self._db.execute("DELETE FROM mark WHERE kind = 'device' AND name = ?", (uid,))
+
+    def forget_alarms(self, uids: Iterable[str]) -> None:
+        """Erase the alarms that devices raised."""
+        for uid in uids:
+            self._db.execute("DELETE FROM alarm WHERE data ->> '$.device' = ?", (uid,))
+
+    def forget_heard(self, named: Callable[[str, bytes], bool]) -> None:
+        """Erase the listed messages whose topic or payload is one of a device's."""
+        for row, topic, reason, payload in self._rows("SELECT rowid, topic, reason, payload FROM heard"):
+            if named(f"{topic} {reason}", payload):
+                self._db.execute("DELETE FROM heard WHERE rowid = ?", (row,))
+
+    def forget_of_runs(self, uids: Iterable[str], ended: Collection[str]) -> None:
+        """Take devices out of what ended runs announced; those of a living one stay marked as simulated."""
+        gone = set(uids)
+        for run in self.runs():
+            mine = gone & set(run.devices)
+            if mine and run.id in ended:
+                left = tuple(uid for uid in run.devices if uid not in gone)
+                self.put_runs([msgspec.structs.replace(run, devices=left)])
+            elif mine:
+                self.put_marks(dict.fromkeys(mine, run.id))
 
     def aliases(self) -> dict[str, str]:
         """Return every other name or native id → uid."""
@@ -298,15 +309,6 @@ class StateStore:
             return self._db.execute(sql, values).fetchall()
         except apsw.Error as error:
             raise failure(Path(self._db.filename), error) from error
-
-    def _changed(self, uid: str, **changes: Any) -> Device:  # noqa: ANN401 — fields of Device
-        rows = self._rows("SELECT data FROM device WHERE uid = ?", uid)
-        if not rows:
-            msg = f"{uid!r} is no known device; `matinales devices list` shows them"
-            raise NotFoundError(msg)
-        device = msgspec.structs.replace(_DEVICE(rows[0][0]), **changes)
-        self.put_devices([device])
-        return device
 
     def _drop_oldest_heard(self, *, understood: bool) -> None:
         self._db.execute(

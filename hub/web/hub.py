@@ -1,12 +1,41 @@
 """What the web layer needs of the running hub: the one contract it knows beside the words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hub.config import Config
+from hub.driver import Command
 from hub.live import Live
-from hub.model import Alarm, Heard, Message
+from hub.model import Action, Alarm, Commanded, Heard, Message
 from hub.store.base import History
+
+
+class Acts(Protocol):
+    """What people do to devices; each answers with the action as recorded (id 0: nothing was changed).
+
+    Raises:
+        NotFoundError: no such device, or action.
+        UsageError: it cannot be done.
+    """
+
+    @property
+    def ignored_topics(self) -> tuple[str, ...]:
+        """The topic filters that are ignored."""
+
+    def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
+        """Change `name`, `room`, `ignored`, `locked`, `proposed` of a device."""
+
+    def merge(self, name: str, into: str, by: str) -> Action:
+        """Say that a device is another one."""
+
+    def unmerge(self, name: str, by: str) -> Action:
+        """Let a merged device be itself again."""
+
+    def ignore_topics(self, filters: list[str], by: str) -> Action:
+        """Ignore these topic filters, and no others."""
+
+    def undo(self, number: int | None, by: str) -> Action:
+        """Take an action back; None: the newest that can be."""
 
 
 class Hub(Protocol):
@@ -36,6 +65,34 @@ class Hub(Protocol):
         Raises:
             NotFoundError: no such alarm.
         """
+
+    async def act(self, do: Callable[[Acts], Action]) -> Action:
+        """Carry out what a person does to a device, in the thread that owns the store.
+
+        Raises:
+            NotFoundError: no such device, or action.
+            UsageError: it cannot be done.
+        """
+
+    async def forget(self, name: str) -> Mapping[str, Any]:
+        """Erase a device for ever; return how many `readings` and raw `messages` went.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+
+    async def actions(self, limit: int) -> Sequence[Action]:
+        """Return the newest actions, newest first."""
+
+    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
+        """Give a device a command: sent, or refused with the reason.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+
+    async def commands(self, limit: int, device: str | None) -> Sequence[Commanded]:
+        """Return the newest commands, of one device (uid) or of all, newest first."""
 
     async def messages(self, limit: int, *, understood: bool | None) -> Sequence[Heard]:
         """Return the newest messages, newest first; `understood` None: both kinds."""

@@ -4,7 +4,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from hub.web import built
-from hub.web.api import devices, health, history, imports, live, login, scenario
+from hub.web.api import actions, devices, health, history, imports, live, login, scenario
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
@@ -36,7 +36,16 @@ RANGE = ("device", "channel", "start", "stop", "run")
 API = (
     Route("GET", "/devices", VIEWER, devices.devices),
     Route("GET", "/devices/{id}", VIEWER, devices.device),
-    Route("POST", "/devices/{id}/commands", FACILITATOR, devices.command),
+    Route("PATCH", "/devices/{id}", FACILITATOR, actions.change, body=actions.DeviceChange),
+    Route("DELETE", "/devices/{id}", FACILITATOR, actions.forget),
+    Route("POST", "/devices/{id}/merge", FACILITATOR, actions.merge, body=actions.Merge),
+    Route("POST", "/devices/{id}/unmerge", FACILITATOR, actions.unmerge),
+    Route("GET", "/devices/{id}/commands", VIEWER, actions.commands, ("limit",)),
+    Route("POST", "/devices/{id}/commands", FACILITATOR, actions.command, body=actions.CommandWish),
+    Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
+    Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),
+    Route("GET", "/ignored", FACILITATOR, actions.ignored),
+    Route("PUT", "/ignored", FACILITATOR, actions.ignore, body=actions.Filters),
     Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
     Route("GET", "/series", VIEWER, history.series, (*RANGE, "width")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),

@@ -9,10 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.driver import CHANNEL_NAME, MODEL_NAME, Driver, Example
-from hub.drivercheck import LEAVES, branches, check, check_example, check_payload, unshown
+from hub.commands import order
+from hub.driver import CHANNEL_NAME, MODEL_NAME, Command, Commanding, Driver, Example
+from hub.drivercheck import (
+    LEAVES,
+    branches,
+    check,
+    check_commanding,
+    check_example,
+    check_payload,
+    target_of,
+    unshown,
+)
 from hub.errors import ConfigError, PayloadError
-from hub.model import Message
+from hub.model import Kind, Message
 from hub.registry import Registry, check_description, load_drivers
 from hub.units import Unit
 
@@ -21,6 +31,11 @@ EXAMPLES = [
     pytest.param(driver, example, id=f"{model}-{number}")
     for model, driver in DRIVERS.items()
     for number, example in enumerate(driver.examples)
+]
+COMMANDINGS = [
+    pytest.param(driver, proof, id=f"{model}-{proof.channel}")
+    for model, driver in DRIVERS.items()
+    for proof in driver.commandings
 ]
 BYTE = st.sampled_from(b"\x00\x01\x7f\x80\xff") | st.integers(0, 255)  # extremes first: that is where decoders break
 every_driver = pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
@@ -40,6 +55,46 @@ def test_example_belongs_to_its_driver(driver: Driver, example: Example) -> None
     for topic, payload in example.before:
         registry.decode(example.message(payload, topic=topic), contexts)
     assert registry.decode(example.message(), contexts).driver is driver
+
+
+@pytest.mark.parametrize(("driver", "proof"), COMMANDINGS)
+def test_a_command_goes_out_as_its_author_wrote_and_the_report_proves_it(driver: Driver, proof: Commanding) -> None:
+    """Topic and payload to the byte, and the device's own report gives the value that was wanted."""
+    assert not list(check_commanding(driver, proof))
+
+
+@pytest.mark.parametrize(("driver", "proof"), COMMANDINGS)
+@pytest.mark.parametrize("value", [-1.0, 0.5, 1e9, math.nan, math.inf])
+def test_a_value_that_no_device_takes_is_refused_with_the_reason(
+    driver: Driver, proof: Commanding, value: float
+) -> None:
+    """Half a switch, a dimmer at minus one: nothing goes out, and no other error comes."""
+    try:
+        due = order(driver, target_of(driver, proof.before), Command(proof.channel, value))
+    except PayloadError:
+        return
+    assert due.value == value
+    assert proof.channel == "target_temperature", "a switch is on or off, a dimmer goes by whole steps"
+    assert abs(value) < 100
+
+
+@pytest.mark.parametrize(("driver", "proof"), COMMANDINGS)
+def test_a_channel_nobody_can_set_is_refused(driver: Driver, proof: Commanding) -> None:
+    """A measure is no set-point."""
+    with pytest.raises(PayloadError, match="no_such_thing"):
+        order(driver, target_of(driver, proof.before), Command("no_such_thing", 1.0))
+
+
+@pytest.mark.parametrize(("driver", "proof"), COMMANDINGS)
+def test_a_command_seen_passing_is_no_measure(driver: Driver, proof: Commanding) -> None:
+    """The hub hears what it says itself: it must never take it for the device's own report."""
+    registry, contexts = Registry(DRIVERS), {}  # type: ignore[var-annotated]
+    for topic, payload in (*proof.before, *proof.sends):
+        outcome = registry.decode(Message(topic, payload, 1), contexts)
+    assert outcome.driver is driver
+    assert outcome.decoded is not None
+    assert outcome.decoded.kind is Kind.COMMAND
+    assert outcome.decoded.samples == ()
 
 
 @every_driver

@@ -533,7 +533,7 @@ def test_beyond_the_device_cap_nothing_is_made_or_remembered(monkeypatch: pytest
     assert list(mind.devices) == [f"{FAMILY}:a", f"{FAMILY}:b"]
     assert reasons(changes) == ["more than 2 devices (device cap)"] * 10
     assert not changes.names
-    assert len(mind._names) == 2
+    assert len(mind.names) == 2
     assert [each.device for each in changes.readings] == [f"{FAMILY}:a"]
 
 

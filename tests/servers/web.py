@@ -8,10 +8,25 @@ from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
 from hub.config import Config
+from hub.driver import Command
 from hub.errors import NotFoundError
 from hub.live import Batch, Live
-from hub.model import NS, Alarm, Device, Heard, Message, Quality, Reading, Run, TimeSource
+from hub.model import (
+    NS,
+    Action,
+    Alarm,
+    Commanded,
+    CommandState,
+    Device,
+    Heard,
+    Message,
+    Quality,
+    Reading,
+    Run,
+    TimeSource,
+)
 from hub.store.base import Aggregate, Range, Row, Rows, Series
+from hub.web.hub import Acts
 
 WALL = 1_800_000_000 * NS
 """2027-01-15T08:00:00Z"""
@@ -41,10 +56,11 @@ class FakeHistory:
         chosen = [
             each
             for each in self.stored
-            if asked.device in {None, each.device}
+            if asked.device is None
+            or (each.device in asked.device
             and asked.channel in {None, each.channel}
             and asked.run in {None, each.run}
-            and asked.start <= each.time < asked.stop
+            and asked.start <= each.time < asked.stop)
         ]
         return [
             Row(each.device, each.channel, each.unit, each.run, each.time, each.value, each.quality)
@@ -82,6 +98,39 @@ class FakeHistory:
         return max((each.time for each in self.stored if each.device == device and each.run == run), default=None)
 
 
+class FakeActs:
+    """Notes what is asked, and says that it was done."""
+
+    def __init__(self) -> None:
+        """Start with nothing asked."""
+        self.asked: list[tuple[Any, ...]] = []
+        self.ignored_topics: tuple[str, ...] = ("test/#",)
+
+    def _did(self, *asked: Any) -> Action:  # noqa: ANN401 — whatever was asked
+        self.asked.append(asked)
+        return Action(id=len(self.asked), device=asked[1] if isinstance(asked[1], str) else "")
+
+    def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
+        """Note it."""
+        return self._did("change", name, dict(wish), by)
+
+    def merge(self, name: str, into: str, by: str) -> Action:
+        """Note it."""
+        return self._did("merge", name, into, by)
+
+    def unmerge(self, name: str, by: str) -> Action:
+        """Note it."""
+        return self._did("unmerge", name, by)
+
+    def ignore_topics(self, filters: list[str], by: str) -> Action:
+        """Note it."""
+        return self._did("ignore_topics", filters, by)
+
+    def undo(self, number: int | None, by: str) -> Action:
+        """Note it."""
+        return self._did("undo", number, by)
+
+
 class FakeHub:
     """What the web layer needs, without anything behind."""
 
@@ -94,6 +143,47 @@ class FakeHub:
         self.known_alarms: dict[str, Alarm] = {}
         self.heard: list[Heard] = []
         self.journal: list[Message] = []
+        self.acts = FakeActs()
+        self.given: list[Commanded] = []
+        self.refuse: str | None = None
+
+    async def act(self, do: Callable[[Acts], Action]) -> Action:
+        """Do it at once."""
+        return do(self.acts)
+
+    async def forget(self, name: str) -> Mapping[str, Any]:
+        """Forget it."""
+        if self.resolve(name) not in self.live.devices:
+            msg = f"no device is called {name!r}"
+            raise NotFoundError(msg)
+        self.live.apply(Batch(forgotten=[self.resolve(name)]))
+        return {"readings": 1, "messages": 1}
+
+    async def actions(self, limit: int) -> list[Action]:
+        """Return one that was undone."""
+        return [Action(id=1, at=WALL, by="facilitator", device="a:b", after={"room": "Attic"}, undone=True)][:limit]
+
+    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
+        """Send it, or refuse it with `refuse`."""
+        given = Commanded(
+            id=key or "c1",
+            device=self.resolve(name),
+            channel=wanted.channel,
+            value=wanted.value,
+            by=by,
+            run="real",
+            at=WALL,
+            wall=WALL,
+            state=CommandState.REFUSED if self.refuse else CommandState.SENT,
+            reason=self.refuse,
+        )
+        self.given.append(given)
+        self.live.apply(Batch(commands=[given]))
+        return given
+
+    async def commands(self, limit: int, device: str | None) -> list[Commanded]:
+        """Return them, newest first."""
+        return [each for each in reversed(self.given) if device in {None, each.device}][:limit]
 
     def resolve(self, name: str) -> str:
         """Look among the aliases."""

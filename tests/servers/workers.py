@@ -146,7 +146,7 @@ class Hub:
         mind = self.worker.understanding
         return {
             "devices": mind.devices,
-            "names": mind._names._uid,
+            "names": mind.names._uid,
             "contexts": mind._contexts,
             "clocks": mind._clocks,
             "runs": mind.timelines.runs,

@@ -28,11 +28,6 @@ async def device(request: web.Request) -> web.Response:
     return answer(hub.live.device_view(uid))
 
 
-async def command(_request: web.Request) -> web.Response:
-    """Say that commands come later."""
-    raise Problem("not_yet")
-
-
 async def messages(request: web.Request) -> web.Response:
     """List the newest messages and what was understood of them."""
     limit = number(request, "limit", 100, 1, MOST_LISTED)

@@ -8,7 +8,7 @@ have no common order. The store blocks, so it is asked in a worker thread.
 import asyncio
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from aiohttp import web
@@ -53,7 +53,7 @@ async def series(request: web.Request) -> web.Response:
     ranges = _ranges(request)
     found: list[Series] = []
     for asked in ranges:
-        curves = await asyncio.to_thread(hub.history.series, asked, width)
+        curves = joined(await asyncio.to_thread(hub.history.series, asked, width), hub.live.merged)
         found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
     now = hub.live.now(ranges[0].run or REAL) if ranges else hub.live.wall()
     return answer({"now": rfc3339(now), "series": [_series(curve) for curve in found]})
@@ -70,7 +70,7 @@ def _ranges(request: web.Request) -> list[Range]:
         now = hub.live.now(run)
         ranges.append(
             Range(
-                device=uid,
+                device=None if uid is None else hub.live.uids(uid),
                 channel=request.query.get("channel"),
                 run=run,
                 start=0 if start is None else max(start(now), 0),
@@ -107,7 +107,8 @@ async def _stored(request: web.Request, ranges: list[Range], limit: int) -> tupl
         while True:
             part = replace(asked, limit=limit - len(rows), after=after)
             found = await asyncio.to_thread(hub.history.readings, part)
-            rows += [row for row in found.rows if _is_wanted(request, hub, row.device, row.run)]
+            named = [_of_survivor(row, hub.live.merged) for row in found.rows]
+            rows += [row for row in named if _is_wanted(request, hub, row.device, row.run)]
             after = found.after
             if after is None or len(rows) >= limit:
                 break
@@ -143,8 +144,56 @@ async def _aggregated(
                 "every", text, f"more than {MOST_WINDOWS} windows", "take longer windows or a shorter time"
             )
         found = await asyncio.to_thread(hub.history.aggregate, replace(asked, limit=limit), kind, every)
-        rows += [row for row in found if _is_wanted(request, hub, row.device, row.run)]
+        rows += [row for row in _one_a_window(found, hub.live.merged) if _is_wanted(request, hub, row.device, row.run)]
     return rows[:limit]
+
+
+def _of_survivor(row: Row, merged: Mapping[str, str]) -> Row:
+    """Return a row under the device that stands for its own."""
+    return replace(row, device=merged[row.device]) if row.device in merged else row
+
+
+def _one_a_window(rows: Iterable[Row], merged: Mapping[str, str]) -> list[Row]:
+    """Return one row a device, channel and window: the device's own before that of one merged into it."""
+    kept: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        named = _of_survivor(row, merged)
+        key = (row.time, named.device, row.channel, row.unit, row.run)
+        if key not in kept or named is row:
+            kept[key] = named
+    return list(kept.values())
+
+
+def joined(curves: Iterable[Series], merged: Mapping[str, str]) -> list[Series]:
+    """Return one curve a device and channel: the device's own, before and after it those of devices merged into it."""
+    own: dict[tuple[object, ...], Series] = {}
+    for curve in sorted(curves, key=lambda curve: curve.device in merged):  # stable: own curves first
+        device = merged.get(curve.device, curve.device)
+        key = (device, curve.channel, curve.unit, curve.run)
+        named = replace(curve, device=device)
+        own[key] = _around(own[key], named) if key in own else named
+    return list(own.values())
+
+
+def _around(curve: Series, other: Series) -> Series:
+    """Return a curve with what another knows of the time before and after it."""
+    if not curve.t or not other.t:
+        return curve if curve.t else other
+    before = [at for at, time in enumerate(other.t) if time < curve.t[0]]
+    after = [at for at, time in enumerate(other.t) if time > curve.t[-1]]
+
+    thinned = bool(curve.low or other.low)
+
+    def around(mine: list[Any], its: list[Any]) -> list[Any]:
+        return [*(its[at] for at in before), *mine, *(its[at] for at in after)]
+
+    return replace(
+        curve,
+        t=around(curve.t, other.t),
+        v=around(curve.v, other.v),
+        low=around(curve.low or curve.v, other.low or other.v) if thinned else [],
+        high=around(curve.high or curve.v, other.high or other.v) if thinned else [],
+    )
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hub.errors import NotFoundError
 from hub.model import NS, Alarm, Availability, Device, Heard, Run
 from hub.store import state as state_module
 from hub.store.file import StoreFile
@@ -100,22 +99,7 @@ def test_devices_stay_in_the_order_first_seen(state: StateStore) -> None:
     assert state.devices() == [device("b", availability=Availability.OFFLINE, seen=5), device("a"), device("c")]
 
 
-def test_a_person_renames_and_ignores_a_device(state: StateStore) -> None:
-    """The answer is the device as it now is."""
-    state.put_devices([device()])
-    assert state.rename("acme:a7", "Vitrine").name == "Vitrine"
-    assert state.ignore("acme:a7").ignored
-    assert not state.ignore("acme:a7", ignored=False).ignored
-    assert state.devices() == [msgspec.structs.replace(device(), name="Vitrine")]
-
-
-def test_an_unknown_device_is_named(state: StateStore) -> None:
-    """The text says where to look."""
-    with pytest.raises(NotFoundError, match=r"'acme:a7' is no known device; .matinales devices list"):
-        state.rename("acme:a7", "Vitrine")
-
-
-def test_a_forgotten_device_is_gone_everywhere_but_in_its_alarms(state: StateStore) -> None:
+def test_a_forgotten_device_is_gone_from_the_state(state: StateStore) -> None:
     """Other devices keep all they have."""
     for name in ("a7", "b8"):
         uid = f"acme:{name}"

@@ -41,6 +41,11 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "seen": None,
         "proposed": False,
         "ignored": False,
+        "room": None,
+        "locked": False,
+        "merged": [],
+        "settable": [],
+        "commands": {},
         "channels": [
             {"name": "temperature", "unit": "°C", "value": 21.7, "time": "2027-01-15T08:00:00Z", "quality": "good"}
         ],

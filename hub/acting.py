@@ -1,0 +1,232 @@
+"""What people do to devices: rename, room, ignore, lock, merge, and all of that back again; forget, which is for ever.
+
+An action changes fields of `Device` (or the list of ignored topics), is committed with its record, and is undone by
+putting the fields back. Runs in the thread that owns store.db: the worker's, or the command's own where no hub lives.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from hub.erasing import names_of
+from hub.errors import NotFoundError, UsageError
+from hub.kept import Kept
+from hub.live import Batch
+from hub.model import REAL, Action, Device
+from hub.understand import Understanding
+from hub.worker import Outcome
+
+LONGEST = 80
+"""Characters of a name or room."""
+MOST_TOPICS = 100
+
+
+class Acting:
+    """Carries out actions, one at a time."""
+
+    def __init__(
+        self,
+        *,
+        kept: Kept,
+        understanding: Callable[[], Understanding],
+        deliver: Callable[[Outcome], None],
+        forgotten: Callable[[], None],
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Act on what `understanding` returns.
+
+        Args:
+            kept: the store's memory.
+            understanding: the living one.
+            deliver: takes what was committed.
+            forgotten: reads memory back from the store, after something was erased or a commit failed.
+            wall: wall clock [ns].
+        """
+        self._kept = kept
+        self._understanding = understanding
+        self._deliver = deliver
+        self._forgotten = forgotten
+        self._wall = wall
+
+    def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
+        """Rename (`name`, None: its own again), `room`, `ignored`, `locked`, `proposed` = False: accept it.
+
+        Raises:
+            NotFoundError: no such device.
+            UsageError: a text that cannot be one.
+        """
+        device = self._device(name)
+        after = {key: value for key, value in wish.items() if key != "name"}
+        if "room" in wish:
+            after["room"] = _text("room", wish["room"] or "")
+        if "name" in wish:
+            called = _text("name", wish["name"] or "")
+            after |= {"name": called or device.own_name, "named": bool(called)}
+        return self._act(device, after, by)
+
+    def merge(self, name: str, into: str, by: str) -> Action:
+        """Say that a device is another one: its names mean that one from now on; nothing is rewritten.
+
+        Raises:
+            NotFoundError: no such device.
+            UsageError: they cannot be one.
+        """
+        mind = self._understanding()
+        device, other = self._device(name, itself=True), self._device(into)
+        if mind.names.survivor(device.uid) == other.uid:
+            if device.uid != other.uid:
+                return Action(device=device.uid)  # it is so already
+            msg = f"{device.uid} and {into} are the same device already"
+            raise UsageError(msg)
+        if device.merged is not None:
+            msg = f"{device.uid} is merged into {device.merged}; unmerge it first"
+            raise UsageError(msg)
+        if (device.run == REAL) is not (other.run == REAL):
+            msg = f"{device.uid} and {other.uid}: a simulated device and a real one are never the same"
+            raise UsageError(msg)
+        return self._act(device, {"merged": other.uid}, by)
+
+    def unmerge(self, name: str, by: str) -> Action:
+        """Let a merged device be itself again; what came meanwhile stays where it was stored.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+        return self._act(self._device(name, itself=True), {"merged": None}, by)
+
+    @property
+    def ignored_topics(self) -> tuple[str, ...]:
+        """The topic filters that are ignored."""
+        return self._understanding().ignored_topics
+
+    def ignore_topics(self, filters: list[str], by: str) -> Action:
+        """Ignore these topic filters, and no others: journalled, never decoded.
+
+        Raises:
+            UsageError: one of them is no filter.
+        """
+        after = list(dict.fromkeys(each for each in filters if _is_filter(each)))
+        before = list(self._understanding().ignored_topics)
+        if after == before:
+            return Action()
+        return self._commit(Action(by=by, before={"topics": before}, after={"topics": after}), [])
+
+    def undo(self, number: int | None, by: str) -> Action:
+        """Take an action back (None: the newest that still can be), unless its effect has changed since.
+
+        Raises:
+            NotFoundError: no such action.
+            UsageError: it was undone, or something else changed the same since.
+        """
+        done = self._undoable(number)
+        if "topics" in done.after:
+            now: dict[str, Any] = {"topics": list(self._understanding().ignored_topics)}
+            devices = []
+        else:
+            device = self._device(done.device, itself=True)
+            now = {key: getattr(device, key) for key in done.after}
+            devices = [msgspec.structs.replace(device, **done.before)]
+        if now != done.after:
+            msg = f"action {done.id} cannot be undone: it was changed again since"
+            raise UsageError(msg)
+        back = Action(device=done.device, by=by, before=done.after, after=done.before, undoes=done.id)
+        return self._commit(back, devices, done)
+
+    def forget(self, name: str) -> tuple[tuple[str, ...], int]:
+        """Erase a device, and those merged into it, from store.db for ever; return their names and readings gone.
+
+        Their alarms go too. Memory is read back from the store: whatever still speaks is known anew.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+        mind = self._understanding()
+        device = self._device(name)
+        uids = mind.names.uids(device.uid)
+        names = names_of(uids, mind.names.names(set(uids)))
+        try:
+            gone = self._kept.forget(
+                uids, names, {run.id for run in mind.timelines.runs.values() if run.state == "ended"}
+            )
+        finally:
+            self._forgotten()
+        self._deliver(Outcome(batch=Batch(forgotten=uids)))
+        return names, gone
+
+    def _device(self, name: str, *, itself: bool = False) -> Device:
+        """Return a device by any of its names; `itself`: even where it was merged into another one."""
+        mind = self._understanding()
+        device = (mind.devices.get(name) if itself else None) or mind.devices.get(mind.resolve(name))
+        if device is None:
+            msg = f"no device is called {name!r}; `matinales devices list` shows them"
+            raise NotFoundError(msg)
+        return device
+
+    def _undoable(self, number: int | None) -> Action:
+        if number is None:
+            found = next((each for each in self._kept.actions(100) if not each.undone and each.undoes is None), None)
+        else:
+            found = self._kept.action(number)
+        if found is None:
+            msg = "there is nothing to undo" if number is None else f"no action has the number {number}"
+            raise NotFoundError(msg)
+        if found.undone:
+            msg = f"action {found.id} was undone already"
+            raise UsageError(msg)
+        return found
+
+    def _act(self, device: Device, wish: Mapping[str, Any], by: str) -> Action:
+        """Change what is not so already; the same wish again changes and records nothing."""
+        after = {key: value for key, value in wish.items() if getattr(device, key) != value}
+        if not after:
+            return Action(device=device.uid)
+        before = {key: getattr(device, key) for key in after}
+        action = Action(device=device.uid, by=by, before=before, after=after)
+        return self._commit(action, [msgspec.structs.replace(device, **after)])
+
+    def _commit(self, action: Action, devices: list[Device], undone: Action | None = None) -> Action:
+        """Store an action and what it changes, then let everybody know."""
+        action = self._kept.act(msgspec.structs.replace(action, at=self._wall()), devices, undone)
+        mind = self._understanding()
+        if "topics" in action.after:
+            mind.ignored_topics = tuple(action.after["topics"])
+        shown: dict[str, Device] = {}
+        for device in devices:
+            mind.change(device)
+            touched = {device.uid, *(each for each in (action.before.get("merged"), device.merged) if each)}
+            shown |= {uid: mind.devices[uid] for uid in map(mind.names.survivor, touched) if uid in mind.devices}
+        gone = [device.uid for device in devices if device.merged is not None]
+        back = {device.uid for device in devices if "merged" in action.after and device.merged is None}
+        values = [each for each in self._kept.restored().readings if each.device in back] if back else []
+        batch = Batch(devices=[*shown.values()], readings=values, forgotten=gone, merged=mind.merged())
+        self._deliver(Outcome(batch=batch))
+        return action
+
+
+def _text(what: str, text: str) -> str:
+    """Return a text that may travel into files, pages and terminals (reliability.md §2.15).
+
+    Raises:
+        UsageError: it may not.
+    """
+    text = " ".join(text.split())
+    if len(text) > LONGEST or not text.isprintable():
+        msg = f"{what} is {text[:LONGEST]!r}: up to {LONGEST} printable characters are expected"
+        raise UsageError(msg)
+    return text
+
+
+def _is_filter(text: str) -> bool:
+    """Tell that a text is an MQTT filter that leaves something to hear.
+
+    Raises:
+        UsageError: it is none.
+    """
+    levels = text.split("/")
+    wild = [level for level in levels if ("+" in level and level != "+") or ("#" in level and level != "#")]
+    if not text.strip("/+#") or len(text) > 200 or wild or "#" in levels[:-1] or not text.isprintable():  # noqa: PLR2004 — long enough for any
+        msg = f"{text[:LONGEST]!r} is no topic filter to ignore: write for instance zigbee2mqtt/test/#"
+        raise UsageError(msg)
+    return True

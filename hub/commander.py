@@ -1,0 +1,104 @@
+"""Gives commands to devices: who may, when it is refused and why, and what is recorded (design.md §4; X16).
+
+Runs in the worker's thread. A command is stored before it goes out, so that none is ever sent twice or unaccounted.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from hub.commands import order
+from hub.driver import Command
+from hub.errors import NotFoundError, PayloadError
+from hub.kept import Kept
+from hub.model import REAL, Commanded, CommandState, Device
+from hub.timeline import LIVING
+from hub.understand import Understanding
+from hub.worker import Worker
+
+_LOG = logging.getLogger(__name__)
+
+
+class Commander:
+    """Takes the commands that people give, one at a time."""
+
+    def __init__(self, *, kept: Kept, worker: Worker, consent: bool, wall: Callable[[], int]) -> None:
+        """Speak through `worker`; `consent`: the operator lets the hub command devices of this broker."""
+        self._kept = kept
+        self._worker = worker
+        self._consent = consent
+        self._wall = wall
+
+    def give(self, name: str, wanted: Command, by: str, key: str | None, *, there: bool) -> Commanded:
+        """Send a command, or refuse it with the reason; both are recorded.
+
+        Args:
+            name: of the device.
+            wanted: channel and value.
+            by: who gives it.
+            key: the sender's own id of this command, so that the same request again is recognised; None: a new one.
+            there: whether the broker can be reached now: a command is never sent late.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+        mind = self._worker.understanding
+        device = mind.devices.get(mind.resolve(name))
+        if device is None:
+            msg = f"no device is called {name!r}; GET /api/v1/devices lists them"
+            raise NotFoundError(msg)
+        wall = self._wall()
+        given = Commanded(
+            id=key or secrets.token_hex(6),
+            device=device.uid,
+            channel=wanted.channel,
+            value=wanted.value,
+            by=by,
+            run=device.run,
+            at=mind.timelines.now(device.run, wall),
+            wall=wall,
+        )
+        if key is not None and self._kept.command(key) is not None:
+            return self._refused(given, "this command was given before: a replay", recorded=False)
+        reason = self._obstacle(device, mind, there=there)
+        if reason is not None:
+            return self._refused(given, reason)
+        driver, target = mind.target(device.uid)
+        try:
+            due = order(driver, target, wanted)
+        except PayloadError as error:
+            return self._refused(given, str(error))
+        return self._worker.send(given, due)
+
+    def _obstacle(self, device: Device, mind: Understanding, *, there: bool) -> str | None:
+        """Return why nothing may be sent to a device now; None: it may."""
+        run = mind.timelines.runs.get(device.run)
+        if device.run != REAL and (run is None or run.state not in LIVING):
+            return f"it belongs to {device.run}, which is not playing: nobody is there to obey"
+        if device.run == REAL and not self._consent:
+            return "the broker is not the hub's own: HUB_COMMANDS=on lets the hub command its devices"
+        if device.locked:
+            return "the facilitator has locked it"
+        if device.ignored or device.proposed:
+            return "it is ignored" if device.ignored else "it is only proposed: accept it first"
+        return None if there else "the broker cannot be reached now; a command is never sent late"
+
+    def _refused(self, given: Commanded, reason: str, *, recorded: bool = True) -> Commanded:
+        refused = Commanded(
+            id=given.id,
+            device=given.device,
+            channel=given.channel[:100],
+            value=given.value if abs(given.value) < float("inf") else 0.0,
+            by=given.by,
+            run=given.run,
+            at=given.at,
+            wall=given.wall,
+            state=CommandState.REFUSED,
+            reason=reason,
+        )
+        _LOG.warning(
+            "Command %s=%g to %s by %s refused: %s", refused.channel, given.value, given.device, given.by, reason
+        )
+        if recorded:
+            self._worker.note_commands([refused])
+        return refused

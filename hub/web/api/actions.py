@@ -1,0 +1,155 @@
+"""What people do to devices: name, room, ignore, lock, accept, merge, forget, undo; and the commands they give."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, Struct, UnsetType
+
+from hub.driver import Command
+from hub.live import command_view
+from hub.model import Action, CommandState, rfc3339
+from hub.web.hub import Acts
+from hub.web.keys import HUB, ROLE
+from hub.web.problems import Problem
+from hub.web.query import answer, body, number
+from hub.web.security import Role
+
+MOST_LISTED = 1000
+SHAPE = '{"name": "Cellar", "room": "Basement", "ignored": false, "locked": false, "proposed": false}'
+
+
+class DeviceChange(Struct, forbid_unknown_fields=True):
+    """What to change of a device; what is not named stays. `name` null: its own again; `proposed` false: accept it."""
+
+    name: str | UnsetType | None = UNSET
+    room: str | UnsetType | None = UNSET
+    ignored: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
+    proposed: bool | UnsetType = UNSET
+
+
+class Merge(Struct, forbid_unknown_fields=True):
+    """The device that this one is."""
+
+    into: str
+
+
+class Filters(Struct, forbid_unknown_fields=True):
+    """The topic filters to ignore, all of them."""
+
+    topics: list[str]
+
+
+class CommandWish(Struct, forbid_unknown_fields=True):
+    """What a channel should become, in its unit; a switch: 1 or 0. `id`: the sender's own, at most 64 characters."""
+
+    channel: str
+    value: float | bool
+    id: str | None = None
+
+
+def _who(request: web.Request) -> str:
+    return "command line" if request[ROLE] is Role.HUB else "facilitator"
+
+
+async def change(request: web.Request) -> web.Response:
+    """Rename a device, say its room, ignore, lock or accept it; the same again changes nothing."""
+    said = await body(request, DeviceChange, SHAPE)
+    wish: dict[str, Any] = msgspec.to_builtins(said)  # without what was not said
+    if wish.get("proposed"):
+        raise Problem("body", reason="a device is proposed by the hub only", shape=SHAPE)
+    return await _act(request, lambda acting: acting.change(request.match_info["id"], wish, _who(request)))
+
+
+async def merge(request: web.Request) -> web.Response:
+    """Say that a device is another one: its names mean that one from now on, nothing is rewritten."""
+    said = await body(request, Merge, '{"into": "tasmota:kitchen"}')
+    return await _act(request, lambda acting: acting.merge(request.match_info["id"], said.into, _who(request)))
+
+
+async def unmerge(request: web.Request) -> web.Response:
+    """Let a merged device be itself again."""
+    return await _act(request, lambda acting: acting.unmerge(request.match_info["id"], _who(request)))
+
+
+async def _act(request: web.Request, do: Callable[[Acts], Action]) -> web.Response:
+    """Answer with the device as it is now and the number to undo it by (null: nothing was changed)."""
+    hub = request.app[HUB]
+    action = await hub.act(do)
+    uid = hub.resolve(action.device)
+    shown = hub.live.device_view(uid) if uid in hub.live.devices else {"id": uid}
+    return answer({**shown, "action": action.id or None})
+
+
+async def forget(request: web.Request) -> web.Response:
+    """Erase a device for ever: readings, names, raw messages. What still speaks is known anew."""
+    name = request.match_info["id"]
+    return answer({"id": name, "forgotten": True, **await request.app[HUB].forget(name)})
+
+
+async def actions(request: web.Request) -> web.Response:
+    """List what was done to devices, newest first."""
+    found = await request.app[HUB].actions(number(request, "limit", 100, 1, MOST_LISTED))
+    return answer({"actions": [_action(each) for each in found]})
+
+
+async def undo(request: web.Request) -> web.Response:
+    """Take an action back; refused when the same was changed again since."""
+    text = request.match_info["number"]
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 — more than the hub ever counts
+        raise Problem("unknown", what=f"no action {text[:20]!r}", where="/api/v1/actions")
+    return await _act(request, lambda acting: acting.undo(int(text), _who(request)))
+
+
+async def ignored(request: web.Request) -> web.Response:
+    """List the topic filters that are ignored: journalled, never decoded."""
+    found: list[str] = []
+
+    def look(acting: Acts) -> Action:
+        found.extend(acting.ignored_topics)
+        return Action()
+
+    await request.app[HUB].act(look)
+    return answer({"topics": found})
+
+
+async def ignore(request: web.Request) -> web.Response:
+    """Ignore these topic filters, and no others."""
+    said = await body(request, Filters, '{"topics": ["zigbee2mqtt/test/#"]}')
+    action = await request.app[HUB].act(lambda acting: acting.ignore_topics(said.topics, _who(request)))
+    return answer({"topics": said.topics, "action": action.id or None})
+
+
+async def command(request: web.Request) -> web.Response:
+    """Give a command: `sent` (confirmed only by the device's own later report), or `refused` with the reason."""
+    said = await body(request, CommandWish, '{"channel": "switch", "value": 1}')
+    if said.id is not None and not (0 < len(said.id) <= 64 and said.id.isprintable()):  # noqa: PLR2004 — see CommandWish
+        raise Problem("body", reason="id is empty, longer than 64 characters or not printable", shape='{"id": "…"}')
+    wanted = Command(said.channel, float(said.value))
+    given = await request.app[HUB].command(request.match_info["id"], wanted, _who(request), said.id)
+    return answer(command_view(given), status=409 if given.state is CommandState.REFUSED else 202)
+
+
+async def commands(request: web.Request) -> web.Response:
+    """List the commands given to a device, newest first: who gave them and what became of them."""
+    hub = request.app[HUB]
+    uid = hub.resolve(request.match_info["id"])
+    if uid not in hub.live.devices:
+        raise Problem("device", name=repr(request.match_info["id"][:80]))
+    found = await hub.commands(number(request, "limit", 100, 1, MOST_LISTED), uid)
+    return answer({"commands": [command_view(each) for each in found]})
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "id": action.id,
+        "at": rfc3339(action.at),
+        "by": action.by,
+        "device": action.device or None,
+        "before": action.before,
+        "after": action.after,
+        "undoes": action.undoes,
+        "undone": action.undone,
+    }
