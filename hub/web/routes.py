@@ -40,7 +40,7 @@ API = (
     Route("DELETE", "/devices/{id}", FACILITATOR, actions.forget),
     Route("POST", "/devices/{id}/merge", FACILITATOR, actions.merge, body=actions.Merge),
     Route("POST", "/devices/{id}/unmerge", FACILITATOR, actions.unmerge),
-    Route("GET", "/devices/{id}/commands", VIEWER, actions.commands, ("limit",)),
+    Route("GET", "/devices/{id}/commands", FACILITATOR, actions.commands, ("limit",)),
     Route("POST", "/devices/{id}/commands", FACILITATOR, actions.command, body=actions.CommandWish),
     Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
     Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),

@@ -56,11 +56,10 @@ class FakeHistory:
         chosen = [
             each
             for each in self.stored
-            if asked.device is None
-            or (each.device in asked.device
+            if (asked.device is None or each.device in asked.device)
             and asked.channel in {None, each.channel}
             and asked.run in {None, each.run}
-            and asked.start <= each.time < asked.stop)
+            and asked.start <= each.time < asked.stop
         ]
         return [
             Row(each.device, each.channel, each.unit, each.run, each.time, each.value, each.quality)

@@ -1,0 +1,178 @@
+"""The hub a command speaks to: the living one over its API, else its files under the lock, by the same questions."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from filelock import FileLock, Timeout
+
+from hub import datafolder
+from hub.acting import Acting
+from hub.config import load
+from hub.datafolder import Living
+from hub.errors import ConfigError, HubError, NotFoundError, UsageError
+from hub.forgetting import Finder
+from hub.journal.sqlite import SqliteJournal, SqliteReader
+from hub.kept import Kept
+from hub.live import Live
+from hub.model import Action
+from hub.registry import Registry, load_drivers
+from hub.understand import Understanding
+
+PATIENCE_S = 120.0
+"""A forgotten device may have filled the journal."""
+
+
+class House(Protocol):
+    """Answers the questions of the API that concern devices."""
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the answer.
+
+        Raises:
+            NotFoundError: there is no such thing.
+            UsageError: it is refused; the message is the hub's own.
+            HubError: it failed.
+        """
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[House]:
+    """Lend the living hub of a data folder, or its files when none lives.
+
+    Raises:
+        NotFoundError: there is neither.
+        ConfigError: a hub holds the folder but does not answer.
+    """
+    living = datafolder.living(data)
+    if living is not None and _answers(living):
+        yield Neighbour(living)
+        return
+    if not (data / "store.db").is_file():
+        msg = f"{data}: no hub has run here; name its folder with --data"
+        raise NotFoundError(msg)
+    with datafolder.owned(data), closing(Files(data)) as files:
+        yield files
+
+
+class Neighbour:
+    """The living hub, by the secret of run.json."""
+
+    def __init__(self, living: Living) -> None:
+        """Speak to it."""
+        self._base = f"{living.url}api/v1"
+        self._headers = {"Authorization": f"Bearer {living.secret}", "Content-Type": "application/json"}
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask over HTTP (see the contract)."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._base + path, data, self._headers, method=method)  # noqa: S310 — our own address
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 — likewise
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as error:
+            raise _refusal(error) from None
+        except OSError as error:
+            msg = f"the hub at {self._base} does not answer ({error})"
+            raise HubError(msg) from error
+
+
+def _refusal(error: urllib.error.HTTPError) -> HubError:
+    try:
+        words = json.load(error).get("detail") or error.reason
+    except ValueError:
+        words = error.reason
+    kind = NotFoundError if error.code == 404 else UsageError if error.code < 500 else HubError  # noqa: PLR2004 — HTTP
+    return kind(str(words))
+
+
+def _answers(living: Living) -> bool:
+    try:
+        with urllib.request.urlopen(f"{living.url}health", timeout=5):  # noqa: S310 — our own address
+            return True
+    except OSError:
+        return False
+
+
+class Files:
+    """The files of a hub that does not run."""
+
+    def __init__(self, data: Path) -> None:
+        """Open the store; the folder's lock is held."""
+        self._data = data
+        self._registry = Registry(load_drivers())
+        self._kept = Kept(data)
+        self._live = Live()
+        self._live.apply(self._kept.restored())
+        self._read_back()
+        self._acting = Acting(
+            kept=self._kept,
+            understanding=lambda: self._mind,
+            deliver=lambda outcome: self._live.apply(outcome.batch),
+            forgotten=self._read_back,
+        )
+
+    def close(self) -> None:
+        """Close them."""
+        self._kept.close()
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Do what the API would (see the contract)."""
+        what, *rest = [unquote(level) for level in path.strip("/").split("/")]
+        wish = dict(body or {})
+        acting, by = self._acting, "command line"
+        deeds: dict[tuple[str, ...], Callable[[], Action]] = {
+            ("PATCH", "devices"): lambda: acting.change(rest[0], wish, by),
+            ("POST", "devices", "merge"): lambda: acting.merge(rest[0], wish["into"], by),
+            ("POST", "devices", "unmerge"): lambda: acting.unmerge(rest[0], by),
+            ("POST", "actions", "undo"): lambda: acting.undo(int(rest[0]) or None, by),
+            ("PUT", "ignored"): lambda: acting.ignore_topics(wish["topics"], by),
+        }
+        if method == "GET":
+            return self._look(what)
+        if method == "DELETE":
+            return self._forget(rest[0])
+        return self._told(deeds[method, what, *rest[1:]]())
+
+    def _look(self, what: str) -> dict[str, Any]:
+        if what == "actions":
+            return {
+                "actions": [
+                    {"id": each.id, "undone": each.undone, "undoes": each.undoes} for each in self._kept.actions(100)
+                ]
+            }
+        if what == "ignored":
+            return {"topics": list(self._acting.ignored_topics)}
+        return {"devices": self._live.device_views()}
+
+    def _told(self, action: Action) -> dict[str, Any]:
+        if "topics" in action.after or not action.device:
+            return {"topics": list(self._acting.ignored_topics), "id": "", "action": action.id or None}
+        uid = self._mind.resolve(action.device)
+        return {**self._live.device_view(uid), "action": action.id or None}
+
+    def _forget(self, name: str) -> dict[str, Any]:
+        contexts = self._mind.contexts()
+        names, readings = self._acting.forget(name)
+        try:
+            with FileLock(self._data / "ingest.lock", timeout=1):
+                messages = self._erase(Finder(self._registry, contexts, names))
+        except Timeout:
+            msg = f"{self._data}: an ingest process still writes the journal; end it and forget the device again"
+            raise ConfigError(msg) from None
+        return {"id": name, "forgotten": True, "readings": readings, "messages": messages}
+
+    def _erase(self, finder: Finder) -> int:
+        with closing(SqliteJournal(self._data)) as journal, closing(SqliteReader(self._data)) as reader:
+            return sum(journal.erase(found) for found in finder.find(reader))
+
+    def _read_back(self) -> None:
+        self._mind = Understanding(
+            self._registry, self._kept.memory(self._registry), zone=load().zone, asks=False, foreign=False, wall=int
+        )

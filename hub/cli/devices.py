@@ -1,0 +1,238 @@
+"""`matinales devices`: name, place, ignore, merge and forget devices; with the living hub, or with its files."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hub import datafolder
+from hub.cli._house import House, opened
+from hub.config import load
+from hub.errors import UsageError
+
+command = App(
+    name="devices",
+    help="List devices; rename, place, ignore, lock, merge, forget them, and undo it.",
+    result_action="return_value",
+)
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Place:
+    """Whose devices, and how to answer."""
+
+    data: Path | None = None
+    """Data folder; the platform's own unless told."""
+    config: Path | None = None
+    """hub.toml."""
+    json: Flag = False
+    """Print the answer as a program reads it."""
+
+    @property
+    def folder(self) -> Path:
+        """The data folder meant."""
+        settings = load(self.config)
+        return self.data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
+
+
+HERE = Place()
+
+
+@command.command(name="list")
+def list_(*, place: Place = HERE) -> int:
+    """List the devices that are known.
+
+    Args:
+        place: whose devices, and how to answer.
+    """
+    with opened(place.folder) as house:
+        found = house.ask("GET", "/devices")
+    if place.json:
+        _print(found)
+        return 0
+    table = Table("id", "name", "room", "", "channels", box=None, header_style="bold")
+    for each in found["devices"]:
+        table.add_row(
+            escape(each["id"]),
+            escape(each["name"]),
+            escape(each["room"] or ""),
+            _states(each),
+            str(len(each["channels"])),
+        )
+    Console(soft_wrap=True, highlight=False).print(table)
+    return 0
+
+
+@command.command
+def rename(device: str, name: str = "", *, place: Place = HERE) -> int:
+    """Give a device the name people call it by; without a name it gets its own again.
+
+    Args:
+        device: its id, or any of its names.
+        name: what to call it.
+        place: whose devices, and how to answer.
+    """
+    return _patch(device, {"name": name or None}, place)
+
+
+@command.command
+def room(device: str, room: str = "", *, place: Place = HERE) -> int:
+    """Say in which room a device is; without a room, in none.
+
+    Args:
+        device: its id, or any of its names.
+        room: its room.
+        place: whose devices, and how to answer.
+    """
+    return _patch(device, {"room": room or None}, place)
+
+
+@command.command
+def ignore(what: str, *, topic: Flag = False, off: Flag = False, place: Place = HERE) -> int:
+    """Ignore a device, or all messages of a topic filter: received and kept, but neither read nor shown.
+
+    Args:
+        what: a device, by its id or any of its names; with --topic a filter such as zigbee2mqtt/test/#.
+        topic: `what` is a topic filter.
+        off: ignore it no longer.
+        place: whose devices, and how to answer.
+    """
+    if not topic:
+        return _patch(what, {"ignored": not off}, place)
+    with opened(place.folder) as house:
+        before: list[str] = house.ask("GET", "/ignored")["topics"]
+        left = [each for each in before if each != what]
+        answer = house.ask("PUT", "/ignored", {"topics": left if off else [*left, what]})
+    _tell(answer, place, f"Ignored: {', '.join(answer['topics']) or 'no topic'}")
+    return 0
+
+
+@command.command
+def lock(device: str, *, off: Flag = False, place: Place = HERE) -> int:
+    """Let nobody command a device, or (--off) let them again.
+
+    Args:
+        device: its id, or any of its names.
+        off: unlock it.
+        place: whose devices, and how to answer.
+    """
+    return _patch(device, {"locked": not off}, place)
+
+
+@command.command
+def accept(device: str, *, place: Place = HERE) -> int:
+    """Take in a device that was only proposed, on a broker that is not the hub's own.
+
+    Args:
+        device: its id, or any of its names.
+        place: whose devices, and how to answer.
+    """
+    return _patch(device, {"proposed": False}, place)
+
+
+@command.command
+def merge(device: str, into: str, *, place: Place = HERE) -> int:
+    """Say that two devices are one: the names of the first mean the second from now on.
+
+    Args:
+        device: the one that is shown no more.
+        into: the one that stays.
+        place: whose devices, and how to answer.
+    """
+    return _post(device, "merge", {"into": into}, place)
+
+
+@command.command
+def unmerge(device: str, *, place: Place = HERE) -> int:
+    """Let a merged device be itself again.
+
+    Args:
+        device: the id it had.
+        place: whose devices, and how to answer.
+    """
+    return _post(device, "unmerge", None, place)
+
+
+@command.command
+def forget(device: str, *, yes: Flag = False, place: Place = HERE) -> int:
+    """Erase a device for ever: its readings, names, alarms and raw messages. This cannot be undone.
+
+    Args:
+        device: its id, or any of its names.
+        yes: do not ask.
+        place: whose devices, and how to answer.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            msg = "forgetting cannot be undone: say --yes"
+            raise UsageError(msg)
+        if input(f"Erase {device} and all its readings for ever? Type its name: ").strip() != device:
+            return 1
+    with opened(place.folder) as house:
+        answer = house.ask("DELETE", f"/devices/{quote(device, safe='')}")
+    _tell(answer, place, f"{device} is forgotten: {answer['readings']} readings, {answer['messages']} raw messages")
+    return 0
+
+
+@command.command
+def undo(action: int | None = None, *, place: Place = HERE) -> int:
+    """Take back what was done to a device: the newest action, or the one with that number.
+
+    Args:
+        action: its number.
+        place: whose devices, and how to answer.
+    """
+    with opened(place.folder) as house:
+        if action is None:
+            done = house.ask("GET", "/actions")["actions"]
+            action = next((each["id"] for each in done if not each["undone"] and each["undoes"] is None), None)
+        if action is None:
+            msg = "there is nothing to undo"
+            raise UsageError(msg)
+        answer = house.ask("POST", f"/actions/{action}/undo")
+    _tell(answer, place, f"Action {action} is undone")
+    return 0
+
+
+def _patch(device: str, wish: dict[str, Any], place: Place) -> int:
+    with opened(place.folder) as house:
+        return _changed(house, "PATCH", f"/devices/{quote(device, safe='')}", wish, place)
+
+
+def _post(device: str, what: str, body: dict[str, Any] | None, place: Place) -> int:
+    with opened(place.folder) as house:
+        return _changed(house, "POST", f"/devices/{quote(device, safe='')}/{what}", body, place)
+
+
+def _changed(house: House, method: str, path: str, body: dict[str, Any] | None, place: Place) -> int:
+    answer = house.ask(method, path, body)
+    undo_by = f"; to undo: matinales devices undo {answer['action']}" if answer.get("action") else " (nothing changed)"
+    shown = f"{answer['id']} is {answer.get('name', '?')!r}{_states(answer)}" if "name" in answer else answer["id"]
+    _tell(answer, place, shown + undo_by)
+    return 0
+
+
+def _states(device: dict[str, Any]) -> str:
+    words = [word for word in ("simulated", "ignored", "locked", "proposed") if device.get(word)]
+    words += [f"with {', '.join(device['merged'])}"] if device.get("merged") else []
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _tell(answer: dict[str, Any], place: Place, words: str) -> None:
+    if place.json:
+        _print(answer)
+    else:
+        Console(soft_wrap=True, highlight=False).print(escape(words))
+
+
+def _print(value: object) -> None:
+    print(msgspec.json.encode(value).decode())  # noqa: T201 — the terminal is the interface
