@@ -15,6 +15,7 @@ from hub.errors import NotFoundError, UsageError
 from hub.kept import Kept
 from hub.live import Batch
 from hub.model import REAL, Action, Device
+from hub.timeline import ENDED
 from hub.understand import Understanding
 from hub.worker import Outcome
 
@@ -134,26 +135,34 @@ class Acting:
         back = Action(device=done.device, by=by, before=done.after, after=done.before, undoes=done.id)
         return self._commit(back, devices, done)
 
-    def forget(self, name: str) -> tuple[tuple[str, ...], int]:
-        """Erase a device, and those merged into it, from store.db for ever; return their names and readings gone.
-
-        Their alarms go too. Memory is read back from the store: whatever still speaks is known anew.
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return every name of a device and of those merged into it.
 
         Raises:
             NotFoundError: no such device.
         """
-        mind = self._understanding()
-        device = self._device(name)
-        uids = mind.names.uids(device.uid)
-        names = names_of(uids, mind.names.names(set(uids)))
+        names = self._understanding().names
+        uids = names.uids(self._device(name).uid)
+        return names_of(uids, names.names(set(uids)))
+
+    def forget(self, name: str) -> int:
+        """Erase a device, and those merged into it, from store.db for ever; return how many readings went.
+
+        Their alarms go too. Memory is read back from the store: whatever still speaks is known anew. The journal comes
+        first (`hub.forgetting`): who fails half way still knows the device by its name.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+        mind, names = self._understanding(), self.names(name)
+        uids = mind.names.uids(self._device(name).uid)
+        ended = {run.id for run in mind.timelines.runs.values() if run.state == ENDED}
         try:
-            gone = self._kept.forget(
-                uids, names, {run.id for run in mind.timelines.runs.values() if run.state == "ended"}
-            )
+            gone = self._kept.forget(uids, names, ended)
         finally:
             self._forgotten()
         self._deliver(Outcome(batch=Batch(forgotten=uids)))
-        return names, gone
+        return gone
 
     def _device(self, name: str, *, itself: bool = False) -> Device:
         """Return a device by any of its names; `itself`: even where it was merged into another one."""

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -240,23 +240,29 @@ class App:
         return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
 
     async def forget(self, name: str) -> Mapping[str, Any]:
-        """Erase a device from the store, then from the journal."""
+        """Erase a device from the journal, from the store, then what the journal heard of it meanwhile."""
 
-        def in_store() -> tuple[Contexts, tuple[str, ...], int]:
-            contexts = self._worker.understanding.contexts()
+        def known() -> tuple[Contexts, tuple[str, ...]]:
+            return self._worker.understanding.contexts(), self._acting.names(name)
+
+        def in_store() -> int:
             self._worker.save()
-            return contexts, *self._acting.forget(name)
+            return self._acting.forget(name)
 
-        contexts, names, readings = await asyncio.wrap_future(self._worker.call(in_store))
-        finder = Finder(Registry(load_drivers()), contexts, names)
+        finder = Finder(Registry(load_drivers()), *await asyncio.wrap_future(self._worker.call(known)))
+        with contextlib.closing(SqliteReader(self._data)) as reader:
+            messages = await self._erase(finder.find(reader))
+            readings = await asyncio.wrap_future(self._worker.call(in_store))
+            messages += await self._erase(finder.find(reader))
+        self._recent.clear()
+        return {"readings": readings, "messages": messages}
+
+    async def _erase(self, found: Iterator[list[int]]) -> int:
         messages = 0
-        reader = SqliteReader(self._data)
-        found = finder.find(reader)
         while (positions := await asyncio.to_thread(next, found, None)) is not None:
             for start in range(0, len(positions), ERASED_AT_ONCE):
                 messages += await self._link.erase(positions[start : start + ERASED_AT_ONCE])
-        self._recent.clear()
-        return {"readings": readings, "messages": messages}
+        return messages
 
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""

@@ -97,7 +97,7 @@ class Commander:
             reason=reason,
         )
         _LOG.warning(
-            "Command %s=%g to %s by %s refused: %s", refused.channel, given.value, given.device, given.by, reason
+            "Command %r = %g to %r by %s refused: %r", refused.channel, given.value, given.device, given.by, reason
         )
         if recorded:
             self._worker.note_commands([refused])

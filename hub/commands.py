@@ -27,7 +27,7 @@ def order(driver: Driver | None, target: Target, wanted: Command) -> Order:
     """
     base = None if driver is None else base_name(wanted.channel, driver.commands)
     if driver is None or driver.command is None or base is None:
-        msg = f"{wanted.channel} of {target.uid} cannot be set"
+        msg = f"channel {wanted.channel[:80]!r} cannot be set"
         raise PayloadError(msg)
     channel = next(each for each in driver.channels if each.name == base)
     if not math.isfinite(wanted.value) or not channel.low <= wanted.value <= channel.high:

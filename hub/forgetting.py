@@ -17,6 +17,7 @@ class Finder:
 
     def __init__(self, registry: Registry, contexts: Contexts, names: Sequence[str]) -> None:
         """Know the device by its names; `contexts` as they were before it was forgotten, a copy of one's own."""
+        self._after = 0
         self._registry = registry
         self._contexts = contexts
         self._names = set(names)
@@ -25,16 +26,16 @@ class Finder:
         self._loose = Trace({level for name in names for level in name.split("/")})
 
     def find(self, reader: JournalReader) -> Iterator[list[int]]:
-        """Yield the positions to erase, group by group, up to the journal's end of now. Blocks."""
-        after, end = max(reader.start - 1, 0), reader.end
-        while after < end:
-            records = reader.read(after, CHUNK)
+        """Yield the positions to erase, group by group, up to the journal's end of now; again: those since. Blocks."""
+        end = reader.end
+        while self._after < end:
+            records = reader.read(self._after, CHUNK)
             if not records:
                 return
             found = [record.position for record in records if self._is_of_it(record)]
+            self._after = records[-1].position
             if found:
                 yield found
-            after = records[-1].position
 
     def _is_of_it(self, record: Record) -> bool:
         message = record.message

@@ -166,7 +166,7 @@ class Worker:
         overtaken = self.underway.give(sent)
         self.understanding.watched = self.underway.devices
         self.note_commands([*overtaken, sent], due.messages)
-        _LOG.info("Command %s=%g to %s by %s sent", sent.channel, sent.value, sent.device, sent.by)
+        _LOG.info("Command %s = %g to %r by %s sent", sent.channel, sent.value, sent.device, sent.by)
         return sent
 
     def note_commands(self, commands: Sequence[Commanded], asks: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -302,7 +302,7 @@ class Worker:
         self.understanding.watched = self.underway.devices
         self.note_commands(ended)
         for each in ended:
-            _LOG.info("Command %s=%g to %s %s", each.channel, each.value, each.device, each.state)
+            _LOG.info("Command %s = %g to %r: %s", each.channel, each.value, each.device, each.state)
 
     def _tell(self, wall: int) -> None:
         """Hand on what each use case knows now, and its sentence at most every few seconds."""

@@ -158,15 +158,14 @@ class Files:
         return {**self._live.device_view(uid), "action": action.id or None}
 
     def _forget(self, name: str) -> dict[str, Any]:
-        contexts = self._mind.contexts()
-        names, readings = self._acting.forget(name)
+        finder = Finder(self._registry, self._mind.contexts(), self._acting.names(name))
         try:
             with FileLock(self._data / "ingest.lock", timeout=1):
-                messages = self._erase(Finder(self._registry, contexts, names))
+                messages = self._erase(finder)
         except Timeout:
             msg = f"{self._data}: an ingest process still writes the journal; end it and forget the device again"
             raise ConfigError(msg) from None
-        return {"id": name, "forgotten": True, "readings": readings, "messages": messages}
+        return {"id": name, "forgotten": True, "readings": self._acting.forget(name), "messages": messages}
 
     def _erase(self, finder: Finder) -> int:
         with closing(SqliteJournal(self._data)) as journal, closing(SqliteReader(self._data)) as reader:

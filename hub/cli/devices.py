@@ -22,6 +22,8 @@ command = App(
     help="List devices; rename, place, ignore, lock, merge, forget them, and undo it.",
     result_action="return_value",
 )
+WIDE = 200
+"""Columns of the list: names are never cut where a terminal can be scrolled or a file is written."""
 Flag = Annotated[bool, Parameter(negative="")]
 
 
@@ -60,6 +62,8 @@ def list_(*, place: Place = HERE) -> int:
         _print(found)
         return 0
     table = Table("id", "name", "room", "", "channels", box=None, header_style="bold")
+    for column in table.columns:
+        column.no_wrap = True
     for each in found["devices"]:
         table.add_row(
             escape(each["id"]),
@@ -68,7 +72,7 @@ def list_(*, place: Place = HERE) -> int:
             _states(each),
             str(len(each["channels"])),
         )
-    Console(soft_wrap=True, highlight=False).print(table)
+    Console(highlight=False, width=WIDE).print(table)
     return 0
 
 
