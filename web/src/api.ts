@@ -14,9 +14,9 @@ export class Refused extends Error {
 	}
 }
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+async function ask(method: string, path: string, body?: unknown, keepalive = false): Promise<Response> {
 	let answer: Response;
-	const init: RequestInit = { method, credentials: "same-origin" };
+	const init: RequestInit = { method, credentials: "same-origin", keepalive };
 	if (body !== undefined) {
 		init.body = JSON.stringify(body);
 		init.headers = { "Content-Type": "application/json" };
@@ -27,12 +27,26 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
 		throw new Refused(0, "");
 	}
 	if (answer.ok) return answer;
-	const problem: { detail?: unknown; title?: unknown } = await answer.json().catch(() => ({}));
-	const words = [problem.detail, problem.title].find((each) => typeof each === "string" && each !== "");
+	const problem: { detail?: unknown; title?: unknown; reason?: unknown } = await answer.json().catch(() => ({}));
+	const words = [problem.detail, problem.title, problem.reason].find((each) => typeof each === "string" && each !== "");
 	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`);
 }
 
 const part = encodeURIComponent;
+
+/** What to change of a device; what is not named stays. */
+export interface DeviceWish {
+	name?: string | null;
+	room?: string | null;
+	ignored?: boolean;
+	locked?: boolean;
+	proposed?: false;
+}
+
+/** The number by which a deed is undone; null: nothing was changed. */
+interface Done {
+	action: number | null;
+}
 
 export const api = {
 	async usecases(): Promise<{ name: string; run: string | null; state: string }[]> {
@@ -51,6 +65,26 @@ export const api = {
 	async acknowledge(id: string, comment: string | null): Promise<Alarm | null> {
 		const answer = await ask("POST", `/alarms/${part(id)}/acknowledge`, comment === null ? {} : { comment });
 		return answer.json().catch(() => null);
+	},
+	async change(id: string, wish: DeviceWish): Promise<Done> {
+		return (await ask("PATCH", `/devices/${part(id)}`, wish)).json();
+	},
+	async merge(id: string, into: string): Promise<Done> {
+		return (await ask("POST", `/devices/${part(id)}/merge`, { into })).json();
+	},
+	async unmerge(id: string): Promise<Done> {
+		return (await ask("POST", `/devices/${part(id)}/unmerge`)).json();
+	},
+	async undo(action: number): Promise<void> {
+		await ask("POST", `/actions/${action}/undo`);
+	},
+	/** Erase a device for ever; goes on when the page is left. */
+	async forget(id: string): Promise<void> {
+		await ask("DELETE", `/devices/${part(id)}`, undefined, true);
+	},
+	/** Sent is all that this says: what became of it comes with the device. */
+	async command(id: string, channel: string, value: number): Promise<void> {
+		await ask("POST", `/devices/${part(id)}/commands`, { channel, value });
 	},
 	async fault(name: string, active: boolean): Promise<void> {
 		await ask("PUT", `/scenario/faults/${part(name)}`, { active });

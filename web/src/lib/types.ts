@@ -21,7 +21,31 @@ export interface Device {
 	simulated: boolean;
 	run: string;
 	seen?: string | null;
+	room?: string | null;
+	/** A person wants nothing of it. */
+	ignored?: boolean;
+	/** Heard on another broker: waits for a yes. */
+	proposed?: boolean;
+	/** The facilitator lets nobody command it. */
+	locked?: boolean;
+	/** Ids of the devices that are this one, too. */
+	merged?: string[];
+	/** Channels that commands may set. */
+	settable?: string[];
+	/** Channel → its newest command. */
+	commands?: Record<string, Command>;
 	channels: Channel[];
+}
+
+export interface Command {
+	id: string;
+	device: string;
+	channel: string;
+	value: number;
+	state: "sent" | "confirmed" | "timed_out" | "refused";
+	by: string;
+	at: string;
+	reason: string | null;
 }
 
 export type AlarmState = "unacknowledged" | "acknowledged" | "returned" | "normal" | "shelved";

@@ -1,0 +1,107 @@
+/** What people do to devices on this page, and how it is taken back: one bar, the newest deed. */
+
+import { SvelteSet } from "svelte/reactivity";
+import { api, type DeviceWish } from "./api.ts";
+import { t } from "./choice.svelte.ts";
+import { explain } from "./explain.ts";
+import type { Device } from "./lib/types.ts";
+
+/** How long the bar offers to undo; a device that is to be forgotten is only hidden until then. */
+const OFFERED_MS = 10_000;
+
+interface Bar {
+	text: string;
+	bad: boolean;
+	undo: (() => Promise<void>) | null;
+}
+
+class Acts {
+	bar = $state.raw<Bar | null>(null);
+	/** Devices that are about to be forgotten: the hub still has them, the page shows them no more. */
+	readonly leaving = new SvelteSet<string>();
+
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#pending: Device | null = null;
+
+	constructor() {
+		// leaving the page is no change of mind
+		window.addEventListener("pagehide", () => void this.#forgetNow());
+	}
+
+	/** Change a device; throws what the hub says when it refuses. */
+	async change(device: Device, wish: DeviceWish, text: string) {
+		this.#offer(text, (await api.change(device.id, wish)).action);
+	}
+
+	async merge(device: Device, into: Device) {
+		const said = await api.merge(device.id, into.id);
+		this.#offer(t("acts.merged", { name: device.name, into: into.name }), said.action);
+	}
+
+	async unmerge(id: string) {
+		this.#offer(t("acts.unmerged", { name: id }), (await api.unmerge(id)).action);
+	}
+
+	/** Forget a device when the bar has gone: erasing cannot be undone, so the undoing comes first. */
+	async forget(device: Device) {
+		await this.#forgetNow();
+		this.#pending = device;
+		this.leaving.add(device.id);
+		this.#show({
+			text: t("acts.forgetting", { name: device.name }),
+			bad: false,
+			undo: async () => {
+				this.#pending = null;
+				this.leaving.delete(device.id);
+			},
+		});
+	}
+
+	async undo() {
+		const undo = this.bar?.undo;
+		if (!undo) return;
+		this.#close();
+		try {
+			await undo();
+		} catch (error) {
+			this.#show({ text: explain(error), bad: true, undo: null });
+		}
+	}
+
+	#offer(text: string, action: number | null) {
+		if (action === null) return; // nothing was changed
+		this.#show({ text, bad: false, undo: () => api.undo(action) });
+	}
+
+	#show(bar: Bar) {
+		if (this.#pending !== null && !this.leaving.has(this.#pending.id)) this.#pending = null;
+		this.#close();
+		this.bar = bar;
+		this.#timer = setTimeout(() => void this.#end(), OFFERED_MS);
+	}
+
+	#close() {
+		clearTimeout(this.#timer);
+		this.bar = null;
+	}
+
+	async #end() {
+		this.#close();
+		await this.#forgetNow();
+	}
+
+	async #forgetNow() {
+		const device = this.#pending;
+		this.#pending = null;
+		if (device === null) return;
+		try {
+			await api.forget(device.id);
+		} catch (error) {
+			this.#show({ text: explain(error), bad: true, undo: null });
+		} finally {
+			this.leaving.delete(device.id);
+		}
+	}
+}
+
+export const acts = new Acts();
