@@ -144,6 +144,7 @@ class App:
             asks=self.config.asks,
             foreign=self.config.broker_url is not None,
             wall=time.time_ns,
+            topics=self.config.filters,
         )
 
     # life

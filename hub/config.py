@@ -57,6 +57,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (self.broker_url is None) if self.commands is None else self.commands == "on"
 
     @property
+    def filters(self) -> tuple[str, ...]:
+        """The topic filters wanted."""
+        return tuple(each.strip() for each in self.topics.split(",") if each.strip()) or ("#",)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The zone of local times."""
         return ZoneInfo(self.tz)

@@ -5,7 +5,7 @@ clocks, runs) is restored from the store, and everything new is in the `Changes`
 both together.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,6 +38,8 @@ from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 MAX_DEVICES = 20_000
 MAX_CHANNELS = 64
 """Caps of reliability.md §2.10; beyond them messages are journalled and listed with the cap's name."""
+MAX_PROPOSED = MAX_DEVICES // 10
+"""Devices that a foreign broker's generic topics may propose: those of known families keep their place."""
 MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
 MAX_LEVELS = 32
@@ -131,7 +133,15 @@ class Understanding:
     """Takes records in order and says what they change."""
 
     def __init__(
-        self, registry: Registry, memory: Memory, *, zone: ZoneInfo, asks: bool, foreign: bool, wall: Callable[[], int]
+        self,
+        registry: Registry,
+        memory: Memory,
+        *,
+        zone: ZoneInfo,
+        asks: bool,
+        foreign: bool,
+        wall: Callable[[], int],
+        topics: Sequence[str] = ("#",),
     ) -> None:
         """Start from what the store kept.
 
@@ -142,6 +152,8 @@ class Understanding:
             asks: whether devices are asked to speak.
             foreign: on somebody else's broker generic devices are proposed, not created.
             wall: the wall clock [ns], only to know whether a record is news worth asking for.
+            topics: filters of what is wanted; the rest is journalled and left. On the embedded broker the hub holds
+                one subscription to everything, because order between filters is not kept there (design.md §4).
         """
         self._registry = registry
         self._contexts = dict(memory.contexts)
@@ -149,9 +161,11 @@ class Understanding:
         merged = {uid: device.merged for uid, device in self.devices.items() if device.merged is not None}
         self.names = Identities(memory.aliases, merged)
         self.ignored_topics = tuple(memory.ignored_topics)
+        self._topics = () if "#" in topics else tuple(topics)
         self.watched: set[str] = set()
         """Devices whose own words are handed on as `reports`."""
         self._sources = Sources()
+        self._proposals = {uid for uid, device in self.devices.items() if device.proposed}
         self._clocks = dict(memory.clocks)
         self.timelines = Timelines(memory.runs, memory.marks.items())
         self._channels: dict[str, set[str]] = {}
@@ -173,6 +187,8 @@ class Understanding:
         """Take a device as a person changed it."""
         before = self.devices.get(device.uid)
         self.devices[device.uid] = device
+        if not device.proposed:
+            self._proposals.discard(device.uid)
         if before is None or before.merged != device.merged:
             for uid in (device.uid, device.merged, before.merged if before is not None else None):
                 self._sources.forget(self.names.survivor(uid or device.uid))
@@ -224,11 +240,17 @@ class Understanding:
                 self._own(record, changes)
                 if any(run.state == ENDED for run in changes.runs.values()):
                     break
-            elif self.ignored_topics and any(topic_matches(each, message.topic) for each in self.ignored_topics):
-                changes.understood += 1  # a person wants nothing of it: it is journalled, and that is all
+            elif not self._is_wanted(message.topic):
+                changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
         return changes
+
+    def _is_wanted(self, topic: str) -> bool:
+        """Tell whether HUB_TOPICS asks for a topic, and no person ignores it."""
+        if self._topics and not any(topic_matches(each, topic) for each in self._topics):
+            return False
+        return not any(topic_matches(each, topic) for each in self.ignored_topics)
 
     def _own(self, record: Record, changes: Changes) -> None:
         """Take what a simulation runner says of itself; the rest below `matinales/` is housekeeping."""
@@ -324,15 +346,22 @@ class Understanding:
         if device is None and len(self.devices) >= MAX_DEVICES:
             self._refuse(word.record, f"more than {MAX_DEVICES} devices (device cap)", word.driver, word.changes)
             return False
+        proposed = self._foreign and word.driver.rank > 1
+        if device is None and proposed and len(self._proposals) >= MAX_PROPOSED:
+            reason = f"more than {MAX_PROPOSED} proposed devices (proposal cap); ignore their topics, or accept them"
+            self._refuse(word.record, reason, word.driver, word.changes)
+            return False
         run = self._run_of(word, device)
         if device is None:
+            if proposed:
+                self._proposals.add(word.uid)
             device = Device(
                 uid=word.uid,
                 family=word.driver.family,
                 name=word.uid.partition(":")[2],
                 run=run,
                 topic=message.topic,
-                proposed=self._foreign and word.driver.rank > 1,
+                proposed=proposed,
             )
             self._changed(device, message, word.changes)
         elif device.run != run or message.received - device.seen > SEEN_AGAIN:

@@ -31,11 +31,22 @@ OTHER = "cold-room-20261124t080000-ffff"
 
 
 def understanding(
-    memory: Memory | None = None, *, asks: bool = True, foreign: bool = False, now: float = 0
+    memory: Memory | None = None,
+    *,
+    asks: bool = True,
+    foreign: bool = False,
+    now: float = 0,
+    topics: tuple[str, ...] = ("#",),
 ) -> Understanding:
     """Return one that reads local times in Paris, `now` seconds after WALL."""
     return Understanding(
-        registry(), memory or Memory(), zone=PARIS, asks=asks, foreign=foreign, wall=lambda: WALL + int(now * NS)
+        registry(),
+        memory or Memory(),
+        zone=PARIS,
+        asks=asks,
+        foreign=foreign,
+        wall=lambda: WALL + int(now * NS),
+        topics=topics,
     )
 
 
@@ -457,6 +468,31 @@ def test_on_a_foreign_broker_generic_devices_are_proposed_and_not_stored() -> No
     assert not changes.known[KITCHEN].proposed
     assert [reading.device for reading in changes.readings] == [KITCHEN]
     assert [reading.device for reading in changes.shown] == [KITCHEN]
+
+
+def test_proposals_are_few_so_that_known_families_keep_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foreign broker full of strange topics; one that is accepted makes room for another."""
+    monkeypatch.setattr(understand, "MAX_PROPOSED", 2)
+    mind = understanding(foreign=True)
+    changes = take(mind, *(Message(f"things/{name}/t", b"1", WALL) for name in "abc"), said("kitchen", t=1.0))
+    assert set(changes.known) == {"thing:things/a", "thing:things/b", KITCHEN}
+    assert [heard.reason for heard in changes.heard if "proposal cap" in (heard.reason or "")]
+    mind.change(replace(mind.devices["thing:things/a"], proposed=False))
+    changes = take(mind, Message("things/c/t", b"1", WALL), Message("things/a/t", b"2", WALL))
+    assert "thing:things/c" in changes.known
+    assert [(each.device, each.value) for each in changes.readings] == [("thing:things/a", 2.0)]
+
+
+def test_only_the_topics_asked_for_are_read() -> None:
+    """HUB_TOPICS on the embedded broker: all is heard and journalled; runners speak all the same."""
+    mind = understanding(topics=("acme/kitchen/#", "things/+/t"))
+    changes = take(
+        mind, said("kitchen", t=1.0), said("attic", t=2.0), Message("things/a/x", b"1", WALL), announcement()
+    )
+    assert set(changes.known) == {KITCHEN}
+    assert RUN in changes.runs
+    assert changes.refused == 0
+    assert set(take(understanding(topics=("x/y", "#")), said("attic", t=2.0)).known) == {f"{FAMILY}:attic"}
 
 
 def test_on_our_own_broker_generic_devices_are_made() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hub.journal.base import Journal, JournalReader
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.model import Message, Source
+from servers.bytes_on_disk import on_disk
 
 
 @dataclass
@@ -228,3 +229,31 @@ def test_a_reader_that_comes_before_the_journal_finds_nothing_and_then_everythin
         with closing(place.journal()) as made:
             made.append(messages(1, 2))
             assert [record.position for record in early.read(0, 100)] == [1, 2]
+
+
+def test_erased_records_are_empty_and_everything_else_is_as_before(journal: Journal, reader: JournalReader) -> None:
+    """Positions stay, so cursors stay true; a second time nothing is left to erase."""
+    journal.append([message(1), message(2, topic="forgotten/b"), message(3)])
+    journal.append([message(4, topic="forgotten/b")])
+    journal.append([message(5)])
+    assert journal.erase([2, 4, 99]) == 2
+    assert read_all(reader) == [(1, b"1"), (2, b""), (3, b"3"), (4, b""), (5, b"5")]
+    assert [record.message.topic for record in reader.read(0, 10) if not record.message.payload] == [
+        "matinales/erased"
+    ] * 2
+    assert journal.erase([2, 4]) == 0
+    assert journal.append(messages(6)) == 6
+
+
+def test_no_byte_of_an_erased_record_stays_on_disk(place: Place, tmp_path: Path) -> None:
+    """Compressed groups unpacked, write-ahead log included, and so after a restart."""
+    with closing(place.journal()) as journal:
+        for number in range(200):
+            said = [message(number, topic="secret/zzforgotten"), message(number), message(number + 1)]
+            journal.append(said)
+        journal.erase([3 * number + 1 for number in range(200)])
+        assert not on_disk(tmp_path, b"zzforgotten")
+        assert on_disk(tmp_path, b"a/b"), "the search finds what is there"
+    with closing(place.journal()), closing(place.reader()) as reader:
+        assert len(read_all(reader)) == 600
+    assert not on_disk(tmp_path, b"zzforgotten")

@@ -1,0 +1,110 @@
+"""Finding every trace of a device, and nothing of another that is called alike."""
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from hub.erasing import Trace, names_of, pruned
+from hub.forgetting import Finder
+from hub.model import Message, Record
+from hub.registry import Registry, load_drivers
+
+KITCHEN = names_of(["tasmota:kitchen"], ["mac:a020a6112233"])
+
+
+def test_every_name_counts_with_and_without_its_family() -> None:
+    """`tasmota:kitchen` is `kitchen` in its topics."""
+    assert set(KITCHEN) == {"tasmota:kitchen", "kitchen", "mac:a020a6112233", "a020a6112233"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tele/kitchen/SENSOR", '{"t":"kitchen"}', b"\x00kitchen\xff", "A0:20:A6:11:22:33", "a020a6112233", "KITCHEN"],
+)
+def test_a_name_is_found_as_a_word(text: str | bytes) -> None:
+    """In topics, in JSON, between bytes; a MAC also with colons."""
+    assert Trace(KITCHEN).names(text)
+
+
+@pytest.mark.parametrize("text", ["tele/kitchen2/SENSOR", "old-kitchen", "kitchen_left", "1a020a6112233", "kitch", ""])
+def test_what_only_resembles_it_stays(text: str) -> None:
+    """Another device is not forgotten with it."""
+    assert not Trace(KITCHEN).names(text)
+
+
+def test_a_name_of_two_letters_is_no_word_to_search_for() -> None:
+    """It would be found in every payload."""
+    assert not Trace(["a", "b1"]).names("a b1")
+
+
+@pytest.mark.parametrize(
+    ("context", "left"),
+    [
+        ({"names": {"kitchen": {"ieee": "0x1"}, "attic": {"ieee": "0x2"}}}, {"names": {"attic": {"ieee": "0x2"}}}),
+        ({"names": {"left": {"ieee": "A020A6112233"}, "attic": {}}}, {"names": {"attic": {}}}),
+        ({"src": "kitchen", "notified": {"switch": 1}}, None),
+        ({"warm": ["kitchen", "attic"]}, {"warm": ["attic"]}),
+        ({"first": {"temperature": "bme280"}}, {"first": {"temperature": "bme280"}}),
+    ],
+)
+def test_a_context_loses_what_belongs_to_the_name(context: object, left: object) -> None:
+    """By key or by what an entry states; the rest is as it was."""
+    packed = msgspec.msgpack.encode(context)
+    after = pruned(packed, KITCHEN)
+    assert (None if after is None else msgspec.msgpack.decode(after)) == left
+
+
+class Journal:
+    """A journal in memory."""
+
+    def __init__(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Number the messages."""
+        self.records = [Record(at, Message(topic, payload, at)) for at, (topic, payload) in enumerate(messages, 1)]
+        self.end, self.start = len(self.records), 1
+
+    def read(self, after: int, limit: int) -> list[Record]:
+        """Return records above `after`."""
+        return self.records[after : after + limit]
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+MESSAGES: list[tuple[str, bytes, bool]] = [
+    ("tele/kitchen/SENSOR", b'{"BME280":{"Temperature":21}}', True),
+    ("tele/kitchen/SENSOR", b"broken", True),
+    ("tele/kitchen/LWT", b"Online", True),
+    ("cmnd/kitchen/Power", b"ON", True),
+    ("tasmota/discovery/A020A6112233/config", b'{"t":"kitchen","mac":"A020A6112233"}', True),
+    ("tele/attic/SENSOR", b'{"BME280":{"Temperature":21}}', False),
+    ("tele/kitchen2/SENSOR", b'{"BME280":{"Temperature":21}}', False),
+    ("home/kitchen/temperature", b"21.5", False),
+    ("nobody/knows/kitchen/x/y", b"\xff\xfe kitchen", True),
+    ("nobody/knows/attic", b"\xff\xfe", False),
+    ("matinales/sim/run-1", b'{"devices":["tasmota:kitchen"]}', True),
+]
+
+
+@pytest.mark.parametrize(("topic", "payload", "its"), MESSAGES, ids=[topic for topic, _, _ in MESSAGES])
+def test_its_own_messages_are_found_and_those_of_others_stay(topic: str, payload: bytes, *, its: bool) -> None:
+    """Whatever kind they are; another device's own word stays even when it lies in the room `kitchen`."""
+    finder = Finder(Registry(load_drivers()), {}, KITCHEN)
+    assert list(finder.find(Journal([(topic, payload)]))) == ([[1]] if its else [])
+
+
+def test_a_topic_may_hold_the_levels_of_a_name_apart() -> None:
+    """Tasmota's FullTopic puts the prefix anywhere."""
+    finder = Finder(Registry(load_drivers()), {}, names_of(["tasmota:home/cellar"], []))
+    journal = Journal(
+        [("home/tele/cellar/SENSOR", b'{"BME280":{"Temperature":21}}'), ("home/tele/attic/LWT", b"Online")]
+    )
+    assert list(finder.find(journal)) == [[1]]
+
+
+def test_asked_again_it_looks_only_at_what_came_since() -> None:
+    """A device that speaks while it is being forgotten is forgotten whole."""
+    finder = Finder(Registry(load_drivers()), {}, KITCHEN)
+    said = [("tele/kitchen/LWT", b"Online")]
+    assert list(finder.find(Journal(said))) == [[1]]
+    assert list(finder.find(Journal(said * 3))) == [[2, 3]]
