@@ -18,6 +18,17 @@ from hub.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 
+REASONS = {
+    "replay": "this command was given before: a replay",
+    "not_playing": "it belongs to a run that is not playing: nobody is there to obey",
+    "consent": "the broker is not the hub's own: HUB_COMMANDS=on lets the hub command its devices",
+    "locked": "the facilitator has locked it",
+    "ignored": "it is ignored",
+    "proposed": "it is only proposed: accept it first",
+    "away": "the broker cannot be reached now; a command is never sent late",
+}
+"""Why nothing is sent, by code; `cannot` comes with the driver's own words."""
+
 
 class Commander:
     """Takes the commands that people give, one at a time."""
@@ -59,31 +70,29 @@ class Commander:
             wall=wall,
         )
         if key is not None and self._kept.command(key) is not None:
-            return self._refused(given, "this command was given before: a replay", recorded=False)
-        reason = self._obstacle(device, mind, there=there)
-        if reason is not None:
-            return self._refused(given, reason)
+            return self._refused(given, "replay", recorded=False)
+        obstacle = self._obstacle(device, mind, there=there)
+        if obstacle is not None:
+            return self._refused(given, obstacle)
         driver, target = mind.target(device.uid)
         try:
             due = order(driver, target, wanted)
         except PayloadError as error:
-            return self._refused(given, str(error))
+            return self._refused(given, "cannot", str(error))
         return self._worker.send(given, due)
 
     def _obstacle(self, device: Device, mind: Understanding, *, there: bool) -> str | None:
-        """Return why nothing may be sent to a device now; None: it may."""
+        """Return which of REASONS forbids sending anything to a device now; None: it may be."""
         run = mind.timelines.runs.get(device.run)
         if device.run != REAL and (run is None or run.state not in LIVING):
-            return f"it belongs to {device.run}, which is not playing: nobody is there to obey"
+            return "not_playing"
         if device.run == REAL and not self._consent:
-            return "the broker is not the hub's own: HUB_COMMANDS=on lets the hub command its devices"
-        if device.locked:
-            return "the facilitator has locked it"
-        if device.ignored or device.proposed:
-            return "it is ignored" if device.ignored else "it is only proposed: accept it first"
-        return None if there else "the broker cannot be reached now; a command is never sent late"
+            return "consent"
+        found = (name for name in ("locked", "ignored", "proposed") if getattr(device, name))
+        return next(found, None if there else "away")
 
-    def _refused(self, given: Commanded, reason: str, *, recorded: bool = True) -> Commanded:
+    def _refused(self, given: Commanded, code: str, reason: str | None = None, *, recorded: bool = True) -> Commanded:
+        reason = reason or REASONS[code]
         refused = Commanded(
             id=given.id,
             device=given.device,
@@ -94,6 +103,7 @@ class Commander:
             at=given.at,
             wall=given.wall,
             state=CommandState.REFUSED,
+            code=code,
             reason=reason,
         )
         _LOG.warning(

@@ -551,6 +551,7 @@ def command_view(command: Commanded) -> dict[str, Any]:
         "state": command.state,
         "by": command.by,
         "at": rfc3339(command.wall),
+        "code": command.code,
         "reason": command.reason,
     }
 

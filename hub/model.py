@@ -256,7 +256,7 @@ class Commanded(Struct, frozen=True, kw_only=True):
         at, until: given at, and confirmed by [ns on that timeline].
         wall: given at [ns, wall clock].
         report, expected, tolerance: which channel's report proves it, and how near that must be.
-        reason: why it was refused, or did not end well.
+        code, reason: why it was refused, for programs (`locked`, `replay`, …) and in plain words.
     """
 
     id: str
@@ -272,6 +272,7 @@ class Commanded(Struct, frozen=True, kw_only=True):
     expected: float = 0.0
     tolerance: float = 0.0
     state: CommandState = CommandState.SENT
+    code: str | None = None
     reason: str | None = None
 
 

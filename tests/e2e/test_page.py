@@ -374,3 +374,67 @@ def _enter(page: Page, pin: str) -> None:
     """Give a PIN."""
     page.locator("form input").fill(pin)
     page.locator('form button[type="submit"]').click()
+
+
+@pytest.fixture
+def plug(hub: Demo) -> Iterator[Demo]:
+    """Let a Tasmota plug speak, off, that answers nobody; and be forgotten afterwards."""
+    hub.publish("tele/pageplug/STATE", '{"POWER":"OFF"}')
+    until(lambda: hub.values("tasmota:pageplug").get("switch") == 0)
+    yield hub
+    hub.ask("DELETE", "api/v1/devices/tasmota%3Apageplug")
+
+
+def test_a_device_is_named_from_its_card_and_the_bar_takes_it_back(browser: Browser, plug: Demo) -> None:
+    """Name and room, then undo: the hub says both."""
+    with visit(browser, f"{plug.page}devices", locale="en-GB") as seen:
+        card = seen.page.locator('[data-device-id="tasmota:pageplug"]')
+        card.get_by_label("Actions on pageplug").click()
+        card.get_by_role("button", name="Name and room…").click()
+        card.get_by_label("Name (empty: its own)").fill("Coffee plug")
+        card.get_by_role("textbox", name="Room").fill("Kitchen")
+        card.get_by_role("button", name="Save").click()
+        expect(card.get_by_role("heading", name="Coffee plug", exact=True)).to_be_visible()
+        expect(card).to_contain_text("Kitchen")
+        seen.page.get_by_role("button", name="Undo").click()
+        expect(card.get_by_role("heading", name="pageplug", exact=True)).to_be_visible()
+        expect(card).not_to_contain_text("Kitchen")
+
+
+def test_a_switch_shows_sent_and_its_value_until_the_device_itself_says_so(browser: Browser, plug: Demo) -> None:
+    """Never optimistic: off stays off until the plug reports that it is on."""
+    with visit(browser, f"{plug.page}devices", locale="en-GB") as seen:
+        card = seen.page.locator('[data-device-id="tasmota:pageplug"]')
+        card.get_by_role("button", name="Turn on: Relay, pageplug").click()
+        expect(card.locator("[data-command]")).to_have_text("sent…")
+        expect(card.locator('data[data-channel="switch"]')).to_have_attribute("value", "0")
+        plug.publish("stat/pageplug/RESULT", '{"POWER":"ON"}')
+        expect(card.locator("[data-command]")).to_have_text("confirmed by the device")
+        expect(card.locator('data[data-channel="switch"]')).to_have_attribute("value", "1")
+
+
+def test_a_device_about_to_be_forgotten_can_be_had_back(browser: Browser, plug: Demo) -> None:
+    """It leaves the page at once and the hub only when the bar has gone; leaving the page is no change of mind."""
+    with visit(browser, f"{plug.page}devices", locale="en-GB") as seen:
+        card = seen.page.locator('[data-device-id="tasmota:pageplug"]')
+        for _ in range(2):
+            card.get_by_label("Actions on pageplug").click()
+            card.get_by_role("button", name="Forget…").click()
+            card.get_by_role("button", name="Forget", exact=True).click()
+            expect(card).to_have_count(0)
+            assert plug.device("tasmota:pageplug") is not None
+            if _ == 0:
+                seen.page.get_by_role("button", name="Undo").click()
+                expect(card).to_be_visible()
+        seen.page.goto("about:blank")
+        until(lambda: plug.device("tasmota:pageplug") is None)
+
+
+def test_a_viewer_sees_neither_menu_nor_switch(browser: Browser, room: Demo) -> None:
+    """What one may not do is not offered."""
+    with visit(browser, f"{room.page}devices", locale="en-GB") as seen:
+        seen.forgiven = re.compile("403")  # raw messages are the facilitator's
+        card = seen.page.locator('[data-device-id="shelly:coldroom-sim-compressor"]')
+        expect(card).to_be_visible()
+        expect(card.get_by_label("Actions on")).to_have_count(0)
+        expect(card.get_by_role("button")).to_have_count(0)

@@ -159,6 +159,7 @@ def test_what_cannot_be_done_is_refused_recorded_and_logged(
         given = house.give(**more)  # type: ignore[arg-type]
     assert given.state is CommandState.REFUSED
     assert because in (given.reason or "")
+    assert given.code == ("cannot" if house.consent and more.get("there", True) else "away")
     assert house.states() == [CommandState.REFUSED]
     assert house.published == []
     assert "refused" in caplog.text

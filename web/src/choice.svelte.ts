@@ -62,3 +62,9 @@ export function wordsOf(channel: string, value: number, unit: string | null): st
 	const [base] = named(channel, (name) => `word.${name}.0` in fr);
 	return base !== null && (value === 0 || value === 1) ? t(`word.${base}.${value}` as Key) : undefined;
 }
+
+/** Why a command was refused, in the reader's language where the page knows the reason by its code. */
+export function whyOf(command: { code?: string | null; reason: string | null } | undefined): string {
+	const key = `refused.${command?.code ?? ""}`;
+	return key in fr ? t(key as Key) : (command?.reason ?? "");
+}

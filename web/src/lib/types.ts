@@ -45,6 +45,8 @@ export interface Command {
 	state: "sent" | "confirmed" | "timed_out" | "refused";
 	by: string;
 	at: string;
+	/** Why it was refused: a word the page may know, and a sentence. */
+	code?: string | null;
 	reason: string | null;
 }
 
