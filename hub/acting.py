@@ -109,6 +109,9 @@ class Acting:
             UsageError: one of them is no filter.
         """
         after = list(dict.fromkeys(each for each in filters if _is_filter(each)))
+        if len(after) > MOST_TOPICS:
+            msg = f"{len(after)} filters: at most {MOST_TOPICS} are ignored; take wider ones"
+            raise UsageError(msg)
         before = list(self._understanding().ignored_topics)
         if after == before:
             return Action()
@@ -129,6 +132,10 @@ class Acting:
             device = self._device(done.device, itself=True)
             now = {key: getattr(device, key) for key in done.after}
             devices = [msgspec.structs.replace(device, **done.before)]
+        again = done.before.get("merged")
+        if again is not None and self._understanding().names.survivor(again) == done.device:
+            msg = f"action {done.id} cannot be undone: {again} was merged into {done.device} since"
+            raise UsageError(msg)
         if now != done.after:
             msg = f"action {done.id} cannot be undone: it was changed again since"
             raise UsageError(msg)

@@ -42,8 +42,8 @@ class Identities:
 
     def survivor(self, uid: str) -> str:
         """Return the device that stands for a merged one; itself when it was not merged."""
-        while uid in self._merged:
-            uid = self._merged[uid]
+        for _ in range(len(self._merged)):  # at most: no chain is longer, and a circle would have no end
+            uid = self._merged.get(uid, uid)
         return uid
 
     def merge(self, uid: str, into: str | None) -> None:

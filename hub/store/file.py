@@ -161,6 +161,7 @@ class StoreFile(StoreReader):
         self.faults: list[str] = []
         self.rebuilt = False
         self._undone: list[Callable[[], None]] = []
+        self._scrubbing = False
         self._monotonic = monotonic
         self._checkpoint_due = monotonic() + CHECKPOINT_EVERY
         try:
@@ -203,10 +204,14 @@ class StoreFile(StoreReader):
         """
         off_the_loop()
         self._checkpoint_due = self._monotonic() + CHECKPOINT_EVERY
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if self._scrubbing else apsw.SQLITE_CHECKPOINT_PASSIVE
         try:
-            frames, done = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            frames, done = self.db.wal_checkpoint(mode=mode)
+        except apsw.BusyError:
+            return False
         except apsw.Error as error:
             raise self._failed(error) from error
+        self._scrubbing = False
         return frames == done
 
     def scrub(self) -> None:
@@ -214,15 +219,18 @@ class StoreFile(StoreReader):
 
         Deleted rows are overwritten at once (`secure_delete`), but pages that were split before may hold old copies.
 
+        A reader that is at work keeps the WAL: it then goes at the next checkpoint.
+
         Raises:
             StoreError: it could not be written (a full disk); what was deleted is deleted, its bytes may remain.
         """
         off_the_loop()
+        self._scrubbing = True
         try:
             self.db.execute("VACUUM")
-            self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.Error as error:
             raise self._failed(error) from error
+        self.checkpoint()
 
     def close(self) -> None:
         """Close the readers, then the file; nobody may be inside `reader()` or `transaction()`."""

@@ -227,6 +227,16 @@ def test_merged_twice_is_merged_once_and_no_circle_is_made(house: House) -> None
         house.acting.merge(B, B, "x")
 
 
+def test_undoing_a_separation_makes_no_circle(house: House) -> None:
+    """A was B, A is itself, B is A: A cannot be B again."""
+    house.acting.merge(A, B, "x")
+    apart = house.acting.unmerge(A, "x")
+    house.acting.merge(B, A, "x")
+    with pytest.raises(UsageError, match="was merged into"):
+        house.acting.undo(apart.id, "x")
+    assert house.hub.worker.understanding.resolve(B) == A
+
+
 def test_a_chain_of_merges_ends_at_the_last_one(house: House) -> None:
     """A is B and B is C: all three are C."""
     house.hub.take(said("c9", 5, t=1))

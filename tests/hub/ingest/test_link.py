@@ -79,6 +79,16 @@ async def test_the_hub_publishes_over_the_link(embedded: Broker, tmp_path: Path,
         assert (records[0].message.topic, records[0].message.payload) == ("cmnd/lamp/POWER", b"ON")
 
 
+async def test_records_are_erased_over_the_link(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
+    """Positions stay; the answer says how many there were."""
+    with ingesting(embedded, tmp_path) as ingest:
+        await eventually(lambda: link.connected)
+        await link.append([Message(topic, b"1", 5, Source.HTTP) for topic in ("a", "zzforgotten", "c")])
+        assert await link.erase([2, 9]) == 1
+        assert [record.message.topic for record in ingest.records()] == ["a", "matinales/erased", "c"]
+        assert not any(b"zzforgotten" in path.read_bytes() for path in tmp_path.glob("journal*"))
+
+
 async def test_without_an_ingest_nothing_is_pretended(link: LinkClient) -> None:
     """An append that cannot be written says so."""
     with pytest.raises(JournalError, match="away"):

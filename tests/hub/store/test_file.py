@@ -287,3 +287,23 @@ def test_a_killed_writer_leaves_cursor_and_effects_agreeing(path: Path) -> None:
             assert StateStore(file.db).rules() == {"rule": str(cursor).encode()}
             assert SqliteHistory(file).aggregate(Range(), "count", None)[0].value == cursor
             assert file.check() == []
+
+
+def test_scrubbing_leaves_no_byte_of_what_was_deleted(tmp_path: Path) -> None:
+    """Neither in the file nor in its WAL; a reader at work keeps the WAL only until the next checkpoint."""
+    with closing(StoreFile(tmp_path / "store.db")) as file:
+        with file.transaction() as db:
+            db.execute("INSERT INTO setting VALUES('a', 'zzsecret')")
+            db.execute("INSERT INTO setting VALUES('b', 'plain')")
+        with file.reader() as reader:
+            rows = reader.execute("SELECT name FROM setting")
+            assert rows.fetchone() == ("a",)
+            with file.transaction() as db:
+                db.execute("DELETE FROM setting WHERE name = 'a'")
+            file.db.set_busy_timeout(0)
+            file.scrub()
+            rows.close()
+        assert file.checkpoint()
+        for path in tmp_path.iterdir():
+            assert b"zzsecret" not in path.read_bytes(), path.name
+        assert any(b"plain" in path.read_bytes() for path in tmp_path.iterdir())
