@@ -215,7 +215,7 @@ class StoreFile(StoreReader):
         return frames == done
 
     def scrub(self) -> None:
-        """Leave no byte of what was deleted in the file or its WAL: rewrites the file, some seconds a GB.
+        """Leave no byte of what was deleted in the file or its WAL: rewrites the file, some 20 s a GB.
 
         Deleted rows are overwritten at once (`secure_delete`), but pages that were split before may hold old copies.
 
