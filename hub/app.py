@@ -131,6 +131,7 @@ class App:
             asks=self.config.asks,
             foreign=self.config.broker_url is not None,
             wall=time.time_ns,
+            personal=self.config.personal == "on",
         )
 
     # life

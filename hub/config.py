@@ -24,6 +24,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         data_dir: data folder; unset: the platform's user-data folder.
         web_host, web_port: where the page listens.
         public_url, allowed_hosts: how people reach it behind a proxy or in a container.
+        personal: whether families about a person's whereabouts (OwnTracks) are kept.
         pin_file: file with the facilitator's PIN (`run` only).
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
@@ -39,6 +40,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     web_port: int = 8080
     public_url: str | None = None
     allowed_hosts: str = ""
+    personal: Literal["on", "off"] = "off"
     pin_file: str | None = None
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"

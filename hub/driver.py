@@ -15,6 +15,8 @@ from hub.model import Availability, Kind, Message, Quality
 from hub.units import Unit
 
 type_of_nothing = type(None)
+UNSAID = ""
+"""A sample's unit where nobody said one, on a channel whose name usually has one."""
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -40,10 +42,11 @@ class Sample(Struct, frozen=True, gc=False):
     Attributes:
         channel: channel name with its suffix.
         value: finite.
-        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own.
+        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own; UNSAID.
         measured: the device's own plausible time [ns since 1970]; None: only the arrival time would do.
         local: `measured` was read as if the device's local clock were UTC; the hub applies the configured zone.
         quality: `bad` for the device's own fault code.
+        historical: of the past by the device's own word: stored at `measured`, not shown as live.
     """
 
     channel: str
@@ -52,6 +55,7 @@ class Sample(Struct, frozen=True, gc=False):
     measured: int | None = None
     local: bool = False
     quality: Quality = Quality.GOOD
+    historical: bool = False
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -91,6 +95,7 @@ class Decoded(Struct, frozen=True, gc=False):
         aliases: other names of `device`.
         announces: other devices.
         rejected: field → reason in plain words.
+        asks: (topic, payload) that would make the sender say what is missing; sent only where devices may be asked.
         speaks_for_others: `device` is a bridge or gateway, only named as the sender: never a device itself.
     """
 
@@ -102,6 +107,7 @@ class Decoded(Struct, frozen=True, gc=False):
     aliases: tuple[str, ...] = ()
     announces: tuple[Announced, ...] = ()
     rejected: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[tuple[str, bytes], ...] = ()
     speaks_for_others: bool = False
 
 
@@ -173,6 +179,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         rooted: a scope is a topic below which everything is this driver's once it has a context (a configurable base).
         context: a msgspec-encodable type of the context; `context()` is the empty one.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
+        personal: it is about a person's whereabouts: kept only where the setting `personal` is on.
+        recognises: takes a message that only the generic rank claims, by the shape of its payload; must be quick.
         examples: real messages, a refusal among them.
     """
 
@@ -191,6 +199,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     rooted: bool = False
     context: type[Any] = type_of_nothing
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
+    personal: bool = False
+    recognises: Callable[[bytes], bool] | None = None
 
     def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type
         """Return the context of a driver that has heard nothing yet."""
@@ -222,6 +232,7 @@ MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 __all__ = [
     "CHANNEL_NAME",
     "MODEL_NAME",
+    "UNSAID",
     "Announced",
     "Channel",
     "Decoded",

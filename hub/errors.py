@@ -30,7 +30,17 @@ class PayloadError(HubError):
     """A message cannot be understood.
 
     The text is the reason in plain words, shown to people as it stands.
+
+    Attributes:
+        asks: (topic, payload) that would make its sender say what is missing (`Decoded.asks`).
+        context: what the driver remembers of the message all the same; None: as before.
     """
+
+    def __init__(self, reason: str, *, asks: tuple[tuple[str, bytes], ...] = (), context: object = None) -> None:
+        """Refuse for a reason."""
+        super().__init__(reason)
+        self.asks = asks
+        self.context = context
 
 
 class JournalError(HubError):

@@ -340,6 +340,19 @@ def scaled(unit: object, into: str) -> Callable[[float], float]:
     return found.apply
 
 
+def scaled_as_said(value: float, unit: str) -> tuple[float, str]:
+    """Return a value given in a unit word, in the hub's unit, and that unit.
+
+    Raises:
+        PayloadError: for a word that is no unit: nothing is guessed.
+    """
+    found = conversion(unit)
+    if found is None:
+        msg = f"{shown(unit)} is not a known unit"
+        raise PayloadError(msg)
+    return found.apply(value), found.unit
+
+
 def slug(name: str) -> str:
     """Return a foreign name as a part of a channel name: `DS18B20-1` → `ds18b20_1`, `Température` → `temperature`.
 

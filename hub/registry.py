@@ -28,6 +28,10 @@ MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 MAX_CHANNELS = 20_000
 """How many (driver, channel) pairs are remembered."""
+MAX_CONTEXTS = 20_000
+"""How many contexts are remembered; beyond them a made-up topic teaches nothing."""
+GENERIC = 2
+"""The rank that takes whatever nobody else claims."""
 MAX_SAMPLES = 256
 MAX_REJECTED = 32
 """What one message may give; hostile ones hold tens of thousands, and each would be a line somewhere."""
@@ -48,6 +52,7 @@ class Outcome(Struct, frozen=True, gc=False):
         reason: why it was refused, in plain words.
         key: (model, scope) of the context it used.
         changed: whether that context is another one now.
+        asks: of a refused message: what would make its sender say what is missing.
     """
 
     driver: Driver | None
@@ -55,6 +60,7 @@ class Outcome(Struct, frozen=True, gc=False):
     reason: str | None = None
     key: tuple[str, str] = ("", "")
     changed: bool = False
+    asks: tuple[tuple[str, bytes], ...] = ()
 
 
 _OWN = Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
@@ -81,6 +87,7 @@ class Registry:
         self._roots: dict[str, Driver] = {}
         self._contexts: Contexts | None = None
         self._channels: dict[str, dict[str, Complete]] = {model: {} for model in drivers}
+        self._by_shape = [(driver.recognises, driver) for driver in drivers.values() if driver.recognises is not None]
 
     def decode(self, message: Message, contexts: Contexts) -> Outcome:
         """Decode a message; a context that it changes is replaced in `contexts`. Never raises."""
@@ -94,23 +101,23 @@ class Registry:
         if route is None:
             return _UNKNOWN if not topic.startswith(OWN) else _OWN
         driver, key = route
+        if driver.rank >= GENERIC and self._by_shape:
+            driver, key = self._shaped(message) or route
         before = contexts.get(key)
         if before is None:
             before = driver.empty_context()
         try:
             decoded, after = driver.decode(message, before)
         except PayloadError as error:
-            return Outcome(driver, None, str(error), key)
+            changed = error.context is not None and self._remember(driver, key, error.context, contexts)
+            return Outcome(driver, None, str(error), key, changed, error.asks)
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
         if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
             decoded = _cut(decoded)
         if after is before:
             return Outcome(driver, decoded, None, key)
-        contexts[key] = after
-        if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
-            self._take(contexts)
-        return Outcome(driver, decoded, None, key, changed=True)
+        return Outcome(driver, decoded, None, key, self._remember(driver, key, after, contexts))
 
     def complete(self, driver: Driver, decoded: Decoded) -> list[tuple[Sample, str | None, Quality]]:
         """Return each sample with its unit (its own, else its channel's) and quality.
@@ -122,17 +129,38 @@ class Registry:
         for sample in decoded.samples:
             value, quality = sample.value, sample.quality
             channel = known.get(sample.channel) or self._channel(driver, sample.channel)
+            unit = channel.unit if sample.unit is None else sample.unit or None
             if quality is good and not channel.low <= value <= channel.high:
                 if not isfinite(value):
                     continue
-                quality = Quality.UNCERTAIN
-            done.append((sample, sample.unit or channel.unit, quality))
+                if unit == channel.unit:  # the range of another unit says nothing
+                    quality = Quality.UNCERTAIN
+            done.append((sample, unit, quality))
         return done
 
     def route(self, topic: str) -> Driver | None:
         """Return the driver that a topic belongs to."""
         found = self._routes[topic] if topic in self._routes else self._find(topic)
         return found[0] if found else None
+
+    def _shaped(self, message: Message) -> tuple[Driver, tuple[str, str]] | None:
+        """Return the driver that knows a payload by its shape, whatever the topic."""
+        for recognises, driver in self._by_shape:
+            try:
+                if recognises(message.payload):
+                    return driver, (driver.model, driver.scope(message.topic))
+            except Exception as error:  # noqa: BLE001 — as when it decodes
+                self._failed(driver, ("", ""), error)
+        return None
+
+    def _remember(self, driver: Driver, key: tuple[str, str], context: Any, contexts: Contexts) -> bool:  # noqa: ANN401 — each driver has its own type
+        """Keep what a message taught, where there is room; tell whether it is kept."""
+        if key not in contexts and len(contexts) >= MAX_CONTEXTS:
+            return False
+        contexts[key] = context
+        if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
+            self._take(contexts)
+        return True
 
     def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
         self.failures[driver.model] += 1

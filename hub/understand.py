@@ -31,7 +31,7 @@ from hub.model import (
     Source,
     TimeSource,
 )
-from hub.registry import Registry
+from hub.registry import Outcome, Registry
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
@@ -48,8 +48,11 @@ UNKNOWN_AGE = 0
 """Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
 ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
+ASK_AGAIN = 60 * NS
+"""How long a sender is left alone that was asked to say what is missing."""
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
+PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
 REPEATED = -1
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
@@ -123,7 +126,15 @@ class Understanding:
     """Takes records in order and says what they change."""
 
     def __init__(
-        self, registry: Registry, memory: Memory, *, zone: ZoneInfo, asks: bool, foreign: bool, wall: Callable[[], int]
+        self,
+        registry: Registry,
+        memory: Memory,
+        *,
+        zone: ZoneInfo,
+        asks: bool,
+        foreign: bool,
+        wall: Callable[[], int],
+        personal: bool = False,
     ) -> None:
         """Start from what the store kept.
 
@@ -134,6 +145,7 @@ class Understanding:
             asks: whether devices are asked to speak.
             foreign: on somebody else's broker generic devices are proposed, not created.
             wall: the wall clock [ns], only to know whether a record is news worth asking for.
+            personal: whether families about a person's whereabouts are kept.
         """
         self._registry = registry
         self._contexts = dict(memory.contexts)
@@ -148,6 +160,8 @@ class Understanding:
         self._asks = asks
         self._foreign = foreign
         self._wall = wall
+        self._personal = personal
+        self._missed: dict[str, int] = {}
         self._asked: dict[str, Availability | None] = {}
         self._stayed_real: set[tuple[str, str]] = set()
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
@@ -225,11 +239,15 @@ class Understanding:
     def _from_device(self, record: Record, changes: Changes) -> None:
         outcome = self._registry.decode(record.message, self._contexts)
         driver, decoded = outcome.driver, outcome.decoded
+        if outcome.changed:
+            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
-        if outcome.changed:
-            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        if driver.personal and not self._personal:
+            self._refuse(record, PERSONAL.format(driver.title), driver, changes)
+            return
         changes.understood += 1
         if len(changes.recent) < RECENT:
             changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
@@ -340,9 +358,12 @@ class Understanding:
             channel = sample.channel
             if channel not in known and not self._room_for(word, channel, known):
                 continue
-            moment = moments.get(sample.measured)
+            past = sample.historical and sample.measured is not None
+            moment = moments.get(sample.measured) if not past else None
             if moment is None:  # the samples of a message nearly always share their time
-                moment = moments[sample.measured] = self._moment(word, sample, arrival, run, tie)
+                moment = self._moment(word, sample, arrival, run, tie)
+                if not past:
+                    moments[sample.measured] = moment
             time, source = moment
             if time == REPEATED:
                 continue
@@ -360,7 +381,8 @@ class Understanding:
             )
             if time != UNKNOWN_AGE:
                 changes.readings.append(reading)
-            taken.append(reading)
+            if not past:
+                taken.append(reading)
 
     def _room_for(self, word: "_Word", channel: str, known: set[str]) -> bool:
         if len(known) >= MAX_CHANNELS:
@@ -375,6 +397,8 @@ class Understanding:
         measured = sample.measured
         if measured is not None and sample.local:
             measured = utc(measured, self._zone)
+        if sample.historical and measured is not None:
+            return measured, TimeSource.DEVICE
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
         found = self._time(word, measured, arrival, run)
@@ -424,6 +448,31 @@ class Understanding:
         if said is not Availability.OFFLINE and (first or before is Availability.OFFLINE):
             word.changes.asks += word.driver.ask(word.decoded.device, message.topic)
 
+    def _ask_for_missing(self, record: Record, outcome: Outcome, changes: Changes) -> None:
+        """Ask a sender to say what is missing, now and then; by the same consent as `_ask`."""
+        asks = outcome.decoded.asks if outcome.decoded is not None else outcome.asks
+        if not asks or not self._asks or not self._is_live(record.message):
+            return
+        if outcome.decoded is not None and outcome.decoded.device in self.timelines.marks:
+            return
+        if len(self._missed) >= MAX_DEVICES:
+            self._missed.clear()
+        for topic, payload in asks:
+            before, now = self._missed.get(topic), record.message.received
+            if before is None or not 0 <= now - before < ASK_AGAIN:
+                self._missed[topic] = now
+                changes.asks.append((topic, payload))
+
+    def _is_live(self, message: Message) -> bool:
+        """Tell whether a message is a real sender's fresh word: no import, replay, simulation, memory or backlog."""
+        return (
+            message.source is Source.MQTT
+            and not message.retained
+            and message.run is None
+            and self.timelines.of(message.topic) is None
+            and self._wall() - message.received < ASK_WITHIN
+        )
+
     def _refuse(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
         changes.refused += 1
         self._list(record, reason, driver, changes)
@@ -447,7 +496,7 @@ def _heard(record: Record, reason: str | None, driver: Driver | None, *, underst
         understood=understood,
         driver=driver.model if driver is not None else None,
         reason=reason,
-        payload=message.payload[:SHOWN_PAYLOAD],
+        payload=b"" if driver is not None and driver.personal else message.payload[:SHOWN_PAYLOAD],
     )
 
 
