@@ -8,6 +8,8 @@ from hub.errors import PayloadError
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 CUT = "not protobuf: it ends in the middle of a field"
+ONE_BYTE = 0x7F
+"""Up to this an integer is one byte; the top bit says that more follow."""
 LONGEST = 63
 """Shift of the tenth and last byte of a varint."""
 
@@ -25,55 +27,58 @@ def fields(data: bytes) -> list[tuple[int, int | bytes]]:
     """
     found: list[tuple[int, int | bytes]] = []
     at, end = 0, len(data)
-    while at < end:
-        what, at = _varint(data, at)
-        wire = what & 7
-        if wire == VARINT:
-            value, at = _varint(data, at)
-            found.append((what, value))
-            continue
-        if wire == BYTES:
-            size, at = _varint(data, at)
-        elif wire == FIXED64:
-            size = 8
-        elif wire == FIXED32:
-            size = 4
-        else:
-            msg = f"not protobuf: wire type {wire} at byte {at - 1}"
-            raise PayloadError(msg)
-        if at + size > end:
-            raise PayloadError(CUT)
-        found.append((what, data[at : at + size]))
-        at += size
+    try:
+        while at < end:
+            what = data[at]
+            at += 1
+            if what > ONE_BYTE:
+                what, at = _varint(data, at - 1)
+            wire = what & 7
+            if wire in {VARINT, BYTES}:
+                value = data[at]
+                at += 1
+                if value > ONE_BYTE:
+                    value, at = _varint(data, at - 1)
+                if wire == VARINT:
+                    found.append((what, value))
+                    continue
+            elif wire == FIXED64:
+                value = 8
+            elif wire == FIXED32:
+                value = 4
+            else:
+                msg = f"not protobuf: wire type {wire} at byte {at - 1}"
+                raise PayloadError(msg)
+            stop = at + value
+            if stop > end:
+                raise PayloadError(CUT)
+            found.append((what, data[at:stop]))
+            at = stop
+    except IndexError:
+        raise PayloadError(CUT) from None
     return found
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
     """Return the integer at a place, and the place behind it."""
-    try:
+    value = shift = 0
+    while True:
         byte = data[at]
-        if byte < 0x80:  # noqa: PLR2004 — the top bit says that more follow
-            return byte, at + 1
-        value, shift = byte & 0x7F, 7
-        while True:
-            at += 1
-            byte = data[at]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 — as above
-                return value & 0xFFFF_FFFF_FFFF_FFFF, at + 1
-            shift += 7
-            if shift > LONGEST:
-                msg = f"not protobuf: an integer of more than ten bytes at byte {at}"
-                raise PayloadError(msg)
-    except IndexError:
-        raise PayloadError(CUT) from None
+        value |= (byte & ONE_BYTE) << shift
+        at += 1
+        if byte <= ONE_BYTE:
+            return value & 0xFFFF_FFFF_FFFF_FFFF, at
+        shift += 7
+        if shift > LONGEST:
+            msg = f"not protobuf: an integer of more than ten bytes at byte {at}"
+            raise PayloadError(msg)
 
 
 def varint(value: int) -> bytes:
     """Return an unsigned integer as it travels."""
     out = bytearray()
-    while value >= 0x80:  # noqa: PLR2004 — the top bit says that more follow
-        out.append(value & 0x7F | 0x80)
+    while value > ONE_BYTE:
+        out.append(value & ONE_BYTE | 0x80)
         value >>= 7
     out.append(value)
     return bytes(out)

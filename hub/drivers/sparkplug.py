@@ -58,6 +58,8 @@ INTEGERS[8] = (64, False)
 """DataType → bits, signed: Int8 … Int64, UInt8 … UInt64."""
 FLOATS = {9, 10}
 IS_BOOLEAN = 11
+MEASURES = {0, IS_BOOLEAN, *INTEGERS, *FLOATS}
+"""DataTypes that are numbers; 0: neither the message nor a birth states one."""
 LAST_TYPE = 34
 """DateTimeArray: above, no DataType is known."""
 SIGN_FROM = 1 << 31
@@ -219,9 +221,7 @@ class Reader:
             self._follow(needs_birth=False)
         elif self.seq != 0:
             self.unheard["seq"] = f"a birth has sequence number 0, not {self.seq}"
-        self.part = self._learn()
-        for metric in self.metrics:
-            self._take(metric)
+        self.part = self._born()
         parts = {name: part for name, part in before.parts.items() if device}
         if not device:  # a new life: its devices are still to be born again
             parts = dict.fromkeys(before.parts, UNBORN)
@@ -235,24 +235,28 @@ class Reader:
         kind = Kind.READINGS if self.samples else Kind.AVAILABILITY
         return self._decoded(kind, Availability.ONLINE), before if context == before else context
 
-    def _learn(self) -> Part:
+    def _born(self) -> Part:
+        """Read every metric of a birth; return what is to be remembered of them."""
         metrics: dict[str, Known] = {}
         names: dict[int, str] = {}
         channels: set[str] = set()
         room = MANY - sum(len(part.metrics) for name, part in self.context.parts.items() if name != self.at.device)
-        for metric in self.metrics[: max(room, 0)]:
+        for metric in self.metrics:
             name = self._name(metric)
-            if name is None or name == BD_SEQ or name.startswith(NEVER):
+            if name is None:
                 continue
             channel = base = _channel(name)
             turn = 1
             while channel in channels:  # `Oven/Temp` and `oven temp` stay two
                 turn += 1
                 channel = f"{base}_{turn}"
-            channels.add(channel)
-            metrics[name] = Known(_integer(metric, DATATYPE), channel, _unit(metric))
-            if ALIAS in metric:
-                names[_integer(metric, ALIAS)] = name
+            known = Known(_integer(metric, DATATYPE), channel, _unit(metric))
+            self._measure(metric, name, known)
+            if len(metrics) < room:
+                channels.add(channel)
+                metrics[name] = known
+                if ALIAS in metric:
+                    names[_integer(metric, ALIAS)] = name
         return Part(alive=True, metrics=metrics, names=names)
 
     def _bd_seq(self) -> int | None:
@@ -297,14 +301,7 @@ class Reader:
             name = self._by_alias(metric)
         if name is None:
             return
-        if name == BD_SEQ or name.startswith(NEVER):
-            return
-        known = self.part.metrics.get(name)
-        datatype = _integer(metric, DATATYPE) or (known.datatype if known is not None else 0)
-        try:
-            self._measure(metric, name, known, datatype)
-        except PayloadError as error:
-            self.rejected[name] = str(error)
+        self._measure(metric, name, self.part.metrics.get(name) or Known(0, _channel(name)))
 
     def _by_alias(self, metric: Fields) -> str | None:
         """Return the name that a birth gave to an alias."""
@@ -317,32 +314,33 @@ class Reader:
             self.rejected[f"alias {alias}"] = "has no name: the birth that names it was not heard"
         return name
 
-    def _measure(self, metric: Fields, name: str, known: Known | None, datatype: int) -> None:
-        if datatype > LAST_TYPE:
-            msg = f"datatype {datatype} is unknown"
-            raise PayloadError(msg)
-        if datatype not in INTEGERS and datatype not in FLOATS and datatype not in {0, IS_BOOLEAN}:
-            return  # texts, times, bytes, tables, templates: no measures
-        if metric.get(IS_NULL):
-            msg = "no value (is_null)"
-            raise PayloadError(msg)
-        value = _value(metric, datatype)
-        if value is None:
+    def _measure(self, metric: Fields, name: str, known: Known) -> None:
+        """Take a metric's value; one that is none is rejected under its name."""
+        if name == BD_SEQ or name.startswith(NEVER):
             return
-        unit = (_unit(metric) if PROPERTIES in metric else None) or (known.unit if known is not None else None)
-        sign: str | None = None
-        if unit is not None:
-            value, sign = scaled_as_said(value, unit)
+        datatype = _integer(metric, DATATYPE) or known.datatype
+        if datatype not in MEASURES and datatype <= LAST_TYPE:
+            return  # texts, times, bytes, tables, templates: no measures
         stamp = metric.get(M_STAMP)
         measured = self.stamp if stamp is None else epoch_milliseconds(stamp)  # type: ignore[arg-type]
-        channel = known.channel if known is not None else _channel(name)
-        if (channel, measured) in self.taken:
-            msg = "a second value at the same time"
-            raise PayloadError(msg)
-        self.taken.add((channel, measured))
-        quality = _quality(metric) if PROPERTIES in metric else Quality.GOOD
-        past = bool(metric.get(HISTORICAL))
-        self.samples.append(Sample(channel, value, sign, measured, quality=quality, historical=past))
+        moment = (known.channel, measured)
+        try:
+            value = _value(metric, datatype)
+            unit = (_unit(metric) if PROPERTIES in metric else None) or known.unit
+            sign = None
+            if unit is not None and value is not None:
+                value, sign = scaled_as_said(value, unit)
+            if moment in self.taken:
+                msg = "a second value at the same time"
+                raise PayloadError(msg)  # noqa: TRY301 — one place lists what is refused
+        except PayloadError as error:
+            self.rejected[name] = str(error)
+            return
+        if value is not None:
+            self.taken.add(moment)
+            quality = _quality(metric) if PROPERTIES in metric else Quality.GOOD
+            past = bool(metric.get(HISTORICAL))
+            self.samples.append(Sample(known.channel, value, sign, measured, quality=quality, historical=past))
 
     def _name(self, metric: Fields) -> str | None:
         """Return the name that a metric carries; a bad one is rejected, an absent one is None."""
@@ -426,6 +424,12 @@ def _value(metric: Fields, datatype: int) -> float | None:
     Raises:
         PayloadError: where the value is missing or of another type.
     """
+    if metric.get(IS_NULL):
+        msg = "no value (is_null)"
+        raise PayloadError(msg)
+    if datatype not in MEASURES:
+        msg = f"datatype {datatype} is unknown"
+        raise PayloadError(msg)
     if datatype == IS_BOOLEAN or (not datatype and BOOLEAN in metric):
         found = metric.get(BOOLEAN)
         if found is not None:
