@@ -97,6 +97,7 @@ class Decoded(Struct, frozen=True, gc=False):
         rejected: field → reason in plain words.
         asks: (topic, payload) that would make the sender say what is missing; sent only where devices may be asked.
         speaks_for_others: `device` is a bridge or gateway, only named as the sender: never a device itself.
+        removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
     """
 
     kind: Kind
@@ -109,6 +110,7 @@ class Decoded(Struct, frozen=True, gc=False):
     rejected: Mapping[str, str] = field(default_factory=dict)
     asks: tuple[tuple[str, bytes], ...] = ()
     speaks_for_others: bool = False
+    removed: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):

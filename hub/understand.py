@@ -261,8 +261,12 @@ class Understanding:
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
         uid = self._names.find(decoded.device, decoded.aliases)
-        makes_none = decoded.kind in _MAKES_NONE
+        makes_none = decoded.kind in _MAKES_NONE or decoded.removed
         if makes_none and uid not in self.devices:
+            return
+        if decoded.removed:
+            gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)
+            self._changed(gone, record.message, changes)
             return
         word = _Word(
             record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, uid, changes)
@@ -306,8 +310,8 @@ class Understanding:
                 proposed=self._foreign and word.driver.rank > 1,
             )
             self._changed(device, message, word.changes)
-        elif device.run != run or message.received - device.seen > SEEN_AGAIN:
-            self._changed(msgspec.structs.replace(device, run=run), message, word.changes)
+        elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
+            self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
         said = word.decoded.availability
         if said is None and word.decoded.samples and not message.retained:
             said = Availability.ONLINE  # who speaks is there
