@@ -446,6 +446,24 @@ def test_what_a_refused_message_taught_is_kept() -> None:
     assert changes.refused == 1
 
 
+# --- leaving
+
+
+def test_a_device_that_is_gone_by_its_own_word_is_removed_until_it_speaks() -> None:
+    """Nothing of it is erased, and it is offline."""
+    mind = understanding()
+    take(mind, said("kitchen", t=1))
+    gone = take(mind, said("kitchen", 1, gone=True)).known[KITCHEN]
+    assert (gone.removed, gone.availability) == (True, Availability.OFFLINE)
+    again = take(mind, said("kitchen", 2, t=2)).known[KITCHEN]
+    assert (again.removed, again.availability) == (False, Availability.ONLINE)
+
+
+def test_who_was_never_here_cannot_leave() -> None:
+    """A cleared topic makes no device."""
+    assert not take(understanding(), said("kitchen", gone=True)).known
+
+
 # --- history and privacy
 
 

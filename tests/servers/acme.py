@@ -36,6 +36,7 @@ OF_MESSAGE = {
     "missing",
     "refuse",
     "past",
+    "gone",
 }
 """Keys that are no channel."""
 
@@ -80,6 +81,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         rejected=said.get("rejected", {}),
         asks=asks,
         speaks_for_others=said.get("others", False),
+        removed=said.get("gone", False),
     ), context
 
 
