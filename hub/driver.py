@@ -15,6 +15,8 @@ from hub.model import Availability, Kind, Message, Quality
 from hub.units import Unit
 
 type_of_nothing = type(None)
+UNSAID = ""
+"""A sample's unit where nobody said one, on a channel whose name usually has one."""
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ class Sample(Struct, frozen=True, gc=False):
     Attributes:
         channel: channel name with its suffix.
         value: finite.
-        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own.
+        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own; UNSAID.
         measured: the device's own plausible time [ns since 1970]; None: only the arrival time would do.
         local: `measured` was read as if the device's local clock were UTC; the hub applies the configured zone.
         quality: `bad` for the device's own fault code.
@@ -61,6 +63,31 @@ class Event(Struct, frozen=True, gc=False):
     value: str
     measured: int | None = None
     local: bool = False
+
+
+class Carried(Struct, frozen=True, gc=False):
+    """Bytes that a network passes on without knowing what they mean; only the device's user knows.
+
+    The registry reads them by the payload format chosen for the device, or says that none is chosen.
+
+    Attributes:
+        field: where they stand in the message.
+        data: the device's own bytes.
+        measured, local: their time, as in `Sample`.
+    """
+
+    field: str
+    data: bytes
+    measured: int | None = None
+    local: bool = False
+
+
+class Content(Struct, frozen=True, gc=False):
+    """What bare bytes hold, as a payload format reads them; fields as in `Decoded`."""
+
+    samples: tuple[Sample, ...] = ()
+    events: tuple[Event, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
 
 
 class Announced(Struct, frozen=True):
@@ -92,6 +119,8 @@ class Decoded(Struct, frozen=True, gc=False):
         announces: other devices.
         rejected: field → reason in plain words.
         speaks_for_others: `device` is a bridge or gateway, only named as the sender: never a device itself.
+        carried: bytes to be read by the payload format that the user chose for the device.
+        simulated: the network says that it made the message up: its values are never real.
     """
 
     kind: Kind
@@ -103,6 +132,8 @@ class Decoded(Struct, frozen=True, gc=False):
     announces: tuple[Announced, ...] = ()
     rejected: Mapping[str, str] = field(default_factory=dict)
     speaks_for_others: bool = False
+    carried: Carried | None = None
+    simulated: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -173,6 +204,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         rooted: a scope is a topic below which everything is this driver's once it has a context (a configurable base).
         context: a msgspec-encodable type of the context; `context()` is the empty one.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
+        reads: reads bare bytes: its model is then a payload format that users choose for a device (`Decoded.carried`).
         examples: real messages, a refusal among them.
     """
 
@@ -191,6 +223,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     rooted: bool = False
     context: type[Any] = type_of_nothing
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
+    reads: Callable[[bytes], Content] | None = None
 
     def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type
         """Return the context of a driver that has heard nothing yet."""
@@ -222,8 +255,11 @@ MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 __all__ = [
     "CHANNEL_NAME",
     "MODEL_NAME",
+    "UNSAID",
     "Announced",
+    "Carried",
     "Channel",
+    "Content",
     "Decoded",
     "Driver",
     "Event",

@@ -17,13 +17,26 @@ import msgspec
 from msgspec import Struct, structs
 
 import hub.drivers
-from hub.driver import CHANNEL_NAME, MODEL_NAME, Decoded, Driver, Sample, base_name, topic_matches
+from hub.driver import (
+    CHANNEL_NAME,
+    MODEL_NAME,
+    UNSAID,
+    Carried,
+    Content,
+    Decoded,
+    Driver,
+    Sample,
+    base_name,
+    topic_matches,
+)
 from hub.errors import ConfigError, PayloadError
 from hub.model import Kind, Message, Quality
 
 GROUP = "matinales.drivers"
 OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
+EVERY_DEVICE = "*"
+"""Among the chosen payload formats: every device that none is named for."""
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 MAX_CHANNELS = 20_000
@@ -72,9 +85,18 @@ class Complete(Struct, frozen=True, gc=False):
 class Registry:
     """Decodes any message by the driver that its topic belongs to."""
 
-    def __init__(self, drivers: Mapping[str, Driver]) -> None:
-        """Take drivers by model, as `load_drivers` returns them."""
+    def __init__(self, drivers: Mapping[str, Driver], formats: Mapping[str, str] = {}) -> None:
+        """Take drivers by model, as `load_drivers` returns them, and the payload formats that the user chose.
+
+        Args:
+            drivers: by model.
+            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes.
+
+        Raises:
+            ConfigError: naming the format that does not exist.
+        """
         self.drivers = dict(drivers)
+        self._formats = {name: self._format(name, model) for name, model in formats.items()}
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
         self._routes: dict[str, tuple[Driver, tuple[str, str]] | None] = {}
@@ -103,8 +125,8 @@ class Registry:
             return Outcome(driver, None, str(error), key)
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
-        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
-            decoded = _cut(decoded)
+        if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = self._settled(decoded)
         if after is before:
             return Outcome(driver, decoded, None, key)
         contexts[key] = after
@@ -122,17 +144,71 @@ class Registry:
         for sample in decoded.samples:
             value, quality = sample.value, sample.quality
             channel = known.get(sample.channel) or self._channel(driver, sample.channel)
+            unit = channel.unit if sample.unit is None else sample.unit or None
             if quality is good and not channel.low <= value <= channel.high:
                 if not isfinite(value):
                     continue
-                quality = Quality.UNCERTAIN
-            done.append((sample, sample.unit or channel.unit, quality))
+                if unit == channel.unit:  # the range of another unit says nothing
+                    quality = Quality.UNCERTAIN
+            done.append((sample, unit, quality))
         return done
 
     def route(self, topic: str) -> Driver | None:
         """Return the driver that a topic belongs to."""
         found = self._routes[topic] if topic in self._routes else self._find(topic)
         return found[0] if found else None
+
+    def _format(self, device: str, model: str) -> Driver:
+        """Return the driver that reads a payload format."""
+        found = self.drivers.get(model.replace("_", "-"))
+        if found is None or found.reads is None:
+            known = ", ".join(sorted(each.model for each in self.drivers.values() if each.reads is not None))
+            msg = f"payload_formats: {device} is to speak {model!r}, which is no payload format; known: {known}"
+            raise ConfigError(msg)
+        return found
+
+    def _settled(self, decoded: Decoded) -> Decoded:
+        """Return a message with its carried bytes read, and no longer than any may be."""
+        if decoded.carried is not None:
+            decoded = self._with_carried(decoded, decoded.carried)
+        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = _cut(decoded)
+        return decoded
+
+    def _with_carried(self, decoded: Decoded, carried: Carried) -> Decoded:
+        """Read the device's own bytes by the format chosen for it; without one, say so: nothing is guessed."""
+        names = (decoded.device, *decoded.aliases, EVERY_DEVICE)
+        chosen = next((self._formats[name] for name in names if name in self._formats), None)
+        if chosen is None or chosen.reads is None:
+            reason = (
+                f"no payload format is chosen for {decoded.device}; name one in payload_formats (HUB_PAYLOAD_FORMATS)"
+            )
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
+        try:
+            content = chosen.reads(carried.data)
+        except PayloadError as error:
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: f"{chosen.model}: {error}"})
+        except Exception as error:  # noqa: BLE001 — as when it decodes
+            reason = self._failed(chosen, ("", ""), error).reason or ""
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
+        return self._joined(decoded, carried, chosen, content)
+
+    def _joined(self, decoded: Decoded, carried: Carried, chosen: Driver, content: Content) -> Decoded:
+        """Return a message with what its bytes hold; units and ranges are the payload format's."""
+        taken = {sample.channel for sample in decoded.samples}
+        found = self.complete(chosen, Decoded(Kind.READINGS, decoded.device, content.samples))
+        samples = [
+            Sample(each.channel, each.value, unit or UNSAID, carried.measured, carried.local, quality)
+            for each, unit, quality in found
+            if each.channel not in taken
+        ]
+        return structs.replace(
+            decoded,
+            kind=Kind.READINGS if samples else decoded.kind,
+            samples=(*samples, *decoded.samples),
+            events=(*decoded.events, *content.events),
+            rejected={**decoded.rejected, **{f"{carried.field}: {k}": v for k, v in content.rejected.items()}},
+        )
 
     def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
         self.failures[driver.model] += 1

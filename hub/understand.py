@@ -51,6 +51,8 @@ ASK_WITHIN = 60 * NS
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 REPEATED = -1
+MADE_UP = "simulated-by-network"
+"""The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -247,7 +249,7 @@ class Understanding:
         if makes_none and uid not in self.devices:
             return
         word = _Word(
-            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, uid, changes)
+            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, decoded, uid, changes)
         )
         if not makes_none and not self._known(word):
             return
@@ -256,10 +258,15 @@ class Understanding:
             self._read(word)
             self._ask(word)
 
-    def _run_said(self, record: Record, uid: str, changes: Changes) -> str | None:
-        """Return the run that the import door or an announced filter says; a real device's own words stay real."""
+    def _run_said(self, record: Record, decoded: Decoded, uid: str, changes: Changes) -> str | None:
+        """Return the run that the import door or an announced filter says; a real device's own words stay real.
+
+        What a network made up is no device's own word: it is never real, though a real device stays so.
+        """
         message = record.message
         run = message.run or self.timelines.of(message.topic)
+        if run is None and decoded.simulated:
+            return MADE_UP
         if run is None or message.run is not None:
             return run
         device = self.devices.get(uid)
