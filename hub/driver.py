@@ -67,6 +67,31 @@ class Event(Struct, frozen=True, gc=False):
     local: bool = False
 
 
+class Carried(Struct, frozen=True, gc=False):
+    """Bytes that a network passes on without knowing what they mean; only the device's user knows.
+
+    The registry reads them by the payload format chosen for the device, or says that none is chosen.
+
+    Attributes:
+        field: where they stand in the message.
+        data: the device's own bytes.
+        measured, local: their time, as in `Sample`.
+    """
+
+    field: str
+    data: bytes
+    measured: int | None = None
+    local: bool = False
+
+
+class Content(Struct, frozen=True, gc=False):
+    """What bare bytes hold, as a payload format reads them; fields as in `Decoded`."""
+
+    samples: tuple[Sample, ...] = ()
+    events: tuple[Event, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+
 class Announced(Struct, frozen=True):
     """Another device that a message speaks of (a bridge's list, a discovery document).
 
@@ -98,6 +123,8 @@ class Decoded(Struct, frozen=True, gc=False):
         asks: (topic, payload) that would make the sender say what is missing; sent only where devices may be asked.
         speaks_for_others: `device` is a bridge or gateway, only named as the sender: never a device itself.
         removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
+        carried: bytes to be read by the payload format that the user chose for the device.
+        simulated: the network says that it made the message up: its values are never real.
     """
 
     kind: Kind
@@ -111,6 +138,8 @@ class Decoded(Struct, frozen=True, gc=False):
     asks: tuple[tuple[str, bytes], ...] = ()
     speaks_for_others: bool = False
     removed: bool = False
+    carried: Carried | None = None
+    simulated: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -183,6 +212,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         personal: it is about a person's whereabouts: kept only where the setting `personal` is on.
         recognises: takes a message that only the generic rank claims, by the shape of its payload; must be quick.
+        reads: reads bare bytes: its model is then a payload format that users choose for a device (`Decoded.carried`).
         examples: real messages, a refusal among them.
     """
 
@@ -203,6 +233,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
     personal: bool = False
     recognises: Callable[[bytes], bool] | None = None
+    reads: Callable[[bytes], Content] | None = None
 
     def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type
         """Return the context of a driver that has heard nothing yet."""
@@ -236,7 +267,9 @@ __all__ = [
     "MODEL_NAME",
     "UNSAID",
     "Announced",
+    "Carried",
     "Channel",
+    "Content",
     "Decoded",
     "Driver",
     "Event",

@@ -17,13 +17,26 @@ import msgspec
 from msgspec import Struct, structs
 
 import hub.drivers
-from hub.driver import CHANNEL_NAME, MODEL_NAME, Decoded, Driver, Sample, base_name, topic_matches
+from hub.driver import (
+    CHANNEL_NAME,
+    MODEL_NAME,
+    UNSAID,
+    Carried,
+    Content,
+    Decoded,
+    Driver,
+    Sample,
+    base_name,
+    topic_matches,
+)
 from hub.errors import ConfigError, PayloadError
 from hub.model import Kind, Message, Quality
 
 GROUP = "matinales.drivers"
 OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
+EVERY_DEVICE = "*"
+"""Among the chosen payload formats: every device that none is named for."""
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 MAX_CHANNELS = 20_000
@@ -78,9 +91,18 @@ class Complete(Struct, frozen=True, gc=False):
 class Registry:
     """Decodes any message by the driver that its topic belongs to."""
 
-    def __init__(self, drivers: Mapping[str, Driver]) -> None:
-        """Take drivers by model, as `load_drivers` returns them."""
+    def __init__(self, drivers: Mapping[str, Driver], formats: Mapping[str, str] = {}) -> None:
+        """Take drivers by model, as `load_drivers` returns them, and the payload formats that the user chose.
+
+        Args:
+            drivers: by model.
+            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes.
+
+        Raises:
+            ConfigError: naming the format that does not exist.
+        """
         self.drivers = dict(drivers)
+        self._formats = {name: self._format(name, model) for name, model in formats.items()}
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
         self._routes: dict[str, tuple[Driver, tuple[str, str]] | None] = {}
@@ -113,8 +135,8 @@ class Registry:
             return Outcome(driver, None, str(error), key, changed, error.asks)
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
-        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
-            decoded = _cut(decoded)
+        if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = self._settled(decoded)
         if after is before:
             return Outcome(driver, decoded, None, key)
         return Outcome(driver, decoded, None, key, self._remember(driver, key, after, contexts))
@@ -161,6 +183,58 @@ class Registry:
         if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
             self._take(contexts)
         return True
+
+    def _format(self, device: str, model: str) -> Driver:
+        """Return the driver that reads a payload format."""
+        found = self.drivers.get(model.replace("_", "-"))
+        if found is None or found.reads is None:
+            known = ", ".join(sorted(each.model for each in self.drivers.values() if each.reads is not None))
+            msg = f"payload_formats: {device} is to speak {model!r}, which is no payload format; known: {known}"
+            raise ConfigError(msg)
+        return found
+
+    def _settled(self, decoded: Decoded) -> Decoded:
+        """Return a message with its carried bytes read, and no longer than any may be."""
+        if decoded.carried is not None:
+            decoded = self._with_carried(decoded, decoded.carried)
+        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = _cut(decoded)
+        return decoded
+
+    def _with_carried(self, decoded: Decoded, carried: Carried) -> Decoded:
+        """Read the device's own bytes by the format chosen for it; without one, say so: nothing is guessed."""
+        names = (decoded.device, *decoded.aliases, EVERY_DEVICE)
+        chosen = next((self._formats[name] for name in names if name in self._formats), None)
+        if chosen is None or chosen.reads is None:
+            reason = (
+                f"no payload format is chosen for {decoded.device}; name one in payload_formats (HUB_PAYLOAD_FORMATS)"
+            )
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
+        try:
+            content = chosen.reads(carried.data)
+        except PayloadError as error:
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: f"{chosen.model}: {error}"})
+        except Exception as error:  # noqa: BLE001 — as when it decodes
+            reason = self._failed(chosen, ("", ""), error).reason or ""
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
+        return self._joined(decoded, carried, chosen, content)
+
+    def _joined(self, decoded: Decoded, carried: Carried, chosen: Driver, content: Content) -> Decoded:
+        """Return a message with what its bytes hold; units and ranges are the payload format's."""
+        taken = {sample.channel for sample in decoded.samples}
+        found = self.complete(chosen, Decoded(Kind.READINGS, decoded.device, content.samples))
+        samples = [
+            Sample(each.channel, each.value, unit or UNSAID, carried.measured, carried.local, quality)
+            for each, unit, quality in found
+            if each.channel not in taken
+        ]
+        return structs.replace(
+            decoded,
+            kind=Kind.READINGS if samples else decoded.kind,
+            samples=(*samples, *decoded.samples),
+            events=(*decoded.events, *content.events),
+            rejected={**decoded.rejected, **{f"{carried.field}: {k}": v for k, v in content.rejected.items()}},
+        )
 
     def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
         self.failures[driver.model] += 1

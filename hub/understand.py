@@ -54,6 +54,8 @@ REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
 REPEATED = -1
+MADE_UP = "simulated-by-network"
+"""The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -269,7 +271,7 @@ class Understanding:
             self._changed(gone, record.message, changes)
             return
         word = _Word(
-            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, uid, changes)
+            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, decoded, uid, changes)
         )
         if not makes_none and not self._known(word):
             return
@@ -278,10 +280,15 @@ class Understanding:
             self._read(word)
             self._ask(word)
 
-    def _run_said(self, record: Record, uid: str, changes: Changes) -> str | None:
-        """Return the run that the import door or an announced filter says; a real device's own words stay real."""
+    def _run_said(self, record: Record, decoded: Decoded, uid: str, changes: Changes) -> str | None:
+        """Return the run that the import door or an announced filter says; a real device's own words stay real.
+
+        What a network made up is no device's own word: it is never real, though a real device stays so.
+        """
         message = record.message
         run = message.run or self.timelines.of(message.topic)
+        if run is None and decoded.simulated:
+            return MADE_UP
         if run is None or message.run is not None:
             return run
         device = self.devices.get(uid)

@@ -37,6 +37,7 @@ PURE = [
     "device_sims/physics",
 ]
 PLAIN = {
+    "base64",
     "collections",
     "dataclasses",
     "datetime",
