@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from hub.driver import UNSAID, Channel, Decoded, Driver, Example, Sample, base_name
-from hub.errors import PayloadError
+from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import Kind, Message
 from hub.payload import TOO_LARGE, json_value, number, shown, slug
 from hub.units import Unit
@@ -124,7 +124,16 @@ NAMES = {channel.name: channel.unit for channel in CHANNELS} | {
 }
 
 
-def recognises(payload: bytes) -> bool:
+def claims(topic: str) -> bool:
+    """Take its own topics, and look at whatever nobody else takes."""
+    return _is_own(topic) or "/$" not in topic
+
+
+def _is_own(topic: str) -> bool:
+    return topic.startswith(f"{ROOT}/")
+
+
+def _is_pack(payload: bytes) -> bool:
     """Tell whether a payload on any topic is a pack: a list (or the old draft's object) of records with names."""
     head = payload[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if head not in {b"[", b"{"} or (b'"n"' not in payload and b'"bn"' not in payload):
@@ -150,6 +159,9 @@ def _is_record(found: object) -> bool:
 
 def decode(message: Message, context: None) -> tuple[Decoded, None]:
     """Decode one pack."""
+    if not _is_own(message.topic) and not _is_pack(message.payload):
+        msg = "no pack of SenML"
+        raise ForeignPayloadError(msg)
     found = json_value(message.payload)
     if type(found) is dict and "e" in found:
         msg = "the object with `e` of a SenML draft: a pack of RFC 8428 is a JSON array of records"
@@ -348,8 +360,9 @@ DRIVER = Driver(
     family="senml",
     title="SenML",
     source="https://www.rfc-editor.org/rfc/rfc8428; wire_formats.md §12",
-    topics=(f"{ROOT}/#",),
-    recognises=recognises,
+    topics=(f"{ROOT}/#", "#"),
+    claims=claims,
+    loose=lambda topic: not _is_own(topic),
     open_channels=True,
     decode=decode,
     channels=CHANNELS,
