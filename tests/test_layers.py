@@ -51,6 +51,7 @@ PLAIN = {
     "struct",
     "typing",
     "unicodedata",
+    "urllib.parse",
     "zoneinfo",
 }
 
