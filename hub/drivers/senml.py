@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import inf
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from hub.driver import UNSAID, Channel, Decoded, Driver, Example, Sample, base_name
 from hub.errors import ForeignPayloadError, PayloadError
@@ -185,6 +185,7 @@ class Taken(Struct, frozen=True):
     device: str
     sensor: str
     unit: str
+    quantity: Quantity
     value: float
     measured: int | None
 
@@ -255,7 +256,7 @@ class Pack:
             msg = "a number too large to hold"
             raise PayloadError(msg)
         self.seen.add(identity)
-        self.taken.append(Taken(device, sensor, unit, value, measured))
+        self.taken.append(Taken(device, sensor, unit, quantity, value, measured))
 
     def _time(self, place: str, record: dict[str, Any]) -> int | None:
         """Return when it was measured [ns]; None: now, or nobody can say."""
@@ -271,30 +272,39 @@ class Pack:
             return since
         return self.received + since if self.received + since > 0 else None
 
-    def decoded(self, sender: str) -> Decoded:
-        """Return the readings; several devices in one pack are told apart by a suffix, their gateway is the sender."""
-        devices = dict.fromkeys(each.device for each in self.taken)
-        alone = next(iter(devices)) if len(devices) == 1 else ""
+    def _channels(self, *, told_apart: bool) -> list[str]:
+        """Return each record's channel; two sensors whose names read alike stay two."""
         owners: dict[str, tuple[str, str, str]] = {}
-        newest: dict[str, float] = {}
-        samples = []
+        channels = []
         for each in self.taken:
-            quantity = _quantity(each.unit)
             name = _channel(each.sensor, each.unit)
-            if not alone and each.device:
+            if told_apart and each.device:
                 name = f"{name}_{slug(each.device)}"
             channel, turn = name, 1
-            owner = (each.device, each.sensor, quantity.channel)
+            owner = (each.device, each.sensor, each.quantity.channel)
             while owners.setdefault(channel, owner) != owner:
                 turn += 1
                 channel = f"{name}_{turn}"
+            channels.append(channel)
+        return channels
+
+    def decoded(self, sender: str) -> Decoded:
+        """Return the readings; several devices in one pack are told apart by a suffix, their gateway is the sender."""
+        devices = {each.device for each in self.taken}
+        alone = next(iter(devices)) if len(devices) == 1 else ""
+        channels = self._channels(told_apart=not alone)
+        newest: dict[str, float] = {}
+        for channel, each in zip(channels, self.taken, strict=True):
             newest[channel] = max(newest.get(channel, -inf), inf if each.measured is None else each.measured)
-            samples.append(Sample(channel, each.value, quantity.unit or UNSAID, each.measured))
         told = tuple(
-            structs.replace(each, historical=True)
-            if each.measured is not None and each.measured < newest[each.channel]
-            else each
-            for each in samples
+            Sample(
+                channel,
+                each.value,
+                each.quantity.unit or UNSAID,
+                each.measured,
+                historical=each.measured is not None and each.measured < newest[channel],
+            )
+            for channel, each in zip(channels, self.taken, strict=True)
         )
         mac = MAC.fullmatch(alone)
         aliases = (f"mac:{(mac[1] + mac[2]).lower()}",) if mac else ()

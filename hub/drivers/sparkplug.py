@@ -28,6 +28,7 @@ NEVER = ("Node Control/", "Device Control/")
 BD_SEQ = "bdSeq"
 UNITS = {"engunit", "engunits", "unit", "units", "engineeringunit", "engineeringunits"}
 """Names, in lower case and without spaces or underscores, of the property that states a unit."""
+SAID_NOTHING: tuple[str | None, Quality] = (None, Quality.GOOD)
 QUALITIES = {0: Quality.BAD, 500: Quality.UNCERTAIN}
 """The property `Quality`: 0 bad, 192 good, 500 stale (chapter 6.4.14)."""
 
@@ -250,8 +251,9 @@ class Reader:
             while channel in channels:  # `Oven/Temp` and `oven temp` stay two
                 turn += 1
                 channel = f"{base}_{turn}"
-            known = Known(_integer(metric, DATATYPE), channel, _unit(metric))
-            self._measure(metric, name, known)
+            said = _said(metric)
+            known = Known(_integer(metric, DATATYPE), channel, said[0])
+            self._measure(metric, name, known, said)
             if len(metrics) < room:
                 channels.add(channel)
                 metrics[name] = known
@@ -301,7 +303,8 @@ class Reader:
             name = self._by_alias(metric)
         if name is None:
             return
-        self._measure(metric, name, self.part.metrics.get(name) or Known(0, _channel(name)))
+        known = self.part.metrics.get(name) or Known(0, _channel(name))
+        self._measure(metric, name, known, _said(metric))
 
     def _by_alias(self, metric: Fields) -> str | None:
         """Return the name that a birth gave to an alias."""
@@ -314,8 +317,8 @@ class Reader:
             self.rejected[f"alias {alias}"] = "has no name: the birth that names it was not heard"
         return name
 
-    def _measure(self, metric: Fields, name: str, known: Known) -> None:
-        """Take a metric's value; one that is none is rejected under its name."""
+    def _measure(self, metric: Fields, name: str, known: Known, said: tuple[str | None, Quality]) -> None:
+        """Take a metric's value, with the unit and quality it states; one that is none is rejected under its name."""
         if name == BD_SEQ or name.startswith(NEVER):
             return
         datatype = _integer(metric, DATATYPE) or known.datatype
@@ -326,7 +329,7 @@ class Reader:
         moment = (known.channel, measured)
         try:
             value = _value(metric, datatype)
-            unit = (_unit(metric) if PROPERTIES in metric else None) or known.unit
+            unit = said[0] or known.unit
             sign = None
             if unit is not None and value is not None:
                 value, sign = scaled_as_said(value, unit)
@@ -338,9 +341,8 @@ class Reader:
             return
         if value is not None:
             self.taken.add(moment)
-            quality = _quality(metric) if PROPERTIES in metric else Quality.GOOD
             past = bool(metric.get(HISTORICAL))
-            self.samples.append(Sample(known.channel, value, sign, measured, quality=quality, historical=past))
+            self.samples.append(Sample(known.channel, value, sign, measured, quality=said[1], historical=past))
 
     def _name(self, metric: Fields) -> str | None:
         """Return the name that a metric carries; a bad one is rejected, an absent one is None."""
@@ -462,31 +464,30 @@ def _signed(raw: int, datatype: int) -> float:
     return float(value - (1 << bits) if signed and value >> (bits - 1) else value)
 
 
-def _properties(metric: Fields) -> dict[bytes, dict[int, int | bytes]]:
-    """Return the properties of a metric by their names."""
+def _said(metric: Fields) -> tuple[str | None, Quality]:
+    """Return the unit word and the quality that a metric's properties state."""
     found = metric.get(PROPERTIES)
-    pairs = fields(found) if isinstance(found, bytes) else []
+    if not isinstance(found, bytes):
+        return SAID_NOTHING
+    pairs = fields(found)
     names = [value for what, value in pairs if what == KEYS and isinstance(value, bytes)]
-    values = [dict(fields(value)) for what, value in pairs if what == VALUES and isinstance(value, bytes)]
-    return dict(zip(names, values, strict=False))
+    values = [value for what, value in pairs if what == VALUES and isinstance(value, bytes)]
+    unit, quality = SAID_NOTHING
+    for name, value in zip(names, values, strict=False):
+        if name == b"Quality":
+            stated = dict(fields(value))
+            code = stated.get(P_INT, stated.get(P_LONG))
+            quality = QUALITIES.get(code, Quality.GOOD) if isinstance(code, int) else Quality.GOOD
+        elif _is_unit(name):
+            word = dict(fields(value)).get(P_STRING)
+            if isinstance(word, bytes) and word.strip():
+                unit = word.decode(errors="replace")[:LONG]
+    return unit, quality
 
 
-def _unit(metric: Fields) -> str | None:
-    """Return the unit word that a property states."""
-    if PROPERTIES not in metric:
-        return None
-    for name, value in _properties(metric).items():
-        if name.decode(errors="replace").lower().replace("_", "").replace(" ", "") in UNITS:
-            said = value.get(P_STRING)
-            if isinstance(said, bytes) and said.strip():
-                return said.decode(errors="replace")[:LONG]
-    return None
-
-
-def _quality(metric: Fields) -> Quality:
-    said = _properties(metric).get(b"Quality", {})
-    code = said.get(P_INT, said.get(P_LONG))
-    return QUALITIES.get(code, Quality.GOOD) if isinstance(code, int) else Quality.GOOD
+@lru_cache(maxsize=1024)
+def _is_unit(name: bytes) -> bool:
+    return name.decode(errors="replace").lower().replace("_", "").replace(" ", "") in UNITS
 
 
 BIRTH = bytes.fromhex(
