@@ -25,6 +25,10 @@ RELATIVE_BELOW = float(1 << 28)
 FARTHEST = 1e11
 """Seconds that no date holds."""
 VALUES = ("v", "vb", "vs", "vd", "s")
+OWN = frozenset({"n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"})
+"""Fields of a record; any other may be a base field, or one that must be understood."""
+BASE_NUMBERS = {"bt", "bv", "bs", "bver"}
+BASE_TEXTS = {"bn", "bu"}
 NO_NUMBER = {"vb": "a boolean", "vs": "text", "vd": "data"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 DEVICE = re.compile(r"(urn:dev:[a-z0-9]+:[A-Za-z0-9.\-]+)(?:[:_/](.*))?")
@@ -212,7 +216,8 @@ class Pack:
         if type(record) is not dict:
             self.rejected[place] = f"{shown(record)} is no record: an object is due"
             return
-        self._rebase(place, record)
+        if not record.keys() <= OWN:
+            self._rebase(place, record)
         try:
             self._resolve(place, record)
         except PayloadError as error:
@@ -220,13 +225,14 @@ class Pack:
 
     def _rebase(self, place: str, record: dict[str, Any]) -> None:
         for key, value in record.items():
-            if key[:1] != "b":
-                if key.endswith("_"):
-                    msg = f"{place}: field {shown(key)} must be understood, and is not: the pack is refused (§4.4)"
-                    raise PayloadError(msg)
-                continue
+            if key.endswith("_"):
+                msg = f"{place}: field {shown(key)} must be understood, and is not: the pack is refused (§4.4)"
+                raise PayloadError(msg)
             try:
-                self.base[key] = _words(value) if key in {"bn", "bu"} else _number(value)
+                if key in BASE_TEXTS:
+                    self.base[key] = _words(value)
+                elif key in BASE_NUMBERS:
+                    self.base[key] = _number(value)
             except PayloadError as error:
                 self.base.pop(key, None)
                 self.rejected[f"{place}.{key}"] = str(error)
@@ -260,8 +266,10 @@ class Pack:
 
     def _time(self, place: str, record: dict[str, Any]) -> int | None:
         """Return when it was measured [ns]; None: now, or nobody can say."""
+        seconds: float = self.base.get("bt", 0.0)
         try:
-            seconds: float = (_number(record["t"]) if "t" in record else 0.0) + self.base.get("bt", 0.0)
+            if "t" in record:
+                seconds += _number(record["t"])
         except PayloadError as error:
             self.rejected[f"{place}.t"] = str(error)
             return None
@@ -293,22 +301,22 @@ class Pack:
         devices = {each.device for each in self.taken}
         alone = next(iter(devices)) if len(devices) == 1 else ""
         channels = self._channels(told_apart=not alone)
-        newest: dict[str, float] = {}
+        newest = _newest(channels, self.taken) if len(set(channels)) < len(channels) else {}
+        told = []
         for channel, each in zip(channels, self.taken, strict=True):
-            newest[channel] = max(newest.get(channel, -inf), inf if each.measured is None else each.measured)
-        told = tuple(
-            Sample(
-                channel,
-                each.value,
-                each.quantity.unit or UNSAID,
-                each.measured,
-                historical=each.measured is not None and each.measured < newest[channel],
-            )
-            for channel, each in zip(channels, self.taken, strict=True)
-        )
+            past = each.measured is not None and each.measured < newest.get(channel, -inf)
+            told.append(Sample(channel, each.value, each.quantity.unit or UNSAID, each.measured, historical=past))
         mac = MAC.fullmatch(alone)
         aliases = (f"mac:{(mac[1] + mac[2]).lower()}",) if mac else ()
-        return Decoded(Kind.READINGS, f"senml:{alone or sender}", told, aliases=aliases, rejected=self.rejected)
+        return Decoded(Kind.READINGS, f"senml:{alone or sender}", tuple(told), aliases=aliases, rejected=self.rejected)
+
+
+def _newest(channels: list[str], taken: list[Taken]) -> dict[str, float]:
+    """Return the newest time [ns] of each channel: what is older in the same pack is history."""
+    newest: dict[str, float] = {}
+    for channel, each in zip(channels, taken, strict=True):
+        newest[channel] = max(newest.get(channel, -inf), inf if each.measured is None else each.measured)
+    return newest
 
 
 def _number(value: object) -> float:
@@ -378,6 +386,12 @@ DRIVER = Driver(
     channels=CHANNELS,
     examples=(
         Example.gives("senml/a", '[{"n":"urn:dev:ow:10e2073a01080063","u":"Cel","v":23.1}]', temperature=23.1),
+        Example(
+            topic="senml/cellar",
+            payload=b'[{"bn":"cellar/","n":"temperature","u":"Cel","v":12.5},{"n":"humidity","u":"%RH","v":81}]',
+            device="senml:cellar",
+            values={"temperature": 12.5, "humidity": 81},
+        ),
         Example.gives(
             "senml/a",
             '[{"bn":"urn:dev:ow:10e2073a0108006:","bt":1.276020076001e+09,"bu":"A","bver":5,"n":"voltage","u":"V",'
