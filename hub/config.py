@@ -78,6 +78,17 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return config
 
 
+def changed(config: Config, **options: object) -> Config:
+    """Return the settings with options of the command line in their places; an option that is None changes nothing.
+
+    Raises:
+        ConfigError: naming the setting, the value and what it should be.
+    """
+    config = msgspec.structs.replace(config, **{name: value for name, value in options.items() if value is not None})
+    _check(config)
+    return config
+
+
 def _fields() -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(Config)}
 
