@@ -102,7 +102,7 @@ class App:
         self._kept = Kept(self._data)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
-        self._registry = Registry(load_drivers())
+        self._registry = Registry(load_drivers(), self.config.payload_formats)
         self.live = Live(is_health=self._is_health, source=self._source, lang=self.config.lang)
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
@@ -132,6 +132,7 @@ class App:
             asks=self.config.asks,
             foreign=self.config.broker_url is not None,
             wall=time.time_ns,
+            personal=self.config.personal == "on",
         )
 
     # life

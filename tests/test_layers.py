@@ -38,6 +38,7 @@ PURE = [
     "device_sims/physics",
 ]
 PLAIN = {
+    "base64",
     "collections",
     "dataclasses",
     "datetime",
@@ -51,6 +52,7 @@ PLAIN = {
     "struct",
     "typing",
     "unicodedata",
+    "urllib.parse",
     "zoneinfo",
 }
 
