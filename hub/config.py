@@ -24,6 +24,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         data_dir: data folder; unset: the platform's user-data folder.
         web_host, web_port: where the page listens.
         public_url, allowed_hosts: how people reach it behind a proxy or in a container.
+        personal: whether families about a person's whereabouts (OwnTracks) are kept.
         payload_formats: device (uid, `eui:…`, or `*` for every other one) → how its own bytes are read
             (`cayenne-lpp`); a table in hub.toml, `device=format, device=format` in the environment.
         pin_file: file with the facilitator's PIN (`run` only).
@@ -41,6 +42,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     web_port: int = 8080
     public_url: str | None = None
     allowed_hosts: str = ""
+    personal: Literal["on", "off"] = "off"
     payload_formats: dict[str, str] = {}
     pin_file: str | None = None
     tz: str = "Europe/Paris"
@@ -72,6 +74,17 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         if text is not None and text != "":
             value = _one(field, text, f"HUB_{name.upper()}", name)
             config = msgspec.structs.replace(config, **{name: value})
+    _check(config)
+    return config
+
+
+def changed(config: Config, **options: object) -> Config:
+    """Return the settings with options of the command line in their places; an option that is None changes nothing.
+
+    Raises:
+        ConfigError: naming the setting, the value and what it should be.
+    """
+    config = msgspec.structs.replace(config, **{name: value for name, value in options.items() if value is not None})
     _check(config)
     return config
 
