@@ -8,7 +8,7 @@ from typing import Any
 from hub.driver import Channel, Content, Decoded, Driver, Example, Sample
 from hub.drivers import bthome
 from hub.drivers.bthome import Context, mac_in
-from hub.errors import PayloadError
+from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import availability, epoch_seconds, json_object, json_or_word, live, number, shown
 from hub.units import Unit
@@ -49,14 +49,19 @@ def address(topic: str) -> tuple[str, str] | None:
     if last == STATUS and before:
         return "", mac_in(before) or before
     mac = mac_in(last)
-    if mac is not None and (topic.startswith(BASE) or mac_in(before) is not None):
-        return mac, ""
-    return None
+    return (mac, "") if mac is not None else None
 
 
 def claims(topic: str) -> bool:
-    """Recognise `…/<gateway's MAC>/<tag's MAC>`, anything of a tag below `ruuvi/`, and `…/gw_status`."""
+    """Recognise whatever ends in a MAC, and `…/gw_status`: the prefix is the user's."""
     return address(topic) is not None
+
+
+@lru_cache(maxsize=32_768)
+def loose(topic: str) -> bool:
+    """Tell whether only the payload can say that it is a gateway's: neither `ruuvi/…` nor two MACs in a row."""
+    above = topic.rpartition("/")[0].rpartition("/")[2]
+    return not topic.startswith(BASE) and mac_in(above) is None and not topic.endswith(f"/{STATUS}")
 
 
 def scope(topic: str) -> str:
@@ -75,7 +80,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     if gateway:
         return _status(gateway, message.payload), context
     device, aliases = f"ruuvi:{mac}", (f"mac:{mac}",)
-    body = json_object(message.payload)
+    body = _of_gateway(message.payload) if loose(message.topic) else json_object(message.payload)
     content, number_of_packet = _content(body)
     rejected = dict(content.rejected)
     if not content.samples and not content.events:
@@ -91,6 +96,18 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         except PayloadError as error:
             rejected["rssi"] = str(error)
     return Decoded(Kind.READINGS, device, tuple(samples), content.events, aliases=aliases, rejected=rejected), after
+
+
+def _of_gateway(payload: bytes) -> dict[str, Any]:
+    """Return what a gateway says where the topic does not tell that it is one; others use MACs too."""
+    try:
+        body = json_object(payload)
+    except PayloadError as error:
+        raise ForeignPayloadError(str(error)) from None
+    if "gw_mac" not in body:
+        msg = "no message of a Ruuvi Gateway: gw_mac is not in it"
+        raise ForeignPayloadError(msg)
+    return body
 
 
 def _status(gateway: str, payload: bytes) -> Decoded:
@@ -272,6 +289,7 @@ DRIVER = Driver(
     source="https://docs.ruuvi.com/communication/bluetooth-advertisements; wire_formats.md §14",
     topics=("ruuvi/#", "#"),
     claims=claims,
+    loose=loose,
     scope=scope,
     context=Context,
     decode=decode,

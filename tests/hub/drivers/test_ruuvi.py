@@ -258,6 +258,8 @@ def test_refused(payload: str, reason: str) -> None:
         "ruuvi/CB:B8:33:4C:88:4F",
         f"site 1/ruuvi/{GATEWAY}/CB:B8:33:4C:88:4F",
         f"{GATEWAY}/cb:b8:33:4c:88:4f",
+        "my home/tags/CB:B8:33:4C:88:4F",
+        "CB:B8:33:4C:88:4F",
         "ruuvi/a/b/CB-B8-33-4C-88-4F",
     ],
 )
@@ -266,11 +268,20 @@ def test_the_prefix_is_the_users(topic: str) -> None:
     assert understood(topic, heard(raw(VALID))).device == "ruuvi:cbb8334c884f"
 
 
-def test_other_topics_are_not_its() -> None:
-    """A number below `ruuvi/` that names no tag is anybody's."""
-    found = outcome("ruuvi/kitchen/temperature", "21.5")
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("ruuvi/kitchen/temperature", "21.5"),
+        ("lab/CB:B8:33:4C:88:4F", '{"temperature":21.5}'),
+        ("lab/CB:B8:33:4C:88:4F", "21.5"),
+    ],
+)
+def test_other_topics_are_not_its(topic: str, payload: str) -> None:
+    """A topic that names no tag, or a MAC without a gateway's message, is anybody's."""
+    found = outcome(topic, payload)
     assert found.driver is not None
     assert found.driver.model == "generic"
+    assert found.decoded is not None
 
 
 @pytest.mark.parametrize(
