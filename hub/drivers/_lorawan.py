@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,8 @@ from hub.units import Unit
 
 MOST = 256
 """Values of one decoded object; more is hostile."""
+UNHEARD = -1e9
+"""Stands for a figure of the radio that a message omits."""
 EUI = re.compile(r"[0-9a-fA-F]{16}")
 POSITION = {"latitude": Unit.DEGREE, "longitude": Unit.DEGREE, "altitude": Unit.METRE}
 GPS = "position"
@@ -110,19 +112,20 @@ class Uplink:
 
     def signal(self, field: str, receptions: object) -> None:
         """Take received power and signal-to-noise ratio of the gateway that heard best."""
-        found: list[dict[str, float]] = []
-        for place, each in enumerate(receptions[:MOST] if isinstance(receptions, list) else ()):
-            if isinstance(each, dict):
-                found.append(dict(self._heard(f"{field}[{place}]", each)))
-        best = max(found, key=lambda heard: (heard.get("rssi", -1e9), heard.get("snr", -1e9)), default={})
-        self.health |= best
+        best: tuple[float, float] | None = None
+        for place, each in enumerate(receptions[:MOST] if type(receptions) is list else ()):
+            if type(each) is dict:
+                heard = (self._heard(field, place, each, "rssi"), self._heard(field, place, each, "snr"))
+                best = heard if best is None or heard > best else best
+        if best is not None:
+            self.health |= {name: value for name, value in zip(("rssi", "snr"), best, strict=True) if value != UNHEARD}
 
-    def _heard(self, field: str, reception: dict[str, Any]) -> Iterator[tuple[str, float]]:
-        for key in ("rssi", "snr"):
-            if key in reception:
-                value = self.number(f"{field}.{key}", reception[key])
-                if value is not None:
-                    yield key, value
+    def _heard(self, field: str, place: int, reception: dict[str, Any], key: str) -> float:
+        """Return one figure of a reception; UNHEARD where it is omitted, or no number."""
+        if key not in reception:
+            return UNHEARD
+        found = self.number(f"{field}[{place}].{key}", reception[key])
+        return UNHEARD if found is None else found
 
     def number(self, field: str, value: object) -> float | None:
         """Return a number; None, and a line in `rejected`, where it is none."""
@@ -139,25 +142,37 @@ class Uplink:
         if not isinstance(body, dict):
             self.rejected[field] = f"an object is due here, not {shown(body)}"
             return False
-        for path, value in _leaves(body, ()):
-            if len(self.values) + len(self.rejected) >= MOST:
-                self.rejected["…"] = f"more than {MOST} fields in one message"
-                break
-            channel, unit, is_known = named(path)
-            if isinstance(value, str) and not is_known and not is_absent(value):
-                continue  # text is no measure
-            try:
-                taken = boolean(value) if isinstance(value, bool) and unit in {None, UNSAID} else number(value)
-            except PayloadError as error:
-                self.rejected[f"{field}.{'.'.join(path)}"] = str(error)
-                continue
-            self.values[self._free(channel)] = (clean(taken), unit)
+        self._walk(body, (), field, clean)
         return True
 
+    def _walk(self, body: dict[str, Any], above: tuple[str, ...], field: str, clean: Callable[[float], float]) -> None:
+        for key, value in body.items():
+            kind = type(value)
+            if kind is list:
+                value, kind = {f"{n}": each for n, each in enumerate(value[: MOST + 1], 1)}, dict  # noqa: PLW2901 — places are names too
+            if kind is dict:
+                self._walk(value, (*above, key), field, clean)
+            elif len(self.values) + len(self.rejected) < MOST:
+                self._leaf((*above, key), value, field, clean)
+            else:
+                self.rejected["…"] = f"more than {MOST} fields in one message"
+                return
+
+    def _leaf(self, path: tuple[str, ...], value: object, field: str, clean: Callable[[float], float]) -> None:
+        channel, unit, is_known = named(path)
+        if type(value) is str and not is_known and not is_absent(value):
+            return  # text is no measure
+        try:
+            taken = boolean(value) if type(value) is bool and not unit else number(value)
+        except PayloadError as error:
+            self.rejected[f"{field}.{'.'.join(path)}"] = str(error)
+            return
+        if channel in self.values or channel in self.health:
+            channel = self._free(channel)
+        self.values[channel] = (clean(taken), unit)
+
     def _free(self, channel: str) -> str:
-        """Return the name, numbered where another key or the radio has it: none overwrites another."""
-        if channel not in self.values and channel not in self.health:
-            return channel
+        """Return a name, numbered because another key or the radio has it: none overwrites another."""
         return next(
             name
             for n in range(2, 2 * MOST)
@@ -177,7 +192,7 @@ class Uplink:
         elif data:
             self.carried = Carried(field, data, self.measured, self.local)
 
-    def decoded(self, device: str, aliases: Iterable[str], *, is_read: bool, simulated: bool = False) -> Decoded:
+    def decoded(self, device: str, aliases: tuple[str, ...], *, is_read: bool, simulated: bool = False) -> Decoded:
         """Return what the message means; a device whose values nobody read has at least been heard."""
         measures = [Sample(name, value, unit, self.measured, self.local) for name, (value, unit) in self.values.items()]
         health = [Sample(name, value, None, self.measured, self.local) for name, value in self.health.items()]
@@ -189,22 +204,17 @@ class Uplink:
             device,
             samples,
             availability=None if measures else Availability.ONLINE,
-            aliases=tuple(aliases),
+            aliases=aliases,
             rejected=self.rejected,
             carried=self.carried,
             simulated=simulated,
         )
 
 
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401 — whatever JSON holds
-    if type(value) is dict:
-        for key, each in value.items():
-            yield from _leaves(each, (*path, key))
-    elif type(value) is list:
-        for place, each in enumerate(value[: MOST + 1], 1):
-            yield from _leaves(each, (*path, f"{place}"))
-    else:
-        yield path, value
+@lru_cache(maxsize=16_384)
+def eui_alias(eui: str) -> tuple[str, ...]:
+    """Return the alias that a DevEUI gives its device in every network; none where the text is none."""
+    return (f"eui:{eui.lower()}",) if EUI.fullmatch(eui) else ()
 
 
 @lru_cache(maxsize=8192)

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.driver import Channel, Decoded, Driver, Example
-from hub.drivers._lorawan import CHANNELS, EUI, Uplink
+from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import boolean, json_object, shown
@@ -40,7 +40,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"{shown(message.topic)} is no topic of ChirpStack"
         raise PayloadError(msg)
     eui, what, name = found
-    device, aliases = f"chirpstack:{eui}", (f"eui:{eui}",) if EUI.fullmatch(eui) else ()
+    device, aliases = f"chirpstack:{eui}", eui_alias(eui)
     if what == "command":
         return Decoded(Kind.COMMAND, device), context
     if name not in EVENTS:

@@ -1,6 +1,5 @@
 """RuuviTags through a Ruuvi Gateway: raw advertisements (formats 5 and 3, BTHome inside), or decoded ones."""
 
-import re
 from functools import lru_cache
 from struct import Struct as Layout
 from typing import Any
@@ -24,7 +23,6 @@ NO_SIGNED, NO_WORD, NO_BYTE = -0x8000, 0xFFFF, 0xFF
 NO_MILLIVOLT, NO_POWER = 2047, 31
 SIGN, MAGNITUDE = 0x80, 0x7F
 NOT_AVAILABLE = "not available, by the tag's own word"
-HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
 AXES = ("acceleration_x", "acceleration_y", "acceleration_z")
 DECODED = {  # key of `ruuvi_decoded` → channel, divisor
     "temperature": ("temperature", 1),
@@ -130,27 +128,29 @@ def _time(stamp: object, rejected: dict[str, str]) -> int | None:
 
 def _content(body: dict[str, Any]) -> tuple[Content, int]:
     """Return what a message holds and the number of its packet (-1: none); raw bytes win over what was decoded."""
-    is_decoded = any(key in body for key in DECODED)
     if "data" in body:
         try:
             return advertisement(_unhex(body["data"]))
         except PayloadError:
-            if not is_decoded:
+            if body.keys().isdisjoint(DECODED):
                 raise
-    if not is_decoded:
+    if body.keys().isdisjoint(DECODED):
         msg = "neither data nor a decoded value in it"
         raise PayloadError(msg)
     return _decoded(body)
 
 
 def _unhex(data: object) -> bytes:
-    if not isinstance(data, str) or not HEX.fullmatch(data):
-        msg = f"data: {shown(data)} is not hexadecimal"
-        raise PayloadError(msg)
-    if not data:
+    if data == "":
         msg = "data: empty: no value"
         raise PayloadError(msg)
-    return bytes.fromhex(data)
+    try:
+        if isinstance(data, str) and data.isalnum():  # no space between digits
+            return bytes.fromhex(data)
+    except ValueError:
+        pass
+    msg = f"data: {shown(data)} is not hexadecimal"
+    raise PayloadError(msg)
 
 
 def _decoded(body: dict[str, Any]) -> tuple[Content, int]:
@@ -210,11 +210,11 @@ def ruuvi(data: bytes) -> tuple[Content, int]:
     Raises:
         PayloadError: for another format, or where it is cut.
     """
-    readers = {5: (FORMAT_5, _format_5), 3: (FORMAT_3, _format_3)}
-    if not data or data[0] not in readers:
+    known = FORMATS.get(data[0]) if data else None
+    if known is None:
         msg = f"Ruuvi data format {data[0]}: only 5 and 3 are read" if data else "Ruuvi data without a format"
         raise PayloadError(msg)
-    layout, reader = readers[data[0]]
+    layout, reader = known
     if len(data) < layout.size:
         msg = f"cut: Ruuvi data format {data[0]} takes {layout.size} bytes, {len(data)} are there"
         raise PayloadError(msg)
@@ -261,6 +261,7 @@ def _available(values: dict[str, float | None]) -> Content:
     return Content(samples, rejected={name: NOT_AVAILABLE for name, value in values.items() if value is None})
 
 
+FORMATS = {5: (FORMAT_5, _format_5), 3: (FORMAT_3, _format_3)}
 TAG = "ruuvi/C8:25:2D:8E:9C:2C/CB:B8:33:4C:88:4F"
 
 

@@ -2,10 +2,10 @@
 
 import re
 from functools import lru_cache
-from struct import pack, unpack
+from struct import Struct as Layout
 
 from hub.driver import Decoded, Driver, Example
-from hub.drivers._lorawan import CHANNELS, EUI, Uplink
+from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import json_object, shown
@@ -15,6 +15,7 @@ TOPIC = re.compile(
     r"(?P<event>up|join|down/(?:push|replace|queued|sent|ack|nack|failed)|service/data|location/solved)"
 )
 COMMANDS = {"down/push", "down/replace"}
+FLOAT32 = Layout("<f")
 FLOAT32_DIGITS = range(6, 10)
 """Nine digits tell any two 32-bit floats apart."""
 SHORT = 12
@@ -41,10 +42,12 @@ def shortest(value: float) -> float:
     """
     if len(repr(value)) <= SHORT or abs(value) > 1e38:  # noqa: PLR2004 — the largest 32-bit float is 3.4e38
         return value
-    if unpack("f", pack("f", value))[0] != value:
-        return value
-    decimals = (float(f"{value:.{digits}g}") for digits in FLOAT32_DIGITS)
-    return next((each for each in decimals if unpack("f", pack("f", each))[0] == value), value)
+    if FLOAT32.unpack(FLOAT32.pack(value))[0] == value:
+        for digits in FLOAT32_DIGITS:
+            shorter = float(f"{value:.{digits}g}")
+            if FLOAT32.unpack(FLOAT32.pack(shorter))[0] == value:
+                return shorter
+    return value
 
 
 def decode(message: Message, context: None) -> tuple[Decoded, None]:
@@ -73,7 +76,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
 
 def _aliases(ids: object) -> tuple[str, ...]:
     eui = ids.get("dev_eui") if isinstance(ids, dict) else None
-    return (f"eui:{eui.lower()}",) if isinstance(eui, str) and EUI.fullmatch(eui) else ()
+    return eui_alias(eui) if isinstance(eui, str) else ()
 
 
 UP = "v3/app1@ttn/devices/cold-room/up"
