@@ -122,9 +122,10 @@ class Uplink:
 
     def _heard(self, field: str, place: int, reception: dict[str, Any], key: str) -> float:
         """Return one figure of a reception; UNHEARD where it is omitted, or no number."""
-        if key not in reception:
-            return UNHEARD
-        found = self.number(f"{field}[{place}].{key}", reception[key])
+        value = reception.get(key, UNHEARD)
+        if type(value) is float:
+            return value
+        found = self.number(f"{field}[{place}].{key}", value)
         return UNHEARD if found is None else found
 
     def number(self, field: str, value: object) -> float | None:
