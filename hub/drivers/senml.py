@@ -369,7 +369,7 @@ def _channel(sensor: str, unit: str) -> str:
         return quantity.channel
     known = base_name(name, NAMES)
     if quantity.said and (known is None or NAMES[known] != quantity.unit):
-        return f"{quantity.channel}_{name}"
+        return f"{quantity.channel}_{name.removesuffix(f'_{quantity.channel}')}"
     return name if name[0].isalpha() else f"n{name}"
 
 

@@ -143,6 +143,7 @@ def test_an_unknown_unit_rejects_the_value(unit: str) -> None:
         ("temperature-2", "Cel", "temperature_2"),
         ("temp", "Cel", "temperature"),
         ("cellar", "Cel", "temperature_cellar"),
+        ("cellar/temperature", "Cel", "temperature_cellar"),
         ("altitude", "m", "altitude"),
         ("temperature", None, "temperature"),
         ("1st", None, "n1st"),
