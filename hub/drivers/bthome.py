@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -40,7 +39,8 @@ WITH_LENGTH = {0x53: "text", 0x54: "raw"}
 class Sort(Struct, frozen=True):
     """One object id: a little-endian integer of `width` bytes; a value is integer × times / divisor, in the hub's unit.
 
-    `flag`: 1 or 0, nothing else.
+    `flag`: 1 or 0, nothing else. `event`: a number of something that happened. `exact`: a decimal fraction needs no
+    rounding.
     """
 
     name: str
@@ -49,6 +49,8 @@ class Sort(Struct, frozen=True):
     times: float = 1
     signed: bool = False
     flag: bool = False
+    event: bool = False
+    exact: bool = True
 
 
 def _flags(first: int, *names: str) -> dict[int, Sort]:
@@ -63,7 +65,7 @@ SORTS: dict[int, Sort] = {
     0x04: Sort("pressure", 3, 100),
     0x05: Sort("illuminance", 3, 100),
     0x06: Sort("weight", 2, 100),
-    0x07: Sort("weight", 2, 100, 0.45359237),  # lb
+    0x07: Sort("weight", 2, 100, 0.45359237, exact=False),  # lb
     0x08: Sort("dew_point", 2, 100, signed=True),
     0x09: Sort("counter", 1),
     0x0A: Sort("energy", 3, 1000),
@@ -80,8 +82,8 @@ SORTS: dict[int, Sort] = {
     **_flags(0x25, "presence", "problem", "running", "safety", "smoke", "sound", "tamper", "vibration", "window"),
     0x2E: Sort("humidity", 1),
     0x2F: Sort("moisture", 1),
-    0x3A: Sort(BUTTON, 1),
-    0x3C: Sort(DIMMER, 2),
+    0x3A: Sort(BUTTON, 1, event=True),
+    0x3C: Sort(DIMMER, 2, event=True),
     0x3D: Sort("counter", 2),
     0x3E: Sort("counter", 4),
     0x3F: Sort("rotation", 2, 10, signed=True),
@@ -102,7 +104,7 @@ SORTS: dict[int, Sort] = {
     0x4E: Sort("volume", 4, 1_000_000),  # 0.001 L, as the next and 0x55
     0x4F: Sort("water_volume", 4, 1_000_000),
     0x50: Sort("timestamp", 4),
-    0x51: Sort("acceleration", 2, 9806.65),  # 0.001 m/s²
+    0x51: Sort("acceleration", 2, 9806.65, exact=False),  # 0.001 m/s²
     0x52: Sort("angular_rate", 2, 1000),
     0x55: Sort("stored_volume", 4, 1_000_000),
     0x56: Sort("conductivity", 2),
@@ -118,7 +120,7 @@ SORTS: dict[int, Sort] = {
     0x60: Sort("channel", 1),
     0x61: Sort("rotational_speed", 2),
     0x62: Sort("speed", 4, 10_000_000, 36, signed=True),  # 10⁻⁶ m/s
-    0x63: Sort("acceleration", 4, 9_806_650.0, signed=True),  # 10⁻⁶ m/s²
+    0x63: Sort("acceleration", 4, 9_806_650, signed=True, exact=False),  # 10⁻⁶ m/s²
     0x64: Sort("light_level", 1),
 }
 
@@ -136,24 +138,20 @@ def read(data: bytes) -> Content:
     Raises:
         PayloadError: it is of another version, encrypted, or nothing could be read.
     """
-    objects = data[_start(data) :]
     rejected: dict[str, str] = {}
-    found = list(_objects(objects, rejected))
-    several = {name for name, count in Counter(sort.name for sort, _ in found).items() if count > 1}
-    numbers: Counter[str] = Counter()
+    found = _objects(data, _start(data), rejected)
+    names = _numbered([sort.name for sort, _ in found])
     samples: list[Sample] = []
     events: list[Event] = []
-    for sort, whole in found:
-        name = sort.name
-        if name in several:
-            numbers[name] += 1
-            name = f"{name}_{numbers[name]}"
-        if sort.name in {BUTTON, DIMMER}:
+    for name, (sort, whole) in zip(names, found, strict=True):
+        if sort.event:
             _happened(sort.name, name, whole, events, rejected)
         elif sort.flag and whole > 1:
             rejected[name] = f"{whole} is neither on nor off"
+        elif sort.exact:
+            samples.append(Sample(name, whole * sort.times / sort.divisor))
         else:
-            samples.append(Sample(name, _value(whole, sort)))
+            samples.append(Sample(name, float(f"{whole * sort.times / sort.divisor:.12g}")))
     if not samples and not events and rejected:
         raise PayloadError("; ".join(f"{k}: {v}" for k, v in rejected.items()))
     return Content(tuple(samples), tuple(events), rejected)
@@ -178,17 +176,30 @@ def _start(data: bytes) -> int:
     return start
 
 
-def _objects(data: bytes, rejected: dict[str, str]) -> Iterator[tuple[Sort, int]]:
-    """Return what each object is and its integer; stop where one is unknown or cut."""
-    place, end, count = 0, len(data), 0
-    while place < end and count < MOST:
+def _numbered(names: list[str]) -> list[str]:
+    """Return the names, those that are there several times numbered in their order."""
+    if len(set(names)) == len(names):
+        return names
+    numbers: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        numbers[name] += 1
+        numbered.append(f"{name}_{numbers[name]}" if names.count(name) > 1 else name)
+    return numbered
+
+
+def _objects(data: bytes, place: int, rejected: dict[str, str]) -> list[tuple[Sort, int]]:
+    """Return what each object from a place on is, and its integer; stop where one is unknown or cut."""
+    found: list[tuple[Sort, int]] = []
+    end = len(data)
+    while place < end and len(found) < MOST:
         object_id = data[place]
         place += 1
         if object_id in WITH_LENGTH:
             size = 1 + (data[place] if place < end else 0)
             if place + size > end:
                 rejected[WITH_LENGTH[object_id]] = f"cut: {end - place} bytes of {size} are there"
-                return
+                return found
             place += size
             continue
         sort = SORTS.get(object_id)
@@ -196,21 +207,16 @@ def _objects(data: bytes, rejected: dict[str, str]) -> Iterator[tuple[Sort, int]
             rejected[f"id 0x{object_id:02x}"] = (
                 f"not a known object, so its length is not known: it and the {end - place} bytes after it are not read"
             )
-            return
+            return found
         width = sort.width
         if place + width > end:
             rejected[sort.name] = f"cut: {end - place} bytes of {width} are there"
-            return
-        yield sort, int.from_bytes(data[place : place + width], "little", signed=sort.signed)
+            return found
+        found.append((sort, int.from_bytes(data[place : place + width], "little", signed=sort.signed)))
         place += width
-        count += 1
     if place < end:
         rejected["…"] = f"more than {MOST} objects: the rest is not read"
-
-
-def _value(whole: int, sort: Sort) -> float:
-    value = whole * sort.times / sort.divisor
-    return value if type(sort.times) is int and type(sort.divisor) is int else float(f"{value:.12g}")
+    return found
 
 
 def _happened(kind: str, name: str, whole: int, events: list[Event], rejected: dict[str, str]) -> None:

@@ -35,6 +35,9 @@ WITHOUT_INDEX = {
     "script",
 }
 
+OF_OTHERS = {"bthomedevice", "bthomesensor"}
+"""Bluetooth devices heard by the Shelly: a status repeats their last word, and says when it was heard."""
+
 METERED = {  # of switch, light, cover, pm1 …; path below the component → channel, unit on the wire
     "apower": ("power", "W"),
     "voltage": ("voltage", "V"),
@@ -90,7 +93,7 @@ COMPONENTS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
     "flood": {"alarm": ("flood", "on")},
     "smoke": {"alarm": ("smoke", "on")},
     "bthomedevice": {"battery": ("battery", "%"), "rssi": ("signal", "dBm")},
-    "bthomesensor": {"value": ("bthome", None)},
+    "bthomesensor": {"value": ("bthome", "any")},
     "thermostat": {
         "current_C": ("temperature", "°C"),
         "target_C": ("target_temperature", "°C"),
@@ -323,6 +326,14 @@ class Reader:
         if match is None:
             return
         kind, index = match[1], (match[2] or "0").lstrip("0")
+        if kind in OF_OTHERS and "last_updated_ts" in body:
+            own, self.measured = self.measured, self._time(body["last_updated_ts"], f"{key}.last_updated_ts")
+            self._fields(key, kind, index, body)
+            self.measured = own
+        else:
+            self._fields(key, kind, index, body)
+
+    def _fields(self, key: str, kind: str, index: str, body: dict[str, Any]) -> None:
         for outer, below, channel, unit in PATHS.get(kind, ()):
             if outer not in body:
                 continue
@@ -340,7 +351,7 @@ class Reader:
 
     def _give(self, field: str, value: object, channel: str, unit: str | None, errors: object) -> None:
         try:
-            if unit == "on":
+            if unit == "on" or (unit == "any" and isinstance(value, bool)):
                 taken = boolean(value)
             else:
                 taken = number(value)

@@ -66,3 +66,21 @@ def test_an_option_is_checked_like_a_setting(option: dict[str, Any]) -> None:
 def test_an_option_that_was_not_given_changes_nothing() -> None:
     """The file's word stands."""
     assert changed(Config(web_port=9000), web_port=None, mqtt_port=0) == Config(web_port=9000, mqtt_port=0)
+
+
+def test_payload_formats_are_a_table(tmp_path: Path) -> None:
+    """Of devices, in the file; as text in the environment, which wins. A device's name may hold `=`."""
+    (tmp_path / "hub.toml").write_text('[payload_formats]\n"tts:app1:cold-room" = "cayenne-lpp"\n')
+    assert load(tmp_path / "hub.toml", {}).payload_formats == {"tts:app1:cold-room": "cayenne-lpp"}
+    text = "sigfox:4D5E6F=cayenne-lpp, chirpstack:a=b=bthome"
+    assert load(tmp_path / "hub.toml", {"HUB_PAYLOAD_FORMATS": text}).payload_formats == {
+        "sigfox:4D5E6F": "cayenne-lpp",
+        "chirpstack:a=b": "bthome",
+    }
+
+
+@pytest.mark.parametrize("text", ["cayenne-lpp", "a=", "=b", "a=b,"])
+def test_a_mistake_in_the_payload_formats_is_named(text: str) -> None:
+    """With an example."""
+    with pytest.raises(ConfigError, match=r"HUB_PAYLOAD_FORMATS: .* is not name=value"):
+        load(environ={"HUB_PAYLOAD_FORMATS": text})

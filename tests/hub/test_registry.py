@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import registry as module
-from hub.driver import Channel, Decoded, Driver, Example, Sample
+from hub.driver import UNSAID, Carried, Channel, Content, Decoded, Driver, Example, Sample
 from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 from hub.registry import Contexts, Registry, check_description, decode_context, encode_context, load_drivers
@@ -379,3 +379,86 @@ def test_a_native_topic_names_its_device() -> None:
     assert registry.named(["zigbee2mqtt/bridge/state"]) is None
     assert registry.named(["plug/status/switch:0"]) == "shelly:plug"
     assert registry.named(["some/where", "plug/online"]) is None
+
+
+# --- bytes that only the device's user can read
+
+
+def carrying(data: bytes, **more: Any) -> Driver:  # noqa: ANN401 — any field
+    """Return a driver whose messages carry bytes."""
+
+    def decode(message: Message, context: None) -> tuple[Decoded, None]:
+        return Decoded(
+            Kind.AVAILABILITY, f"net:{message.topic}", aliases=("eui:1",), carried=Carried("data", data, 7)
+        ), context
+
+    return driver("net", decode, **more)
+
+
+def reading(data: bytes) -> Content:
+    """Read one byte as a temperature."""
+    if not data:
+        msg = "empty"
+        raise PayloadError(msg)
+    return Content((Sample("temperature", float(data[0])),), rejected={"end": "cut"})
+
+
+def carried_by(registry: Registry) -> Decoded:
+    """Return what becomes of the bytes of device net:a."""
+    decoded = registry.decode(message("a"), {}).decoded
+    assert decoded is not None
+    return decoded
+
+
+def failing(*_: object) -> Any:  # noqa: ANN401 — never returns
+    """Fail as a careless driver does."""
+    msg = "careless"
+    raise KeyError(msg)
+
+
+READER = driver("reader", failing, topics=("never",), reads=reading)
+
+
+@pytest.mark.parametrize("name", ["net:a", "eui:1", "*"])
+def test_the_chosen_format_reads_carried_bytes(name: str) -> None:
+    """By uid, by another name, or for every device; unit, range and time are taken along."""
+    registry = Registry({"net": carrying(b"\xff"), "reader": READER}, {name: "reader"})
+    decoded = carried_by(registry)
+    (sample,) = decoded.samples
+    assert (sample.value, sample.unit, sample.measured, sample.quality) == (255, "°C", 7, Quality.UNCERTAIN)
+    assert (decoded.kind, decoded.rejected) == (Kind.READINGS, {"data: end": "cut"})
+
+
+@pytest.mark.parametrize(
+    ("formats", "data", "reason"),
+    [
+        ({}, b"1", "no payload format is chosen for net:a"),
+        ({"net:b": "reader"}, b"1", "no payload format is chosen for net:a"),
+        ({"net:a": "reader"}, b"", "reader: empty"),
+        ({"net:a": "broken"}, b"1", "driver broken failed: KeyError"),
+    ],
+)
+def test_bytes_that_are_not_read_say_why(formats: dict[str, str], data: bytes, reason: str) -> None:
+    """The rest of the message stands."""
+    broken = driver("broken", failing, topics=("never",), reads=failing)
+    registry = Registry({"net": carrying(data), "reader": READER, "broken": broken}, formats)
+    decoded = carried_by(registry)
+    assert (decoded.kind, decoded.samples) == (Kind.AVAILABILITY, ())
+    assert reason in decoded.rejected["data"]
+
+
+@pytest.mark.parametrize("model", ["nonsense", "net"])
+def test_a_format_that_reads_no_bytes_is_refused(model: str) -> None:
+    """With the device it was chosen for, and the formats there are."""
+    with pytest.raises(ConfigError, match=r"net:a is to speak .* known: reader"):
+        Registry({"net": carrying(b""), "reader": READER}, {"net:a": model})
+
+
+def test_an_unsaid_unit_stays_unknown() -> None:
+    """Though a channel of that name has one; and its range says nothing."""
+    free = driver("free", lambda _m, c: (Decoded(Kind.READINGS, "free:a", (Sample("temperature", 999.0, UNSAID),)), c))
+    registry = Registry({"free": free})
+    decoded = registry.decode(message("a"), {}).decoded
+    assert decoded is not None
+    ((_, unit, quality),) = registry.complete(free, decoded)
+    assert (unit, quality) == (None, Quality.GOOD)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hub import understand
 from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, TimeSource
 from hub.registry import Registry
-from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
+from hub.understand import MADE_UP, UNKNOWN_AGE, Changes, Memory, Understanding
 from servers.acme import (
     FAMILY,
     PROBE,
@@ -190,6 +190,26 @@ def test_a_filter_announced_later_does_not_hide_a_real_device() -> None:
     assert not changes.marks
     assert [reason for reason in reasons(changes) if f"{FAMILY}:simon" in reason and "stays real" in reason]
     assert len(changes.heard) == 1
+
+
+def test_what_a_network_made_up_is_never_real() -> None:
+    """The device is marked for ever, at the wall's time: it is no run of ours."""
+    mind = understanding()
+    changes = take(mind, said("kitchen", t=1, made_up=True), said("kitchen", 5, t=2))
+    assert runs(changes) == [MADE_UP, MADE_UP]
+    assert [reading.time for reading in changes.readings] == [WALL, WALL + 5 * NS]
+    assert changes.known[KITCHEN].run == MADE_UP
+    assert changes.marks == {KITCHEN: MADE_UP}
+
+
+def test_what_a_network_makes_up_of_a_real_device_leaves_it_real() -> None:
+    """Only that message's values are marked."""
+    changes = take(
+        understanding(), said("kitchen", t=1), said("kitchen", 5, t=2, made_up=True), said("kitchen", 9, t=3)
+    )
+    assert runs(changes) == [REAL, MADE_UP, REAL]
+    assert changes.known[KITCHEN].run == REAL
+    assert changes.marks == {}
 
 
 def test_a_replay_of_a_real_device_lies_on_its_run_and_leaves_it_real() -> None:

@@ -24,6 +24,7 @@ RUN = "cold-room-20261124t073000-a1b2"
 PROBE = "coldroom-sim-probe"
 AIR = "temperature_ds18b20_1"
 OF_MESSAGE = {
+    "made_up",
     "at",
     "local",
     "online",
@@ -82,6 +83,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         asks=asks,
         speaks_for_others=said.get("others", False),
         removed=said.get("gone", False),
+        simulated=said.get("made_up", False),
     ), context
 
 

@@ -283,3 +283,26 @@ def test_what_is_said_twice_is_stored_once() -> None:
 def test_refusals(topic: str, payload: str, because: str) -> None:
     """Each with its reason."""
     assert because in refusal(topic, payload)
+
+
+@pytest.mark.parametrize(("value", "taken"), [(24.3, 24.3), (True, 1), (False, 0), (0, 0)])
+def test_a_bluetooth_sensor_behind_it(value: object, taken: float) -> None:
+    """A number or a flag, by its number; the status says when it was heard, which may be long ago."""
+    body = {"id": 200, "value": value, "last_updated_ts": 1_661_510_000}
+    (sample,) = understood(f"{PREFIX}/status/bthomesensor:200", json.dumps(body)).samples
+    assert (sample.channel, sample.value, sample.measured) == ("bthome_200", taken, 1_661_510_000_000_000_000)
+    frame = told(method="NotifyFullStatus", bthomesensor__200=body, switch__0={"output": True})
+    times = {each.channel: each.measured for each in understood(EVENTS, frame).samples}
+    assert times == {"bthome_200": 1_661_510_000_000_000_000, "switch": 1_661_517_385_440_000_000}
+
+
+def test_a_bluetooth_device_behind_it() -> None:
+    """Its battery and radio are its own, not the Shelly's; a sensor not heard yet has no value."""
+    device = {"id": 201, "rssi": -61, "battery": 97, "packet_id": 12, "last_updated_ts": 0}
+    frame = told(bthomedevice__201=device, bthomesensor__200={"id": 200, "value": None, "last_updated_ts": 0})
+    decoded = understood(EVENTS, frame)
+    assert {each.channel: (each.value, each.measured) for each in decoded.samples} == {
+        "battery_201": (97, None),
+        "signal_201": (-61, None),
+    }
+    assert list(decoded.rejected) == ["bthomesensor:200.value"]
