@@ -157,9 +157,11 @@ class Live:
     def apply(self, batch: Batch) -> None:
         """Take what was committed and let the viewers know."""
         changes = Changes()
-        self._take_devices(batch, changes)
+        gone = {*batch.forgotten, *(device.uid for device in batch.devices if device.removed)}
+        self._take_devices(batch, gone, changes)
         for reading in batch.readings:
-            self._take(reading, changes)
+            if reading.device not in gone:
+                self._take(reading, changes)
         self.runs.update((run.id, run) for run in batch.runs)
         self.alarms.update((alarm.id, alarm) for alarm in batch.alarms)
         changes.alarms.update(alarm.id for alarm in batch.alarms)
@@ -184,8 +186,10 @@ class Live:
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
 
-    def _take_devices(self, batch: Batch, changes: Changes) -> None:
+    def _take_devices(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
         for device in batch.devices:
+            if device.removed:
+                continue
             before = self.devices.get(device.uid)
             if before is not None and before.run != device.run:
                 self._forget_values(device)
@@ -194,17 +198,21 @@ class Live:
                 changes.devices.add(device.uid)
         if batch.merged is not None:
             self.merged = batch.merged
-        for uid in batch.forgotten:
-            if self.devices.pop(uid, None) is not None:
-                self._channels.pop(uid, None)
-                self.commands.pop(uid, None)
-                if uid not in self.merged:
-                    self.alarms = {name: alarm for name, alarm in self.alarms.items() if alarm.device != uid}
-                changes.devices.add(uid)
+        self._take_away(batch, gone, changes)
         for command in batch.commands:
             if command.device in self.devices:
                 self.commands.setdefault(command.device, {})[command.channel] = command
                 changes.devices.add(command.device)
+
+    def _take_away(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
+        """Show devices no more; those that are forgotten take their alarms along."""
+        for uid in gone:
+            if self.devices.pop(uid, None) is not None:
+                self._channels.pop(uid, None)
+                self.commands.pop(uid, None)
+                if uid in batch.forgotten and uid not in self.merged:
+                    self.alarms = {name: alarm for name, alarm in self.alarms.items() if alarm.device != uid}
+                changes.devices.add(uid)
 
     def _forget_values(self, device: Device) -> None:
         """A new run starts with "waiting for the first value": the old run's values are not its."""

@@ -190,6 +190,7 @@ class Device(Struct, frozen=True, kw_only=True):
         room: where a person says it is.
         locked: the facilitator lets nobody command it.
         merged: uid of the device that a person says it is; this one is shown no more.
+        removed: gone by its own word; not shown until it speaks again.
     """
 
     uid: str
@@ -205,6 +206,7 @@ class Device(Struct, frozen=True, kw_only=True):
     room: str = ""
     locked: bool = False
     merged: str | None = None
+    removed: bool = False
 
     @property
     def own_name(self) -> str:

@@ -32,7 +32,7 @@ from hub.model import (
     Source,
     TimeSource,
 )
-from hub.registry import Registry
+from hub.registry import Outcome, Registry
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
@@ -51,9 +51,14 @@ UNKNOWN_AGE = 0
 """Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
 ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
+ASK_AGAIN = 60 * NS
+"""How long a sender is left alone that was asked to say what is missing."""
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
+PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
 REPEATED = -1
+MADE_UP = "simulated-by-network"
+"""The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -142,6 +147,7 @@ class Understanding:
         foreign: bool,
         wall: Callable[[], int],
         topics: Sequence[str] = ("#",),
+        personal: bool = False,
     ) -> None:
         """Start from what the store kept.
 
@@ -154,6 +160,7 @@ class Understanding:
             wall: the wall clock [ns], only to know whether a record is news worth asking for.
             topics: filters of what is wanted; the rest is journalled and left. On the embedded broker the hub holds
                 one subscription to everything, because order between filters is not kept there (design.md §4).
+            personal: whether families about a person's whereabouts are kept.
         """
         self._registry = registry
         self._contexts = dict(memory.contexts)
@@ -175,6 +182,8 @@ class Understanding:
         self._asks = asks
         self._foreign = foreign
         self._wall = wall
+        self._personal = personal
+        self._missed: dict[str, int] = {}
         self._asked: dict[str, Availability | None] = {}
         self._stayed_real: set[tuple[str, str]] = set()
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
@@ -205,7 +214,7 @@ class Understanding:
     def target(self, uid: str) -> tuple[Driver | None, Target]:
         """Return a device as a command needs it, and the driver that speaks its dialect."""
         topic = self.devices[uid].topic
-        driver, key = self._registry.place(topic)
+        driver, key = self._registry.place(topic, self.devices[uid].family)
         context = self._contexts.get(key)
         if driver is not None and context is None:
             context = driver.empty_context()
@@ -294,11 +303,15 @@ class Understanding:
     def _from_device(self, record: Record, changes: Changes) -> None:
         outcome = self._registry.decode(record.message, self._contexts)
         driver, decoded = outcome.driver, outcome.decoded
+        if outcome.changed:
+            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
-        if outcome.changed:
-            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        if driver.personal and not self._personal:
+            self._refuse(record, PERSONAL.format(driver.title), driver, changes)
+            return
         changes.understood += 1
         if len(changes.recent) < RECENT:
             changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
@@ -313,10 +326,15 @@ class Understanding:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
         source = self.names.find(decoded.device, decoded.aliases)
         uid = self.names.survivor(source)
-        makes_none = decoded.kind in _MAKES_NONE
+        makes_none = decoded.kind in _MAKES_NONE or decoded.removed
         if makes_none and uid not in self.devices:
             return
-        run = None if makes_none else self._run_said(record, uid, changes)
+        if decoded.removed:
+            if source == uid:  # one of two merged devices that goes takes the other one not along
+                gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)
+                self._changed(gone, record.message, changes)
+            return
+        run = None if makes_none else self._run_said(record, decoded, uid, changes)
         word = _Word(record, driver, decoded, changes, uid, run, source)
         if not makes_none and not self._known(word):
             return
@@ -325,10 +343,15 @@ class Understanding:
             self._read(word)
             self._ask(word)
 
-    def _run_said(self, record: Record, uid: str, changes: Changes) -> str | None:
-        """Return the run that the import door or an announced filter says; a real device's own words stay real."""
+    def _run_said(self, record: Record, decoded: Decoded, uid: str, changes: Changes) -> str | None:
+        """Return the run that the import door or an announced filter says; a real device's own words stay real.
+
+        What a network made up is no device's own word: it is never real, though a real device stays so.
+        """
         message = record.message
         run = message.run or self.timelines.of(message.topic)
+        if run is None and decoded.simulated:
+            return MADE_UP
         if run is None or message.run is not None:
             return run
         device = self.devices.get(uid)
@@ -364,8 +387,8 @@ class Understanding:
                 proposed=proposed,
             )
             self._changed(device, message, word.changes)
-        elif device.run != run or message.received - device.seen > SEEN_AGAIN:
-            self._changed(msgspec.structs.replace(device, run=run), message, word.changes)
+        elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
+            self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
         said = word.decoded.availability
         if said is None and word.decoded.samples and not message.retained:
             said = Availability.ONLINE  # who speaks is there
@@ -389,18 +412,24 @@ class Understanding:
 
     def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
-        if self.names.find(each.device, each.aliases) not in self.devices and len(self.names) >= MAX_NAMES:
+        device, aliases = self._native(each)
+        if self.names.find(device, aliases) not in self.devices and len(self.names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self.names.identify(each.device, each.aliases)
+        uid, news = self.names.identify(device, aliases)
         changes.names += [(name, uid, record.position) for name in news]
-        device = self.devices.get(uid)
-        if device is None:
+        known = self.devices.get(uid)
+        if known is None:
             return
-        said = each.availability or device.availability
-        name = each.name if each.name and not device.named else device.name
-        if (said, name) != (device.availability, device.name):
-            self._changed(msgspec.structs.replace(device, availability=said, name=name), record.message, changes)
+        said = each.availability or known.availability
+        name = each.name if each.name and not known.named else known.name
+        if (said, name) != (known.availability, known.name):
+            self._changed(msgspec.structs.replace(known, availability=said, name=name), record.message, changes)
+
+    def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        native = self._registry.named(each.topics)
+        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
@@ -412,19 +441,19 @@ class Understanding:
         known = self._channels.setdefault(uid, set())
         taken = changes.past if message.source is Source.IMPORT else changes.shown
         contested = self._sources.contested(uid, word.driver.rank, (word.driver.model, word.source))
-        reports = uid in self.watched and _is_live(word.record)
+        if uid in self.watched and _is_live(word.record):
+            self._report(word)
         moments: dict[int | None, tuple[int, TimeSource]] = {}
         for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
             channel = sample.channel
-            if contested and not self._wins(word, channel, arrival, known):
+            if (contested or channel not in known) and not self._has_place(word, channel, known, contested, arrival):
                 continue
-            if channel not in known and not self._room_for(word, channel, known):
-                continue
-            if reports:
-                changes.reports.append((uid, channel, sample.value, message.received))
-            moment = moments.get(sample.measured)
+            past = sample.historical and sample.measured is not None
+            moment = moments.get(sample.measured) if not past else None
             if moment is None:  # the samples of a message nearly always share their time
-                moment = moments[sample.measured] = self._moment(word, sample, arrival, run, tie)
+                moment = self._moment(word, sample, arrival, run, tie)
+                if not past:
+                    moments[sample.measured] = moment
             time, source = moment
             if time == REPEATED:
                 continue
@@ -442,11 +471,24 @@ class Understanding:
             )
             if time != UNKNOWN_AGE:
                 changes.readings.append(reading)
-            taken.append(reading)
+            if not past:
+                taken.append(reading)
 
-    def _wins(self, word: "_Word", channel: str, arrival: int, known: set[str]) -> bool:
-        source = (word.driver.model, word.source)
-        return self._sources.wins(word.uid, channel, word.driver.rank, source, arrival, known=channel in known)
+    def _report(self, word: "_Word") -> None:
+        """Hand on what a device says of itself now, for the commands that wait for it."""
+        word.changes.reports += [
+            (word.uid, sample.channel, sample.value, word.record.message.received)
+            for sample in word.decoded.samples
+            if not (sample.historical and sample.measured is not None)
+        ]
+
+    def _has_place(self, word: "_Word", channel: str, known: set[str], contested: bool, arrival: int) -> bool:  # noqa: FBT001 — hot
+        """Tell whether a channel is this source's to give, and whether there is room for it."""
+        if contested:
+            source, rank = (word.driver.model, word.source), word.driver.rank
+            if not self._sources.wins(word.uid, channel, rank, source, arrival, known=channel in known):
+                return False
+        return channel in known or self._room_for(word, channel, known)
 
     def _room_for(self, word: "_Word", channel: str, known: set[str]) -> bool:
         if len(known) >= MAX_CHANNELS:
@@ -461,6 +503,8 @@ class Understanding:
         measured = sample.measured
         if measured is not None and sample.local:
             measured = utc(measured, self._zone)
+        if sample.historical and measured is not None:
+            return measured, TimeSource.DEVICE
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
         found = self._time(word, measured, arrival, run)
@@ -510,6 +554,31 @@ class Understanding:
         if said is not Availability.OFFLINE and (first or before is Availability.OFFLINE):
             word.changes.asks += word.driver.ask(word.decoded.device, message.topic)
 
+    def _ask_for_missing(self, record: Record, outcome: Outcome, changes: Changes) -> None:
+        """Ask a sender to say what is missing, now and then; by the same consent as `_ask`."""
+        asks = outcome.decoded.asks if outcome.decoded is not None else outcome.asks
+        if not asks or not self._asks or not self._is_live(record.message):
+            return
+        if outcome.decoded is not None and outcome.decoded.device in self.timelines.marks:
+            return
+        if len(self._missed) >= MAX_DEVICES:
+            self._missed.clear()
+        for topic, payload in asks:
+            before, now = self._missed.get(topic), record.message.received
+            if before is None or not 0 <= now - before < ASK_AGAIN:
+                self._missed[topic] = now
+                changes.asks.append((topic, payload))
+
+    def _is_live(self, message: Message) -> bool:
+        """Tell whether a message is a real sender's fresh word: no import, replay, simulation, memory or backlog."""
+        return (
+            message.source is Source.MQTT
+            and not message.retained
+            and message.run is None
+            and self.timelines.of(message.topic) is None
+            and self._wall() - message.received < ASK_WITHIN
+        )
+
     def _refuse(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
         changes.refused += 1
         self._list(record, reason, driver, changes)
@@ -539,7 +608,7 @@ def _heard(record: Record, reason: str | None, driver: Driver | None, *, underst
         understood=understood,
         driver=driver.model if driver is not None else None,
         reason=reason,
-        payload=message.payload[:SHOWN_PAYLOAD],
+        payload=b"" if driver is not None and driver.personal else message.payload[:SHOWN_PAYLOAD],
     )
 
 

@@ -106,7 +106,7 @@ class Files:
     def __init__(self, data: Path) -> None:
         """Open the store; the folder's lock is held."""
         self._data = data
-        self._registry = Registry(load_drivers())
+        self._registry = Registry(load_drivers(), load().payload_formats)
         self._kept = Kept(data)
         self._live = Live()
         self._live.apply(self._kept.restored())
