@@ -7,7 +7,20 @@ from typing import Any
 
 from msgspec import Struct
 
-from hub.driver import Channel, Decoded, Driver, Event, Example, Sample
+from hub.driver import (
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Event,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+    whole,
+)
 from hub.drivers.shelly_gen2 import ask as ask_gen2
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
@@ -447,6 +460,32 @@ ANNOUNCED = (
 )
 CLAMPED = "shellies/shellyem3-A1B2C3/emeter"
 
+SETTABLE = re.compile(r"(switch|position)(?:_(\d+))?")
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Set a relay or a shutter; the value that the device then publishes on its own topic proves it."""
+    found, match = address(target.topic), SETTABLE.fullmatch(wanted.channel)
+    if found is None or not found.name or match is None:
+        msg = f"{wanted.channel}: nobody knows how this Shelly would be told"
+        raise PayloadError(msg)
+    if any(each.startswith("dimmer") for each in target.channels):
+        msg = f"{wanted.channel}: a lamp of the first generation has several topics, and does not say which is its own"
+        raise PayloadError(msg)
+    owner, moves = f"{ROOT}{found.name}", match[1] == "position"
+    if moves:
+        topic, payload = f"{owner}/roller/{match[2] or 0}/command/pos", str(whole(wanted, 0, 100)).encode()
+    else:
+        topic, payload = f"{owner}/relay/{match[2] or 0}/command", b"on" if switched(wanted) else b"off"
+    return Order(
+        messages=((topic, payload),),
+        channel=wanted.channel,
+        value=wanted.value,
+        tolerance=2.0 if moves else 0.0,
+        within=60.0 if moves else 10.0,  # a shutter takes its time
+    )
+
+
 DRIVER = Driver(
     model="shelly-gen1",
     family="shelly",
@@ -459,6 +498,31 @@ DRIVER = Driver(
     context=Context,
     decode=decode,
     ask=ask,
+    commands=("switch", "position"),
+    command=command,
+    commandings=(
+        Commanding(
+            before=(("shellies/shelly1pm-B1E31F/relay/0", b"off"),),
+            channel="switch",
+            value=1,
+            sends=(("shellies/shelly1pm-B1E31F/relay/0/command", b"on"),),
+            report=("shellies/shelly1pm-B1E31F/relay/0", b"on"),
+        ),
+        Commanding(
+            before=(("shellies/shellyswitch25-B1E31F/relay/1", b"on"),),
+            channel="switch_1",
+            value=0,
+            sends=(("shellies/shellyswitch25-B1E31F/relay/1/command", b"off"),),
+            report=("shellies/shellyswitch25-B1E31F/relay/1", b"off"),
+        ),
+        Commanding(
+            before=(("shellies/shellyswitch25-B1E31F/roller/0/pos", b"100"),),
+            channel="position",
+            value=40,
+            sends=(("shellies/shellyswitch25-B1E31F/roller/0/command/pos", b"40"),),
+            report=("shellies/shellyswitch25-B1E31F/roller/0/pos", b"41"),
+        ),
+    ),
     channels=(
         Channel(name="switch", unit=None, low=0, high=1),
         Channel(name="power", unit=Unit.WATT, low=-100_000, high=100_000),
