@@ -21,13 +21,13 @@ from hub.store import lines
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.store.influx_client import Answer, Client
 from hub.store.influx_flux import Question, Source
+from hub.store.outbox import BATCH
 from hub.store.thinning import Piece, drawn, window
 
-BATCH = 5_000
-"""Lines a request (reliability.md §2.7)."""
 _ROOM = 500
 """Rows asked for beyond a page: a whole millisecond must fit, and 200 devices may say the same second."""
-_CURSOR = "i"
+CURSOR = "i"
+"""How a cursor of this history begins."""
 
 Found = list[dict[str, str]]
 
@@ -76,7 +76,7 @@ class InfluxHistory:
             return Rows(page)
         last = page[-1].time
         same = sum(row.time == last for row in rows[: skip + asked.limit])
-        return Rows(page, f"{_CURSOR}{last // lines.MS:x}-{same}")
+        return Rows(page, f"{CURSOR}{last // lines.MS:x}-{same}")
 
     def _complete(self, source: Source, wanted: int) -> tuple[list[Row], bool]:
         """Return the first rows, at least `wanted` where there are so many, and whether these are all.
@@ -262,7 +262,7 @@ def _position(asked: Range) -> tuple[int, int]:
     if asked.after is None:
         return asked.start, 0
     try:
-        _, millisecond, skip = re.split(f"^{_CURSOR}|-", asked.after)
+        _, millisecond, skip = re.split(f"^{CURSOR}|-", asked.after)
         return int(millisecond, 16) * lines.MS, int(skip)
     except ValueError:
         msg = f"cursor {asked.after!r} is none: give back `next` of the previous answer as it was"
