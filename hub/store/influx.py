@@ -136,7 +136,7 @@ class InfluxHistory:
             return []
         found = self._ask(flux.curves(source))
         units = _Units(found["units"])
-        counts = {_key(row): int(row["_value"]) for row in found["count"]}
+        counts = {_key(row): int(float(row["_value"])) for row in found["count"]}
         first = {_key(row): _nanoseconds(row["_time"]) for row in found["first"]}
         last = {_key(row): _nanoseconds(row["_time"]) for row in found["last"]}
         spoilt = {_marked(row) for row in found["bad"]}
@@ -168,7 +168,7 @@ class InfluxHistory:
             Piece(
                 lines.time_of(_nanoseconds(by_name["first"][start]["_time"])),
                 lines.time_of(_nanoseconds(by_name["last"][start]["_time"])),
-                int(row["_value"]),
+                int(float(row["_value"])),
                 *(float(by_name[name][start]["_value"]) for name in ("mean", "min", "max")),
             )
             for start, row in sorted(by_name["count"].items(), key=lambda each: _nanoseconds(each[0]))

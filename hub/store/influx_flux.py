@@ -85,7 +85,8 @@ class Source:
         named = f"rename(fn: (column) => {names})"
         kept = f"filter(fn: (r) => exists r._value and (not exists r.mark or r.mark != {lines.BAD}))"
         ranged = "range(start: time(v: _start), stop: time(v: _stop))"  # pivot drops what window() needs
-        return f'{pair} |> {wide} |> {named} |> {kept} |> set(key: "_field", value: _channel) |> {ranged}'
+        curve = 'set(key: "_field", value: _channel) |> group(columns: ["device", "run", "_field"])'
+        return f"{pair} |> {wide} |> {named} |> {kept} |> {curve} |> {ranged}"
 
     def units(self) -> str:
         """Return what was said of units, from the beginning of time."""
@@ -112,7 +113,8 @@ def _yield(query: str, name: str) -> str:
     return f'{query} |> yield(name: "{name}")'
 
 
-_ONE_TABLE = 'keep(columns: ["_start", "_time", "_value", "_field", "device", "run"]) |> group()'
+_ONE_TABLE = 'toFloat() |> keep(columns: ["_start", "_time", "_value", "_field", "device", "run"]) |> group()'
+"""Floats all of them: where somebody else wrote an integer, grouping it with ours makes InfluxDB 2.7 panic (tried)."""
 
 
 def page(source: Source, most: int) -> Question:

@@ -23,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 
 IDLE = 1.0
 """Seconds between two looks at the outbox: what is stored waits no longer."""
+QUIET = 15.0
+"""Seconds without a request after which InfluxDB is asked whether it is there: a banner must not wait for a message."""
 SHOWN = 3
 """Refused lines that a status holds."""
 
@@ -70,6 +72,7 @@ class InfluxWriter:
         drop: Callable[[int], int],
         budget: int,
         wall: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Prepare; nothing is sent before `start`.
@@ -81,6 +84,7 @@ class InfluxWriter:
             drop: lets go at least so many bytes of the oldest, returns how many lines; blocks.
             budget: bytes that may wait.
             wall: wall clock [ns].
+            monotonic: what paces the steps [s].
             uniform: what the pauses' jitter is drawn with.
         """
         self._client = client
@@ -89,10 +93,12 @@ class InfluxWriter:
         self._drop = drop
         self._budget = budget
         self._wall = wall
+        self._monotonic = monotonic
         self._uniform = uniform
         self._bucket = client.place.bucket
         self._delivery = Delivery(self._post)
         self._prepared = False
+        self._heard = 0.0
         self._failures = 0
         self._trouble: Trouble | None = None
         self._dropped = self._written = 0
@@ -136,10 +142,13 @@ class InfluxWriter:
             state = influx_setup.prepare(self._client)
             if state.task is not None:
                 _LOG.warning("InfluxDB lets us make no down-sampling task: %s", state.task)
-            self._prepared = True
+            self._prepared, self._heard = True, self._monotonic()
         with self._outbox() as outbox:
             batch = outbox.batch(self._delivery.most)
         if batch is None:
+            if self._trouble is not None or self._monotonic() - self._heard > QUIET:
+                self._prepared = not influx_setup.look(self._client).missing
+                self._heard = self._monotonic()
             self._well()
             return IDLE
         place = self._client.place
@@ -157,6 +166,7 @@ class InfluxWriter:
             for each in given_up
         ]
         self._settle(batch, refused)
+        self._heard = self._monotonic()
         self._written += len(batch.lines) - len(refused)
         self._well()
         return 0.0
@@ -187,15 +197,15 @@ class InfluxWriter:
 
     def _run(self) -> None:
         due = 0.0
-        while not self._ended.wait(min(IDLE, max(0.0, due - time.monotonic()))):
+        while not self._ended.wait(min(IDLE, max(0.0, due - self._monotonic()))):
             try:
-                if time.monotonic() >= due:
-                    due = time.monotonic() + self.step()
+                if self._monotonic() >= due:
+                    due = self._monotonic() + self.step()
                 else:
                     self._look()
             except Exception:  # noqa: BLE001 — a fault of ours must not end the writing for good
                 _LOG.error("A step of the InfluxDB writer failed", exc_info=True)
-                due = time.monotonic() + LONGEST
+                due = self._monotonic() + LONGEST
 
 
 _CODES = {401: "influx_token", 403: "influx_token", 404: "influx_bucket"}

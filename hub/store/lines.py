@@ -7,8 +7,8 @@ the hash of topic and payload: a message delivered again meets its own point, tw
 (reliability.md §2.7; by chance once in 10⁶ pairs of one millisecond). So InfluxDB keeps times to the millisecond;
 hub/decisions/0007 says why that is enough.
 
-What line protocol cannot carry (control characters, a backslash at the end, a field named `time`, our own `__`) is
-percent-encoded, and so is a `%` that would be taken for it: every name comes back as it was.
+What line protocol cannot carry (control characters, a backslash at the end or before what is escaped, a field named
+`time`, our own `__`) is percent-encoded, and so is a `%` that would be taken for it: every name comes back as it was.
 """
 
 import re
@@ -30,8 +30,8 @@ LAST = 2**63 - 2
 
 _QUALITY_NUMBER = {quality: float(number) for number, quality in enumerate(Quality)}
 _QUALITIES = tuple(Quality)
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\\\$|%(?=[0-9A-Fa-f]{2})|^%$")
-_UNSAFE_FIELD = re.compile(f"{_UNSAFE.pattern}|(?<=_)_|^time$")
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\\\(?=[,= ]|\\Z)|%(?=[0-9A-Fa-f]{2})|^%\\Z")
+_UNSAFE_FIELD = re.compile(f"{_UNSAFE.pattern}|(?<=_)_|^time\\Z")
 _ESCAPED = re.compile("([,= ])")
 
 

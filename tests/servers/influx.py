@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -115,7 +115,7 @@ def _set_up(url: str) -> Server:
         return Server(url, json.load(answer)["auth"]["token"], ORG)
 
 
-def token(of: Server, *permissions: dict[str, object]) -> str:
+def token(of: Server, *permissions: Mapping[str, object]) -> str:
     """Return a token that may do no more than this."""
     with closing(Client(of.place())) as client:
         org = client.request("GET", "/api/v2/orgs", org=of.org)["orgs"][0]["id"]
