@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from hub.errors import StoreError
-from hub.store.influx_client import Answer
+from hub.store.influx_client import BUSY, Answer
 from hub.store.outbox import BATCH
 
 PROBE = 30.0
@@ -25,7 +25,6 @@ MALFORMED, TOO_LARGE, PARTLY = 400, 413, 422
 """Nothing was written · nothing was written · what was not refused was written."""
 _NAMED = re.compile(r"unable to parse '(.*?)': (.*)")
 _DROPPED = re.compile(r"dropped(?:=| )(\d+)")
-_BUSY = {429, 500, 502, 503, 504}
 
 
 class PauseError(StoreError):
@@ -41,7 +40,7 @@ class PauseError(StoreError):
         said = f"answered {answer.status}" if answer.status is not None else "did not answer"
         super().__init__(f"InfluxDB {said}: {answer.reason}")
         self.answer = answer
-        self.blocked = answer.status is not None and answer.status not in _BUSY
+        self.blocked = answer.status is not None and answer.status not in BUSY
 
     def wait(self, failures: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
         """Return the seconds to wait after so many failures in a row: as told, else exponential with full jitter."""

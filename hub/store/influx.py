@@ -7,7 +7,7 @@ only a curve that has bad values in the range is read value by value there, to l
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -136,43 +136,53 @@ class InfluxHistory:
             return []
         found = self._ask(flux.curves(source))
         units = _Units(found["units"])
-        counts = {_key(row): int(float(row["_value"])) for row in found["count"]}
-        first = {_key(row): _nanoseconds(row["_time"]) for row in found["first"]}
-        last = {_key(row): _nanoseconds(row["_time"]) for row in found["last"]}
+        ends = _Ends(found)
         spoilt = {_marked(row) for row in found["bad"]}
+        many = {key for key, count in ends.counts.items() if count > width}
+        few = [self._one(asked, key) for key in ends.counts if key not in many] if many else [source]
+        pieces: dict[Key, list[Piece]] = {}
+        for some in few:
+            pieces |= self._few(some)
+        alike = ends.alike(many - spoilt)
+        if len(alike) > 1:
+            shared = self._many(source, *ends.of(*alike), width, bad=False)
+            pieces |= {key: shared[key] for key in alike}
+            many -= alike
+        for key in many:
+            pieces |= self._many(self._one(asked, key), *ends.of(key), width, bad=key in spoilt)
         curves = []
-        for key in sorted(counts):
-            one = Source(self._client.place, _only(asked, key))
-            if counts[key] <= width:
-                pieces = self._few(one)
-            else:
-                pieces = self._many(one, lines.time_of(first[key]), last[key], width, bad=key in spoilt)
-            if pieces:
-                curve = drawn(pieces)
-                unit = units.of(key, pieces[-1].last)
-                curves.append(Series(key.device, key.channel, unit, key.run, curve.t, curve.v, curve.low, curve.high))
+        for key in sorted(key for key in ends.counts if pieces.get(key)):
+            curve = drawn(pieces[key])
+            unit = units.of(key, pieces[key][-1].last)
+            curves.append(Series(key.device, key.channel, unit, key.run, curve.t, curve.v, curve.low, curve.high))
         return curves
 
-    def _few(self, source: Source) -> list[Piece]:
-        found = self._ask(flux.raw(source))["values"]
-        return [
-            Piece(row.time, row.time, 1, row.value, row.value, row.value)
-            for row in _rows(found, _Units([]))
-            if row.quality is not Quality.BAD
-        ]
+    def _one(self, asked: Range, key: Key) -> Source:
+        return Source(self._client.place, _only(asked, key))
 
-    def _many(self, source: Source, first: int, last: int, width: int, *, bad: bool) -> list[Piece]:
-        found = self._ask(flux.pieces(source, first=first, step=window(first, last, width), bad=bad))
-        by_name = {name: {row["_start"]: row for row in found[name]} for name in flux.PIECE}
-        return [
-            Piece(
-                lines.time_of(_nanoseconds(by_name["first"][start]["_time"])),
-                lines.time_of(_nanoseconds(by_name["last"][start]["_time"])),
-                int(float(row["_value"])),
-                *(float(by_name[name][start]["_value"]) for name in ("mean", "min", "max")),
-            )
-            for start, row in sorted(by_name["count"].items(), key=lambda each: _nanoseconds(each[0]))
-        ]
+    def _few(self, source: Source) -> dict[Key, list[Piece]]:
+        """Return one piece a reading of each curve."""
+        pieces: dict[Key, list[Piece]] = defaultdict(list)
+        for row in _rows(self._ask(flux.raw(source))["values"], _Units([])):
+            if row.quality is not Quality.BAD:
+                piece = Piece(row.time, row.time, 1, row.value, row.value, row.value)
+                pieces[Key(row.device, row.channel, row.run)].append(piece)
+        return pieces
+
+    def _many(self, source: Source, first: int, last: int, width: int, *, bad: bool) -> dict[Key, list[Piece]]:
+        """Return one piece a window of each curve; where a reading lies in its window is less than a point drawn."""
+        step = window(first, last, width)
+        found = self._ask(flux.pieces(source, first=first, step=step, bad=bad))
+        by_place = {name: {_place(row): float(row["_value"]) for row in found[name]} for name in flux.PIECE}
+        pieces: dict[Key, list[Piece]] = defaultdict(list)
+        for place, count in by_place["count"].items():
+            device, channel, run, text = place
+            start = max(_nanoseconds(text), first)  # InfluxDB cuts the first window where the range begins
+            ends = (start, min(start + step - 1, last)) if count > 1 else (min(start + step // 2, last),) * 2
+            values = (by_place[name][place] for name in ("mean", "min", "max"))
+            key = Key(lines.name_of(device), lines.name_of(channel), lines.name_of(run))
+            pieces[key].append(Piece(*ends, int(count), *values))
+        return {key: sorted(some, key=lambda piece: piece.first) for key, some in pieces.items()}
 
     def last_time(self, device: str, run: str) -> int | None:
         """Return the time of a device's newest reading on a run."""
@@ -185,6 +195,26 @@ class InfluxHistory:
         for row in self._client.rows(question.flux, question.parameters):
             found[row["result"]].append(row)
         return found
+
+
+class _Ends:
+    """How many values each curve has, and when its first and last is [ns]."""
+
+    def __init__(self, found: Mapping[str, Found]) -> None:
+        self.counts = {_key(row): int(float(row["_value"])) for row in found["count"]}
+        self._first = {_key(row): lines.time_of(_nanoseconds(row["_time"])) for row in found["first"]}
+        self._last = {_key(row): _nanoseconds(row["_time"]) for row in found["last"]}
+
+    def of(self, *keys: Key) -> tuple[int, int]:
+        """Return when the first and the last value of some curves is."""
+        return min(self._first[key] for key in keys), max(self._last[key] for key in keys)
+
+    def alike(self, keys: Collection[Key]) -> set[Key]:
+        """Return the curves that fill at least half of the time that all fill: they share windows and a question."""
+        if not keys:
+            return set()
+        first, last = self.of(*keys)
+        return {key for key in keys if 2 * (self._last[key] - self._first[key]) >= last - first}
 
 
 class _Units:
@@ -219,6 +249,11 @@ def _rows(found: Found, units: _Units) -> list[Row]:
         rows.append(Row(key.device, key.channel, unit, key.run, time, float(row["_value"]), quality))
     rows.sort(key=lambda row: (row.time, row.device, row.channel, row.unit or "", row.run))
     return rows
+
+
+def _place(row: Mapping[str, str]) -> tuple[str, str, str, str]:
+    """Return curve and window as InfluxDB writes them."""
+    return row["device"], row["_field"], row["run"], row["_time"]
 
 
 def _is_mark(row: Mapping[str, str]) -> bool:

@@ -18,6 +18,8 @@ from hub.store.file import off_the_loop
 
 TIMEOUT = 10.0
 """Longest silence [s] of InfluxDB before a request counts as lost."""
+BUSY = frozenset({429, 500, 502, 503, 504})
+"""Statuses that pass by themselves."""
 _MESSAGE = 500
 """Characters kept of what InfluxDB says."""
 

@@ -167,16 +167,19 @@ def curves(source: Source) -> Question:
 
 
 _ENDS = ("count", "first", "last")
-PIECE = ("count", "mean", "min", "max", "first", "last")
+PIECE = ("count", "mean", "min", "max")
 """What is asked of each window of a curve."""
 
 
 def pieces(source: Source, *, first: int, step: int, bad: bool) -> Question:
-    """Ask for what stands for the values in each window of `step` ns from `first` on; one channel, device and run."""
+    """Ask for what stands for the values in each window of `step` ns from `first` on; `bad`: of one curve."""
     values = source.good() if bad else source.values()
-    cut = "window(every: duration(v: _every), offset: duration(v: _offset))"
+    options = "every: duration(v: _every), offset: duration(v: _offset), createEmpty: false"
     # each written out: a stream that is used twice is not computed where the values lie
-    parts = [_yield(f"{values} |> {cut} |> {function}() |> {_ONE_TABLE}", function) for function in PIECE]
+    parts = [
+        _yield(f'{values} |> aggregateWindow({options}, fn: {function}, timeSrc: "_start") |> {_ONE_TABLE}', function)
+        for function in PIECE
+    ]
     return Question("\n".join(parts), source.parameters | {"_every": step, "_offset": first % step})
 
 

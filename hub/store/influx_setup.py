@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from hub.errors import StoreError
-from hub.store.influx_client import Answer, Client, Place, RefusedError
+from hub.store.influx_client import BUSY, Answer, Client, Place, RefusedError
 
 DAY = 86_400
 FOR_EVER = 0
@@ -110,6 +110,9 @@ def _trouble(place: Place, answer: Answer, bucket: str | None = None) -> SetupEr
     if answer.status is None:
         text = f"InfluxDB at {place.url} does not answer ({said}); start it, or correct HUB_INFLUX_URL"
         return SetupError("influx_away", text, said)
+    if answer.status in BUSY:
+        text = f"InfluxDB at {place.url} is overloaded or in trouble ({answer.status}: {said}); see its own log"
+        return SetupError("influx_busy", text, said)
     if bucket is not None:
         text = (
             f"InfluxDB at {place.url} has no bucket {bucket!r} and the token may not make one ({said});"
@@ -126,7 +129,7 @@ def _trouble(place: Place, answer: Answer, bucket: str | None = None) -> SetupEr
         text = f"InfluxDB at {place.url} knows no organization {place.org!r}; correct HUB_INFLUX_ORG (influx org list)"
         return SetupError("influx_org", text, said)
     text = f"{place.url} answered {answer.status}: {said}; is HUB_INFLUX_URL the address of an InfluxDB 2?"
-    return SetupError("influx_away", text, said)
+    return SetupError("influx_address", text, said)
 
 
 def _ensure_task(client: Client) -> None:

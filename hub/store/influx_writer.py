@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from hub.errors import StoreError
 from hub.store import influx_setup
-from hub.store.delivery import LONGEST, Delivery, PauseError, back_off
-from hub.store.influx_client import Answer, Client
+from hub.store.delivery import LONGEST, PROBE, Delivery, PauseError, back_off
+from hub.store.influx_client import BUSY, Answer, Client
 from hub.store.influx_setup import SetupError
 from hub.store.outbox import Backlog, Batch, Outbox, Refused
 
@@ -122,13 +122,13 @@ class InfluxWriter:
             wait = self._send()
         except PauseError as pause:
             self._failures += 1
-            code = _CODES.get(pause.answer.status or 0, "influx_away") if pause.blocked else "influx_away"
+            code = "influx_away" if pause.answer.status is None else _CODES.get(pause.answer.status, "influx_address")
             self._prepared = self._prepared and not pause.blocked
             wait = self._pause(Trouble(code, str(pause)), pause.wait(self._failures, self._uniform))
         except SetupError as error:
             self._failures += 1
-            away = error.code == "influx_away"
-            probe = PauseError(Answer(None if away else 401)).wait(self._failures, self._uniform)
+            passing = error.code in {"influx_away", "influx_busy"}
+            probe = back_off(self._failures, self._uniform) if passing else PROBE
             wait = self._pause(Trouble(error.code, error.reason), probe)
         except StoreError as error:  # store.db: its owner says so where people look
             self._failures += 1
@@ -208,4 +208,4 @@ class InfluxWriter:
                 due = self._monotonic() + LONGEST
 
 
-_CODES = {401: "influx_token", 403: "influx_token", 404: "influx_bucket"}
+_CODES = dict.fromkeys(BUSY, "influx_busy") | {401: "influx_token", 403: "influx_token", 404: "influx_bucket"}

@@ -1,7 +1,11 @@
 """What the page says of InfluxDB (hub/forwarding.py)."""
 
+import tomllib
+from importlib import resources
+
 import pytest
 
+from hub.cli import doctor
 from hub.forwarding import figures
 from hub.model import NS
 from hub.store.influx_writer import WriterStatus
@@ -44,3 +48,19 @@ def test_refused_lines_are_shown_with_reason_and_time_and_cut() -> None:
     refused = Refused(bucket="b", line="x" * 1000, reason="r" * 1000, at=NOW, position=1)
     (shown,) = figures(WriterStatus(refused=7, newest=[refused]), 1, 1, NOW)["refused_newest"]
     assert (len(shown["line"]), len(shown["reason"]), shown["time"]) == (200, 300, "2026-09-21T14:13:20Z")
+
+
+TROUBLES = ("influx_away", "influx_busy", "influx_address", "influx_token", "influx_org", "influx_bucket")
+
+
+@pytest.mark.parametrize("code", [*TROUBLES, "influx_dropped", "influx_refused"])
+def test_whatever_is_wrong_has_its_sentence_on_the_page(code: str) -> None:
+    """Text and remedy, in both languages."""
+    said = tomllib.loads(resources.files("hub").joinpath("parts.toml").read_text(encoding="utf-8"))[code]
+    assert all(said[what][lang] for what in ("text", "remedy") for lang in ("fr", "en"))
+
+
+@pytest.mark.parametrize("code", TROUBLES)
+def test_whatever_is_wrong_has_its_sentence_in_the_doctor(code: str) -> None:
+    """The same troubles, before the hub runs."""
+    assert "remedy" in doctor.sentences()[code]

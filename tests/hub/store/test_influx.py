@@ -114,6 +114,21 @@ def test_a_curve_with_bad_readings_is_thinned_without_them(client: Client) -> No
     assert {row.value for row in history.aggregate(Range(), "mean", 600 * NS)} == {4.0}
 
 
+def test_curves_of_different_lengths_each_fill_their_width(client: Client) -> None:
+    """Long ones share their windows; a short one is not drawn as a dot."""
+    history = InfluxHistory(client)
+    for device, numbers in {"a": range(2000), "b": range(1400), "c": range(1900, 2000), "d": range(1990, 2000)}.items():
+        history.write([reading(n, device=device, value=900.0 if n == 1350 else n % 7) for n in numbers])
+    curves = {curve.device: curve for curve in history.series(Range(), 50)}
+    assert {device: len(curve.t) <= 100 for device, curve in curves.items()} == dict.fromkeys("abcd", True)
+    assert all(len(curves[device].t) >= 30 for device in "abc")
+    assert len(curves["d"].t) == 10
+    assert all(max(high for high in curves[device].high if high is not None) == 900 for device in "ab")
+    assert all(curve.t == sorted(curve.t) and None not in curve.v for curve in curves.values())
+    assert curves["a"].t[0] >= START / NS
+    assert curves["a"].t[-1] <= reading(1999).time / NS + 1
+
+
 # what is there at start
 
 

@@ -138,7 +138,7 @@ def test_nothing_is_lost_or_doubled_while_influxdb_is_away(tmp_path: Path, place
             if start % 4000 == 0:
                 hub.writer.step()
         assert hub.writer.status.trouble is not None
-        assert hub.writer.status.trouble.code == "influx_away"
+        assert hub.writer.status.trouble.code == ("influx_busy" if fault == "busy" else "influx_away")
         assert hub.writer.status.backlog.position == 1000
         assert proxy.met[fault] > 0
         bring_back(proxy, hub)
@@ -316,6 +316,20 @@ def test_a_wrong_token_of_a_real_influxdb_heals_with_the_right_one(tmp_path: Pat
     with forwarding(tmp_path, place) as hub:
         hub.drain()
     assert len(stored(place)) == 10
+
+
+@pytest.mark.parametrize(("looks", "code"), [(503, "influx_busy"), (302, "influx_address"), (405, "influx_address")])
+def test_what_cannot_be_prepared_is_told_for_what_it_is(
+    tmp_path: Path, script: Scripted, looks: int, code: str
+) -> None:
+    """Overload is not a wrong address, and a wrong address is not an outage."""
+    script.looks = looks
+    with forwarding(tmp_path, script.place) as hub:
+        hub.store([reading()])
+        hub.writer.step()
+        assert hub.writer.status.trouble is not None
+        assert hub.writer.status.trouble.code == code
+        assert not script.writes
 
 
 def test_a_bucket_that_vanished_is_made_again(tmp_path: Path, place: Place) -> None:
