@@ -5,7 +5,7 @@ its context: a value handed in and handed back, the same object when unchanged.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -71,12 +71,15 @@ class Announced(Struct, frozen=True):
         aliases: other names and native ids (`ieee:0x00158d…`, `mac:…`).
         name: display name, when the message gives one.
         availability: when the message gives it.
+        topics: on which it speaks, as a discovery document says; a native driver whose topic one is (`Driver.names`)
+            gives the device its uid, so that both conventions mean one device.
     """
 
     device: str
     aliases: tuple[str, ...] = ()
     name: str | None = None
     availability: Availability | None = None
+    topics: tuple[str, ...] = ()
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -148,7 +151,10 @@ def _bytes(payload: str | bytes) -> bytes:
 
 
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
-"""`decode(message, context)`; raises PayloadError with the reason when nothing can be understood."""
+"""`decode(message, context)`; raises PayloadError with the reason when nothing can be understood.
+
+ForeignPayloadError where the topic has this family's shape and the payload has not: the next driver is asked.
+"""
 
 
 def _one_scope(_topic: str) -> str:
@@ -169,9 +175,15 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         channels: every base name it gives, in the order people want them.
         open_channels: it also gives names that nobody can list (keys of foreign JSON); their unit is the sample's.
         decode: the pure function.
+        loose: whether a topic is claimed by a shape that others use too (`…/online`): what a discovery document says
+            of it weighs more.
         scope: which context a topic uses; one per driver unless told.
         rooted: a scope is a topic below which everything is this driver's once it has a context (a configurable base).
         context: a msgspec-encodable type of the context; `context()` is the empty one.
+        shares: the model whose context it uses as its own (units that only a discovery document gives).
+        adopts: (scope, context) → topics that are this driver's because of what it has heard (a discovery document
+            may name any): at the driver's rank, before every claim by shape.
+        names: the uid that a topic alone tells, None where it tells none.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         examples: real messages, a refusal among them.
     """
@@ -185,11 +197,15 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     decode: Decode
     examples: tuple[Example, ...]
     claims: Callable[[str], bool] | None = None
+    loose: Callable[[str], bool] | None = None
     rank: int = 0
     open_channels: bool = False
     scope: Callable[[str], str] = _one_scope
     rooted: bool = False
     context: type[Any] = type_of_nothing
+    shares: str | None = None
+    adopts: Callable[[str, Any], Collection[str]] | None = None
+    names: Callable[[str], str | None] | None = None
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
 
     def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type

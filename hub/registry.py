@@ -1,14 +1,15 @@
 """Finds the drivers, finds the one a message belongs to, and lets no exception of a driver out.
 
 Drivers lie in `hub/drivers`, one file each with a `DRIVER`; other packages add theirs by the entry point group
-`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else.
+`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else, unless it
+says that the payload is another family's.
 """
 
 import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -18,7 +19,7 @@ from msgspec import Struct, structs
 
 import hub.drivers
 from hub.driver import CHANNEL_NAME, MODEL_NAME, Decoded, Driver, Sample, base_name, topic_matches
-from hub.errors import ConfigError, PayloadError
+from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 
 GROUP = "matinales.drivers"
@@ -26,6 +27,8 @@ OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
+ADOPTED = 1000
+"""Counts as that many literal levels: an adopted topic is spelt out whole."""
 MAX_CHANNELS = 20_000
 """How many (driver, channel) pairs are remembered."""
 MAX_SAMPLES = 256
@@ -37,6 +40,11 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 Contexts = dict[tuple[str, str], Any]
 """(model, scope) → the context of a driver there."""
+
+Route = tuple[Driver, tuple[str, str]]
+"""Who takes a topic, and the key of the context it uses."""
+LOOSE = 1.5
+"""The rank of a claim by a shape that others use too: behind what a discovery document says, before the generic."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -77,8 +85,10 @@ class Registry:
         self.drivers = dict(drivers)
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
-        self._routes: dict[str, tuple[Driver, tuple[str, str]] | None] = {}
+        self._routes: dict[str, list[Route]] = {}
         self._roots: dict[str, Driver] = {}
+        self._adopted: dict[tuple[str, str], frozenset[str]] = {}
+        self._adopters: dict[str, dict[tuple[str, str], Driver]] = {}
         self._contexts: Contexts | None = None
         self._channels: dict[str, dict[str, Complete]] = {model: {} for model in drivers}
 
@@ -88,17 +98,27 @@ class Registry:
             self._take(contexts)
         topic = message.topic
         try:
-            route = self._routes[topic]
+            routes = self._routes[topic]
         except KeyError:
-            route = self._find(topic)
-        if route is None:
-            return _UNKNOWN if not topic.startswith(OWN) else _OWN
+            routes = self._find(topic)
+        refused = _UNKNOWN if not topic.startswith(OWN) else _OWN
+        for route in routes:
+            try:
+                return self._by(route, message, contexts)
+            except ForeignPayloadError as error:
+                refused = Outcome(route[0], None, str(error), route[1]) if refused is _UNKNOWN else refused
+        return refused
+
+    def _by(self, route: Route, message: Message, contexts: Contexts) -> Outcome:
+        """Decode by one driver; nothing leaves but its word that the payload is another family's."""
         driver, key = route
         before = contexts.get(key)
         if before is None:
             before = driver.empty_context()
         try:
             decoded, after = driver.decode(message, before)
+        except ForeignPayloadError:
+            raise
         except PayloadError as error:
             return Outcome(driver, None, str(error), key)
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
@@ -110,6 +130,8 @@ class Registry:
         contexts[key] = after
         if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
             self._take(contexts)
+        elif driver.adopts is not None:
+            self._adopt(driver, key, after)
         return Outcome(driver, decoded, None, key, changed=True)
 
     def complete(self, driver: Driver, decoded: Decoded) -> list[tuple[Sample, str | None, Quality]]:
@@ -132,7 +154,16 @@ class Registry:
     def route(self, topic: str) -> Driver | None:
         """Return the driver that a topic belongs to."""
         found = self._routes[topic] if topic in self._routes else self._find(topic)
-        return found[0] if found else None
+        return found[0][0] if found else None
+
+    def named(self, topics: Iterable[str]) -> str | None:
+        """Return the uid that the native driver of one of these topics gives it; None where there is none."""
+        for topic in topics:
+            driver = self.route(topic)
+            found = driver.names(topic) if driver is not None and driver.names is not None else None
+            if found is not None:
+                return found
+        return None
 
     def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
         self.failures[driver.model] += 1
@@ -141,45 +172,69 @@ class Registry:
         return Outcome(driver, None, f"driver {driver.model} failed: {type(error).__name__}: {error}"[:300], key)
 
     def _take(self, contexts: Contexts) -> None:
-        """Learn below which topics a driver is at home by what it heard before (a configurable base topic)."""
+        """Learn which topics are a driver's by what it heard before: below a base topic, or adopted one by one."""
         self._contexts = contexts
         self._roots = {
             scope: self.drivers[model]
             for model, scope in contexts
             if scope and model in self.drivers and self.drivers[model].rooted
         }
+        self._adopted.clear()
+        self._adopters.clear()
+        for key, context in contexts.items():
+            driver = self.drivers.get(key[0])
+            if driver is not None and driver.adopts is not None:
+                self._adopt(driver, key, context)
         self._routes.clear()
 
-    def _find(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+    def _adopt(self, driver: Driver, key: tuple[str, str], context: Any) -> None:  # noqa: ANN401 — a driver's own type
+        """Note which topics a context makes a driver's own; only their routes are found anew."""
+        now = frozenset(driver.adopts(key[1], context)) if driver.adopts is not None else frozenset()
+        before = self._adopted.get(key, frozenset())
+        for topic in before - now:
+            self._adopters[topic].pop(key)
+            self._routes.pop(topic, None)
+        for topic in now - before:
+            self._adopters.setdefault(topic, {})[key] = driver
+            self._routes.pop(topic, None)
+        self._adopted[key] = now
+
+    def _find(self, topic: str) -> list[Route]:
         if len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
-        found: tuple[Driver, tuple[str, str]] | None = None
+        found: list[Route] = []
         if not topic.startswith(OWN):
             found = self._rooted(topic) or self._claimed(topic)
         self._routes[topic] = found
         return found
 
-    def _rooted(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+    def _rooted(self, topic: str) -> list[Route]:
         roots = [root for root in self._roots if topic.startswith(f"{root}/")]
         if not roots:
-            return None
+            return []
         root = max(roots, key=len)
         driver = self._roots[root]
-        return driver, (driver.model, root)
+        return [(driver, (driver.model, root))]
 
-    def _claimed(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
-        claims = []
+    def _claimed(self, topic: str) -> list[Route]:
+        """Return who claims a topic, the lowest rank first, then what was adopted, then the more literal filter."""
+        claims: list[tuple[float, int, str, str]] = [
+            (driver.rank, -ADOPTED, driver.model, scope)
+            for (_model, scope), driver in self._adopters.get(topic, {}).items()
+        ]
         for driver in self.drivers.values():
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
-                    claims.append((driver.rank, -max(fit), driver.model, driver.scope(topic)))
+                    rank = driver.rank if driver.loose is None or not driver.loose(topic) else LOOSE
+                    claims.append((rank, -max(fit), driver.model, driver.scope(topic)))
             except Exception as error:  # noqa: BLE001 — as when it decodes
                 self._failed(driver, ("", ""), error)
-        if not claims:
-            return None
-        model, scope = min(claims)[2:]
-        return self.drivers[model], (model, scope)
+        routes: dict[str, Route] = {}
+        for _rank, _levels, model, scope in sorted(claims):
+            driver = self.drivers[model]
+            routes.setdefault(model, (driver, (driver.shares or model, scope)))
+        return list(routes.values())
 
     def _channel(self, driver: Driver, name: str) -> Complete:
         known = self._channels[driver.model]

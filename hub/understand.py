@@ -313,18 +313,24 @@ class Understanding:
 
     def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
-        if self._names.find(each.device, each.aliases) not in self.devices and len(self._names) >= MAX_NAMES:
+        device, aliases = self._native(each)
+        if self._names.find(device, aliases) not in self.devices and len(self._names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self._names.identify(each.device, each.aliases)
+        uid, news = self._names.identify(device, aliases)
         changes.names += [(name, uid, record.position) for name in news]
-        device = self.devices.get(uid)
-        if device is None:
+        known = self.devices.get(uid)
+        if known is None:
             return
-        said = each.availability or device.availability
-        name = each.name or device.name
-        if (said, name) != (device.availability, device.name):
-            self._changed(msgspec.structs.replace(device, availability=said, name=name), record.message, changes)
+        said = each.availability or known.availability
+        name = each.name or known.name
+        if (said, name) != (known.availability, known.name):
+            self._changed(msgspec.structs.replace(known, availability=said, name=name), record.message, changes)
+
+    def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        native = self._registry.named(each.topics)
+        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
