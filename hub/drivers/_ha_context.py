@@ -18,7 +18,9 @@ class Context(Struct, frozen=True):
     Attributes:
         entities: key → entity.
         configs: topic of a document → keys of its entities.
-        topics: topic of a state, an availability or a command → keys of the entities that name it.
+        topics: topic of a state, an availability or a command → keys of the entities that name it: discovery alone
+            explains it.
+        native: the same of topics that only entities of an ESPHome name: its own driver reads them.
         owners: uid and channel → the entity that the name belongs to, for ever.
         said: uid and availability topic → whether it last said online, where several topics decide.
     """
@@ -26,16 +28,17 @@ class Context(Struct, frozen=True):
     entities: dict[str, Entity] = {}
     configs: dict[str, tuple[str, ...]] = {}
     topics: dict[str, tuple[str, ...]] = {}
+    native: dict[str, tuple[str, ...]] = {}
     owners: dict[str, str] = {}
     said: dict[str, bool] = {}
 
     def of(self, topic: str) -> list[Entity]:
         """Return the entities that name a topic."""
-        return [self.entities[key] for key in self.topics.get(topic, ())]
+        return [self.entities[key] for key in self.keys(topic)]
 
-    def adopted(self) -> list[str]:
-        """Return the topics that discovery alone explains; what an ESPHome says is read by its own driver."""
-        return [topic for topic, keys in self.topics.items() if not all(self.entities[key].native for key in keys)]
+    def keys(self, topic: str) -> tuple[str, ...]:
+        """Return the keys of the entities that name a topic."""
+        return self.topics.get(topic) or self.native.get(topic, ())
 
 
 def taken(context: Context, config: str, document: Document) -> Context:
@@ -49,39 +52,39 @@ def taken(context: Context, config: str, document: Document) -> Context:
     gone |= {
         key
         for entity in document.entities.values()
-        for key in context.topics.get(entity.state, ())
+        for key in context.keys(entity.state)
         if entity.unique and key not in document.entities and context.entities[key].unique == entity.unique
     }
     if len(context.entities) + len(document.entities) > MANY:
         msg = f"more than {MANY} entities are described (entity cap)"
         raise PayloadError(msg)
-    before = {key: context.entities[key] for key in document.entities if key in context.entities}
-    entities = {key: entity for key, entity in context.entities.items() if key not in gone} | document.entities
+    before = [context.entities[key] for key in {*document.entities, *gone} if key in context.entities]
+    entities = context.entities | document.entities
+    for key in gone:
+        del entities[key]
     keys = tuple(
         dict.fromkeys(key for key in (*context.configs.get(config, ()), *document.entities) if key not in gone)
     )
     owners = {f"{each.device}\n{each.channel}": each.unique or key for key, each in document.entities.items()}
+    topics, native = _indexed(context, entities, before, document.entities)
     return structs.replace(
         context,
         entities=entities,
         configs=context.configs | {config: keys},
-        topics=_indexed(context, entities, [*before.values(), *(context.entities[key] for key in gone)], document),
+        topics=topics,
+        native=native,
         owners=context.owners | owners if len(context.owners) < 2 * MANY else context.owners,
     )
 
 
 def forgotten(context: Context, config: str) -> Context:
     """Return the context without the entities of a document; the names of their channels stay theirs."""
-    keys = set(context.configs.get(config, ()))
     if config not in context.configs:
         return context
-    entities = {key: entity for key, entity in context.entities.items() if key not in keys}
-    return structs.replace(
-        context,
-        entities=entities,
-        configs={topic: each for topic, each in context.configs.items() if topic != config},
-        topics=_indexed(context, entities, [context.entities[key] for key in keys if key in context.entities], None),
-    )
+    entities, configs = dict(context.entities), dict(context.configs)
+    before = [entities.pop(key) for key in configs.pop(config) if key in entities]
+    topics, native = _indexed(context, entities, before, {})
+    return structs.replace(context, entities=entities, configs=configs, topics=topics, native=native)
 
 
 def _of_any(key: str, removed: Iterable[str]) -> bool:
@@ -89,16 +92,13 @@ def _of_any(key: str, removed: Iterable[str]) -> bool:
 
 
 def _indexed(
-    context: Context, entities: Mapping[str, Entity], before: Iterable[Entity], document: Document | None
-) -> dict[str, tuple[str, ...]]:
-    """Return topic → keys, where only the topics of what changed are looked at anew."""
-    new = document.entities if document is not None else {}
-    topics = dict(context.topics)
+    context: Context, entities: Mapping[str, Entity], before: Iterable[Entity], new: Mapping[str, Entity]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Return topic → keys of adopted and of native topics, where only those of what changed are looked at anew."""
+    topics, native = dict(context.topics), dict(context.native)
     for topic in {topic for entity in (*before, *new.values()) for topic in entity.topics()}:
-        candidates = dict.fromkeys((*topics.get(topic, ()), *new))
+        candidates = dict.fromkeys((*topics.pop(topic, ()), *native.pop(topic, ()), *new))
         keys = tuple(key for key in candidates if key in entities and topic in entities[key].topics())
         if keys:
-            topics[topic] = keys
-        else:
-            topics.pop(topic, None)
-    return topics
+            (native if all(entities[key].native for key in keys) else topics)[topic] = keys
+    return topics, native

@@ -5,6 +5,7 @@ https://www.home-assistant.io/integrations/sensor/#device-class; wire_formats.md
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from hub.units import Conversion, Unit, conversion
@@ -174,6 +175,7 @@ OF_CLASS: Mapping[str, Mapping[str, Conversion]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def unit_of(word: str, device_class: str) -> Conversion | None:
     """Return how values in a unit of Home Assistant become the hub's; None where the word is no known unit."""
     known = word.strip().replace("\u03bc", "µ")

@@ -1,6 +1,6 @@
 """Home Assistant MQTT discovery: any device that describes its topics, units and words in a document."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import structs
 
@@ -22,9 +22,9 @@ def claims(topic: str) -> bool:
     return topic.startswith(f"{PREFIX}/") or place(topic) is not None
 
 
-def adopts(_scope: str, context: Context) -> list[str]:
+def adopts(_scope: str, context: Context) -> Collection[str]:
     """Return the topics that documents name."""
-    return context.adopted()
+    return context.topics
 
 
 def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
