@@ -6,7 +6,7 @@ Source: wire_formats.md §5; https://www.home-assistant.io/docs/configuration/te
 """
 
 import re
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,8 @@ _STEPS = re.compile(_STEP, re.ASCII)
 _FILTERS = re.compile(r"\|\s*([a-z_]+)\s*(?:\(([^(){}|]*)\))?", re.ASCII)
 _PLACES = re.compile(r"(?:precision\s*=\s*)?([0-9]{1,2})?\s*")
 
+_UNREAD = object()
+
 
 class Template(Struct, frozen=True):
     """A template taken apart: from the text or its JSON, along a path, through filters (name, places to round to)."""
@@ -34,19 +36,25 @@ class Template(Struct, frozen=True):
 class Payload:
     """A payload read once, as text or as JSON, however many templates look at it."""
 
+    __slots__ = ("_json", "_payload", "_text")
+
     def __init__(self, payload: bytes) -> None:
         """Keep the bytes."""
         self._payload = payload
+        self._text: str | None = None
+        self._json: Any = _UNREAD
 
-    @cached_property
     def text(self) -> str:
-        """The payload as text."""
-        return word(self._payload)
+        """Return the payload as text."""
+        if self._text is None:
+            self._text = word(self._payload)
+        return self._text
 
-    @cached_property
     def json(self) -> Any:  # noqa: ANN401 — whatever JSON holds
-        """The payload as JSON."""
-        return json_value(self._payload)
+        """Return the payload as JSON."""
+        if self._json is _UNREAD:
+            self._json = json_value(self._payload)
+        return self._json
 
 
 def render(template: str, payload: Payload) -> Any:  # noqa: ANN401 — whatever JSON holds
@@ -56,12 +64,12 @@ def render(template: str, payload: Payload) -> Any:  # noqa: ANN401 — whatever
         PayloadError: where the payload holds no such value, or the template is beyond this evaluator (it is shown).
     """
     if not template:
-        return payload.text
+        return payload.text()
     taken = parsed(template)
     if taken is None:
         msg = f"no value: the template {template[:SHOWN_TEMPLATE]} is beyond what the hub evaluates"
         raise PayloadError(msg)
-    value = _at(payload.json, taken.path) if taken.from_json else payload.text
+    value = _at(payload.json(), taken.path) if taken.from_json else payload.text()
     for name, places in taken.filters:
         if name == "int":
             value = float(int(_number(value)))

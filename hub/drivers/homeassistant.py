@@ -79,16 +79,17 @@ def _heard(topic: str, payload: bytes, context: Context) -> tuple[Decoded, Conte
     entities = context.of(topic)
     content = Payload(payload)
     states = [each for each in entities if each.state == topic]
-    watching = [each for each in entities if any(watched.topic == topic for watched in each.watched)]
+    watching = [each for each in entities if each.watched and any(word.topic == topic for word in each.watched)]
     if not states and not watching:
         return Decoded(Kind.COMMAND, entities[0].device), context
     device = (states or watching)[0].device
     samples, events, rejected = _values(states, content, device)
     said: dict[str, Availability] = {}
-    try:
-        said, context = _availability(topic, content, watching, context)
-    except PayloadError as error:
-        rejected["availability"] = str(error)
+    if watching:
+        try:
+            said, context = _availability(topic, content, watching, context)
+        except PayloadError as error:
+            rejected["availability"] = str(error)
     if not samples and not events and rejected and not said:
         raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(rejected.items())[:8]))
     others = tuple(Announced(each, availability=word) for each, word in said.items() if each != device)
@@ -144,7 +145,7 @@ def _availability(
             there = all(known) if entity.mode == "all" else any(known)
         said[entity.device] = Availability.ONLINE if there else Availability.OFFLINE
     if words is not None and not said:
-        msg = f"{shown(content.text)} says neither {shown(words.there)} nor {shown(words.gone)}"
+        msg = f"{shown(content.text())} says neither {shown(words.there)} nor {shown(words.gone)}"
         raise PayloadError(msg)
     return said, context
 
