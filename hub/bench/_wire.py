@@ -136,7 +136,9 @@ class Wire:
             asyncio.create_task(self._from_hub(hub, to_broker, recorded)),
         ]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ended:
+                way.result()
         finally:
             for way in ways:
                 way.cancel()

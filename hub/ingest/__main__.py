@@ -94,6 +94,12 @@ class Ingest:
         self._link.close()
         self._journal.close()
 
+    def close(self) -> None:
+        """Release what wakes it; after `run`, and when no signal is sent to the waker any more."""
+        self._selector.close()
+        self._awake.close()
+        self._waker.close()
+
     def _timeout(self) -> float:
         wait = self._edge.timeout()
         if self._end_said != self._journal.end:
@@ -215,6 +221,8 @@ def _serve(folder: Path, settings: Settings, budget: int) -> None:
         ingest.run()
     except KeyboardInterrupt:
         ingest.run()
+    signal.set_wakeup_fd(-1)
+    ingest.close()
 
 
 def _end_with_stdin(ingest: Ingest) -> None:

@@ -5,6 +5,7 @@ when the newest cannot be trusted any more: it is damaged (then what can be read
 `.corrupt.<time>`), or a sync failed (reliability.md §2.4).
 """
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -265,6 +266,9 @@ class SqliteJournal:
                 self._db.execute(_ADD, row)
             except _FINAL as error:
                 self._abandon(error)
+            except apsw.FullError as error:
+                msg = f"the journal {self._path.name} cannot grow: the disk is full; free some space"
+                raise JournalError(msg) from error
             except apsw.Error as error:
                 msg = f"the journal {self._path.name} cannot be written ({error}); nothing was acknowledged"
                 raise JournalError(msg) from error
@@ -276,7 +280,8 @@ class SqliteJournal:
 
     def _abandon(self, error: apsw.Error) -> None:
         self._trusted = False
-        self._db.close(True)  # noqa: FBT003 — the signature is apsw's
+        with contextlib.suppress(apsw.Error):  # it is given up, whatever its end says
+            self._db.close(True)  # noqa: FBT003 — the signature is apsw's
         if self._bare:
             _unlink(self._path)
         fault = f"{self._path.name} could not be written ({error}); a new file begins"
@@ -305,13 +310,17 @@ class SqliteJournal:
         return gone
 
     def _unacknowledged_tail(self) -> list[tuple[str, bytes]]:
+        """Return what the broker may deliver again, as far back as it can be read: without it a repeat is kept."""
         newest: list[tuple[str, bytes]] = []
-        for path in reversed(_files(self._folder)):
-            with _Part(path) as part:
-                for row in part.backwards():
-                    newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
-                    if len(newest) >= self._window:
-                        break
+        try:
+            for path in reversed(_files(self._folder)):
+                with _Part(path) as part:
+                    for row in part.backwards():
+                        newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
+                        if len(newest) >= self._window:
+                            break
+        except apsw.Error as error:
+            self.faults.append(f"the end of the journal cannot be read ({error}): repeats may be kept twice")
         return newest[self._window - 1 :: -1] if len(newest) >= self._window else newest[::-1]
 
     def _repeats(self, messages: Sequence[Message]) -> int:

@@ -89,7 +89,17 @@ class _File(apsw.VFSFile):
     def __init__(self, disk: Disk, name: str | apsw.URIFilename, flags: list[int]) -> None:
         self._disk = disk
         self._name = Path(name if isinstance(name, str) else name.filename()).name
+        self._readonly = bool(flags[0] & apsw.SQLITE_OPEN_READONLY)
         super().__init__(BASE, name, flags)
+
+    def xLock(self, level: int) -> None:  # noqa: N802 — the name is SQLite's
+        try:
+            super().xLock(level)
+        except apsw.IOError:
+            if not self._readonly:
+                raise
+            # a reader that closes last asks for a lock that it cannot have; SQLite passes over that, apsw would not
+            raise apsw.BusyError from None
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 — the name is SQLite's
         if self._disk.full and self._name.endswith("-wal") and offset + len(data) > self.xFileSize():

@@ -101,6 +101,7 @@ def ingesting(folder: Path, port: int, *, window: int = 100, budget: int = 1_000
     finally:
         ingest.stop()
         thread.join()
+        ingest.close()
 
 
 async def off_loop(folder: Path, book: Sequence[Sent], acked: Sequence[Sent]) -> Verdict:

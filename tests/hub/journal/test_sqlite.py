@@ -89,6 +89,21 @@ def test_it_starts_with_a_zeroed_page_in_the_middle(tmp_path: Path) -> None:
         assert found[-5:] == list(range(5_000, 5_005))
 
 
+@pytest.mark.parametrize("part", range(1, 6))
+def test_a_resumed_session_goes_on_whatever_the_tail_looks_like(tmp_path: Path, part: int) -> None:
+    """Where the tail cannot be read, repeats cannot be told: they are kept, and nothing stops."""
+    folder = filled(tmp_path / "j")
+    file = folder / "journal.db"
+    data = bytearray(file.read_bytes())
+    middle = len(data) * part // 6 // 4096 * 4096
+    data[middle : middle + 4096] = bytes(4096)
+    file.write_bytes(data)
+    with closing(SqliteJournal(folder)) as journal:
+        journal.resumed(2)
+        end = journal.end
+        assert journal.append(group(5_000), epoch=2) == end + 5
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 500, bytes(8192)], ids=["empty", "text", "zeros"])
 def test_it_starts_with_any_file_in_its_place(tmp_path: Path, content: bytes) -> None:
     """What is no journal is moved aside and said, and positions are not given again."""
