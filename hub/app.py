@@ -49,6 +49,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+WARN_FROM = 0.8
+"""Share of the journal's budget from which it is said (reliability.md §2.4)."""
 
 
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +90,22 @@ def _store(worker: Worker, faults: Sequence[str]) -> dict[str, Any]:
     if worker.fault is not None:
         return _degraded("store_fault", worker.fault)
     return _degraded("store_renewed", "; ".join(faults)) if faults else _FINE
+
+
+def _journal(status: Status) -> dict[str, Any]:
+    """Return how the journal is, and how long its budget lasts at the present rate [h]."""
+    if status.full:
+        part = _degraded("journal_full")
+    elif status.dropped:
+        part = _degraded("journal_dropped", f"{status.dropped}")
+    elif status.fault is not None:
+        part = _degraded("journal_fault", status.fault)
+    elif status.used > WARN_FROM * status.budget:
+        part = _degraded("journal_nearly_full")
+    else:
+        part = _FINE
+    hours = None if status.hours is None else round(status.hours, 1)
+    return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
 
 
 class App:
@@ -205,8 +223,7 @@ class App:
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
-        journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
-        return {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults)}
+        return {"broker": broker_part, "journal": _journal(status), "store": _store(worker, self._kept.faults)}
 
     # the web layer's contract
 
@@ -276,6 +293,9 @@ class App:
             "sessions_lost_total": status.gap,
             "journal_lost_total": status.lost,
             "journal_bytes": status.journal,
+            "journal_used_bytes": status.used,
+            "journal_budget_bytes": status.budget,
+            "journal_dropped_total": status.dropped,
             "journal_end": self._end,
             "journal_position": worker.position,
             "journal_behind": max(self._end - worker.position, 0),

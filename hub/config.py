@@ -28,6 +28,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
         store: where history lives.
+        journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
+        journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
+            a broker that keeps it: Mosquitto, or another one.
     """
 
     broker_url: str | None = None
@@ -43,6 +46,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"
     store: Literal["sqlite"] = "sqlite"
+    journal_budget_mb: int | None = None
+    journal_full: Literal["drop_oldest", "stop_acknowledging"] = "drop_oldest"
 
     @property
     def asks(self) -> bool:
@@ -117,6 +122,9 @@ def _check(config: Config) -> None:
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
             msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
             raise ConfigError(msg)
+    if config.journal_budget_mb is not None and config.journal_budget_mb < 1:
+        msg = f"journal_budget_mb is {config.journal_budget_mb}: give the journal at least 1 MB"
+        raise ConfigError(msg)
     try:
         _ = config.zone
     except (ZoneInfoNotFoundError, ValueError, OSError):

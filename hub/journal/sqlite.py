@@ -26,6 +26,8 @@ WINDOW = 2_000
 """Messages that a broker may deliver again after a resumed session; a larger in-flight window is not compared."""
 _LEVEL = 1
 _DROPPED_AT_ONCE = 500
+_ROW = 100
+"""About what a group takes beside its data [byte]."""
 _NAME = re.compile(r"journal(?:-(\d+))?\.db")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch(
@@ -76,6 +78,7 @@ class SqliteJournal:
         epoch: number of the newest connection that wrote.
         unclean: whether the last stop was not orderly.
         lost: records found damaged since this journal was opened.
+        written: bytes of all groups committed since then.
         faults: what was found or happened, in plain words, newest last.
     """
 
@@ -91,6 +94,7 @@ class SqliteJournal:
         self.epoch = 0
         self.unclean = False
         self.lost = 0
+        self.written = 0
         self.faults: list[str] = []
         self._trusted = False
         self._bare = True  # the file holds no group yet
@@ -121,7 +125,8 @@ class SqliteJournal:
     def used(self) -> int:
         """Bytes that hold records; room given back is used again, so the files do not shrink."""
         pages = _number_in(self._db, "PRAGMA page_count") - _number_in(self._db, "PRAGMA freelist_count")
-        return pages * _number_in(self._db, "PRAGMA page_size")
+        older = sum(path.stat().st_size for path in _files(self._folder)[:-1])
+        return pages * _number_in(self._db, "PRAGMA page_size") + older
 
     def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
         """Commit the messages as one group and return the new end (see the contract)."""
@@ -139,6 +144,7 @@ class SqliteJournal:
             self._compress(_ENCODE(messages)),
         )
         self._write(row)
+        self.written += len(row.data) + _ROW
         self.end += len(messages)
         self.epoch = max(self.epoch, epoch)
         return self.end
@@ -149,13 +155,22 @@ class SqliteJournal:
         self._tail = self._unacknowledged_tail()
 
     def drop_before(self, position: int) -> int:
-        """Delete the groups that lie wholly before `position`; return how many records went."""
-        gone = _number_in(self._db, "SELECT sum(count) FROM batch WHERE first + count <= ?", position)
-        if gone:
-            self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
-            self._db.execute("DELETE FROM batch WHERE first + count <= ?", (position,))
-        for path in _files(self._folder)[:-1]:
-            gone += self._drop_file_before(path, position)
+        """Delete the groups that lie wholly before `position`; return how many records went.
+
+        Raises:
+            JournalError: they cannot be deleted.
+        """
+        try:
+            gone = _number_in(self._db, "SELECT sum(count) FROM batch WHERE first + count <= ?", position)
+            if gone:
+                with self._db:
+                    self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
+                    self._db.execute("DELETE FROM batch WHERE first + count <= ?", (position,))
+            for path in _files(self._folder)[:-1]:
+                gone += self._drop_file_before(path, position)
+        except (OSError, apsw.Error) as error:
+            msg = f"old messages cannot be deleted from {self._path.name} ({error}); free some space"
+            raise JournalError(msg) from error
         return gone
 
     def make_room(self, budget: int, *, below: int, before: int) -> int:
@@ -165,12 +180,35 @@ class SqliteJournal:
             budget: bytes that may be used.
             below: only records before this position: what every reader has.
             before: only groups that arrived before this time [ns].
+
+        Raises:
+            JournalError: they cannot be deleted.
         """
-        if self.used <= budget:
-            return 0
-        oldest = self._db.execute("SELECT first, newest FROM batch ORDER BY first LIMIT ?", (_DROPPED_AT_ONCE,))
-        limit = max((first for first, newest in oldest if newest < before), default=0)
-        return self.drop_before(min(limit, below))
+        try:
+            excess = self.used - budget
+            if excess <= 0:
+                return 0
+            gone = 0
+            for path in _files(self._folder)[:-1]:
+                state = path.stat()
+                if excess > 0 and state.st_mtime_ns < before:
+                    gone += self._drop_file_before(path, below)
+                    excess -= 0 if path.exists() else state.st_size
+            limit = self._droppable(excess, below=below, before=before)
+        except (OSError, apsw.Error) as error:
+            msg = f"the oldest messages of the journal cannot be read ({error})"
+            raise JournalError(msg) from error
+        return gone + self.drop_before(limit)
+
+    def _droppable(self, excess: int, *, below: int, before: int) -> int:
+        """Return the position before which to drop, so that `excess` bytes go, as far as that is allowed."""
+        query = "SELECT first + count, newest, length(data) FROM batch ORDER BY first LIMIT ?"
+        limit = 0
+        for end, newest, size in self._db.execute(query, (_DROPPED_AT_ONCE,)):
+            if excess <= 0 or newest >= before or end > below:
+                break
+            limit, excess = end, excess - size - _ROW
+        return limit
 
     def close(self) -> None:
         """Mark the orderly stop and release the files."""

@@ -215,8 +215,26 @@ def test_room_is_made_only_when_needed_and_allowed(tmp_path: Path) -> None:
         assert journal.make_room(journal.used, below=51, before=10**18) == 0
         assert journal.make_room(0, below=51, before=0) == 0
         assert journal.make_room(0, below=13, before=10**18) == 10
-        assert journal.make_room(0, below=51, before=31) == 15
-        assert reader.start == 26
+        assert journal.make_room(0, below=51, before=31) == 20
+        assert reader.start == 31
+
+
+def test_no_more_room_is_made_than_needed(tmp_path: Path) -> None:
+    """The oldest groups go, as many as the budget asks for; an older file goes whole, once all of it may."""
+    folder = filled(tmp_path / "j", groups=10)
+    with closing(SqliteJournal(folder)) as journal, closing(SqliteReader(folder)) as reader:
+        for number in range(40):
+            journal.append([Message("a", os.urandom(10_000), 60 + number)])
+        assert 50 < journal.make_room(journal.used - 100_000, below=91, before=10**18) < 65
+        assert reader.end == 90
+        journal._trusted = False  # as after a failed sync: a new file begins
+        journal.append(group(0))
+        before = len(list(folder.glob("journal*.db")))
+        assert journal.make_room(journal.used - 1, below=90, before=2**62) == 0
+        assert len(list(folder.glob("journal*.db"))) == before == 2
+        journal.make_room(journal.used - 1, below=91, before=2**62)
+        assert [path.name for path in folder.glob("journal*.db")] == ["journal-1.db"]
+        assert (reader.start, reader.end) == (91, 95)
 
 
 def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
