@@ -92,14 +92,19 @@ def _store(worker: Worker, faults: Sequence[str]) -> dict[str, Any]:
     return _degraded("store_renewed", "; ".join(faults)) if faults else _FINE
 
 
-def _journal(status: Status) -> dict[str, Any]:
-    """Return how the journal is, and how long its budget lasts at the present rate [h]."""
+def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
+    """Return how the journal is, and how long its budget lasts at the present rate [h].
+
+    Args:
+        status: the ingest's word.
+        missing: records that were read before and are gone from its damaged end.
+    """
     if status.full:
         part = _degraded("journal_full")
     elif status.dropped:
         part = _degraded("journal_dropped", f"{status.dropped}")
-    elif status.fault is not None:
-        part = _degraded("journal_fault", status.fault)
+    elif status.fault is not None or missing:
+        part = _degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
     elif status.used > WARN_FROM * status.budget:
         part = _degraded("journal_nearly_full")
     else:
@@ -223,7 +228,11 @@ class App:
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
-        return {"broker": broker_part, "journal": _journal(status), "store": _store(worker, self._kept.faults)}
+        return {
+            "broker": broker_part,
+            "journal": _journal(status, worker.missing),
+            "store": _store(worker, self._kept.faults),
+        }
 
     # the web layer's contract
 
@@ -291,7 +300,7 @@ class App:
             "readings_stored_total": worker.stored,
             "steps_failed_total": worker.failures,
             "sessions_lost_total": status.gap,
-            "journal_lost_total": status.lost,
+            "journal_lost_total": status.lost + worker.missing,
             "journal_bytes": status.journal,
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,

@@ -18,6 +18,7 @@ import msgspec
 import zstandard
 
 from hub.errors import JournalError
+from hub.journal.base import Opening
 from hub.model import NS, Message, Record, Source
 
 TAIL_ROWS = 64
@@ -233,16 +234,21 @@ class SqliteJournal:
         if self.end == 0 and len(known) > 1:
             self._continue_from(known[:-1])
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('clean', 0)")
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO mark VALUES(?, ?)", self._opening())
 
     def _create(self, path: Path) -> None:
         """Begin a file; whatever an older one holds above its beginning never counts."""
         self._path = path
         self._bare = True
         self._db = self._connect(path)
-        marks = [("clean", 0), ("begin", self.end), ("base", self.end)]
+        marks = [("clean", 0), ("begin", self.end), ("base", self.end), *self._opening()]
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO mark VALUES(?, ?)", marks)
         self._trusted = True
+
+    def _opening(self) -> list[tuple[str, int]]:
+        return [("opening", self._clock()), ("opened", self.end)]
 
     def _connect(self, path: Path) -> apsw.Connection:
         db = apsw.Connection(str(path), vfs=self._vfs)
@@ -397,6 +403,11 @@ class SqliteReader:
         starts = [part.start for part in self._open() if part.start]
         return starts[0] if starts else self.end + 1
 
+    @property
+    def opening(self) -> Opening:
+        """The newest opening of the append side."""
+        return next((part.opening for part in reversed(self._open()) if part.end), Opening(0, 0))
+
     def read(self, after: int, limit: int) -> list[Record]:
         """Return up to about `limit` records above `after`, in order."""
         try:
@@ -455,6 +466,16 @@ class _Part:
         """Last position before this file; 0 when it is not known."""
         db = self._db
         return 0 if db is None else _number_in(db, "SELECT value FROM mark WHERE name = 'begin'")
+
+    @property
+    def opening(self) -> Opening:
+        db = self._db
+        query = "SELECT value FROM mark WHERE name = "
+        return (
+            Opening(0, 0)
+            if db is None
+            else Opening(_number_in(db, f"{query}'opening'"), _number_in(db, f"{query}'opened'"))
+        )
 
     @property
     def start(self) -> int:

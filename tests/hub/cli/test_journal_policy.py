@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 import hub.broker
-
 from hub.cli import _checks, _start, run
 from hub.config import Config, load
 from hub.errors import ConfigError
