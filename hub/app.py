@@ -25,7 +25,7 @@ from msgspec import Struct
 from hub import broker, credentials
 from hub.config import Config
 from hub.driver import base_name
-from hub.errors import HubError, NotFoundError
+from hub.errors import HubError, NotFoundError, StoreError
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
@@ -133,17 +133,20 @@ class App:
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._worker = Worker(
-            reader=SqliteReader(self._data),
-            kept=self._kept,
-            understanding=self._understanding,
-            engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
-            cases=self._cases,
-            deliver=self._hand_over,
-            give_up=self._give_up,
-        )
-
-        self._restored = self._kept.restored()
+        try:
+            self._worker = Worker(
+                reader=SqliteReader(self._data),
+                kept=self._kept,
+                understanding=self._understanding,
+                engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
+                cases=self._cases,
+                deliver=self._hand_over,
+                give_up=self._give_up,
+            )
+            self._restored = self._kept.restored()
+        except BaseException:
+            self._kept.close()
+            raise
         self._views.update(self._worker.views(time.time_ns()))
 
     def _understanding(self) -> Understanding:
@@ -339,6 +342,19 @@ def _room(config: Config) -> list[str]:
     return [f"http://{each}:{config.web_port}/" for each in usable]
 
 
+def opened(settings: Settings) -> App:
+    """Return the hub, its store opened; a store whose damage shows only when it is read is renewed at once.
+
+    Raises:
+        HubError: it cannot be opened.
+    """
+    try:
+        return App(settings)
+    except StoreError as error:
+        _LOG.error("The store is opened once more: %s", error)
+        return App(settings)
+
+
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
     """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
     data, config = Path(settings.data), settings.config
@@ -351,7 +367,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         pin=pin,
         sessions=data / "sessions",
     )
-    app = await asyncio.to_thread(App, settings)
+    app = await asyncio.to_thread(opened, settings)
     runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
