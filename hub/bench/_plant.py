@@ -48,6 +48,7 @@ class Plant:
         arguments: tuple[str, ...] = (),
         environ: Mapping[str, str] | None = None,
         acknowledged: Callable[[Recorded], None] | None = None,
+        with_broker: bool = True,
     ) -> None:
         """Prepare it; `async with` starts it.
 
@@ -58,10 +59,12 @@ class Plant:
             arguments: more for the ingest's command line.
             environ: more for the environment of both.
             acknowledged: called at each piece of PUBACKs before the broker has it.
+            with_broker: start the broker too; else `start_broker` does, later.
         """
         self.folder = folder
         self.broker_port = free_port()
         self._kind = kind
+        self._with_broker = with_broker
         self._settings = settings or {}
         self._arguments = arguments
         self._environ = environ or {}
@@ -80,7 +83,8 @@ class Plant:
             stack.enter_context(FileLock(self.folder / "lock", timeout=START_S))
             broker.write_config(self._file, port=self.broker_port)
             stack.callback(broker.stop, self.folder)
-            await asyncio.to_thread(self.start_broker)
+            if self._with_broker:
+                await asyncio.to_thread(self.start_broker)
             await stack.enter_async_context(self.wire)
             errors = stack.enter_context((self.folder / "parts.log").open("ab"))
             self.supervisor = Supervisor(errors)
@@ -91,7 +95,8 @@ class Plant:
             thread.start()
             stack.callback(thread.join)
             stack.callback(self.supervisor.stop)
-            await self.until("the ingest has subscribed", self._is_subscribed)
+            if self._with_broker:
+                await self.until("the ingest has subscribed", self._is_subscribed)
             self._stack = stack.pop_all()
         return self
 

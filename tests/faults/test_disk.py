@@ -2,6 +2,10 @@
 
 import asyncio
 import random
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +13,11 @@ from pathlib import Path
 import apsw
 import pytest
 
+from device_sims.link import Broker as Address
 from hub.bench import _books
+from hub.bench._devices import Devices
 from hub.bench._ledger import judge
+from hub.bench._plant import HOST, Plant
 from servers import inside
 from servers.brokers import Broker
 from servers.disks import Disk
@@ -67,6 +74,53 @@ async def test_a_full_disk_holds_back_acknowledgements_until_there_is_space(stag
     assert stage.early == []
     assert (await stage.judged()).good
     assert list(damaged(stage.folder)) == []
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """Lend a folder on a disk of 16 MB of its own."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a tmpfs: run the tests as root on Linux")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+async def test_a_disk_that_fills_up_under_load_and_is_freed_again(small: Path) -> None:
+    """R9 on a real disk: the page answers all the time, nothing is lost, all goes on by itself."""
+    filler = small / "filler"
+    async with Plant(small, "mosquitto", arguments=("--full", "stop_acknowledging")) as plant:
+        devices = Devices(Address(HOST, plant.broker_port), 50, random.Random(7))
+        await devices.gather()
+        await devices.load(500, 1)
+        await plant.drained()
+        filler.write_bytes(bytes(shutil.disk_usage(small).free - 400_000))
+        loading = asyncio.create_task(devices.load(500, 20))
+
+        async def is_degraded() -> bool:
+            parts = (await plant.health()).get("parts", {})
+            return any(parts.get(name, {}).get("status") == "degraded" for name in ("broker", "journal", "store"))
+
+        await plant.until("it is said", is_degraded, 30)
+        await loading
+        assert await plant.health()
+        filler.unlink()
+        begin, before = time.monotonic(), plant.pubacks
+        await plant.until("acknowledging goes on", lambda: plant.pubacks > before, 20)
+        print(f"back after {time.monotonic() - begin:.1f} s")  # noqa: T201 — figures of the long tier are reported
+        await devices.drained(30)
+        await plant.drained(len(devices.books))
+        await devices.close()
+        assert (await plant.health())["status"] == "ok"
+    verdict = await asyncio.to_thread(plant.verdict, plant.acknowledged, devices.books)
+    assert verdict.good, verdict.counts()
+    assert list(damaged(small)) == []
 
 
 def damaged(folder: Path) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """The recording proxy's reading of MQTT: packets however they are cut, and PUBACKs held against what was delivered."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.bench._publisher import publish_packet
 from hub.bench._wire import Packets, Recorded
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     messages=st.lists(st.tuples(st.text(min_size=1, max_size=9), st.binary(max_size=300)), max_size=9),
     cuts=st.lists(st.integers(0, 400), max_size=20),
