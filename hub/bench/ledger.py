@@ -68,7 +68,8 @@ def measure(
         "pubacks_out_of_order": sum(each.out_of_order for each in connections),
         "pubacks_stray": sum(each.stray for each in connections),
         "connections": len(connections),
-        "back_after_s": max(back, default=0.0),
+        "back_after_s": max(back["ingest"], default=0.0),
+        "page_back_after_s": max(back["hub"], default=0.0),
     }
 
 
@@ -81,20 +82,20 @@ async def _course(
     kills: int,
     load: tuple[float, float],
     devices: int,
-) -> tuple[Plant, Devices, list[float]]:
+) -> tuple[Plant, Devices, dict[str, list[float]]]:
     """Load the plant, kill at random moments, drain; return it with the books, and how long each return took [s]."""
     chance = random.Random(seed)  # noqa: S311 — the same course again by its seed
+    back: dict[str, list[float]] = {"ingest": [], "hub": []}
     async with Plant(folder, kind) as plant:
         fleet = Devices(Broker(HOST, plant.broker_port), devices, chance)
         await fleet.gather()
         try:
             rate, seconds = load
             loading = asyncio.create_task(fleet.load(rate, seconds))
-            back = [
-                await _killed(plant, part, pause)
-                for pause in _pauses(chance, kills if parts else 0, seconds)
-                for part in parts
-            ]
+            for pause in _pauses(chance, kills if parts else 0, seconds):
+                await asyncio.sleep(pause)
+                for part in parts:
+                    back[part].append(await _killed(plant, part))
             await loading
             await fleet.drained(DRAIN_S)
             await plant.drained()
@@ -109,9 +110,8 @@ def _pauses(chance: random.Random, kills: int, seconds: float) -> list[float]:
     return [moment - before for before, moment in zip([0.0, *moments], moments, strict=False)]
 
 
-async def _killed(plant: Plant, part: str, pause_s: float) -> float:
-    """Kill a part after a while; return how long it was until it worked again [s]."""
-    await asyncio.sleep(pause_s)
+async def _killed(plant: Plant, part: str) -> float:
+    """Kill a part; return how long it was until it worked again [s]."""
     plant.kill(part)
     before, begin = plant.pubacks, time.monotonic()
     if part == "ingest":

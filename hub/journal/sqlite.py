@@ -125,9 +125,12 @@ class SqliteJournal:
     @property
     def used(self) -> int:
         """Bytes that hold records; room given back is used again, so the files do not shrink."""
-        pages = _number_in(self._db, "PRAGMA page_count") - _number_in(self._db, "PRAGMA freelist_count")
-        older = sum(path.stat().st_size for path in _files(self._folder)[:-1])
-        return pages * _number_in(self._db, "PRAGMA page_size") + older
+        try:
+            pages = _number_in(self._db, "PRAGMA page_count") - _number_in(self._db, "PRAGMA freelist_count")
+            newest = pages * _number_in(self._db, "PRAGMA page_size")
+        except apsw.Error:  # given up after a failed sync, until the next one begins
+            return self.size
+        return newest + sum(path.stat().st_size for path in _files(self._folder)[:-1])
 
     def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
         """Commit the messages as one group and return the new end (see the contract)."""

@@ -50,9 +50,11 @@ async def test_a_disk_that_syncs_no_more_acknowledges_nothing_until_it_does(stag
     faulty.syncs_to_fail = 1_000_000
     loading = asyncio.create_task(stage.devices.load(RATE, 1.0))
     await eventually(lambda: stage.ingest._now().reason)
-    before = stage.pubacks
     await loading
+    before = stage.pubacks
+    await asyncio.sleep(0.3)
     assert stage.pubacks == before
+    assert not stage.acked >= stage.devices.books.keys()
     faulty.syncs_to_fail = 0
     await stage.drained()
     assert stage.early == []
@@ -65,9 +67,11 @@ async def test_a_full_disk_holds_back_acknowledgements_until_there_is_space(stag
     loading = asyncio.create_task(stage.devices.load(RATE, 1.5))
     await eventually(lambda: stage.ingest._now().reason)
     assert "full" in str(stage.ingest._now().reason)
-    before = stage.pubacks
     await loading
+    before = stage.pubacks
+    await asyncio.sleep(0.3)
     assert stage.pubacks == before
+    assert not stage.acked >= stage.devices.books.keys()
     faulty.full = False
     await stage.drained()
     assert stage.ingest._now().reason is None

@@ -186,6 +186,9 @@ def test_after_a_failed_sync_the_group_goes_into_a_new_file(tmp_path: Path, fail
         failing.fail = True
         with pytest.raises(JournalError, match="new file"):
             journal.append(group(5))
+        assert journal.used > 0
+        with pytest.raises(JournalError, match="cannot be read"):
+            journal.make_room(0, below=1, before=0)
         failing.fail = False
         assert journal.append(group(5)) == 10
         assert journal.path.name == "journal-1.db"
