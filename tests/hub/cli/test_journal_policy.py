@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import hub.broker
-from hub.cli import _checks, _start, run
+from hub.cli import _checks, _start
 from hub.config import Config, load
 from hub.errors import ConfigError
 
@@ -17,18 +17,16 @@ def plan(**changes: Any) -> _start.Plan:  # noqa: ANN401 — settings of several
 
 
 def test_stopping_to_acknowledge_is_refused_with_the_embedded_broker(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its queue would drop the oldest without a word; the message says what to write instead. Nothing starts."""
     monkeypatch.setattr(hub.broker, "has_wheel", lambda: True)
     file = tmp_path / "hub.toml"
-    file.write_text(f'journal_full = "stop_acknowledging"\nweb_port = 0\ndata_dir = "{(tmp_path / "data").as_posix()}"')
-    assert run(["run", "--config", str(file)]) == 2
-    said = capsys.readouterr().err
-    assert "stop_acknowledging" in said
-    assert "drop_oldest" in said
-    assert "mosquitto" in said
-    assert not (tmp_path / "data").exists()
+    file.write_text('journal_full = "stop_acknowledging"\nweb_port = 0')
+    data = tmp_path / "data"
+    with pytest.raises(ConfigError, match=r"'stop_acknowledging'.*drop_oldest.*--broker mosquitto"):
+        _start.start(_start.Plan(config=load(file), data=data, mode="run"))
+    assert not data.exists()
 
 
 @pytest.mark.parametrize("settings", [{"broker_url": "mqtt://localhost"}, {}])
