@@ -136,7 +136,8 @@ class Plant:
             with contextlib.suppress(psutil.NoSuchProcess):
                 family = [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]
                 for each in family:
-                    each.kill()
+                    with contextlib.suppress(psutil.NoSuchProcess):  # one may end with the other
+                        each.kill()
                 if name == "broker":
                     psutil.wait_procs(family, timeout=10)
 
