@@ -29,6 +29,8 @@ LIVE_SINCE = 1_451_606_400 * NS
 SHOWN = 40
 """Characters of a foreign value that a reason quotes."""
 
+TWO_MEANINGS = {"g", "mg"}
+"""Unit words that nobody can read without knowing the quantity."""
 ABSENT = frozenset({"", "nan", "none", "null", "unavailable", "unknown"})
 BOOLEANS = {"true": 1.0, "on": 1.0, "1": 1.0, "false": 0.0, "off": 0.0, "0": 0.0}
 BLANK = " \t\r\n\v\f"
@@ -46,6 +48,7 @@ _PLACE = re.compile(r" \(byte (\d+)\)")
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)? ?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?", re.ASCII
 )
+_DECIMALS = re.compile(r"\.\d{1,9}", re.ASCII)
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 — a device's local time has no zone yet
@@ -280,13 +283,13 @@ def iso_time(value: str) -> tuple[int, bool]:
     Raises:
         PayloadError: where the text is no date with a time of 0 to 9 decimals.
     """
-    if len(value) == 19 and value[4] == value[7] == "-":  # noqa: PLR2004 — 2026-11-24T09:00:00, by far the most frequent
+    if len(value) >= 19 and value[4] == value[7] == "-":  # noqa: PLR2004 — 2026-11-24T09:00:00 and 2026-11-24T09:00:00.123456789Z: nearly all
         try:
-            since = datetime.fromisoformat(value) - _EPOCH
+            found = _usual(value)
         except (ValueError, TypeError):
-            pass
-        else:
-            return (since.days * 86_400 + since.seconds) * NS + since.microseconds * 1000, True
+            found = None
+        if found is not None:
+            return found
     match = _TIME.fullmatch(value.strip(BLANK))
     try:
         if match is not None:
@@ -295,6 +298,19 @@ def iso_time(value: str) -> tuple[int, bool]:
         pass
     msg = f"{shown(value)} is not a time such as 2026-11-24T09:00:00Z"
     raise PayloadError(msg)
+
+
+def _usual(value: str) -> tuple[int, bool] | None:
+    """Read a time with seconds that is local or UTC, quickly; None where it is written otherwise."""
+    rest = value[19:]
+    decimals = ""
+    if rest:
+        decimals = rest[:-1] if rest[-1] == "Z" else rest.removesuffix("+00:00")
+        if decimals == rest or (decimals and not _DECIMALS.fullmatch(decimals)):
+            return None
+    since = datetime.fromisoformat(value[:19]) - _EPOCH
+    nanoseconds = int(decimals[1:].ljust(9, "0")) if decimals else since.microseconds * 1000
+    return (since.days * 86_400 + since.seconds) * NS + nanoseconds, not rest
 
 
 def _instant(match: re.Match[str]) -> tuple[int, bool]:
@@ -338,6 +354,22 @@ def scaled(unit: object, into: str) -> Callable[[float], float]:
         msg = f"{shown(unit)} is not a unit that becomes {into}"
         raise PayloadError(msg)
     return found.apply
+
+
+def scaled_as_said(value: float, unit: str) -> tuple[float, str]:
+    """Return a value given in a unit word, in the hub's unit, and that unit.
+
+    Raises:
+        PayloadError: for a word that is no unit, or means two quantities: nothing is guessed.
+    """
+    if unit in TWO_MEANINGS:
+        msg = f"{shown(unit)} may be a mass or an acceleration"
+        raise PayloadError(msg)
+    found = conversion(unit)
+    if found is None:
+        msg = f"{shown(unit)} is not a known unit"
+        raise PayloadError(msg)
+    return found.apply(value), found.unit
 
 
 def slug(name: str) -> str:

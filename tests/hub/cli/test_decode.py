@@ -202,3 +202,28 @@ def test_a_broken_zone_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setenv("HUB_TZ", "Europe/Nowhere")
     assert main(["decode", "a/b", "1"]) == 2
     assert "Europe/Nowhere" in capsys.readouterr().err
+
+
+UPLINK = "v3/app1/devices/cold-room/up"
+BYTES = '{"uplink_message":{"frm_payload":"A2cBEAVnAP8="}}'
+
+
+def test_bytes_inside_a_message_are_never_guessed(decode: Decode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a chosen format it says so; with one, by option or by setting, they are read."""
+    monkeypatch.delenv("HUB_PAYLOAD_FORMATS", raising=False)
+    status, shape = decode(UPLINK, BYTES)
+    assert (status, shape["kind"], shape["readings"]) == (0, "availability", [])
+    assert "no payload format is chosen for tts:app1:cold-room" in shape["rejected"][0]["reason"]
+    status, shape = decode(UPLINK, BYTES, "--format", "cayenne-lpp")
+    assert (status, shape["kind"], shape["rejected"]) == (0, "readings", [])
+    assert [each["channel"] for each in shape["readings"]] == ["temperature_3", "temperature_5"]
+    monkeypatch.setenv("HUB_PAYLOAD_FORMATS", "tts:app1:cold-room=cayenne-lpp")
+    assert decode(UPLINK, BYTES) == (status, shape)
+
+
+def test_an_unknown_format_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """With those there are; exit 2."""
+    assert main(["decode", UPLINK, BYTES, "--format", "tasmota"]) == 2
+    err = capsys.readouterr().err
+    assert "'tasmota'" in err
+    assert "cayenne-lpp" in err

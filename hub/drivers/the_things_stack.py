@@ -1,0 +1,172 @@
+"""The Things Stack v3: uplinks of LoRaWAN devices, decoded by the network's formatter or by a chosen payload format."""
+
+import re
+from functools import lru_cache
+from struct import Struct as Layout
+
+from hub.driver import Decoded, Driver, Example
+from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
+from hub.errors import PayloadError
+from hub.model import Availability, Kind, Message
+from hub.payload import json_object, shown
+
+TOPIC = re.compile(
+    r"v3/(?P<application>[^/]+)/devices/(?P<device>[^/]+)/"
+    r"(?P<event>up|join|down/(?:push|replace|queued|sent|ack|nack|failed)|service/data|location/solved)"
+)
+COMMANDS = {"down/push", "down/replace"}
+FLOAT32 = Layout("<f")
+FLOAT32_DIGITS = range(6, 10)
+"""Nine digits tell any two 32-bit floats apart."""
+SHORT = 12
+"""Characters of a number that nobody made longer by widening it."""
+
+
+@lru_cache(maxsize=32_768)
+def address(topic: str) -> tuple[str, str] | None:
+    """Return uid and event of a topic."""
+    match = TOPIC.fullmatch(topic)
+    return (f"tts:{match['application']}:{match['device']}", match["event"]) if match else None
+
+
+def claims(topic: str) -> bool:
+    """Recognise the events of a device."""
+    return address(topic) is not None
+
+
+def shortest(value: float) -> float:
+    """Return the shortest decimal of a value that is exactly a 32-bit float: 27.200000762939453 → 27.2.
+
+    The network's Cayenne formatter computes in 32 bits and writes 64: the digits behind were never measured. A value
+    that no 32-bit float holds stays as it is.
+    """
+    if len(repr(value)) <= SHORT or abs(value) > 1e38:  # noqa: PLR2004 — the largest 32-bit float is 3.4e38
+        return value
+    if FLOAT32.unpack(FLOAT32.pack(value))[0] == value:
+        for digits in FLOAT32_DIGITS:
+            shorter = float(f"{value:.{digits}g}")
+            if FLOAT32.unpack(FLOAT32.pack(shorter))[0] == value:
+                return shorter
+    return value
+
+
+def decode(message: Message, context: None) -> tuple[Decoded, None]:
+    """Decode an uplink; the rest is housekeeping or a command passing by."""
+    found = address(message.topic)
+    if found is None:
+        msg = f"{shown(message.topic)} is no topic of The Things Stack"
+        raise PayloadError(msg)
+    device, event = found
+    if event != "up":
+        return Decoded(Kind.COMMAND if event in COMMANDS else Kind.HOUSEKEEPING, device), context
+    body = json_object(message.payload)
+    said = body.get("uplink_message")
+    if type(said) is not dict:
+        msg = f"uplink_message: an object is due here, not {shown(said)}"
+        raise PayloadError(msg)
+    uplink = Uplink()
+    uplink.time(("uplink_message.received_at", said.get("received_at")), ("received_at", body.get("received_at")))
+    uplink.signal("rx_metadata", said.get("rx_metadata"))
+    is_read = uplink.read("decoded_payload", said.get("decoded_payload"), shortest)
+    if not is_read:
+        uplink.keep("frm_payload", said.get("frm_payload"))
+    simulated = body.get("simulated") is True
+    return uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated), context
+
+
+def _aliases(ids: object) -> tuple[str, ...]:
+    eui = ids.get("dev_eui") if isinstance(ids, dict) else None
+    return eui_alias(eui) if isinstance(eui, str) else ()
+
+
+UP = "v3/app1@ttn/devices/cold-room/up"
+
+
+def _up(uplink: str, head: str = "") -> str:
+    return (
+        '{"end_device_ids":{"device_id":"cold-room","application_ids":{"application_id":"app1"},"dev_eui":'
+        f'"0004A30B001C0531"}},"received_at":"2025-07-25T08:00:00.514773143Z",{head}"uplink_message":{{{uplink}}}}}'
+    )
+
+
+HEARD = (
+    '"rx_metadata":[{"gateway_ids":{"gateway_id":"gtw1"},"rssi":-87,"channel_rssi":-87,"snr":7.5},'
+    '{"gateway_ids":{"gateway_id":"gtw2"},"rssi":-112,"snr":9}],"received_at":"2025-07-25T08:00:00.289585559Z"'
+)
+DRIVER = Driver(
+    model="the-things-stack",
+    family="tts",
+    title="The Things Stack (LoRaWAN)",
+    source="https://www.thethingsindustries.com/docs/integrations/data-formats/; wire_formats.md §9",
+    topics=("v3/+/devices/+/#",),
+    claims=claims,
+    open_channels=True,
+    decode=decode,
+    channels=CHANNELS,
+    examples=(
+        Example.gives(
+            UP,
+            _up(
+                '"f_port":1,"f_cnt":42,"frm_payload":"A2cBEAVnAP8=","decoded_payload":'
+                f'{{"temperature_3":27.200000762939453,"temperature_5":25.5}},{HEARD}'
+            ),
+            temperature_3=27.2,
+            temperature_5=25.5,
+            rssi=-87,
+            snr=7.5,
+        ),
+        Example.gives(
+            "v3/app1/devices/node-1/up",
+            _up(
+                '"decoded_payload":{"digital_in_1":1,"digital_out_2":0,"analog_in_3":-1.5,"analog_out_4":0.25,'
+                '"luminosity_5":300,"presence_6":1,"relative_humidity_4":50.5,"barometric_pressure_0":1013.2000122070312,'
+                '"accelerometer_8":{"x":1.234000,"y":-1,"z":0},"gyrometer_9":{"x":0.5,"y":0,"z":-0.5},'
+                '"gps_7":{"latitude":47.47840118408203,"longitude":-0.5631999969482422,"altitude":20}}'
+            ),
+            digital_in_1=1,
+            digital_out_2=0,
+            analog_in_3=-1.5,
+            analog_out_4=0.25,
+            illuminance_5=300,
+            presence_6=1,
+            humidity_4=50.5,
+            pressure_0=1013.2,
+            acceleration_8_x=1.234,
+            acceleration_8_y=-1,
+            acceleration_8_z=0,
+            angular_rate_9_x=0.5,
+            angular_rate_9_y=0,
+            angular_rate_9_z=-0.5,
+            latitude_7=47.4784,
+            longitude_7=-0.5632,
+            altitude_7=20,
+        ),
+        Example.gives(
+            UP,
+            _up('"decoded_payload":{"temperature":-3.1,"battery":88,"door":false,"soil":{"depth 1":12.5},"note":"ok"}'),
+            temperature=-3.1,
+            battery=88,
+            door=0,
+            soil_depth_1=12.5,
+        ),
+        Example(
+            topic=UP,
+            payload=_up('"frm_payload":"A2cBEAVnAP8="').encode(),
+            device="tts:app1@ttn:cold-room",
+            kind=Kind.AVAILABILITY,
+            availability=Availability.ONLINE,
+        ),
+        Example(topic="v3/app1@ttn/devices/cold-room/join", payload=b"{}", kind=Kind.HOUSEKEEPING),
+        Example(
+            topic="v3/app1@ttn/devices/cold-room/down/push",
+            payload=b'{"downlinks":[{"f_port":15,"frm_payload":"vu8=","priority":"NORMAL"}]}',
+            kind=Kind.COMMAND,
+        ),
+        Example.refused(
+            UP, '{"end_device_ids":{"device_id":"x"} "received_at":"2025-07-25T08:00:00Z"}', because="byte"
+        ),
+        Example.refused(UP, _up('"decoded_payload":{"temperature":null}'), because="decoded_payload.temperature"),
+        Example.refused(UP, "[]", because="a JSON object is due"),
+        Example.refused(UP, '{"received_at":"2025-07-25T08:00:00Z"}', because="uplink_message"),
+    ),
+)
