@@ -26,7 +26,7 @@ from msgspec import Struct
 from hub import broker, credentials, setup
 from hub.config import Config
 from hub.driver import base_name
-from hub.errors import HubError, NotFoundError
+from hub.errors import HubError, NotFoundError, StoreError
 from hub.forwarding import Forwarding
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
@@ -51,6 +51,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+WARN_FROM = 0.8
+"""Share of the journal's budget from which it is said (reliability.md §2.4)."""
 
 
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +99,27 @@ def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> 
     return part if figures is None else part | {"influx": figures}
 
 
+def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
+    """Return how the journal is, and how long its budget lasts at the present rate [h].
+
+    Args:
+        status: the ingest's word.
+        missing: records that were read before and are gone from its damaged end.
+    """
+    if status.full:
+        part = _degraded("journal_full")
+    elif status.dropped:
+        part = _degraded("journal_dropped", f"{status.dropped}")
+    elif status.fault is not None or missing:
+        part = _degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
+    elif status.used > WARN_FROM * status.budget:
+        part = _degraded("journal_nearly_full")
+    else:
+        part = _FINE
+    hours = None if status.hours is None else round(status.hours, 1)
+    return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
+
+
 class App:
     """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
 
@@ -117,22 +140,31 @@ class App:
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._worker = Worker(
-            reader=SqliteReader(self._data),
-            kept=self._kept,
-            understanding=self._understanding,
-            engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
-            cases=self._cases,
-            deliver=self._hand_over,
-            give_up=self._give_up,
-        )
         self._influx: Forwarding | None = None
-        if self.config.store == "influx":
-            self._influx = Forwarding(self.config, self._data, self._kept, self._worker)
-            self.history = self._influx.history
-
-        self._restored = self._kept.restored()
+        try:
+            self._worker = Worker(
+                reader=SqliteReader(self._data),
+                kept=self._kept,
+                understanding=self._understanding,
+                engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
+                cases=self._cases,
+                deliver=self._hand_over,
+                give_up=self._give_up,
+            )
+            self._influx = self._forwarding()
+            self._restored = self._kept.restored()
+        except BaseException:
+            self._kept.close()
+            raise
         self._views.update(self._worker.views(time.time_ns()))
+
+    def _forwarding(self) -> Forwarding | None:
+        """Send readings on to InfluxDB, and ask it for history, where that is the store."""
+        if self.config.store != "influx":
+            return None
+        forwarding = Forwarding(self.config, self._data, self._kept, self._worker)
+        self.history = forwarding.history
+        return forwarding
 
     def _understanding(self) -> Understanding:
         return Understanding(
@@ -221,8 +253,11 @@ class App:
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
-        journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
-        return {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults, self._influx)}
+        return {
+            "broker": broker_part,
+            "journal": _journal(status, worker.missing),
+            "store": _store(worker, self._kept.faults, self._influx),
+        }
 
     # the web layer's contract
 
@@ -303,8 +338,11 @@ class App:
             "readings_stored_total": worker.stored,
             "steps_failed_total": worker.failures,
             "sessions_lost_total": status.gap,
-            "journal_lost_total": status.lost,
+            "journal_lost_total": status.lost + worker.missing,
             "journal_bytes": status.journal,
+            "journal_used_bytes": status.used,
+            "journal_budget_bytes": status.budget,
+            "journal_dropped_total": status.dropped,
             "journal_end": self._end,
             "journal_position": worker.position,
             "journal_behind": max(self._end - worker.position, 0),
@@ -339,6 +377,19 @@ def _room(config: Config) -> list[str]:
     return [f"http://{each}:{config.web_port}/" for each in usable]
 
 
+def opened(settings: Settings) -> App:
+    """Return the hub, its store opened; a store whose damage shows only when it is read is renewed at once.
+
+    Raises:
+        HubError: it cannot be opened.
+    """
+    try:
+        return App(settings)
+    except StoreError as error:
+        _LOG.error("The store is opened once more: %s", error)
+        return App(settings)
+
+
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
     """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
     data, config = Path(settings.data), settings.config
@@ -351,7 +402,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         pin=pin,
         sessions=data / "sessions",
     )
-    app = await asyncio.to_thread(App, settings)
+    app = await asyncio.to_thread(opened, settings)
     runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:

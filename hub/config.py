@@ -38,6 +38,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         lang: language of the terminal.
         store: where history lives.
         influx_url, influx_org, influx_bucket, influx_token: of InfluxDB 2, when that is the store.
+        journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
+        journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
+            a broker that keeps it: Mosquitto, or another one.
     """
 
     broker_url: str | None = None
@@ -59,6 +62,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     influx_token: str | None = None
     influx_org: str | None = None
     influx_bucket: str | None = None
+    journal_budget_mb: int | None = None
+    journal_full: Literal["drop_oldest", "stop_acknowledging"] = "drop_oldest"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show every setting, and of a secret only that it is there."""
@@ -168,6 +173,9 @@ def _check(config: Config) -> None:
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
             msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
             raise ConfigError(msg)
+    if config.journal_budget_mb is not None and config.journal_budget_mb < 1:
+        msg = f"journal_budget_mb is {config.journal_budget_mb}: give the journal at least 1 MB"
+        raise ConfigError(msg)
     try:
         _ = config.zone
     except (ZoneInfoNotFoundError, ValueError, OSError):

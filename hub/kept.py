@@ -22,6 +22,7 @@ from hub.understand import Changes, Memory
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
+OPENING = "journal_opening"
 RECENT_ALARMS = 200
 
 
@@ -67,6 +68,20 @@ class Kept:
     def position(self) -> int:
         """Return the journal position up to which everything is stored."""
         return self._state.cursor(DECODE)
+
+    def opening(self) -> int:
+        """Return the opening of the journal in which that position lies; 0: not known."""
+        return int(self._state.setting(OPENING) or 0)
+
+    def follow(self, position: int, opening: int) -> None:
+        """Store a position, and the opening of the journal in which it lies.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._state.set_cursor(DECODE, position)
+            self._state.set_setting(OPENING, str(opening))
 
     def commit(self, changes: Changes, alarms: Sequence[Alarm], rules: Mapping[str, bytes]) -> None:
         """Store what a step changed and its cursor, in one transaction.
