@@ -7,6 +7,7 @@ with a will, PUBLISH, PUBACK, DISCONNECT. A paho client would cost more than the
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 
 from device_sims.devices import Packet
 from device_sims.errors import SimulationError
@@ -16,6 +17,7 @@ CONNACK_OK = b"\x20\x02\x00\x00"
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
 PUBACK, PUBLISH_QOS1, CONNACK = 0x40, 0x32, 0x20
+DUP = 0x08
 HEADER = 2
 """Type and size: every packet that a publisher gets is short, so the size takes one byte."""
 PACKET_IDS = 65_535
@@ -53,9 +55,9 @@ def connect(client_id: str, will: Packet, broker: Broker) -> bytes:
     return framed(0x10, text("MQTT") + bytes([4, flags]) + KEEPALIVE_S.to_bytes(2, "big") + rest)
 
 
-def publish(topic: str, payload: bytes, number: int, *, retain: bool = False) -> bytes:
-    """Return PUBLISH at QoS 1 with packet id `number`."""
-    return framed(PUBLISH_QOS1 | retain, text(topic) + number.to_bytes(2, "big") + payload)
+def publish(topic: str, payload: bytes, number: int, *, retain: bool = False, again: bool = False) -> bytes:
+    """Return PUBLISH at QoS 1 with packet id `number`; `again` sets its DUP flag."""
+    return framed(PUBLISH_QOS1 | retain | (DUP if again else 0), text(topic) + number.to_bytes(2, "big") + payload)
 
 
 class Member(asyncio.Protocol):
@@ -66,27 +68,34 @@ class Member(asyncio.Protocol):
         waits_s: how long each PUBACK took [s], the newest few thousand.
     """
 
-    def __init__(self, hello: bytes) -> None:
-        """Prepare it with its CONNECT packet."""
+    def __init__(self, hello: bytes, confirmed: Callable[[], None] | None = None) -> None:
+        """Prepare it with its CONNECT packet; `confirmed` is called at each PUBACK, in the order of sending."""
         self.sent = 0
         self.acknowledged = 0
         self.waits_s: deque[float] = deque(maxlen=2000)
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hello = hello
+        self._confirmed = confirmed
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._pending: deque[float] = deque()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection has ended."""
+        return self._transport is None
 
     @property
     def clogged(self) -> bool:
         """Whether too much waits for its acknowledgement, or the connection is gone."""
         return self._transport is None or self.sent - self.acknowledged >= WINDOW
 
-    def say(self, packet: Packet) -> bool:
-        """Publish at QoS 1; False when the connection is clogged."""
+    def say(self, packet: Packet, *, again: bool = False) -> bool:
+        """Publish at QoS 1, for the first time or `again`; False when the connection is clogged."""
         if self.clogged or self._transport is None:
             return False
-        self._transport.write(publish(packet.topic, packet.payload, self.sent % PACKET_IDS + 1, retain=packet.retain))
+        number = self.sent % PACKET_IDS + 1
+        self._transport.write(publish(packet.topic, packet.payload, number, retain=packet.retain, again=again))
         self.sent += 1
         self._pending.append(time.monotonic())
         return True
@@ -123,6 +132,8 @@ class Member(asyncio.Protocol):
             if kind == PUBACK and self._pending:
                 self.acknowledged += 1
                 self.waits_s.append(now - self._pending.popleft())
+                if self._confirmed is not None:
+                    self._confirmed()
             elif kind == CONNACK:
                 self._welcomed(data[at : at + 4])
             at += HEADER + data[at + 1]

@@ -28,8 +28,9 @@ from hub.acting import Acting
 from hub.commander import Commander
 from hub.config import Config
 from hub.driver import Command, base_name
-from hub.errors import HubError, NotFoundError
+from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder
+from hub.forwarding import Forwarding
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
@@ -56,6 +57,8 @@ RECENT = 500
 PARTS_EVERY = 1.0
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
+WARN_FROM = 0.8
+"""Share of the journal's budget from which it is said (reliability.md §2.4)."""
 
 
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -91,10 +94,36 @@ def _degraded(what: str, reason: str | None = None) -> dict[str, Any]:
     return {"status": "degraded", **_WORDS[what], "reason": reason}
 
 
-def _store(worker: Worker, faults: Sequence[str]) -> dict[str, Any]:
+def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> dict[str, Any]:
+    code, reason, figures = (None, None, None) if influx is None else influx.part()
     if worker.fault is not None:
-        return _degraded("store_fault", worker.fault)
-    return _degraded("store_renewed", "; ".join(faults)) if faults else _FINE
+        part = _degraded("store_fault", worker.fault)
+    elif faults:
+        part = _degraded("store_renewed", "; ".join(faults))
+    else:
+        part = _FINE if code is None else _degraded(code, reason)
+    return part if figures is None else part | {"influx": figures}
+
+
+def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
+    """Return how the journal is, and how long its budget lasts at the present rate [h].
+
+    Args:
+        status: the ingest's word.
+        missing: records that were read before and are gone from its damaged end.
+    """
+    if status.full:
+        part = _degraded("journal_full")
+    elif status.dropped:
+        part = _degraded("journal_dropped", f"{status.dropped}")
+    elif status.fault is not None or missing:
+        part = _degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
+    elif status.used > WARN_FROM * status.budget:
+        part = _degraded("journal_nearly_full")
+    else:
+        part = _FINE
+    hours = None if status.hours is None else round(status.hours, 1)
+    return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
 
 
 class App:
@@ -105,7 +134,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data)
+        self._kept = Kept(self._data, forwards=self.config.store == "influx")
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
@@ -117,25 +146,39 @@ class App:
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._worker = Worker(
-            reader=SqliteReader(self._data),
-            kept=self._kept,
-            understanding=self._understanding,
-            engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
-            cases=self._cases,
-            deliver=self._hand_over,
-            give_up=self._give_up,
-        )
-        self._acting = Acting(
-            kept=self._kept,
-            understanding=lambda: self._worker.understanding,
-            deliver=self._worker.tell,
-            forgotten=self._worker.read_back,
-        )
-        consent = self.config.commands_real
-        self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
-        self._restored = self._kept.restored()
+        self._influx: Forwarding | None = None
+        try:
+            self._worker = Worker(
+                reader=SqliteReader(self._data),
+                kept=self._kept,
+                understanding=self._understanding,
+                engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
+                cases=self._cases,
+                deliver=self._hand_over,
+                give_up=self._give_up,
+            )
+            self._influx = self._forwarding()
+            self._acting = Acting(
+                kept=self._kept,
+                understanding=lambda: self._worker.understanding,
+                deliver=self._worker.tell,
+                forgotten=self._worker.read_back,
+            )
+            consent = self.config.commands_real
+            self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
+            self._restored = self._kept.restored()
+        except BaseException:
+            self._kept.close()
+            raise
         self._views.update(self._worker.views(time.time_ns()))
+
+    def _forwarding(self) -> Forwarding | None:
+        """Send readings on to InfluxDB, and ask it for history, where that is the store."""
+        if self.config.store != "influx":
+            return None
+        forwarding = Forwarding(self.config, self._data, self._kept, self._worker)
+        self.history = forwarding.history
+        return forwarding
 
     def _understanding(self) -> Understanding:
         return Understanding(
@@ -158,6 +201,8 @@ class App:
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
+        if self._influx is not None:
+            self._influx.start()
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
@@ -170,6 +215,8 @@ class App:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         if self._tasks:
+            if self._influx is not None:
+                await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
         self._kept.close()
 
@@ -216,13 +263,16 @@ class App:
         status, worker = self._status, self._worker
         if status is None:
             away = _degraded("ingest_away")
-            return {"broker": away, "journal": away, "store": _store(worker, self._kept.faults)}
+            return {"broker": away, "journal": away, "store": _store(worker, self._kept.faults, self._influx)}
         broker_part = _FINE if status.connected and status.subscribed else _degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
-        journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
-        return {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults)}
+        return {
+            "broker": broker_part,
+            "journal": _journal(status, worker.missing),
+            "store": _store(worker, self._kept.faults, self._influx),
+        }
 
     # the web layer's contract
 
@@ -338,7 +388,9 @@ class App:
     def counters(self) -> Mapping[str, float]:
         """Return what is counted."""
         worker, status = self._worker, self._status or Status()
+        influx = {} if self._influx is None else self._influx.counters()
         return {
+            **influx,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,
@@ -348,8 +400,11 @@ class App:
             "readings_stored_total": worker.stored,
             "steps_failed_total": worker.failures,
             "sessions_lost_total": status.gap,
-            "journal_lost_total": status.lost,
+            "journal_lost_total": status.lost + worker.missing,
             "journal_bytes": status.journal,
+            "journal_used_bytes": status.used,
+            "journal_budget_bytes": status.budget,
+            "journal_dropped_total": status.dropped,
             "journal_end": self._end,
             "journal_position": worker.position,
             "journal_behind": max(self._end - worker.position, 0),
@@ -391,6 +446,19 @@ def _room(config: Config) -> list[str]:
     return [f"http://{each}:{config.web_port}/" for each in usable]
 
 
+def opened(settings: Settings) -> App:
+    """Return the hub, its store opened; a store whose damage shows only when it is read is renewed at once.
+
+    Raises:
+        HubError: it cannot be opened.
+    """
+    try:
+        return App(settings)
+    except StoreError as error:
+        _LOG.error("The store is opened once more: %s", error)
+        return App(settings)
+
+
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
     """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
     data, config = Path(settings.data), settings.config
@@ -403,7 +471,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         pin=pin,
         sessions=data / "sessions",
     )
-    app = await asyncio.to_thread(App, settings)
+    app = await asyncio.to_thread(opened, settings)
     runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:

@@ -1,16 +1,22 @@
 """One frozen Config from hub.toml and HUB_* variables; a mistake is named with its place."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
 
 from hub.errors import ConfigError
+
+SECRETS = frozenset({"influx_token"})
+"""Settings that are shown to nobody."""
+_BUCKET = re.compile(r"[^\W_][\w .-]{0,99}")
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +38,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
         store: where history lives.
+        influx_url, influx_org, influx_bucket, influx_token: of InfluxDB 2, when that is the store.
+        journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
+        journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
+            a broker that keeps it: Mosquitto, or another one.
     """
 
     broker_url: str | None = None
@@ -49,7 +59,22 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pin_file: str | None = None
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"
-    store: Literal["sqlite"] = "sqlite"
+    store: Literal["sqlite", "influx"] = "sqlite"
+    influx_url: str | None = None
+    influx_token: str | None = None
+    influx_org: str | None = None
+    influx_bucket: str | None = None
+    journal_budget_mb: int | None = None
+    journal_full: Literal["drop_oldest", "stop_acknowledging"] = "drop_oldest"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show every setting, and of a secret only that it is there."""
+        values = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, "***" if name in SECRETS and value else value) for name, value in values]
+
+    def __repr__(self) -> str:
+        """Show every setting, and of a secret only that it is there."""
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     @property
     def asks(self) -> bool:
@@ -137,7 +162,8 @@ def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN40
     try:
         return msgspec.convert(value, kind, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
-        msg = f"{place}: {name} is {value!r}: {str(error)[0].lower()}{str(error)[1:]}"
+        shown = "***" if name in SECRETS else value
+        msg = f"{place}: {name} is {shown!r}: {str(error)[0].lower()}{str(error)[1:]}"
         raise ConfigError(msg) from None
 
 
@@ -159,8 +185,28 @@ def _check(config: Config) -> None:
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
             msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
             raise ConfigError(msg)
+    if config.journal_budget_mb is not None and config.journal_budget_mb < 1:
+        msg = f"journal_budget_mb is {config.journal_budget_mb}: give the journal at least 1 MB"
+        raise ConfigError(msg)
     try:
         _ = config.zone
     except (ZoneInfoNotFoundError, ValueError, OSError):
         msg = f"tz is {config.tz!r}: not a time zone; write for instance Europe/Paris"
         raise ConfigError(msg) from None
+    if config.store == "influx":
+        _check_influx(config)
+
+
+def _check_influx(config: Config) -> None:
+    """See that InfluxDB is named completely; whether it is there is asked when the hub runs."""
+    for name in ("influx_url", "influx_token", "influx_org", "influx_bucket"):
+        if not getattr(config, name):
+            msg = f"store is 'influx', but {name} is not set; set HUB_{name.upper()}, or {name} in hub.toml"
+            raise ConfigError(msg)
+    url = urlsplit(config.influx_url or "")
+    if url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc:
+        msg = f"influx_url is {config.influx_url!r}: write for instance http://127.0.0.1:8086 (the token goes apart)"
+        raise ConfigError(msg)
+    if not _BUCKET.fullmatch(config.influx_bucket or ""):
+        msg = f"influx_bucket is {config.influx_bucket!r}: letters, digits, space, '.', '_' and '-', no '_' at first"
+        raise ConfigError(msg)

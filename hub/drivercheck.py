@@ -152,10 +152,11 @@ def unshown(driver: Driver) -> Iterator[str]:
 def check_example(driver: Driver, example: Example) -> Iterator[str]:
     """Return where an example does not hold."""
     where = f"example {example.topic} {example.payload[:40]!r}"
-    behind_a_base = driver.rooted and example.before  # what it heard before makes the topic its own
-    if driver.claims is not None and not behind_a_base and not driver.claims(example.topic):
-        yield f"{where}: the driver does not claim the topic"
     context = context_before(driver, example)
+    behind_a_base = driver.rooted and example.before  # what it heard before makes the topic its own
+    adopted = driver.adopts is not None and example.topic in driver.adopts(driver.scope(example.topic), context)
+    if driver.claims is not None and not behind_a_base and not adopted and not driver.claims(example.topic):
+        yield f"{where}: the driver does not claim the topic"
     try:
         decoded, after = driver.decode(example.message(), context)
     except PayloadError as error:

@@ -1,6 +1,8 @@
 """The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -13,12 +15,16 @@ from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
 from hub.store.file import StoreFile
+from hub.store.lines import Encoder
+from hub.store.outbox import Batch as Sent
+from hub.store.outbox import Outbox, Refused
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.understand import Changes, Memory
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
+OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 IGNORED_TOPICS = "ignored_topics"
@@ -28,8 +34,13 @@ IGNORED_TOPICS = "ignored_topics"
 class Kept:
     """store.db: written by the worker's thread, read by any but the event loop's."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, forwards: bool = False, wall: Callable[[], int] = time.time_ns) -> None:
         """Open the file in the data folder.
+
+        Args:
+            data: the folder.
+            forwards: readings also wait in the outbox for InfluxDB.
+            wall: wall clock [ns].
 
         Raises:
             ConfigError: it was written by a newer version.
@@ -39,6 +50,11 @@ class Kept:
         self._state = StateStore(self._file.db)
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
+        self._encoder = Encoder() if forwards else None
+        self._outbox = Outbox(self._file.db)
+        self._wall = wall
+        if self._encoder is not None:
+            self._file.on_undo(self._encoder.forget)
 
     @property
     def history(self) -> History:
@@ -59,6 +75,20 @@ class Kept:
         """Return the journal position up to which everything is stored."""
         return self._state.cursor(DECODE)
 
+    def opening(self) -> int:
+        """Return the opening of the journal in which that position lies; 0: not known."""
+        return int(self._state.setting(OPENING) or 0)
+
+    def follow(self, position: int, opening: int) -> None:
+        """Store a position, and the opening of the journal in which it lies.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._state.set_cursor(DECODE, position)
+            self._state.set_setting(OPENING, str(opening))
+
     def commit(self, changes: Changes, alarms: Sequence[Alarm], rules: Mapping[str, bytes]) -> None:
         """Store what a step changed and its cursor, in one transaction.
 
@@ -67,6 +97,9 @@ class Kept:
         """
         state = self._state
         with self._file.transaction():
+            if self._encoder is not None:
+                said = self._encoder.lines(changes.readings, changes.known.values())
+                self._outbox.put(said, first=state.cursor(DECODE) + 1, at=self._wall())
             self._history.write(changes.readings)
             state.put_latest(changes.past)
             state.put_latest(changes.shown)
@@ -129,6 +162,7 @@ class Kept:
                 if trace.names(blob):
                     state.put_rules({key: None})
             self._actions.forget(uids)
+            self._outbox.forget(trace.names)
         self._file.scrub()
         return gone
 
@@ -147,6 +181,31 @@ class Kept:
     def commands(self, limit: int, device: str | None = None) -> Sequence[Commanded]:
         """Return the newest commands, newest first; for the owner's thread."""
         return self._actions.commands(limit, device)
+
+    @contextmanager
+    def waiting(self) -> Iterator[Outbox]:
+        """Lend what waits for InfluxDB, for reading, in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            yield Outbox(db)
+
+    def settle(self, batch: Sent, refused: Sequence[Refused]) -> None:
+        """Let go what InfluxDB confirmed, and keep what it refused; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was let go: it is sent again, which changes nothing.
+        """
+        with self._file.transaction():
+            self._outbox.refuse(refused)
+            self._outbox.done(batch.ids, everything=self._state.cursor(DECODE))
+
+    def drop_oldest(self, size: int) -> int:
+        """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""
+        with self._file.transaction():
+            return self._outbox.drop_oldest(size)
 
     def memory(self, registry: Registry) -> Memory:
         """Return what later messages need of earlier ones."""

@@ -23,7 +23,8 @@ from hub.errors import HubError
 _LOG = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 2.0
+"""A part that dies at each start costs little; one that is killed again and again is back within 3 s."""
 STEADY = 30.0
 """A part that lived this long [s] is restarted at once."""
 ORDERLY = 5.0
@@ -43,17 +44,24 @@ class Part:
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], environ: Mapping[str, str], said: Callable[[str, Any], None]
+        self,
+        name: str,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        said: Callable[[str, Any], None],
+        errors: IO[bytes] | None = None,
     ) -> None:
         """Name a part and its command; `said(name, object)` gets each JSON line it prints.
 
-        What must not be read in the list of processes goes into `environ`.
+        What must not be read in the list of processes goes into `environ`. `errors` takes its standard error: ours
+        unless told.
         """
         self.name = name
         self._environ = environ
         self._command = command
         self._is_ours = command[0] == sys.executable
         self._said = said
+        self._errors = errors
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = 0.0
         self.restarts = 0
@@ -69,18 +77,22 @@ class Part:
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environ},
         )
         self._process = process
         started = time.monotonic()
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 — asked for above
+        its_input = process.stdin
         with contextlib.suppress(OSError):  # it may have ended already: `watch` tells
-            process.stdin.write(msgspec.json.encode(settings) + b"\n")
-            process.stdin.flush()
+            its_input.write(msgspec.json.encode(settings) + b"\n")
+            its_input.flush()
         threading.Thread(target=self._listen, args=(process.stdout,), daemon=True, name=f"{self.name} said").start()
 
         def watch() -> None:
             process.wait()
+            with contextlib.suppress(OSError):  # what it did not read any more
+                its_input.close()
             lived = time.monotonic() - started
             self._pause = 0.0 if lived > STEADY else min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
             ended(self)
@@ -122,8 +134,9 @@ class Part:
 class Supervisor:
     """Keeps parts alive until it is told to stop."""
 
-    def __init__(self) -> None:
-        """Start with no part."""
+    def __init__(self, errors: IO[bytes] | None = None) -> None:
+        """Start with no part; `errors` takes what they write to standard error: ours unless told."""
+        self._errors = errors
         self.parts: dict[str, Part] = {}
         self._settings: dict[str, Mapping[str, Any]] = {}
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
@@ -137,7 +150,7 @@ class Supervisor:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Start a part that is kept alive."""
-        part = Part(name, command, environ or {}, lambda who, word: self._events.put((who, word)))
+        part = Part(name, command, environ or {}, lambda who, word: self._events.put((who, word)), self._errors)
         self.parts[name] = part
         self._settings[name] = settings or {}
         part.start(self._settings[name], self._ended)

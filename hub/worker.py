@@ -22,7 +22,7 @@ from msgspec import Struct
 from hub.commands import Underway
 from hub.driver import Order
 from hub.errors import HubError
-from hub.journal.base import JournalReader
+from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import Batch
 from hub.model import NS, REAL, Alarm, Commanded, Heard, Reading, Record
@@ -100,7 +100,7 @@ class Worker:
         self._spoken = -SENTENCE
         self._forgetful = False
         self.fault: str | None = None
-        self.understood = self.refused = self.repeats = self.stored = self.failures = 0
+        self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self._restore()
 
     def _restore(self) -> None:
@@ -109,6 +109,7 @@ class Worker:
         self.underway = Underway(self._kept.commands(WAITING))
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
+        self._opening = self._kept.opening()
         self._forgetful = False
 
     def start(self) -> None:
@@ -261,13 +262,28 @@ class Worker:
             self.wake()
 
     def _step(self) -> None:
-        behind = self._reader.end - self.position > 2 * LARGE_CHUNK
+        end, opening = self._reader.end, self._reader.opening
+        if opening.id and opening.id != self._opening:
+            self._follow(opening)
+        behind = end - self.position > 2 * LARGE_CHUNK
         records = self._reader.read(self.position, LARGE_CHUNK if behind else CHUNK)
         self._more = bool(records)
         if records:
             self._take(records)
         else:
             self.fault = None
+
+    def _follow(self, opening: Opening) -> None:
+        """Go on in a journal that was opened again: it may have lost its end to damage.
+
+        What was lost is counted; what came since has the places of what was lost, and is not passed over.
+        """
+        if opening.position < self.position:
+            self.missing += self.position - opening.position
+            _LOG.warning("The journal lost what follows %d; %d was taken before", opening.position, self.position)
+            self.position = opening.position
+        self._kept.follow(self.position, opening.id)
+        self._opening = opening.id
 
     def _take(self, records: Sequence[Record]) -> None:
         while records:

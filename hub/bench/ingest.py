@@ -5,22 +5,22 @@ import contextlib
 import json
 import logging
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import psutil
 from filelock import FileLock
 
 from hub import broker, mosquitto
+from hub.bench._plant import free_port
 from hub.bench._processes import cpu, family
 from hub.errors import HubError
 from hub.ingest.link import LinkClient, Status
@@ -68,7 +68,7 @@ class _Bench:
     def __init__(self, folder: Path, stack: ExitStack, *, kind: str) -> None:
         self._folder = folder
         self._stack = stack
-        self._port = _free_port()
+        self._port = free_port()
         file = folder / ("broker.toml" if kind == "embedded" else "broker.conf")
         window = broker.WINDOW if kind == "embedded" else mosquitto.WINDOW
         broker.write_config(file, port=self._port)
@@ -83,7 +83,7 @@ class _Bench:
 
     def start_hub(self) -> str:
         """Start the process that decodes and stores; return the address of its health."""
-        port = _free_port()
+        port = free_port()
         settings = {
             "data": str(self._folder),
             "mode": "demo",
@@ -250,10 +250,3 @@ def _child(module: str, *arguments: str, stdout: int = subprocess.DEVNULL) -> It
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: Any = probe.getsockname()[1]
-        return int(port)

@@ -187,10 +187,20 @@ def living(data: Path, health: Callable[[str], Mapping[str, Any] | None]) -> Ite
 def of_part(name: str, part: Mapping[str, Any]) -> Finding:
     """Turn a part of /health into a finding; the broker's is ok only after SUBACK."""
     if part.get("status") == "ok":
+        if name == "journal" and part.get("budget"):
+            return _journal(part)
         code = "part_broker_ok" if name == "broker" and part.get("url") else "part_ok"
         return Finding(f"part.{name}", ok=True, code=code, words={"name": name, "url": part.get("url")})
     words = {"name": name, "reason": part.get("text") or part.get("status"), "advice": part.get("remedy") or "—"}
     return Finding(f"part.{name}", ok=False, code="part_bad", words=words)
+
+
+def _journal(part: Mapping[str, Any]) -> Finding:
+    hours = part.get("hours")
+    words = {"used": amount(part["used"]), "budget": amount(part["budget"]), "hours": hours}
+    return Finding(
+        "part.journal", ok=True, code="part_journal_idle" if hours is None else "part_journal_ok", words=words
+    )
 
 
 def ports(config: Config, data: Path, *, is_alive: bool) -> Iterator[Finding]:

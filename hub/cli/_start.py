@@ -72,6 +72,7 @@ def start(plan: Plan) -> int:
         plan = replace(
             plan, config=replace(plan.config, web_port=port), mosquitto=plan.mosquitto or not broker.has_wheel()
         )
+        _check_policy(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
         supervisor = Supervisor()
@@ -109,6 +110,21 @@ def start(plan: Plan) -> int:
     return 0
 
 
+def _check_policy(plan: Plan) -> None:
+    """Refuse to stop acknowledging towards a broker that would then lose messages without a word.
+
+    Raises:
+        ConfigError: naming the setting and what to do.
+    """
+    embedded = plan.config.broker_url is None and not plan.mosquitto
+    if embedded and plan.config.journal_full == "stop_acknowledging":
+        msg = (
+            "journal_full is 'stop_acknowledging': the embedded broker keeps 64 MB in memory and then drops the oldest "
+            "without a word; write drop_oldest, or use Mosquitto (--broker mosquitto, or HUB_BROKER_URL)"
+        )
+        raise ConfigError(msg)
+
+
 def _folder(plan: Plan, stack: ExitStack) -> Path:
     if plan.data is not None:
         return datafolder.prepare(plan.data)
@@ -135,8 +151,12 @@ def _broker(plan: Plan, data: Path) -> tuple[str, Path | None]:
 def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
     # its own name at the broker, for ever: two hubs on one broker must not cut each other off
     arguments = ["--data", str(data), "--client-id", f"matinales-hub-{datafolder.kept(data, 'client-id', 6)}"]
-    if plan.mosquitto or plan.config.broker_url is not None:
-        arguments += ["--topics", plan.config.topics, "--window", str(FOREIGN_WINDOW)]
+    config = plan.config
+    arguments += ["--full", config.journal_full]
+    if config.journal_budget_mb is not None:
+        arguments += ["--budget", str(config.journal_budget_mb * 1_000_000)]
+    if plan.mosquitto or config.broker_url is not None:
+        arguments += ["--topics", config.topics, "--window", str(FOREIGN_WINDOW)]
     return arguments
 
 

@@ -71,8 +71,6 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         raise PayloadError(msg)
     if last in COMMANDS and above:
         return Decoded(Kind.COMMAND, f"generic:{'/'.join(above)}"), context
-    if last == "config" and topic.startswith("homeassistant/"):
-        return Decoded(Kind.HOUSEKEEPING, "generic:homeassistant", speaks_for_others=True), context
     content = word(message.payload)
     if content[0] in '{["':
         document = json_value(message.payload)

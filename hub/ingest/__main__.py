@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import get_args
 
 from filelock import FileLock, Timeout
 
@@ -23,14 +24,12 @@ from hub.errors import HubError, JournalError
 from hub.ingest.batch import cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, LinkServer, Peer, Publish, Status, Wanted
+from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
-from hub.model import MAX_WHOLE, NS
+from hub.model import MAX_WHOLE
 
 LOCK_S = 10.0
-BUDGET = 2_000_000_000
-KEPT_NS = 15 * 60 * NS
-"""What is younger stays, whatever the budget: a store may be made again from it (design.md §1, Journal)."""
 _END_EVERY_S = 0.005
 _STATUS_EVERY_S = 1.0
 _LOG = logging.getLogger("hub.ingest")
@@ -39,19 +38,26 @@ _LOG = logging.getLogger("hub.ingest")
 class Ingest:
     """Journal, MQTT edge and link in one thread, around one selector."""
 
-    def __init__(self, folder: Path, settings: Settings, budget: int) -> None:
-        """Open the journal and the link; nothing is sent before `run`. `budget`: bytes for the journal."""
-        self._budget = budget
+    def __init__(self, folder: Path, settings: Settings, budget: int, policy: Policy = "drop_oldest") -> None:
+        """Open the journal and the link; nothing is sent before `run`.
+
+        Args:
+            folder: the data folder.
+            settings: whom to connect to.
+            budget: bytes for the journal.
+            policy: what happens when they are used.
+        """
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
         for end in (self._awake, self._waker):
             end.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
         self._journal = SqliteJournal(folder)
+        self._room = Room(self._journal, folder, budget=budget, policy=policy)
         self._url = shown(settings.url)
         self._edge = MqttEdge(
             settings,
-            self._journal,
+            self._room,
             self._selector,
             epoch=self._journal.epoch,
             wake=self.wake,
@@ -63,7 +69,7 @@ class Ingest:
         self._end_said = 0
         self._end_at = 0.0
         self._status: Status | None = None
-        self._status_at = 0.0
+        self._status_at = self._measured_at = 0.0
         self._oversize = 0
         self._hubs = 0
 
@@ -94,6 +100,12 @@ class Ingest:
         self._link.close()
         self._journal.close()
 
+    def close(self) -> None:
+        """Release what wakes it; after `run`, and when no signal is sent to the waker any more."""
+        self._selector.close()
+        self._awake.close()
+        self._waker.close()
+
     def _timeout(self) -> float:
         wait = self._edge.timeout()
         if self._end_said != self._journal.end:
@@ -118,6 +130,9 @@ class Ingest:
             self._link.send(End(self._journal.end))
             self._end_said = self._journal.end
             self._end_at = now + _END_EVERY_S
+        if now >= self._measured_at:
+            self._measured_at = now + _STATUS_EVERY_S
+            self._room.tick(now)
         if hubs and now >= self._status_at:
             self._status_at = now + _STATUS_EVERY_S
             status = self._now()
@@ -142,6 +157,11 @@ class Ingest:
             lost=journal.lost,
             fault=journal.faults[-1] if journal.faults else None,
             journal=journal.size,
+            used=journal.used,
+            budget=self._room.budget,
+            hours=self._room.hours,
+            full=self._room.full,
+            dropped=self._room.dropped,
         )
 
     def _handle(self, said: Wanted, peer: Peer) -> None:
@@ -152,7 +172,7 @@ class Ingest:
                     messages = [cut(each) if len(each.payload) > MAX_WHOLE else each for each in messages]
                     self._oversize += large
                 try:
-                    peer.send(Appended(number, self._journal.append(messages)))
+                    peer.send(Appended(number, self._room.append(messages)))
                 except JournalError as error:
                     peer.send(AppendFailed(number, str(error)))
             case Erase(number, positions):
@@ -163,7 +183,7 @@ class Ingest:
             case Publish(topic, payload, qos, retain):
                 self._edge.publish(topic, payload, qos, retain=retain)
             case Keep(position):
-                self._journal.make_room(self._budget, below=position, before=time.time_ns() - KEPT_NS)
+                self._room.keep(position)
 
 
 def main() -> int:
@@ -181,6 +201,7 @@ def main() -> int:
     parser.add_argument(
         "--budget", type=int, help="bytes for the journal; 2 GB or a fifth of the free disk unless told"
     )
+    parser.add_argument("--full", choices=get_args(Policy), default="drop_oldest", help="what happens when it is used")
     parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
     options = parser.parse_args()
     if not options.broker:
@@ -196,8 +217,8 @@ def main() -> int:
     try:
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
-            budget = options.budget or min(BUDGET, shutil.disk_usage(options.data).free // 5)
-            _serve(options.data, settings, budget)
+            budget = options.budget or default_budget(shutil.disk_usage(options.data).free)
+            _serve(Ingest(options.data, settings, budget, options.full))
     except Timeout:
         _LOG.error("Another ingest process writes the journal in %s", options.data)
         return 1
@@ -207,8 +228,7 @@ def main() -> int:
     return 0
 
 
-def _serve(folder: Path, settings: Settings, budget: int) -> None:
-    ingest = Ingest(folder, settings, budget)
+def _serve(ingest: Ingest) -> None:
     signal.set_wakeup_fd(ingest.waker.fileno(), warn_on_full_buffer=False)
     for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
@@ -220,6 +240,8 @@ def _serve(folder: Path, settings: Settings, budget: int) -> None:
         ingest.run()
     except KeyboardInterrupt:
         ingest.run()
+    signal.set_wakeup_fd(-1)
+    ingest.close()
 
 
 def _end_with_stdin(ingest: Ingest) -> None:

@@ -111,6 +111,10 @@ class Status(Struct, frozen=True, tag=True):
         lost: journal records found damaged.
         fault: the journal's newest trouble, in plain words.
         journal: bytes on disk.
+        used, budget: bytes that hold messages, and that may.
+        hours: how long the budget lasts at the present rate; None: nothing arrives.
+        full: nothing is acknowledged until there is room.
+        dropped: messages that went before every reader had them, since start.
     """
 
     connected: bool = False
@@ -127,6 +131,11 @@ class Status(Struct, frozen=True, tag=True):
     lost: int = 0
     fault: str | None = None
     journal: int = 0
+    used: int = 0
+    budget: int = 0
+    hours: float | None = None
+    full: bool = False
+    dropped: int = 0
 
 
 FromHub = Hello | Append | Publish | Keep | Erase

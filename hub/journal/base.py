@@ -1,9 +1,21 @@
 """The journal contract: the durable, ordered log of messages. One append side, many readers."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hub.model import Message, Record
+
+
+class Opening(NamedTuple):
+    """When the append side began to write.
+
+    Attributes:
+        id: of this opening; another one has another.
+        position: of the last record then: what lies above is new since.
+    """
+
+    id: int
+    position: int
 
 
 class Journal(Protocol):
@@ -46,6 +58,10 @@ class JournalReader(Protocol):
     @property
     def start(self) -> int:
         """Position of the oldest record still kept; `end + 1` when there is none."""
+
+    @property
+    def opening(self) -> Opening:
+        """The newest opening of the append side."""
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return up to about `limit` records with a position above `after`, in order; bounded work per call.

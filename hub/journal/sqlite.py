@@ -5,6 +5,7 @@ when the newest cannot be trusted any more: it is damaged (then what can be read
 `.corrupt.<time>`), or a sync failed (reliability.md §2.4).
 """
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ import msgspec
 import zstandard
 
 from hub.errors import JournalError
+from hub.journal.base import Opening
 from hub.model import NS, Message, Record, Source
 
 TAIL_ROWS = 64
@@ -27,6 +29,8 @@ ERASED = "matinales/erased"
 """Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
 _LEVEL = 1
 _DROPPED_AT_ONCE = 500
+_ROW = 100
+"""About what a group takes beside its data [byte]."""
 _NAME = re.compile(r"journal(?:-(\d+))?\.db")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch(
@@ -77,6 +81,7 @@ class SqliteJournal:
         epoch: number of the newest connection that wrote.
         unclean: whether the last stop was not orderly.
         lost: records found damaged since this journal was opened.
+        written: bytes of all groups committed since then.
         faults: what was found or happened, in plain words, newest last.
     """
 
@@ -92,6 +97,7 @@ class SqliteJournal:
         self.epoch = 0
         self.unclean = False
         self.lost = 0
+        self.written = 0
         self.faults: list[str] = []
         self._trusted = False
         self._bare = True  # the file holds no group yet
@@ -121,8 +127,12 @@ class SqliteJournal:
     @property
     def used(self) -> int:
         """Bytes that hold records; room given back is used again, so the files do not shrink."""
-        pages = _number_in(self._db, "PRAGMA page_count") - _number_in(self._db, "PRAGMA freelist_count")
-        return pages * _number_in(self._db, "PRAGMA page_size")
+        try:
+            pages = _number_in(self._db, "PRAGMA page_count") - _number_in(self._db, "PRAGMA freelist_count")
+            newest = pages * _number_in(self._db, "PRAGMA page_size")
+        except apsw.Error:  # given up after a failed sync, until the next one begins
+            return self.size
+        return newest + sum(path.stat().st_size for path in _files(self._folder)[:-1])
 
     def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
         """Commit the messages as one group and return the new end (see the contract)."""
@@ -140,6 +150,7 @@ class SqliteJournal:
             self._compress(_ENCODE(messages)),
         )
         self._write(row)
+        self.written += len(row.data) + _ROW
         self.end += len(messages)
         self.epoch = max(self.epoch, epoch)
         return self.end
@@ -150,13 +161,22 @@ class SqliteJournal:
         self._tail = self._unacknowledged_tail()
 
     def drop_before(self, position: int) -> int:
-        """Delete the groups that lie wholly before `position`; return how many records went."""
-        gone = _number_in(self._db, "SELECT sum(count) FROM batch WHERE first + count <= ?", position)
-        if gone:
-            self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
-            self._db.execute("DELETE FROM batch WHERE first + count <= ?", (position,))
-        for path in _files(self._folder)[:-1]:
-            gone += self._drop_file_before(path, position)
+        """Delete the groups that lie wholly before `position`; return how many records went.
+
+        Raises:
+            JournalError: they cannot be deleted.
+        """
+        try:
+            gone = _number_in(self._db, "SELECT sum(count) FROM batch WHERE first + count <= ?", position)
+            if gone:
+                with self._db:
+                    self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
+                    self._db.execute("DELETE FROM batch WHERE first + count <= ?", (position,))
+            for path in _files(self._folder)[:-1]:
+                gone += self._drop_file_before(path, position)
+        except (OSError, apsw.Error) as error:
+            msg = f"old messages cannot be deleted from {self._path.name} ({error}); free some space"
+            raise JournalError(msg) from error
         return gone
 
     def make_room(self, budget: int, *, below: int, before: int) -> int:
@@ -166,12 +186,35 @@ class SqliteJournal:
             budget: bytes that may be used.
             below: only records before this position: what every reader has.
             before: only groups that arrived before this time [ns].
+
+        Raises:
+            JournalError: they cannot be deleted.
         """
-        if self.used <= budget:
-            return 0
-        oldest = self._db.execute("SELECT first, newest FROM batch ORDER BY first LIMIT ?", (_DROPPED_AT_ONCE,))
-        limit = max((first for first, newest in oldest if newest < before), default=0)
-        return self.drop_before(min(limit, below))
+        try:
+            excess = self.used - budget
+            if excess <= 0:
+                return 0
+            gone = 0
+            for path in _files(self._folder)[:-1]:
+                state = path.stat()
+                if excess > 0 and state.st_mtime_ns < before:
+                    gone += self._drop_file_before(path, below)
+                    excess -= 0 if path.exists() else state.st_size
+            limit = self._droppable(excess, below=below, before=before)
+        except (OSError, apsw.Error) as error:
+            msg = f"the oldest messages of the journal cannot be read ({error})"
+            raise JournalError(msg) from error
+        return gone + self.drop_before(limit)
+
+    def _droppable(self, excess: int, *, below: int, before: int) -> int:
+        """Return the position before which to drop, so that `excess` bytes go, as far as that is allowed."""
+        query = "SELECT first + count, newest, length(data) FROM batch ORDER BY first LIMIT ?"
+        limit = 0
+        for end, newest, size in self._db.execute(query, (_DROPPED_AT_ONCE,)):
+            if excess <= 0 or newest >= before or end > below:
+                break
+            limit, excess = end, excess - size - _ROW
+        return limit
 
     def erase(self, positions: Sequence[int]) -> int:
         """Empty these records for ever (see the contract)."""
@@ -212,16 +255,21 @@ class SqliteJournal:
         if self.end == 0 and len(known) > 1:
             self._continue_from(known[:-1])
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('clean', 0)")
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO mark VALUES(?, ?)", self._opening())
 
     def _create(self, path: Path) -> None:
         """Begin a file; whatever an older one holds above its beginning never counts."""
         self._path = path
         self._bare = True
         self._db = self._connect(path)
-        marks = [("clean", 0), ("begin", self.end), ("base", self.end)]
+        marks = [("clean", 0), ("begin", self.end), ("base", self.end), *self._opening()]
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO mark VALUES(?, ?)", marks)
         self._trusted = True
+
+    def _opening(self) -> list[tuple[str, int]]:
+        return [("opening", self._clock()), ("opened", self.end)]
 
     def _connect(self, path: Path) -> apsw.Connection:
         db = apsw.Connection(str(path), vfs=self._vfs)
@@ -283,6 +331,9 @@ class SqliteJournal:
                 self._db.execute(_ADD, row)
             except _FINAL as error:
                 self._abandon(error)
+            except apsw.FullError as error:
+                msg = f"the journal {self._path.name} cannot grow: the disk is full; free some space"
+                raise JournalError(msg) from error
             except apsw.Error as error:
                 msg = f"the journal {self._path.name} cannot be written ({error}); nothing was acknowledged"
                 raise JournalError(msg) from error
@@ -294,7 +345,8 @@ class SqliteJournal:
 
     def _abandon(self, error: apsw.Error) -> None:
         self._trusted = False
-        self._db.close(True)  # noqa: FBT003 — the signature is apsw's
+        with contextlib.suppress(apsw.Error):  # it is given up, whatever its end says
+            self._db.close(True)  # noqa: FBT003 — the signature is apsw's
         if self._bare:
             _unlink(self._path)
         fault = f"{self._path.name} could not be written ({error}); a new file begins"
@@ -323,13 +375,17 @@ class SqliteJournal:
         return gone
 
     def _unacknowledged_tail(self) -> list[tuple[str, bytes]]:
+        """Return what the broker may deliver again, as far back as it can be read: without it a repeat is kept."""
         newest: list[tuple[str, bytes]] = []
-        for path in reversed(_files(self._folder)):
-            with _Part(path) as part:
-                for row in part.backwards():
-                    newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
-                    if len(newest) >= self._window:
-                        break
+        try:
+            for path in reversed(_files(self._folder)):
+                with _Part(path) as part:
+                    for row in part.backwards():
+                        newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
+                        if len(newest) >= self._window:
+                            break
+        except apsw.Error as error:
+            self.faults.append(f"the end of the journal cannot be read ({error}): repeats may be kept twice")
         return newest[self._window - 1 :: -1] if len(newest) >= self._window else newest[::-1]
 
     def _repeats(self, messages: Sequence[Message]) -> int:
@@ -367,6 +423,11 @@ class SqliteReader:
         """Position of the oldest record kept."""
         starts = [part.start for part in self._open() if part.start]
         return starts[0] if starts else self.end + 1
+
+    @property
+    def opening(self) -> Opening:
+        """The newest opening of the append side."""
+        return next((part.opening for part in reversed(self._open()) if part.end), Opening(0, 0))
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return up to about `limit` records above `after`, in order."""
@@ -426,6 +487,16 @@ class _Part:
         """Last position before this file; 0 when it is not known."""
         db = self._db
         return 0 if db is None else _number_in(db, "SELECT value FROM mark WHERE name = 'begin'")
+
+    @property
+    def opening(self) -> Opening:
+        db = self._db
+        query = "SELECT value FROM mark WHERE name = "
+        return (
+            Opening(0, 0)
+            if db is None
+            else Opening(_number_in(db, f"{query}'opening'"), _number_in(db, f"{query}'opened'"))
+        )
 
     @property
     def start(self) -> int:

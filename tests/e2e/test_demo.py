@@ -218,7 +218,7 @@ def test_a_port_in_use_is_named_with_the_way_out(hub: Demo, tmp_path: Path) -> N
 def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     """A file in its place."""
     (tmp_path / "file").write_text("")
-    assert "--data" in refused("--data", str(tmp_path / "file"))
+    assert "--data" in refused("--data", str(tmp_path / "file"), "--port", "0", "--mqtt-port", "0")
 
 
 def _alarm(hub: Demo, rule: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from hub.erasing import Trace, names_of, pruned
 from hub.forgetting import Finder
+from hub.journal.base import Opening
 from hub.model import Message, Record
 from hub.registry import Registry, load_drivers
 
@@ -61,7 +62,7 @@ class Journal:
     def __init__(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Number the messages."""
         self.records = [Record(at, Message(topic, payload, at)) for at, (topic, payload) in enumerate(messages, 1)]
-        self.end, self.start = len(self.records), 1
+        self.end, self.start, self.opening = len(self.records), 1, Opening(1, 0)
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return records above `after`."""

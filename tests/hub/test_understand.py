@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from hub import understand
 from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, TimeSource
-from hub.registry import Registry
+from hub.registry import Registry, load_drivers
 from hub.understand import MADE_UP, UNKNOWN_AGE, Changes, Memory, Understanding
 from servers.acme import (
     FAMILY,
@@ -733,3 +734,102 @@ def test_a_group_ends_where_a_run_ends_or_the_import_door_speaks() -> None:
     assert mind.take(records).position == 3
     assert mind.take(records[3:]).position == 4
     assert mind.take(records[4:]).position == 5
+
+
+# --- one device heard in two conventions
+
+
+ESPHOME = (
+    ("fazole/status", "online"),
+    ("fazole/sensor/air/state", "21.5"),
+    (
+        "homeassistant/sensor/fazole/air/config",
+        '{"stat_t":"fazole/sensor/air/state","avty_t":"fazole/status","unit_of_meas":"°C","dev":{"ids":"246f28aabbcc"}}',
+    ),
+)
+TASMOTA = (
+    ("tele/kitchen/SENSOR", '{"Time":"2026-09-21T16:13:20","DS18B20":{"Temperature":21.5}}'),
+    ("tasmota/discovery/5CCF7F123456/config", '{"t":"kitchen","ft":"%prefix%/%topic%/","mac":"5CCF7F123456"}'),
+    (
+        "homeassistant/sensor/123456_t/config",
+        '{"stat_t":"tele/kitchen/SENSOR","avty_t":"tele/kitchen/LWT","dev":{"ids":["123456"],"cns":[["mac","5C:CF:7F:12:34:56"]]}}',
+    ),
+)
+SHELLY = (
+    ("shellies/hall/relay/0/power", "60.5"),
+    ("shellies/announce", '{"id":"hall","mac":"8CAAB54B98DF"}'),
+    ("shellies/hall/online", "true"),
+    (
+        "homeassistant/sensor/hall/power/config",
+        '{"stat_t":"shellies/hall/relay/0/power","unit_of_meas":"W","dev":{"ids":["8CAAB54B98DF"]}}',
+    ),
+)
+THEENGS = (
+    ("home/gw/BTtoMQTT/D3464CE6954B", '{"id":"D3:46:4C:E6:95:4B","tempc":19.8}'),
+    (
+        "homeassistant/sensor/D3464CE6954B-tempc/config",
+        '{"stat_t":"+/+/BTtoMQTT/D3464CE6954B","dev":{"ids":["D3464CE6954B"]}}',
+    ),
+)
+
+
+def of_all_families() -> Understanding:
+    """Return one that knows every bundled driver."""
+    return Understanding(Registry(load_drivers()), Memory(), zone=PARIS, asks=False, foreign=False, wall=lambda: WALL)
+
+
+@pytest.mark.parametrize(
+    ("messages", "uid", "names"),
+    [
+        (ESPHOME, "esphome:fazole", ["homeassistant:246f28aabbcc", "mac:246f28aabbcc"]),
+        (TASMOTA, "tasmota:kitchen", ["homeassistant:123456", "mac:5ccf7f123456"]),
+        (SHELLY, "shelly:hall", ["homeassistant:8CAAB54B98DF", "mac:8caab54b98df"]),
+        (THEENGS, "theengs:D3464CE6954B", ["homeassistant:D3464CE6954B", "mac:d3464ce6954b"]),
+    ],
+)
+def test_a_device_in_two_conventions_is_one_in_any_order(
+    messages: tuple[tuple[str, str], ...], uid: str, names: list[str]
+) -> None:
+    """Discovery first or last, retained or not: one device under its native uid, each value stored once."""
+    for order in permutations(messages):
+        mind = of_all_families()
+        changes = take(mind, *(Message(topic, payload.encode(), WALL) for topic, payload in order))
+        assert not reasons(changes)
+        assert set(mind.devices) == {uid}
+        assert len(changes.readings) == 1
+        assert {mind.resolve(name) for name in names} == {uid}
+
+
+def test_a_device_stored_before_its_second_name_keeps_its_uid() -> None:
+    """A merge adds aliases and rewrites nothing; from then on both conventions lead to it."""
+    mind = of_all_families()
+    own = '{"stat_t":"lab/x/state","unit_of_meas":"%","name":"soil","dev":{"ids":["123456"]}}'
+    first = take(
+        mind,
+        Message("homeassistant/sensor/soil/config", own.encode(), WALL),
+        Message("lab/x/state", b"40", WALL),
+    )
+    then = take(mind, *(Message(topic, payload.encode(), WALL) for topic, payload in reversed(TASMOTA)))
+    assert {reading.device for reading in (*first.readings, *then.readings)} == {"homeassistant:123456"}
+    assert mind.resolve("tasmota:kitchen") == "homeassistant:123456"
+
+
+def test_an_entity_that_is_taken_back_gives_no_more_values() -> None:
+    """Its topic is no longer understood as its device's; the device stays."""
+    mind = of_all_families()
+    topic = "homeassistant/sensor/soil/config"
+    document = b'{"stat_t":"lab/x/state","unit_of_meas":"%","name":"soil"}'
+    changes = take(
+        mind,
+        *(
+            Message(each, payload, WALL)
+            for each, payload in (
+                (topic, document),
+                ("lab/x/state", b"40"),
+                (topic, b""),
+                ("lab/x/state", b"unavailable"),
+            )
+        ),
+    )
+    assert [reading.unit for reading in changes.readings] == ["%"]
+    assert changes.heard[-1].driver == "generic"

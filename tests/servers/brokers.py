@@ -3,6 +3,7 @@
 def test_something(broker: Broker): ...        # tests/servers/brokers.py: both brokers, one after the other
 """
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -79,7 +80,8 @@ def kill(folder: Path) -> None:
     process = psutil.Process(state.pid)
     family = [*process.children(recursive=True), process]
     for each in family:
-        each.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # one may end with the other
+            each.kill()
     psutil.wait_procs(family, timeout=5)
 
 

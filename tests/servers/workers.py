@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hub.journal.base import Opening
 from hub.kept import Kept
 from hub.model import Alarm, Message, Reading, Record, Run
 from hub.registry import Registry
@@ -35,6 +36,11 @@ class Journal:
     def start(self) -> int:
         """Position of the first."""
         return 1
+
+    @property
+    def opening(self) -> Opening:
+        """One that is not known."""
+        return Opening(0, 0)
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return records above `after`."""

@@ -123,12 +123,6 @@ def test_commands_seen_passing(topic: str) -> None:
     assert understood(topic, b"\xff").samples == ()
 
 
-def test_discovery_of_a_family_to_come_makes_no_device() -> None:
-    """Its numbers are settings."""
-    decoded = understood("homeassistant/sensor/x/config", '{"expire_after":60,"state_topic":"a/b"}')
-    assert (decoded.kind, decoded.speaks_for_others) == (Kind.HOUSEKEEPING, True)
-
-
 def test_a_hundred_thousand_keys_are_no_device() -> None:
     """The first are read, and it says that there were more."""
     decoded = understood("a/b", json.dumps({f"k{n}": n for n in range(100_000)}))

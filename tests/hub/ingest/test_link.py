@@ -1,6 +1,7 @@
 """The link between ingest and hub: either side may die and come back."""
 
 import asyncio
+import os
 import stat
 import sys
 import time
@@ -126,12 +127,12 @@ async def test_only_who_has_the_secret_is_heard(embedded: Broker, tmp_path: Path
 
 
 async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
-    """The hub says how far its readers are; over the budget the oldest groups before that go."""
-    with ingesting(embedded, tmp_path, "--budget", "1") as ingest:
+    """The hub says how far its readers are; over the budget the oldest groups before that go, and no more."""
+    with ingesting(embedded, tmp_path, "--budget", "1000000") as ingest:
         await eventually(lambda: link.connected)
         for _ in range(3):
-            await link.append([Message("a", b"1", 5, Source.HTTP)] * 10)
-        await link.append([Message("a", b"1", time.time_ns(), Source.HTTP)])
+            await link.append([Message("a", os.urandom(30_000), 5, Source.HTTP)] * 10)
+        await link.append([Message("a", os.urandom(800_000), time.time_ns(), Source.HTTP)])
         link.keep(21)
         await eventually(lambda: len(ingest.records()) == 11)
         assert ingest.records()[0].position == 21

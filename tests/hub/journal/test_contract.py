@@ -123,6 +123,19 @@ def test_a_new_start_goes_on_where_the_last_ended(place: Place) -> None:
         assert read_all(reader) == [(1, b"1"), (2, b"2"), (3, b"3")]
 
 
+def test_a_reader_knows_what_is_new_since_the_last_opening(place: Place) -> None:
+    """A cursor beyond a damaged end goes back there."""
+    with closing(place.journal()) as first, closing(place.reader()) as reader:
+        first.append(messages(1, 2))
+        before = reader.opening
+        assert before.position == 0
+    with closing(place.journal()) as second, closing(place.reader()) as reader:
+        assert reader.opening.position == 2
+        second.append(messages(3))
+        assert reader.opening.position == 2
+        assert reader.opening.id not in {0, before.id}
+
+
 # --- the resume rule (reliability.md §2.8)
 
 

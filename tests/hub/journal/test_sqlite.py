@@ -89,6 +89,21 @@ def test_it_starts_with_a_zeroed_page_in_the_middle(tmp_path: Path) -> None:
         assert found[-5:] == list(range(5_000, 5_005))
 
 
+@pytest.mark.parametrize("part", range(1, 6))
+def test_a_resumed_session_goes_on_whatever_the_tail_looks_like(tmp_path: Path, part: int) -> None:
+    """Where the tail cannot be read, repeats cannot be told: they are kept, and nothing stops."""
+    folder = filled(tmp_path / "j")
+    file = folder / "journal.db"
+    data = bytearray(file.read_bytes())
+    middle = len(data) * part // 6 // 4096 * 4096
+    data[middle : middle + 4096] = bytes(4096)
+    file.write_bytes(data)
+    with closing(SqliteJournal(folder)) as journal:
+        journal.resumed(2)
+        end = journal.end
+        assert journal.append(group(5_000), epoch=2) == end + 5
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 500, bytes(8192)], ids=["empty", "text", "zeros"])
 def test_it_starts_with_any_file_in_its_place(tmp_path: Path, content: bytes) -> None:
     """What is no journal is moved aside and said, and positions are not given again."""
@@ -171,6 +186,9 @@ def test_after_a_failed_sync_the_group_goes_into_a_new_file(tmp_path: Path, fail
         failing.fail = True
         with pytest.raises(JournalError, match="new file"):
             journal.append(group(5))
+        assert journal.used > 0
+        with pytest.raises(JournalError, match="cannot be read"):
+            journal.make_room(0, below=1, before=0)
         failing.fail = False
         assert journal.append(group(5)) == 10
         assert journal.path.name == "journal-1.db"
@@ -200,8 +218,26 @@ def test_room_is_made_only_when_needed_and_allowed(tmp_path: Path) -> None:
         assert journal.make_room(journal.used, below=51, before=10**18) == 0
         assert journal.make_room(0, below=51, before=0) == 0
         assert journal.make_room(0, below=13, before=10**18) == 10
-        assert journal.make_room(0, below=51, before=31) == 15
-        assert reader.start == 26
+        assert journal.make_room(0, below=51, before=31) == 20
+        assert reader.start == 31
+
+
+def test_no_more_room_is_made_than_needed(tmp_path: Path) -> None:
+    """The oldest groups go, as many as the budget asks for; an older file goes whole, once all of it may."""
+    folder = filled(tmp_path / "j", groups=10)
+    with closing(SqliteJournal(folder)) as journal, closing(SqliteReader(folder)) as reader:
+        for number in range(40):
+            journal.append([Message("a", os.urandom(10_000), 60 + number)])
+        assert 50 < journal.make_room(journal.used - 100_000, below=91, before=10**18) < 65
+        assert reader.end == 90
+        journal._trusted = False  # as after a failed sync: a new file begins
+        journal.append(group(0))
+        before = len(list(folder.glob("journal*.db")))
+        assert journal.make_room(journal.used - 1, below=90, before=2**62) == 0
+        assert len(list(folder.glob("journal*.db"))) == before == 2
+        journal.make_room(journal.used - 1, below=91, before=2**62)
+        assert [path.name for path in folder.glob("journal*.db")] == ["journal-1.db"]
+        assert (reader.start, reader.end) == (91, 95)
 
 
 def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:

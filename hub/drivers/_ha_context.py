@@ -1,0 +1,104 @@
+"""What is known from all discovery documents heard so far, shared by the drivers that need it."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, structs
+
+from hub.drivers._ha_document import Document, Entity
+from hub.errors import PayloadError
+
+MODEL = "homeassistant"
+MANY = 20_000
+"""Entities worth remembering; more is hostile."""
+
+
+class Context(Struct, frozen=True):
+    """What the documents say.
+
+    Attributes:
+        entities: key → entity.
+        configs: topic of a document → keys of its entities.
+        topics: topic of a state, an availability or a command → keys of the entities that name it: discovery alone
+            explains it.
+        native: the same of topics that only entities of an ESPHome name: its own driver reads them.
+        owners: uid and channel → the entity that the name belongs to, for ever.
+        said: uid and availability topic → whether it last said online, where several topics decide.
+    """
+
+    entities: dict[str, Entity] = {}
+    configs: dict[str, tuple[str, ...]] = {}
+    topics: dict[str, tuple[str, ...]] = {}
+    native: dict[str, tuple[str, ...]] = {}
+    owners: dict[str, str] = {}
+    said: dict[str, bool] = {}
+
+    def of(self, topic: str) -> list[Entity]:
+        """Return the entities that name a topic."""
+        return [self.entities[key] for key in self.keys(topic)]
+
+    def keys(self, topic: str) -> tuple[str, ...]:
+        """Return the keys of the entities that name a topic."""
+        return self.topics.get(topic) or self.native.get(topic, ())
+
+
+def taken(context: Context, config: str, document: Document) -> Context:
+    """Return the context with a document in place of the earlier one on its topic; the same where nothing is new.
+
+    A component that a document no longer names stays until it is taken back by name.
+    """
+    gone = {key for key in context.entities if _of_any(key, document.removed)} if document.removed else set()
+    if not gone and all(context.entities.get(key) == entity for key, entity in document.entities.items()):
+        return context
+    gone |= {
+        key
+        for entity in document.entities.values()
+        for key in context.keys(entity.state)
+        if entity.unique and key not in document.entities and context.entities[key].unique == entity.unique
+    }
+    if len(context.entities) + len(document.entities) > MANY:
+        msg = f"more than {MANY} entities are described (entity cap)"
+        raise PayloadError(msg)
+    before = [context.entities[key] for key in {*document.entities, *gone} if key in context.entities]
+    entities = context.entities | document.entities
+    for key in gone:
+        del entities[key]
+    keys = tuple(
+        dict.fromkeys(key for key in (*context.configs.get(config, ()), *document.entities) if key not in gone)
+    )
+    owners = {f"{each.device}\n{each.channel}": each.unique or key for key, each in document.entities.items()}
+    topics, native = _indexed(context, entities, before, document.entities)
+    return structs.replace(
+        context,
+        entities=entities,
+        configs=context.configs | {config: keys},
+        topics=topics,
+        native=native,
+        owners=context.owners | owners if len(context.owners) < 2 * MANY else context.owners,
+    )
+
+
+def forgotten(context: Context, config: str) -> Context:
+    """Return the context without the entities of a document; the names of their channels stay theirs."""
+    if config not in context.configs:
+        return context
+    entities, configs = dict(context.entities), dict(context.configs)
+    before = [entities.pop(key) for key in configs.pop(config) if key in entities]
+    topics, native = _indexed(context, entities, before, {})
+    return structs.replace(context, entities=entities, configs=configs, topics=topics, native=native)
+
+
+def _of_any(key: str, removed: Iterable[str]) -> bool:
+    return key in removed or key.partition("!")[0] in removed
+
+
+def _indexed(
+    context: Context, entities: Mapping[str, Entity], before: Iterable[Entity], new: Mapping[str, Entity]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Return topic → keys of adopted and of native topics, where only those of what changed are looked at anew."""
+    topics, native = dict(context.topics), dict(context.native)
+    for topic in {topic for entity in (*before, *new.values()) for topic in entity.topics()}:
+        candidates = dict.fromkeys((*topics.pop(topic, ()), *native.pop(topic, ()), *new))
+        keys = tuple(key for key in candidates if key in entities and topic in entities[key].topics())
+        if keys:
+            (native if all(entities[key].native for key in keys) else topics)[topic] = keys
+    return topics, native

@@ -1,0 +1,427 @@
+"""What Home Assistant's discovery documents say: which topic carries what of which device.
+
+One document configures one entity, or with the component `device` many; both become entities of the same shape.
+Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery; wire_formats.md §5.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct, structs
+
+from hub.driver import Sample
+from hub.drivers._ha_words import CHANNELS, COMPONENTS, DEVICE_KEYS, RANGES, UNFIXED, spelt_out, unit_of, with_base
+from hub.errors import PayloadError
+from hub.model import Quality
+from hub.payload import boolean, is_absent, number, shown, slug
+
+PREFIX = "homeassistant"
+IDS = re.compile(r"[a-zA-Z0-9_-]+")
+MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]?){5}[0-9a-fA-F]{2}")
+IEEE = re.compile(r"(?:.*_)?(0x[0-9a-fA-F]{16})")
+ESPHOME = re.compile(r"(?P<prefix>.+)/(?P<component>[a-z_]+)/(?P<name>[^/]+)/state")
+LONG = 1024
+"""A longer text is no topic, template or name worth keeping."""
+EXACT = 1e15
+"""Above, a number is nobody's word for on or off."""
+NUMBERS = {"sensor", "number"}
+FLAGS = {"binary_sensor", "switch", "light", "fan", "siren", "humidifier", "lock"}
+NEEDS_STATE = {"sensor", "binary_sensor"}
+NO_ENTITY = {"device_automation", "tag"}
+"""Platforms that need no unique id."""
+MEASURES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {  # platform → topic, template, channel, unit
+    "climate": (
+        ("current_temperature_topic", "current_temperature_template", "temperature", "temperature_unit"),
+        ("temperature_state_topic", "temperature_state_template", "target_temperature", "temperature_unit"),
+        ("current_humidity_topic", "current_humidity_template", "humidity", "%"),
+    ),
+    "cover": (("position_topic", "position_template", "position", "%"),),
+    "valve": (("position_topic", "position_template", "position", "%"),),
+}
+
+
+def written(value: object) -> str:
+    """Return a value as a template would write it; empty where it is no scalar, or no word can be that number."""
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    if isinstance(value, int | float):
+        return f"{value:g}" if abs(value) < EXACT else ""
+    return value if isinstance(value, str) else ""
+
+
+class Place(Struct, frozen=True):
+    """A discovery topic taken apart; `own`: below the usual prefix, where only discovery lives."""
+
+    component: str
+    node: str
+    name: str
+    own: bool
+
+
+class Watched(Struct, frozen=True):
+    """A topic that says whether an entity can be reached, and its two words."""
+
+    topic: str
+    template: str
+    there: str
+    gone: str
+
+
+class Entity(Struct, frozen=True, kw_only=True):
+    """One thing that a document describes.
+
+    Attributes:
+        device: uid.
+        sort: `number`, `flag`, `event`, or empty for what is neither (a button, a text).
+        unit: word of its values; empty: none is stated.
+        on, off: the two words of a flag; empty: the usual ones.
+        watched, mode: its availability; `all`, `any` or `latest` of several topics decides.
+        expires: seconds after which a value is stale; 0: never.
+        unique: its unique id: the same in another document is the same entity.
+        native: it is an ESPHome's, whose own driver reads its topics.
+    """
+
+    device: str
+    channel: str
+    sort: str
+    state: str = ""
+    template: str = ""
+    unit: str = ""
+    device_class: str = ""
+    on: str = ""
+    off: str = ""
+    watched: tuple[Watched, ...] = ()
+    mode: str = "latest"
+    commands: tuple[str, ...] = ()
+    expires: float = 0.0
+    unique: str = ""
+    native: bool = False
+
+    def topics(self) -> tuple[str, ...]:
+        """Return the topics it speaks on or listens to, its state first."""
+        return (*filter(None, [self.state]), *(each.topic for each in self.watched), *self.commands)
+
+    def sample(self, value: object) -> Sample:
+        """Return a value as a sample in the hub's unit.
+
+        Raises:
+            PayloadError: for what is no value of this entity, or has a unit that nobody knows.
+        """
+        return Sample(self.channel, self._flag(value)) if self.sort == "flag" else self._number(value)
+
+    def _number(self, value: object) -> Sample:
+        taken, unit = number(value), None
+        if self.unit:
+            known = unit_of(self.unit, self.device_class)
+            if known is None:
+                msg = f"{shown(self.unit)} is not a known unit"
+                raise PayloadError(msg)
+            taken, unit = known.apply(taken), known.unit
+        low, high = RANGES.get(self.device_class, (taken, taken))
+        quality = Quality.GOOD if low <= taken <= high else Quality.UNCERTAIN
+        return Sample(self.channel, taken, unit, quality=quality)
+
+    def _flag(self, value: object) -> float:
+        said = written(value)
+        for one, other, mine in ((self.on, self.off, said), (self.on.lower(), self.off.lower(), said.lower())):
+            if mine and one != other and mine in {one, other}:
+                return 1.0 if mine == one else 0.0
+        if self.on and self.off and not is_absent(value):
+            msg = f"{shown(said)} is neither {shown(self.on)} nor {shown(self.off)}"
+            raise PayloadError(msg)
+        return boolean(value)
+
+
+class Document(Struct):
+    """What a document configures.
+
+    Attributes:
+        entities: by key, which is the topic, and the component's own behind `#`, a measure's behind `!`.
+        device, name, aliases: uid, display name and other names of the device.
+        node: level of the topic that names it.
+        rejected: component → why it is refused.
+        removed: keys of components that are taken back.
+    """
+
+    entities: dict[str, Entity] = {}
+    device: str = ""
+    node: str = ""
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    rejected: dict[str, str] = {}
+    removed: set[str] = set()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= LONG else ""
+
+
+def place(topic: str) -> Place | None:
+    """Take a discovery topic apart, below the usual prefix or, where the component is a known one, any other."""
+    *levels, last = topic.split("/")
+    if last != "config":
+        return None
+    own = levels[:1] == [PREFIX]
+    for length in (3, 2):
+        if (len(levels) == length + 1) if own else (len(levels) > length):
+            component, *node, name = levels[-length:]
+            if own or component in COMPONENTS:
+                return Place(component, "".join(node), name, own)
+    return Place("", "", "", own) if own else None
+
+
+def read(topic: str, found: Place, body: dict[str, Any], owners: Mapping[str, str]) -> Document:
+    """Return what a document configures.
+
+    Args:
+        topic: on which it came; entities are kept by it.
+        found: the topic taken apart.
+        body: its JSON.
+        owners: channel names that are given: uid and channel → whose.
+
+    Raises:
+        PayloadError: where nothing of it can be used.
+    """
+    root = with_base(spelt_out(body))
+    if found.component != "device":
+        return _single(topic, found, root, owners)
+    for key, short in (("device", "dev"), ("origin", "o"), ("components", "cmps")):
+        if not isinstance(root.get(key), dict):
+            msg = f"device discovery without {key} ({short}), which is mandatory"
+            raise PayloadError(msg)
+    document = _about(root, found)
+    if not document.device:
+        msg = "device discovery without identifiers (ids) or connections (cns) of the device"
+        raise PayloadError(msg)
+    shared = {key: value for key, value in root.items() if key not in {"device", "origin", "components"}}
+    for name, component in root["components"].items():
+        try:
+            _component(f"{topic}#{name}", shared, component, document, owners)
+        except PayloadError as error:
+            document.rejected[f"components.{name}"[:LONG]] = str(error)
+    if not document.entities and document.rejected:
+        raise PayloadError("; ".join(f"{k}: {v}" for k, v in list(document.rejected.items())[:8]))
+    return document
+
+
+def _single(topic: str, found: Place, root: dict[str, Any], owners: Mapping[str, str]) -> Document:
+    if found.component not in COMPONENTS:
+        msg = f"{shown(found.component)} is no component of Home Assistant"
+        raise PayloadError(msg)
+    document = _about(root, found)
+    _entities(topic, found.component, {"object_id": found.name} | root, document, owners)
+    return document
+
+
+def _component(
+    key: str,
+    shared: dict[str, Any],
+    component: object,
+    document: Document,
+    owners: Mapping[str, str],
+) -> None:
+    """Read one component of a device document; one that has its platform alone is taken back."""
+    if not isinstance(component, dict):
+        msg = f"an object is due here, not {shown(component)}"
+        raise PayloadError(msg)
+    own = spelt_out(component)
+    platform = own.get("platform")
+    if not isinstance(platform, str) or platform not in COMPONENTS - {"device"}:
+        msg = "a component without a known platform (p)"
+        raise PayloadError(msg)
+    if own.keys() == {"platform"}:
+        document.removed.add(key)
+        return
+    if platform not in NO_ENTITY and not _text(own.get("unique_id")):
+        msg = f"a {platform} without unique_id"
+        raise PayloadError(msg)
+    base = {"~": shared["~"]} if "~" in shared else {}
+    name = key.rpartition("#")[2]
+    _entities(key, platform, {"object_id": name} | shared | with_base(base | own), document, owners)
+
+
+def _about(root: dict[str, Any], found: Place) -> Document:
+    """Return whom a document is about; without a device it is known by its node or by where its state lies."""
+    device = root.get("device")
+    about = spelt_out(device, DEVICE_KEYS) if isinstance(device, dict) else {}
+    ids = about.get("identifiers")
+    ids = [each for each in (ids if isinstance(ids, list) else [ids]) if isinstance(each, str) and _text(each).strip()]
+    pairs = about.get("connections")
+    for pair in pairs if isinstance(pairs, list) else ():
+        if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str) and _text(pair[1]):  # noqa: PLR2004
+            ids.append(pair[1])
+    names = [f"homeassistant:{each}" for each in dict.fromkeys(ids)] or _place_names(root, found)
+    native = [alias for each in ids if (alias := _native(each)) is not None]
+    return Document(
+        device=names[0] if names else "",
+        node=found.node,
+        name=_text(about.get("name")) or None,
+        aliases=tuple(dict.fromkeys([*names[1:], *native])),
+    )
+
+
+def _native(name: str) -> str | None:
+    """Return the alias that all families share, where a name is a MAC or an IEEE address."""
+    if MAC.fullmatch(name):
+        return f"mac:{re.sub('[:-]', '', name).lower()}"
+    match = IEEE.fullmatch(name)
+    return f"ieee:{match[1].lower()}" if match else None
+
+
+def _place_names(root: dict[str, Any], found: Place) -> list[str]:
+    """Return the name of a device that has none: of its state topic, so that entities that share it are one."""
+    if found.component == "device":
+        return []
+    at = next((text for key in ("state_topic", "command_topic") if (text := _text(root.get(key)))), "")
+    levels = at.split("/")
+    if levels[-1] in {"state", "set", "command"}:
+        levels.pop()
+    if levels[:1] == [PREFIX] and len(levels) > 2:  # noqa: PLR2004 — prefix, component, name
+        levels = levels[2:]
+    return [f"homeassistant:{'/'.join(levels).strip('/') or found.node or found.name}"]
+
+
+def _entities(key: str, platform: str, body: dict[str, Any], document: Document, owners: Mapping[str, str]) -> None:
+    """Read the one entity of a platform, or its several measures."""
+    state = _text(body.get("state_topic"))
+    if platform in NEEDS_STATE and not state:
+        msg = f"a {platform} without state_topic"
+        raise PayloadError(msg)
+    if platform == "device_automation":
+        state = _text(body.get("topic"))
+    sort = "number" if platform in NUMBERS else "flag" if platform in FLAGS else ""
+    if platform in {"event", "device_automation"}:
+        sort = "event"
+    unique = _text(body.get("unique_id"))
+    owner = unique or key
+    mode = body.get("availability_mode")
+    common = Entity(
+        device=document.device,
+        channel="",
+        sort="number",
+        watched=tuple(_watched(body)),
+        mode=mode if mode in {"all", "any"} else "latest",
+        unique=unique,
+        expires=_seconds(body.get("expire_after")),
+    )
+    device_class = _text(body.get("device_class"))
+    on, off = _words(platform, body)
+    document.entities[key] = structs.replace(
+        common,
+        channel=_channel(document, _quantity(platform, device_class), body, owner, owners),
+        sort=sort,
+        state=state,
+        template=_template(platform, body),
+        unit=_text(body.get("unit_of_measurement")) if platform in NUMBERS else "",
+        device_class=device_class,
+        on=on,
+        off=off,
+        commands=tuple(_commands(body)),
+        native=_is_esphome(platform, state, body, document.node),
+    )
+    for topic, template, channel, unit in MEASURES.get(platform, ()):
+        if text := _text(body.get(topic)):
+            said = _text(body.get(unit)) if unit == "temperature_unit" else unit
+            document.entities[f"{key}!{channel}"] = structs.replace(
+                common,
+                channel=_channel(document, channel, body, f"{owner}!{channel}", owners),
+                state=text,
+                template=_text(body.get(template)),
+                unit={"C": "°C", "F": "°F"}.get(said, said),
+                device_class=channel.removeprefix("target_"),
+                unique=f"{unique}!{channel}" if unique else "",
+            )
+
+
+def _quantity(platform: str, device_class: str) -> str:
+    """Return the plain channel name of a class; empty: only its own name tells it from others."""
+    if platform == "switch" and device_class in {"", "switch", "outlet"}:
+        return "switch"
+    if device_class in UNFIXED:
+        return ""
+    return CHANNELS.get(device_class) or slug(device_class)
+
+
+def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str, owners: Mapping[str, str]) -> str:
+    """Return the channel of an entity: plain for the first of the device that gives the quantity, then by its name."""
+    taken = {each.channel: key for key, each in document.entities.items()}
+    for name in _candidates(quantity, body):
+        whose = owners.get(f"{document.device}\n{name}")
+        if whose == owner or (whose is None and name not in taken):
+            return name
+    msg = "two entities of one device with the same name"
+    raise PayloadError(msg)
+
+
+def _candidates(quantity: str, body: dict[str, Any]) -> Iterator[str]:
+    """Return the names a channel may get, the best first."""
+    own = [slug(text) for key in ("name", "object_id", "unique_id") if (text := _text(body.get(key)))]
+    own = [name if name[0].isalpha() else f"n{name}" for name in own if name] or ["value"]
+    if quantity:
+        yield quantity
+        yield from (name if name.startswith(f"{quantity}_") else f"{quantity}_{name}" for name in own)
+    else:
+        yield from own
+    yield from (f"{quantity or own[0]}_{n}" for n in range(2, 100))
+
+
+def _seconds(value: object) -> float:
+    try:
+        return max(0.0, number(value))
+    except PayloadError:
+        return 0.0
+
+
+def _template(platform: str, body: dict[str, Any]) -> str:
+    """Return the template of a state; a light of the JSON kind says it under `state`."""
+    if platform == "light" and body.get("schema") == "json":
+        return "{{ value_json.state }}"
+    if platform == "event":
+        return _text(body.get("value_template")) or "{{ value_json.event_type }}"
+    return _text(body.get("value_template")) or _text(body.get("state_value_template"))
+
+
+def _words(platform: str, body: dict[str, Any]) -> tuple[str, str]:
+    """Return the two words of a flag, empty where the usual ones do."""
+    keys = ("state_locked", "state_unlocked") if platform == "lock" else ("state_on", "state_off")
+    usual = ("LOCKED", "UNLOCKED") if platform == "lock" else ("", "")
+    others = ("payload_on", "payload_off") if platform != "lock" else keys
+    found = [
+        written(body[key] if key in body else body.get(other, "")) for key, other in zip(keys, others, strict=True)
+    ]
+    return (found[0][:LONG] or usual[0], found[1][:LONG] or usual[1])
+
+
+def _commands(body: dict[str, Any]) -> Iterator[str]:
+    for key, value in body.items():
+        if key.endswith(("command_topic", "cmd_t", "set_position_topic", "set_pos_t")) and _text(value):
+            yield value
+
+
+def _watched(body: dict[str, Any]) -> Iterator[Watched]:
+    """Return the topics that say whether an entity can be reached."""
+    listed = body.get("availability")
+    for each in listed if isinstance(listed, list) else [listed]:
+        if isinstance(each, dict):
+            own = spelt_out(each)
+            yield from _watch(own.get("topic"), own.get("value_template"), own)
+    yield from _watch(body.get("availability_topic"), body.get("availability_template"), body)
+
+
+def _watch(topic: object, template: object, body: dict[str, Any]) -> Iterator[Watched]:
+    if text := _text(topic):
+        there, gone = (written(body.get(key, usual))[:LONG] for key, usual in AVAILABLE)
+        yield Watched(text, _text(template), there, gone)
+
+
+AVAILABLE = (("payload_available", "online"), ("payload_not_available", "offline"))
+
+
+def _is_esphome(platform: str, state: str, body: dict[str, Any], node: str) -> bool:
+    """Tell an ESPHome's entity: its state lies where ESPHome puts it, and its availability beside it."""
+    match = ESPHOME.fullmatch(state)
+    if match is None or match["component"] != platform or body.get("value_template") or state.startswith(f"{PREFIX}/"):
+        return False
+    prefix, watched = match["prefix"], body.get("availability_topic")
+    return watched == f"{prefix}/status" or (watched is None and prefix.rpartition("/")[2] == node)

@@ -1,0 +1,249 @@
+"""Home Assistant MQTT discovery: any device that describes its topics, units and words in a document."""
+
+from collections.abc import Collection, Iterable
+
+from msgspec import structs
+
+from hub.driver import Announced, Decoded, Driver, Event, Example, Sample
+from hub.drivers._ha_context import MODEL, Context, forgotten, taken
+from hub.drivers._ha_document import IDS, PREFIX, Entity, Place, Watched, place, read, written
+from hub.drivers._ha_template import Payload, render
+from hub.errors import ForeignPayloadError, PayloadError
+from hub.model import Availability, Kind, Message
+from hub.payload import is_absent, json_object, shown, slug
+
+STATUS = f"{PREFIX}/status"
+"""Home Assistant's own birth and last will."""
+SENDER = f"{MODEL}:{PREFIX}"
+
+
+def claims(topic: str) -> bool:
+    """Recognise discovery topics, and what lies below the usual prefix; other topics are adopted."""
+    return topic.startswith(f"{PREFIX}/") or place(topic) is not None
+
+
+def adopts(_scope: str, context: Context) -> Collection[str]:
+    """Return the topics that documents name."""
+    return context.topics
+
+
+def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
+    """Decode a discovery document, or what a document says of a topic."""
+    topic, found = message.topic, place(message.topic)
+    if topic in context.topics and not (found and found.own):
+        return _heard(topic, message.payload, context)
+    if found is not None:
+        return _document(topic, found, message.payload, context)
+    if topic == STATUS:
+        return Decoded(Kind.HOUSEKEEPING, SENDER, speaks_for_others=True), context
+    msg = "no discovery document heard so far describes this topic"
+    raise PayloadError(msg)
+
+
+def _document(topic: str, found: Place, payload: bytes, context: Context) -> tuple[Decoded, Context]:
+    """Take a document; below another prefix than the usual one it may be no discovery at all."""
+    if not payload:
+        if not found.own and topic not in context.configs:
+            msg = "an empty payload takes no discovery document back here"
+            raise ForeignPayloadError(msg)
+        return _taken_back(topic, context)
+    try:
+        if not all(IDS.fullmatch(each) for each in (found.component, found.name, found.node or found.name)):
+            msg = f"{shown(topic)} is no discovery topic: prefix/component/[node/]object/config, ids of a-z A-Z 0-9 _ -"
+            raise PayloadError(msg)  # noqa: TRY301 — one place tells discovery from others
+        body = json_object(payload)
+        if body.get("migrate_discovery") is True:
+            return _taken_back(topic, context)
+        document = read(topic, found, body, context.owners)
+        after = taken(context, topic, document)
+    except PayloadError as error:
+        if found.own:
+            raise
+        raise ForeignPayloadError(*error.args) from None
+    topics = tuple(dict.fromkeys(each for entity in document.entities.values() for each in entity.topics()))
+    announced = Announced(document.device, document.aliases, document.name, topics=topics)
+    return Decoded(
+        Kind.DISCOVERY, document.device, announces=(announced,), rejected=document.rejected, speaks_for_others=True
+    ), after
+
+
+def _taken_back(topic: str, context: Context) -> tuple[Decoded, Context]:
+    """Forget what a topic described."""
+    keys = context.configs.get(topic, ())
+    device = context.entities[keys[0]].device if keys else SENDER
+    return Decoded(Kind.DISCOVERY, device, speaks_for_others=True), forgotten(context, topic)
+
+
+def _heard(topic: str, payload: bytes, context: Context) -> tuple[Decoded, Context]:
+    """Decode what documents describe: states and availability before commands."""
+    entities = context.of(topic)
+    content = Payload(payload)
+    states = [each for each in entities if each.state == topic]
+    watching = [each for each in entities if each.watched and any(word.topic == topic for word in each.watched)]
+    if not states and not watching:
+        return Decoded(Kind.COMMAND, entities[0].device), context
+    device = (states or watching)[0].device
+    samples, events, rejected = _values(states, content, device)
+    said: dict[str, Availability] = {}
+    if watching:
+        try:
+            said, context = _availability(topic, content, watching, context)
+        except PayloadError as error:
+            rejected["availability"] = str(error)
+    if not samples and not events and rejected and not said:
+        raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(rejected.items())[:8]))
+    others = tuple(Announced(each, availability=word) for each, word in said.items() if each != device)
+    kind = Kind.READINGS if samples else Kind.AVAILABILITY if said else Kind.HOUSEKEEPING
+    return Decoded(kind, device, samples, events, said.get(device), announces=others, rejected=rejected), context
+
+
+def _values(
+    states: Iterable[Entity], content: Payload, device: str
+) -> tuple[tuple[Sample, ...], tuple[Event, ...], dict[str, str]]:
+    """Return what one message gives for each entity whose state it is; one bad value spoils no other."""
+    samples: dict[str, Sample] = {}
+    events: list[Event] = []
+    rejected: dict[str, str] = {}
+    for entity in states:
+        if not entity.sort:
+            continue
+        channel = entity.channel  # one message is one device's word: another's value carries its name
+        if entity.device != device:
+            channel += f"_{slug(entity.device.partition(':')[2])}".rstrip("_")
+        try:
+            value = render(entity.template, content)
+            if entity.sort == "event":
+                if isinstance(value, str) and not is_absent(value):
+                    events.append(Event(entity.channel, value))
+                continue
+            sample = entity.sample(value)
+        except PayloadError as error:
+            rejected[entity.channel] = str(error)
+            continue
+        samples.setdefault(channel, sample if channel == sample.channel else structs.replace(sample, channel=channel))
+    return tuple(samples.values()), tuple(events), rejected
+
+
+def _availability(
+    topic: str, content: Payload, watching: Iterable[Entity], context: Context
+) -> tuple[dict[str, Availability], Context]:
+    """Return uid → whether it can be reached, as its first entity that watches the topic judges.
+
+    Raises:
+        PayloadError: where the payload is none of the words that anybody waits for.
+    """
+    said: dict[str, Availability] = {}
+    words: Watched | None = None
+    for entity in watching:
+        words = next(each for each in entity.watched if each.topic == topic)
+        there = _says(words, content)
+        if there is None or entity.device in said:
+            continue
+        if entity.mode != "latest" and len(entity.watched) > 1:
+            context = _remembered(context, f"{entity.device}\n{topic}", there=there)
+            known = [context.said.get(f"{entity.device}\n{each.topic}", False) for each in entity.watched]
+            there = all(known) if entity.mode == "all" else any(known)
+        said[entity.device] = Availability.ONLINE if there else Availability.OFFLINE
+    if words is not None and not said:
+        msg = f"{shown(content.text())} says neither {shown(words.there)} nor {shown(words.gone)}"
+        raise PayloadError(msg)
+    return said, context
+
+
+def _says(watched: Watched, content: Payload) -> bool | None:
+    """Return whether a payload says online; None where it says neither."""
+    return {watched.gone: False, watched.there: True}.get(written(render(watched.template, content)))
+
+
+def _remembered(context: Context, key: str, *, there: bool) -> Context:
+    if context.said.get(key) is there:
+        return context
+    return structs.replace(context, said=context.said | {key: there})
+
+
+BEDROOM = "homeassistant/sensor/sensorBedroom/state"
+
+
+def _configured(topic: str, payload: str) -> tuple[tuple[str, bytes], ...]:
+    return ((topic, payload.encode()),)
+
+
+DRIVER = Driver(
+    model=MODEL,
+    family="homeassistant",
+    title="Home Assistant MQTT discovery",
+    source="https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery; wire_formats.md §5",
+    topics=("#", f"{PREFIX}/#"),
+    claims=claims,
+    adopts=adopts,
+    rank=1,
+    context=Context,
+    open_channels=True,
+    decode=decode,
+    channels=(),
+    examples=(
+        Example(
+            topic=BEDROOM,
+            payload=b'{ "temperature": 23.20, "humidity": 43.70 }',
+            before=(
+                (
+                    "homeassistant/sensor/sensorBedroomT/config",
+                    f'{{"device_class":"temperature","name":"Temperature","state_topic":"{BEDROOM}",'
+                    '"unit_of_measurement":"°C","value_template":"{{ value_json.temperature}}"}'.encode(),
+                ),
+                (
+                    "homeassistant/sensor/sensorBedroomH/config",
+                    f'{{"device_class":"humidity","name":"Humidity","state_topic":"{BEDROOM}",'
+                    '"unit_of_measurement":"%","value_template":"{{ value_json.humidity}}"}'.encode(),
+                ),
+            ),
+            device="homeassistant:sensorBedroom",
+            kind=Kind.READINGS,
+            values={"temperature": 23.2, "humidity": 43.7},
+        ),
+        Example(
+            topic="kitchen/state",
+            payload=b'{"t":71.6,"door":"open","p":[100120]}',
+            before=_configured(
+                "homeassistant/device/ea334450945afc/config",
+                '{"~":"kitchen","dev":{"ids":"ea334450945afc","name":"Kitchen"},"o":{"name":"bla2mqtt"},"stat_t":"~/state",'
+                '"cmps":{"t":{"p":"sensor","dev_cla":"temperature","unit_of_meas":"°F","val_tpl":"{{ value_json.t }}",'
+                '"uniq_id":"t1"},"d":{"p":"binary_sensor","dev_cla":"door","pl_on":"open","pl_off":"closed","val_tpl":'
+                '"{{ value_json.door }}","uniq_id":"d1"},"p":{"p":"sensor","dev_cla":"pressure","unit_of_meas":"Pa",'
+                '"val_tpl":"{{ value_json[\'p\'][0] | float | round(1) }}","uniq_id":"p1"}}}',
+            ),
+            device="homeassistant:ea334450945afc",
+            kind=Kind.READINGS,
+            values={"temperature": 22, "door": 1, "pressure": 1001.2},
+        ),
+        Example(
+            topic="pump/alive",
+            payload=b"no",
+            before=_configured(
+                "homeassistant/switch/pump/config",
+                '{"stat_t":"pump/state","cmd_t":"pump/set","avty":{"t":"pump/alive","pl_avail":"yes","pl_not_avail":"no"}}',
+            ),
+            device="homeassistant:pump",
+            kind=Kind.AVAILABILITY,
+            availability=Availability.OFFLINE,
+        ),
+        Example(
+            topic="pump/set",
+            payload=b"ON",
+            before=_configured("homeassistant/button/pump/config", '{"cmd_t":"pump/set"}'),
+            device="homeassistant:pump",
+            kind=Kind.COMMAND,
+        ),
+        Example(
+            topic="homeassistant/binary_sensor/garden/config",
+            payload=b'{"name":null,"device_class":"motion","state_topic":"homeassistant/binary_sensor/garden/state"}',
+            device="homeassistant:garden",
+            kind=Kind.DISCOVERY,
+        ),
+        Example(topic="homeassistant/binary_sensor/garden/config", payload=b"", kind=Kind.DISCOVERY),
+        Example(topic=STATUS, payload=b"online", kind=Kind.HOUSEKEEPING),
+        Example.refused(BEDROOM, '{"temperature":23.2}', because="no discovery document"),
+        Example.refused("homeassistant/device/x/config", '{"dev":{"ids":"x"},"cmps":{}}', because="without origin (o)"),
+        Example.refused("homeassistant/sensor/x/config", '{"name":"x"}', because="without state_topic"),
+    ),
+)

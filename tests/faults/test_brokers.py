@@ -1,0 +1,108 @@
+"""Brokers that restart, die, come late, or wait for a hub that is away (reliability.md §3.2, R2, R7, R8)."""
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from device_sims.link import Broker as Address
+from hub.bench._devices import Devices
+from hub.bench._ledger import Verdict
+from hub.bench._plant import HOST, Plant
+from servers.brokers import KINDS, needs
+
+RATE = 300.0
+ABOUT_A_COMMIT = 300
+"""Messages of a second: what a killed broker may take along while the hub lives (reliability.md §1.3)."""
+
+
+@asynccontextmanager
+async def loaded(plant: Plant, many: int = 20) -> AsyncIterator[Devices]:
+    """Lend devices that are connected to the plant's broker."""
+    devices = Devices(Address(HOST, plant.broker_port), many, random.Random(7))
+    await devices.gather()
+    try:
+        yield devices
+    finally:
+        await devices.close()
+
+
+async def judged(plant: Plant, devices: Devices) -> tuple[Verdict, Verdict]:
+    """Drain, and return both verdicts: of what the hub confirmed, and of what the devices saw confirmed."""
+    await devices.drained(30)
+    await plant.drained()
+    return (
+        await asyncio.to_thread(plant.verdict, plant.acknowledged, devices.books),
+        await asyncio.to_thread(plant.verdict, devices.confirmed, devices.books),
+    )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", ["in order", "kill -9"])
+async def test_a_broker_that_restarts_costs_the_hub_nothing(kind: str, how: str, tmp_path: Path) -> None:
+    """R7: what the hub confirmed is stored; what went with the broker is little, and told as a possible gap."""
+    needs(kind)
+    async with Plant(tmp_path, kind) as plant, loaded(plant) as devices:
+        await devices.load(RATE, 1.0)
+        loading = asyncio.create_task(devices.load(RATE, 2.0))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(plant.stop_broker if how == "in order" else lambda: plant.kill("broker"))
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(plant.start_broker)
+        await loading
+        await devices.load(RATE, 0.5)
+        hub, device = await judged(plant, devices)
+        gaps = (await plant.health())["parts"]["broker"]["gaps"]
+    assert hub.good, hub.counts()
+    assert (device.dup, device.ghost, device.mismatch) == ([], [], [])
+    assert len(device.lost) <= (0 if kind == "mosquitto" and how == "in order" else ABOUT_A_COMMIT)
+    assert gaps or not device.lost
+    assert gaps == (kind == "embedded") or how == "kill -9"
+    assert not any(each.out_of_order or each.stray for each in plant.wire.connections)
+
+
+async def test_a_broker_that_comes_late_is_found_and_the_page_does_not_wait_for_it(tmp_path: Path) -> None:
+    """R8: served at once, with a word that the broker is away; well again by itself once it is there."""
+    async with Plant(tmp_path, "embedded", with_broker=False) as plant:
+        await asyncio.sleep(2)
+        health = await plant.health()
+        assert health["status"] == "degraded"
+        assert health["parts"]["broker"]["text"]["en"]
+        await asyncio.to_thread(plant.start_broker)
+
+        async def is_well() -> bool:
+            return (await plant.health()).get("status") == "ok"
+
+        await plant.until("the broker is found", is_well, 10)
+        async with loaded(plant) as devices:
+            await devices.load(RATE, 0.3)
+            _, device = await judged(plant, devices)
+        assert device.good, device.counts()
+        assert device.acked > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP: a POSIX system")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_hub_that_is_away_for_a_minute_loses_nothing(kind: str, tmp_path: Path) -> None:
+    """R2: 1,000 messages a second wait at the broker, within its announced budget."""
+    needs(kind)
+    async with Plant(tmp_path, kind) as plant, loaded(plant, 200) as devices:
+        await devices.load(1_000, 2)
+        ingest = psutil.Process(plant.supervisor.pids["ingest"])
+        ingest.suspend()
+        await devices.load(1_000, 60)
+        ingest.resume()
+        begin = time.monotonic()
+        hub, device = await judged(plant, devices)
+        print(f"{device.acked} messages, drained after {time.monotonic() - begin:.1f} s")  # noqa: T201 — reported
+    assert hub.good, hub.counts()
+    assert device.good, device.counts()

@@ -1,0 +1,39 @@
+"""`kill -9` under load: nothing acknowledged is lost, doubled, invented or altered (reliability.md §3.2, R1)."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.bench import ledger
+from servers.brokers import KINDS, needs
+
+WRONG = ("lost", "dup", "ghost", "mismatch")
+
+
+def good(figures: dict[str, float]) -> bool:
+    """Tell whether both verdicts are clean, and the acknowledgements in order."""
+    names = [f"{who}_{what}" for who in ("hub", "device") for what in WRONG]
+    return not any(figures[name] for name in [*names, "pubacks_out_of_order", "pubacks_stray"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_three_kills_of_ingest_and_hub_cost_nothing(kind: str, tmp_path: Path) -> None:
+    """R1: 200 devices, 2,000 messages a second; the supervisor starts again what was killed, without a manual step."""
+    needs(kind)
+    figures = ledger.measure(seconds=3, kills=3, broker=kind, seed=7, keep=str(tmp_path))  # type: ignore[arg-type]
+    assert good(figures), figures
+    assert figures["hub_acked"] == figures["hub_stored"] >= figures["device_acked"] > 500
+    assert figures["connections"] >= 4
+    assert len((tmp_path / "sent.jsonl").read_text().splitlines()) == figures["sent"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", KINDS)
+def test_twenty_kills_cost_nothing_and_it_is_back_within_three_seconds(kind: str) -> None:
+    """R1 in full: a new seed each time, printed where it fails."""
+    needs(kind)
+    figures = ledger.measure(seconds=100, kills=20, broker=kind)  # type: ignore[arg-type]
+    print(figures)  # noqa: T201 — figures of the long tier are reported
+    assert good(figures), figures
+    assert figures["back_after_s"] <= 3, figures

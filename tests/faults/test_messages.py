@@ -1,0 +1,107 @@
+"""Malformed payloads and wrong clocks among good ones (reliability.md §3.2, R12, R13)."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from device_sims.link import Broker as Address
+from hub.bench._devices import Devices
+from hub.bench._plant import HOST, Plant
+from hub.bench._publisher import Publisher
+from hub.journal.sqlite import SqliteJournal
+from hub.model import NS, Message
+from hub.store.base import Range
+from servers import inside
+
+AT = 1_790_000_000
+MALFORMED = (
+    b"\xff\xfe\x00 no text",
+    b'{"BME280":{"Temperature":21',
+    b"[" * 10_000 + b"]" * 10_000,
+    b'{"BME280":{"Temperature":NaN}}',
+    b'{"BME280":{"Temperature":"warm"}}',
+    b'{"BME280":[[[]]]}',
+    b"\x00\x00\x00\x00",
+    b"",
+    b'{"BME280":{"Temperature":' + b"9" * 5_000 + b"}}",
+)
+
+
+def malformed(many: int) -> Iterator[tuple[str, bytes]]:
+    """Give malformed messages for topics that drivers claim, one in a hundred of them 1 MB long."""
+    for number, payload in zip(range(many), itertools.cycle(MALFORMED), strict=False):
+        yield f"tele/bad-{number % 50}/SENSOR", payload if number % 100 else b"x" * 1_000_000
+
+
+async def flooded(plant: Plant, many: int) -> tuple[Devices, dict[str, float], int]:
+    """Send malformed and good messages 1:1; return the devices, the counters and how much memory grew [bytes]."""
+    devices = Devices(Address(HOST, plant.broker_port), 20, random.Random(7))
+    await devices.gather()
+    await devices.load(200, 0.5)
+    await plant.drained()
+    before = memory(plant)
+    with Publisher(plant.broker_port, "bad") as publisher:
+        rate = 1_000.0
+        await asyncio.gather(
+            devices.load(rate, many / rate), asyncio.to_thread(publisher.say_all, malformed(many), timeout_s=60)
+        )
+    await devices.drained(20)
+    await plant.drained(many)
+    await devices.close()
+    return devices, (await plant.health())["counters"], memory(plant) - before
+
+
+def memory(plant: Plant) -> int:
+    """Return the resident bytes of ingest and hub."""
+    return sum(psutil.Process(pid).memory_info().rss for pid in plant.supervisor.pids.values())
+
+
+async def test_a_thousand_malformed_payloads_cost_no_good_one(tmp_path: Path) -> None:
+    """R13: all good ones stored, all bad ones journalled, counted and acknowledged; a few lines in the log."""
+    async with Plant(tmp_path, "embedded") as plant:
+        devices, counters, _ = await flooded(plant, 1_000)
+    verdict = await asyncio.to_thread(plant.verdict, devices.confirmed, devices.books)
+    assert verdict.good, verdict.counts()
+    assert counters["messages_not_understood_total"] >= 1_000
+    assert plant.pubacks >= counters["messages_acknowledged_total"] >= 1_000 + len(devices.books)
+    assert len((tmp_path / "parts.log").read_text().splitlines()) <= 100
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_ten_thousand_malformed_payloads_cost_no_memory(tmp_path: Path) -> None:
+    """R13 in full."""
+    async with Plant(tmp_path, "embedded") as plant:
+        devices, counters, grown = await flooded(plant, 10_000)
+    verdict = await asyncio.to_thread(plant.verdict, devices.confirmed, devices.books)
+    assert verdict.good, verdict.counts()
+    assert counters["messages_not_understood_total"] >= 10_000
+    print(f"memory grew by {grown / 1e6:.1f} MB")  # noqa: T201 — figures of the long tier are reported
+    assert grown < 20_000_000
+    assert len((tmp_path / "parts.log").read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [AT + 600, AT - 600, 0, 1, 4_294_967_295, AT * 1_000_000, -1, 1e308],
+    ids=["10 min ahead", "10 min behind", "1970", "1970 + 1 s", "2106", "µs as s", "negative", "endless"],
+)
+def test_a_wrong_clock_costs_no_value_and_moves_no_chart(tmp_path: Path, stated: float) -> None:
+    """R12: stored at the time of arrival, each value once, in order; the device is not refused."""
+    messages = [
+        Message("shed/probe", f'{{"time":{stated!r},"temp":{number}.5}}'.encode(), AT * NS + number * 10 * NS)
+        for number in range(5)
+    ]
+    with closing(SqliteJournal(tmp_path)) as journal, closing(inside.Hub(tmp_path)) as hub:
+        journal.append(messages)
+        hub.catch_up()
+        rows = hub.kept.history.readings(Range(device="generic:shed/probe", channel="temp")).rows
+    assert [(row.value, row.time) for row in rows] == [
+        (number + 0.5, AT * NS + number * 10 * NS) for number in range(5)
+    ]
