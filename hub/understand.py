@@ -185,7 +185,6 @@ class Understanding:
         self._personal = personal
         self._missed: dict[str, int] = {}
         self._asked: dict[str, Availability | None] = {}
-        self._stayed_real: set[tuple[str, str]] = set()
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
 
     def resolve(self, name: str) -> str:
@@ -290,10 +289,15 @@ class Understanding:
 
     def _announced(self, record: Record, changes: Changes) -> Run:
         message = record.message
-        real = {uid for uid, device in self.devices.items() if device.run == REAL}
+        real = {uid: device for uid, device in self.devices.items() if device.run == REAL}
         run, refusals = self.timelines.announce(
             message.payload, retained=message.retained, known_real=self.names.names(real), topic=message.topic
         )
+        refusals += [
+            f"{uid} is known as a real device and stays real, though a filter of run {run.id} matches its topic"
+            for uid, device in sorted(real.items())
+            if uid not in self.timelines.marks and any(topic_matches(each, device.topic) for each in run.topics)
+        ]
         for reason in refusals[:REFUSALS]:
             self._list(record, reason, None, changes)
         if len(refusals) > REFUSALS:
@@ -334,7 +338,7 @@ class Understanding:
                 gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)
                 self._changed(gone, record.message, changes)
             return
-        run = None if makes_none else self._run_said(record, decoded, uid, changes)
+        run = None if makes_none else self._run_said(record.message, decoded, uid)
         word = _Word(record, driver, decoded, changes, uid, run, source)
         if not makes_none and not self._known(word):
             return
@@ -343,25 +347,18 @@ class Understanding:
             self._read(word)
             self._ask(word)
 
-    def _run_said(self, record: Record, decoded: Decoded, uid: str, changes: Changes) -> str | None:
+    def _run_said(self, message: Message, decoded: Decoded, uid: str) -> str | None:
         """Return the run that the import door or an announced filter says; a real device's own words stay real.
 
         What a network made up is no device's own word: it is never real, though a real device stays so.
         """
-        message = record.message
         run = message.run or self.timelines.of(message.topic)
         if run is None and decoded.simulated:
             return MADE_UP
         if run is None or message.run is not None:
             return run
         device = self.devices.get(uid)
-        if device is None or device.run != REAL or uid in self.timelines.marks:
-            return run
-        if (uid, run) not in self._stayed_real:
-            self._stayed_real.add((uid, run))
-            reason = f"{uid} is known as a real device and stays real, though a filter of run {run} matches this topic"
-            self._list(record, reason, None, changes)
-        return None
+        return run if device is None or device.run != REAL or uid in self.timelines.marks else None
 
     def _known(self, word: "_Word") -> bool:
         """Know the device that speaks; tell whether there is room for it."""
