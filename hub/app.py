@@ -35,6 +35,7 @@ from hub.registry import Registry, load_drivers
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
+from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
 from hub.usecases.loader import load_all
@@ -321,6 +322,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         secret=settings.secret,
         pin=pin,
         sessions=data / "sessions",
+        tokens=Tokens(data),
     )
     app = await asyncio.to_thread(App, settings)
     runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)

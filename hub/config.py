@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import ConfigError
+from hub.ingest.webhook import downlinks
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +29,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
         store: where history lives.
+        serial: `auto`: whatever looks like USB serial; `off`; or ports to read, `/dev/ttyUSB0@9600,COM3`.
+        sigfox_downlink: what a Sigfox device that asks is answered, `4D5E6F=0102030405060708,*=…` (8 bytes in hex).
     """
 
     broker_url: str | None = None
@@ -43,6 +46,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"
     store: Literal["sqlite"] = "sqlite"
+    serial: str = "auto"
+    sigfox_downlink: str = ""
 
     @property
     def asks(self) -> bool:
@@ -123,6 +128,11 @@ def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN40
 
 
 def _check(config: Config) -> None:
+    try:
+        downlinks(config.sigfox_downlink)
+    except ValueError as error:
+        msg = f"sigfox_downlink: {error}"
+        raise ConfigError(msg) from None
     for name in ("mqtt_port", "web_port"):
         port = getattr(config, name)
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port

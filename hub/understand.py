@@ -285,7 +285,7 @@ class Understanding:
                 name=word.uid.partition(":")[2],
                 run=run,
                 topic=message.topic,
-                proposed=self._foreign and word.driver.rank > 1,
+                proposed=self._foreign and word.driver.rank > 1 and message.source is Source.MQTT,
             )
             self._changed(device, message, word.changes)
         elif device.run != run or message.received - device.seen > SEEN_AGAIN:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from hub import understand
-from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, TimeSource
+from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, Source, TimeSource
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
 from servers.acme import (
     FAMILY,
@@ -447,6 +447,15 @@ def test_a_bridge_names_devices_and_says_who_is_there_but_makes_none() -> None:
     device = changes.known[f"{FAMILY}:door"]
     assert (device.name, device.availability) == ("Cellar door", Availability.OFFLINE)
     assert f"{FAMILY}:bridge" not in mind.devices
+
+
+def test_what_comes_by_the_hubs_own_doors_is_no_proposal_on_a_foreign_broker() -> None:
+    """A webhook had a token, a serial port is plugged into this machine: nobody needs to approve them."""
+    for source in (Source.HTTP, Source.SERIAL):
+        message = Message("things/attic/t", b"19.5", WALL, source)
+        changes = take(understanding(foreign=True), message)
+        assert not changes.known["thing:things/attic"].proposed
+        assert changes.readings
 
 
 def test_on_a_foreign_broker_generic_devices_are_proposed_and_not_stored() -> None:
