@@ -26,7 +26,7 @@ from hub import broker, credentials
 from hub.config import Config
 from hub.driver import base_name
 from hub.errors import HubError, NotFoundError
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
@@ -89,6 +89,16 @@ def _store(worker: Worker, faults: Sequence[str]) -> dict[str, Any]:
     if worker.fault is not None:
         return _degraded("store_fault", worker.fault)
     return _degraded("store_renewed", "; ".join(faults)) if faults else _FINE
+
+
+def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
+    """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
+    wrong = next((each for each in ports if each.state != "open"), None)
+    part = _FINE
+    if wrong is not None:
+        place = f"{wrong.name} ({wrong.path})" if wrong.path else wrong.name
+        part = _degraded(f"serial_{wrong.state}", f"{place}: {wrong.reason}" if wrong.reason else place)
+    return part | {"ports": msgspec.to_builtins(ports)}
 
 
 class App:
@@ -207,7 +217,8 @@ class App:
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
-        return {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults)}
+        parts = {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults)}
+        return parts | ({"serial": _serial(status.serial)} if status.serial else {})
 
     # the web layer's contract
 
@@ -274,6 +285,8 @@ class App:
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
             "steps_failed_total": worker.failures,
+            "serial_lines_total": sum(each.lines for each in status.serial),
+            "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,
             "journal_lost_total": status.lost,
             "journal_bytes": status.journal,

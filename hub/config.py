@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import ConfigError
+from hub.ingest.ports import wanted
 from hub.ingest.webhook import downlinks
 
 
@@ -128,6 +129,7 @@ def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN40
 
 
 def _check(config: Config) -> None:
+    wanted(config.serial)
     try:
         downlinks(config.sigfox_downlink)
     except ValueError as error:

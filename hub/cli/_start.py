@@ -133,6 +133,7 @@ def _broker(plan: Plan, data: Path, stack: ExitStack) -> str:
 def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
     # its own name at the broker, for ever: two hubs on one broker must not cut each other off
     arguments = ["--data", str(data), "--client-id", f"matinales-hub-{datafolder.kept(data, 'client-id', 6)}"]
+    arguments += ["--serial", plan.config.serial]
     if plan.mosquitto or plan.config.broker_url is not None:
         arguments += ["--topics", plan.config.topics, "--window", str(FOREIGN_WINDOW)]
     return arguments

@@ -23,6 +23,8 @@ from hub.errors import HubError, JournalError
 from hub.ingest.batch import cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.link import Append, Appended, AppendFailed, End, Keep, LinkServer, Peer, Publish, Status
+from hub.ingest.ports import Wanted, wanted
+from hub.ingest.serial import SerialEdge
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE, NS
@@ -39,8 +41,15 @@ _LOG = logging.getLogger("hub.ingest")
 class Ingest:
     """Journal, MQTT edge and link in one thread, around one selector."""
 
-    def __init__(self, folder: Path, settings: Settings, budget: int) -> None:
-        """Open the journal and the link; nothing is sent before `run`. `budget`: bytes for the journal."""
+    def __init__(self, folder: Path, settings: Settings, budget: int, serial: Wanted | None = None) -> None:
+        """Open the journal and the link; nothing is sent before `run`.
+
+        Args:
+            folder: data folder.
+            settings: of the MQTT edge.
+            budget: bytes for the journal.
+            serial: ports to read; none unless told.
+        """
         self._budget = budget
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
@@ -58,6 +67,7 @@ class Ingest:
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
         )
+        self._serial = SerialEdge(serial, self._journal, wake=self.wake) if serial is not None else None
         self._link = LinkServer(folder, self._selector, self._handle)
         self._stopping = False
         self._end_said = 0
@@ -88,14 +98,20 @@ class Ingest:
             for key, mask in self._selector.select(self._timeout()):
                 key.data(mask)
             self._edge.turn()
+            if self._serial is not None:
+                self._serial.turn()
             self._tell()
         self._edge.close()
+        if self._serial is not None:
+            self._serial.close()
         self._tell()
         self._link.close()
         self._journal.close()
 
     def _timeout(self) -> float:
         wait = self._edge.timeout()
+        if self._serial is not None and (soon := self._serial.timeout()) is not None:
+            wait = min(wait, soon)
         if self._end_said != self._journal.end:
             wait = min(wait, max(self._end_at - time.monotonic(), 0.0))
         return wait
@@ -142,6 +158,7 @@ class Ingest:
             lost=journal.lost,
             fault=journal.faults[-1] if journal.faults else None,
             journal=journal.size,
+            serial=self._serial.ports() if self._serial is not None else [],
         )
 
     def _handle(self, said: Append | Publish | Keep, peer: Peer) -> None:
@@ -177,6 +194,7 @@ def main() -> int:
         "--budget", type=int, help="bytes for the journal; 2 GB or a fifth of the free disk unless told"
     )
     parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
+    parser.add_argument("--serial", default="off", help="auto, off, or ports to read: /dev/ttyUSB0@9600,COM3")
     options = parser.parse_args()
     if not options.broker:
         parser.error("give --broker, or set HUB_BROKER_URL")
@@ -192,7 +210,7 @@ def main() -> int:
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
             budget = options.budget or min(BUDGET, shutil.disk_usage(options.data).free // 5)
-            _serve(options.data, settings, budget)
+            _serve(Ingest(options.data, settings, budget, wanted(options.serial)))
     except Timeout:
         _LOG.error("Another ingest process writes the journal in %s", options.data)
         return 1
@@ -202,8 +220,7 @@ def main() -> int:
     return 0
 
 
-def _serve(folder: Path, settings: Settings, budget: int) -> None:
-    ingest = Ingest(folder, settings, budget)
+def _serve(ingest: Ingest) -> None:
     signal.set_wakeup_fd(ingest.waker.fileno(), warn_on_full_buffer=False)
     for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):

@@ -87,6 +87,26 @@ class AppendFailed(Struct, frozen=True, tag=True):
     reason: str
 
 
+class SerialPort(Struct, frozen=True):
+    """How a serial port is.
+
+    Attributes:
+        name: last level of its topic, `serial/<name>`.
+        path: where it is plugged now.
+        state: `open`, `lost` (it was read and is gone), `busy`, `denied`, `absent`, `failed`.
+        reason: what the system said.
+        lines: journalled since start.
+        lost: half or over-long lines, and those of a flood.
+    """
+
+    name: str
+    path: str
+    state: str
+    reason: str | None = None
+    lines: int = 0
+    lost: int = 0
+
+
 class Status(Struct, frozen=True, tag=True):
     """Ingest → hub: how the MQTT edge and the journal are.
 
@@ -104,6 +124,7 @@ class Status(Struct, frozen=True, tag=True):
         lost: journal records found damaged.
         fault: the journal's newest trouble, in plain words.
         journal: bytes on disk.
+        serial: the serial ports met since start.
     """
 
     connected: bool = False
@@ -120,6 +141,7 @@ class Status(Struct, frozen=True, tag=True):
     lost: int = 0
     fault: str | None = None
     journal: int = 0
+    serial: list[SerialPort] = []
 
 
 FromHub = Hello | Append | Publish | Keep
