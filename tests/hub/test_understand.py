@@ -449,6 +449,17 @@ def test_a_bridge_names_devices_and_says_who_is_there_but_makes_none() -> None:
     assert f"{FAMILY}:bridge" not in mind.devices
 
 
+def test_imported_history_keeps_its_times_on_the_real_timeline() -> None:
+    """Years later too; nobody is online for it, and the device's clock is not judged by it."""
+    mind = understanding()
+    past = WALL - 3 * 365 * 86_400 * NS
+    changes = take(mind, replace(imported("fridge", past, {"t": 4.5}), run=None))
+    (found,) = changes.readings
+    assert (found.time, found.time_source, found.run) == (past, TimeSource.DEVICE, REAL)
+    assert changes.known[f"{FAMILY}:fridge"].availability is None
+    assert (changes.past, changes.shown, changes.clocks) == ([found], [], {})
+
+
 def test_what_comes_by_the_hubs_own_doors_is_no_proposal_on_a_foreign_broker() -> None:
     """A webhook had a token, a serial port is plugged into this machine: nobody needs to approve them."""
     for source in (Source.HTTP, Source.SERIAL):
