@@ -31,7 +31,7 @@ from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder
 from hub.forwarding import Forwarding
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
@@ -40,6 +40,7 @@ from hub.registry import Contexts, Registry, load_drivers
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
+from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
 from hub.usecases.loader import load_all
@@ -124,6 +125,16 @@ def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
         part = _FINE
     hours = None if status.hours is None else round(status.hours, 1)
     return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
+
+
+def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
+    """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
+    wrong = next((each for each in ports if each.state != "open"), None)
+    part = _FINE
+    if wrong is not None:
+        place = f"{wrong.name} ({wrong.path})" if wrong.path else wrong.name
+        part = _degraded(f"serial_{wrong.state}", f"{place}: {wrong.reason}" if wrong.reason else place)
+    return part | {"ports": msgspec.to_builtins(ports)}
 
 
 class App:
@@ -268,11 +279,12 @@ class App:
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
-        return {
+        parts = {
             "broker": broker_part,
             "journal": _journal(status, worker.missing),
             "store": _store(worker, self._kept.faults, self._influx),
         }
+        return parts | ({"serial": _serial(status.serial)} if status.serial else {})
 
     # the web layer's contract
 
@@ -399,6 +411,8 @@ class App:
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
             "steps_failed_total": worker.failures,
+            "serial_lines_total": sum(each.lines for each in status.serial),
+            "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,
             "journal_lost_total": status.lost + worker.missing,
             "journal_bytes": status.journal,
@@ -470,6 +484,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         secret=settings.secret,
         pin=pin,
         sessions=data / "sessions",
+        tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
     runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)

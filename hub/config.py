@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import ConfigError
+from hub.ingest.ports import wanted
+from hub.ingest.webhook import downlinks
 
 SECRETS = frozenset({"influx_token"})
 """Settings that are shown to nobody."""
@@ -42,6 +44,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
         journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
             a broker that keeps it: Mosquitto, or another one.
+        serial: `auto`: whatever looks like USB serial; `off`; or ports to read, `/dev/ttyUSB0@9600,COM3`.
+        sigfox_downlink: what a Sigfox device that asks is answered, `4D5E6F=0102030405060708,*=…` (8 bytes in hex).
     """
 
     broker_url: str | None = None
@@ -66,6 +70,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     influx_bucket: str | None = None
     journal_budget_mb: int | None = None
     journal_full: Literal["drop_oldest", "stop_acknowledging"] = "drop_oldest"
+    serial: str = "auto"
+    sigfox_downlink: str = ""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show every setting, and of a secret only that it is there."""
@@ -180,6 +186,12 @@ def _table(text: str, place: str) -> dict[str, str]:
 
 
 def _check(config: Config) -> None:
+    wanted(config.serial)
+    try:
+        downlinks(config.sigfox_downlink)
+    except ValueError as error:
+        msg = f"sigfox_downlink: {error}"
+        raise ConfigError(msg) from None
     for name in ("mqtt_port", "web_port"):
         port = getattr(config, name)
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port

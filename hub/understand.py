@@ -366,7 +366,7 @@ class Understanding:
         if device is None and len(self.devices) >= MAX_DEVICES:
             self._refuse(word.record, f"more than {MAX_DEVICES} devices (device cap)", word.driver, word.changes)
             return False
-        proposed = self._foreign and word.driver.rank > 1
+        proposed = self._foreign and word.driver.rank > 1 and message.source is Source.MQTT
         if device is None and proposed and len(self._proposals) >= MAX_PROPOSED:
             reason = f"more than {MAX_PROPOSED} proposed devices (proposal cap); ignore their topics, or accept them"
             self._refuse(word.record, reason, word.driver, word.changes)
@@ -387,7 +387,8 @@ class Understanding:
         elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
             self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
         said = word.decoded.availability
-        if said is None and word.decoded.samples and not message.retained:
+        is_history = message.source is Source.IMPORT and message.run is None
+        if said is None and word.decoded.samples and not message.retained and not is_history:
             said = Availability.ONLINE  # who speaks is there
         device = self.devices[word.uid]
         if said is not None and said != device.availability:
@@ -520,8 +521,11 @@ class Understanding:
         return UNKNOWN_AGE, TimeSource.ARRIVAL
 
     def _time(self, word: "_Word", measured: int | None, arrival: int, run: str) -> tuple[int, TimeSource]:
+        stated = word.record.message.time
         if run != REAL:
-            return run_time(measured, arrival, imported=word.record.message.time is not None)
+            return run_time(measured, arrival, imported=stated is not None)
+        if stated is not None:  # history that somebody imports: its times are the file's, no clock is judged by them
+            return stated, TimeSource.DEVICE
         clock = self._clocks.setdefault(word.uid, Clock())
         before = (clock.since, clock.now)
         found = real_time(measured, arrival, clock, late=word.record.late)

@@ -23,6 +23,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
 }
 OWNER = {  # one library, one place; a driver is met through the registry, the wiring through the command
     "paho": ("hub/ingest/mqtt.py", "device_sims/link.py"),
+    "serial": ("hub/ingest/serial.py",),
     "iotcore": ("hub/broker.py",),
     "influxdb_client": ("hub/store/influx_client.py",),
     "hub.drivers": ("hub/drivers/", "hub/registry.py"),

@@ -152,7 +152,7 @@ def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
     # its own name at the broker, for ever: two hubs on one broker must not cut each other off
     arguments = ["--data", str(data), "--client-id", f"matinales-hub-{datafolder.kept(data, 'client-id', 6)}"]
     config = plan.config
-    arguments += ["--full", config.journal_full]
+    arguments += ["--serial", config.serial, "--full", config.journal_full]
     if config.journal_budget_mb is not None:
         arguments += ["--budget", str(config.journal_budget_mb * 1_000_000)]
     if plan.mosquitto or config.broker_url is not None:

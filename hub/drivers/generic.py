@@ -75,7 +75,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     if content[0] in '{["':
         document = json_value(message.payload)
         if type(document) in {dict, list}:
-            return _document(topic, document), context
+            return of_document(f"generic:{topic}", document), context
         content = document
     return _bare(above, last, content), context
 
@@ -91,7 +91,12 @@ def _channel(path: str) -> str:
     return name if not name or name[0].isalpha() else f"n{name}"
 
 
-def _document(topic: str, document: Any) -> Decoded:  # noqa: ANN401 — an object or a list
+def of_document(device: str, document: Any) -> Decoded:  # noqa: ANN401 — an object or a list
+    """Return what a JSON document says of a device; text that is a number counts as one.
+
+    Raises:
+        PayloadError: there is no number in it.
+    """
     found = Found()
     if type(document) is list:
         document = {"value": document}
@@ -104,7 +109,7 @@ def _document(topic: str, document: Any) -> Decoded:  # noqa: ANN401 — an obje
     samples = (
         Sample(each.channel, each.value, each.unit, found.measured, found.local) for each in found.samples.values()
     )
-    return Decoded(Kind.READINGS, f"generic:{topic}", tuple(samples), rejected=found.rejected)
+    return Decoded(Kind.READINGS, device, tuple(samples), rejected=found.rejected)
 
 
 def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noqa: ANN401 — whatever JSON holds

@@ -21,10 +21,12 @@ from typing import get_args
 from filelock import FileLock, Timeout
 
 from hub.errors import HubError, JournalError
+from hub.ingest import ports
 from hub.ingest.batch import cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, LinkServer, Peer, Publish, Status, Wanted
 from hub.ingest.room import Policy, Room, default_budget
+from hub.ingest.serial import SerialEdge
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE
@@ -38,7 +40,14 @@ _LOG = logging.getLogger("hub.ingest")
 class Ingest:
     """Journal, MQTT edge and link in one thread, around one selector."""
 
-    def __init__(self, folder: Path, settings: Settings, budget: int, policy: Policy = "drop_oldest") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        budget: int,
+        policy: Policy = "drop_oldest",
+        serial: ports.Wanted | None = None,
+    ) -> None:
         """Open the journal and the link; nothing is sent before `run`.
 
         Args:
@@ -46,6 +55,7 @@ class Ingest:
             settings: whom to connect to.
             budget: bytes for the journal.
             policy: what happens when they are used.
+            serial: ports to read; none unless told.
         """
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
@@ -64,6 +74,7 @@ class Ingest:
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
         )
+        self._serial = SerialEdge(serial, self._room, wake=self.wake) if serial is not None else None
         self._link = LinkServer(folder, self._selector, self._handle)
         self._stopping = False
         self._end_said = 0
@@ -94,8 +105,12 @@ class Ingest:
             for key, mask in self._selector.select(self._timeout()):
                 key.data(mask)
             self._edge.turn()
+            if self._serial is not None:
+                self._serial.turn()
             self._tell()
         self._edge.close()
+        if self._serial is not None:
+            self._serial.close()
         self._tell()
         self._link.close()
         self._journal.close()
@@ -108,6 +123,8 @@ class Ingest:
 
     def _timeout(self) -> float:
         wait = self._edge.timeout()
+        if self._serial is not None and (soon := self._serial.timeout()) is not None:
+            wait = min(wait, soon)
         if self._end_said != self._journal.end:
             wait = min(wait, max(self._end_at - time.monotonic(), 0.0))
         return wait
@@ -162,6 +179,7 @@ class Ingest:
             hours=self._room.hours,
             full=self._room.full,
             dropped=self._room.dropped,
+            serial=self._serial.ports() if self._serial is not None else [],
         )
 
     def _handle(self, said: Wanted, peer: Peer) -> None:
@@ -203,6 +221,7 @@ def main() -> int:
     )
     parser.add_argument("--full", choices=get_args(Policy), default="drop_oldest", help="what happens when it is used")
     parser.add_argument("--topics", default="#", help="filters, comma-separated; exactly # on the embedded broker")
+    parser.add_argument("--serial", default="off", help="auto, off, or ports to read: /dev/ttyUSB0@9600,COM3")
     options = parser.parse_args()
     if not options.broker:
         parser.error("give --broker, or set HUB_BROKER_URL")
@@ -218,7 +237,7 @@ def main() -> int:
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
             budget = options.budget or default_budget(shutil.disk_usage(options.data).free)
-            _serve(Ingest(options.data, settings, budget, options.full))
+            _serve(Ingest(options.data, settings, budget, options.full, ports.wanted(options.serial)))
     except Timeout:
         _LOG.error("Another ingest process writes the journal in %s", options.data)
         return 1

@@ -94,6 +94,26 @@ class AppendFailed(Struct, frozen=True, tag=True):
     reason: str
 
 
+class SerialPort(Struct, frozen=True):
+    """How a serial port is.
+
+    Attributes:
+        name: last level of its topic, `serial/<name>`.
+        path: where it is plugged now.
+        state: `open`, `lost` (it was read and is gone), `busy`, `denied`, `absent`, `failed`.
+        reason: what the system said.
+        lines: journalled since start.
+        lost: half or over-long lines, and those of a flood.
+    """
+
+    name: str
+    path: str
+    state: str
+    reason: str | None = None
+    lines: int = 0
+    lost: int = 0
+
+
 class Status(Struct, frozen=True, tag=True):
     """Ingest → hub: how the MQTT edge and the journal are.
 
@@ -115,6 +135,7 @@ class Status(Struct, frozen=True, tag=True):
         hours: how long the budget lasts at the present rate; None: nothing arrives.
         full: nothing is acknowledged until there is room.
         dropped: messages that went before every reader had them, since start.
+        serial: the serial ports met since start.
     """
 
     connected: bool = False
@@ -136,6 +157,7 @@ class Status(Struct, frozen=True, tag=True):
     hours: float | None = None
     full: bool = False
     dropped: int = 0
+    serial: list[SerialPort] = []
 
 
 FromHub = Hello | Append | Publish | Keep | Erase

@@ -21,7 +21,7 @@ from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
-from hub.web.security import HEADERS, Security
+from hub.web.security import HEADERS, Role, Security
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
@@ -84,7 +84,10 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who may come in."""
     role, parameters = rule_of(request)
-    request[ROLE] = request.app[SECURITY].check(request, role)
+    security = request.app[SECURITY]
+    if role is Role.INTEGRATOR:
+        await asyncio.to_thread(security.tokens.refresh)
+    request[ROLE] = security.check(request, role)
     if parameters is not None:
         only(request, parameters)
     return await handler(request)

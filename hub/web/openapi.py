@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "every": {"type": "string", "pattern": r"^\\d+(\\.\\d+)?(ms|s|m|min|h|d|w)$"},
     "width": {"type": "integer", "minimum": 2, "maximum": 4000},
     "understood": {"type": "boolean"},
+    "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }
 PROBLEM = {
     "type": "object",
@@ -48,6 +49,7 @@ PROBLEM = {
 SECURITY: Mapping[Role, list[dict[str, list[str]]]] = {
     Role.VIEWER: [],
     Role.PARTICIPANT: [{"session": []}],
+    Role.INTEGRATOR: [{"integrator": []}, {"session": []}, {"hub": []}],
     Role.FACILITATOR: [{"session": []}, {"hub": []}],
     Role.HUB: [{"hub": []}],
 }
@@ -70,6 +72,7 @@ def document(routes: Iterable[Route]) -> bytes:
                 "schemas": {**schemas, "Problem": PROBLEM},
                 "securitySchemes": {
                     "session": {"type": "apiKey", "in": "cookie", "name": "matinales"},
+                    "integrator": {"type": "http", "scheme": "bearer", "description": "of `matinales tokens new`"},
                     "hub": {"type": "http", "scheme": "bearer", "description": "the secret of run.json"},
                 },
             },

@@ -4,7 +4,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from hub.web import built
-from hub.web.api import actions, devices, health, history, imports, live, login, scenario, setup
+from hub.web.api import actions, devices, health, history, imports, ingest, live, login, scenario, setup
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
@@ -29,7 +29,7 @@ async def document(request: web.Request) -> web.StreamResponse:
     )
 
 
-VIEWER, FACILITATOR, HUB = Role.VIEWER, Role.FACILITATOR, Role.HUB
+VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run")
 
@@ -49,6 +49,7 @@ API = (
     Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
     Route("GET", "/series", VIEWER, history.series, (*RANGE, "width")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
+    Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
     Route("GET", "/runs/{run}/control", HUB, scenario.control),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/alarms", VIEWER, devices.alarms, ("limit",)),

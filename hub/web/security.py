@@ -19,6 +19,7 @@ import psutil
 from aiohttp import web
 
 from hub.config import Config
+from hub.tokens import Tokens
 from hub.web.problems import Problem
 from hub.web.sessions import CONSOLE_S, LONGEST_S, Codes, Delays, Sessions, same
 
@@ -46,17 +47,22 @@ HEADERS = {
 
 
 class Role(IntEnum):
-    """Who asks; each may do what those before may. `HUB` is the bearer of run.json's secret."""
+    """Who asks; each may do what those before may. `HUB` is the bearer of run.json's secret.
+
+    A token makes an `INTEGRATOR` only where one is needed, for its own source: anywhere else its bearer is a viewer.
+    """
 
     VIEWER = 0
     PARTICIPANT = 1
-    FACILITATOR = 2
-    HUB = 3
+    INTEGRATOR = 2
+    FACILITATOR = 3
+    HUB = 4
 
 
 NAMES = {
     Role.VIEWER: {"en": "viewer", "fr": "spectateur"},
     Role.PARTICIPANT: {"en": "participant", "fr": "participant"},
+    Role.INTEGRATOR: {"en": "integrator's token", "fr": "jeton d'intégrateur"},
     Role.FACILITATOR: {"en": "facilitator", "fr": "animateur"},
     Role.HUB: {"en": "hub's own secret", "fr": "secret du hub"},
 }
@@ -84,6 +90,7 @@ class Security:
         secret: str,
         pin: str | None = None,
         sessions: Path | None = None,
+        tokens: Tokens | None = None,
         addresses: Callable[[], frozenset[str]] = interface_addresses,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -96,11 +103,13 @@ class Security:
             secret: run.json's, for the command line and the import door.
             pin: the facilitator's; None: nobody can log in.
             sessions: file that keeps them across restarts (hashes only).
+            tokens: of integrators; none unless told.
             addresses: the machine's addresses now.
             monotonic: clock of the delays [s].
         """
         self.pin = pin
         self.sessions = Sessions(sessions)
+        self.tokens = tokens or Tokens(None)
         self.codes = Codes(monotonic=monotonic)
         self.delays = Delays(monotonic=monotonic)
         self.refused: Counter[str] = Counter()
@@ -137,6 +146,8 @@ class Security:
         if not own and (request.method not in SAFE or is_upgrade):
             raise self._problem("origin", origin=repr((origin or "")[:80]))
         role = self._role(request, own=own)
+        if needed is Role.INTEGRATOR and role < needed and self._is_integrator(request):
+            role = needed
         if role < needed:
             raise self._too_small(role, needed)
         return role
@@ -216,6 +227,12 @@ class Security:
             return Role.FACILITATOR
         return Role.VIEWER
 
+    def _is_integrator(self, request: web.Request) -> bool:
+        """Tell whether a token opens this source; in the address only for callers that cannot set headers."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        given = token.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
+        return self.tokens.opens(given, request.match_info.get("source", ""))
+
     def _is_own(self, origin: str, request: web.Request, host: str) -> bool:
         asked = origin.lower()
         return asked in {f"{request.scheme}://{host}".lower(), self._public_origin}
@@ -229,6 +246,9 @@ class Security:
         if needed is Role.HUB:
             en = "Send 'Authorization: Bearer' with the secret of run.json in the data folder."
             fr = "Envoyez « Authorization: Bearer » avec le secret de run.json, dans le dossier de données."
+        elif needed is Role.INTEGRATOR:
+            en = "Make a token with `matinales tokens new NAME` and send it as 'Authorization: Bearer TOKEN'."
+            fr = "Créez un jeton avec `matinales tokens new NOM` et envoyez-le : « Authorization: Bearer JETON »."
         elif self.pin is None and not self._trusts_loopback:
             en = "This hub has no facilitator: write a PIN into a file and name it in HUB_PIN_FILE."
             fr = "Ce hub n'a pas d'animateur : écrivez un code PIN dans un fichier et nommez-le dans HUB_PIN_FILE."

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from hub import understand
-from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, TimeSource
+from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, Source, TimeSource
 from hub.registry import Registry, load_drivers
 from hub.understand import MADE_UP, UNKNOWN_AGE, Changes, Memory, Understanding
 from servers.acme import (
@@ -572,6 +572,26 @@ def test_a_bridge_names_devices_and_says_who_is_there_but_makes_none() -> None:
     device = changes.known[f"{FAMILY}:door"]
     assert (device.name, device.availability) == ("Cellar door", Availability.OFFLINE)
     assert f"{FAMILY}:bridge" not in mind.devices
+
+
+def test_imported_history_keeps_its_times_on_the_real_timeline() -> None:
+    """Years later too; nobody is online for it, and the device's clock is not judged by it."""
+    mind = understanding()
+    past = WALL - 3 * 365 * 86_400 * NS
+    changes = take(mind, replace(imported("fridge", past, {"t": 4.5}), run=None))
+    (found,) = changes.readings
+    assert (found.time, found.time_source, found.run) == (past, TimeSource.DEVICE, REAL)
+    assert changes.known[f"{FAMILY}:fridge"].availability is None
+    assert (changes.past, changes.shown, changes.clocks) == ([found], [], {})
+
+
+def test_what_comes_by_the_hubs_own_doors_is_no_proposal_on_a_foreign_broker() -> None:
+    """A webhook had a token, a serial port is plugged into this machine: nobody needs to approve them."""
+    for source in (Source.HTTP, Source.SERIAL):
+        message = Message("things/attic/t", b"19.5", WALL, source)
+        changes = take(understanding(foreign=True), message)
+        assert not changes.known["thing:things/attic"].proposed
+        assert changes.readings
 
 
 def test_on_a_foreign_broker_generic_devices_are_proposed_and_not_stored() -> None:

@@ -510,4 +510,4 @@ async def test_a_missing_page_says_how_to_build_it(client: Client) -> None:
 
 def test_each_role_may_do_what_those_before_may() -> None:
     """An order, from viewer to the hub itself."""
-    assert Role.VIEWER < Role.PARTICIPANT < Role.FACILITATOR < Role.HUB
+    assert Role.VIEWER < Role.PARTICIPANT < Role.INTEGRATOR < Role.FACILITATOR < Role.HUB

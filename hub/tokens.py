@@ -1,0 +1,133 @@
+"""Tokens of integrators: who may send to `/api/v1/ingest/{source}`; only their hashes are kept (reliability.md §2.15).
+
+A token is 32 random bytes: it cannot be guessed, so a plain SHA-256 hides it and nobody needs to be slowed down.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock
+from msgspec import Struct
+
+from hub.datafolder import write_private
+from hub.errors import ConfigError, NotFoundError, UsageError
+
+FILE = "tokens.json"
+SOURCE = re.compile(r"[^\W_][\w.~-]{0,63}")
+"""A source is one level of a topic: letters and digits of any script, `_ . ~ -`."""
+PREFIX = "mtn_"
+"""So that a token that leaked is recognised as one."""
+
+
+class Token(Struct, frozen=True):
+    """What is kept of a token.
+
+    Attributes:
+        hash: SHA-256 of the token, hex.
+        source: the only one it may send as; None: any.
+        created: when [s since 1970].
+    """
+
+    hash: str
+    source: str | None
+    created: float
+
+
+class Tokens:
+    """The tokens of one data folder; the command writes the file, the hub reads it again when it changed."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Name the data folder; None: there are no tokens. Nothing is read yet."""
+        self._path = folder / FILE if folder is not None else None
+        self._read: tuple[int, int] | None = None
+        self._known: dict[str, Token] = {}
+
+    def refresh(self) -> None:
+        """Read the file if it changed; one that cannot be read lets nobody in. Blocks."""
+        if self._path is None:
+            return
+        try:
+            state = self._path.stat()
+            now = (state.st_mtime_ns, state.st_ino)
+            if now != self._read:
+                self._known, self._read = _content(self._path), now
+        except (OSError, ConfigError):
+            self._known, self._read = {}, None
+
+    def opens(self, token: str, source: str) -> bool:
+        """Tell whether a token may send as this source, by what was read last."""
+        given = _hash(token)
+        return any(
+            hmac.compare_digest(each.hash, given) and each.source in {None, source} for each in self._known.values()
+        )
+
+
+def listed(folder: Path) -> dict[str, Token]:
+    """Return name → token.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
+    return _content(folder / FILE)
+
+
+def create(folder: Path, name: str, source: str | None, *, wall: Callable[[], float] = time.time) -> str:
+    """Keep a new token and return it: the only time that it is seen.
+
+    Raises:
+        UsageError: the name is taken, or name or source cannot be one.
+        ConfigError: the file is damaged.
+    """
+    for what, word in (("name", name), ("source", source)):
+        if word is not None and not SOURCE.fullmatch(word):
+            msg = (
+                f"{what} {word!r}: write letters, digits, '-', '_' or '.', at most 64, beginning with a letter or digit"
+            )
+            raise UsageError(msg)
+    token = PREFIX + secrets.token_urlsafe(32)
+    with FileLock(folder / f"{FILE}.lock"):
+        known = listed(folder)
+        if name in known:
+            msg = f"there is already a token {name!r}; choose another name, or revoke it first"
+            raise UsageError(msg)
+        _write(folder, known | {name: Token(_hash(token), source, wall())})
+    return token
+
+
+def revoke(folder: Path, name: str) -> None:
+    """Forget a token; the living hub refuses it from its next request on.
+
+    Raises:
+        NotFoundError: there is none of that name.
+        ConfigError: the file is damaged.
+    """
+    with FileLock(folder / f"{FILE}.lock"):
+        known = listed(folder)
+        if name not in known:
+            msg = f"no token {name!r}; there are: {', '.join(known) or 'none'}"
+            raise NotFoundError(msg)
+        _write(folder, {each: token for each, token in known.items() if each != name})
+
+
+def _content(path: Path) -> dict[str, Token]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Token])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        msg = f"{path}: cannot be read ({error}); remove it and make the tokens anew"
+        raise ConfigError(msg) from error
+
+
+def _write(folder: Path, tokens: dict[str, Token]) -> None:
+    write_private(folder / FILE, msgspec.json.encode(tokens))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
