@@ -5,6 +5,22 @@ from collections.abc import Generator
 
 import pytest
 
+NO_DOCKER = os.environ.get("MATINALES_NO_DOCKER")
+"""Why no Docker engine can start here, as `.ci/docker` found out."""
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is left out, and why."""
+    return [f"tests with Docker are left out: {NO_DOCKER}"] if NO_DOCKER else []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a Docker engine where none can start."""
+    out = [each for each in items if NO_DOCKER and each.get_closest_marker("docker") is not None]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [each for each in items if each not in out]
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
