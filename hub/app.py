@@ -17,12 +17,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials
+from hub import broker, credentials, setup
 from hub.config import Config
 from hub.driver import base_name
 from hub.errors import HubError, NotFoundError
@@ -101,7 +102,7 @@ class App:
         self._kept = Kept(self._data)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
-        self._registry = Registry(load_drivers())
+        self._registry = Registry(load_drivers(), self.config.payload_formats)
         self.live = Live(is_health=self._is_health, source=self._source, lang=self.config.lang)
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
@@ -131,6 +132,7 @@ class App:
             asks=self.config.asks,
             foreign=self.config.broker_url is not None,
             wall=time.time_ns,
+            personal=self.config.personal == "on",
         )
 
     # life
@@ -256,6 +258,17 @@ class App:
     def _run(self, usecase: str) -> Run | None:
         view = self._views.get(usecase)
         return self.live.runs.get(view.run) if view is not None and view.run != REAL else None
+
+    def setup(self) -> Mapping[str, Any]:
+        """Return what to type on devices, with today's address of this machine."""
+        settings = self._settings
+        is_ours = self.config.broker_url is None
+        room = [str(urlsplit(each).hostname) for each in _room(self.config)] if settings.lan else []
+        broker_there = setup.broker_of(settings.mqtt, room, is_ours=is_ours)
+        return {
+            "broker": msgspec.to_builtins(broker_there),
+            "families": setup.families(self._registry.drivers.values(), broker_there),
+        }
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages of an edge."""

@@ -24,6 +24,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         data_dir: data folder; unset: the platform's user-data folder.
         web_host, web_port: where the page listens.
         public_url, allowed_hosts: how people reach it behind a proxy or in a container.
+        personal: whether families about a person's whereabouts (OwnTracks) are kept.
+        payload_formats: device (uid, `eui:…`, or `*` for every other one) → how its own bytes are read
+            (`cayenne-lpp`); a table in hub.toml, `device=format, device=format` in the environment.
         pin_file: file with the facilitator's PIN (`run` only).
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
@@ -39,6 +42,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     web_port: int = 8080
     public_url: str | None = None
     allowed_hosts: str = ""
+    personal: Literal["on", "off"] = "off"
+    payload_formats: dict[str, str] = {}
     pin_file: str | None = None
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"
@@ -86,6 +91,17 @@ def _from_secret(environ: Mapping[str, str], variable: str) -> str | None:
         raise ConfigError(msg) from error
 
 
+def changed(config: Config, **options: object) -> Config:
+    """Return the settings with options of the command line in their places; an option that is None changes nothing.
+
+    Raises:
+        ConfigError: naming the setting, the value and what it should be.
+    """
+    config = msgspec.structs.replace(config, **{name: value for name, value in options.items() if value is not None})
+    _check(config)
+    return config
+
+
 def _fields() -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(Config)}
 
@@ -117,11 +133,25 @@ def _convert(settings: dict[str, Any], place: str) -> Config:
 
 
 def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN401 — each setting has its own type
+    if kind == dict[str, str] and isinstance(value, str):
+        value = _table(value, place)
     try:
         return msgspec.convert(value, kind, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
         msg = f"{place}: {name} is {value!r}: {str(error)[0].lower()}{str(error)[1:]}"
         raise ConfigError(msg) from None
+
+
+def _table(text: str, place: str) -> dict[str, str]:
+    """Return `name=value, name=value` as a table; a name may hold `=`, a value not."""
+    table = {}
+    for each in text.split(","):
+        name, equals, value = each.rpartition("=")
+        if not (equals and name.strip() and value.strip()):
+            msg = f"{place}: {each.strip()!r} is not name=value; write for instance tts:app1:cold-room=cayenne-lpp"
+            raise ConfigError(msg)
+        table[name.strip()] = value.strip()
+    return table
 
 
 def _check(config: Config) -> None:

@@ -5,7 +5,7 @@ its context: a value handed in and handed back, the same object when unchanged.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -15,6 +15,8 @@ from hub.model import Availability, Kind, Message, Quality
 from hub.units import Unit
 
 type_of_nothing = type(None)
+UNSAID = ""
+"""A sample's unit where nobody said one, on a channel whose name usually has one."""
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -40,10 +42,11 @@ class Sample(Struct, frozen=True, gc=False):
     Attributes:
         channel: channel name with its suffix.
         value: finite.
-        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own.
+        unit: the hub's unit symbol where the message or an earlier one gives it; None: the channel's own; UNSAID.
         measured: the device's own plausible time [ns since 1970]; None: only the arrival time would do.
         local: `measured` was read as if the device's local clock were UTC; the hub applies the configured zone.
         quality: `bad` for the device's own fault code.
+        historical: of the past by the device's own word: stored at `measured`, not shown as live.
     """
 
     channel: str
@@ -52,6 +55,7 @@ class Sample(Struct, frozen=True, gc=False):
     measured: int | None = None
     local: bool = False
     quality: Quality = Quality.GOOD
+    historical: bool = False
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -63,6 +67,31 @@ class Event(Struct, frozen=True, gc=False):
     local: bool = False
 
 
+class Carried(Struct, frozen=True, gc=False):
+    """Bytes that a network passes on without knowing what they mean; only the device's user knows.
+
+    The registry reads them by the payload format chosen for the device, or says that none is chosen.
+
+    Attributes:
+        field: where they stand in the message.
+        data: the device's own bytes.
+        measured, local: their time, as in `Sample`.
+    """
+
+    field: str
+    data: bytes
+    measured: int | None = None
+    local: bool = False
+
+
+class Content(Struct, frozen=True, gc=False):
+    """What bare bytes hold, as a payload format reads them; fields as in `Decoded`."""
+
+    samples: tuple[Sample, ...] = ()
+    events: tuple[Event, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+
 class Announced(Struct, frozen=True):
     """Another device that a message speaks of (a bridge's list, a discovery document).
 
@@ -71,12 +100,15 @@ class Announced(Struct, frozen=True):
         aliases: other names and native ids (`ieee:0x00158d…`, `mac:…`).
         name: display name, when the message gives one.
         availability: when the message gives it.
+        topics: on which it speaks, as a discovery document says; a native driver whose topic one is (`Driver.names`)
+            gives the device its uid, so that both conventions mean one device.
     """
 
     device: str
     aliases: tuple[str, ...] = ()
     name: str | None = None
     availability: Availability | None = None
+    topics: tuple[str, ...] = ()
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -91,7 +123,11 @@ class Decoded(Struct, frozen=True, gc=False):
         aliases: other names of `device`.
         announces: other devices.
         rejected: field → reason in plain words.
+        asks: (topic, payload) that would make the sender say what is missing; sent only where devices may be asked.
         speaks_for_others: `device` is a bridge or gateway, only named as the sender: never a device itself.
+        removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
+        carried: bytes to be read by the payload format that the user chose for the device.
+        simulated: the network says that it made the message up: its values are never real.
     """
 
     kind: Kind
@@ -102,7 +138,11 @@ class Decoded(Struct, frozen=True, gc=False):
     aliases: tuple[str, ...] = ()
     announces: tuple[Announced, ...] = ()
     rejected: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[tuple[str, bytes], ...] = ()
     speaks_for_others: bool = False
+    removed: bool = False
+    carried: Carried | None = None
+    simulated: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -148,7 +188,10 @@ def _bytes(payload: str | bytes) -> bytes:
 
 
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
-"""`decode(message, context)`; raises PayloadError with the reason when nothing can be understood."""
+"""`decode(message, context)`; raises PayloadError with the reason when nothing can be understood.
+
+ForeignPayloadError where the topic has this family's shape and the payload has not: the next driver is asked.
+"""
 
 
 def _one_scope(_topic: str) -> str:
@@ -169,10 +212,18 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         channels: every base name it gives, in the order people want them.
         open_channels: it also gives names that nobody can list (keys of foreign JSON); their unit is the sample's.
         decode: the pure function.
+        loose: whether a topic is claimed by a shape that others use too (`…/online`): what a discovery document says
+            of it weighs more.
         scope: which context a topic uses; one per driver unless told.
         rooted: a scope is a topic below which everything is this driver's once it has a context (a configurable base).
         context: a msgspec-encodable type of the context; `context()` is the empty one.
+        shares: the model whose context it uses as its own (units that only a discovery document gives).
+        adopts: (scope, context) → topics that are this driver's because of what it has heard (a discovery document
+            may name any): at the driver's rank, before every claim by shape.
+        names: the uid that a topic alone tells, None where it tells none.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
+        personal: it is about a person's whereabouts: kept only where the setting `personal` is on.
+        reads: reads bare bytes: its model is then a payload format that users choose for a device (`Decoded.carried`).
         examples: real messages, a refusal among them.
     """
 
@@ -185,12 +236,18 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     decode: Decode
     examples: tuple[Example, ...]
     claims: Callable[[str], bool] | None = None
+    loose: Callable[[str], bool] | None = None
     rank: int = 0
     open_channels: bool = False
     scope: Callable[[str], str] = _one_scope
     rooted: bool = False
     context: type[Any] = type_of_nothing
+    shares: str | None = None
+    adopts: Callable[[str, Any], Collection[str]] | None = None
+    names: Callable[[str], str | None] | None = None
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
+    personal: bool = False
+    reads: Callable[[bytes], Content] | None = None
 
     def empty_context(self) -> Any:  # noqa: ANN401 — each driver has its own type
         """Return the context of a driver that has heard nothing yet."""
@@ -222,8 +279,11 @@ MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 __all__ = [
     "CHANNEL_NAME",
     "MODEL_NAME",
+    "UNSAID",
     "Announced",
+    "Carried",
     "Channel",
+    "Content",
     "Decoded",
     "Driver",
     "Event",

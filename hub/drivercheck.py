@@ -173,8 +173,8 @@ def _broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
     names = [channel.name for channel in driver.channels]
     if not decoded.device.startswith(f"{driver.family}:"):
         yield f"device {decoded.device!r} is not of family {driver.family!r}"
-    channels = [sample.channel for sample in decoded.samples]
-    yield from (f"channel {name!r} twice in one message" for name in {n for n in channels if channels.count(n) > 1})
+    moments = [(sample.channel, sample.measured) for sample in decoded.samples]
+    yield from (f"channel {name!r} twice in one moment" for name, at in set(moments) if moments.count((name, at)) > 1)
     for sample in decoded.samples:
         if type(sample.value) is not float or not math.isfinite(sample.value):
             yield f"{sample.channel} is {sample.value!r}, not a finite float"

@@ -5,6 +5,7 @@ HubError
 ├── UsageError     the caller asks otherwise; the message names the argument and the remedy
 │   └── NotFoundError   what was named does not exist
 ├── PayloadError   nobody at once: counted, shown with its reason, acknowledged
+│   └── ForeignPayloadError   another family's message on a topic of this shape: the next driver is asked
 ├── JournalError   the broker keeps the message: not written, so not acknowledged
 └── StoreError     the hub retries: the reader's cursor stands still
 """
@@ -30,7 +31,21 @@ class PayloadError(HubError):
     """A message cannot be understood.
 
     The text is the reason in plain words, shown to people as it stands.
+
+    Attributes:
+        asks: (topic, payload) that would make its sender say what is missing (`Decoded.asks`).
+        context: what the driver remembers of the message all the same; None: as before.
     """
+
+    def __init__(self, reason: str, *, asks: tuple[tuple[str, bytes], ...] = (), context: object = None) -> None:
+        """Refuse for a reason."""
+        super().__init__(reason)
+        self.asks = asks
+        self.context = context
+
+
+class ForeignPayloadError(PayloadError):
+    """A driver's topic by its shape, but not its payload; the text is the reason where no other driver takes it."""
 
 
 class JournalError(HubError):

@@ -147,9 +147,11 @@ class Live:
     def apply(self, batch: Batch) -> None:
         """Take what was committed and let the viewers know."""
         changes = Changes()
-        self._take_devices(batch, changes)
+        gone = {*batch.forgotten, *(device.uid for device in batch.devices if device.removed)}
+        self._take_devices(batch, gone, changes)
         for reading in batch.readings:
-            self._take(reading, changes)
+            if reading.device not in gone:
+                self._take(reading, changes)
         self.runs.update((run.id, run) for run in batch.runs)
         self.alarms.update((alarm.id, alarm) for alarm in batch.alarms)
         changes.alarms.update(alarm.id for alarm in batch.alarms)
@@ -174,15 +176,17 @@ class Live:
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
 
-    def _take_devices(self, batch: Batch, changes: Changes) -> None:
+    def _take_devices(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
         for device in batch.devices:
+            if device.removed:
+                continue
             before = self.devices.get(device.uid)
             if before is not None and before.run != device.run:
                 self._forget_values(device)
             self.devices[device.uid] = device
             if before is None or msgspec.structs.replace(before, seen=device.seen) != device:
                 changes.devices.add(device.uid)
-        for uid in batch.forgotten:
+        for uid in gone:
             if self.devices.pop(uid, None) is not None:
                 self._channels.pop(uid, None)
                 changes.devices.add(uid)

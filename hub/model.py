@@ -184,6 +184,7 @@ class Device(Struct, frozen=True, kw_only=True):
         seen: arrival time [ns] of its newest message.
         topic: of the message that made it known.
         proposed: heard on a foreign broker, generic: shown for approval, not created.
+        removed: gone by its own word; not shown until it speaks again.
     """
 
     uid: str
@@ -195,6 +196,7 @@ class Device(Struct, frozen=True, kw_only=True):
     topic: str = ""
     proposed: bool = False
     ignored: bool = False
+    removed: bool = False
 
 
 class AlarmState(StrEnum):

@@ -29,6 +29,8 @@ LIVE_SINCE = 1_451_606_400 * NS
 SHOWN = 40
 """Characters of a foreign value that a reason quotes."""
 
+TWO_MEANINGS = {"g", "mg"}
+"""Unit words that nobody can read without knowing the quantity."""
 ABSENT = frozenset({"", "nan", "none", "null", "unavailable", "unknown"})
 BOOLEANS = {"true": 1.0, "on": 1.0, "1": 1.0, "false": 0.0, "off": 0.0, "0": 0.0}
 BLANK = " \t\r\n\v\f"
@@ -338,6 +340,22 @@ def scaled(unit: object, into: str) -> Callable[[float], float]:
         msg = f"{shown(unit)} is not a unit that becomes {into}"
         raise PayloadError(msg)
     return found.apply
+
+
+def scaled_as_said(value: float, unit: str) -> tuple[float, str]:
+    """Return a value given in a unit word, in the hub's unit, and that unit.
+
+    Raises:
+        PayloadError: for a word that is no unit, or means two quantities: nothing is guessed.
+    """
+    if unit in TWO_MEANINGS:
+        msg = f"{shown(unit)} may be a mass or an acceleration"
+        raise PayloadError(msg)
+    found = conversion(unit)
+    if found is None:
+        msg = f"{shown(unit)} is not a known unit"
+        raise PayloadError(msg)
+    return found.apply(value), found.unit
 
 
 def slug(name: str) -> str:

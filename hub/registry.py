@@ -1,14 +1,15 @@
 """Finds the drivers, finds the one a message belongs to, and lets no exception of a driver out.
 
 Drivers lie in `hub/drivers`, one file each with a `DRIVER`; other packages add theirs by the entry point group
-`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else.
+`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else, unless it
+says that the payload is another family's.
 """
 
 import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -17,17 +18,34 @@ import msgspec
 from msgspec import Struct, structs
 
 import hub.drivers
-from hub.driver import CHANNEL_NAME, MODEL_NAME, Decoded, Driver, Sample, base_name, topic_matches
-from hub.errors import ConfigError, PayloadError
+from hub.driver import (
+    CHANNEL_NAME,
+    MODEL_NAME,
+    UNSAID,
+    Carried,
+    Content,
+    Decoded,
+    Driver,
+    Sample,
+    base_name,
+    topic_matches,
+)
+from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 
 GROUP = "matinales.drivers"
 OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
+EVERY_DEVICE = "*"
+"""Among the chosen payload formats: every device that none is named for."""
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
+ADOPTED = 1000
+"""Counts as that many literal levels: an adopted topic is spelt out whole."""
 MAX_CHANNELS = 20_000
 """How many (driver, channel) pairs are remembered."""
+MAX_CONTEXTS = 20_000
+"""How many contexts are remembered; beyond them a made-up topic teaches nothing."""
 MAX_SAMPLES = 256
 MAX_REJECTED = 32
 """What one message may give; hostile ones hold tens of thousands, and each would be a line somewhere."""
@@ -37,6 +55,11 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 Contexts = dict[tuple[str, str], Any]
 """(model, scope) → the context of a driver there."""
+
+Route = tuple[Driver, tuple[str, str]]
+"""Who takes a topic, and the key of the context it uses."""
+LOOSE = 1.5
+"""The rank of a claim by a shape that others use too: behind what a discovery document says, before the generic."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -48,6 +71,7 @@ class Outcome(Struct, frozen=True, gc=False):
         reason: why it was refused, in plain words.
         key: (model, scope) of the context it used.
         changed: whether that context is another one now.
+        asks: of a refused message: what would make its sender say what is missing.
     """
 
     driver: Driver | None
@@ -55,6 +79,7 @@ class Outcome(Struct, frozen=True, gc=False):
     reason: str | None = None
     key: tuple[str, str] = ("", "")
     changed: bool = False
+    asks: tuple[tuple[str, bytes], ...] = ()
 
 
 _OWN = Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
@@ -72,13 +97,24 @@ class Complete(Struct, frozen=True, gc=False):
 class Registry:
     """Decodes any message by the driver that its topic belongs to."""
 
-    def __init__(self, drivers: Mapping[str, Driver]) -> None:
-        """Take drivers by model, as `load_drivers` returns them."""
+    def __init__(self, drivers: Mapping[str, Driver], formats: Mapping[str, str] = {}) -> None:
+        """Take drivers by model, as `load_drivers` returns them, and the payload formats that the user chose.
+
+        Args:
+            drivers: by model.
+            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes.
+
+        Raises:
+            ConfigError: naming the format that does not exist.
+        """
         self.drivers = dict(drivers)
+        self._formats = {name: self._format(name, model) for name, model in formats.items()}
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
-        self._routes: dict[str, tuple[Driver, tuple[str, str]] | None] = {}
+        self._routes: dict[str, list[Route]] = {}
         self._roots: dict[str, Driver] = {}
+        self._adopted: dict[tuple[str, str], frozenset[str]] = {}
+        self._adopters: dict[str, dict[tuple[str, str], Driver]] = {}
         self._contexts: Contexts | None = None
         self._channels: dict[str, dict[str, Complete]] = {model: {} for model in drivers}
 
@@ -88,29 +124,37 @@ class Registry:
             self._take(contexts)
         topic = message.topic
         try:
-            route = self._routes[topic]
+            routes = self._routes[topic]
         except KeyError:
-            route = self._find(topic)
-        if route is None:
-            return _UNKNOWN if not topic.startswith(OWN) else _OWN
+            routes = self._find(topic)
+        refused = _UNKNOWN if not topic.startswith(OWN) else _OWN
+        for route in routes:
+            try:
+                return self._by(route, message, contexts)
+            except ForeignPayloadError as error:
+                refused = Outcome(route[0], None, str(error), route[1]) if refused is _UNKNOWN else refused
+        return refused
+
+    def _by(self, route: Route, message: Message, contexts: Contexts) -> Outcome:
+        """Decode by one driver; nothing leaves but its word that the payload is another family's."""
         driver, key = route
         before = contexts.get(key)
         if before is None:
             before = driver.empty_context()
         try:
             decoded, after = driver.decode(message, before)
+        except ForeignPayloadError:
+            raise
         except PayloadError as error:
-            return Outcome(driver, None, str(error), key)
+            changed = error.context is not None and self._remember(driver, key, error.context, contexts)
+            return Outcome(driver, None, str(error), key, changed, error.asks)
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
-        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
-            decoded = _cut(decoded)
+        if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = self._settled(decoded)
         if after is before:
             return Outcome(driver, decoded, None, key)
-        contexts[key] = after
-        if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
-            self._take(contexts)
-        return Outcome(driver, decoded, None, key, changed=True)
+        return Outcome(driver, decoded, None, key, self._remember(driver, key, after, contexts))
 
     def complete(self, driver: Driver, decoded: Decoded) -> list[tuple[Sample, str | None, Quality]]:
         """Return each sample with its unit (its own, else its channel's) and quality.
@@ -122,17 +166,91 @@ class Registry:
         for sample in decoded.samples:
             value, quality = sample.value, sample.quality
             channel = known.get(sample.channel) or self._channel(driver, sample.channel)
+            unit = channel.unit if sample.unit is None else sample.unit or None
             if quality is good and not channel.low <= value <= channel.high:
                 if not isfinite(value):
                     continue
-                quality = Quality.UNCERTAIN
-            done.append((sample, sample.unit or channel.unit, quality))
+                if unit == channel.unit:  # the range of another unit says nothing
+                    quality = Quality.UNCERTAIN
+            done.append((sample, unit, quality))
         return done
 
     def route(self, topic: str) -> Driver | None:
         """Return the driver that a topic belongs to."""
         found = self._routes[topic] if topic in self._routes else self._find(topic)
-        return found[0] if found else None
+        return found[0][0] if found else None
+
+    def named(self, topics: Iterable[str]) -> str | None:
+        """Return the uid that the native driver of one of these topics gives it; None where there is none."""
+        for topic in topics:
+            driver = self.route(topic)
+            found = driver.names(topic) if driver is not None and driver.names is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def _remember(self, driver: Driver, key: tuple[str, str], context: Any, contexts: Contexts) -> bool:  # noqa: ANN401 — each driver has its own type
+        """Keep what a message taught, where there is room; tell whether it is kept."""
+        if key not in contexts and len(contexts) >= MAX_CONTEXTS:
+            return False
+        contexts[key] = context
+        if driver.rooted and key[1] and self._roots.get(key[1]) is not driver:
+            self._take(contexts)
+        elif driver.adopts is not None:
+            self._adopt(driver, key, context)
+        return True
+
+    def _format(self, device: str, model: str) -> Driver:
+        """Return the driver that reads a payload format."""
+        found = self.drivers.get(model.replace("_", "-"))
+        if found is None or found.reads is None:
+            known = ", ".join(sorted(each.model for each in self.drivers.values() if each.reads is not None))
+            msg = f"payload_formats: {device} is to speak {model!r}, which is no payload format; known: {known}"
+            raise ConfigError(msg)
+        return found
+
+    def _settled(self, decoded: Decoded) -> Decoded:
+        """Return a message with its carried bytes read, and no longer than any may be."""
+        if decoded.carried is not None:
+            decoded = self._with_carried(decoded, decoded.carried)
+        if len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
+            decoded = _cut(decoded)
+        return decoded
+
+    def _with_carried(self, decoded: Decoded, carried: Carried) -> Decoded:
+        """Read the device's own bytes by the format chosen for it; without one, say so: nothing is guessed."""
+        names = (decoded.device, *decoded.aliases, EVERY_DEVICE)
+        chosen = next((self._formats[name] for name in names if name in self._formats), None)
+        if chosen is None or chosen.reads is None:
+            reason = (
+                f"no payload format is chosen for {decoded.device}; name one in payload_formats (HUB_PAYLOAD_FORMATS)"
+            )
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
+        try:
+            content = chosen.reads(carried.data)
+        except PayloadError as error:
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: f"{chosen.model}: {error}"})
+        except Exception as error:  # noqa: BLE001 — as when it decodes
+            reason = self._failed(chosen, ("", ""), error).reason or ""
+            return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
+        return self._joined(decoded, carried, chosen, content)
+
+    def _joined(self, decoded: Decoded, carried: Carried, chosen: Driver, content: Content) -> Decoded:
+        """Return a message with what its bytes hold; units and ranges are the payload format's."""
+        taken = {sample.channel for sample in decoded.samples}
+        found = self.complete(chosen, Decoded(Kind.READINGS, decoded.device, content.samples))
+        samples = [
+            Sample(each.channel, each.value, unit or UNSAID, carried.measured, carried.local, quality)
+            for each, unit, quality in found
+            if each.channel not in taken
+        ]
+        return structs.replace(
+            decoded,
+            kind=Kind.READINGS if samples else decoded.kind,
+            samples=(*samples, *decoded.samples),
+            events=(*decoded.events, *content.events),
+            rejected={**decoded.rejected, **{f"{carried.field}: {k}": v for k, v in content.rejected.items()}},
+        )
 
     def _failed(self, driver: Driver, key: tuple[str, str], error: Exception) -> Outcome:
         self.failures[driver.model] += 1
@@ -141,45 +259,69 @@ class Registry:
         return Outcome(driver, None, f"driver {driver.model} failed: {type(error).__name__}: {error}"[:300], key)
 
     def _take(self, contexts: Contexts) -> None:
-        """Learn below which topics a driver is at home by what it heard before (a configurable base topic)."""
+        """Learn which topics are a driver's by what it heard before: below a base topic, or adopted one by one."""
         self._contexts = contexts
         self._roots = {
             scope: self.drivers[model]
             for model, scope in contexts
             if scope and model in self.drivers and self.drivers[model].rooted
         }
+        self._adopted.clear()
+        self._adopters.clear()
+        for key, context in contexts.items():
+            driver = self.drivers.get(key[0])
+            if driver is not None and driver.adopts is not None:
+                self._adopt(driver, key, context)
         self._routes.clear()
 
-    def _find(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+    def _adopt(self, driver: Driver, key: tuple[str, str], context: Any) -> None:  # noqa: ANN401 — a driver's own type
+        """Note which topics a context makes a driver's own; only their routes are found anew."""
+        now = frozenset(driver.adopts(key[1], context)) if driver.adopts is not None else frozenset()
+        before = self._adopted.get(key, frozenset())
+        for topic in before - now:
+            self._adopters[topic].pop(key)
+            self._routes.pop(topic, None)
+        for topic in now - before:
+            self._adopters.setdefault(topic, {})[key] = driver
+            self._routes.pop(topic, None)
+        self._adopted[key] = now
+
+    def _find(self, topic: str) -> list[Route]:
         if len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
-        found: tuple[Driver, tuple[str, str]] | None = None
+        found: list[Route] = []
         if not topic.startswith(OWN):
             found = self._rooted(topic) or self._claimed(topic)
         self._routes[topic] = found
         return found
 
-    def _rooted(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
+    def _rooted(self, topic: str) -> list[Route]:
         roots = [root for root in self._roots if topic.startswith(f"{root}/")]
         if not roots:
-            return None
+            return []
         root = max(roots, key=len)
         driver = self._roots[root]
-        return driver, (driver.model, root)
+        return [(driver, (driver.model, root))]
 
-    def _claimed(self, topic: str) -> tuple[Driver, tuple[str, str]] | None:
-        claims = []
+    def _claimed(self, topic: str) -> list[Route]:
+        """Return who claims a topic, the lowest rank first, then what was adopted, then the more literal filter."""
+        claims: list[tuple[float, int, str, str]] = [
+            (driver.rank, -ADOPTED, driver.model, scope)
+            for (_model, scope), driver in self._adopters.get(topic, {}).items()
+        ]
         for driver in self.drivers.values():
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
-                    claims.append((driver.rank, -max(fit), driver.model, driver.scope(topic)))
+                    rank = driver.rank if driver.loose is None or not driver.loose(topic) else LOOSE
+                    claims.append((rank, -max(fit), driver.model, driver.scope(topic)))
             except Exception as error:  # noqa: BLE001 — as when it decodes
                 self._failed(driver, ("", ""), error)
-        if not claims:
-            return None
-        model, scope = min(claims)[2:]
-        return self.drivers[model], (model, scope)
+        routes: dict[str, Route] = {}
+        for _rank, _levels, model, scope in sorted(claims):
+            driver = self.drivers[model]
+            routes.setdefault(model, (driver, (driver.shares or model, scope)))
+        return list(routes.values())
 
     def _channel(self, driver: Driver, name: str) -> Complete:
         known = self._channels[driver.model]

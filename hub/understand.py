@@ -31,7 +31,7 @@ from hub.model import (
     Source,
     TimeSource,
 )
-from hub.registry import Registry
+from hub.registry import Outcome, Registry
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
@@ -48,9 +48,14 @@ UNKNOWN_AGE = 0
 """Time of a retained value that states none: it sets what is shown, its age is unknown, it is not stored."""
 ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
+ASK_AGAIN = 60 * NS
+"""How long a sender is left alone that was asked to say what is missing."""
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
+PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
 REPEATED = -1
+MADE_UP = "simulated-by-network"
+"""The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -123,7 +128,15 @@ class Understanding:
     """Takes records in order and says what they change."""
 
     def __init__(
-        self, registry: Registry, memory: Memory, *, zone: ZoneInfo, asks: bool, foreign: bool, wall: Callable[[], int]
+        self,
+        registry: Registry,
+        memory: Memory,
+        *,
+        zone: ZoneInfo,
+        asks: bool,
+        foreign: bool,
+        wall: Callable[[], int],
+        personal: bool = False,
     ) -> None:
         """Start from what the store kept.
 
@@ -134,6 +147,7 @@ class Understanding:
             asks: whether devices are asked to speak.
             foreign: on somebody else's broker generic devices are proposed, not created.
             wall: the wall clock [ns], only to know whether a record is news worth asking for.
+            personal: whether families about a person's whereabouts are kept.
         """
         self._registry = registry
         self._contexts = dict(memory.contexts)
@@ -148,6 +162,8 @@ class Understanding:
         self._asks = asks
         self._foreign = foreign
         self._wall = wall
+        self._personal = personal
+        self._missed: dict[str, int] = {}
         self._asked: dict[str, Availability | None] = {}
         self._stayed_real: set[tuple[str, str]] = set()
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
@@ -225,11 +241,15 @@ class Understanding:
     def _from_device(self, record: Record, changes: Changes) -> None:
         outcome = self._registry.decode(record.message, self._contexts)
         driver, decoded = outcome.driver, outcome.decoded
+        if outcome.changed:
+            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
-        if outcome.changed:
-            changes.contexts[outcome.key] = self._contexts[outcome.key]
+        if driver.personal and not self._personal:
+            self._refuse(record, PERSONAL.format(driver.title), driver, changes)
+            return
         changes.understood += 1
         if len(changes.recent) < RECENT:
             changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
@@ -243,11 +263,15 @@ class Understanding:
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
         uid = self._names.find(decoded.device, decoded.aliases)
-        makes_none = decoded.kind in _MAKES_NONE
+        makes_none = decoded.kind in _MAKES_NONE or decoded.removed
         if makes_none and uid not in self.devices:
             return
+        if decoded.removed:
+            gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)
+            self._changed(gone, record.message, changes)
+            return
         word = _Word(
-            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, uid, changes)
+            record, driver, decoded, changes, uid, None if makes_none else self._run_said(record, decoded, uid, changes)
         )
         if not makes_none and not self._known(word):
             return
@@ -256,10 +280,15 @@ class Understanding:
             self._read(word)
             self._ask(word)
 
-    def _run_said(self, record: Record, uid: str, changes: Changes) -> str | None:
-        """Return the run that the import door or an announced filter says; a real device's own words stay real."""
+    def _run_said(self, record: Record, decoded: Decoded, uid: str, changes: Changes) -> str | None:
+        """Return the run that the import door or an announced filter says; a real device's own words stay real.
+
+        What a network made up is no device's own word: it is never real, though a real device stays so.
+        """
         message = record.message
         run = message.run or self.timelines.of(message.topic)
+        if run is None and decoded.simulated:
+            return MADE_UP
         if run is None or message.run is not None:
             return run
         device = self.devices.get(uid)
@@ -288,8 +317,8 @@ class Understanding:
                 proposed=self._foreign and word.driver.rank > 1,
             )
             self._changed(device, message, word.changes)
-        elif device.run != run or message.received - device.seen > SEEN_AGAIN:
-            self._changed(msgspec.structs.replace(device, run=run), message, word.changes)
+        elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
+            self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
         said = word.decoded.availability
         if said is None and word.decoded.samples and not message.retained:
             said = Availability.ONLINE  # who speaks is there
@@ -313,18 +342,24 @@ class Understanding:
 
     def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
-        if self._names.find(each.device, each.aliases) not in self.devices and len(self._names) >= MAX_NAMES:
+        device, aliases = self._native(each)
+        if self._names.find(device, aliases) not in self.devices and len(self._names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self._names.identify(each.device, each.aliases)
+        uid, news = self._names.identify(device, aliases)
         changes.names += [(name, uid, record.position) for name in news]
-        device = self.devices.get(uid)
-        if device is None:
+        known = self.devices.get(uid)
+        if known is None:
             return
-        said = each.availability or device.availability
-        name = each.name or device.name
-        if (said, name) != (device.availability, device.name):
-            self._changed(msgspec.structs.replace(device, availability=said, name=name), record.message, changes)
+        said = each.availability or known.availability
+        name = each.name or known.name
+        if (said, name) != (known.availability, known.name):
+            self._changed(msgspec.structs.replace(known, availability=said, name=name), record.message, changes)
+
+    def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        native = self._registry.named(each.topics)
+        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
@@ -340,9 +375,12 @@ class Understanding:
             channel = sample.channel
             if channel not in known and not self._room_for(word, channel, known):
                 continue
-            moment = moments.get(sample.measured)
+            past = sample.historical and sample.measured is not None
+            moment = moments.get(sample.measured) if not past else None
             if moment is None:  # the samples of a message nearly always share their time
-                moment = moments[sample.measured] = self._moment(word, sample, arrival, run, tie)
+                moment = self._moment(word, sample, arrival, run, tie)
+                if not past:
+                    moments[sample.measured] = moment
             time, source = moment
             if time == REPEATED:
                 continue
@@ -360,7 +398,8 @@ class Understanding:
             )
             if time != UNKNOWN_AGE:
                 changes.readings.append(reading)
-            taken.append(reading)
+            if not past:
+                taken.append(reading)
 
     def _room_for(self, word: "_Word", channel: str, known: set[str]) -> bool:
         if len(known) >= MAX_CHANNELS:
@@ -375,6 +414,8 @@ class Understanding:
         measured = sample.measured
         if measured is not None and sample.local:
             measured = utc(measured, self._zone)
+        if sample.historical and measured is not None:
+            return measured, TimeSource.DEVICE
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
         found = self._time(word, measured, arrival, run)
@@ -424,6 +465,31 @@ class Understanding:
         if said is not Availability.OFFLINE and (first or before is Availability.OFFLINE):
             word.changes.asks += word.driver.ask(word.decoded.device, message.topic)
 
+    def _ask_for_missing(self, record: Record, outcome: Outcome, changes: Changes) -> None:
+        """Ask a sender to say what is missing, now and then; by the same consent as `_ask`."""
+        asks = outcome.decoded.asks if outcome.decoded is not None else outcome.asks
+        if not asks or not self._asks or not self._is_live(record.message):
+            return
+        if outcome.decoded is not None and outcome.decoded.device in self.timelines.marks:
+            return
+        if len(self._missed) >= MAX_DEVICES:
+            self._missed.clear()
+        for topic, payload in asks:
+            before, now = self._missed.get(topic), record.message.received
+            if before is None or not 0 <= now - before < ASK_AGAIN:
+                self._missed[topic] = now
+                changes.asks.append((topic, payload))
+
+    def _is_live(self, message: Message) -> bool:
+        """Tell whether a message is a real sender's fresh word: no import, replay, simulation, memory or backlog."""
+        return (
+            message.source is Source.MQTT
+            and not message.retained
+            and message.run is None
+            and self.timelines.of(message.topic) is None
+            and self._wall() - message.received < ASK_WITHIN
+        )
+
     def _refuse(self, record: Record, reason: str, driver: Driver | None, changes: Changes) -> None:
         changes.refused += 1
         self._list(record, reason, driver, changes)
@@ -447,7 +513,7 @@ def _heard(record: Record, reason: str | None, driver: Driver | None, *, underst
         understood=understood,
         driver=driver.model if driver is not None else None,
         reason=reason,
-        payload=message.payload[:SHOWN_PAYLOAD],
+        payload=b"" if driver is not None and driver.personal else message.payload[:SHOWN_PAYLOAD],
     )
 
 

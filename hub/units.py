@@ -37,6 +37,7 @@ class Unit(StrEnum):
     G = "g"
     DEGREE = "°"
     DEGREE_PER_SECOND = "°/s"
+    REVOLUTION_PER_MINUTE = "rpm"
     DECIBEL_MILLIWATT = "dBm"
     DECIBEL = "dB"
     SECOND = "s"

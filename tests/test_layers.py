@@ -15,7 +15,8 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/driver.py": WORDS,
     "hub/drivers": WORDS | {"hub.driver", "hub.payload"},
     **dict.fromkeys(["hub/journal", "hub/store", "hub/rules", "hub/live.py"], WORDS),
-    "hub/usecases": WORDS | {"hub.rules"},
+    "hub/source.py": set(),
+    "hub/usecases": WORDS | {"hub.rules", "hub.source"},
     "hub/ingest": WORDS | {"hub.journal"},
     "device_sims": {"hub.units"},
     "device_sims/physics": set(),
@@ -37,6 +38,7 @@ PURE = [
     "device_sims/physics",
 ]
 PLAIN = {
+    "base64",
     "collections",
     "dataclasses",
     "datetime",
@@ -50,6 +52,7 @@ PLAIN = {
     "struct",
     "typing",
     "unicodedata",
+    "urllib.parse",
     "zoneinfo",
 }
 

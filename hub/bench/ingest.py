@@ -21,6 +21,7 @@ import psutil
 from filelock import FileLock
 
 from hub import broker, mosquitto
+from hub.bench._processes import cpu, family
 from hub.errors import HubError
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
@@ -78,7 +79,7 @@ class _Bench:
         ingest = stack.enter_context(
             _child("hub.ingest", "--data", str(folder), "--broker", self._url, "--window", str(window))
         )
-        self.processes = {"broker": _family(state.pid), "ingest": _family(ingest.pid)}
+        self.processes = {"broker": family(state.pid), "ingest": family(ingest.pid)}
 
     def start_hub(self) -> str:
         """Start the process that decodes and stores; return the address of its health."""
@@ -101,7 +102,7 @@ class _Bench:
         if b"ready" not in first:
             msg = f"the hub did not start: {first.decode(errors='replace')}"
             raise HubError(msg)
-        self.processes["hub"] = _family(hub.pid)
+        self.processes["hub"] = family(hub.pid)
         return f"http://127.0.0.1:{port}/health"
 
     async def run(self, *, seconds: float, rate: float, devices: int, hub: str | None) -> dict[str, float]:
@@ -112,7 +113,7 @@ class _Bench:
         task = asyncio.create_task(link.run())
         try:
             await _until(lambda: meter.subscribed, "the ingest has subscribed")
-            before = {name: _cpu(family) for name, family in self.processes.items()}
+            before = {name: cpu(family) for name, family in self.processes.items()}
             begin = time.time()
             sent = await self._load(meter, seconds=seconds, rate=rate, devices=devices)
             over = time.time()
@@ -129,7 +130,7 @@ class _Bench:
             if hub is not None:
                 figures |= await _stored(hub, int(sent["sent"]), over)
             for name, family in self.processes.items():
-                spent = _cpu(family) - before[name]
+                spent = cpu(family) - before[name]
                 figures[f"{name}_us_per_message"] = spent / sent["sent"] * 1e6
                 figures[f"{name}_cores"] = spent / (time.time() - begin)
                 figures[f"{name}_rss_mb"] = sum(each.memory_info().rss for each in family) / 1e6
@@ -157,7 +158,7 @@ class _Bench:
             if not rate:
                 process.stdin.write(b"%d\n" % meter.position)
             with contextlib.suppress(psutil.Error):
-                spent = _cpu(_family(process.pid)) or spent
+                spent = cpu(family(process.pid)) or spent
         process.stdin.close()
         await process.wait()
         result: dict[str, float] = json.loads(await answer)
@@ -249,15 +250,6 @@ def _child(module: str, *arguments: str, stdout: int = subprocess.DEVNULL) -> It
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
-
-
-def _cpu(family: list[psutil.Process]) -> float:
-    return sum(sum(each.cpu_times()[:2]) for each in family)
 
 
 def _free_port() -> int:

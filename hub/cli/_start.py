@@ -77,12 +77,17 @@ def start(plan: Plan) -> int:
         stack.enter_context(datafolder.owned(data))
         supervisor = Supervisor()
         on_end(supervisor.stop)
-        mqtt = _broker(plan, data, stack)
-        stack.callback(supervisor.close, ("sim", "hub", "ingest", "broker"))
+        brokers = stack.enter_context(ExitStack())  # ended last
+        stack.callback(supervisor.close, ("sim", "hub", "ingest"))
+        mqtt, file = _broker(plan, data)
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
+        supervisor.add("hub", module("hub.app"), _hub_settings(plan, data, mqtt, secret))  # first: it takes longest
+        if file is not None:
+            broker.start(file)
+            brokers.callback(broker.stop, data)
+            brokers.callback(broker.guard(file))
         supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
-        supervisor.add("hub", module("hub.app"), _hub_settings(plan, data, mqtt, secret))
         if plan.sim is not None:
             arguments = ("--data", str(data), "--supervised", *plan.sim)
             supervisor.add("sim", module("device_sims", *arguments), environ=broker_url)
@@ -113,22 +118,19 @@ def _folder(plan: Plan, stack: ExitStack) -> Path:
     return Path(folder).resolve()
 
 
-def _broker(plan: Plan, data: Path, stack: ExitStack) -> str:
-    """Start the broker unless one is running elsewhere; return the address to connect to."""
+def _broker(plan: Plan, data: Path) -> tuple[str, Path | None]:
+    """Return the broker's address and the file to start it with, just written; None: it runs elsewhere."""
     config = plan.config
     if config.broker_url is not None:
-        return config.broker_url
+        return config.broker_url, None
     living = broker.alive(data)
     port = config.mqtt_port or (living.port if living is not None else _free_port())
     user, password = (MQTT_USER, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
     listen = ANY if plan.lan else LOOPBACK
     path = data / ("broker.conf" if plan.mosquitto else "broker.toml")
     broker.write_config(path, listen=listen, port=port, user=user, password=password)
-    broker.start(path)
-    stack.callback(broker.stop, data)
-    stack.callback(broker.guard(path))
     login = f"{user}:{quote(password or '', safe='')}@" if user else ""
-    return f"mqtt://{login}{LOOPBACK}:{port}"
+    return f"mqtt://{login}{LOOPBACK}:{port}", path
 
 
 def _ingest_arguments(plan: Plan, data: Path) -> list[str]:

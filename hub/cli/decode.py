@@ -19,7 +19,7 @@ from hub.devices import utc
 from hub.errors import UsageError
 from hub.model import NS, Message
 from hub.payload import utc_text
-from hub.registry import Contexts, Outcome, Registry, load_drivers
+from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry, load_drivers
 
 AHEAD = 5 * 60 * NS
 """A time further ahead than this is a wrong clock, not the message's own time (wire_formats.md §0.3)."""
@@ -43,6 +43,7 @@ def command(
     base64_: Annotated[str | None, Parameter(name="--base64")] = None,
     file: Path | None = None,
     context: Path | None = None,
+    format_: Annotated[str | None, Parameter(name="--format")] = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Show what the hub would understand of a message, and why not.
@@ -54,11 +55,15 @@ def command(
         base64_: the payload in base64.
         file: a file that holds the payload.
         context: the messages before it, one JSON object {"topic", "payload" or "payload_hex", "retained"} a line.
+        format_: payload format chosen for the device, as in payload_formats: how bytes inside the message are read.
         json: print one object for a program.
     """
-    zone = config.load().zone
+    settings = config.load()
+    zone, formats = settings.zone, settings.payload_formats
+    if format_ is not None:
+        formats = {EVERY_DEVICE: format_}
     payload = _payload(text, hex_, base64_, file)
-    registry, contexts = Registry(load_drivers()), Contexts()
+    registry, contexts = Registry(load_drivers(), formats), Contexts()
     now = time.time_ns()
     for line in _lines(context) if context is not None else ():
         registry.decode(_message(*line, now), contexts)

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from msgspec.structs import replace
 
 from hub import datafolder
-from hub.config import load
+from hub.config import changed, load
 from hub.errors import UsageError
 
 
@@ -45,14 +45,9 @@ def command(
     if fresh and data is not None:
         msg = "--fresh and --data exclude each other: give one of them"
         raise UsageError(msg)
-    config = load()
-    config = replace(
-        config,
-        web_port=config.web_port if port is None else port,
-        mqtt_port=config.mqtt_port if mqtt_port is None else mqtt_port,
-        web_host=_start.ANY if lan else _start.LOOPBACK,
-        broker_url=broker if "://" in broker else config.broker_url if broker == "embedded" else None,
-    )
+    config = changed(load(), web_port=port, mqtt_port=mqtt_port, web_host=_start.ANY if lan else _start.LOOPBACK)
+    if broker != "embedded":
+        config = replace(config, broker_url=broker if "://" in broker else None)
     if "://" not in broker and broker not in {"embedded", "mosquitto"}:
         msg = f"--broker is {broker!r}: give embedded, mosquitto, or an address such as mqtt://localhost:1883"
         raise UsageError(msg)

@@ -1,7 +1,5 @@
 """`matinales drivers`: the device families the hub understands, and whether they keep their contract."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +11,7 @@ from hub.driver import Driver, Example
 from hub.drivercheck import check
 from hub.errors import NotFoundError, UsageError
 from hub.registry import load_drivers
+from hub.source import run_file
 
 command = App(name="drivers", help="List, show and test device drivers.", result_action="return_value")
 Json = Annotated[bool, Parameter(negative="")]
@@ -92,15 +91,11 @@ def _loaded(path: Path) -> Driver:
     Raises:
         UsageError: naming the file and what is wrong with it.
     """
-    spec = importlib.util.spec_from_file_location(f"matinales_driver_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
+    if path.suffix != ".py" or not path.is_file():
         msg = f"{path}: no such Python file"
         raise UsageError(msg)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
-        driver = module.DRIVER
+        driver = run_file(path, f"matinales_driver_{path.stem}").DRIVER
     except Exception as error:
         msg = f"{path}: cannot be imported ({type(error).__name__}: {error})"
         raise UsageError(msg) from error

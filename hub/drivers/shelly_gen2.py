@@ -164,6 +164,26 @@ def claims(topic: str) -> bool:
     return address(topic) is not None
 
 
+def loose(topic: str) -> bool:
+    """Tell `…/online`, which others publish too, from topics that no other family has."""
+    return topic.endswith("/online")
+
+
+def adopts(prefix: str, context: Context) -> tuple[str, ...]:
+    """Return the availability topic of a prefix once a Gen2 device spoke below it."""
+    return (f"{prefix}/online",) if context.src or context.notified else ()
+
+
+def names(topic: str) -> str | None:
+    """Return the uid that a topic alone tells."""
+    found = address(topic)
+    return (
+        f"shelly:{_named(found.prefix)}"
+        if found and found.prefix.strip("/") and found.what in {"status", "events"}
+        else None
+    )
+
+
 def scope(topic: str) -> str:
     """Return the topic prefix."""
     found = address(topic)
@@ -194,10 +214,11 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
 
 
 def _named(name: str) -> str:
+    """Return the name that a prefix gives; one below `shellies/` is a first-generation device's id (its `online`)."""
     if not name.strip("/"):
         msg = "the topic names no device"
         raise PayloadError(msg)
-    return name
+    return name.removeprefix("shellies/") or name
 
 
 def _rpc(message: Message, found: Address, context: Context) -> tuple[Decoded, Context]:
@@ -237,7 +258,7 @@ def _identity(sender: str, prefix: str, context: Context) -> tuple[str, tuple[st
     mac = MAC.fullmatch(sender)
     aliases = (f"mac:{mac[1].lower()}",) if mac else ()
     if prefix != sender and not context.src:  # another device on a used prefix is not the one before
-        aliases = (f"shelly:{prefix}", *aliases)
+        aliases = (f"shelly:{_named(prefix)}", *aliases)
     return f"shelly:{sender}", aliases, Context(src=sender)
 
 
@@ -373,6 +394,9 @@ DRIVER = Driver(
     source="https://shelly-api-docs.shelly.cloud/gen2/General/Notifications; wire_formats.md §3",
     topics=("#", "+/events/rpc", "+/status/+", "+/online", "+/rpc", "+/command/+"),
     claims=claims,
+    loose=loose,
+    adopts=adopts,
+    names=names,
     scope=scope,
     context=Context,
     decode=decode,
@@ -504,10 +528,10 @@ DRIVER = Driver(
         Example(
             topic="shellies/plus1pm/rpc",
             payload=b'{"id":1,"src":"hub","method":"Switch.Set","params":{"id":0,"on":true}}',
-            device="shelly:shellies/plus1pm",
+            device="shelly:plus1pm",
             kind=Kind.COMMAND,
         ),
         Example.refused(EVENTS, '{"src":"shellyplus1pm-4417939341dc","method":"NotifyStatus"}', because="params"),
-        Example.refused("shellies/plus1pm/online", "perhaps", because="neither online nor offline"),
+        Example.refused("plus1pm/online", "perhaps", because="neither online nor offline"),
     ),
 )

@@ -169,6 +169,12 @@ def claims(topic: str) -> bool:
     return topic.startswith(DISCOVERY) or address(topic) is not None
 
 
+def names(topic: str) -> str | None:
+    """Return the uid that a topic alone tells."""
+    found = None if topic.startswith(DISCOVERY) else address(topic)
+    return f"tasmota:{found.device}" if found and found.device else None
+
+
 def scope(topic: str) -> str:
     """Return the device: each remembers its own sensors."""
     found = address(topic)
@@ -232,12 +238,12 @@ def _mac(text: str) -> str:
 
 
 def _discovery(topic: str, payload: bytes) -> Decoded:
-    """Decode native discovery: which topic a MAC speaks on. An empty payload takes it back."""
+    """Decode native discovery: which topic a MAC speaks on (`sensors` adds nothing). Empty: taken back."""
     mac, _, what = topic.removeprefix(DISCOVERY).partition("/")
     if not payload or what != "config":
         if payload:
             json_value(payload)
-        return Decoded(Kind.HOUSEKEEPING, f"tasmota:{mac}", speaks_for_others=True)
+        return Decoded(Kind.DISCOVERY, f"tasmota:{mac}", speaks_for_others=True)
     root = json_object(payload)
     name, order = root.get("t"), root.get("ft", "%prefix%/%topic%/")
     if not isinstance(name, str) or not name or not isinstance(order, str):
@@ -455,6 +461,7 @@ DRIVER = Driver(
     source="https://tasmota.github.io/docs/MQTT/, …/DS18x20/, …/Teleinfo/; wire_formats.md §1",
     topics=("#", "tele/+/SENSOR", "tele/+/STATE", "tele/+/LWT", "stat/+/+", "cmnd/+/+", "tasmota/discovery/#"),
     claims=claims,
+    names=names,
     scope=scope,
     context=Context,
     decode=decode,

@@ -127,6 +127,15 @@ def claims(topic: str) -> bool:
     return topic.startswith(f"{BASE}/") or bridge_topic(topic) is not None
 
 
+def names(topic: str) -> str | None:
+    """Return the uid that a topic below the usual base alone tells."""
+    if not topic.startswith(f"{BASE}/") or bridge_topic(topic) is not None:
+        return None
+    rest = topic.removeprefix(f"{BASE}/").removesuffix("/availability")
+    command = COMMAND.fullmatch(rest)
+    return _uid(BASE, command["name"] if command else rest)
+
+
 def scope(topic: str) -> str:
     """Return the base topic."""
     found = bridge_topic(topic)
@@ -415,6 +424,7 @@ DRIVER = Driver(
     source="https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html; wire_formats.md §4",
     topics=("zigbee2mqtt/#", "#"),
     claims=claims,
+    names=names,
     scope=scope,
     rooted=True,
     open_channels=True,

@@ -126,6 +126,7 @@ class StateStore:
         rows = self._rows(
             "SELECT latest.device, channel, unit, value, time, received, source, quality, latest.run, tie FROM latest"
             " JOIN device ON device.uid = latest.device AND device.data ->> '$.run' = latest.run"
+            " AND NOT ifnull(device.data ->> '$.removed', 0)"
             " ORDER BY latest.rowid"
         )
         return [

@@ -17,6 +17,7 @@ import msgspec
 from hub.errors import ConfigError, NotFoundError
 from hub.rules import kinds
 from hub.rules.wording import placeholders
+from hub.source import run_file
 from hub.units import conversion
 from hub.usecases.schema import Card, Document, UseCase
 
@@ -125,17 +126,11 @@ def _module(folder: Path) -> ModuleType | None:
         return None
     if folder.parent == HERE:
         return importlib.import_module(f"hub.usecases.{folder.name}.rules")
-    spec = importlib.util.spec_from_file_location(f"matinales_usecase_{folder.name}", path)
-    if spec is None or spec.loader is None:
-        msg = f"{path}: cannot be imported"
-        raise ConfigError(msg)
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        return run_file(path, f"matinales_usecase_{folder.name}")
     except Exception as error:
         msg = f"{path}: fails when imported: {type(error).__name__}: {error}"
         raise ConfigError(msg) from error
-    return module
 
 
 def problems(usecase: UseCase) -> Iterator[str]:

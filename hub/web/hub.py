@@ -50,6 +50,9 @@ class Hub(Protocol):
             NotFoundError: no such use case.
         """
 
+    def setup(self) -> Mapping[str, Any]:
+        """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
+
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages (import door, webhooks) and return the journal's end after the commit.
 

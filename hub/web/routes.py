@@ -4,7 +4,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from hub.web import built
-from hub.web.api import devices, health, history, imports, live, login, scenario
+from hub.web.api import devices, health, history, imports, live, login, scenario, setup
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
@@ -44,6 +44,7 @@ API = (
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/alarms", VIEWER, devices.alarms, ("limit",)),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, devices.acknowledge, body=devices.Acknowledgement),
+    Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/usecases", VIEWER, devices.usecases),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase),
     Route("GET", "/scenario", VIEWER, scenario.scenario),

@@ -259,6 +259,15 @@ async def test_everything_is_sent_again_every_few_seconds(live: Live, monkeypatc
         assert [(await frame(mailbox))["type"] for _ in range(3)] == ["full"] * 3
 
 
+def test_a_removed_device_leaves_the_screen_until_it_speaks_again(live: Live) -> None:
+    """Its last values of the same moment do not bring it back."""
+    live.apply(Batch(devices=[probe()], readings=[reading(4.0)]))
+    live.apply(Batch(devices=[probe(removed=True)], readings=[reading(4.1, time=1)]))
+    assert live.device_views() == []
+    live.apply(Batch(devices=[probe()], readings=[reading(4.2, time=2)]))
+    assert value(live) == 4.2
+
+
 def test_a_forgotten_device_is_gone(live: Live) -> None:
     """With its channels."""
     live.apply(Batch(readings=[reading(4.0)]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub import registry as module
 from hub.driver import Channel, Decoded, Driver, Example, Sample
-from hub.errors import ConfigError, PayloadError
+from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 from hub.registry import Contexts, Registry, check_description, decode_context, encode_context, load_drivers
 from hub.units import Unit
@@ -51,7 +51,12 @@ def saying(value: float, **more: Any) -> Driver:  # noqa: ANN401 — any field
         ("home/cellar/x/tele/STATE", "tasmota"),
         ("cmnd/kitchen/Power", "tasmota"),
         ("shellies/plus1pm/events/rpc", "shelly-gen2"),
-        ("shellies/plus1pm/online", "shelly-gen2"),
+        ("shellies/plus1pm/online", "shelly-gen1"),
+        ("plus1pm/online", "shelly-gen2"),
+        ("shellies/hall/relay/0", "shelly-gen1"),
+        ("shellies/shellies/hall/emeter/0/power", "shelly-gen1"),
+        ("shellies/hall/relay/0/command", "shelly-gen1"),
+        ("shellies/hall/something", "generic"),
         ("a/b/c/status/switch:0", "shelly-gen2"),
         ("matinales-ask/plug/rpc", "shelly-gen2"),
         ("zigbee2mqtt/lamp", "zigbee2mqtt"),
@@ -63,13 +68,13 @@ def saying(value: float, **more: Any) -> Driver:  # noqa: ANN401 — any field
     ],
 )
 def test_a_topic_finds_its_family(topic: str, model: str) -> None:
-    """The lowest rank that claims it, the more literal filter first."""
-    found = Registry(DRIVERS).route(topic)
+    """The lowest rank that claims it, the more literal filter first; who only looks at payloads passes it on."""
+    found = Registry(DRIVERS).decode(message(topic, b"1"), {}).driver
     assert found is not None
     assert found.model == model
 
 
-@pytest.mark.parametrize("topic", ["$SYS/broker/uptime", "homie/5/car/$state"])
+@pytest.mark.parametrize("topic", ["$SYS/broker/uptime", "house/5/car/$nodes"])
 def test_a_topic_of_nobody(topic: str) -> None:
     """Is listed with a reason in plain words."""
     outcome = Registry(DRIVERS).decode(message(topic), {})
@@ -255,3 +260,122 @@ def test_a_refusal_is_an_outcome() -> None:
 
     outcome = Registry({"one": driver("one", refusing)}).decode(message("a/b"), {})
     assert (outcome.decoded, outcome.reason) == (None, "expected 6 bytes, got 2")
+
+
+def adopting(model: str, **more: Any) -> Driver:  # noqa: ANN401 — any field
+    """Return a driver that takes every topic named on `<model>/add`, until it is named on `<model>/drop`."""
+
+    def decode(got: Message, context: dict[str, int]) -> tuple[Decoded, dict[str, int]]:
+        named = got.payload.decode()
+        if got.topic == f"{model}/add":
+            context = context | {named: 1}
+        elif got.topic == f"{model}/drop":
+            context = {topic: one for topic, one in context.items() if topic != named}
+        return Decoded(Kind.DISCOVERY, f"{model}:a"), context
+
+    fields: dict[str, Any] = {
+        "topics": (f"{model}/#",),
+        "context": dict,
+        "adopts": lambda _scope, context: tuple(context),
+        "rank": 1,
+    }
+    return driver(model, decode, **(fields | more))
+
+
+def taker(registry: Registry, topic: str, contexts: Contexts) -> str | None:
+    """Return the model of the driver that a topic comes to."""
+    found = registry.decode(message(topic), contexts).driver
+    return found.model if found else None
+
+
+def test_a_topic_that_was_named_is_adopted_until_it_is_dropped() -> None:
+    """A route found before the document is found anew; other topics keep theirs; a restored context knows it too."""
+    registry, contexts = Registry({"one": saying(1.0, rank=2), "doc": adopting("doc")}), Contexts()
+    assert taker(registry, "a/b", contexts) == "one"
+    registry.decode(message("doc/add", b"a/b"), contexts)
+    assert (taker(registry, "a/b", contexts), taker(registry, "a/c", contexts)) == ("doc", "one")
+    kept = {key: decode_context(registry.drivers[key[0]], encode_context(value)) for key, value in contexts.items()}
+    assert taker(Registry(registry.drivers), "a/b", kept) == "doc"
+    assert taker(registry, "a/b", {}) == "one"
+    assert taker(registry, "a/b", contexts) == "doc"
+    registry.decode(message("doc/drop", b"a/b"), contexts)
+    assert taker(registry, "a/b", contexts) == "one"
+
+
+@pytest.mark.parametrize(
+    ("claim", "taken_by"),
+    [
+        ({"rank": 0}, "one"),
+        ({"rank": 0, "loose": lambda _topic: True}, "doc"),
+        ({"rank": 1, "topics": ("a/b",)}, "doc"),
+        ({"rank": 2, "topics": ("a/b",)}, "doc"),
+    ],
+)
+def test_an_adopted_topic_comes_before_its_own_rank_and_after_firm_natives(
+    claim: dict[str, Any], taken_by: str
+) -> None:
+    """A native topic stays native; a shape that others share yields to a document that names the topic."""
+    registry, contexts = Registry({"one": saying(1.0, **claim), "doc": adopting("doc")}), Contexts()
+    registry.decode(message("doc/add", b"a/b"), contexts)
+    assert taker(registry, "a/b", contexts) == taken_by
+
+
+def test_a_loose_claim_comes_before_the_generic() -> None:
+    """It is still the better guess."""
+    loose = driver("loose", lambda _m, c: (Decoded(Kind.HOUSEKEEPING, "loose:a"), c), loose=lambda _topic: True)
+    assert taker(Registry({"one": saying(1.0, rank=2), "loose": loose}), "a/b", {}) == "loose"
+
+
+def test_topics_of_the_hub_are_adopted_by_nobody() -> None:
+    """A document that names one changes nothing."""
+    registry, contexts = Registry({"doc": adopting("doc")}), Contexts()
+    registry.decode(message("doc/add", b"matinales/sim/x"), contexts)
+    assert taker(registry, "matinales/sim/x", contexts) is None
+
+
+def passing(_message: Message, _context: None) -> Any:  # noqa: ANN401 — never returns
+    """Say that the payload is another family's."""
+    msg = "this is no word of ours"
+    raise ForeignPayloadError(msg)
+
+
+def test_a_foreign_payload_goes_to_the_next_driver() -> None:
+    """A topic's shape can mislead; the payload tells."""
+    registry = Registry({"first": driver("first", passing), "one": saying(21.0, rank=2)})
+    outcome = registry.decode(message("a/b"), {})
+    assert outcome.decoded is not None
+    assert outcome.driver is registry.drivers["one"]
+
+
+def test_a_foreign_payload_that_nobody_takes_is_refused_by_the_first() -> None:
+    """With its reason."""
+    registry = Registry({"first": driver("first", passing), "second": driver("second", passing, rank=2)})
+    outcome = registry.decode(message("a/b"), {})
+    assert outcome.driver is registry.drivers["first"]
+    assert (outcome.decoded, outcome.reason) == (None, "this is no word of ours")
+
+
+def test_a_driver_may_share_anothers_context() -> None:
+    """What a document said is known to the driver whose values it explains; the topics stay that driver's."""
+
+    def counting(_message: Message, context: dict[str, int]) -> tuple[Decoded, dict[str, int]]:
+        return Decoded(Kind.READINGS, "one:a", (Sample("temperature", float(len(context))),)), context
+
+    sharing = driver("one", counting, topics=("a/#",), context=dict, shares="doc")
+    registry, contexts = Registry({"one": sharing, "doc": adopting("doc")}), Contexts()
+    for topic in (b"x", b"y"):
+        registry.decode(message("doc/add", topic), contexts)
+    outcome = registry.decode(message("a/b"), contexts)
+    assert outcome.decoded is not None
+    assert outcome.decoded.samples[0].value == 2.0
+    assert set(contexts) == {("doc", "")}
+
+
+def test_a_native_topic_names_its_device() -> None:
+    """The first of a document's topics that a native driver knows; none for the others."""
+    registry = Registry(DRIVERS)
+    assert registry.named(["some/where", "tele/kitchen/SENSOR"]) == "tasmota:kitchen"
+    assert registry.named(["zigbee2mqtt/hall/lamp"]) == "zigbee2mqtt:hall/lamp"
+    assert registry.named(["zigbee2mqtt/bridge/state"]) is None
+    assert registry.named(["plug/status/switch:0"]) == "shelly:plug"
+    assert registry.named(["some/where", "plug/online"]) is None

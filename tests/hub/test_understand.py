@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from hub import understand
 from hub.model import MAX_WHOLE, NS, REAL, Availability, Message, Quality, Record, TimeSource
+from hub.registry import Registry
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
 from servers.acme import (
     FAMILY,
@@ -31,11 +33,23 @@ OTHER = "cold-room-20261124t080000-ffff"
 
 
 def understanding(
-    memory: Memory | None = None, *, asks: bool = True, foreign: bool = False, now: float = 0
+    memory: Memory | None = None,
+    *,
+    asks: bool = True,
+    foreign: bool = False,
+    now: float = 0,
+    of: Registry | None = None,
+    personal: bool = False,
 ) -> Understanding:
     """Return one that reads local times in Paris, `now` seconds after WALL."""
     return Understanding(
-        registry(), memory or Memory(), zone=PARIS, asks=asks, foreign=foreign, wall=lambda: WALL + int(now * NS)
+        of or registry(),
+        memory or Memory(),
+        zone=PARIS,
+        asks=asks,
+        foreign=foreign,
+        wall=lambda: WALL + int(now * NS),
+        personal=personal,
     )
 
 
@@ -391,6 +405,94 @@ def test_after_a_backlog_the_first_fresh_word_is_a_first_sight() -> None:
     mind = understanding(now=3600)
     assert not take(mind, said("kitchen", t=1), said("kitchen", 1, online=True)).asks
     assert len(take(mind, said("kitchen", 3600, t=2), said("kitchen", 3601, t=2)).asks) == 1
+
+
+AGAIN = "acme/kitchen/again"
+
+
+def repeats(changes: Changes) -> int:
+    """Return how often the kitchen is asked to say what is missing."""
+    return [topic for topic, _ in changes.asks].count(AGAIN)
+
+
+@pytest.mark.parametrize("content", [{"t": 1}, {"refuse": "who are you"}, {"kind": "housekeeping"}])
+def test_a_sender_is_asked_for_what_is_missing(content: dict[str, Any]) -> None:
+    """Whether its message was read or refused; not again within a minute, whatever goes on missing."""
+    mind = understanding()
+    assert repeats(take(mind, *[said("kitchen", n, missing=AGAIN, **content) for n in range(59)])) == 1
+    assert repeats(take(mind, said("kitchen", 61, missing=AGAIN, **content))) == 1
+
+
+@pytest.mark.parametrize(
+    ("messages", "asks", "now"),
+    [
+        ([imported("kitchen", WALL, {"t": 1, "missing": AGAIN})], True, 0.0),
+        ([announcement(), said(PROBE, t=1, missing=AGAIN)], True, 0.0),
+        ([said("kitchen", t=1, missing=AGAIN, retained=True)], True, 0.0),
+        ([said("kitchen", refuse="no", missing=AGAIN)], True, 3600.0),
+        ([said("kitchen", refuse="no", missing=AGAIN)], False, 0.0),
+    ],
+    ids=["import", "simulated", "retained", "old backlog", "a foreign broker without consent"],
+)
+def test_nobody_is_asked_for_what_is_missing(messages: Iterable[Message], asks: bool, now: float) -> None:  # noqa: FBT001 — a parameter
+    """By the same consent as at first sight."""
+    assert not repeats(take(understanding(asks=asks, now=now), *messages))
+
+
+def test_what_a_refused_message_taught_is_kept() -> None:
+    """Its driver remembers it, and so does the store."""
+    changes = take(understanding(), said("kitchen", refuse="no", add=2))
+    assert changes.contexts
+    assert changes.refused == 1
+
+
+# --- leaving
+
+
+def test_a_device_that_is_gone_by_its_own_word_is_removed_until_it_speaks() -> None:
+    """Nothing of it is erased, and it is offline."""
+    mind = understanding()
+    take(mind, said("kitchen", t=1))
+    gone = take(mind, said("kitchen", 1, gone=True)).known[KITCHEN]
+    assert (gone.removed, gone.availability) == (True, Availability.OFFLINE)
+    again = take(mind, said("kitchen", 2, t=2)).known[KITCHEN]
+    assert (again.removed, again.availability) == (False, Availability.ONLINE)
+
+
+def test_who_was_never_here_cannot_leave() -> None:
+    """A cleared topic makes no device."""
+    assert not take(understanding(), said("kitchen", gone=True)).known
+
+
+# --- history and privacy
+
+
+def test_what_is_historical_is_stored_at_its_time_and_not_shown() -> None:
+    """By the device's own word, however its clock looks; nobody's clock is judged by it."""
+    changes = take(understanding(), said("kitchen", t=1, at=WALL - 3600 * NS, past=True), said("kitchen", 1, t=2))
+    assert [(r.value, r.time, r.time_source) for r in changes.readings] == [
+        (1, WALL - 3600 * NS, TimeSource.DEVICE),
+        (2, WALL + NS, TimeSource.ARRIVAL),
+    ]
+    assert [reading.value for reading in changes.shown] == [2]
+    assert not changes.clocks
+
+
+def test_where_a_person_is_is_not_kept_unless_allowed() -> None:
+    """No device, no reading, and the list of refusals names the setting but shows no payload."""
+    mind = understanding(of=registry(personal=True))
+    changes = take(mind, said("kitchen", t=1))
+    assert not any([changes.known, changes.readings, changes.shown, changes.names, mind.devices])
+    ((heard),) = changes.heard
+    assert "HUB_PERSONAL=on" in (heard.reason or "")
+    assert heard.payload == b""
+
+
+def test_where_a_person_is_is_kept_where_allowed() -> None:
+    """Like any other; the list of messages still shows no payload (it may name Wi-Fi networks)."""
+    changes = take(understanding(of=registry(personal=True), personal=True), said("kitchen", t=1))
+    assert [reading.value for reading in changes.readings] == [1]
+    assert [heard.payload for heard in changes.recent.values()] == [b""]
 
 
 # --- devices

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from hub.driver import Announced, Channel, Decoded, Driver, Example, Sample
@@ -22,7 +23,21 @@ SIMULATED = WALL - 40 * 86_400 * NS
 RUN = "cold-room-20261124t073000-a1b2"
 PROBE = "coldroom-sim-probe"
 AIR = "temperature_ds18b20_1"
-OF_MESSAGE = {"at", "local", "online", "src", "rejected", "add", "kind", "devices", "others"}
+OF_MESSAGE = {
+    "at",
+    "local",
+    "online",
+    "src",
+    "rejected",
+    "add",
+    "kind",
+    "devices",
+    "others",
+    "missing",
+    "refuse",
+    "past",
+    "gone",
+}
 """Keys that are no channel."""
 
 
@@ -42,6 +57,9 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         raise PayloadError(msg) from None
     if "add" in said:
         context = Context(context.added + said["add"])
+    asks = ((said["missing"], b"again"),) if "missing" in said else ()
+    if "refuse" in said:
+        raise PayloadError(said["refuse"], asks=asks, context=context)
     values = {key: value for key, value in said.items() if key not in OF_MESSAGE}
     src = said.get("src", name)
     online = said.get("online")
@@ -61,13 +79,16 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
             for each in said.get("devices", ())
         ),
         rejected=said.get("rejected", {}),
+        asks=asks,
         speaks_for_others=said.get("others", False),
+        removed=said.get("gone", False),
     ), context
 
 
 def _sample(channel: str, value: Any, said: dict[str, Any], context: Context) -> Sample:  # noqa: ANN401 — JSON
     value, at = value if isinstance(value, list) else (value, said.get("at"))
-    return Sample(channel, value + context.added, measured=at, local=said.get("local", False))
+    local, past = said.get("local", False), said.get("past", False)
+    return Sample(channel, value + context.added, measured=at, local=local, historical=past)
 
 
 def _bare(message: Message, context: None) -> tuple[Decoded, None]:
@@ -109,9 +130,9 @@ THING = Driver(
 )
 
 
-def registry() -> Registry:
-    """Return both drivers."""
-    return Registry({"acme": ACME, "thing": THING})
+def registry(*, personal: bool = False) -> Registry:
+    """Return both drivers, Acme's about a person's whereabouts or not."""
+    return Registry({"acme": msgspec.structs.replace(ACME, personal=personal), "thing": THING})
 
 
 def said(

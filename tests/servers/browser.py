@@ -3,49 +3,17 @@
 The installed Chromium is driven through Playwright's own driver; Playwright downloads nothing.
 """
 
-import os
 import re
-import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-PROGRAMS = (
-    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
-    *("microsoft-edge", "microsoft-edge-stable", "msedge", "brave-browser"),
-)
-PLACES = {
-    "darwin": (
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-    ),
-    "win32": tuple(
-        str(Path(os.environ.get(root, "C:\\")) / below)
-        for root in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
-        for below in ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
-    ),
-}
-PROVIDE = {
-    "linux": "apt install chromium",
-    "darwin": "brew install --cask chromium",
-    "win32": "winget install Google.Chrome",
-}
-OPTIONS = [
-    "--no-sandbox",  # containers and CI run as root, where Chromium has no sandbox; the only pages are our own
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+from hub.bench import _browser
+
 NEVER = re.compile(r"\b(NaN|undefined|null|Invalid Date|Infinity)\b|\[object |\{\w+\}")
 """What a program says when it does not know what to say, and words whose blanks were not filled."""
 READ = """() => [...document.querySelectorAll('#unknown li')].reduce(
@@ -54,28 +22,17 @@ READ = """() => [...document.querySelectorAll('#unknown li')].reduce(
 PATIENCE_MS = 10_000
 
 
-def program() -> str:
-    """Return the path of an installed Chromium or its kin, or skip with the command that would provide one."""
-    for found in (*map(shutil.which, PROGRAMS), *PLACES.get(sys.platform, ())):
-        if found and Path(found).exists():
-            return found
-    pytest.skip(f"needs Chromium: {PROVIDE.get(sys.platform, PROVIDE['linux'])}")
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Lend a headless browser with a profile of its own; lend it to one module, not to the session.
+    """Lend a headless browser; lend it to one module, not to the session.
 
     While it is lent, Playwright's event loop counts as running in this thread: asynchronous tests have to wait.
     """
-    path = program()
+    if _browser.program() is None:
+        pytest.skip(_browser.PROVIDE)
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with _browser.chromium() as browser:
+        yield browser
 
 
 class Visit:

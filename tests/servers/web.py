@@ -124,6 +124,11 @@ class FakeHub:
             {"name": "cold_room", "title": {"fr": "Chambre froide", "en": "Cold room"}, "run": "real", "state": "ok"}
         ]
 
+    def setup(self) -> Mapping[str, Any]:
+        """Return a broker and no family."""
+        broker = {"host": "192.0.2.7", "port": 1883, "user": "matinales", "password": "p", "is_open": True}
+        return {"broker": broker, "families": []}
+
     def usecase(self, name: str) -> Mapping[str, Any]:
         """Return it."""
         if name != "cold_room":

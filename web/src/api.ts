@@ -1,6 +1,6 @@
 /** The hub's HTTP API. Every failure comes back as a sentence people can read. */
 
-import type { Alarm, Message, Series, Usecase } from "./lib/types.ts";
+import type { Alarm, Message, Series, Setup, Usecase } from "./lib/types.ts";
 
 const BASE = "/api/v1";
 
@@ -47,6 +47,9 @@ export const api = {
 	},
 	async messages(): Promise<Message[]> {
 		return (await (await ask("GET", "/messages?understood=false&limit=100")).json()).messages;
+	},
+	async setup(): Promise<Setup> {
+		return (await ask("GET", "/setup")).json();
 	},
 	async acknowledge(id: string, comment: string | null): Promise<Alarm | null> {
 		const answer = await ask("POST", `/alarms/${part(id)}/acknowledge`, comment === null ? {} : { comment });

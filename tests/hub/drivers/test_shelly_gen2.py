@@ -9,7 +9,7 @@ from hub.model import Availability, Kind
 from servers.decoding import full, refusal, understood, values
 
 SRC = "shellyplus1pm-4417939341dc"
-PREFIX = "shellies/plus1pm"
+PREFIX, NAME = "shellies/plus1pm", "shelly:plus1pm"
 EVENTS = f"{PREFIX}/events/rpc"
 
 
@@ -35,8 +35,11 @@ def test_a_notification_is_partial() -> None:
 def test_prefixes_hold_slashes(prefix: str) -> None:
     """Parsed from the right; the identity is src."""
     assert understood(f"{prefix}/events/rpc", told(switch__0={"output": True})).device == f"shelly:{SRC}"
-    assert understood(f"{prefix}/status/switch:0", '{"output":false}').device == f"shelly:{prefix}"
-    assert understood(f"{prefix}/online", "true").device == f"shelly:{prefix}"
+    assert (
+        understood(f"{prefix}/status/switch:0", '{"output":false}').device
+        == f"shelly:{prefix.removeprefix('shellies/')}"
+    )
+    assert understood(f"{prefix}/online", "true").device == f"shelly:{prefix.removeprefix('shellies/')}"
 
 
 @pytest.mark.parametrize(("word", "said"), [("true", Availability.ONLINE), ("false", Availability.OFFLINE)])
@@ -53,7 +56,7 @@ def test_a_prefix_lands_on_the_device_that_spoke_there() -> None:
     assert understood(f"{PREFIX}/status/switch:0", '{"output":true}', before).device == f"shelly:{SRC}"
     assert understood(f"{PREFIX}/rpc", '{"method":"Switch.Set"}', before).device == f"shelly:{SRC}"
     assert understood("another/online", "true", before).device == "shelly:another"
-    assert understood(*before).aliases == (f"shelly:{PREFIX}", "mac:4417939341dc")
+    assert understood(*before).aliases == (NAME, "mac:4417939341dc")
 
 
 def test_another_device_on_a_used_prefix_is_another_device() -> None:
@@ -68,7 +71,7 @@ def test_another_device_on_a_used_prefix_is_another_device() -> None:
 def test_without_src_the_prefix_is_the_name(src: object) -> None:
     """Any name is better than none."""
     frame = {"src": src, "method": "NotifyStatus", "params": {"switch:0": {"output": True}}}
-    assert understood(EVENTS, json.dumps(frame)).device == f"shelly:{PREFIX}"
+    assert understood(EVENTS, json.dumps(frame)).device == NAME
 
 
 def test_a_whole_status_of_a_component() -> None:
@@ -199,7 +202,7 @@ def test_events_are_no_levels() -> None:
 
 def test_our_question_is_answered_on_our_own_src() -> None:
     """The answer is a full status of the device we asked, and teaches whose prefix it is."""
-    ((topic, request),) = ask(f"shelly:{PREFIX}", f"{PREFIX}/online")
+    ((topic, request),) = ask(NAME, f"{PREFIX}/online")
     frame = json.loads(request)
     assert (topic, frame["method"]) == (f"{PREFIX}/rpc", "Shelly.GetStatus")
     assert understood(topic, request).kind is Kind.COMMAND
@@ -220,7 +223,7 @@ def test_our_question_is_answered_on_our_own_src() -> None:
         ("switch", 1, 1_661_517_385_000_000_000),
         ("power", 61.5, 1_661_517_385_000_000_000),
     ]
-    assert f"shelly:{PREFIX}" in decoded.aliases
+    assert NAME in decoded.aliases
     assert understood(f"{PREFIX}/online", "true", answer).device == f"shelly:{SRC}"
 
 
@@ -249,7 +252,7 @@ def test_answers_to_others_are_housekeeping(answer: dict[str, object]) -> None:
 def test_commands_seen_passing(topic: str, payload: str) -> None:
     """Understood, nothing stored."""
     decoded = understood(topic, payload)
-    assert (decoded.kind, decoded.device, decoded.samples) == (Kind.COMMAND, f"shelly:{PREFIX}", ())
+    assert (decoded.kind, decoded.device, decoded.samples) == (Kind.COMMAND, NAME, ())
 
 
 def test_what_is_said_twice_is_stored_once() -> None:

@@ -100,6 +100,17 @@ def test_devices_stay_in_the_order_first_seen(state: StateStore) -> None:
     assert state.devices() == [device("b", availability=Availability.OFFLINE, seen=5), device("a"), device("c")]
 
 
+def test_the_values_of_a_removed_device_are_not_shown_at_the_next_start(state: StateStore) -> None:
+    """They stay stored: it may speak again."""
+    state.put_devices([device()])
+    state.put_latest([reading()])
+    assert len(state.latest()) == 1
+    state.put_devices([device(removed=True)])
+    assert state.latest() == []
+    state.put_devices([device()])
+    assert len(state.latest()) == 1
+
+
 def test_a_person_renames_and_ignores_a_device(state: StateStore) -> None:
     """The answer is the device as it now is."""
     state.put_devices([device()])

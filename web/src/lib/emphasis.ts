@@ -20,11 +20,12 @@ const NUMBER = new RegExp(
 /** The sentence in pieces, in order: joined they are the sentence again. */
 export function emphasise(sentence: Sentence, measures: readonly Measure[], language: Language): Piece[] {
 	const text = sentence.text[language] ?? sentence.text.fr;
-	const names = new Map<string, string>();
+	const names = new Map<string, string[]>(); // two measures may show the same number: the first takes it first
 	for (const measure of measures) {
 		const value = sentence.params[measure.name];
 		if (typeof value === "number") {
-			names.set(bare(quantity(value, measure.unit, measure.decimals, language)), measure.name);
+			const shown = bare(quantity(value, measure.unit, measure.decimals, language));
+			names.set(shown, [...(names.get(shown) ?? []), measure.name]);
 		}
 	}
 	const pieces: Piece[] = [];
@@ -34,7 +35,8 @@ export function emphasise(sentence: Sentence, measures: readonly Measure[], lang
 		const start = match.index + lead;
 		if (start > from) pieces.push({ text: text.slice(from, start), strong: false, measure: null });
 		const found = match[0].trimStart();
-		pieces.push({ text: found, strong: true, measure: names.get(bare(found)) ?? null });
+		const called = names.get(bare(found)) ?? [];
+		pieces.push({ text: found, strong: true, measure: (called.length > 1 ? called.shift() : called[0]) ?? null });
 		from = start + found.length;
 	}
 	if (from < text.length) pieces.push({ text: text.slice(from), strong: false, measure: null });

@@ -230,3 +230,9 @@ export interface Message {
 	payload?: string | null;
 	count?: number;
 }
+
+/** What to type on devices so that they speak to the hub. */
+export interface Setup {
+	broker: { host: string; port: number; user: string | null; password: string | null; is_open: boolean };
+	families: { model: string; family: string; title: Text; steps: { say: Text; type: string | null }[] }[];
+}

@@ -51,6 +51,19 @@ test("the numbers of a sentence are strong, and those of a measure have its name
 	}
 });
 
+test("two measures that show the same number keep their own colours", () => {
+	const calm = {
+		code: "calm",
+		params: { air: 3.2, product: 3.2 },
+		text: { fr: "", en: "Air 3.2\u00a0°C, product 3.2\u00a0°C." },
+	};
+	const strong = emphasise(calm, [measure("air"), measure("product")], "en").filter((piece) => piece.strong);
+	assert.deepEqual(
+		strong.map((piece) => piece.measure),
+		["air", "product"],
+	);
+});
+
 test("a sentence without numbers is one piece", () => {
 	const plain = { code: "waiting", params: {}, text: { fr: "En attente.", en: "Waiting." } };
 	assert.deepEqual(emphasise(plain, [], "fr"), [{ text: "En attente.", strong: false, measure: null }]);

@@ -1,0 +1,11 @@
+"""What to type on a device so that it speaks to the hub."""
+
+from aiohttp import web
+
+from hub.web.keys import HUB
+from hub.web.query import answer
+
+
+async def setup(request: web.Request) -> web.Response:
+    """Tell the broker's address, user and password, and what to type on each family of devices."""
+    return answer(request.app[HUB].setup())

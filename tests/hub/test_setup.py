@@ -1,0 +1,76 @@
+"""What to type on a device: right for the broker there is, whole in both languages, and never a stranger's password."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.errors import ConfigError
+from hub.registry import load_drivers
+from hub.setup import FOLDER, Broker, Instructions, broker_of, families, instructions
+
+OPEN = Broker(host="192.0.2.7", port=1884, user="matinales", password="s3cret", is_open=True)
+DESCRIBED = sorted(path.stem for path in FOLDER.glob("*.toml"))
+every_description = pytest.mark.parametrize("module", DESCRIBED)
+
+
+def test_our_broker_is_told_with_the_rooms_address() -> None:
+    """The hub itself reaches it by loopback; a device cannot."""
+    told = broker_of("mqtt://matinales:p%40ss@127.0.0.1:1884", ["192.0.2.7", "10.0.0.3"], is_ours=True)
+    assert told == Broker(host="192.0.2.7", port=1884, user="matinales", password="p@ss", is_open=True)
+
+
+def test_a_broker_on_loopback_is_told_to_be_closed() -> None:
+    """Whatever is typed on a device, it would not be heard."""
+    assert broker_of("mqtt://127.0.0.1:1883", [], is_ours=True) == Broker(
+        host="127.0.0.1", port=1883, user=None, password=None, is_open=False
+    )
+
+
+def test_the_hubs_own_password_at_a_foreign_broker_is_not_told() -> None:
+    """Its device users are somebody else's to give."""
+    told = broker_of("mqtt://hub:secret@broker.example", ["192.0.2.7"], is_ours=False)
+    assert told == Broker(host="broker.example", port=1883, user=None, password=None, is_open=True)
+
+
+@every_description
+def test_each_step_is_said_in_both_languages(module: str) -> None:
+    """Nobody reads half a page."""
+    known = instructions(module)
+    assert set(known.title or {"fr", "en"}) == {"fr", "en"}
+    for step in known.setup:
+        assert set(step.say) == {"fr", "en"}
+        assert all(text.strip() for text in step.say.values())
+
+
+@every_description
+def test_each_description_belongs_to_a_driver_and_names_the_address(module: str) -> None:
+    """Its file lies beside the driver's, and what is typed leads to this hub."""
+    (found,) = families([load_drivers()[module.replace("_", "-")]], OPEN)
+    typed = " ".join(step["type"] or "" for step in found["steps"])
+    assert "192.0.2.7" in typed
+    assert "1884" in typed
+    assert "s3cret" in typed
+
+
+def test_what_nobody_knows_is_left_open() -> None:
+    """A foreign broker's user and password: the reader fills them in."""
+    nobody = Broker(host="broker.example", port=1883, user=None, password=None, is_open=True)
+    (tasmota,) = families([load_drivers()["tasmota"]], nobody)
+    assert "MqttUser …; MqttPassword …;" in tasmota["steps"][0]["type"]
+
+
+def test_what_fits_anything_comes_last() -> None:
+    """A reader looks for the name on the box first."""
+    assert [each["model"] for each in families(load_drivers().values(), OPEN)][-1] == "generic"
+
+
+def test_a_driver_without_a_description_is_not_listed(tmp_path: Path) -> None:
+    """Another package's documents say it."""
+    assert instructions("acme_cr1", tmp_path) == Instructions()
+
+
+def test_a_mistake_in_a_description_is_named_with_its_place(tmp_path: Path) -> None:
+    """The file and the field."""
+    (tmp_path / "acme_cr1.toml").write_text('[[setup]]\nsay = "Type this"\n')
+    with pytest.raises(ConfigError, match=r"acme_cr1.toml.*setup\[0\].say|acme_cr1.toml.*say"):
+        instructions("acme_cr1", tmp_path)
