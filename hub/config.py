@@ -104,7 +104,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
-    """Read hub.toml (when given) and HUB_* variables, which win.
+    """Read hub.toml (when given) and HUB_* variables, which win; HUB_<NAME>_FILE names a file that holds the value.
 
     Raises:
         ConfigError: naming the file or variable, the setting, the value and what it should be.
@@ -113,12 +113,25 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     settings = _from_file(path) if path is not None else {}
     config = _convert(settings, f"{path}") if settings else Config()
     for name, field in _fields().items():
-        text = environ.get(f"HUB_{name.upper()}")
-        if text is not None and text != "":
-            value = _one(field, text, f"HUB_{name.upper()}", name)
+        variable = f"HUB_{name.upper()}"
+        text = environ.get(variable) or _from_secret(environ, f"{variable}_FILE")
+        if text is not None:
+            value = _one(field, text, variable, name)
             config = msgspec.structs.replace(config, **{name: value})
     _check(config)
     return config
+
+
+def _from_secret(environ: Mapping[str, str], variable: str) -> str | None:
+    """Return the line in the file that a variable names, so that a secret stands in no list of processes."""
+    path = environ.get(variable)
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{variable} {path}: cannot be read ({error}); write the value into it, one line"
+        raise ConfigError(msg) from error
 
 
 def changed(config: Config, **options: object) -> Config:

@@ -6,11 +6,11 @@
 import base64
 import hashlib
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
+from hub.datafolder import write_private
 from hub.errors import ConfigError
 
 WINDOW = 2_000
@@ -19,6 +19,11 @@ HERE = Path(__file__).parent
 PLACES = (HERE / "mosquitto.conf", HERE.parent / "mosquitto.conf")
 """The shipped file: in the package, or in the checkout beside it."""
 WITH_SBIN = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", r"C:\Program Files\mosquitto")
+_LISTENER = ("listener", "max_connections", "certfile", "keyfile")
+OWN = frozenset([*_LISTENER, "allow_anonymous", "password_file", "acl_file", "persistence_location"])
+"""Settings of the shipped file that an installation of `--broker mosquitto` makes for itself."""
+SALT = 12
+"""Bytes of salt that Mosquitto 2 takes."""
 _ROUNDS = 101
 """PBKDF2 rounds that Mosquitto 2 writes itself (mosquitto_passwd, `$7$`)."""
 
@@ -42,24 +47,29 @@ def config(folder: Path, *, listen: str, port: int, user: str | None, password: 
     Writes the password file into `folder`, hashed as Mosquitto wants it.
     """
     shipped = next(place for place in PLACES if place.exists()).read_text(encoding="utf-8")
-    text = re.sub(r"(?m)^listener .*$", f"listener {port} {listen}", shipped, count=1)
-    if user is not None:
-        passwords = folder / "mosquitto-passwords"
-        descriptor = os.open(passwords, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{user}:{_hashed(user, password or '')}\n")
-        login = f"allow_anonymous false\npassword_file {passwords.resolve()}"
-        text = re.sub(r"(?m)^allow_anonymous .*$", lambda _: login, text, count=1)
     kept = folder / "mosquitto"
     kept.mkdir(mode=0o700, exist_ok=True)
-    lines = [text.rstrip(), f"persistence_location {kept.resolve()}{os.sep}"]
+    own = [f"listener {port} {listen}", f"persistence_location {kept.resolve()}{os.sep}"]
+    if user is None:
+        own.append("allow_anonymous true")
+    else:
+        # The same password gives the same file, so that a living broker can be taken over; it is random and long anyway
+        salt = hashlib.sha256(f"{user}\0{password}".encode()).digest()[:SALT]
+        passwords = folder / "mosquitto-passwords"
+        write_private(passwords, password_line(user, password or "", salt).encode())
+        own += ["allow_anonymous false", f"password_file {passwords.resolve()}"]
     if sys.platform != "win32" and os.geteuid() == 0:
-        lines.append("user root")  # else it changes to an account that cannot read the data folder
-    return "\n".join(lines) + "\n"
+        own.append("user root")  # else it changes to an account that cannot read the data folder
+    return "\n".join([*own, "", *without(shipped, OWN)]) + "\n"
 
 
-def _hashed(user: str, password: str) -> str:
-    # The same password gives the same file, so that a living broker can be taken over; it is random and long anyway
-    salt = hashlib.sha256(f"{user}\0{password}".encode()).digest()[:12]
+def without(text: str, settings: frozenset[str]) -> list[str]:
+    """Return the lines of a Mosquitto file but for those that make one of these settings."""
+    return [line for line in text.splitlines() if line.partition(" ")[0] not in settings]
+
+
+def password_line(user: str, password: str, salt: bytes) -> str:
+    """Return a line of Mosquitto's password file: PBKDF2 with SHA-512, as mosquitto_passwd 2 writes it (`$7$`)."""
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ROUNDS)
-    return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+    words = (base64.b64encode(salt).decode(), base64.b64encode(digest).decode())
+    return f"{user}:$7${_ROUNDS}${'$'.join(words)}\n"

@@ -5,12 +5,21 @@ from collections.abc import Generator
 
 import pytest
 
+NO_DOCKER = os.environ.get("MATINALES_NO_DOCKER")
+"""Why no Docker engine can start here, as `.ci/docker` found out."""
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is left out, and why."""
+    return [f"tests with Docker are left out: {NO_DOCKER}"] if NO_DOCKER else []
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests out unless they are asked for by name: `pytest -m long`."""
-    if "long" in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("long")]
+    """Leave out what cannot run here, and the long tests unless they are asked for by name: `pytest -m long`."""
+    out = {"docker"} if NO_DOCKER else set()
+    if "long" not in config.option.markexpr:
+        out.add("long")
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in out)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -1,4 +1,4 @@
-"""What `matinales doctor` looks at: each check gives findings, and changes nothing.
+"""What `matinales doctor` looks at: each check gives findings, and leaves nothing behind.
 
 A finding is a code of doctor.toml with the words that fill it; the command turns it into the reader's language.
 """
@@ -25,6 +25,8 @@ from hub import broker, datafolder, mosquitto
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
+from hub.ingest import probe
+from hub.ingest.probe import Limits
 
 PYTHON = (3, 11)
 SQLITE = (3, 51, 3)
@@ -36,6 +38,8 @@ LITTLE_SPACE = 1024**3
 NO_SPACE = 200 * 1024**2
 SANE_YEARS = range(2025, 2080)
 JUMP_S = 0.5
+ASSUMED_RATE = 10.0
+"""Messages a second, where nobody speaks at the time: a room full of devices."""
 PAGE = Path(__file__).parent.parent / "web" / "static" / "index.html"
 
 
@@ -209,7 +213,10 @@ def ports(config: Config, data: Path, *, is_alive: bool) -> Iterator[Finding]:
     ours = _ports_of(hub, data)
     yield port("page", config.web_port, config.web_host, ours.get("page"), "--port, HUB_WEB_PORT")
     if config.broker_url is not None:
-        yield foreign_broker(config.broker_url)
+        reached = foreign_broker(config.broker_url)
+        yield reached
+        if reached.ok:
+            yield from broker_limits(config.broker_url)
     else:
         yield port("MQTT", config.mqtt_port, "127.0.0.1", ours.get("mqtt"), "--mqtt-port, HUB_MQTT_PORT")
 
@@ -265,6 +272,35 @@ def foreign_broker(url: str) -> Finding:
     except OSError as error:
         return Finding("broker.reached", ok=False, code="broker_bad", words={"where": where, "reason": error})
     return Finding("broker.reached", ok=True, code="broker_ok", words={"where": where})
+
+
+def broker_limits(url: str, look: Callable[[str], Limits] = probe.look) -> Iterator[Finding]:
+    """Try out what a broker that is not ours keeps for an absent hub."""
+    try:
+        found = look(url)
+    except OSError as error:
+        yield Finding("broker.tried", ok=False, code="broker_untried", words={"reason": error})
+        return
+    yield broker_queue(found)
+    wide = found.window == found.kept or found.window >= broker.WINDOW
+    at_least = "≥ " if found.window == found.kept else ""
+    words = {"window": f"{at_least}{found.window}", "wanted": broker.WINDOW}
+    yield Finding("broker.window", wide, "window_ok" if wide else "window_small", words)
+    if not found.large:
+        yield Finding("broker.payload", ok=False, code="payload_small", words={"size": amount(probe.LARGE)})
+    if found.rate is None:
+        yield Finding("broker.everything", ok=None, code="broker_partial")
+
+
+def broker_queue(found: Limits) -> Finding:
+    """Say how long the hub may be away; a broker that drops is a problem."""
+    if not found.session:
+        return Finding("broker.queue", ok=False, code="queue_none")
+    rate = found.rate or ASSUMED_RATE
+    told = {"kept": found.kept, "published": found.published, "away": f"{found.kept / rate:.0f}", "rate": f"{rate:.3g}"}
+    if found.kept < found.published:
+        return Finding("broker.queue", ok=False, code="queue_short", words=told)
+    return Finding("broker.queue", ok=True, code="queue_ok" if found.rate else "queue_silent", words=told)
 
 
 def addresses(config: Config, data: Path, found: Mapping[str, list[str]]) -> Iterator[Finding]:

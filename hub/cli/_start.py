@@ -25,6 +25,7 @@ from hub import broker, datafolder
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
+from hub.ingest.session import shown as without_password
 from hub.supervisor import Supervisor, module, on_end
 
 LOOPBACK = "127.0.0.1"
@@ -92,7 +93,7 @@ def start(plan: Plan) -> int:
             arguments = ("--data", str(data), "--supervised", *plan.sim)
             supervisor.add("sim", module("device_sims", *arguments), environ=broker_url)
         ready = supervisor.wait_for("hub", "ready", UP)
-        url = f"http://{_shown_host(plan)}:{port}/"
+        url = f"http://{_own_host(plan)}:{port}/"
 
         def publish() -> None:
             pids = {"broker": state.pid} if (state := broker.alive(data)) else {}
@@ -172,9 +173,8 @@ def _hub_settings(plan: Plan, data: Path, mqtt: str, secret: str) -> Mapping[str
     }
 
 
-def _shown_host(plan: Plan) -> str:
-    if plan.config.public_url:
-        return urlsplit(plan.config.public_url).hostname or LOOPBACK
+def _own_host(plan: Plan) -> str:
+    """Return how programs on this machine reach the page; people may have another address (`public_url`)."""
     if plan.config.web_host in {ANY, "::", LOOPBACK}:
         return LOOPBACK
     return plan.config.web_host
@@ -207,6 +207,9 @@ def _say(plan: Plan, words: Console, url: str, mqtt: str, ready: Mapping[str, An
     """Print the addresses, once."""
     room = ready.get("room", [])
     facilitator = f"{room[0] if room else url}facilitator#code={ready['code']}" if plan.lan else f"{url}facilitator"
+    page = plan.config.public_url or (room[0] if room else url)
+    if plan.mode == "run":
+        mqtt = without_password(mqtt)  # a service's words are kept in a log
     shown = {
         "page": url,
         "mqtt": mqtt if not plan.lan or not room else mqtt.replace(LOOPBACK, str(urlsplit(room[0]).hostname)),
@@ -216,12 +219,12 @@ def _say(plan: Plan, words: Console, url: str, mqtt: str, ready: Mapping[str, An
     if plan.as_json:
         print(json.dumps(shown), flush=True)  # noqa: T201 — the one line a program reads
         return
-    words.print(f"\n  Page         [bold]{room[0] if room else url}[/]")
+    words.print(f"\n  Page         [bold]{page}[/]")
     words.print(f"  Devices      {shown['mqtt']}")
     if plan.lan:
         words.print(f"  Facilitator  {facilitator}   (opens once, within 60 s; afterwards the PIN)")
         words.print(f"  PIN          [bold]{shown['pin']}[/]")
-        _qr(room[0] if room else url)
+        _qr(page)
     words.print("\n  Ctrl-C ends it.\n")
 
 

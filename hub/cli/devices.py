@@ -1,4 +1,4 @@
-"""`matinales devices`: name, place, ignore, merge and forget devices; with the living hub, or with its files."""
+"""`matinales devices`: name, place, ignore, merge, forget devices, with the living hub or its files; give accounts."""
 
 import sys
 from dataclasses import dataclass
@@ -12,14 +12,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hub import datafolder
+from hub import accounts, datafolder
+from hub.accounts import Role
 from hub.cli._house import House, opened
 from hub.config import load
 from hub.errors import UsageError
 
 command = App(
     name="devices",
-    help="List devices; rename, place, ignore, lock, merge, forget them, and undo it.",
+    help="List devices, give them accounts; rename, place, ignore, lock, merge, forget them, and undo it.",
     result_action="return_value",
 )
 WIDE = 200
@@ -73,6 +74,32 @@ def list_(*, place: Place = HERE) -> int:
             str(len(each["channels"])),
         )
     Console(highlight=False, width=WIDE).print(table)
+    return 0
+
+
+@command.command
+def add(
+    name: str,
+    *,
+    role: Role = Role.DEVICE,
+    renew: Flag = False,
+    secrets: Path = Path("secrets"),
+) -> int:
+    """Give a device, or a program of yours, an account at Mosquitto, and print its password, once.
+
+    Args:
+        name: its user name and the branch it may write: a Tasmota's Topic, a Shelly's MQTT prefix.
+        role: device: its own branch; integrator: reads everything besides.
+        renew: it has an account, and gets a new password.
+        secrets: the folder that `matinales secrets` made.
+    """
+    password = accounts.add(secrets / "mosquitto", name, role, renew=renew)
+    print(password)  # noqa: T201 — the terminal is the interface
+    print(  # noqa: T201 — as above
+        f"user {name}, password above: shown once. Tell Mosquitto to read its files again (kill -HUP, "
+        "systemctl reload mosquitto, docker compose kill -s HUP mosquitto).",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -1,4 +1,7 @@
-"""`matinales doctor`: is this machine ready for a workshop? One line each, with the remedy; nothing is changed."""
+"""`matinales doctor`: is this machine ready for a workshop? One line each, with the remedy.
+
+Nothing is changed; a broker that is not ours is tried out for some seconds, and nothing is left on it.
+"""
 
 import sys
 import tomllib

@@ -57,17 +57,25 @@ class Dialler:
         self.at = now + _LEAST_S + self._chance.uniform(0, delay)
 
     def _connect(self) -> None:
-        settings = self._settings
         try:
-            ready = socket.create_connection((settings.host, settings.port), timeout=CONNECT_S)
-            try:
-                ready.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if settings.tls:
-                    ready = ssl.create_default_context().wrap_socket(ready, server_hostname=settings.host)
-            except OSError:
-                ready.close()
-                raise
-            self._results.append(ready)
+            self._results.append(connected(self._settings))
         except OSError as error:
             self._results.append(error)
         self._wake()
+
+
+def connected(settings: Settings) -> socket.socket:
+    """Return a socket connected to the broker, within TLS where its address says so.
+
+    Raises:
+        OSError: it does not answer, or is not trusted.
+    """
+    ready = socket.create_connection((settings.host, settings.port), timeout=CONNECT_S)
+    try:
+        ready.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if settings.tls:
+            ready = ssl.create_default_context().wrap_socket(ready, server_hostname=settings.host)
+    except OSError:
+        ready.close()
+        raise
+    return ready

@@ -62,11 +62,11 @@ class BufferedClient(paho.Client):
     """
 
     def __init__(self, settings: Settings, listener: Listener) -> None:
-        """Prepare a persistent session with manual acknowledgement."""
+        """Prepare a session, persistent unless told otherwise, with manual acknowledgement."""
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
-            clean_session=False,
+            clean_session=settings.clean,
             protocol=MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=True,

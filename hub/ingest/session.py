@@ -18,6 +18,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         filters: subscriptions; exactly `#` on the embedded broker.
         window: messages that the broker keeps in flight towards us.
         state: file that remembers what the session is subscribed to.
+        clean: the session begins empty and ends with the connection; the hub's own never does.
     """
 
     url: str
@@ -25,6 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     filters: tuple[str, ...] = ("#",)
     window: int = 100
     state: Path
+    clean: bool = False
 
     @property
     def parts(self) -> SplitResult:

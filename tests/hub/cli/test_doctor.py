@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub import broker, datafolder
 from hub.__main__ import main
@@ -18,6 +19,7 @@ from hub.cli import _checks, doctor
 from hub.cli._checks import Finding
 from hub.config import Config
 from hub.datafolder import Living
+from hub.ingest.probe import Limits
 from servers.ports import free_port
 
 LANGUAGES = ("fr", "en")
@@ -220,6 +222,47 @@ def test_a_foreign_broker_is_knocked_at() -> None:
         listening.listen()
         assert _checks.foreign_broker(f"mqtt://127.0.0.1:{listening.getsockname()[1]}").ok
     assert _checks.foreign_broker(f"mqtt://127.0.0.1:{free_port()}").ok is False
+
+
+GOOD = Limits(published=1500, kept=1500, window=1500, session=True, large=True, rate=30.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "problems", "away"),
+    [
+        (GOOD, [], "50 s"),
+        (structs.replace(GOOD, rate=0.0), [], "150 s"),
+        (structs.replace(GOOD, kept=1000, window=20), ["broker.queue", "broker.window"], "33 s"),
+        (structs.replace(GOOD, kept=0, window=0, session=False), ["broker.queue"], "lost"),
+        (structs.replace(GOOD, large=False), ["broker.payload"], "50 s"),
+        (structs.replace(GOOD, window=100), [], "50 s"),
+    ],
+    ids=["raised", "silent", "default", "forgetful", "small", "embedded's window"],
+)
+def test_it_says_how_long_the_hub_may_be_away(found: Limits, problems: list[str], away: str) -> None:
+    """Each limit that loses messages is a problem with a remedy."""
+    findings = list(_checks.broker_limits("mqtt://h", lambda _url: found))
+    assert [each.id for each in findings if each.ok is False] == problems
+    said = [doctor.line(each, "en", WORDS) for each in findings]
+    assert away in said[0]["text"]
+    assert all(each["remedy"] for each in said if each["ok"] is False)
+
+
+def test_a_broker_that_cannot_be_tried_is_a_problem() -> None:
+    """A wrong password, for instance."""
+
+    def refuse(_url: str) -> Limits:
+        raise ConnectionError("the broker refuses the account")  # noqa: EM101, TRY003 — a fake
+
+    (finding,) = _checks.broker_limits("mqtt://h", refuse)
+    assert finding.ok is False
+    assert "refuses" in doctor.line(finding, "en", WORDS)["text"]
+
+
+def test_who_may_not_hear_everything_is_told() -> None:
+    """No rate is known then."""
+    findings = list(_checks.broker_limits("mqtt://h", lambda _url: structs.replace(GOOD, rate=None)))
+    assert [each.id for each in findings if each.ok is None] == ["broker.everything"]
 
 
 def test_it_says_what_to_type_on_a_device(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,196 @@
+"""`docker compose up`: Mosquitto, InfluxDB and the hub in 1 GB, with no secret that anybody else has.
+
+Where no Docker engine can start, `.ci/run` says so in MATINALES_NO_DOCKER, and what needs one is not collected
+(tests/conftest.py prints the reason); without `docker compose` at all these tests are skipped.
+"""
+
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servers.ports import free_port, until
+
+ROOT = Path(__file__).parent.parent
+GIBIBYTE = 2**30
+SERVICES = {"secrets", "mosquitto", "influxdb", "hub", "simulators"}
+NEEDED = "needs `docker compose` and a Docker engine (.ci/docker provides both on Debian)"
+
+
+def compose(*arguments: str, environ: Mapping[str, str] | None = None, timeout_s: float = 60) -> str:
+    """Return what `docker compose` prints.
+
+    Raises:
+        AssertionError: it failed; with its words.
+    """
+    command = ["docker", "compose", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **(environ or {})}, timeout=timeout_s, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout
+
+
+def works(*command: str) -> bool:
+    """Tell whether a command is there and succeeds."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def config() -> dict[str, Any]:
+    """Return the whole file as Docker understands it, simulators included."""
+    if not works("docker", "compose", "version"):
+        pytest.skip(NEEDED)
+    found: dict[str, Any] = json.loads(compose("--profile", "simulators", "config", "--format", "json"))
+    return found
+
+
+@pytest.mark.docker
+def test_the_file_is_valid_and_has_all_parts(config: dict[str, Any]) -> None:
+    """Simulators by profile only."""
+    assert set(config["services"]) == SERVICES
+    assert [name for name, each in config["services"].items() if each.get("profiles")] == ["simulators"]
+
+
+@pytest.mark.docker
+def test_all_of_it_together_gets_one_gigabyte(config: dict[str, Any]) -> None:
+    """Simulators and the maker of secrets included; each has a limit of memory, processor and processes."""
+    limits = [each["deploy"]["resources"]["limits"] for each in config["services"].values()]
+    assert sum(int(each["memory"]) for each in limits) <= GIBIBYTE
+    assert all(each["cpus"] and each["pids"] for each in limits)
+
+
+@pytest.mark.docker
+def test_tags_are_pinned(config: dict[str, Any]) -> None:
+    """Three numbers each, in the images' names and in the Dockerfile."""
+    images = {each["image"] for each in config["services"].values()} - {"matinales-hub:local"}
+    images |= set(re.findall(r"^FROM (\S+)", (ROOT / "hub" / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert [image for image in images if not re.search(r":\d+\.\d+\.\d+", image)] == []
+
+
+@pytest.mark.docker
+def test_no_secret_stands_in_the_file(config: dict[str, Any]) -> None:
+    """What is secret comes by file."""
+    settings = [item for each in config["services"].values() for item in (each.get("environment") or {}).items()]
+    secret = [name for name, _ in settings if re.search(r"PASSWORD|TOKEN|PIN|SECRET|URL", name)]
+    assert secret
+    assert {name for name in secret if not name.endswith("_FILE")} == {"HUB_PUBLIC_URL", "HUB_INFLUX_URL"}
+    assert not [value for _, value in settings if value and "@" in value]
+
+
+@pytest.mark.docker
+def test_it_listens_on_this_machine_only_unless_told(config: dict[str, Any]) -> None:
+    """And InfluxDB nowhere."""
+    ports = {name: each.get("ports", []) for name, each in config["services"].items()}
+    assert {each["host_ip"] for listed in ports.values() for each in listed} == {"127.0.0.1"}
+    assert ports["influxdb"] == []
+
+
+@pytest.mark.docker
+def test_nobody_gets_rights_it_does_not_need(config: dict[str, Any]) -> None:
+    """Services run as users of their own, come back by themselves, and see their own secrets only."""
+    services = config["services"]
+    for name, each in services.items():
+        assert each["cap_drop"] == ["ALL"]
+        assert each["security_opt"] == ["no-new-privileges:true"]
+        assert each["restart"] == ("no" if name == "secrets" else "unless-stopped")
+        secrets = {mount["source"] for mount in each["volumes"] if mount["target"].startswith("/secrets")}
+        assert name == "secrets" or len(secrets) <= 1
+    assert services["hub"]["read_only"]
+    assert services["mosquitto"]["read_only"]
+    assert services["secrets"]["network_mode"] == "none"
+
+
+class Running:
+    """A started compose project on free ports."""
+
+    def __init__(self) -> None:
+        """Choose ports and a name."""
+        self.web, self.mqtt = free_port(), free_port()
+        self.environ = {
+            "COMPOSE_PROJECT_NAME": f"matinales-test-{self.web}",
+            "MATINALES_WEB_PORT": f"{self.web}",
+            "MATINALES_MQTT_PORT": f"{self.mqtt}",
+            "MATINALES_MQTTS_PORT": f"{free_port()}",
+            "HUB_PUBLIC_URL": "http://hub.example:8080",
+        }
+
+    def compose(self, *arguments: str, timeout_s: float = 60) -> str:
+        """Return what `docker compose` prints for this project."""
+        return compose(*arguments, environ=self.environ, timeout_s=timeout_s)
+
+    def get(self, path: str, host: str | None = None) -> tuple[int, dict[str, Any]]:
+        """Return status and answer of a request, with another Host where given."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.web}{path}", headers={"Host": host} if host else {})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, {}
+
+    def say(self, user: str, password: str, topic: str) -> bool:
+        """Tell whether the broker takes a message of this user, said from within its container."""
+        said = '{"Time":"2026-11-24T09:00:00","BME280":{"Temperature":21.7},"TempUnit":"C"}'
+        login = ("-u", user, "-P", password)
+        command = ["docker", "compose", "exec", "-T", "mosquitto", "mosquitto_pub", *login, "-q", "1", "-t", topic]
+        environ = {**os.environ, **self.environ}
+        return subprocess.run([*command, "-m", said], cwd=ROOT, env=environ, timeout=30, check=False).returncode == 0
+
+    def channels(self, device: str) -> list[str]:
+        """Return the channels that the API has of a device."""
+        _, answer = self.get("/api/v1/devices")
+        return [channel["name"] for each in answer["devices"] if each["id"] == device for channel in each["channels"]]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    """Lend the whole, started for real."""
+    if not (works("docker", "compose", "version") and works("docker", "info")):
+        pytest.skip(NEEDED)
+    lent = Running()
+    try:
+        lent.compose("up", "-d", "--build", "--wait", timeout_s=900)
+        yield lent
+    finally:
+        lent.compose("down", "-v", "--timeout", "10", timeout_s=120)
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(1200)
+def test_a_real_start(running: Running) -> None:
+    """The hub is well, a device with its own account is on the page, the public name is known, others are not."""
+    status, health = running.get("/health")
+    assert (status, health["status"]) == (200, "ok")
+    assert running.get("/health", "hub.example:8080")[0] == 200
+    assert running.get("/health", "evil.example")[0] == 403
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.web}/", timeout=5) as page:
+        assert b"<script" in page.read()
+    password = running.compose("run", "--rm", "-T", "secrets", "devices", "add", "fridge-1").strip()
+    assert not running.say("fridge-1", password, "tele/fridge-1/SENSOR")
+    running.compose("kill", "-s", "HUP", "mosquitto")
+    until("Mosquitto knows it", lambda: running.say("fridge-1", password, "tele/fridge-1/SENSOR"), timeout_s=20)
+    until("the API has it", lambda: running.channels("tasmota:fridge-1") == ["temperature"], timeout_s=20)
+    assert running.say("fridge-1", password, "tele/fridge-2/SENSOR"), "confirmed, and dropped"
+    assert running.channels("tasmota:fridge-2") == []
+    inside = running.compose("exec", "-T", "hub", "sh", "-c", "id -u; cat /secrets/hub/pin; touch /x 2>&1 || true")
+    uid, pin, refused = inside.strip().split("\n", 2)
+    assert uid == "10001"
+    assert re.fullmatch(r"\d{6}", pin)
+    assert "Read-only" in refused
+    logs = running.compose("logs", "--no-color")
+    assert password not in logs
+    assert pin not in logs
+    running.compose("up", "-d", "--wait", timeout_s=120)
+    assert running.compose("exec", "-T", "hub", "cat", "/secrets/hub/pin").strip() == pin
