@@ -27,6 +27,7 @@ from hub import broker, credentials, setup
 from hub.config import Config
 from hub.driver import base_name
 from hub.errors import HubError, NotFoundError
+from hub.forwarding import Forwarding
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
@@ -85,10 +86,15 @@ def _degraded(what: str, reason: str | None = None) -> dict[str, Any]:
     return {"status": "degraded", **_WORDS[what], "reason": reason}
 
 
-def _store(worker: Worker, faults: Sequence[str]) -> dict[str, Any]:
+def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> dict[str, Any]:
+    code, reason, figures = (None, None, None) if influx is None else influx.part()
     if worker.fault is not None:
-        return _degraded("store_fault", worker.fault)
-    return _degraded("store_renewed", "; ".join(faults)) if faults else _FINE
+        part = _degraded("store_fault", worker.fault)
+    elif faults:
+        part = _degraded("store_renewed", "; ".join(faults))
+    else:
+        part = _FINE if code is None else _degraded(code, reason)
+    return part if figures is None else part | {"influx": figures}
 
 
 class App:
@@ -99,7 +105,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data)
+        self._kept = Kept(self._data, forwards=self.config.store == "influx")
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
@@ -120,6 +126,10 @@ class App:
             deliver=self._hand_over,
             give_up=self._give_up,
         )
+        self._influx: Forwarding | None = None
+        if self.config.store == "influx":
+            self._influx = Forwarding(self.config, self._data, self._kept, self._worker)
+            self.history = self._influx.history
 
         self._restored = self._kept.restored()
         self._views.update(self._worker.views(time.time_ns()))
@@ -144,6 +154,8 @@ class App:
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
+        if self._influx is not None:
+            self._influx.start()
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
@@ -156,6 +168,8 @@ class App:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         if self._tasks:
+            if self._influx is not None:
+                await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
         self._kept.close()
 
@@ -202,13 +216,13 @@ class App:
         status, worker = self._status, self._worker
         if status is None:
             away = _degraded("ingest_away")
-            return {"broker": away, "journal": away, "store": _store(worker, self._kept.faults)}
+            return {"broker": away, "journal": away, "store": _store(worker, self._kept.faults, self._influx)}
         broker_part = _FINE if status.connected and status.subscribed else _degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         journal = _FINE if status.fault is None else _degraded("journal_fault", status.fault)
-        return {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults)}
+        return {"broker": broker_part, "journal": journal, "store": _store(worker, self._kept.faults, self._influx)}
 
     # the web layer's contract
 
@@ -277,7 +291,9 @@ class App:
     def counters(self) -> Mapping[str, float]:
         """Return what is counted."""
         worker, status = self._worker, self._status or Status()
+        influx = {} if self._influx is None else self._influx.counters()
         return {
+            **influx,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,

@@ -1,16 +1,22 @@
 """One frozen Config from hub.toml and HUB_* variables; a mistake is named with its place."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
 
 from hub.errors import ConfigError
+
+SECRETS = frozenset({"influx_token"})
+"""Settings that are shown to nobody."""
+_BUCKET = re.compile(r"[^\W_][\w .-]{0,99}")
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +37,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
         store: where history lives.
+        influx_url, influx_org, influx_bucket, influx_token: of InfluxDB 2, when that is the store.
     """
 
     broker_url: str | None = None
@@ -47,7 +54,20 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pin_file: str | None = None
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"
-    store: Literal["sqlite"] = "sqlite"
+    store: Literal["sqlite", "influx"] = "sqlite"
+    influx_url: str | None = None
+    influx_token: str | None = None
+    influx_org: str | None = None
+    influx_bucket: str | None = None
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show every setting, and of a secret only that it is there."""
+        values = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, "***" if name in SECRETS and value else value) for name, value in values]
+
+    def __repr__(self) -> str:
+        """Show every setting, and of a secret only that it is there."""
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     @property
     def asks(self) -> bool:
@@ -138,7 +158,8 @@ def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN40
     try:
         return msgspec.convert(value, kind, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
-        msg = f"{place}: {name} is {value!r}: {str(error)[0].lower()}{str(error)[1:]}"
+        shown = "***" if name in SECRETS else value
+        msg = f"{place}: {name} is {shown!r}: {str(error)[0].lower()}{str(error)[1:]}"
         raise ConfigError(msg) from None
 
 
@@ -165,3 +186,20 @@ def _check(config: Config) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         msg = f"tz is {config.tz!r}: not a time zone; write for instance Europe/Paris"
         raise ConfigError(msg) from None
+    if config.store == "influx":
+        _check_influx(config)
+
+
+def _check_influx(config: Config) -> None:
+    """See that InfluxDB is named completely; whether it is there is asked when the hub runs."""
+    for name in ("influx_url", "influx_token", "influx_org", "influx_bucket"):
+        if not getattr(config, name):
+            msg = f"store is 'influx', but {name} is not set; set HUB_{name.upper()}, or {name} in hub.toml"
+            raise ConfigError(msg)
+    url = urlsplit(config.influx_url or "")
+    if url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc:
+        msg = f"influx_url is {config.influx_url!r}: write for instance http://127.0.0.1:8086 (the token goes apart)"
+        raise ConfigError(msg)
+    if not _BUCKET.fullmatch(config.influx_bucket or ""):
+        msg = f"influx_bucket is {config.influx_bucket!r}: letters, digits, space, '.', '_' and '-', no '_' at first"
+        raise ConfigError(msg)

@@ -1,6 +1,8 @@
 """The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,9 @@ from hub.model import Alarm, Heard
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.base import History
 from hub.store.file import StoreFile
+from hub.store.lines import Encoder
+from hub.store.outbox import Batch as Sent
+from hub.store.outbox import Outbox, Refused
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.understand import Changes, Memory
@@ -23,8 +28,13 @@ RECENT_ALARMS = 200
 class Kept:
     """store.db: written by the worker's thread, read by any but the event loop's."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, forwards: bool = False, wall: Callable[[], int] = time.time_ns) -> None:
         """Open the file in the data folder.
+
+        Args:
+            data: the folder.
+            forwards: readings also wait in the outbox for InfluxDB.
+            wall: wall clock [ns].
 
         Raises:
             ConfigError: it was written by a newer version.
@@ -33,6 +43,11 @@ class Kept:
         self._file = StoreFile(data / "store.db")
         self._state = StateStore(self._file.db)
         self._history = SqliteHistory(self._file)
+        self._encoder = Encoder() if forwards else None
+        self._outbox = Outbox(self._file.db)
+        self._wall = wall
+        if self._encoder is not None:
+            self._file.on_undo(self._encoder.forget)
 
     @property
     def history(self) -> History:
@@ -61,6 +76,9 @@ class Kept:
         """
         state = self._state
         with self._file.transaction():
+            if self._encoder is not None:
+                said = self._encoder.lines(changes.readings, changes.known.values())
+                self._outbox.put(said, first=state.cursor(DECODE) + 1, at=self._wall())
             self._history.write(changes.readings)
             state.put_latest(changes.past)
             state.put_latest(changes.shown)
@@ -75,6 +93,31 @@ class Kept:
             state.put_alarms(alarms)
             state.put_rules({key: blob or None for key, blob in rules.items()})
             state.set_cursor(DECODE, changes.position)
+
+    @contextmanager
+    def waiting(self) -> Iterator[Outbox]:
+        """Lend what waits for InfluxDB, for reading, in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            yield Outbox(db)
+
+    def settle(self, batch: Sent, refused: Sequence[Refused]) -> None:
+        """Let go what InfluxDB confirmed, and keep what it refused; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was let go: it is sent again, which changes nothing.
+        """
+        with self._file.transaction():
+            self._outbox.refuse(refused)
+            self._outbox.done(batch.ids, everything=self._state.cursor(DECODE))
+
+    def drop_oldest(self, size: int) -> int:
+        """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""
+        with self._file.transaction():
+            return self._outbox.drop_oldest(size)
 
     def memory(self, registry: Registry) -> Memory:
         """Return what later messages need of earlier ones."""

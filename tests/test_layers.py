@@ -24,6 +24,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
 OWNER = {  # one library, one place; a driver is met through the registry, the wiring through the command
     "paho": ("hub/ingest/mqtt.py", "device_sims/link.py"),
     "iotcore": ("hub/broker.py",),
+    "influxdb_client": ("hub/store/influx_client.py",),
     "hub.drivers": ("hub/drivers/", "hub/registry.py"),
     "hub.app": ("hub/__main__.py", "hub/cli/", "hub/app.py"),
 }

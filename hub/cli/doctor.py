@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hub import datafolder
-from hub.cli import _checks
+from hub.cli import _checks, _influx_checks
 from hub.cli._checks import Finding
 from hub.config import Config, load
 
@@ -60,6 +60,8 @@ def look(config: Config, data: Path) -> Iterator[Finding]:
     yield _checks.zone(config, datetime.now(UTC))
     yield from hub
     yield from _checks.ports(config, data, is_alive=is_alive)
+    if config.store == "influx":
+        yield from _influx_checks.influx(config, data)
     yield from _checks.addresses(config, data, _checks.own_addresses())
 
 
@@ -71,8 +73,9 @@ def sentences() -> Mapping[str, Any]:
 def line(finding: Finding, lang: str, words: Mapping[str, Any]) -> dict[str, Any]:
     """Return a finding in a language, as `--json` prints it; a remedy only where something is to be done."""
     said = words[finding.code]
-    remedy = None if finding.ok or "remedy" not in said else said["remedy"][lang].format(**finding.words)
-    return {"id": finding.id, "ok": finding.ok, "text": said[lang].format(**finding.words), "remedy": remedy}
+    filled = {name: word[lang] if isinstance(word, Mapping) else word for name, word in finding.words.items()}
+    remedy = None if finding.ok or "remedy" not in said else said["remedy"][lang].format(**filled)
+    return {"id": finding.id, "ok": finding.ok, "text": said[lang].format(**filled), "remedy": remedy}
 
 
 def show(lines: list[dict[str, Any]]) -> None:

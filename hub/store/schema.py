@@ -57,7 +57,28 @@ CREATE TABLE seen(                                             -- rowid: order o
 );
 """
 
-STEPS = (_FIRST,)
+_INFLUX = """
+CREATE TABLE outbox(             -- what InfluxDB has not confirmed, in order
+  id INTEGER PRIMARY KEY,
+  simulated INTEGER NOT NULL,    -- which bucket
+  first INTEGER NOT NULL,        -- journal position of the first message
+  at INTEGER NOT NULL,           -- wall clock [ns] when it was put in
+  lines INTEGER NOT NULL,
+  size INTEGER NOT NULL,         -- bytes of data
+  data BLOB NOT NULL             -- line protocol, zstd
+);
+CREATE TABLE refused(            -- what InfluxDB will never take, and why
+  id INTEGER PRIMARY KEY,
+  bucket TEXT NOT NULL,
+  line TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL,           -- wall clock [ns]
+  position INTEGER NOT NULL,     -- in the journal, at or before the message
+  UNIQUE(bucket, line)
+);
+"""
+
+STEPS = (_FIRST, _INFLUX)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

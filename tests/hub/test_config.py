@@ -66,3 +66,45 @@ def test_an_option_is_checked_like_a_setting(option: dict[str, Any]) -> None:
 def test_an_option_that_was_not_given_changes_nothing() -> None:
     """The file's word stands."""
     assert changed(Config(web_port=9000), web_port=None, mqtt_port=0) == Config(web_port=9000, mqtt_port=0)
+
+
+INFLUX = {
+    "HUB_STORE": "influx",
+    "HUB_INFLUX_URL": "http://127.0.0.1:8086",
+    "HUB_INFLUX_TOKEN": "secret-word",
+    "HUB_INFLUX_ORG": "bakery",
+    "HUB_INFLUX_BUCKET": "cold room.1",
+}
+
+
+def test_influxdb_is_named_by_four_settings() -> None:
+    """Address, token, organization, bucket."""
+    config = load(environ=INFLUX)
+    assert (config.store, config.influx_url, config.influx_org) == ("influx", "http://127.0.0.1:8086", "bakery")
+
+
+@pytest.mark.parametrize("name", ["HUB_INFLUX_URL", "HUB_INFLUX_TOKEN", "HUB_INFLUX_ORG", "HUB_INFLUX_BUCKET"])
+def test_a_setting_of_influxdb_that_is_missing_is_named(name: str) -> None:
+    """With the variable to set."""
+    with pytest.raises(ConfigError, match=f"set {name}"):
+        load(environ={**INFLUX, name: ""})
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8086", "ftp://host", "http://", "http://token@host:8086"])
+def test_an_address_of_influxdb_that_cannot_be_is_refused(url: str) -> None:
+    """An example says what it should be."""
+    with pytest.raises(ConfigError, match="write for instance http://"):
+        load(environ={**INFLUX, "HUB_INFLUX_URL": url})
+
+
+@pytest.mark.parametrize("bucket", ["_system", 'a"b', "a${b}", "a\\b", "a\nb", "x" * 101])
+def test_a_bucket_that_would_mean_something_in_flux_is_refused(bucket: str) -> None:
+    """The down-sampling task holds its name as text."""
+    with pytest.raises(ConfigError, match="influx_bucket is"):
+        load(environ={**INFLUX, "HUB_INFLUX_BUCKET": bucket})
+
+
+def test_the_token_is_shown_to_nobody() -> None:
+    """Neither in a log nor in an error."""
+    assert "secret-word" not in repr(load(environ=INFLUX))
+    assert "'bakery'" in repr(load(environ=INFLUX))

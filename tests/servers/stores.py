@@ -7,7 +7,10 @@ from pathlib import Path
 from hub.model import NS, REAL, Quality, Reading, TimeSource
 from hub.store.base import History
 from hub.store.file import StoreFile
+from hub.store.influx import InfluxHistory
+from hub.store.influx_client import Client
 from hub.store.sqlite import SqliteHistory
+from servers import influx as influxdb
 
 START = 1_790_000_000 * NS
 """Time [ns] of the first reading of most tests; a whole hour plus 800 s."""
@@ -53,5 +56,12 @@ def sqlite(folder: Path) -> Iterator[History]:
         yield SqliteHistory(file)
 
 
-STORES: Mapping[str, Callable[[Path], AbstractContextManager[History]]] = {"sqlite": sqlite}
+@contextmanager
+def influx(_folder: Path) -> Iterator[History]:
+    """Lend the production store, empty: buckets of its own in a real InfluxDB."""
+    with influxdb.buckets(influxdb.server()) as place, closing(Client(place)) as client:
+        yield InfluxHistory(client)
+
+
+STORES: Mapping[str, Callable[[Path], AbstractContextManager[History]]] = {"sqlite": sqlite, "influx": influx}
 """Every store; a new one adds its maker here and passes tests/hub/store/test_contract.py."""

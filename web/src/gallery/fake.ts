@@ -3,7 +3,7 @@
 import type { Mark, Track } from "../lib/series.ts";
 import type { Sight } from "../lib/sight.ts";
 import type { ValueState } from "../lib/state.ts";
-import type { Alarm, AlarmState, Card, Fault, Measure, Quality, Rule, Text, UsecaseRole } from "../lib/types.ts";
+import type { Alarm, AlarmState, Card, Fault, Measure, Part, Quality, Rule, Text, UsecaseRole } from "../lib/types.ts";
 
 export const NOW = Date.parse("2026-11-24T04:12:00Z");
 const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
@@ -200,3 +200,29 @@ export const FAULTS: Fault[] = [
 	{ name: "door_open", title: { fr: "Porte grande ouverte", en: "Door wide open" }, active: true },
 	{ name: "compressor_dead", title: { fr: "Compresseur mort", en: "Compressor dead" }, active: false },
 ];
+
+/** A broker that does not answer, and an InfluxDB that was away and refused a line. */
+export const PARTS: Record<string, Part> = {
+	journal: { status: "ok" },
+	broker: {
+		status: "degraded",
+		text: { fr: "Le courtier MQTT ne répond pas.", en: "The MQTT broker does not answer." },
+		remedy: { fr: "`matinales doctor` dit quoi vérifier.", en: "`matinales doctor` says what to check." },
+	},
+	store: {
+		status: "ok",
+		influx: {
+			behind_messages: 38_200,
+			behind_minutes: 41.5,
+			hours_left: 9.4,
+			refused: 1,
+			refused_newest: [
+				{
+					line: "telemetry,device=acme:a7,run=real count=3.0 1790000000000000000",
+					reason: "field type conflict",
+					time: "",
+				},
+			],
+		},
+	},
+};

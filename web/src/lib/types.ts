@@ -80,6 +80,16 @@ export interface Part {
 	status: string;
 	text?: string | Text | null;
 	remedy?: string | Text | null;
+	/** How far InfluxDB is behind and what it refused, where it is the store. */
+	influx?: Influx;
+}
+
+export interface Influx {
+	behind_messages: number;
+	behind_minutes: number;
+	hours_left: number | null;
+	refused: number;
+	refused_newest: { line: string; reason: string; time: string }[];
 }
 
 export interface Value {

@@ -1,0 +1,141 @@
+"""Readings as InfluxDB line protocol and back: names, times, ties. Pure.
+
+One point is what one message said of one device: measurement `telemetry`, tags `device` and `run`, one float field a
+channel, and `<channel>__q` (1 uncertain, 2 bad) only where it is not good. A point's timestamp [ns] is the
+millisecond of the measurement plus a tie-break below it, `(tie + ns within the millisecond) mod 10⁶`, where `tie` is
+the hash of topic and payload: a message delivered again meets its own point, two messages never meet each other
+(reliability.md §2.7; by chance once in 10⁶ pairs of one millisecond). So InfluxDB keeps times to the millisecond;
+hub/decisions/0007 says why that is enough.
+
+What line protocol cannot carry (control characters, a backslash at the end or before what is escaped, a field named
+`time`, our own `__`) is percent-encoded, and so is a `%` that would be taken for it: every name comes back as it was.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import unquote
+
+from hub.model import REAL, Device, Quality, Reading
+
+TELEMETRY = "telemetry"
+DEVICES = "devices"
+"""Measurement of what is known of devices, for Grafana: `unit` a channel, `name` a device."""
+QUALITY_SUFFIX = "__q"
+BAD = 2.0
+"""Value of `<channel>__q` for a reading that measures nothing."""
+MS = 1_000_000
+LAST = 2**63 - 2
+"""The last timestamp InfluxDB takes [ns]."""
+
+_QUALITY_NUMBER = {quality: float(number) for number, quality in enumerate(Quality)}
+_QUALITIES = tuple(Quality)
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\\\(?=[,= ]|\\Z)|%(?=[0-9A-Fa-f]{2})|^%\\Z")
+_UNSAFE_FIELD = re.compile(f"{_UNSAFE.pattern}|(?<=_)_|^time\\Z")
+_ESCAPED = re.compile("([,= ])")
+
+
+def timestamp(time: int, tie: int) -> int:
+    """Return the timestamp [ns] of a reading's point."""
+    whole, below = divmod(time, MS)
+    return whole * MS + (tie + below) % MS
+
+
+def time_of(stamp: int) -> int:
+    """Return the measurement time [ns], to the millisecond, of a point."""
+    return stamp // MS * MS
+
+
+def quality_of(number: float) -> Quality:
+    """Return what a `<channel>__q` says."""
+    return _QUALITIES[int(number)]
+
+
+@lru_cache(maxsize=65_536)
+def tag(name: str) -> str:
+    """Return the tag value that stands for a name, as InfluxDB stores it; an empty name has none of its own."""
+    return _UNSAFE.sub(_percent, name) if name else "%"
+
+
+@lru_cache(maxsize=65_536)
+def field(channel: str) -> str:
+    """Return the field key that stands for a channel, as InfluxDB stores it."""
+    return _UNSAFE_FIELD.sub(_percent, channel) if channel else "%"
+
+
+@lru_cache(maxsize=65_536)
+def name_of(stored: str) -> str:
+    """Return the name that a tag value or field key stands for."""
+    return "" if stored == "%" else unquote(stored, errors="surrogatepass")
+
+
+class Encoder:
+    """Makes lines, and remembers what it has said of devices so as to say it once."""
+
+    def __init__(self) -> None:
+        """Know nothing yet: what is said again changes nothing."""
+        self._units: dict[tuple[str, str, bool], str | None] = {}
+        self._names: dict[tuple[str, bool], str] = {}
+
+    def forget(self) -> None:
+        """Say everything again: what was said may not have been kept."""
+        self._units.clear()
+        self._names.clear()
+
+    def lines(self, readings: Iterable[Reading], devices: Iterable[Device] = ()) -> dict[bool, list[bytes]]:
+        """Return the lines of the real timeline (False) and of everything simulated (True)."""
+        points: dict[tuple[str, str, int], dict[str, float]] = {}
+        said: dict[bool, list[bytes]] = {False: [], True: []}
+        for each in readings:
+            key = (each.device, each.run, timestamp(each.time, each.tie))
+            fields = points.setdefault(key, {})
+            name = field(each.channel)
+            fields[name] = float(each.value) + 0.0  # no -0.0: it equals 0.0 and would be told apart
+            if each.quality is not Quality.GOOD:
+                fields[name + QUALITY_SUFFIX] = _QUALITY_NUMBER[each.quality]
+            said[each.run != REAL] += self._unit(each)
+        for (device, run, stamp), fields in points.items():
+            values = ",".join(f"{_key(name)}={value!r}" for name, value in fields.items())
+            said[run != REAL].append(f"{_head(device, run)} {values} {stamp}".encode())
+        for device_known in devices:
+            said[device_known.run != REAL] += self._name(device_known)
+        return said
+
+    def _unit(self, reading: Reading) -> list[bytes]:
+        """Return the line that says which unit a channel has from a time on, where that is news."""
+        key = (reading.device, reading.channel, reading.run != REAL)
+        if self._units.get(key, "?") == reading.unit:
+            return []
+        self._units[key] = reading.unit
+        tags = f"channel={_key(tag(reading.channel))},device={_key(tag(reading.device))}"
+        return [f'{DEVICES},{tags} unit="{_text(reading.unit or "")}" {time_of(reading.time)}'.encode()]
+
+    def _name(self, device: Device) -> list[bytes]:
+        """Return the line that says what people call a device, where that is news."""
+        key = (device.uid, device.run != REAL)
+        if self._names.get(key) == device.name:
+            return []
+        self._names[key] = device.name
+        return [f'{DEVICES},device={_key(tag(device.uid))} name="{_text(device.name)}" {device.seen}'.encode()]
+
+
+@lru_cache(maxsize=65_536)
+def _head(device: str, run: str) -> str:
+    return f"{TELEMETRY},device={_key(tag(device))},run={_key(tag(run))}"
+
+
+@lru_cache(maxsize=65_536)
+def _key(text: str) -> str:
+    """Escape a tag value or field key."""
+    return _ESCAPED.sub(r"\\\1", text)
+
+
+def _text(text: str) -> str:
+    """Escape a string value."""
+    return _UNSAFE.sub(_percent, text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _percent(found: re.Match[str]) -> str:
+    """Percent-encode the first character, a letter too."""
+    first = "".join(f"%{byte:02X}" for byte in found[0][0].encode(errors="surrogatepass"))
+    return first + found[0][1:]
