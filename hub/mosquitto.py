@@ -14,7 +14,7 @@ from hub.datafolder import write_private
 from hub.errors import ConfigError
 
 WINDOW = 2_000
-"""The hub's share of an unlimited window (`max_inflight_messages 0`)."""
+"""Messages in flight towards one subscriber: `max_inflight_messages` of the shipped file."""
 HERE = Path(__file__).parent
 PLACES = (HERE / "mosquitto.conf", HERE.parent / "mosquitto.conf")
 """The shipped file: in the package, or in the checkout beside it."""
