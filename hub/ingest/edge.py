@@ -87,6 +87,7 @@ class MqttEdge:
         self._clock = clock
         self._dialler = Dialler(settings, wake, chance)
         self._probe = f"matinales/hub/{settings.client_id}/probe"
+        self._nonce = b""
         self._probe_at = 0.0
         self._probes_out = 0
         self._probe_seen = False
@@ -164,6 +165,8 @@ class MqttEdge:
         self._connack_by = None
         counters = self.counters
         counters.epoch += 1
+        # an earlier process may have had this number too: where nothing was journalled, epochs begin anew
+        self._nonce = f"{counters.epoch}-{self._wall_ns()}".encode()
         counters.connected = True
         counters.session_present = session_present
         counters.reason = None
@@ -238,10 +241,6 @@ class MqttEdge:
         self._probes_out, self._probe_seen, self._dialler.attempts = 0, True, 0
         if self.counters.late or self.batch.resumed:
             self.batch.cut = True  # all before it waited for us, all after it did not
-
-    @property
-    def _nonce(self) -> bytes:
-        return str(self.counters.epoch).encode()
 
     def _ready(self, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
