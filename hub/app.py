@@ -353,6 +353,20 @@ class App:
         taken = [] if understood is False else list(self._recent.values())
         return sorted([*refused, *taken], key=lambda heard: heard.received, reverse=True)[:limit]
 
+    async def message(self, position: int) -> Message:
+        """Return a message of the journal whole."""
+
+        def read() -> Message | None:
+            with contextlib.closing(SqliteReader(self._data)) as reader:
+                found = reader.read(position - 1, 1) if position > 0 else []
+            return next((each.message for each in found if each.position == position), None)
+
+        found = await asyncio.to_thread(read)
+        if found is None:
+            msg = f"no message {position} in the journal: erased, older than what is kept, or never there"
+            raise NotFoundError(msg)
+        return found
+
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return the use cases in short."""
         return [

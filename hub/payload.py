@@ -4,7 +4,7 @@ Source of every rule: ../shared/wire_formats.md §0. What is refused raises Payl
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -210,6 +210,18 @@ def json_object(payload: bytes) -> dict[str, Any]:
         return value
     msg = f"a JSON object is due here, not {shown(value)}"
     raise PayloadError(msg)
+
+
+def inside(value: object, path: Iterable[str | int]) -> object:
+    """Return what lies at the end of a path of keys and indices in a JSON value; None where there is nothing."""
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
 
 
 def _check_depth(payload: bytes) -> None:

@@ -21,7 +21,7 @@ def test_a_capture_gives_its_values(capture: Capture) -> None:
     values: dict[str, dict[str, float]] = {}
     said: dict[str, str] = {}
     for heard in capture.messages:
-        outcome = REGISTRY.decode(Message(heard.topic, heard.payload.encode(), NOW, retained=heard.retained), contexts)
+        outcome = REGISTRY.decode(Message(heard.topic, heard.raw, NOW, retained=heard.retained), contexts)
         assert outcome.decoded is not None, f"{heard.topic}: {outcome.reason}"
         decoded = outcome.decoded
         for sample in decoded.samples:

@@ -1,6 +1,7 @@
-"""`matinales drivers`: the device families the hub understands, and whether they keep their contract."""
+"""`matinales drivers`: the device families the hub understands, whether they keep their contract, a new one."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +10,20 @@ from cyclopts import App, Parameter
 
 from hub.driver import Driver, Example
 from hub.drivercheck import check
+from hub.driverkit.message import First, captured, check_topic, topic_filter
+from hub.driverkit.sketch import Plan, as_package, in_hub, known_channels
+from hub.driverkit.writing import checkout, new_name, new_title, write
 from hub.errors import NotFoundError, UsageError
-from hub.registry import load_drivers
+from hub.registry import Registry, load_drivers
 from hub.source import run_file
 
-command = App(name="drivers", help="List, show and test device drivers.", result_action="return_value")
+command = App(name="drivers", help="List, show, test and begin device drivers.", result_action="return_value")
 Json = Annotated[bool, Parameter(negative="")]
 SHOWN_PAYLOAD = 160
+INVENTED = '{"temperature":21.5,"battery":87}'
+"""Payload that a driver starts from where no message was captured yet."""
+GENERIC = 2
+"""Rank of a driver that takes what nobody else claims."""
 
 
 @command.command(name="list")
@@ -71,6 +79,72 @@ def try_out(path: Path | None = None, *, damaged: int = 200, seed: int = 0, json
             for problem in problems:
                 _say(f"  {problem}")
     return 1 if any(findings.values()) else 0
+
+
+@command.command
+def new(
+    name: str,
+    *,
+    package: Path | None = None,
+    topic: str | None = None,
+    payload: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
+    title: str | None = None,
+) -> int:
+    """Write a first driver that keeps its contract: driver, example, capture, what to type on the device.
+
+    Args:
+        name: its permanent model name, kebab-case, as acme-cr1; its first word is the family.
+        package: folder of a package of its own; without it the checkout of the hub you stand in.
+        topic: MQTT topic of a message the device sent.
+        payload: that message's payload as text; its numbers become channels.
+        from_: a capture file that holds the message, instead of --topic and --payload.
+        title: what people call the device.
+    """
+    drivers = load_drivers()
+    new_name(name, drivers)
+    title = name.replace("-", " ").capitalize() if title is None else title
+    new_title(title)
+    plan = Plan(
+        model=name,
+        title=title,
+        first=_first(name, topic, payload, from_),
+        today=datetime.now(UTC).date(),
+        known=known_channels(drivers.values()),
+    )
+    owner = Registry(drivers).route(plan.first.topic)
+    if package is None:
+        root, made, tried = checkout(Path()), in_hub(plan), f"hub/drivers/{plan.module}.py"
+    else:
+        root, made, tried = package, as_package(plan), f"src/matinales_driver_{plan.module}"
+    for path in write(root, made):
+        _say(f"wrote {path}")
+    if owner is not None and owner.rank < GENERIC and not (owner.loose and owner.loose(plan.first.topic)):
+        _say(f"note: {owner.model} claims {plan.first.topic} too; narrow the filter {topic_filter(plan.first.topic)}")
+    _say(f"next: matinales drivers test {root / tried}")
+    return 0
+
+
+def _first(name: str, topic: str | None, payload: str | None, capture: Path | None) -> First:
+    """Return the message that the options give; without any an invented one to begin with.
+
+    Raises:
+        UsageError: they contradict each other, or only half is there.
+    """
+    if capture is not None:
+        if topic is not None or payload is not None:
+            msg = "give --from, or --topic with --payload, not both"
+            raise UsageError(msg)
+        found, option = captured(capture), "--from"
+    elif (topic is None) != (payload is None):
+        msg = f"{'--payload' if payload is None else '--topic'} is missing: a message is --topic with --payload"
+        raise UsageError(msg)
+    else:
+        text = INVENTED if payload is None else payload
+        found = First(f"{name}/a7/up" if topic is None else topic, text.encode(errors="surrogateescape"))
+        option = "--topic"
+    check_topic(found.topic, option)
+    return found
 
 
 def _chosen(path: Path | None) -> Iterator[Driver]:

@@ -97,6 +97,13 @@ class Hub(Protocol):
     async def messages(self, limit: int, *, understood: bool | None) -> Sequence[Heard]:
         """Return the newest messages, newest first; `understood` None: both kinds."""
 
+    async def message(self, position: int) -> Message:
+        """Return a message of the journal whole.
+
+        Raises:
+            NotFoundError: the journal no longer holds it, or never did.
+        """
+
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case."""
 

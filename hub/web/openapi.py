@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "every": {"type": "string", "pattern": r"^\\d+(\\.\\d+)?(ms|s|m|min|h|d|w)$"},
     "width": {"type": "integer", "minimum": 2, "maximum": 4000},
     "understood": {"type": "boolean"},
+    "scrub": {"type": "boolean", "description": "replace addresses and names, the same one by the same"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }
 PROBLEM = {

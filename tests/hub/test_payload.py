@@ -16,6 +16,7 @@ from hub.payload import (
     boolean,
     epoch_milliseconds,
     epoch_seconds,
+    inside,
     is_absent,
     iso_time,
     json_object,
@@ -341,3 +342,22 @@ def test_long_names_stay_apart() -> None:
     """They are cut, and a hash tells them apart."""
     assert slug("a" * 500 + "b") != slug("a" * 500 + "c")
     assert slug("温度") != slug("湿度") != ""
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ((), {"a": [1, {"b": None}]}),
+        (("a", 0), 1),
+        (("a", 1, "b"), None),
+        (("a", 2), None),
+        (("a", -1), None),
+        (("x",), None),
+        (("a", "b"), None),
+        (("a", 0, 0), None),
+        ((0,), None),
+    ],
+)
+def test_inside_finds_what_lies_there_or_nothing(path: tuple[str | int, ...], found: object) -> None:
+    """Keys, indices from the front; a wrong step is no fault."""
+    assert inside({"a": [1, {"b": None}]}, path) == found

@@ -12,8 +12,14 @@ class Heard(Struct, forbid_unknown_fields=True):
     """One message as the device published it."""
 
     topic: str
-    payload: str
+    payload: str = ""
     retained: bool = False
+    payload_hex: str | None = None  # instead of `payload`, where it is no text
+
+    @property
+    def raw(self) -> bytes:
+        """The payload as it came."""
+        return self.payload.encode() if self.payload_hex is None else bytes.fromhex(self.payload_hex)
 
 
 class Capture(Struct, forbid_unknown_fields=True):

@@ -207,6 +207,14 @@ class FakeHub:
         """Return them, newest first."""
         return [each for each in reversed(self.heard) if understood in {None, each.understood}][:limit]
 
+    async def message(self, position: int) -> Message:
+        """Return the one heard at that position."""
+        found = [Message(each.topic, each.payload, each.received) for each in self.heard if each.position == position]
+        if not found:
+            msg = f"no message {position}"
+            raise NotFoundError(msg)
+        return found[0]
+
     def usecases(self) -> list[Mapping[str, Any]]:
         """Return one."""
         return [

@@ -1,8 +1,11 @@
 """Devices, raw messages, alarms and use cases."""
 
+import re
+
 from aiohttp import web
 from msgspec import Struct
 
+from hub.capture import capture as captured
 from hub.errors import NotFoundError
 from hub.model import Heard, rfc3339
 from hub.web.keys import HUB
@@ -37,8 +40,22 @@ async def messages(request: web.Request) -> web.Response:
     return answer({"messages": [_message(each) for each in heard]})
 
 
+async def capture(request: web.Request) -> web.Response:
+    """Give one message whole, as a capture file that a driver starts from; addresses and names replaced on request."""
+    scrub = choice(request, "scrub", ("true", "false")) == "true"
+    text = request.match_info["position"]
+    try:
+        heard = await request.app[HUB].message(int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0)
+    except NotFoundError as error:
+        raise Problem("unknown", what=error, where="/api/v1/messages") from error
+    found = answer(captured(heard.topic, heard.payload, heard.received, scrub=scrub))
+    found.headers["Content-Disposition"] = 'attachment; filename="capture.json"'
+    return found
+
+
 def _message(heard: Heard) -> dict[str, object]:
     return {
+        "position": heard.position,
         "topic": heard.topic,
         "received": rfc3339(heard.received),
         "understood": heard.understood,

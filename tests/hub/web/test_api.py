@@ -191,6 +191,20 @@ async def test_a_bad_parameter_is_named_with_the_remedy(client: Client, question
     assert problem["remedy"]
 
 
+async def test_a_message_becomes_a_capture_whole(hub: FakeHub, client: Client) -> None:
+    """Longer than the list shows; a position that is not there is a problem, not an empty file."""
+    said = '{"name":"Paul","v":"' + "x" * 3000 + '"}'
+    hub.heard = [Heard(position=7, topic="acme/a7/up", received=WALL, understood=False, payload=said.encode())]
+    assert (await get(client, "/messages"))["messages"][0]["position"] == 7
+    assert (await get(client, "/messages/7/capture"))["messages"] == [{"topic": "acme/a7/up", "payload": said}]
+    (scrubbed,) = (await get(client, "/messages/7/capture?scrub=true"))["messages"]
+    assert "Paul" not in scrubbed["payload"]
+    assert len(scrubbed["payload"]) == len(said)
+    for wrong in ("8", "x", "-1"):
+        async with client.get(f"{API}/messages/{wrong}/capture", headers=BEARER) as response:
+            assert response.status == 404
+
+
 async def test_messages_show_what_nobody_understood(hub: FakeHub, client: Client) -> None:
     """Text as text, bytes in hexadecimal, at most 256 characters."""
     hub.heard = [

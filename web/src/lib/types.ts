@@ -258,6 +258,8 @@ export interface Series {
 }
 
 export interface Message {
+	/** Its place in the journal. */
+	position?: number;
 	topic: string;
 	received: string;
 	understood: boolean;
