@@ -1,5 +1,6 @@
 """What `demo` and `run` share: the parts, in order, until somebody ends them."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -31,6 +32,7 @@ from hub.supervisor import Supervisor, module, on_end
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 UP = 30.0
+FIRST_FREE, FREE, TRIES = 20_000, 12_000, 100
 MQTT_USER = "matinales"
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
@@ -234,11 +236,15 @@ def _qr(address: str) -> None:
     segno.make(address).terminal(out=sys.stdout, compact=True, border=2)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_port(host: str = LOOPBACK) -> int:
+    """Return a port nobody uses, below those that systems give to outgoing connections: it stays free until we bind."""
+    for _ in range(TRIES):
+        port = FIRST_FREE + secrets.randbelow(FREE)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((host, port))
+            return port
+    msg = f"no free port was found between {FIRST_FREE} and {FIRST_FREE + FREE}; name one with --port or --mqtt-port"
+    raise ConfigError(msg)
 
 
 def _open_port(port: int, host: str) -> int:
@@ -247,6 +253,8 @@ def _open_port(port: int, host: str) -> int:
     Raises:
         ConfigError: it is taken; the message says what to type.
     """
+    if port == 0:
+        return _free_port(host)
     with socket.socket() as probe:
         if sys.platform != "win32":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

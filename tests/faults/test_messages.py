@@ -54,7 +54,13 @@ async def flooded(plant: Plant, many: int) -> tuple[Devices, dict[str, float], i
     await devices.drained(20)
     await plant.drained(many)
     await devices.close()
-    return devices, (await plant.health())["counters"], memory(plant) - before
+    counters: dict[str, float] = {}
+    for _ in range(200):  # the ingest tells its counts once a second
+        counters = (await plant.health())["counters"]
+        if counters["messages_acknowledged_total"] >= many + len(devices.books):
+            break
+        await asyncio.sleep(0.1)
+    return devices, counters, memory(plant) - before
 
 
 def memory(plant: Plant) -> int:

@@ -123,6 +123,8 @@ def start(data: Path, *options: str) -> Demo:
     assert process.stdout is not None
     line = process.stdout.readline()
     process.stdout.close()
+    if not line:
+        process.wait(PATIENCE)
     assert line, f"the demo did not start: {errors.read_text()}"
     return Demo(data, json.loads(line), process, errors)
 
