@@ -191,12 +191,11 @@ def json_value(payload: bytes) -> Any:  # noqa: ANN401 — whatever JSON holds
     except msgspec.ValidationError:
         pass  # a number that no double holds: read the rest without it
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text(payload)
-        raise PayloadError(_why(str(error), payload)) from None
+        raise _unread(error, payload) from None
     try:
         return _DECODER.decode(_TOKEN.sub(_holdable, payload))
-    except msgspec.DecodeError as error:
-        raise PayloadError(_why(str(error), payload)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unread(error, payload) from None
 
 
 def json_object(payload: bytes) -> dict[str, Any]:
@@ -241,6 +240,16 @@ def _holdable(match: re.Match[bytes]) -> bytes:
     if token.startswith(b'"') or isfinite(float(token)):
         return token
     return b'"\\u0000' + TOO_LARGE[1:].encode() + token[:SHOWN] + b'"'
+
+
+def _unread(error: Exception, payload: bytes) -> PayloadError:
+    """Return the refusal of a payload that the parser does not take.
+
+    Raises:
+        PayloadError: the same for one that is no text at all.
+    """
+    text(payload)
+    return PayloadError(_why(str(error), payload))
 
 
 def _why(error: str, payload: bytes) -> str:

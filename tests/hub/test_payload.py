@@ -361,3 +361,9 @@ def test_long_names_stay_apart() -> None:
 def test_inside_finds_what_lies_there_or_nothing(path: tuple[str | int, ...], found: object) -> None:
     """Keys, indices from the front; a wrong step is no fault."""
     assert inside({"a": [1, {"b": None}]}, path) == found
+
+
+def test_a_number_too_large_beside_bytes_that_are_no_text_is_refused() -> None:
+    """Found by the fuzzer: reading on without the number met the bytes, and their error came out as it was."""
+    with pytest.raises(PayloadError, match="UTF-8"):
+        json_value(b'{"a":22e22222225,"humi\x9c":1}')
