@@ -24,6 +24,8 @@ MAX_NAME = 48
 """A longer name of a channel is cut and told apart by a hash."""
 CLOCK_SET = 1_000_000_000
 """Fewer seconds than this count from a device's boot, not from 1970 (§3)."""
+TOO_LATE = 9_214_646_400
+"""2262-01-01: 64 bits of nanoseconds hold no later time [s], and nobody measures then."""
 LIVE_SINCE = 1_451_606_400 * NS
 """2016-01-01: a device that reports live and states an earlier time has a clock that was never set (§0.3)."""
 SHOWN = 40
@@ -302,7 +304,7 @@ def iso_time(value: str) -> tuple[int, bool]:
     A local one (no `Z`, no offset) is read as if the clock showed UTC; the hub applies its zone.
 
     Raises:
-        PayloadError: where the text is no date with a time of 0 to 9 decimals.
+        PayloadError: where the text is no date with a time of 0 to 9 decimals, or one from 2262 on.
     """
     if len(value) >= 19 and value[4] == value[7] == "-":  # noqa: PLR2004 — 2026-11-24T09:00:00 and 2026-11-24T09:00:00.123456789Z: nearly all
         try:
@@ -329,6 +331,8 @@ def _usual(value: str) -> tuple[int, bool] | None:
         decimals = rest[:-1] if rest[-1] == "Z" else rest.removesuffix("+00:00")
         if decimals == rest or (decimals and not _DECIMALS.fullmatch(decimals)):
             return None
+    if value[:4] >= "2262":
+        return None
     since = datetime.fromisoformat(value[:19]) - _EPOCH
     nanoseconds = int(decimals[1:].ljust(9, "0")) if decimals else since.microseconds * 1000
     return (since.days * 86_400 + since.seconds) * NS + nanoseconds, not rest
@@ -343,12 +347,14 @@ def _instant(match: re.Match[str]) -> tuple[int, bool]:
     days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
     east = (offset[0] * 60 + offset[1]) * (-60 if sign == "-" else 60)
     seconds = days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2] - east
+    if seconds >= TOO_LATE:
+        raise ValueError
     return seconds * NS + int((decimals or "").ljust(9, "0")), zulu is None and sign is None
 
 
 def epoch_seconds(value: float) -> int | None:
-    """Return a time [ns] from seconds since 1970, to the microsecond; None when they count from boot."""
-    return round(value * 1e6) * 1000 if CLOCK_SET <= value < 1e11 else None  # noqa: PLR2004 — above, no date holds it
+    """Return a time [ns] from seconds since 1970, to the microsecond; None from boot, or after every calendar."""
+    return round(value * 1e6) * 1000 if CLOCK_SET <= value < TOO_LATE else None
 
 
 def epoch_milliseconds(value: float) -> int | None:

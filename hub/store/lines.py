@@ -104,7 +104,7 @@ class Encoder:
     def _unit(self, reading: Reading) -> list[bytes]:
         """Return the line that says which unit a channel has from a time on, where that is news."""
         key = (reading.device, reading.channel, reading.run != REAL)
-        if self._units.get(key, "?") == reading.unit:
+        if key in self._units and self._units[key] == reading.unit:
             return []
         self._units[key] = reading.unit
         tags = f"channel={_key(tag(reading.channel))},device={_key(tag(reading.device))}"
