@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -28,7 +29,25 @@ OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 IGNORED_TOPICS = "ignored_topics"
-"""Name of the setting."""
+GUESTS = "drivers_of_packages"
+"""Names of settings."""
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a driver of another package that did not do its work.
+
+    Attributes:
+        missed: the first position that it owes; None: none.
+        off: why it is off.
+        again: it is to read what it missed.
+    """
+
+    missed: int | None = None
+    off: str | None = None
+    again: bool = False
+
+
+_ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 
 
 class Kept:
@@ -113,7 +132,37 @@ class Kept:
             state.put_heard(changes.heard)
             state.put_alarms(alarms)
             state.put_rules({key: blob or None for key, blob in rules.items()})
+            if changes.missed or changes.read_again:
+                self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def absences(self) -> dict[str, Absence]:
+        """Return what drivers of other packages did not do, by model; for the owner's thread."""
+        return _ABSENCES.decode(self._state.setting(GUESTS) or "{}")
+
+    def put_absence(self, model: str, **changed: Any) -> None:  # noqa: ANN401 — of `Absence`
+        """Change these fields of what is remembered of a driver.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            known = self.absences()
+            self._put_absences(known | {model: msgspec.structs.replace(known.get(model, Absence()), **changed)})
+
+    def _note_absences(self, changes: Changes) -> None:
+        known = self.absences()
+        for model, position in changes.missed.items():
+            before = known.get(model, Absence())
+            if before.missed is None:
+                known[model] = msgspec.structs.replace(before, missed=position)
+        for model, place in changes.read_again.items():
+            known[model] = msgspec.structs.replace(known.get(model, Absence()), missed=place, again=place is not None)
+        self._put_absences(known)
+
+    def _put_absences(self, known: Mapping[str, Absence]) -> None:
+        left = {model: each for model, each in known.items() if each != Absence()}
+        self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
     def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.

@@ -1,15 +1,15 @@
 """Finds the drivers, finds the one a message belongs to, and lets no exception of a driver out.
 
 Drivers lie in `hub/drivers`, one file each with a `DRIVER`; other packages add theirs by the entry point group
-`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else, unless it
-says that the payload is another family's.
+`matinales.drivers`, which the hub runs in a process of their own (`hub.guests`). The lowest rank that claims a topic
+takes it; a message it refuses goes to nobody else, unless it says that the payload is another family's.
 """
 
 import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -30,7 +30,7 @@ from hub.driver import (
     base_name,
     topic_matches,
 )
-from hub.errors import ConfigError, ForeignPayloadError, PayloadError
+from hub.errors import ConfigError, DriverFaultError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 
 GROUP = "matinales.drivers"
@@ -72,6 +72,7 @@ class Outcome(Struct, frozen=True, gc=False):
         key: (model, scope) of the context it used.
         changed: whether that context is another one now.
         asks: of a refused message: what would make its sender say what is missing.
+        fault: it was refused by the fault of a driver of another package, which may be repaired.
     """
 
     driver: Driver | None
@@ -80,10 +81,21 @@ class Outcome(Struct, frozen=True, gc=False):
     key: tuple[str, str] = ("", "")
     changed: bool = False
     asks: tuple[tuple[str, bytes], ...] = ()
+    fault: bool = False
 
 
 _OWN = Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
 _UNKNOWN = Outcome(None, None, "no driver knows this topic")
+
+
+class Remote(Driver, frozen=True, kw_only=True, eq=False):
+    """A driver that decodes elsewhere, so that asking it for each message alone is dear.
+
+    Attributes:
+        prepare: (messages in order, context before them): what will probably be decoded next.
+    """
+
+    prepare: Callable[[Sequence[Message], Any], None]
 
 
 class Complete(Struct, frozen=True, gc=False):
@@ -108,6 +120,8 @@ class Registry:
             ConfigError: naming the format that does not exist.
         """
         self.drivers = dict(drivers)
+        self.has_remote = any(isinstance(driver, Remote) for driver in self.drivers.values())
+        """Whether `prepare` is of use."""
         self._formats = {name: self._format(name, model) for name, model in formats.items()}
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
@@ -135,6 +149,19 @@ class Registry:
                 refused = Outcome(route[0], None, str(error), route[1]) if refused is _UNKNOWN else refused
         return refused
 
+    def prepare(self, messages: Iterable[Message], contexts: Contexts) -> None:
+        """Let drivers that decode elsewhere take their next messages by the batch: quicker, and never needed."""
+        if contexts is not self._contexts:
+            self._take(contexts)
+        batches: dict[tuple[str, str], tuple[Remote, list[Message]]] = {}
+        for message in messages:
+            routes = self._routes[message.topic] if message.topic in self._routes else self._find(message.topic)
+            driver, key = routes[0] if routes else (None, ("", ""))
+            if isinstance(driver, Remote):
+                batches.setdefault((driver.model, key[1]), (driver, []))[1].append(message)
+        for (model, scope), (remote, mine) in batches.items():
+            remote.prepare(mine, contexts.get((remote.shares or model, scope)) or remote.empty_context())
+
     def _by(self, route: Route, message: Message, contexts: Contexts) -> Outcome:
         """Decode by one driver; nothing leaves but its word that the payload is another family's."""
         driver, key = route
@@ -147,7 +174,7 @@ class Registry:
             raise
         except PayloadError as error:
             changed = error.context is not None and self._remember(driver, key, error.context, contexts)
-            return Outcome(driver, None, str(error), key, changed, error.asks)
+            return Outcome(driver, None, str(error), key, changed, error.asks, isinstance(error, DriverFaultError))
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
         if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
@@ -179,6 +206,11 @@ class Registry:
         """Return the driver that a topic belongs to."""
         found = self._routes[topic] if topic in self._routes else self._find(topic)
         return found[0][0] if found else None
+
+    def takes(self, model: str, topic: str) -> bool:
+        """Tell whether a driver is among those that a topic comes to."""
+        routes = self._routes[topic] if topic in self._routes else self._find(topic)
+        return any(driver.model == model for driver, _key in routes)
 
     def named(self, topics: Iterable[str]) -> str | None:
         """Return the uid that the native driver of one of these topics gives it; None where there is none."""
@@ -353,13 +385,26 @@ def _literal(pattern: str) -> int:
 
 
 def load_drivers() -> dict[str, Driver]:
-    """Return every driver by its model, bundled ones first.
+    """Return every driver by its model, bundled ones first; those of other packages run in this process.
 
     Raises:
         ConfigError: naming the driver whose description is wrong, or two that share a model.
     """
+    return _checked([*_bundled(), *_of_packages()])
+
+
+def load_bundled() -> dict[str, Driver]:
+    """Return the drivers that the hub brings, by their models.
+
+    Raises:
+        ConfigError: as `load_drivers`.
+    """
+    return _checked(_bundled())
+
+
+def _checked(places: Iterable[tuple[str, Driver]]) -> dict[str, Driver]:
     found: dict[str, Driver] = {}
-    for place, driver in _all():
+    for place, driver in places:
         check_description(driver, place)
         if driver.model in found:
             msg = f"{place}: there is already a driver with model {driver.model!r}; a model name is unique"
@@ -368,11 +413,14 @@ def load_drivers() -> dict[str, Driver]:
     return found
 
 
-def _all() -> Iterator[tuple[str, Driver]]:
+def _bundled() -> Iterator[tuple[str, Driver]]:
     for info in pkgutil.iter_modules(hub.drivers.__path__):
         if not info.name.startswith("_"):
             module = importlib.import_module(f"hub.drivers.{info.name}")
             yield module.__name__, module.DRIVER
+
+
+def _of_packages() -> Iterator[tuple[str, Driver]]:
     for point in entry_points(group=GROUP):
         try:
             yield f"{GROUP}: {point.value}", point.load()

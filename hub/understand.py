@@ -78,6 +78,8 @@ class Changes(Struct):
         heard: what was not understood, and why.
         recent: topic → its newest understood message, of the last few topics.
         reports: a device's own live words while a command to it waits for them.
+        missed: driver of another package → the first position that its fault cost it.
+        read_again: such a driver → up to where it has read again what it missed; None: all of it.
         understood, refused, repeats: counts of messages.
     """
 
@@ -96,6 +98,8 @@ class Changes(Struct):
     heard: list[Heard] = []
     recent: dict[str, Heard] = {}
     reports: list[Report] = []
+    missed: dict[str, int] = {}
+    read_again: dict[str, int | None] = {}
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -233,6 +237,9 @@ class Understanding:
         """
         changes = Changes()
         is_past: bool | None = None
+        if self._registry.has_remote:
+            records = list(records)
+            self._registry.prepare([each.message for each in records if not each.repeat], self._contexts)
         for record in records:
             message = record.message
             if is_past is not (message.source is Source.IMPORT):
@@ -311,6 +318,8 @@ class Understanding:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
+            if outcome.fault and driver is not None:
+                changes.missed.setdefault(driver.model, record.position)
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
         if driver.personal and not self._personal:

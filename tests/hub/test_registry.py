@@ -222,7 +222,7 @@ def test_models_are_unique(monkeypatch: pytest.MonkeyPatch) -> None:
         yield "here", saying(1.0)
         yield "there", saying(2.0)
 
-    monkeypatch.setattr(module, "_all", twice)
+    monkeypatch.setattr(module, "_bundled", twice)
     with pytest.raises(ConfigError, match=r"there: there is already a driver with model 'one'"):
         load_drivers()
 
