@@ -87,7 +87,9 @@ def command(hub: Demo, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, encoding="utf-8")
 
 
-@pytest.mark.parametrize("misdeed", ["block", "raise", "exit", "half", "eat"])
+@pytest.mark.parametrize(
+    "misdeed", ["block", *(pytest.param(each, marks=pytest.mark.long) for each in ("raise", "exit", "half", "eat"))]
+)
 def test_a_misbehaving_driver_is_off_after_three_strikes_and_reads_again_what_it_missed(
     tmp_path: Path, site: Path, misdeed: str
 ) -> None:
