@@ -325,17 +325,23 @@ def iso_time(value: str) -> tuple[int, bool]:
 
 def _usual(value: str) -> tuple[int, bool] | None:
     """Read a time with seconds that is local or UTC, quickly; None where it is written otherwise."""
-    rest = value[19:]
+    rest, second = value[19:], value[17:19]
     decimals = ""
     if rest:
         decimals = rest[:-1] if rest[-1] == "Z" else rest.removesuffix("+00:00")
         if decimals == rest or (decimals and not _DECIMALS.fullmatch(decimals)):
             return None
-    if value[:4] >= "2262":
+    if value[16] != ":" or not (second.isascii() and second.isdigit()) or second > "59" or value[:4] >= "2262":
         return None
-    since = datetime.fromisoformat(value[:19]) - _EPOCH
-    nanoseconds = int(decimals[1:].ljust(9, "0")) if decimals else since.microseconds * 1000
-    return (since.days * 86_400 + since.seconds) * NS + nanoseconds, not rest
+    nanoseconds = int(decimals[1:].ljust(9, "0")) if decimals else 0
+    return (_minute(value[:16]) + int(second)) * NS + nanoseconds, not rest
+
+
+@lru_cache(maxsize=256)
+def _minute(text: str) -> int:
+    """Return the seconds since 1970 of `2026-11-24T09:00`: most messages that arrive together share it."""
+    since = datetime.fromisoformat(text) - _EPOCH
+    return since.days * 86_400 + since.seconds
 
 
 def _instant(match: re.Match[str]) -> tuple[int, bool]:

@@ -38,6 +38,7 @@ OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
 EVERY_DEVICE = "*"
 """Among the chosen payload formats: every device that none is named for."""
+ANY_LEVEL = "+"
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 ADOPTED = 1000
@@ -125,6 +126,7 @@ class Registry:
         self._formats = {name: self._format(name, model) for name, model in formats.items()}
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
+        self._by_level = _by_level(self.drivers.values())
         self._routes: dict[str, list[Route]] = {}
         self._roots: dict[str, Driver] = {}
         self._adopted: dict[tuple[str, str], frozenset[str]] = {}
@@ -346,7 +348,7 @@ class Registry:
             (driver.rank, -ADOPTED, driver.model, scope)
             for (_model, scope), driver in self._adopters.get(topic, {}).items()
         ]
-        for driver in self.drivers.values():
+        for driver in self._candidates(topic):
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
@@ -359,6 +361,10 @@ class Registry:
             driver = self.drivers[model]
             routes.setdefault(model, (driver, (driver.shares or model, scope)))
         return list(routes.values())
+
+    def _candidates(self, topic: str) -> Iterable[Driver]:
+        """Return the drivers whose filters may match by their first level; how many others there are does not matter."""
+        return dict.fromkeys((*self._by_level.get(topic.partition("/")[0], ()), *self._by_level.get(ANY_LEVEL, ())))
 
     def _channel(self, driver: Driver, name: str) -> Complete:
         known = self._channels[driver.model]
@@ -377,6 +383,15 @@ def _cut(decoded: Decoded) -> Decoded:
     rejected = dict(list(decoded.rejected.items())[:MAX_REJECTED])
     rejected["…"] = f"{more} more fields: one message may give {MAX_SAMPLES} values"
     return structs.replace(decoded, samples=decoded.samples[:MAX_SAMPLES], rejected=rejected)
+
+
+def _by_level(drivers: Iterable[Driver]) -> dict[str, list[Driver]]:
+    """Return the drivers by the first level of their filters; a wildcard there is ANY_LEVEL."""
+    found: dict[str, list[Driver]] = {}
+    for driver in drivers:
+        for first in {pattern.partition("/")[0] for pattern in driver.topics}:
+            found.setdefault(ANY_LEVEL if first == "#" else first, []).append(driver)
+    return found
 
 
 def _literal(pattern: str) -> int:
