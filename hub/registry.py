@@ -363,7 +363,7 @@ class Registry:
         return list(routes.values())
 
     def _candidates(self, topic: str) -> Iterable[Driver]:
-        """Return the drivers whose filters may match by their first level; how many others there are does not matter."""
+        """Return the drivers whose filters may match by their first level, however many others there are."""
         return dict.fromkeys((*self._by_level.get(topic.partition("/")[0], ()), *self._by_level.get(ANY_LEVEL, ())))
 
     def _channel(self, driver: Driver, name: str) -> Complete:

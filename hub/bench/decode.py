@@ -30,7 +30,7 @@ def measure(messages: int = 20_000, devices: int = 200) -> dict[str, float]:
 
 
 def _each(registry: Registry, messages: list[Message], rounds: int, example: Example | None = None) -> float:
-    """Return the CPU microseconds of the quickest of many short passes: what the code takes, not what else runs here."""
+    """Return the CPU microseconds of the quickest of many short passes: what the code takes, whatever else runs."""
     contexts: Contexts = {}
     for topic, payload in example.before if example is not None else ():
         registry.decode(Message(topic, payload, 1), contexts)
