@@ -6,17 +6,16 @@ it, and the clock runs until InfluxDB holds every value. CPU is that of all proc
 
 import asyncio
 import contextlib
-import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import psutil
 from filelock import FileLock
@@ -37,6 +36,8 @@ VALUES = 3
 """A telegram's."""
 PATIENCE_S = 120.0
 _BURST_RATE = 1e6
+_QUIET = 0.03
+"""Seconds of CPU in half a second of one who has settled."""
 _TELEGRAF = """
 [agent]
   interval = "1s"
@@ -95,7 +96,7 @@ def measure(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> d
         port = stack.enter_context(_mosquitto(folder))
         for number in range(rounds):
             arena = _Arena(folder / f"{number}", port, place, messages, devices)
-            found["telegraf"].append(arena.run("telegraf", lambda a=arena: a.telegraf(program)))
+            found["telegraf"].append(arena.run("telegraf", partial(arena.telegraf, program)))
             found["hub"].append(arena.run("hub", arena.hub))
     return _figures(found, messages)
 
@@ -137,7 +138,9 @@ class _Arena:
         self._messages = messages
         self._devices = devices
 
-    def run(self, bucket: str, start: Callable[[], contextlib.AbstractContextManager[dict[str, list[psutil.Process]]]]) -> Run:
+    def run(
+        self, bucket: str, start: Callable[[], contextlib.AbstractContextManager[dict[str, list[psutil.Process]]]]
+    ) -> Run:
         """Measure one burst through whoever `start` starts."""
         self._place = Place(
             url=self._place.url, token=self._place.token, org=self._place.org, bucket=f"{bucket}-{self._folder.name}"
@@ -146,6 +149,7 @@ class _Arena:
             org = client.request("GET", "/api/v2/orgs", org=self._place.org)["orgs"][0]["id"]
             client.request("POST", "/api/v2/buckets", {"orgID": org, "name": self._place.bucket, "retentionRules": []})
             with start() as parts:
+                _settled(parts)
                 before = {name: cpu(each) for name, each in parts.items()}
                 begin = time.monotonic()
                 self._burst()
@@ -213,14 +217,26 @@ class _Arena:
             time.sleep(0.2)
 
     def _until_heard(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait until Telegraf's connection to the broker stands, and its subscription with it."""
+        """Wait until Telegraf's connection to the broker stands, and its subscription; nothing is written yet."""
         deadline = time.monotonic() + PATIENCE_S
-        while not any(each.raddr and each.raddr.port == self._port for each in psutil.Process(process.pid).net_connections()):
+        own = psutil.Process(process.pid)
+        while not any(each.status == psutil.CONN_ESTABLISHED for each in own.net_connections()):
             if time.monotonic() > deadline or process.poll() is not None:
                 msg = f"telegraf did not connect: {(self._folder / 'telegraf.log').read_text(errors='replace')[-500:]}"
                 raise HubError(msg)
             time.sleep(0.05)
-        time.sleep(1.0)  # its session is persistent: what comes before SUBACK would be lost to the first round only
+        time.sleep(1.0)  # until its SUBACK: what comes before is lost to the first round
+
+
+def _settled(parts: dict[str, list[psutil.Process]]) -> None:
+    """Wait until who was started has done what a start takes: half a second in which next to nothing is spent."""
+    deadline, before = time.monotonic() + PATIENCE_S, -1.0
+    while True:
+        spent = sum(cpu(each) for each in parts.values())
+        if spent - before < _QUIET or time.monotonic() > deadline:
+            return
+        before = spent
+        time.sleep(0.5)
 
 
 def _count(client: Client) -> int:
