@@ -255,7 +255,7 @@ class Understanding:
                 self._own(record, changes)
                 if any(run.state == ENDED for run in changes.runs.values()):
                     break
-            elif not self._is_wanted(message.topic):
+            elif (self._topics or self.ignored_topics) and not self._is_wanted(message.topic):
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
@@ -265,7 +265,7 @@ class Understanding:
         """Tell whether HUB_TOPICS asks for a topic, and no person ignores it."""
         if self._topics and not any(topic_matches(each, topic) for each in self._topics):
             return False
-        return not (self.ignored_topics and any(topic_matches(each, topic) for each in self.ignored_topics))
+        return not any(topic_matches(each, topic) for each in self.ignored_topics)
 
     def _own(self, record: Record, changes: Changes) -> None:
         """Take what a simulation runner says of itself; the rest below `matinales/` is housekeeping."""
