@@ -11,7 +11,7 @@ import msgspec
 from hub.devices import Clock
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard
+from hub.model import Action, Alarm, Commanded, Device, Heard, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
@@ -21,6 +21,7 @@ from hub.store.outbox import Batch as Sent
 from hub.store.outbox import Outbox, Refused
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
+from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
 
 DECODE = "decode"
@@ -58,7 +59,7 @@ class Kept:
 
         Args:
             data: the folder.
-            forwards: readings also wait in the outbox for InfluxDB.
+            forwards: readings wait in the outbox for InfluxDB; of those of one second this file keeps one.
             wall: wall clock [ns].
 
         Raises:
@@ -70,10 +71,12 @@ class Kept:
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
         self._encoder = Encoder() if forwards else None
+        self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
         self._wall = wall
-        if self._encoder is not None:
+        if self._encoder is not None and self._recent is not None:
             self._file.on_undo(self._encoder.forget)
+            self._file.on_undo(self._recent.forget)
 
     @property
     def history(self) -> History:
@@ -108,8 +111,20 @@ class Kept:
             self._state.set_cursor(DECODE, position)
             self._state.set_setting(OPENING, str(opening))
 
-    def commit(self, changes: Changes, alarms: Sequence[Alarm], rules: Mapping[str, bytes]) -> None:
+    def commit(
+        self,
+        changes: Changes,
+        alarms: Sequence[Alarm],
+        rules: Mapping[str, bytes],
+        latest: Sequence[Reading] = (),
+    ) -> None:
         """Store what a step changed and its cursor, in one transaction.
+
+        Args:
+            changes: what the records changed.
+            alarms: new or changed.
+            rules: what the rules remember; empty: forgotten.
+            latest: the newest of what is shown.
 
         Raises:
             StoreError: nothing was stored.
@@ -119,9 +134,8 @@ class Kept:
             if self._encoder is not None:
                 said = self._encoder.lines(changes.readings, changes.known.values())
                 self._outbox.put(said, first=state.cursor(DECODE) + 1, at=self._wall())
-            self._history.write(changes.readings)
-            state.put_latest(changes.past)
-            state.put_latest(changes.shown)
+            self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
+            state.put_latest(latest)
             state.put_devices(changes.known.values())
             state.put_aliases(changes.names)
             state.put_contexts({key: encode_context(context) for key, context in changes.contexts.items()})

@@ -298,6 +298,7 @@ def availability(value: object) -> Availability:
     return AVAILABILITY[key]
 
 
+@lru_cache(maxsize=1024)  # devices that speak in the same second state the same time
 def iso_time(value: str) -> tuple[int, bool]:
     """Return a time [ns since 1970] and whether it is local.
 

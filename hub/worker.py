@@ -375,7 +375,8 @@ class Worker:
 
     def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())
-        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state)
+        latest = newest(changes.past) + newest(changes.shown)
+        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state, latest)
         self.fault = None
         self.position = max(self.position, changes.position)
         self.understood += changes.understood
@@ -383,7 +384,7 @@ class Worker:
         self.repeats += changes.repeats
         self.stored += len(changes.readings)
         batch = Batch(
-            readings=newest(changes.past) + newest(changes.shown),
+            readings=latest,
             devices=[device for device in changes.known.values() if device.merged is None],
             runs=list(changes.runs.values()),
             alarms=alarms,
