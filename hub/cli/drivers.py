@@ -1,6 +1,6 @@
 """`matinales drivers`: the device families the hub understands, whether they keep their contract, a new one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from hub.driverkit.message import First, captured, check_topic, topic_filter
 from hub.driverkit.sketch import Plan, as_package, in_hub, known_channels
 from hub.driverkit.writing import checkout, new_name, new_title, write
 from hub.errors import NotFoundError, UsageError
+from hub.guests.proxy import lodged
 from hub.registry import Registry, load_drivers
 from hub.source import run_file
 
@@ -40,7 +41,7 @@ def list_(*, json: Json = False) -> int:
     Args:
         json: print them as a program reads them.
     """
-    found = load_drivers().values()
+    found = _installed().values()
     if json:
         _say(msgspec.json.encode({"drivers": [_summary(each) for each in found]}).decode())
         return 0
@@ -108,14 +109,19 @@ def new(
         from_: a capture file that holds the message, instead of --topic and --payload.
         title: what people call the device.
     """
-    drivers = load_drivers()
+    with lodged() as drivers:
+        return _begin(drivers, name, package, _first(name, topic, payload, from_), title)
+
+
+def _begin(drivers: Mapping[str, Driver], name: str, package: Path | None, first: First, title: str | None) -> int:
+    """Write the files of a new driver beside those that there are."""
     new_name(name, drivers)
     title = name.replace("-", " ").capitalize() if title is None else title
     new_title(title)
     plan = Plan(
         model=name,
         title=title,
-        first=_first(name, topic, payload, from_),
+        first=first,
         today=datetime.now(UTC).date(),
         known=known_channels(drivers.values()),
     )
@@ -219,8 +225,14 @@ def _loaded(path: Path) -> Driver:
     return driver
 
 
+def _installed() -> dict[str, Driver]:
+    """Return every driver for what it says of itself: those of packages can be asked nothing any more."""
+    with lodged() as drivers:
+        return drivers
+
+
 def _named(name: str) -> Driver:
-    drivers = load_drivers()
+    drivers = _installed()
     if name not in drivers:
         msg = f"no driver {name!r}; there are {', '.join(drivers)}"
         raise NotFoundError(msg)

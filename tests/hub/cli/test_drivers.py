@@ -1,13 +1,17 @@
 """`matinales drivers` lists, shows and tests the device families."""
 
 import json
+import os
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 import hub.drivers
 from hub.__main__ import main
+from hub.guests import house
 from hub.registry import load_drivers
+from servers import packages
 
 GOOD = '''"""Acme."""
 from hub.driver import Channel, Decoded, Driver, Example, Sample
@@ -104,3 +108,29 @@ def test_a_path_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "no such Python file" in capsys.readouterr().err
     assert main(["drivers", "test", str(tmp_path)]) == 2
     assert "no driver file" in capsys.readouterr().err
+
+
+@pytest.fixture
+def packages_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a package with two drivers, and one that ends whoever imports it."""
+    site = packages.write(tmp_path / "site")
+    (site / "ends.py").write_text("import os\nos._exit(5)\n")
+    points = [EntryPoint("ends", "ends:DRIVER", "matinales.drivers"), *packages.points()]
+    monkeypatch.setattr(house, "entry_points", lambda **_: points)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
+
+
+@pytest.mark.usefixtures("packages_installed")
+def test_drivers_of_packages_are_listed_shown_and_tried_whatever_another_does(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their code runs in its own process: the command goes on."""
+    assert main(["drivers", "list", "--json"]) == 0
+    assert {"acme-one", "acme-two"} < {each["name"] for each in json.loads(capsys.readouterr().out)["drivers"]}
+    assert "ends:DRIVER of package ends is off: it cannot be loaded" in caplog.text
+    assert main(["drivers", "show", "acme-one"]) == 0
+    assert "temperature 21.5" in capsys.readouterr().out
+    assert main(["decode", "acme-one/a/up", "21.5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["device"] == "acmeone:a"
+    assert main(["decode", "acme-one/a/up", "exit"]) == 1
+    assert "driver acme-one of package acme_drivers ended its process" in capsys.readouterr().out

@@ -1,6 +1,8 @@
 """Drivers of other packages: whatever one does, it is named, and the others go on (hub/guests)."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -15,6 +17,7 @@ from hub.guests.proxy import drivers
 from hub.model import Message
 from hub.registry import Contexts, Outcome, Registry, decode_context, encode_context, load_bundled
 from servers import packages
+from servers.hubs import until
 
 AT = 1_790_000_000_000_000_000
 MB = 2**20
@@ -317,6 +320,34 @@ def test_it_ends_with_the_hub(room: Room) -> None:
     room.guests.close()
     assert pid is not None
     assert not psutil.pid_exists(pid)
+
+
+HUB_THAT_DIES = """
+import os, threading, time
+from hub.guests.house import Guests
+from hub.guests.proxy import drivers
+from hub.model import Message
+from hub.registry import Registry
+from servers import packages
+guests = Guests(packages.points(), budget=60.0)
+said = Message("acme-one/a/up", b"spin", 1)
+threading.Thread(target=Registry(drivers(guests)).decode, args=(said, {}), daemon=True).start()
+time.sleep(0.5)
+print(guests.pid, flush=True)
+os._exit(1)
+"""
+
+
+def test_it_ends_with_a_hub_that_is_killed_whatever_a_driver_is_doing(place: Path) -> None:
+    """Its input has ended: nothing is left that turns for ever."""
+    assert place.is_dir()
+    root = Path(__file__).parents[3]
+    there = os.pathsep.join([os.environ["PYTHONPATH"], str(root / "tests"), str(root)])
+    line = [sys.executable, "-c", HUB_THAT_DIES]
+    environment = {**os.environ, "PYTHONPATH": there}
+    died = subprocess.run(line, capture_output=True, text=True, timeout=50, check=False, env=environment)
+    assert died.returncode == 1, died.stderr
+    until(lambda: not psutil.pid_exists(int(died.stdout)))
 
 
 def test_a_guest_knows_its_package() -> None:
