@@ -99,9 +99,7 @@ class Rereading:
         guest, owed = self._guests.named(model), self._owed.get(model)
         self._kept.put_absence(model, missed=owed, again=False)
         guest.held = False
-        _LOG.warning(
-            "Driver %s has read what it missed%s", model, "" if owed is None else f", but from {owed} on not all"
-        )
+        _LOG.info("Driver %s has read what it missed%s", model, "" if owed is None else f", but from {owed} on not all")
 
     def _is_owed(self, model: str, record: Record) -> bool:
         """Tell whether a record is this driver's; what a simulation said is left: its run may be over."""

@@ -193,6 +193,8 @@ class Worker:
 
         `noted` completes the changes, which reach up to a position. Nobody is asked, told or counted twice.
         """
+        if self._forgetful:
+            self._restore()
         while records:
             found = self.understanding.take(records)
             records = records[bisect_right(records, found.position, key=_POSITION) :]
@@ -212,8 +214,8 @@ class Worker:
             noted(changes, found.position)
             try:
                 self._commit(changes, [])
-            except Exception:
-                self._forgetful = True
+            except Exception as error:
+                self._failed(str(error))
                 raise
 
     def save(self) -> None:
