@@ -18,6 +18,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/source.py": set(),
     "hub/usecases": WORDS | {"hub.rules", "hub.source"},
     "hub/ingest": WORDS | {"hub.journal"},
+    "hub/guests": WORDS | {"hub.driver", "hub.drivercheck", "hub.registry"},
     "device_sims": {"hub.units"},
     "device_sims/physics": set(),
 }

@@ -42,7 +42,7 @@ def test_seeds_that_are_cut_find_nothing(name: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(SECONDS + 60)
+@pytest.mark.timeout(SECONDS + 120)
 @every_target
 def test_a_fuzzer_finds_nothing(name: str, tmp_path: Path) -> None:
     """No other error than the contract's, no reading it does not know, no message that takes 100 ms."""

@@ -163,6 +163,25 @@ def test_one_wrong_leaf_spoils_nothing_else(driver: Driver, data: st.DataObject)
     assert not list(check_payload(driver, example, json.dumps(document).encode()))
 
 
+def any_json(driver: Driver) -> st.SearchStrategy[Any]:
+    """Return any JSON there is; its keys are often those of the family."""
+    found = {key for each in documents(driver) for _, key in branches(json.loads(each.payload)) if isinstance(key, str)}
+    text = st.text(max_size=12)
+    keys = st.sampled_from(sorted(found)) | text if found else text
+    leaves = st.none() | st.booleans() | st.integers() | st.floats() | text
+    return st.recursive(leaves, lambda x: st.lists(x, max_size=4) | st.dictionaries(keys, x, max_size=5), max_leaves=20)
+
+
+@every_driver
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_bytes_and_any_json_are_decoded_or_refused(driver: Driver, data: st.DataObject) -> None:
+    """Nothing of an example is left but its topic and what came before."""
+    example = data.draw(st.sampled_from(driver.examples))
+    written = any_json(driver).map(lambda document: json.dumps(document).encode(errors="surrogatepass"))
+    assert not list(check_payload(driver, example, data.draw(st.binary(max_size=300) | written)))
+
+
 @every_driver
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
