@@ -44,6 +44,8 @@ NATIVE_ID = re.compile(
 WORDS = BOOLEANS.keys() - {"0", "1"}
 IN_BRACKETS = re.compile(r"(?P<name>.*\S)\s*[\[(](?P<unit>[^\[\]()]{1,16})[\])]\s*")
 MEANT_AS_NUMBER = re.compile(r"[+-]?(\d+([ ,_']\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+NUMERIC = frozenset("+-.0123456789")
+"""How a number begins."""
 MILLISECONDS_FROM = 1e11
 
 
@@ -141,12 +143,11 @@ def _meant(document: dict[str, Any]) -> str | None:
 
 
 def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
-    bare = value.strip().lower() if type(value) is str else ""
-    if type(value) is str:
-        if NATIVE_ID.fullmatch(path.rpartition(".")[2].lower()):
-            return
-        if bare not in BOOLEANS and not _looks_numeric(value) and not is_absent(value):
-            return
+    if type(value) is str and NATIVE_ID.fullmatch(path.rpartition(".")[2].lower()):
+        return
+    word = value.strip().lower() if type(value) is str and value[:1] not in NUMERIC else None
+    if word is not None and not _is_said(word):
+        return
     if len(found.samples) + len(found.rejected) >= MOST:
         found.rejected[MORE] = f"more than {MOST} fields in one message"
         return
@@ -154,8 +155,7 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
     if match is not None and conversion(match["unit"]) is not None:
         path, unit = match["name"], match["unit"]
     try:
-        taken = boolean(value) if type(value) is bool or bare in BOOLEANS else number(value)
-        sign = None
+        taken, sign = boolean(value) if type(value) is bool or word in BOOLEANS else number(value), None
         if unit is not None:
             known = conversion(unit)
             if known is None:
@@ -163,16 +163,23 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
                 raise PayloadError(msg)  # noqa: TRY301 — one place lists what is refused
             taken, sign = known.apply(taken), known.unit
     except PayloadError as error:
-        found.rejected[path] = str(error)
+        if type(value) is not str or _is_said(value):  # a date or an address begins like a number
+            found.rejected[path] = str(error)
         return
-    found.numbers += type(value) is not bool and bare not in WORDS
+    found.numbers += type(value) is not bool and word not in WORDS
     channel = _free(_channel(path) or "value", found)
     found.samples[channel] = Sample(channel, taken, sign)
 
 
-def _looks_numeric(value: str) -> bool:
-    """Tell text that means a number, well or badly written, from words, dates and addresses."""
-    return value.startswith(TOO_LARGE) or MEANT_AS_NUMBER.fullmatch(value.strip()) is not None
+def _is_said(value: str) -> bool:
+    """Tell text that means a number, well or badly written, a flag or nothing, from words, dates and addresses."""
+    bare = value.strip()
+    return (
+        bare.lower() in BOOLEANS
+        or value.startswith(TOO_LARGE)
+        or MEANT_AS_NUMBER.fullmatch(bare) is not None
+        or is_absent(value)
+    )
 
 
 def _free(channel: str, found: Found) -> str:

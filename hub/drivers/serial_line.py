@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.driver import Decoded, Driver, Example, Sample
-from hub.drivers.generic import of_document
+from hub.drivers.generic import NUMERIC, of_document
 from hub.errors import PayloadError
 from hub.model import Kind, Message
 from hub.payload import is_absent, json_value, number_in, shown, word
@@ -61,7 +61,7 @@ def _is_header(fields: list[str]) -> bool:
 
 
 def _is_value(field: str) -> bool:
-    return is_absent(field) or field[:1] in "+-.0123456789"
+    return field[:1] in NUMERIC or is_absent(field)
 
 
 def _row(device: str, line: str, fields: list[str], header: Header) -> tuple[Decoded, Header]:
@@ -77,7 +77,11 @@ def _row(device: str, line: str, fields: list[str], header: Header) -> tuple[Dec
         number_in(line)  # raises: one number with a decimal comma, or two numbers? nothing is guessed
     if len(fields) == 1:
         return Decoded(Kind.READINGS, device, (Sample("value", number_in(fields[0])),)), header
-    return of_document(device, {f"value_{place}": each for place, each in enumerate(fields, 1)}), header
+    try:
+        samples = tuple(Sample(f"value_{place}", number_in(each)) for place, each in enumerate(fields, 1))
+    except PayloadError:  # one of them is empty, or badly written: the others stand
+        return of_document(device, {f"value_{place}": each for place, each in enumerate(fields, 1)}), header
+    return Decoded(Kind.READINGS, device, samples), header
 
 
 def _misfit(device: str, fields: list[str], header: Header) -> Decoded:
