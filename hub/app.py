@@ -149,7 +149,13 @@ class App:
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
-        self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
+        self.live = Live(
+            is_health=self._is_health,
+            source=self._source,
+            can_set=self._can_set,
+            believed=self._registry.believed,
+            lang=self.config.lang,
+        )
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -177,7 +183,7 @@ class App:
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
-            self._restored = self._kept.restored()
+            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
         except BaseException:
             self._kept.close()
             raise

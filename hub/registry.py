@@ -9,7 +9,7 @@ import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -19,9 +19,11 @@ from msgspec import Struct, structs
 
 import hub.drivers
 from hub.driver import (
+    BELIEVED,
     CHANNEL_NAME,
     MODEL_NAME,
     UNSAID,
+    Announced,
     Carried,
     Content,
     Decoded,
@@ -188,6 +190,30 @@ class Registry:
             if found is not None:
                 return found
         return None
+
+    def believed(self, family: str) -> float:
+        """Return how long [s] a value of a family counts until its channel's own period is known."""
+        known = (driver.believed for driver in self.drivers.values() if driver.family == family)
+        return max(known, default=BELIEVED)
+
+    def describes(self, driver: Driver, topic: str) -> bool:
+        """Tell whether what a driver's documents say of a topic's values counts: no other family reads them."""
+        found = self.route(topic)
+        return found is None or found.rank >= driver.rank or found.shares == driver.model
+
+    def about(self, names: Collection[str], contexts: Contexts) -> Iterator[tuple[Driver, Announced]]:
+        """Give what documents said of a device before it spoke, by any of its names."""
+        for driver in self.drivers.values():
+            context = contexts.get((driver.model, "")) if driver.about is not None else None
+            if driver.about is None or context is None:
+                continue
+            try:
+                found = driver.about(names, context)
+            except Exception as error:  # noqa: BLE001 — as when it decodes
+                self._failed(driver, ("", ""), error)
+                continue
+            if found is not None:
+                yield driver, found
 
     def _remember(self, driver: Driver, key: tuple[str, str], context: Any, contexts: Contexts) -> bool:  # noqa: ANN401 — each driver has its own type
         """Keep what a message taught, where there is room; tell whether it is kept."""

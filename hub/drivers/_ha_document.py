@@ -50,6 +50,12 @@ def written(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def component(name: str) -> str:
+    """Return the channel that a component's name gives."""
+    name = slug(name) or "value"
+    return name if name[0].isalpha() else f"n{name}"
+
+
 class Place(Struct, frozen=True):
     """A discovery topic taken apart; `own`: below the usual prefix, where only discovery lives."""
 
@@ -97,6 +103,12 @@ class Entity(Struct, frozen=True, kw_only=True):
     expires: float = 0.0
     unique: str = ""
     native: bool = False
+
+    @property
+    def given(self) -> str:
+        """The channel under which its values come: an ESPHome's own driver names it by its topic."""
+        match = ESPHOME.fullmatch(self.state) if self.native else None
+        return component(match["name"]) if match else self.channel
 
     def topics(self) -> tuple[str, ...]:
         """Return the topics it speaks on or listens to, its state first."""

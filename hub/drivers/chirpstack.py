@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from hub.driver import Channel, Decoded, Driver, Example
+from hub.driver import DAY_AND_AN_HOUR, Channel, Decoded, Driver, Example
 from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
@@ -114,6 +114,7 @@ DRIVER = Driver(
     topics=("application/+/device/+/event/+", "application/+/device/+/command/+"),
     claims=claims,
     open_channels=True,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     channels=(*CHANNELS, Channel(name="margin", unit=Unit.DECIBEL, low=-32, high=31, health=True)),
     examples=(

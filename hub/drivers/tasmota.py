@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -264,10 +265,12 @@ def _discovery(topic: str, payload: bytes) -> Decoded:
         raise PayloadError(msg)
     levels = [level for level in order.split("/") if level and level != "%prefix%"]
     device = "/".join(levels).replace("%topic%", name)
-    address_text = root.get("mac")
+    address_text, called = root.get("mac"), root.get("dn")
+    uid = f"tasmota:{device}"
     return Decoded(
         Kind.DISCOVERY,
-        f"tasmota:{device}",
+        uid,
+        announces=(Announced(uid, name=called),) if isinstance(called, str) and called.strip() else (),
         aliases=(_mac(address_text if isinstance(address_text, str) and address_text else mac),),
     )
 

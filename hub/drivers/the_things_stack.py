@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from struct import Struct as Layout
 
-from hub.driver import Decoded, Driver, Example
+from hub.driver import DAY_AND_AN_HOUR, Decoded, Driver, Example
 from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
@@ -101,6 +101,7 @@ DRIVER = Driver(
     topics=("v3/+/devices/+/#",),
     claims=claims,
     open_channels=True,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     channels=CHANNELS,
     examples=(

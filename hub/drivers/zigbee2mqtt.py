@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from hub.driver import (
+    DAY_AND_AN_HOUR,
     Announced,
     Channel,
     Command,
@@ -499,6 +500,7 @@ DRIVER = Driver(
     rooted=True,
     open_channels=True,
     context=Context,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     commands=("switch", "brightness", "position", "target_temperature"),
     command=command,

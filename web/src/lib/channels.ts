@@ -1,14 +1,6 @@
-/** Channels of any device in people's words: what they are called, how precise they are, when they are silent. */
+/** Channels of any device in people's words: what they are called, how precise they are. */
 
 import { decimalsOf } from "./format.ts";
-
-/** How long [s] a value is believed where no use case says: battery devices of Zigbee speak when something changes. */
-const BELIEVED_S = 900;
-const BELIEVED_BY_FAMILY: Readonly<Record<string, number>> = { zigbee2mqtt: 90_000 };
-
-export function believed(family: string): number {
-	return BELIEVED_BY_FAMILY[family] ?? BELIEVED_S;
-}
 
 /** The channel's base name among `known`, and what distinguishes it: `temperature_ds18b20_1` → temperature, "ds18b20 1". */
 export function named(channel: string, known: (name: string) => boolean): [base: string | null, rest: string] {

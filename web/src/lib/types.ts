@@ -32,6 +32,8 @@ export interface Device {
 	merged?: string[];
 	/** Channels that commands may set. */
 	settable?: string[];
+	/** Channel → how long [s] its last value is believed: by the device's own word, or learned from its period. */
+	silence?: Record<string, number>;
 	/** Channel → its newest command. */
 	commands?: Record<string, Command>;
 	channels: Channel[];

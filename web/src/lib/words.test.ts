@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import en from "../i18n/en.json" with { type: "json" };
 import fr from "../i18n/fr.json" with { type: "json" };
-import { believed, named, precision } from "./channels.ts";
+import { named, precision } from "./channels.ts";
 import { emphasise } from "./emphasis.ts";
 import { codeIn, pageAt } from "./route.ts";
 import type { Measure } from "./types.ts";
@@ -76,7 +76,6 @@ test("a channel is called by the longest name that is known", () => {
 	assert.deepEqual(named("mystery_2", known), [null, "mystery 2"]);
 	assert.equal(precision(1001.2), 0);
 	assert.equal(precision(21.75), 2);
-	assert.equal(believed("tasmota") < believed("zigbee2mqtt"), true);
 });
 
 test("an address has its page, and one that nobody knows shows the room", () => {
