@@ -2,14 +2,28 @@
 
 import { decimalsOf } from "./format.ts";
 
-/** The channel's base name among `known`, and what distinguishes it: `temperature_ds18b20_1` → temperature, "ds18b20 1". */
-export function named(channel: string, known: (name: string) => boolean): [base: string | null, rest: string] {
+/** What tells one of several alike: a number, a phase or axis, a name with a number in it (`ds18b20`). */
+const MARK = /^([a-z]|.*\d.*)$/;
+
+/** The longest beginning of the channel's name that is `known`, and the words behind it. */
+export function begun(channel: string, known: (name: string) => boolean): [base: string | null, rest: string[]] {
 	const words = channel.split("_");
 	for (let count = words.length; count > 0; count--) {
 		const base = words.slice(0, count).join("_");
-		if (known(base)) return [base, words.slice(count).join(" ")];
+		if (known(base)) return [base, words.slice(count)];
 	}
-	return [null, words.join(" ")];
+	return [null, words];
+}
+
+/**
+ * The channel's base name among `known`, and what distinguishes it: `temperature_ds18b20_1` → temperature, "ds18b20 1".
+ * A word that only begins somebody's own identifier is none: `uptime_sensor` is no uptime of a "sensor".
+ */
+export function named(channel: string, known: (name: string) => boolean): [base: string | null, rest: string] {
+	const [base, rest] = begun(channel, known);
+	return base !== null && rest.every((word) => MARK.test(word))
+		? [base, rest.join(" ")]
+		: [null, channel.split("_").join(" ")];
 }
 
 /** Decimals that say what the value is and no more: four significant figures at most. */
