@@ -104,12 +104,14 @@ class Described(Struct, frozen=True):
         topic: on which its values come: where another family's driver reads them, the document says nothing of them.
         expires: how long [s] a value is believed; 0: nobody says.
         gone: it is taken back: it leaves the screen until it speaks again.
+        health: it speaks of the device itself (battery, radio): listed after what the device measures.
     """
 
     channel: str
     topic: str
     expires: float = 0.0
     gone: bool = False
+    health: bool = False
 
 
 class Announced(Struct, frozen=True):
@@ -119,6 +121,7 @@ class Announced(Struct, frozen=True):
         device: its uid in this family's manner.
         aliases: other names and native ids (`ieee:0x00158d…`, `mac:…`).
         name: display name, when the message gives one.
+        firmware: its version, when the message gives it.
         availability: when the message gives it.
         topics: on which it speaks, as a discovery document says; a native driver whose topic one is (`Driver.names`)
             gives the device its uid, so that both conventions mean one device.
@@ -130,6 +133,7 @@ class Announced(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     name: str | None = None
     availability: Availability | None = None
+    firmware: str | None = None
     topics: tuple[str, ...] = ()
     channels: tuple[Described, ...] = ()
     removed: bool = False
@@ -304,7 +308,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         adopts: (scope, context) → topics that are this driver's because of what it has heard (a discovery document
             may name any): at the driver's rank, before every claim by shape.
         names: the uid that a topic alone tells, None where it tells none.
-        about: (names of a device, context) → what was said of it before it spoke; of a driver with one scope.
+        about: (names of a device, context) → what was said of it before it spoke.
         believed: how long [s] a value counts where neither the device says nor the channel's own period is known.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         commands: base names of the channels that can be set.

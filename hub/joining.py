@@ -87,6 +87,8 @@ def joined(one: Device, other: Device) -> tuple[Device, Device]:
         locked=one.locked or other.locked,
         seen=max(one.seen, other.seen),
         availability=one.availability if one.seen >= other.seen else other.availability,
+        firmware=one.firmware or other.firmware,
+        health=sorted({*one.health, *other.health}),
         expires=other.expires | one.expires,
     )
     return survivor, structs.replace(other, merged=survivor.uid)

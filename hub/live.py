@@ -321,7 +321,8 @@ class Live:
             KeyError: no such device.
         """
         device = self.devices[uid]
-        channels = sorted(self._channels.get(uid, {}).values(), key=_is_of_health)
+        found = self._channels.get(uid, {}).values()
+        channels = sorted(found, key=lambda channel: channel.health or channel.name in device.health)
         now = self.now(device.run)
         return {
             "id": uid,
@@ -334,6 +335,7 @@ class Live:
             "proposed": device.proposed,
             "ignored": device.ignored,
             "room": device.room or None,
+            "firmware": device.firmware or None,
             "locked": device.locked,
             "merged": list(self.uids(uid)[1:]),
             "settable": [channel.name for channel in channels if self._can_set(uid, channel.name)],
@@ -630,10 +632,6 @@ def command_view(command: Commanded) -> dict[str, Any]:
 
 def _raised(alarm: Alarm) -> int:
     return alarm.raised_at
-
-
-def _is_of_health(channel: Channel) -> bool:
-    return channel.health
 
 
 def _moment(time: int | None) -> str | None:

@@ -197,6 +197,8 @@ class Device(Struct, frozen=True, kw_only=True):
         removed: gone by its own word; not shown until it speaks again.
         apart: uids of devices that a person says it is not: the hub merges them no more by itself.
         gone: channels that were taken back: not shown until they speak again; what is stored stays.
+        health: channels that speak of the device itself, by its own document.
+        firmware: its version, by its own or its bridge's word; empty: never said.
         expires: channel → how long [s] its values are believed, by the device's own document.
     """
 
@@ -216,6 +218,8 @@ class Device(Struct, frozen=True, kw_only=True):
     removed: bool = False
     apart: list[str] = []
     gone: list[str] = []
+    health: list[str] = []
+    firmware: str = ""
     expires: dict[str, float] = {}
 
     @property

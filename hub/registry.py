@@ -201,11 +201,14 @@ class Registry:
         found = self.route(topic)
         return found is None or found.rank >= driver.rank or found.shares == driver.model
 
-    def about(self, names: Collection[str], contexts: Contexts) -> Iterator[tuple[Driver, Announced]]:
-        """Give what documents said of a device before it spoke, by any of its names."""
+    def about(self, names: Collection[str], topic: str, contexts: Contexts) -> Iterator[tuple[Driver, Announced]]:
+        """Give what documents, and the bridge of its topic, said of a device before it spoke, by any of its names."""
         for driver in self.drivers.values():
-            context = contexts.get((driver.model, "")) if driver.about is not None else None
-            if driver.about is None or context is None:
+            if driver.about is None:
+                continue
+            _, key = self.place(topic, driver.family)
+            context = contexts.get(key if key[0] == driver.model else (driver.model, ""))
+            if context is None:
                 continue
             try:
                 found = driver.about(names, context)

@@ -43,6 +43,8 @@ MAX_PROPOSED = MAX_DEVICES // 10
 """Devices that a foreign broker's generic topics may propose: those of known families keep their place."""
 MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
+LONGEST = 200
+"""Characters kept of a name or version that a message gives."""
 MAX_LEVELS = 32
 SHOWN_PAYLOAD = 1024
 SEEN_AGAIN = 60 * NS
@@ -394,7 +396,7 @@ class Understanding:
                 proposed=proposed,
             )
             names = (word.uid, *word.decoded.aliases, *self.names.names({word.source}))
-            for driver, told in self._registry.about(names, self._contexts):
+            for driver, told in self._registry.about(names, message.topic, self._contexts):
                 device = self._as_told(device, told, driver)
             self._changed(device, message, word.changes)
         elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
@@ -442,22 +444,27 @@ class Understanding:
     def _as_told(self, device: Device, each: Announced, driver: Driver) -> Device:
         """Return a device as a bridge or a document says; a person's name for it stays."""
         channels = self._channels.get(device.uid, set())
-        gone, expires = list(device.gone), dict(device.expires)
+        gone, expires, health = list(device.gone), dict(device.expires), set(device.health)
         for said in each.channels:
             if not self._registry.describes(driver, said.topic):
                 continue
             expires.pop(said.channel, None)
+            health.discard(said.channel)
             if said.gone and said.channel in channels:
                 channels.discard(said.channel)
                 gone.append(said.channel)
-            elif said.expires and not said.gone:
+            if said.expires and not said.gone:
                 expires[said.channel] = said.expires
+            if said.health and not said.gone:
+                health.add(said.channel)
         return msgspec.structs.replace(
             device,
-            name=each.name if each.name and not device.named else device.name,
+            name=each.name[:LONGEST] if each.name and not device.named else device.name,
             availability=each.availability or device.availability,
+            firmware=each.firmware[:LONGEST] if each.firmware else device.firmware,
             gone=gone,
             expires=expires,
+            health=sorted(health),
         )
 
     def _join(self, record: Record, device: str, aliases: Sequence[str], changes: Changes) -> None:

@@ -14,10 +14,11 @@ MANY = 20_000
 
 
 class About(Struct, frozen=True):
-    """What documents say of a device as a whole: its name, and channel → (topic, seconds a value is believed)."""
+    """What documents say of a device as a whole: name, firmware, and of channels what is not so everywhere."""
 
     name: str | None = None
-    expires: dict[str, tuple[str, float]] = {}
+    firmware: str | None = None
+    channels: dict[str, Described] = {}
 
 
 class Context(Struct, frozen=True):
@@ -78,7 +79,8 @@ def taken(context: Context, config: str, document: Document) -> Context:
     owners = {f"{each.device}\n{each.channel}": each.unique or key for key, each in document.entities.items()}
     topics, native = _indexed(context, entities, before, document.entities)
     earlier = context.about.get(document.device, About())
-    about = About(document.name or earlier.name, _expiries(earlier, before, document.entities.values()))
+    channels = _special(earlier, before, document.entities.values())
+    about = About(document.name or earlier.name, document.firmware or earlier.firmware, channels)
     return structs.replace(
         context,
         about=context.about if about == earlier else context.about | {document.device: about},
@@ -99,7 +101,7 @@ def forgotten(context: Context, config: str) -> Context:
     topics, native = _indexed(context, entities, before, {})
     about = dict(context.about)
     for device in {entity.device for entity in before} & about.keys():
-        about[device] = structs.replace(about[device], expires=_expiries(about[device], before, ()))
+        about[device] = structs.replace(about[device], channels=_special(about[device], before, ()))
     return structs.replace(context, entities=entities, configs=configs, topics=topics, native=native, about=about)
 
 
@@ -120,14 +122,14 @@ def news(before: Context, after: Context, config: str) -> tuple[Described, ...]:
         for (device, channel), state in left.items()
         if (device, channel) not in there
     ]
-    return (*gone, *(Described(each.given, each.state, each.expires) for each in new if each.sort))
+    return (*gone, *(each.described() for each in new if each.sort))
 
 
-def _expiries(about: About, before: Iterable[Entity], new: Iterable[Entity]) -> dict[str, tuple[str, float]]:
-    """Return which channels expire, where entities give way to others."""
+def _special(about: About, before: Iterable[Entity], new: Iterable[Entity]) -> dict[str, Described]:
+    """Return the channels that expire or speak of the device itself, where entities give way to others."""
     left = {entity.given for entity in before}
-    return {channel: each for channel, each in about.expires.items() if channel not in left} | {
-        entity.given: (entity.state, entity.expires) for entity in new if entity.expires
+    return {channel: each for channel, each in about.channels.items() if channel not in left} | {
+        entity.given: entity.described() for entity in new if entity.expires or entity.health
     }
 
 

@@ -4,7 +4,9 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from hub.driver import DAY_AND_AN_HOUR, Channel, Decoded, Driver, Example
+from msgspec import structs
+
+from hub.driver import DAY_AND_AN_HOUR, Announced, Channel, Decoded, Driver, Example
 from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
@@ -64,7 +66,14 @@ def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
     is_read = uplink.read("object", body.get("object"))
     if not is_read:
         uplink.keep("data", body.get("data"))
-    return uplink.decoded(device, aliases, is_read=is_read)
+    return structs.replace(uplink.decoded(device, aliases, is_read=is_read), announces=_named(device, body))
+
+
+def _named(device: str, body: dict[str, Any]) -> tuple[Announced, ...]:
+    """Return the name that the network's user gave the device."""
+    info = body.get("deviceInfo")
+    name = info.get("deviceName") if isinstance(info, dict) else None
+    return (Announced(device, name=name),) if isinstance(name, str) and name.strip() else ()
 
 
 def _status(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from msgspec import structs
 
-from hub.driver import Announced, Decoded, Described, Driver, Event, Example, Sample
+from hub.driver import Announced, Decoded, Driver, Event, Example, Sample
 from hub.drivers._ha_context import MODEL, Context, forgotten, news, taken
 from hub.drivers._ha_document import IDS, PREFIX, Entity, Place, Watched, place, read, written
 from hub.drivers._ha_template import Payload, render
@@ -33,8 +33,7 @@ def about(names: Collection[str], context: Context) -> Announced | None:
     if uid is None:
         return None
     said = context.about[uid]
-    channels = tuple(Described(channel, topic, expires) for channel, (topic, expires) in said.expires.items())
-    return Announced(uid, name=said.name, channels=channels)
+    return Announced(uid, name=said.name, firmware=said.firmware, channels=tuple(said.channels.values()))
 
 
 def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
@@ -72,7 +71,14 @@ def _document(topic: str, found: Place, payload: bytes, context: Context) -> tup
         raise ForeignPayloadError(*error.args) from None
     topics = tuple(dict.fromkeys(each for entity in document.entities.values() for each in entity.topics()))
     changed = news(context, after, topic)
-    announced = Announced(document.device, document.aliases, document.name, topics=topics, channels=changed)
+    announced = Announced(
+        document.device,
+        document.aliases,
+        document.name,
+        firmware=document.firmware,
+        topics=topics,
+        channels=changed,
+    )
     return Decoded(
         Kind.DISCOVERY, document.device, announces=(announced,), rejected=document.rejected, speaks_for_others=True
     ), after

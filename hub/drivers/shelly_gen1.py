@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -263,8 +264,10 @@ def _announced(name: str, root: dict[str, Any]) -> Decoded:
     if not name:
         msg = "an announcement without id"
         raise PayloadError(msg)
-    aliases = (f"shelly:{own}",) if own and own != name else ()
-    return Decoded(Kind.DISCOVERY, f"shelly:{name}", aliases=(*aliases, *_mac(mac)))
+    aliases, uid = (f"shelly:{own}",) if own and own != name else (), f"shelly:{name}"
+    version = root.get("fw_ver")
+    announces = (Announced(uid, firmware=version),) if isinstance(version, str) and version else ()
+    return Decoded(Kind.DISCOVERY, uid, aliases=(*aliases, *_mac(mac)), announces=announces)
 
 
 def _mac(mac: object) -> tuple[str, ...]:

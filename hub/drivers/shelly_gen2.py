@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -255,11 +256,18 @@ def _rpc(message: Message, found: Address, context: Context) -> tuple[Decoded, C
         if not isinstance(result, dict | list) and "result" not in frame and "error" not in frame:
             msg = "an answer without result or error"
             raise PayloadError(msg)
-        return Decoded(Kind.HOUSEKEEPING, device, aliases=names), after
+        return Decoded(Kind.HOUSEKEEPING, device, aliases=names, announces=_about(device, result)), after
     own = result.get("sys")
     reader = Reader(own.get("unixtime") if isinstance(own, dict) else None)
     reader.components(result)
     return reader.decoded(device, tuple(reader.samples), names), after
+
+
+def _about(device: str, result: object) -> tuple[Announced, ...]:
+    """Return what an answer to `Shelly.GetDeviceInfo` says of the device: the name its user gave it, its firmware."""
+    info = result if isinstance(result, dict) and "fw_id" in result else {}
+    name, version = (each if isinstance(each, str) and each else None for each in (info.get("name"), info.get("ver")))
+    return (Announced(device, name=name, firmware=version),) if name or version else ()
 
 
 def _is_component(key: str) -> bool:

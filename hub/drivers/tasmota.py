@@ -265,12 +265,13 @@ def _discovery(topic: str, payload: bytes) -> Decoded:
         raise PayloadError(msg)
     levels = [level for level in order.split("/") if level and level != "%prefix%"]
     device = "/".join(levels).replace("%topic%", name)
-    address_text, called = root.get("mac"), root.get("dn")
+    address_text = root.get("mac")
+    called, version = (each.strip() if isinstance(each, str) else "" for each in (root.get("dn"), root.get("sw")))
     uid = f"tasmota:{device}"
     return Decoded(
         Kind.DISCOVERY,
         uid,
-        announces=(Announced(uid, name=called),) if isinstance(called, str) and called.strip() else (),
+        announces=(Announced(uid, name=called or None, firmware=version or None),) if called or version else (),
         aliases=(_mac(address_text if isinstance(address_text, str) and address_text else mac),),
     )
 

@@ -4,7 +4,9 @@ import re
 from functools import lru_cache
 from struct import Struct as Layout
 
-from hub.driver import DAY_AND_AN_HOUR, Decoded, Driver, Example
+from msgspec import structs
+
+from hub.driver import DAY_AND_AN_HOUR, Announced, Decoded, Driver, Example
 from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
@@ -71,7 +73,12 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     if not is_read:
         uplink.keep("frm_payload", said.get("frm_payload"))
     simulated = body.get("simulated") is True
-    return uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated), context
+    decoded = uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated)
+    versions = said.get("version_ids")
+    firmware = versions.get("firmware_version") if isinstance(versions, dict) else None
+    if isinstance(firmware, str) and firmware:
+        decoded = structs.replace(decoded, announces=(Announced(device, firmware=firmware),))
+    return decoded, context
 
 
 def _aliases(ids: object) -> tuple[str, ...]:

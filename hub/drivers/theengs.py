@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from hub.driver import Channel, Decoded, Driver, Example, Sample
+from hub.driver import Announced, Channel, Decoded, Driver, Example, Sample
 from hub.drivers import bthome
 from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import NS, Availability, Kind, Message
@@ -132,7 +132,10 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     reader = Reader(json_object(message.payload))
     if found.what == "SYStoMQTT":
         reader.read(OF_GATEWAY)
-        return reader.decoded(gateway, _mac(reader.body.get("mac"))), context
+        decoded, version = reader.decoded(gateway, _mac(reader.body.get("mac"))), reader.body.get("version")
+        if isinstance(version, str) and version:
+            decoded = structs.replace(decoded, announces=(Announced(gateway, firmware=version),))
+        return decoded, context
     reader.read(OF_SENSOR)
     reader.others()
     decoded = reader.decoded(f"theengs:{found.mac}", _mac(found.mac))

@@ -370,3 +370,71 @@ def test_a_channels_own_period_is_known_after_a_restart(house: House) -> None:
         }
         house.restart()
         house.live.apply(Batch(rhythms=house.hub.kept.rhythms()))
+
+
+# --- health
+
+
+def test_what_a_document_calls_diagnostic_comes_last(house: House) -> None:
+    """Battery and radio too, whatever their category; the document was heard before a restart."""
+    about = {"ids": "aa", "name": "Bedroom", "sw": "2024.6.0"}
+    parts = {
+        "r": {"dev_cla": "signal_strength", "unit_of_meas": "dBm"},
+        "b": {"dev_cla": "battery", "unit_of_meas": "%"},
+        "u": {"ent_cat": "diagnostic", "name": "Boots"},
+        "t": {"dev_cla": "temperature", "unit_of_meas": "°C"},
+    }
+    for name, fields in parts.items():
+        house.hear(
+            (
+                f"homeassistant/sensor/{name}/config",
+                json.dumps({"stat_t": SOIL, "dev": about, "val_tpl": f"{{{{ value_json.{name} }}}}"} | fields),
+            )
+        )
+    house.restart()
+    house.hear((SOIL, '{"r":-60,"b":80,"u":3,"t":20.5}'))
+    assert house.shown() == {"Bedroom": ["temperature", "signal_strength", "battery", "boots"]}
+    assert house.live.device_views()[0]["firmware"] == "2024.6.0"
+
+
+SHELLY_INFO = (
+    '{"id":1,"src":"shellyplus1pm-441793000001","result":{"id":"x","name":"Four","ver":"1.3.3","fw_id":"20240625"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("messages", "name", "version"),
+    [
+        (
+            (("tasmota/discovery/5CCF7F123456/config", '{"t":"kitchen","dn":"Vitrine","sw":"14.1.0"}'),),
+            "Vitrine",
+            "14.1.0",
+        ),
+        ((("shellies/announce", '{"id":"hall","mac":"8CAAB54B98DF","fw_ver":"v1.12"}'),), "hall", "v1.12"),
+        ((NOTIFIED, ("matinales-ask/plug/rpc", SHELLY_INFO)), "Four", "1.3.3"),
+        (
+            (("zigbee2mqtt/bridge/devices", json.dumps([LISTED[0] | {"software_build_id": "3000-0001"}])), ZIGBEE),
+            "my_sensor",
+            "3000-0001",
+        ),
+        (
+            (("homie/car/$homie", "4.0.0"), ("homie/car/$state", "ready"), ("homie/car/$fw/version", "2.1")),
+            "car",
+            "2.1",
+        ),
+        ((("home/omg/SYStoMQTT", '{"uptime":5,"version":"v1.7.0"}'),), "home/omg", "v1.7.0"),
+    ],
+)
+def test_a_devices_firmware_is_shown(house: House, messages: Sequence[Said], name: str, version: str) -> None:
+    """By its own or its bridge's word, also where that came before the device's first value."""
+    house.hear(*messages)
+    (view,) = house.live.device_views()
+    assert (view["name"], view["firmware"]) == (name, version)
+
+
+def test_a_lorawan_device_is_called_as_its_network_calls_it(house: House) -> None:
+    """ChirpStack says the name its user gave; its uid is the DevEUI for ever."""
+    up = {"deviceInfo": {"deviceName": "Ruche 3", "devEui": "0101010101010101"}, "object": {"weight": 41.5}}
+    house.hear(("application/a/device/0101010101010101/event/up", json.dumps(up)))
+    assert house.shown() == {"Ruche 3": ["weight"]}
+    assert house.device("eui:0101010101010101").uid == "chirpstack:0101010101010101"

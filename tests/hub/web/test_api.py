@@ -42,6 +42,7 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "proposed": False,
         "ignored": False,
         "room": None,
+        "firmware": None,
         "locked": False,
         "merged": [],
         "settable": [],

@@ -22,6 +22,7 @@ export interface Device {
 	run: string;
 	seen?: string | null;
 	room?: string | null;
+	firmware?: string | null;
 	/** A person wants nothing of it. */
 	ignored?: boolean;
 	/** Heard on another broker: waits for a yes. */
