@@ -13,7 +13,7 @@ from hub.model import Availability, Kind, Message
 from hub.payload import boolean, json_object, shown
 from hub.units import Unit
 
-TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]+)/(?P<what>event|command)/(?P<name>[^/]+)")
+TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]*)/(?P<what>event|command)/(?P<name>[^/]+)")
 EVENTS = {"up", "status", "join", "ack", "txack", "log", "location", "integration"}
 VERSION_3 = {"applicationID", "devEUI", "objectJSON", "applicationName"}
 """Keys at the root of the events of version 3; in version 4 `deviceInfo` holds what they said."""
@@ -42,6 +42,9 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"{shown(message.topic)} is no topic of ChirpStack"
         raise PayloadError(msg)
     eui, what, name = found
+    if not eui:
+        msg = f"{shown(message.topic)} names no device"
+        raise PayloadError(msg)
     device, aliases = f"chirpstack:{eui}", eui_alias(eui)
     if what == "command":
         return Decoded(Kind.COMMAND, device), context

@@ -13,7 +13,7 @@ from hub.model import Availability, Kind, Message
 from hub.payload import json_object, shown
 
 TOPIC = re.compile(
-    r"v3/(?P<application>[^/]+)/devices/(?P<device>[^/]+)/"
+    r"v3/(?P<application>[^/]*)/devices/(?P<device>[^/]*)/"
     r"(?P<event>up|join|down/(?:push|replace|queued|sent|ack|nack|failed)|service/data|location/solved)"
 )
 COMMANDS = {"down/push", "down/replace"}
@@ -59,6 +59,9 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"{shown(message.topic)} is no topic of The Things Stack"
         raise PayloadError(msg)
     device, event = found
+    if device.startswith("tts::") or device.endswith(":"):
+        msg = f"{shown(message.topic)} names no device"
+        raise PayloadError(msg)
     if event != "up":
         return Decoded(Kind.COMMAND if event in COMMANDS else Kind.HOUSEKEEPING, device), context
     body = json_object(message.payload)
