@@ -156,6 +156,8 @@ class Decoded(Struct, frozen=True, gc=False):
         removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
         carried: bytes to be read by the payload format that the user chose for the device.
         simulated: the network says that it made the message up: its values are never real.
+        unsaid: its temperatures are in the device's own unit, which the message does not say: °C unless the user
+            chose `fahrenheit` for the device.
     """
 
     kind: Kind
@@ -171,6 +173,7 @@ class Decoded(Struct, frozen=True, gc=False):
     removed: bool = False
     carried: Carried | None = None
     simulated: bool = False
+    unsaid: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):

@@ -34,10 +34,13 @@ from hub.driver import (
 )
 from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
+from hub.units import conversion
 
 GROUP = "matinales.drivers"
 OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
+FAHRENHEIT = "fahrenheit"
+"""Among the payload formats: the device states temperatures in °F without saying so."""
 EVERY_DEVICE = "*"
 """Among the chosen payload formats: every device that none is named for."""
 MAX_ROUTES = 50_000
@@ -104,13 +107,15 @@ class Registry:
 
         Args:
             drivers: by model.
-            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes.
+            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes, or
+                FAHRENHEIT.
 
         Raises:
             ConfigError: naming the format that does not exist.
         """
         self.drivers = dict(drivers)
-        self._formats = {name: self._format(name, model) for name, model in formats.items()}
+        self._formats = {name: self._format(name, model) for name, model in formats.items() if model != FAHRENHEIT}
+        self._fahrenheit = frozenset(name for name, model in formats.items() if model == FAHRENHEIT)
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
         self._routes: dict[str, list[Route]] = {}
@@ -152,6 +157,8 @@ class Registry:
             return Outcome(driver, None, str(error), key, changed, error.asks)
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
+        if decoded.unsaid and not self._fahrenheit.isdisjoint((decoded.device, *decoded.aliases, EVERY_DEVICE)):
+            decoded = _in_celsius(decoded)
         if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
             decoded = self._settled(decoded)
         if after is before:
@@ -233,7 +240,8 @@ class Registry:
         """Return the driver that reads a payload format."""
         found = self.drivers.get(model.replace("_", "-"))
         if found is None or found.reads is None:
-            known = ", ".join(sorted(each.model for each in self.drivers.values() if each.reads is not None))
+            models = {each.model for each in self.drivers.values() if each.reads is not None}
+            known = ", ".join([*sorted(models), FAHRENHEIT])
             msg = f"payload_formats: {device} is to speak {model!r}, which is no payload format; known: {known}"
             raise ConfigError(msg)
         return found
@@ -366,6 +374,15 @@ class Registry:
         complete = Complete(found.unit, found.low, found.high) if found else Complete(None, -inf, inf)
         known[name] = complete
         return complete
+
+
+def _in_celsius(decoded: Decoded) -> Decoded:
+    """Return a message of a device that speaks °F without saying so."""
+    known = conversion("°F")
+    if known is None:
+        return decoded
+    samples = tuple(structs.replace(sample, value=known.apply(sample.value)) for sample in decoded.samples)
+    return structs.replace(decoded, samples=samples)
 
 
 def _cut(decoded: Decoded) -> Decoded:

@@ -224,7 +224,8 @@ def _single(device: str, found: Address, text: str) -> Decoded:
     if channel == "position" and value < 0:
         msg = "no value: the roller is not calibrated (-1)"
         raise PayloadError(msg)
-    return Decoded(Kind.READINGS, device, (Sample(_numbered(channel, found.index), value),))
+    sample = Sample(_numbered(channel, found.index), value)
+    return Decoded(Kind.READINGS, device, (sample,), unsaid=found.tail == "sensor/temperature")
 
 
 def _numbered(channel: str, index: str) -> str:
