@@ -55,18 +55,24 @@ def _hardware(names: Collection[str]) -> dict[str, set[str]]:
     return found
 
 
+def family(name: str) -> str:
+    """Return the family of a name."""
+    return name.partition(":")[0]
+
+
 def _well_connected(one: Side, other: Side) -> bool:
-    """Tell that a document which groups several devices of a family under a word of its own does not make them one."""
-    families = _families(one) & _families(other)
+    """Tell that the message says more of both than a word of its own under which somebody groups several devices.
+
+    An address is enough; else each family that has spoken for a side must be named.
+    """
     return all(
-        any(HARDWARE.fullmatch(name) or name.partition(":")[0] == family for name in side.said)
-        for family in families
+        any(HARDWARE.fullmatch(name) for name in side.said) or _families(side.uids) <= _families(side.said)
         for side in (one, other)
     )
 
 
-def _families(side: Side) -> set[str]:
-    return {uid.partition(":")[0] for uid in side.uids}
+def _families(names: Collection[str]) -> set[str]:
+    return set(map(family, names))
 
 
 def joined(one: Device, other: Device) -> tuple[Device, Device]:

@@ -17,7 +17,7 @@ from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
 from hub.driver import Announced, Decoded, Driver, Sample, Target, topic_matches
 from hub.errors import PayloadError
-from hub.joining import Side, joined, may_be_one
+from hub.joining import HARDWARE, Side, family, joined, may_be_one
 from hub.model import (
     MAX_WHOLE,
     NS,
@@ -500,9 +500,20 @@ class Understanding:
         return stays.uid
 
     def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
-        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it.
+
+        A word under which a document groups several devices stays the first one's.
+        """
         native = self._registry.named(each.topics)
-        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
+        if native is None:
+            return each.device, each.aliases
+        names = (each.device, *each.aliases)
+        return native, tuple(name for name in names if not self._is_of_another(name, native))
+
+    def _is_of_another(self, name: str, native: str) -> bool:
+        """Tell whether a name that is no address means another family's device already."""
+        uid = self.names.find(name, ())
+        return uid not in {name, native} and HARDWARE.fullmatch(name) is None and family(uid) != family(name)
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid

@@ -44,12 +44,20 @@ def test_two_addresses_of_one_kind_are_two_devices() -> None:
     assert may(side("zigbee2mqtt:a", "ieee:0x1"), side(OTHER, "mac:5ccf7f123456"))
 
 
-def test_a_word_that_groups_two_devices_of_a_family_makes_them_no_one() -> None:
-    """Somebody's discovery documents call two plugs `heating`; a MAC they share is another matter."""
-    assert not may(
-        side("shelly:a", said=("shelly:a",)), side("shelly:b", "homeassistant:heating", said=("homeassistant:heating",))
+@pytest.mark.parametrize("uid", ["shelly:b", "zigbee2mqtt:valve"])
+def test_a_word_that_groups_several_devices_makes_them_no_one(uid: str) -> None:
+    """Somebody's discovery documents call a plug and a valve `heating`; an address they share is another matter."""
+    plug = side("shelly:a", said=("shelly:a",))
+    assert not may(plug, side(uid, "homeassistant:heating", said=("homeassistant:heating",)))
+    assert may(plug, side(uid, "mac:8caab54b98df", said=("mac:8caab54b98df",)))
+
+
+def test_a_word_that_one_of_a_group_was_joined_under_joins_no_second_one() -> None:
+    """The plug became one with what its documents call `heating`; the valve does not follow it there."""
+    group = Side(
+        ("homeassistant:heating", "shelly:a"), {"homeassistant:heating", "shelly:a"}, ("homeassistant:heating",)
     )
-    assert may(side("shelly:a", said=("shelly:a",)), side("shelly:b", "mac:8caab54b98df", said=("mac:8caab54b98df",)))
+    assert not may(side("zigbee2mqtt:valve", said=("zigbee2mqtt:valve",)), group)
 
 
 def test_the_older_one_stands_for_both_with_what_people_said_of_either() -> None:

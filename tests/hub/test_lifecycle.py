@@ -223,6 +223,18 @@ def test_a_shelly_by_status_notification_and_announcement_is_one(house: House, o
     assert len({mind.resolve(name) for name in names}) == 1
 
 
+def test_devices_that_a_document_groups_under_a_word_stay_two(house: House) -> None:
+    """In whatever order they speak and are described; each has its own values."""
+    described = [
+        config("plug", GEN1[0], unit_of_meas="W", dev={"ids": ["heating"]}),
+        config("valve", ZIGBEE[0], val_tpl="{{ value_json.temperature }}", dev={"ids": ["heating"]}),
+    ]
+    house.hear(described[0], GEN1, described[1], ZIGBEE)
+    assert {each["id"] for each in house.live.device_views()} == {"shelly:hall", "zigbee2mqtt:my_sensor"}
+    house.hear(*described, second=1)
+    assert len(house.live.device_views()) == 2
+
+
 def test_friendly_names_that_were_exchanged_join_nobody(house: House) -> None:
     """Each keeps its address; the names are the bridge's to give."""
     listed = [
