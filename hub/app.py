@@ -169,7 +169,13 @@ class App:
         off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
         self._guests = Guests(installed(), taken=bundled, off=off)
         self._registry = self._make_registry()
-        self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
+        self.live = Live(
+            is_health=self._is_health,
+            source=self._source,
+            can_set=self._can_set,
+            believed=self._registry.believed,
+            lang=self.config.lang,
+        )
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -197,7 +203,7 @@ class App:
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
-            self._restored = self._kept.restored()
+            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._rereading = Rereading(
                 reader=SqliteReader(self._data),
                 kept=self._kept,

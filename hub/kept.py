@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.devices import Clock
+from hub.devices import Clock, Identities
 from hub.erasing import Trace, pruned
 from hub.live import Batch
 from hub.model import Action, Alarm, Commanded, Device, Heard, Reading
@@ -29,6 +29,9 @@ DECODE = "decode"
 OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
+MOST_TIMES = 9
+MOST_CHANNELS = 5_000
+"""Times of a channel, and channels, read at the start to know their periods; others learn them anew."""
 IGNORED_TOPICS = "ignored_topics"
 GUESTS = "drivers_of_packages"
 """Names of settings."""
@@ -296,15 +299,21 @@ class Kept:
     def restored(self) -> Batch:
         """Return what was shown last, for a live state that starts."""
         devices = self._state.devices()
+        merged = {device.uid: device.merged for device in devices if device.merged is not None}
+        names = Identities(merged=merged)
         return Batch(
             devices=[device for device in devices if device.merged is None],
-            merged={device.uid: device.merged for device in devices if device.merged is not None},
+            merged={uid: names.survivor(uid) for uid in merged},
             commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
             alarms=self._state.alarms(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
+
+    def rhythms(self) -> Mapping[tuple[str, str], Sequence[int]]:
+        """Return the times of each channel's newest readings, from which a live state that starts learns periods."""
+        return self._state.newest_times(MOST_TIMES, MOST_CHANNELS)
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""

@@ -9,7 +9,7 @@ import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -19,9 +19,11 @@ from msgspec import Struct, structs
 
 import hub.drivers
 from hub.driver import (
+    BELIEVED,
     CHANNEL_NAME,
     MODEL_NAME,
     UNSAID,
+    Announced,
     Carried,
     Content,
     Decoded,
@@ -32,10 +34,13 @@ from hub.driver import (
 )
 from hub.errors import ConfigError, DriverFaultError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
+from hub.units import conversion
 
 GROUP = "matinales.drivers"
 OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
+FAHRENHEIT = "fahrenheit"
+"""Among the payload formats: the device states temperatures in °F without saying so."""
 EVERY_DEVICE = "*"
 """Among the chosen payload formats: every device that none is named for."""
 ANY_LEVEL = "+"
@@ -115,7 +120,8 @@ class Registry:
 
         Args:
             drivers: by model.
-            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes.
+            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes, or
+                FAHRENHEIT.
 
         Raises:
             ConfigError: naming the format that does not exist.
@@ -123,7 +129,8 @@ class Registry:
         self.drivers = dict(drivers)
         self.has_remote = any(isinstance(driver, Remote) for driver in self.drivers.values())
         """Whether `prepare` is of use."""
-        self._formats = {name: self._format(name, model) for name, model in formats.items()}
+        self._formats = {name: self._format(name, model) for name, model in formats.items() if model != FAHRENHEIT}
+        self._fahrenheit = frozenset(name for name, model in formats.items() if model == FAHRENHEIT)
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
         self._by_level = _by_level(self.drivers.values())
@@ -179,6 +186,8 @@ class Registry:
             return Outcome(driver, None, str(error), key, changed, error.asks, isinstance(error, DriverFaultError))
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
+        if decoded.unsaid and not self._fahrenheit.isdisjoint((decoded.device, *decoded.aliases, EVERY_DEVICE)):
+            decoded = _in_celsius(decoded)
         if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
             decoded = self._settled(decoded)
         if after is before:
@@ -223,6 +232,33 @@ class Registry:
                 return found
         return None
 
+    def believed(self, family: str) -> float:
+        """Return how long [s] a value of a family counts until its channel's own period is known."""
+        known = (driver.believed for driver in self.drivers.values() if driver.family == family)
+        return max(known, default=BELIEVED)
+
+    def describes(self, driver: Driver, topic: str) -> bool:
+        """Tell whether what a driver's documents say of a topic's values counts: no other family reads them."""
+        found = self.route(topic)
+        return found is None or found.rank >= driver.rank or found.shares == driver.model
+
+    def about(self, names: Collection[str], topic: str, contexts: Contexts) -> Iterator[tuple[Driver, Announced]]:
+        """Give what documents, and the bridge of its topic, said of a device before it spoke, by any of its names."""
+        for driver in self.drivers.values():
+            if driver.about is None:
+                continue
+            _, key = self.place(topic, driver.family)
+            context = contexts.get(key if key[0] == driver.model else (driver.model, ""))
+            if context is None:
+                continue
+            try:
+                found = driver.about(names, context)
+            except Exception as error:  # noqa: BLE001 — as when it decodes
+                self._failed(driver, ("", ""), error)
+                continue
+            if found is not None:
+                yield driver, found
+
     def _remember(self, driver: Driver, key: tuple[str, str], context: Any, contexts: Contexts) -> bool:  # noqa: ANN401 — each driver has its own type
         """Keep what a message taught, where there is room; tell whether it is kept."""
         if key not in contexts and len(contexts) >= MAX_CONTEXTS:
@@ -238,7 +274,8 @@ class Registry:
         """Return the driver that reads a payload format."""
         found = self.drivers.get(model.replace("_", "-"))
         if found is None or found.reads is None:
-            known = ", ".join(sorted(each.model for each in self.drivers.values() if each.reads is not None))
+            models = {each.model for each in self.drivers.values() if each.reads is not None}
+            known = ", ".join([*sorted(models), FAHRENHEIT])
             msg = f"payload_formats: {device} is to speak {model!r}, which is no payload format; known: {known}"
             raise ConfigError(msg)
         return found
@@ -375,6 +412,15 @@ class Registry:
         complete = Complete(found.unit, found.low, found.high) if found else Complete(None, -inf, inf)
         known[name] = complete
         return complete
+
+
+def _in_celsius(decoded: Decoded) -> Decoded:
+    """Return a message of a device that speaks °F without saying so."""
+    known = conversion("°F")
+    if known is None:
+        return decoded
+    samples = tuple(structs.replace(sample, value=known.apply(sample.value)) for sample in decoded.samples)
+    return structs.replace(decoded, samples=samples)
 
 
 def _cut(decoded: Decoded) -> Decoded:

@@ -17,6 +17,7 @@ from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
 from hub.driver import Announced, Decoded, Driver, Sample, Target, topic_matches
 from hub.errors import PayloadError
+from hub.joining import HARDWARE, Side, family, joined, may_be_one
 from hub.model import (
     MAX_WHOLE,
     NS,
@@ -43,6 +44,8 @@ MAX_PROPOSED = MAX_DEVICES // 10
 """Devices that a foreign broker's generic topics may propose: those of known families keep their place."""
 MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
+LONGEST = 200
+"""Characters kept of a name or version that a message gives."""
 MAX_LEVELS = 32
 SHOWN_PAYLOAD = 1024
 SEEN_AGAIN = 60 * NS
@@ -62,6 +65,8 @@ UNSTATED = -2
 """No sample's time."""
 MADE_UP = "simulated-by-network"
 """The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
+APART = 10_000
+"""How many pairs are remembered that are two devices in spite of a name they share."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -75,6 +80,7 @@ class Changes(Struct):
         shown, past: newest values for the live state and the rules; `past` came through the import door.
         asks: (topic, payload) that make devices speak.
         known: devices that are new or changed.
+        merged: uids of those that turned out to be another one.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
@@ -92,6 +98,7 @@ class Changes(Struct):
     past: list[Reading] = []
     asks: list[tuple[str, bytes]] = []
     known: dict[str, Device] = {}
+    merged: list[str] = []
     names: list[tuple[str, str, int]] = []
     contexts: dict[tuple[str, str], Any] = {}
     clocks: dict[str, Clock] = {}
@@ -184,7 +191,9 @@ class Understanding:
         self.timelines = Timelines(memory.runs, memory.marks.items())
         self._channels: dict[str, set[str]] = {}
         for uid, channel in memory.channels:
-            self._channels.setdefault(uid, set()).add(channel)
+            if uid not in self.devices or channel not in self.devices[uid].gone:
+                self._channels.setdefault(uid, set()).add(channel)
+        self._distinct: set[tuple[str, ...]] = set()
         self._zone = zone
         self._asks = asks
         self._foreign = foreign
@@ -208,6 +217,7 @@ class Understanding:
         self._apart.clear()
         if not device.proposed:
             self._proposals.discard(device.uid)
+        self._distinct.clear()
         if before is None or before.merged != device.merged:
             for uid in (device.uid, device.merged, before.merged if before is not None else None):
                 self._sources.forget(self.names.survivor(uid or device.uid))
@@ -345,7 +355,7 @@ class Understanding:
         if not decoded.speaks_for_others:
             self._own_word(record, driver, decoded, changes)
         for each in decoded.announces:
-            self._announce(record, each, changes)
+            self._announce(record, driver, each, changes)
 
     def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
         """Take a message that says again what the topic said before; tell whether it was one."""
@@ -391,6 +401,8 @@ class Understanding:
 
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
+        if decoded.aliases:
+            self._join(record, decoded.device, decoded.aliases, changes)
         source = self.names.find(decoded.device, decoded.aliases)
         uid = self.names.survivor(source)
         makes_none = decoded.kind in _MAKES_NONE or decoded.removed
@@ -461,6 +473,9 @@ class Understanding:
                 topic=message.topic,
                 proposed=proposed,
             )
+            names = (word.uid, *word.decoded.aliases, *self.names.names({word.source}))
+            for driver, told in self._registry.about(names, message.topic, self._contexts):
+                device = self._as_told(device, told, driver)
             self._changed(device, message, word.changes)
         elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
             self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
@@ -486,28 +501,101 @@ class Understanding:
         device = msgspec.structs.replace(device, seen=max(device.seen, message.received))
         self.devices[device.uid] = changes.known[device.uid] = device
 
-    def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
+    def _announce(self, record: Record, driver: Driver, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
         device, aliases = self._native(each)
         if self.names.find(device, aliases) not in self.devices and len(self.names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self.names.identify(device, aliases)
+        self._join(record, device, aliases, changes)
+        source, news = self.names.identify(device, aliases)
         if news:
             self._steady.clear()  # a name may mean another device now
-        changes.names += [(name, uid, record.position) for name in news]
-        known = self.devices.get(uid)
+        changes.names += [(name, source, record.position) for name in news]
+        known = self.devices.get(self.names.survivor(source))
         if known is None:
             return
-        said = each.availability or known.availability
-        name = each.name if each.name and not known.named else known.name
-        if (said, name) != (known.availability, known.name):
-            self._changed(msgspec.structs.replace(known, availability=said, name=name), record.message, changes)
+        told = self._as_told(known, each, driver)
+        if each.removed and known.uid == source and known.family == driver.family:
+            told = msgspec.structs.replace(told, availability=Availability.OFFLINE, removed=True)
+        if told != known:
+            self._changed(told, record.message, changes)
+
+    def _as_told(self, device: Device, each: Announced, driver: Driver) -> Device:
+        """Return a device as a bridge or a document says; a person's name for it stays."""
+        channels = self._channels.get(device.uid, set())
+        gone, expires, health = list(device.gone), dict(device.expires), set(device.health)
+        for said in each.channels:
+            if not self._registry.describes(driver, said.topic):
+                continue
+            expires.pop(said.channel, None)
+            health.discard(said.channel)
+            if said.gone and said.channel in channels:
+                channels.discard(said.channel)
+                gone.append(said.channel)
+            if said.expires and not said.gone:
+                expires[said.channel] = said.expires
+            if said.health and not said.gone:
+                health.add(said.channel)
+        return msgspec.structs.replace(
+            device,
+            name=each.name[:LONGEST] if each.name and not device.named else device.name,
+            availability=each.availability or device.availability,
+            firmware=each.firmware[:LONGEST] if each.firmware else device.firmware,
+            gone=gone,
+            expires=expires,
+            health=sorted(health),
+        )
+
+    def _join(self, record: Record, device: str, aliases: Sequence[str], changes: Changes) -> None:
+        """Make one of what was known apart, where a message says names of both."""
+        uids = self.names.meant(device, aliases)
+        if len(uids) < 2 or tuple(sorted(uids)) in self._distinct:  # noqa: PLR2004 — a pair
+            return
+        said = (device, *aliases)
+        stored = [uid for uid in self.devices if uid in uids]  # in the order first seen
+        oldest, *others = [*stored, *(uid for uid in uids if uid not in self.devices)]
+        for other in others:
+            if may_be_one(self._side(oldest, said), self._side(other, said), self.devices):
+                oldest = self._made_one(record, oldest, other, changes)
+            elif len(self._distinct) < APART:
+                self._distinct.add(tuple(sorted(uids)))
+
+    def _side(self, uid: str, said: Iterable[str]) -> Side:
+        uids = self.names.uids(uid)
+        names = {*uids, *self.names.names(uids)}
+        return Side(uids, names, [name for name in said if name in names])
+
+    def _made_one(self, record: Record, one: str, other: str, changes: Changes) -> str:
+        """Return who stays of two: they are merged, or the names of one that never spoke mean the other."""
+        self._steady.clear()
+        self._apart.clear()
+        if other not in self.devices:
+            changes.names += [(name, one, record.position) for name in self.names.move(other, one)]
+            return one
+        stays, merged = joined(self.devices[one], self.devices[other])
+        for each in (stays, merged):
+            self.devices[each.uid] = changes.known[each.uid] = each
+            self._sources.forget(each.uid)
+        self.names.merge(merged.uid, stays.uid)
+        changes.merged.append(merged.uid)
+        return stays.uid
 
     def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
-        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it.
+
+        A word under which a document groups several devices stays the first one's.
+        """
         native = self._registry.named(each.topics)
-        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
+        if native is None:
+            return each.device, each.aliases
+        names = (each.device, *each.aliases)
+        return native, tuple(name for name in names if not self._is_of_another(name, native))
+
+    def _is_of_another(self, name: str, native: str) -> bool:
+        """Tell whether a name that is no address means another family's device already."""
+        uid = self.names.find(name, ())
+        return uid not in {name, native} and HARDWARE.fullmatch(name) is None and family(uid) != family(name)
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
@@ -574,6 +662,10 @@ class Understanding:
             self._list(word.record, reason, word.driver, word.changes)
             return False
         known.add(channel)
+        device = self.devices[word.uid]
+        if channel in device.gone:
+            back = msgspec.structs.replace(device, gone=[each for each in device.gone if each != channel])
+            self._changed(back, word.record.message, word.changes)
         return True
 
     def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:

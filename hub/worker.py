@@ -391,7 +391,11 @@ class Worker:
             runs=list(changes.runs.values()),
             alarms=alarms,
             not_understood=len(changes.heard),
+            forgotten=changes.merged,
+            merged=self.understanding.merged() if changes.merged else None,
         )
+        for uid in changes.merged:
+            _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = self.views(self._wall()) if changes.runs else {}
         self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views))

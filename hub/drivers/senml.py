@@ -304,6 +304,9 @@ class Pack:
         for channel, each in zip(channels, self.taken, strict=True):
             past = each.measured is not None and each.measured < newest.get(channel, -inf)
             told.append(Sample(channel, each.value, each.quantity.unit or UNSAID, each.measured, historical=past))
+        if not (alone or sender).strip("/"):
+            msg = "neither the topic nor a base name says whose it is"
+            raise PayloadError(msg)
         mac = MAC.fullmatch(alone)
         aliases = (f"mac:{(mac[1] + mac[2]).lower()}",) if mac else ()
         return Decoded(Kind.READINGS, f"senml:{alone or sender}", tuple(told), aliases=aliases, rejected=self.rejected)

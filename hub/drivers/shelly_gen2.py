@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -30,6 +31,8 @@ from hub.units import Unit, conversion
 ASKED = "matinales-ask/"
 """Our own `src`: a device answers on `<src>/rpc`; the rest of the topic is the prefix it was asked on."""
 HOUR = 3600 * NS
+SAME_WORD = 10 * NS
+"""A notification that follows a `status/…` within this and says the same is the same measure."""
 COMPONENT = re.compile(r"([a-z][a-z0-9_]*)(?::(\d+))?")
 MAC = re.compile(r"[^-]+(?:-[^-]+)*-([0-9a-fA-F]{12})")
 WITHOUT_INDEX = {
@@ -184,10 +187,12 @@ class Context(Struct, frozen=True):
     Attributes:
         src: the device's own id, once a message gave it.
         notified: channel → hour of arrival of its last notification: its `status/…` says the same again.
+        told: channel → value of a `status/…` that came before any notification, and its arrival [ns].
     """
 
     src: str = ""
     notified: dict[str, int] = {}
+    told: dict[str, tuple[float, int]] = {}
 
 
 class Address(Struct, frozen=True):
@@ -270,6 +275,9 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     news = tuple(s for s in reader.samples if hour - context.notified.get(s.channel, hour - 9) > 1)
     if reader.samples and not news:  # the same again, already heard as a notification
         return Decoded(Kind.HOUSEKEEPING, device, rejected=reader.rejected), context
+    told = {sample.channel: (sample.value, message.received) for sample in news}
+    if told and any(context.told.get(channel) != each for channel, each in told.items()):
+        context = structs.replace(context, told=context.told | told)
     return reader.decoded(device, news), context
 
 
@@ -299,11 +307,18 @@ def _rpc(message: Message, found: Address, context: Context) -> tuple[Decoded, C
         if not isinstance(result, dict | list) and "result" not in frame and "error" not in frame:
             msg = "an answer without result or error"
             raise PayloadError(msg)
-        return Decoded(Kind.HOUSEKEEPING, device, aliases=names), after
+        return Decoded(Kind.HOUSEKEEPING, device, aliases=names, announces=_about(device, result)), after
     own = result.get("sys")
     reader = Reader(own.get("unixtime") if isinstance(own, dict) else None)
     reader.components(result)
     return reader.decoded(device, tuple(reader.samples), names), after
+
+
+def _about(device: str, result: object) -> tuple[Announced, ...]:
+    """Return what an answer to `Shelly.GetDeviceInfo` says of the device: the name its user gave it, its firmware."""
+    info = result if isinstance(result, dict) and "fw_id" in result else {}
+    name, version = (each if isinstance(each, str) and each else None for each in (info.get("name"), info.get("ver")))
+    return (Announced(device, name=name, firmware=version),) if name or version else ()
 
 
 def _is_component(key: str) -> bool:
@@ -319,7 +334,7 @@ def _identity(sender: str, prefix: str, context: Context) -> tuple[str, tuple[st
     aliases = (f"mac:{mac[1].lower()}",) if mac else ()
     if prefix != sender and not context.src:  # another device on a used prefix is not the one before
         aliases = (f"shelly:{_named(prefix)}", *aliases)
-    return f"shelly:{sender}", aliases, Context(src=sender)
+    return f"shelly:{sender}", aliases, Context(src=sender, told=context.told if not context.src else {})
 
 
 def _notified(
@@ -342,9 +357,19 @@ def _notified(
     reader.components(params)
     hour = message.received // HOUR
     fresh = {s.channel: hour for s in reader.samples if context.notified.get(s.channel) != hour}
+    told = context.told
+    news = tuple(
+        sample for sample in reader.samples if not _is_told(sample, told.get(sample.channel), message.received)
+    )
     if fresh:
-        context = structs.replace(context, notified=context.notified | fresh)
-    return reader.decoded(device, tuple(reader.samples), aliases), context
+        left = {channel: each for channel, each in told.items() if channel not in fresh}
+        context = structs.replace(context, notified=context.notified | fresh, told=left)
+    return reader.decoded(device, news, aliases), context
+
+
+def _is_told(sample: Sample, told: tuple[float, int] | None, at: int) -> bool:
+    """Tell whether a `status/…` has just said a value that is now notified."""
+    return told is not None and told[0] == sample.value and 0 <= at - told[1] < SAME_WORD
 
 
 class Reader:

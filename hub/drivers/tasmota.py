@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -270,9 +271,12 @@ def _discovery(topic: str, payload: bytes) -> Decoded:
     levels = [level for level in order.split("/") if level and level != "%prefix%"]
     device = "/".join(levels).replace("%topic%", name)
     address_text = root.get("mac")
+    called, version = (each.strip() if isinstance(each, str) else "" for each in (root.get("dn"), root.get("sw")))
+    uid = f"tasmota:{device}"
     return Decoded(
         Kind.DISCOVERY,
-        f"tasmota:{device}",
+        uid,
+        announces=(Announced(uid, name=called or None, firmware=version or None),) if called or version else (),
         aliases=(_mac(address_text if isinstance(address_text, str) and address_text else mac),),
     )
 

@@ -254,3 +254,9 @@ def test_a_bad_base_field_spoils_no_record_with_its_own() -> None:
     """It is said where it stands."""
     said = understood(HERE, pack({"bu": 5, "bt": "x", "bn": "p/", "n": "a", "u": "Cel", "v": 1}))
     assert (said.kind, set(said.rejected)) == (Kind.READINGS, {"[0].bu", "[0].bt"})
+
+
+def test_a_pack_of_nobody_is_refused() -> None:
+    """Neither a base name nor the topic says whose it is; a base name does."""
+    assert "whose it is" in refusal("senml/", '[{"n":"x","v":1}]')
+    assert understood("senml/", '[{"bn":"a/","n":"x","v":1}]').device == "senml:a"
