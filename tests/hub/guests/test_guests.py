@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hub.driver import Command, Target
+from hub.driver import Command, Driver, Target
 from hub.errors import NotFoundError, UsageError
 from hub.guests.house import STRIKES, Guest, Guests
+from hub.guests.protocol import FUNCTIONS, Description
 from hub.guests.proxy import drivers
 from hub.model import Message
 from hub.registry import Contexts, Outcome, Registry, decode_context, encode_context, load_bundled
@@ -221,6 +222,11 @@ def test_its_other_functions_are_asked_there_too(room: Room) -> None:
     room.say("acme-one", "1", "2")
     driver = room.registry.drivers["acme-one"]
     assert room.registry.named(["acme-one/kitchen/up"]) == "acmeone:kitchen"
+    assert driver.believed == 120.0
+    assert driver.about is not None
+    told = driver.about({"b", "a"}, room.contexts["acme-one", ""])
+    assert told is not None
+    assert (told.device, told.name) == ("acmeone:a", "a 2")
     assert driver.ask is not None
     assert driver.ask("acmeone:a", "acme-one/a/up") == [("acme-one/a/ask", b"acmeone:a")]
     assert driver.command is not None
@@ -325,6 +331,7 @@ def test_it_ends_with_the_hub(room: Room) -> None:
 HUB_THAT_DIES = """
 import os, threading, time
 from hub.guests.house import Guests
+from hub.guests.protocol import FUNCTIONS, Description
 from hub.guests.proxy import drivers
 from hub.model import Message
 from hub.registry import Registry
@@ -353,3 +360,10 @@ def test_it_ends_with_a_hub_that_is_killed_whatever_a_driver_is_doing(place: Pat
 def test_a_guest_knows_its_package() -> None:
     """The name that pip knows, to upgrade or remove it."""
     assert Guest("m:D", "acme-drivers 1.2", "acme").package == "acme-drivers 1.2"
+
+
+def test_every_word_of_the_contract_travels() -> None:
+    """A field that drivers get later must not be lost on the way: it is described, asked for, or known to stay here."""
+    here = {"decode", "context", "commandings"}  # asked message by message; bytes; a proof for the kit
+    said = {*Description.__struct_fields__, *FUNCTIONS} - {"has"}
+    assert set(Driver.__struct_fields__) - here == said
