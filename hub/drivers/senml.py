@@ -264,6 +264,8 @@ class Pack:
 
     def _time(self, place: str, record: dict[str, Any]) -> int | None:
         """Return when it was measured [ns]; None: now, or nobody can say."""
+        if "t" not in record and "bt" not in self.base:
+            return None
         seconds: float = self.base.get("bt", 0.0)
         try:
             if "t" in record:

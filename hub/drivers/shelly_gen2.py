@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, structs
@@ -126,7 +126,7 @@ LONGEST_KEY = 40
 """Characters; no component has a longer name, and what is remembered of foreign keys stays small."""
 
 
-class Field(Struct, frozen=True, gc=False):
+class Field(NamedTuple):
     """Where a value of a component stands, and how it is read.
 
     Attributes:
@@ -358,9 +358,9 @@ def _notified(
     hour = message.received // HOUR
     fresh = {s.channel: hour for s in reader.samples if context.notified.get(s.channel) != hour}
     told = context.told
-    news = tuple(
-        sample for sample in reader.samples if not _is_told(sample, told.get(sample.channel), message.received)
-    )
+    news = tuple(reader.samples)
+    if told:
+        news = tuple(each for each in news if not _is_told(each, told.get(each.channel), message.received))
     if fresh:
         left = {channel: each for channel, each in told.items() if channel not in fresh}
         context = structs.replace(context, notified=context.notified | fresh, told=left)
@@ -417,23 +417,21 @@ class Reader:
             self._fields(key, found.fields, body)
 
     def _fields(self, key: str, fields: tuple[Field, ...], body: dict[str, Any]) -> None:
-        for field in fields:
-            value = body.get(field.key, MISSING)
-            if value is not MISSING and field.below is not None:
-                value = self._below(f"{key}.{field.key}", field.below, value)
+        samples, measured = self.samples, self.measured
+        for outer, below, channel, read in fields:
+            value = body.get(outer, MISSING)
+            if below is not None and value is not MISSING:
+                is_object = type(value) is dict
+                value = value.get(below, MISSING) if is_object else self._no_object(f"{key}.{outer}", value)
             if value is MISSING:
                 continue
             try:
-                taken = field.read(value)
+                samples.append(Sample(channel, read(value), None, measured))
             except PayloadError as error:
-                self.rejected[".".join(filter(None, (key, field.key, field.below)))] = _why(error, value, body)
-            else:
-                self.samples.append(Sample(field.channel, taken, None, self.measured))
+                self.rejected[".".join(filter(None, (key, outer, below)))] = _why(error, value, body)
 
-    def _below(self, place: str, key: str, value: object) -> object:
-        """Return what stands under a key of an object; MISSING where there is neither."""
-        if type(value) is dict:
-            return value.get(key, MISSING)
+    def _no_object(self, place: str, value: object) -> object:
+        """Refuse what stands in an object's place, and return MISSING; null is nothing to refuse."""
         if value is not None:
             self.rejected[place] = f"an object is due here, not {shown(value)}"
         return MISSING

@@ -170,7 +170,8 @@ class Callback:
 
     def _radio(self) -> None:
         """Give the signal of the base station that heard best, where several are listed."""
-        heard = {channel: found for key, channel in RADIO.items() if (found := self._number(key)) is not None}
+        given = (key for key in RADIO if key in self.body)
+        heard = {RADIO[key]: found for key in given if (found := self._number(key)) is not None}
         listed = self.body.get("duplicates", [])
         if not isinstance(listed, list):
             self.rejected["duplicates"] = f"{shown(listed)} is no list of base stations"
