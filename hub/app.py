@@ -149,7 +149,7 @@ class App:
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
-        self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
+        self.live = Live(is_health=self._is_health, source=self._source, reach=self._reach, lang=self.config.lang)
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -178,6 +178,8 @@ class App:
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._restored = self._kept.restored()
+            mind = self._worker.understanding
+            self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
             self._kept.close()
             raise
@@ -449,12 +451,14 @@ class App:
                     return any(each.name == base and each.health for each in driver.channels)
         return False
 
-    def _can_set(self, uid: str, channel: str) -> bool:
+    def _reach(self, uid: str, channel: str) -> tuple[float, float] | None:
+        """Return what a channel may be set to, where its family's description alone tells."""
         family = uid.partition(":")[0]
-        return any(
-            driver.family == family and base_name(channel, driver.commands) is not None
-            for driver in self._registry.drivers.values()
-        )
+        for driver in self._registry.drivers.values():
+            base = base_name(channel, driver.commands) if driver.family == family else None
+            if base is not None:
+                return next((each.low, each.high) for each in driver.channels if each.name == base)
+        return None
 
     def _source(self, usecase: str, rule: str) -> tuple[Mapping[str, str] | None, bool]:
         case = self._cases.get(usecase)

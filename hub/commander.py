@@ -5,7 +5,10 @@ Runs in the worker's thread. A command is stored before it goes out, so that non
 
 import logging
 import secrets
+import uuid
 from collections.abc import Callable
+
+import msgspec
 
 from hub.commands import order
 from hub.driver import Command
@@ -59,8 +62,11 @@ class Commander:
             msg = f"no device is called {name!r}; GET /api/v1/devices lists them"
             raise NotFoundError(msg)
         wall = self._wall()
+        ticket = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+        wanted = msgspec.structs.replace(wanted, id=ticket, at=wall)
         given = Commanded(
             id=key or secrets.token_hex(6),
+            ticket=ticket,
             device=device.uid,
             channel=wanted.channel,
             value=wanted.value,

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from hub.errors import PayloadError
-from hub.model import Availability, Kind, Message, Quality
+from hub.model import Availability, Kind, Message, Quality, Stage
 from hub.units import Unit
 
 type_of_nothing = type(None)
@@ -111,6 +111,20 @@ class Announced(Struct, frozen=True):
     topics: tuple[str, ...] = ()
 
 
+class Progress(Struct, frozen=True, gc=False):
+    """What a network says of a command on its way to a device.
+
+    Attributes:
+        command: id of the command (`Command.id`), as the network gives it back.
+        stage: how far it is.
+        reason: why it failed, in the network's words.
+    """
+
+    command: str
+    stage: Stage
+    reason: str = ""
+
+
 class Decoded(Struct, frozen=True, gc=False):
     """What a message means.
 
@@ -128,6 +142,7 @@ class Decoded(Struct, frozen=True, gc=False):
         removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
         carried: bytes to be read by the payload format that the user chose for the device.
         simulated: the network says that it made the message up: its values are never real.
+        progress: how far a command to `device` is, by the word of the network that carries it.
     """
 
     kind: Kind
@@ -143,6 +158,7 @@ class Decoded(Struct, frozen=True, gc=False):
     removed: bool = False
     carried: Carried | None = None
     simulated: bool = False
+    progress: Progress | None = None
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -188,10 +204,18 @@ def _bytes(payload: str | bytes) -> bytes:
 
 
 class Command(Struct, frozen=True):
-    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0)."""
+    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0).
+
+    Attributes:
+        channel, value: what should become what.
+        id: of this command, for families whose network tells how far it is (`Progress`).
+        at: when it is given [ns], for families whose commands carry a time.
+    """
 
     channel: str
     value: float
+    id: str = ""
+    at: int = 0
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -282,6 +306,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         names: the uid that a topic alone tells, None where it tells none.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         commands: base names of the channels that can be set.
+        settable: in place of `commands` where only what a device says of itself tells (`open_channels`): the channels
+            that can be set now, in the hub's unit, each with the range it takes.
         command: (target, command) → the order in the family's dialect; raises PayloadError with the reason when this
             device cannot do it.
         commandings: commands and what goes out for them: at least one where there is a `command`.
@@ -310,6 +336,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     names: Callable[[str], str | None] | None = None
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
     commands: tuple[str, ...] = ()
+    settable: Callable[[Target], tuple[Channel, ...]] | None = None
     command: Callable[[Target, Command], Order] | None = None
     commandings: tuple[Commanding, ...] = ()
     personal: bool = False
@@ -350,6 +377,16 @@ def base_name(channel: str, names: Iterable[str]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
+def reach(driver: Driver, target: Target, channel: str) -> Channel | None:
+    """Return what a channel of a device may be set to, by its range; None: it cannot be set."""
+    if driver.command is None:
+        return None
+    if driver.settable is not None:
+        return next((each for each in driver.settable(target) if each.name == channel), None)
+    base = base_name(channel, driver.commands)
+    return next((each for each in driver.channels if each.name == base), None)
+
+
 def topic_matches(pattern: str, topic: str) -> bool:
     """Tell whether an MQTT filter matches a topic (MQTT 5 §4.7; `$` topics need a literal first level)."""
     if topic.startswith("$") and pattern[:1] in {"+", "#"}:
@@ -382,8 +419,10 @@ __all__ = [
     "Example",
     "Order",
     "PayloadError",
+    "Progress",
     "Sample",
     "Target",
     "base_name",
+    "reach",
     "topic_matches",
 ]

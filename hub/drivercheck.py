@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name
+from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name, reach
 from hub.errors import ConfigError, PayloadError
 from hub.model import Message
 from hub.registry import check_description, decode_context, encode_context
@@ -121,10 +121,10 @@ def target_of(driver: Driver, before: Iterable[tuple[str, bytes]]) -> Target:
 def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
     """Return where a command does not go out as its author wrote, or is not proved by the device's report."""
     where = f"command {proof.channel}={proof.value:g}"
-    if driver.command is None or base_name(proof.channel, driver.commands) is None:
+    target = target_of(driver, proof.before)
+    if driver.command is None or reach(driver, target, proof.channel) is None:
         yield f"{where}: the driver does not say that this channel can be set"
         return
-    target = target_of(driver, proof.before)
     try:
         order = driver.command(target, Command(proof.channel, proof.value))
     except PayloadError as error:

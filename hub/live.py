@@ -26,6 +26,8 @@ FULL_EVERY = 10.0
 """Seconds between whole frames to everybody."""
 CLOSED_KEPT = 200
 """Alarms that are over, kept for the page; the store has all."""
+UNREAD = "unread"
+"""Code of a command that was seen passing and names no value that anybody can read."""
 SAME_FULL = 0.1
 """Seconds during which an unchanged state is not serialised again for another viewer."""
 
@@ -45,6 +47,7 @@ class Batch(Struct, kw_only=True):
         forgotten: uids to leave out from now on.
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
+        settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
     """
 
     readings: Sequence[Reading] = ()
@@ -58,6 +61,7 @@ class Batch(Struct, kw_only=True):
     forgotten: Sequence[str] = ()
     merged: Mapping[str, str] | None = None
     commands: Sequence[Commanded] = ()
+    settable: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
 
 
 class Channel(Struct):
@@ -120,7 +124,7 @@ class Live:
         wall: Callable[[], int] = time.time_ns,
         is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
         source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
-        can_set: Callable[[str, str], bool] = lambda _device, _channel: False,
+        reach: Callable[[str, str], tuple[float, float] | None] = lambda _device, _channel: None,
         lang: str = "fr",
     ) -> None:
         """Start empty.
@@ -129,11 +133,12 @@ class Live:
             wall: wall clock [ns].
             is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
             source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
-            can_set: (uid, channel) → whether commands may set it.
+            reach: (uid, channel) → the range that commands may set it to, where its family alone tells; None: none.
             lang: language of an alarm's `text`; `texts` has both.
         """
         self.wall = wall
-        self._can_set = can_set
+        self._reach = reach
+        self._settable: dict[str, Mapping[str, tuple[float, float]]] = {}
         self.merged: Mapping[str, str] = {}
         self.commands: dict[str, dict[str, Commanded]] = {}
         """uid → channel → the newest command: whoever gave it is the channel's last writer."""
@@ -199,6 +204,10 @@ class Live:
         if batch.merged is not None:
             self.merged = batch.merged
         self._take_away(batch, gone, changes)
+        for uid, settable in batch.settable.items():
+            if uid in self.devices and self._settable.get(uid, {}) != settable:
+                self._settable[uid] = settable
+                changes.devices.add(uid)
         for command in batch.commands:
             if command.device in self.devices:
                 self.commands.setdefault(command.device, {})[command.channel] = command
@@ -210,6 +219,7 @@ class Live:
             if self.devices.pop(uid, None) is not None:
                 self._channels.pop(uid, None)
                 self.commands.pop(uid, None)
+                self._settable.pop(uid, None)
                 if uid in batch.forgotten and uid not in self.merged:
                     self.alarms = {name: alarm for name, alarm in self.alarms.items() if alarm.device != uid}
                 changes.devices.add(uid)
@@ -277,6 +287,7 @@ class Live:
         """
         device = self.devices[uid]
         channels = sorted(self._channels.get(uid, {}).values(), key=_is_of_health)
+        ranges = self._ranges(uid, channels)
         return {
             "id": uid,
             "name": device.name,
@@ -290,10 +301,17 @@ class Live:
             "room": device.room or None,
             "locked": device.locked,
             "merged": list(self.uids(uid)[1:]),
-            "settable": [channel.name for channel in channels if self._can_set(uid, channel.name)],
+            "settable": list(ranges),
+            "ranges": {name: {"low": low, "high": high} for name, (low, high) in ranges.items()},
             "commands": {name: command_view(each) for name, each in self.commands.get(uid, {}).items()},
             "channels": [channel.view() for channel in channels],
         }
+
+    def _ranges(self, uid: str, channels: Iterable[Channel]) -> dict[str, tuple[float, float]]:
+        """Return channel → the range it may be set to, of those that may be, in their order."""
+        own = self._settable.get(uid, {})
+        found = ((channel.name, own.get(channel.name) or self._reach(uid, channel.name)) for channel in channels)
+        return {name: ends for name, ends in found if ends is not None}
 
     def device_views(self, uids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Return the devices, all or those named that are still known, in the order first seen."""
@@ -555,10 +573,12 @@ def command_view(command: Commanded) -> dict[str, Any]:
         "id": command.id,
         "device": command.device,
         "channel": command.channel,
-        "value": command.value,
+        "value": None if command.code == UNREAD else command.value,
         "state": command.state,
+        "stage": command.stage,
         "by": command.by,
         "at": rfc3339(command.wall),
+        "until": rfc3339(command.wall + max(command.until - command.at, 0)) if command.until else None,
         "code": command.code,
         "reason": command.reason,
     }

@@ -239,12 +239,22 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class CommandState(StrEnum):
-    """How far a command is; only the device's own later report confirms it."""
+    """How far a command is; only the device's own later report confirms it. `seen`: another program's, overheard."""
 
     SENT = "sent"
     CONFIRMED = "confirmed"
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
+    SEEN = "seen"
+
+
+class Stage(StrEnum):
+    """How far a network says that it has brought a command; none of them is the device's own report of its value."""
+
+    QUEUED = "queued"
+    TRANSMITTED = "transmitted"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
 
 
 class Commanded(Struct, frozen=True, kw_only=True):
@@ -252,8 +262,12 @@ class Commanded(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: chosen by the sender or the hub; the same again is a replay.
-        device, channel, value: what should become what, in the hub's unit.
-        by: who gave it; the newest of a channel is its last writer.
+        ticket: the id under which it goes out, where the family's commands carry one.
+        device, channel, value: what should become what, in the hub's unit; an empty channel: of a command that was
+            seen, nobody can tell.
+        stage: how far the network between hub and device says it is (LoRaWAN).
+        by: who gave it (`mqtt`: another program, which names itself to nobody); the newest of a channel is its last
+            writer.
         run: the device's timeline.
         at, until: given at, and confirmed by [ns on that timeline].
         wall: given at [ns, wall clock].
@@ -270,10 +284,12 @@ class Commanded(Struct, frozen=True, kw_only=True):
     at: int
     wall: int
     until: int = 0
+    ticket: str = ""
     report: str = ""
     expected: float = 0.0
     tolerance: float = 0.0
     state: CommandState = CommandState.SENT
+    stage: Stage | None = None
     code: str | None = None
     reason: str | None = None
 
