@@ -35,7 +35,8 @@ from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
+from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run
+from hub.pacer import Pacer
 from hub.registry import Contexts, Registry, load_drivers
 from hub.rules.case import View
 from hub.rules.engine import Engine
@@ -56,6 +57,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+GIVE_BACK = 2.0
+"""Seconds that an ordinary stop waits for devices to take their own period back."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 WARN_FROM = 0.8
@@ -149,7 +152,13 @@ class App:
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
-        self.live = Live(is_health=self._is_health, source=self._source, reach=self._reach, lang=self.config.lang)
+        self.live = Live(
+            is_health=self._is_health,
+            source=self._source,
+            reach=self._reach,
+            pace_by=self._pace_by,
+            lang=self.config.lang,
+        )
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -157,6 +166,7 @@ class App:
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
+        self._settled = asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -177,7 +187,16 @@ class App:
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
+            self._pacer = Pacer(
+                kept=self._kept,
+                worker=self._worker,
+                commander=self._commander,
+                there=self._is_there,
+                wall=time.time_ns,
+            )
+            self._worker.follower = self._pacer
             self._restored = self._kept.restored()
+            self._restored.paces = self._pacer.records
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
@@ -222,7 +241,9 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Commit the step under way and close the files."""
+        """Give devices their own periods back, commit the step under way and close the files."""
+        if self._tasks:
+            await self._give_periods_back()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -232,6 +253,17 @@ class App:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
         self._kept.close()
+
+    async def _give_periods_back(self) -> None:
+        """Tell every device whose period was changed, and wait a little for their word; the next start goes on."""
+        self._settled.clear()
+        if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), GIVE_BACK)
+
+    def _is_there(self) -> bool:
+        status = self._status
+        return self._link.connected and status is not None and status.connected
 
     def _grown(self, end: int) -> None:
         self._end = end
@@ -251,6 +283,8 @@ class App:
 
     def _deliver(self, outcome: Outcome) -> None:
         self.live.apply(outcome.batch)
+        if outcome.batch.paces and not self._pacer.records:
+            self._settled.set()
         self._views.update(outcome.views)
         for topic, heard in outcome.recent.items():
             self._recent.pop(topic, None)
@@ -314,6 +348,8 @@ class App:
 
         def in_store() -> int:
             self._worker.save()
+            mind = self._worker.understanding
+            self._pacer.let_go(mind.names.uids(mind.resolve(name)))
             return self._acting.forget(name)
 
         finder = Finder(
@@ -339,11 +375,18 @@ class App:
 
     async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
         """Give a device a command."""
-        status = self._status
-        there = self._link.connected and status is not None and status.connected
+        there = self._is_there()
         return await asyncio.wrap_future(
             self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there))
         )
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Make a device report every so many seconds; None: by its own period again."""
+
+        def do() -> Paced:
+            return self._pacer.end(name) if every is None else self._pacer.begin(name, every, by)
+
+        return await asyncio.wrap_future(self._worker.call(do))
 
     async def commands(self, limit: int, device: str | None) -> Sequence[Commanded]:
         """Return the newest commands, newest first."""
@@ -450,6 +493,14 @@ class App:
                 if base is not None:
                     return any(each.name == base and each.health for each in driver.channels)
         return False
+
+    def _pace_by(self, uid: str) -> str | None:
+        """Return how a device of this family is made to report more often."""
+        family = uid.partition(":")[0]
+        mine = [driver for driver in self._registry.drivers.values() if driver.family == family]
+        if any(driver.period is not None for driver in mine):
+            return "set"
+        return "poll" if any(driver.ask is not None for driver in mine) else None
 
     def _reach(self, uid: str, channel: str) -> tuple[float, float] | None:
         """Return what a channel may be set to, where its family's description alone tells."""

@@ -143,6 +143,7 @@ class Decoded(Struct, frozen=True, gc=False):
         carried: bytes to be read by the payload format that the user chose for the device.
         simulated: the network says that it made the message up: its values are never real.
         progress: how far a command to `device` is, by the word of the network that carries it.
+        period: how often `device` reports by itself [s], by its own word; 0: not at all.
     """
 
     kind: Kind
@@ -159,6 +160,7 @@ class Decoded(Struct, frozen=True, gc=False):
     carried: Carried | None = None
     simulated: bool = False
     progress: Progress | None = None
+    period: int | None = None
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -270,6 +272,23 @@ class Commanding(Struct, frozen=True, kw_only=True):
     report: tuple[str, bytes]
 
 
+class Period(Struct, frozen=True, kw_only=True):
+    """How a family is told how often to report.
+
+    Attributes:
+        ask: (target) → (topic, payload) that make a device say its period (`Decoded.period`).
+        set: (target, seconds) → (topic, payload) that set it; any period that it said itself can be set again.
+        low, high: what people may wish [s].
+        proof: of `set`; its `value` are the seconds, its `report` the device's word that it took them.
+    """
+
+    ask: Callable[[Target], tuple[tuple[str, bytes], ...]]
+    set: Callable[[Target, int], tuple[tuple[str, bytes], ...]]
+    low: int
+    high: int
+    proof: Commanding
+
+
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
 """`decode(message, context)`; raises PayloadError with the reason when nothing can be understood.
 
@@ -311,6 +330,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         command: (target, command) → the order in the family's dialect; raises PayloadError with the reason when this
             device cannot do it.
         commandings: commands and what goes out for them: at least one where there is a `command`.
+        period: how a device is told how often to report; None: it cannot be told over MQTT.
         personal: it is about a person's whereabouts: kept only where the setting `personal` is on.
         reads: reads bare bytes: its model is then a payload format that users choose for a device (`Decoded.carried`).
         examples: real messages, a refusal among them.
@@ -339,6 +359,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     settable: Callable[[Target], tuple[Channel, ...]] | None = None
     command: Callable[[Target, Command], Order] | None = None
     commandings: tuple[Commanding, ...] = ()
+    period: Period | None = None
     personal: bool = False
     reads: Callable[[bytes], Content] | None = None
 
@@ -419,6 +440,7 @@ __all__ = [
     "Example",
     "Order",
     "PayloadError",
+    "Period",
     "Progress",
     "Sample",
     "Target",

@@ -1,7 +1,7 @@
 """The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import msgspec
 from hub.devices import Clock
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard
+from hub.model import Action, Alarm, Commanded, Device, Heard, Paced
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
@@ -28,7 +28,8 @@ OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 IGNORED_TOPICS = "ignored_topics"
-"""Name of the setting."""
+PACES = "paces"
+"""Names of settings."""
 
 
 class Kept:
@@ -138,6 +139,23 @@ class Kept:
         with self._file.transaction():
             self._actions.put_commands(commands)
 
+    def paces(self) -> list[Paced]:
+        """Return the devices that report more often than by themselves, or are owed their own period."""
+        return msgspec.json.decode(self._state.setting(PACES) or "[]", type=list[Paced])
+
+    def put_paces(self, paces: Iterable[Paced]) -> None:
+        """Store them, all of them.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._put_paces(paces)
+
+    def _put_paces(self, paces: Iterable[Paced]) -> None:
+        said = msgspec.json.encode([*paces]).decode()
+        self._state.set_setting(PACES, None if said == "[]" else said)
+
     def forget(self, uids: Sequence[str], names: Collection[str], ended: Collection[str]) -> int:
         """Erase devices with all that names them, and give the room back; return how many readings went.
 
@@ -162,6 +180,7 @@ class Kept:
                 if trace.names(blob):
                     state.put_rules({key: None})
             self._actions.forget(uids)
+            self._put_paces(each for each in self.paces() if each.device not in uids)
             self._outbox.forget(trace.names)
         self._file.scrub()
         return gone

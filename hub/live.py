@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from hub.model import NS, REAL, Alarm, AlarmState, Commanded, Device, Reading, Run, rfc3339
+from hub.model import NS, REAL, Alarm, AlarmState, Commanded, Device, Paced, PaceState, Reading, Run, rfc3339
 
 RATES = (0, 1, 2, 4, 10, 20)
 """Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
@@ -47,6 +47,7 @@ class Batch(Struct, kw_only=True):
         forgotten: uids to leave out from now on.
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
+        paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
     """
 
@@ -62,6 +63,7 @@ class Batch(Struct, kw_only=True):
     merged: Mapping[str, str] | None = None
     commands: Sequence[Commanded] = ()
     settable: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    paces: Sequence[Paced] = ()
 
 
 class Channel(Struct):
@@ -125,6 +127,7 @@ class Live:
         is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
         source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
         reach: Callable[[str, str], tuple[float, float] | None] = lambda _device, _channel: None,
+        pace_by: Callable[[str], str | None] = lambda _device: None,
         lang: str = "fr",
     ) -> None:
         """Start empty.
@@ -134,10 +137,13 @@ class Live:
             is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
             source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
             reach: (uid, channel) → the range that commands may set it to, where its family alone tells; None: none.
+            pace_by: uid → how a device is made to report more often: `set` its period, `poll` it, or None.
             lang: language of an alarm's `text`; `texts` has both.
         """
         self.wall = wall
         self._reach = reach
+        self._pace_by = pace_by
+        self._paces: dict[str, Paced] = {}
         self._settable: dict[str, Mapping[str, tuple[float, float]]] = {}
         self.merged: Mapping[str, str] = {}
         self.commands: dict[str, dict[str, Commanded]] = {}
@@ -204,10 +210,19 @@ class Live:
         if batch.merged is not None:
             self.merged = batch.merged
         self._take_away(batch, gone, changes)
+        self._take_deeds(batch, changes)
+
+    def _take_deeds(self, batch: Batch, changes: Changes) -> None:
+        """Take what is done to devices: what can be set, how often they report, the newest command of each channel."""
         for uid, settable in batch.settable.items():
             if uid in self.devices and self._settable.get(uid, {}) != settable:
                 self._settable[uid] = settable
                 changes.devices.add(uid)
+        for paced in batch.paces:
+            self._paces.pop(paced.device, None)
+            if paced.state is not PaceState.RESTORED:
+                self._paces[paced.device] = paced
+            changes.devices.add(paced.device)
         for command in batch.commands:
             if command.device in self.devices:
                 self.commands.setdefault(command.device, {})[command.channel] = command
@@ -302,6 +317,8 @@ class Live:
             "locked": device.locked,
             "merged": list(self.uids(uid)[1:]),
             "settable": list(ranges),
+            "pace": pace_view(self._paces[uid]) if uid in self._paces else None,
+            "pace_by": self._pace_by(uid) if device.run == REAL else None,
             "ranges": {name: {"low": low, "high": high} for name, (low, high) in ranges.items()},
             "commands": {name: command_view(each) for name, each in self.commands.get(uid, {}).items()},
             "channels": [channel.view() for channel in channels],
@@ -581,6 +598,18 @@ def command_view(command: Commanded) -> dict[str, Any]:
         "until": rfc3339(command.wall + max(command.until - command.at, 0)) if command.until else None,
         "code": command.code,
         "reason": command.reason,
+    }
+
+
+def pace_view(paced: Paced) -> dict[str, Any]:
+    """Return how often a device is to report, as the API gives it."""
+    return {
+        "state": paced.state,
+        "every": paced.every,
+        "original": paced.original,
+        "by": paced.by or None,
+        "code": paced.code,
+        "reason": paced.reason,
     }
 
 

@@ -294,6 +294,41 @@ class Commanded(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class PaceState(StrEnum):
+    """How far the wish is that a device reports more often: its own period is asked for before it is changed."""
+
+    ASKING = "asking"
+    SETTING = "setting"
+    HELD = "held"
+    POLLED = "polled"
+    RESTORING = "restoring"
+    RESTORED = "restored"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+class Paced(Struct, frozen=True, kw_only=True):
+    """A device that reports more often during a session than it does by itself.
+
+    Attributes:
+        device: uid.
+        every: period wanted [s].
+        original: its own [s], by its own word; None: not known yet, or nothing on the device was changed (polled).
+        by: who wanted it.
+        at: when something was said to it last [ns, wall clock].
+        code, reason: why it failed or was refused, for programs and in plain words.
+    """
+
+    device: str
+    every: int
+    state: PaceState
+    original: int | None = None
+    by: str = ""
+    at: int = 0
+    code: str | None = None
+    reason: str | None = None
+
+
 class AlarmState(StrEnum):
     """IEC 62682 / ISA-18.2, in the API's words; `returned` is returned to normal but unacknowledged."""
 

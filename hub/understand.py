@@ -85,6 +85,7 @@ class Changes(Struct):
         recent: topic → its newest understood message, of the last few topics.
         reports: a device's own live words while a command to it waits for them.
         progress: (uid, what a network says of a command to it).
+        periods: (uid, how often it reports by its own live word [s]).
         overheard: (uid, topic) → the newest live command to a known device that was seen passing, the hub's own too.
         described: devices of families that say themselves what can be set: it may be something else now.
         understood, refused, repeats: counts of messages.
@@ -106,6 +107,7 @@ class Changes(Struct):
     recent: dict[str, Heard] = {}
     reports: list[Report] = []
     progress: list[tuple[str, Progress]] = []
+    periods: list[tuple[str, int]] = []
     overheard: dict[tuple[str, str], Message] = {}
     described: set[str] = set()
     understood: int = 0
@@ -373,6 +375,8 @@ class Understanding:
             return
         if decoded.progress is not None and _is_live(record):
             changes.progress.append((uid, decoded.progress))
+        if decoded.period is not None and _is_live(record):
+            changes.periods.append((uid, decoded.period))
         if decoded.removed:
             if source == uid:  # one of two merged devices that goes takes the other one not along
                 gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)

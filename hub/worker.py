@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -64,6 +64,19 @@ class Outcome(Struct, kw_only=True):
     views: Mapping[str, View] = {}
 
 
+class Follower(Protocol):
+    """Who goes on with what devices say of their period, in the worker's thread (`hub.pacer`)."""
+
+    def hear(self, said: Sequence[tuple[str, int]]) -> None:
+        """Take (uid, seconds)."""
+
+    def tick(self) -> None:
+        """Let time pass."""
+
+    def read_back(self) -> None:
+        """Something was erased in the store."""
+
+
 class Worker:
     """Takes the journal's records to the store, step by step; `deliver` gets each outcome, in this thread."""
 
@@ -109,6 +122,7 @@ class Worker:
         self._forgetful = False
         self._own = OwnWords()
         self._warned: set[str] = set()
+        self.follower: Follower | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self._restore()
@@ -202,6 +216,8 @@ class Worker:
         """Take memory from the store again: something was erased there; for `call`."""
         self._forgetful = True
         self._restore()
+        if self.follower is not None:
+            self.follower.read_back()
 
     def save(self) -> None:
         """Commit what the rules remember beyond the last step; for `call`."""
@@ -327,6 +343,8 @@ class Worker:
         late = self.underway.tick(lambda run: timelines.now(run, wall), wall)
         if late:
             self._end_commands(late)
+        if self.follower is not None:
+            self.follower.tick()
         self._tell(wall)
 
     def _end_commands(self, ended: Sequence[Commanded]) -> None:
@@ -388,6 +406,8 @@ class Worker:
         """Take what was heard of commands: the devices' reports, the networks' word, and what others command."""
         if changes.reports and (confirmed := self.underway.hear(changes.reports)):
             self._end_commands(confirmed)
+        if changes.periods and self.follower is not None:
+            self.follower.hear(changes.periods)
         moved = [each for uid, said in changes.progress for each in self.underway.progress(uid, said)]
         if moved:
             self._end_commands(moved)

@@ -85,7 +85,8 @@ class Neighbour:
 
 def _refusal(error: urllib.error.HTTPError) -> HubError:
     try:
-        words = json.load(error).get("detail") or error.reason
+        said = json.load(error)
+        words = said.get("detail") or (said.get("pace") or {}).get("reason") or error.reason
     except ValueError:
         words = error.reason
     kind = NotFoundError if error.code == 404 else UsageError if error.code < 500 else HubError  # noqa: PLR2004 — HTTP
@@ -136,9 +137,13 @@ class Files:
         }
         if method == "GET":
             return self._look(what)
-        if method == "DELETE":
+        if (method, what, len(rest)) == ("DELETE", "devices", 1):
             return self._forget(rest[0])
-        return self._told(deeds[method, what, *rest[1:]]())
+        deed = deeds.get((method, what, *rest[1:]))
+        if deed is None:
+            msg = "no hub runs on this data folder, and this needs one: start it, then say it again"
+            raise UsageError(msg)
+        return self._told(deed())
 
     def _look(self, what: str) -> dict[str, Any]:
         if what == "actions":

@@ -18,6 +18,7 @@ from hub.drivercheck import (
     check_commanding,
     check_example,
     check_payload,
+    check_period,
     target_of,
     unshown,
 )
@@ -108,6 +109,16 @@ def test_a_command_seen_passing_is_no_measure(driver: Driver, proof: Commanding)
     assert outcome.decoded is not None
     assert outcome.decoded.kind is Kind.COMMAND
     assert outcome.decoded.samples == ()
+
+
+@pytest.mark.parametrize("driver", [each for each in DRIVERS.values() if each.period], ids=lambda each: each.model)
+def test_a_period_is_asked_for_set_and_taken_as_its_author_wrote(driver: Driver) -> None:
+    """Topic and payload to the byte; question and order are commands to whoever hears them."""
+    assert not list(check_period(driver))
+    assert driver.period is not None
+    target = target_of(driver, driver.period.proof.before)
+    for topic, payload in (*driver.period.ask(target), *driver.period.set(target, driver.period.high)):
+        assert driver.decode(Message(topic, payload, 1), target.context)[0].kind is Kind.COMMAND
 
 
 @every_driver

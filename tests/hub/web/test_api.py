@@ -44,6 +44,8 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "room": None,
         "locked": False,
         "merged": [],
+        "pace": None,
+        "pace_by": None,
         "ranges": {},
         "settable": [],
         "commands": {},
