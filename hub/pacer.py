@@ -73,21 +73,21 @@ class Pacer:
         driver, target = self._worker.understanding.target(device.uid)
         wish = Paced(device=device.uid, every=every, state=PaceState.ASKING, by=by, at=self._wall())
         code = self._commander.obstacle(device, there=self._there())
-        if code is None and device.run != REAL:
-            code = "simulated"
+        if code is not None or device.run != REAL:
+            return self._refused(wish, code or "simulated")
+        if driver is None or (driver.period is None and driver.ask is None):
+            return self._refused(wish, "no_period")
+        low, high = (driver.period.low, driver.period.high) if driver.period else (SHORTEST_POLL, LONGEST_POLL)
+        if not low <= every <= high:
+            return self._refused(wish, "range", f"from {low} to {high} s")
+        if driver.period is None:
+            polled = replace(wish, state=PaceState.POLLED)
+            return self._put(polled, self._messages(polled))
         before = self._records.get(device.uid)
-        if code is None and before is not None and before.state in CHANGED and before.original is not None:
+        if before is not None and before.state in CHANGED and before.original is not None:
             # its own period is known already: asked now, it would answer with ours
             return self._set(replace(wish, original=before.original), driver, target)
-        if code is None and driver is not None and driver.period is not None:
-            if not driver.period.low <= every <= driver.period.high:
-                return self._refused(wish, "range", f"from {driver.period.low} to {driver.period.high} s")
-            return self._put(wish, driver.period.ask(target))
-        if code is None and driver is not None and driver.ask is not None:
-            if not SHORTEST_POLL <= every <= LONGEST_POLL:
-                return self._refused(wish, "range", f"from {SHORTEST_POLL} to {LONGEST_POLL} s")
-            return self._put(replace(wish, state=PaceState.POLLED), driver.ask(target.uid, target.topic))
-        return self._refused(wish, code or "no_period")
+        return self._put(wish, driver.period.ask(target))
 
     def end(self, name: str) -> Paced:
         """Give a device its own period back; without one of ours nothing changes.

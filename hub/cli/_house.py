@@ -86,7 +86,7 @@ class Neighbour:
 def _refusal(error: urllib.error.HTTPError) -> HubError:
     try:
         said = json.load(error)
-        words = said.get("detail") or (said.get("pace") or {}).get("reason") or error.reason
+        words = said.get("detail") or said.get("reason") or error.reason
     except ValueError:
         words = error.reason
     kind = NotFoundError if error.code == 404 else UsageError if error.code < 500 else HubError  # noqa: PLR2004 — HTTP

@@ -146,6 +146,8 @@ def test_a_second_wish_keeps_the_first_ones_own_period(house: House) -> None:
     house.pacer.begin(PLUG, 60, "facilitator")
     assert house.published() == [("cmnd/plug/TelePeriod", b"60")]
     assert house.kept == [(PaceState.SETTING, 300)]
+    assert house.pacer.begin(PLUG, 5, "facilitator").code == "range"
+    assert house.published() == []
 
 
 def test_who_does_not_answer_is_left_as_it_is(house: House) -> None:

@@ -151,8 +151,10 @@ async def unpace(request: web.Request) -> web.Response:
 
 async def _pace(request: web.Request, every: int | None) -> web.Response:
     paced = await request.app[HUB].pace(request.match_info["id"], every, _who(request))
-    status = 409 if paced.state is PaceState.REFUSED else 202
-    return answer({"id": paced.device, "pace": pace_view(paced)}, status=status)
+    said = {"id": paced.device, "pace": pace_view(paced)}
+    if paced.state is PaceState.REFUSED:
+        return answer(said | {"code": paced.code, "reason": paced.reason}, status=409)
+    return answer(said, status=202)
 
 
 async def commands(request: web.Request) -> web.Response:
