@@ -3,61 +3,19 @@
 The broker is somebody else's for the demo, so that it, and the board, live on when the demo ends.
 """
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from servers.brokers import Broker
 from servers.hubs import Demo, demo, start, until
+from servers.tasmota import Board, board
 
 pytestmark = pytest.mark.timeout(180)
 BOARD = "tasmota:cellar"
-
-
-@dataclass
-class Board:
-    """A Tasmota with its own period of five minutes, and what it was told."""
-
-    client: paho.Client
-    period: int = 300
-    told: list[str] = field(default_factory=list)
-
-    def hear(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        """Obey, or say the period; as the firmware answers."""
-        text = message.payload.decode()
-        self.told.append(text)
-        if text:
-            self.period = int(text)
-        self.client.publish("stat/cellar/RESULT", json.dumps({"TelePeriod": self.period}), 1)
-
-    def speak(self) -> None:
-        """Send telemetry."""
-        self.client.publish("tele/cellar/SENSOR", '{"BME280":{"Temperature":21.7}}', 1)
-
-
-@contextmanager
-def board(port: int) -> Iterator[Board]:
-    """Lend a board at a broker."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="test-board")
-    lent = Board(client)
-    client.on_message = lent.hear
-    client.connect("127.0.0.1", port)
-    client.subscribe("cmnd/cellar/TelePeriod", 1)
-    client.loop_start()
-    try:
-        yield lent
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def pace(hub: Demo) -> dict[str, Any]:
