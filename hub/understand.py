@@ -569,6 +569,8 @@ class Understanding:
 
     def _made_one(self, record: Record, one: str, other: str, changes: Changes) -> str:
         """Return who stays of two: they are merged, or the names of one that never spoke mean the other."""
+        self._steady.clear()
+        self._apart.clear()
         if other not in self.devices:
             changes.names += [(name, one, record.position) for name in self.names.move(other, one)]
             return one
