@@ -552,7 +552,6 @@ class Understanding:
         uids = self.names.meant(device, aliases)
         if len(uids) < 2 or tuple(sorted(uids)) in self._distinct:  # noqa: PLR2004 — a pair
             return
-        self._steady.clear()  # what was known of a topic's device may hold no more
         said = (device, *aliases)
         stored = [uid for uid in self.devices if uid in uids]  # in the order first seen
         oldest, *others = [*stored, *(uid for uid in uids if uid not in self.devices)]
