@@ -196,7 +196,8 @@ class Entity(Struct, frozen=True, kw_only=True):
                 msg = f"{shown(self.unit)} is not a known unit"
                 raise PayloadError(msg)
             taken, unit = known.apply(taken), known.unit
-        low, high = RANGES.get(self.device_class, (taken, taken))
+        is_percentage = self.device_class == "signal_strength" and unit is Unit.PERCENT  # never dBm
+        low, high = (0, 100) if is_percentage else RANGES.get(self.device_class, (taken, taken))
         quality = Quality.GOOD if low <= taken <= high else Quality.UNCERTAIN
         return Sample(self.channel, taken, unit, quality=quality)
 
