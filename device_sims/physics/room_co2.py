@@ -12,7 +12,8 @@ neither condenses nor is taken up by walls (`humidity_pct` stops at 100).
 
 Source: mass balance of a ventilated room, Persily and de Jonge, Carbon dioxide generation rates for building
 occupants, Indoor Air 2017; 0.34 Wh/(m³·K) is the heat capacity of air at 20 °C; saturation by the Magnus form of the
-WMO Guide to Instruments and Methods of Observation (WMO-No. 8), annex 4.B, ± 0.6 % from -45 to 60 °C.
+WMO Guide to Instruments and Methods of Observation (WMO-No. 8), annex 4.B, from -45 to 60 °C, within
+0.6 % of printed tables at 0 to 30 °C.
 """
 
 import math
