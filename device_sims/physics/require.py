@@ -51,3 +51,14 @@ def forward(dt_s: float) -> None:
     if not dt_s >= 0:
         msg = f"dt_s is {dt_s}: time does not run backwards"
         raise ValueError(msg)
+
+
+def humidity(humidity_pct: float) -> None:
+    """Refuse a relative humidity outside 0…100 %, and 0 itself: air without vapour has no dew point.
+
+    Raises:
+        ValueError: with the value.
+    """
+    if not 0 < humidity_pct <= 100:  # noqa: PLR2004 - per cent
+        msg = f"humidity_pct is {humidity_pct}: it must be above 0 and at most 100"
+        raise ValueError(msg)
