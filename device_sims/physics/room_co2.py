@@ -11,15 +11,13 @@ C settles at C_out + 1000·G·n/Q with τ = V/Q. Perfect mixing and outside air 
 neither condenses nor is taken up by walls (`humidity_pct` stops at 100).
 
 Source: mass balance of a ventilated room, Persily and de Jonge, Carbon dioxide generation rates for building
-occupants, Indoor Air 2017; 0.34 Wh/(m³·K) is the heat capacity of air at 20 °C; saturation by the Magnus form of the
-WMO Guide to Instruments and Methods of Observation (WMO-No. 8), annex 4.B, from -45 to 60 °C, within
-0.6 % of printed tables at 0 to 30 °C.
+occupants, Indoor Air 2017; 0.34 Wh/(m³·K) is the heat capacity of air at 20 °C; saturation by `physics.moist_air`.
 """
 
 import math
 from dataclasses import dataclass
 
-from device_sims.physics import first_order, require
+from device_sims.physics import first_order, moist_air, require
 from device_sims.physics.first_order import Propagator
 
 AIR_WH_PER_M3_K = 0.34
@@ -190,6 +188,5 @@ def humidity_pct(state: State) -> float:
 
 
 def saturated_g_per_m3(air_c: float) -> float:
-    """Return the vapour of saturated air [g/m³]: e_s = 6.112·e^{17.62·T/(243.12 + T)} hPa, w = 216.7·e/(T + 273.15)."""
-    pressure_hpa = 6.112 * math.exp(17.62 * air_c / (243.12 + air_c))
-    return 216.7 * pressure_hpa / (air_c + 273.15)
+    """Return the vapour of saturated air [g/m³]: 216.7·e_s/(T + 273.15), e_s in hPa."""
+    return 216.7 * moist_air.saturation_hpa(air_c) / (air_c + 273.15)
