@@ -36,6 +36,7 @@ from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
+from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_drivers
 from hub.rules.case import View
 from hub.rules.engine import Engine
@@ -149,6 +150,7 @@ class App:
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
+        self.explainer = Explainer(self._registry.drivers.values())
         self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}

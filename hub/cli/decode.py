@@ -5,7 +5,7 @@ import binascii
 import json as jsonlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from hub.devices import utc
 from hub.errors import UsageError
 from hub.model import NS, Message
 from hub.payload import utc_text
+from hub.refusals.explain import Explainer
 from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry, load_drivers
 
 AHEAD = 5 * 60 * NS
@@ -72,7 +73,8 @@ def command(
     if json:
         _say(jsonlib.dumps(shape, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower()))
     else:
-        for each in _told(shape, outcome):
+        explainer = Explainer(registry.drivers.values())
+        for each in (*_told(shape, outcome), *_remedies(topic, payload, shape, explainer)):
             _say(each)
     return 0 if shape["kind"] is not None else 1
 
@@ -193,5 +195,22 @@ def _told(shape: dict[str, Any], outcome: Outcome) -> Iterator[str]:
         yield f"  rejected {each['field']}: {each['reason']}"
 
 
+def _remedies(topic: str, payload: bytes, shape: Mapping[str, Any], explainer: Explainer) -> Iterator[str]:
+    """Return what people are told of what was refused: what was expected, where it fails, what to do."""
+    whole = shape["kind"] is None
+    told = [explainer.explain(topic, payload, each["reason"], shape["driver"]) for each in shape["rejected"]]
+    if whole and told:
+        first = told[0]
+        if first.nearest not in {None, shape["driver"]}:
+            yield f"  looks like: {explainer.titles[first.nearest or '']['en']}"
+        if first.expected is not None:
+            yield f"  expected: {first.expected['en']}"
+        if first.where is not None:
+            yield f"  fails at ▸: {first.where}"
+    for remedy in dict.fromkeys(each.remedy["en"] for each in told if each.remedy is not None):
+        yield f"  remedy: {remedy}"
+
+
 def _say(line: str) -> None:
-    print(line)  # noqa: T201 — the terminal is the interface
+    encoding = sys.stdout.encoding or "utf-8"
+    print(line.encode(encoding, "replace").decode(encoding))  # noqa: T201 — the terminal is the interface

@@ -52,6 +52,7 @@ API = (
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
     Route("GET", "/runs/{run}/control", HUB, scenario.control),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
+    Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, devices.alarms, ("limit",)),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, devices.acknowledge, body=devices.Acknowledgement),

@@ -25,6 +25,8 @@ from hub.model import (
     Run,
     TimeSource,
 )
+from hub.refusals.explain import Explainer
+from hub.registry import load_drivers
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.web.hub import Acts
 
@@ -145,6 +147,7 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
+        self.explainer = Explainer(load_drivers().values())
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""

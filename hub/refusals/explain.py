@@ -1,0 +1,197 @@
+"""What people are told of a message that was refused; the words lie as data beside the drivers, found by their name.
+
+`hub/drivers/refused/<driver>.toml` says what a family expects, its remedies (`[[hint]]`, the first whose conditions all
+hold) and its reasons in French; `common.toml` beside this file says what belongs to none.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field
+
+from hub.driver import Driver
+from hub.errors import ConfigError
+from hub.refusals.nearest import GENERIC, LOOKED_AT, Nearest
+from hub.refusals.reasons import Reasons
+from hub.setup import instructions
+
+Text = dict[str, str]
+"""The same words by language: `fr`, `en`."""
+FOLDER = Path(__file__).parent.parent / "drivers" / "refused"
+COMMON = Path(__file__).parent / "common.toml"
+AROUND = 16
+"""Bytes shown on each side of the place where a payload cannot be read."""
+HIDDEN = "·"
+"""Stands for what cannot be shown."""
+REMEMBERED = 1024
+_PLACE = re.compile(r"\bbyte (\d{1,9})\b")
+_LAST = re.compile(r"after (\d{1,9}) bytes")
+
+
+class Hint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A remedy, and when it is one: every pattern that is given is found.
+
+    Attributes:
+        say: the remedy.
+        topic, payload, reason: regular expressions; the reason's English is searched.
+    """
+
+    say: Text
+    topic: str | None = None
+    payload: str | None = None
+    reason: str | None = None
+
+    def fits(self, topic: str, payload: str, reason: str) -> bool:
+        """Tell whether it helps here."""
+        asked = ((self.topic, topic), (self.payload, payload), (self.reason, reason))
+        return all(pattern is None or re.search(pattern, text) for pattern, text in asked)
+
+    @property
+    def recognises(self) -> bool:
+        """Whether it knows its family by the message itself, wherever it was heard."""
+        return self.payload is not None
+
+
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
+    """One file: what a family expects, its hints in order, its reasons (English template → French)."""
+
+    expects: Text | None = None
+    hints: tuple[Hint, ...] = field(default=(), name="hint")
+    reasons: dict[str, str] = {}
+
+
+class Explanation(Struct, frozen=True):
+    """Why a message was refused.
+
+    Attributes:
+        reasons: the reason; French is the English one where nobody has put it into French.
+        shape: what it has in common with reasons that differ by what is filled in.
+        nearest: model of the family it belongs to or looks like; None: none.
+        expected: what that family, or the hub, would have understood.
+        where: the payload around the place where it fails, that place marked `▸`.
+        remedy: what to do.
+    """
+
+    reasons: Text
+    shape: str
+    nearest: str | None
+    expected: Text | None
+    where: str | None
+    remedy: Text | None
+
+
+def load(folder: Path = FOLDER, common: Path = COMMON) -> dict[str, Words]:
+    """Return the words of every family by its driver's model, the common ones as ``.
+
+    Raises:
+        ConfigError: a file is wrong; the message names it and the place.
+    """
+    return {"": _read(common)} | {path.stem.replace("_", "-"): _read(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def _read(path: Path) -> Words:
+    try:
+        found = msgspec.toml.decode(path.read_bytes(), type=Words)
+        for hint in found.hints:
+            for pattern in filter(None, (hint.topic, hint.payload, hint.reason)):
+                re.compile(pattern)
+    except (msgspec.DecodeError, re.error) as error:
+        msg = f"{path.name}: {error}; see hub/drivers/README.md"
+        raise ConfigError(msg) from None
+    return found
+
+
+class Explainer:
+    """Explains refusals; safe to share between threads."""
+
+    def __init__(self, drivers: Iterable[Driver], words: Mapping[str, Words] | None = None) -> None:
+        """Take the drivers and the words; those that ship with the hub unless told."""
+        self._drivers = [*drivers]
+        self._given = words
+        self._remembered = lru_cache(REMEMBERED)(self._explained)
+
+    @cached_property
+    def _words(self) -> Mapping[str, Words]:
+        return load() if self._given is None else self._given
+
+    @cached_property
+    def _reasons(self) -> Reasons:
+        return Reasons({english: said for each in self._words.values() for english, said in each.reasons.items()})
+
+    @cached_property
+    def _nearest(self) -> Nearest:
+        return Nearest(self._drivers)
+
+    def explain(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Explanation:
+        """Return everything there is to say of a refusal.
+
+        Args:
+            topic: it was heard on.
+            payload: its beginning, at least.
+            reason: as the code gave it.
+            driver: model that refused it; None: nobody's.
+        """
+        return self._remembered(topic, payload[:LOOKED_AT], reason, driver)
+
+    @cached_property
+    def titles(self) -> Mapping[str, Text]:
+        """What people call each driver's family, by its model."""
+        named = {each.model: instructions(each.model.replace("-", "_")).title for each in self._drivers}
+        return {each.model: named[each.model] or {"fr": each.title, "en": each.title} for each in self._drivers}
+
+    def french(self, reason: str) -> str | None:
+        """Return a reason in French; None where nobody has said it so far."""
+        return self._reasons.french(reason)
+
+    def _explained(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Explanation:
+        text = payload.decode(errors="replace")
+        own = driver if driver is not None and self._is_native(driver) else None
+        hinted = None if own else self._recognised(topic, text, reason)
+        nearest = own or hinted or self._nearest.of(topic, payload)
+        family, common = self._words.get(nearest or "", Words()), self._words.get("", Words())
+        hints = [*family.hints, *(common.hints if nearest else ())]
+        return Explanation(
+            reasons={"en": reason, "fr": self._reasons.french(reason) or reason},
+            shape=self._reasons.shape(reason),
+            nearest=nearest,
+            expected=family.expects or common.expects,
+            where=where(payload, reason),
+            remedy=next((hint.say for hint in hints if hint.fits(topic, text, reason)), None),
+        )
+
+    def _is_native(self, model: str) -> bool:
+        """Tell whether a driver takes topics of its own convention only."""
+        return any(each.model == model and each.rank < GENERIC for each in self._drivers)
+
+    def _recognised(self, topic: str, text: str, reason: str) -> str | None:
+        """Return the family whose hint knows this message by its content."""
+        return next(
+            (
+                model
+                for model, words in self._words.items()
+                if model and any(hint.recognises and hint.fits(topic, text, reason) for hint in words.hints)
+            ),
+            None,
+        )
+
+
+def where(payload: bytes, reason: str) -> str | None:
+    """Return the payload around the byte that a reason names; None where it names none, or that byte is not there."""
+    found = _PLACE.search(reason) or _LAST.search(reason)
+    place = int(found[1]) if found else -1
+    if not 0 <= place <= len(payload) or not payload:
+        return None
+    start, stop = max(place - AROUND, 0), place + AROUND
+    before, after = (_shown(each) for each in (payload[start:place], payload[place:stop]))
+    if not (before + after).strip(HIDDEN):
+        return None  # bytes through and through: the reason shows them in hexadecimal
+    return f"{'…' if start else ''}{before}▸{after}{'…' if stop < len(payload) else ''}"
+
+
+def _shown(part: bytes) -> str:
+    """Return bytes as text on one line; what cannot be shown is hidden."""
+    text = part.decode(errors="replace")
+    return "".join(char if char.isprintable() and char != "\N{REPLACEMENT CHARACTER}" else HIDDEN for char in text)
