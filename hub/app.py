@@ -27,6 +27,7 @@ from hub import broker, credentials, setup
 from hub.acting import Acting
 from hub.commander import Commander
 from hub.config import Config
+from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder
@@ -368,6 +369,16 @@ class App:
             msg = f"no message {position} in the journal: erased, older than what is kept, or never there"
             raise NotFoundError(msg)
         return found
+
+    async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+        """Return what the drivers read in messages that are not journalled."""
+
+        def read() -> Sequence[Mapping[str, Any]]:
+            registry, now = Registry(self._registry.drivers, self.config.payload_formats), time.time_ns()
+            outcomes = [registry.decode(each, Contexts()) for each in messages]
+            return [described(registry, each, self.config.zone, now) for each in outcomes]
+
+        return await asyncio.to_thread(read)
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return the use cases in short."""

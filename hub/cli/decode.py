@@ -8,22 +8,17 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from cyclopts import Parameter
 from msgspec import Struct
 
 from hub import config
-from hub.devices import utc
+from hub.described import described
 from hub.errors import UsageError
-from hub.model import NS, Message
-from hub.payload import utc_text
+from hub.model import Message
 from hub.refusals.explain import Explainer
 from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry, load_drivers
-
-AHEAD = 5 * 60 * NS
-"""A time further ahead than this is a wrong clock, not the message's own time (wire_formats.md §0.3)."""
 
 
 class Line(Struct):
@@ -77,39 +72,6 @@ def command(
         for each in (*_told(shape, outcome), *_remedies(topic, payload, shape, explainer)):
             _say(each)
     return 0 if shape["kind"] is not None else 1
-
-
-def described(registry: Registry, outcome: Outcome, zone: ZoneInfo, now: int) -> dict[str, Any]:
-    """Return an outcome in the shape of design.md §4; `zone` is that of local device times, `now` [ns]."""
-    driver, decoded = outcome.driver, outcome.decoded
-    shape: dict[str, Any] = {
-        "driver": driver.model if driver is not None else None,
-        "device": (decoded.device or None) if decoded is not None else None,
-        "kind": decoded.kind.value if decoded is not None else None,
-        "readings": [],
-        "availability": decoded.availability.value if decoded is not None and decoded.availability else None,
-        "rejected": [],
-    }
-    if decoded is None:
-        shape["rejected"] = [{"field": "payload", "reason": outcome.reason}]
-        return shape
-    shape["rejected"] = [{"field": field, "reason": reason} for field, reason in decoded.rejected.items()]
-    if driver is not None:
-        for sample, unit, quality in registry.complete(driver, decoded):
-            measured = sample.measured
-            if measured is not None and sample.local:
-                measured = utc(measured, zone)
-            plausible = measured is not None and measured <= now + AHEAD
-            shape["readings"].append(
-                {
-                    "channel": sample.channel,
-                    "value": sample.value,
-                    "unit": unit,
-                    "time": utc_text(measured) if plausible and measured is not None else None,
-                    "quality": quality.value,
-                }
-            )
-    return shape
 
 
 def _payload(text: str | None, hex_: str | None, base64_: str | None, file: Path | None) -> bytes:

@@ -6,7 +6,7 @@ hold) and its reasons in French; `common.toml` beside this file says what belong
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -94,36 +94,27 @@ def load(folder: Path = FOLDER, common: Path = COMMON) -> dict[str, Words]:
 
 def _read(path: Path) -> Words:
     try:
-        found = msgspec.toml.decode(path.read_bytes(), type=Words)
-        for hint in found.hints:
-            for pattern in filter(None, (hint.topic, hint.payload, hint.reason)):
-                re.compile(pattern)
-    except (msgspec.DecodeError, re.error) as error:
+        return msgspec.toml.decode(path.read_bytes(), type=Words)
+    except msgspec.DecodeError as error:
         msg = f"{path.name}: {error}; see hub/drivers/README.md"
         raise ConfigError(msg) from None
-    return found
 
 
 class Explainer:
     """Explains refusals; safe to share between threads."""
 
     def __init__(self, drivers: Iterable[Driver], words: Mapping[str, Words] | None = None) -> None:
-        """Take the drivers and the words; those that ship with the hub unless told."""
-        self._drivers = [*drivers]
-        self._given = words
+        """Take the drivers and the words; those that ship with the hub unless told. Blocks: it reads them."""
+        self._drivers = {each.model: each for each in drivers}
+        self._words = load() if words is None else words
+        self._reasons = Reasons({key: said for each in self._words.values() for key, said in each.reasons.items()})
+        self._nearest = Nearest(self._drivers.values())
         self._remembered = lru_cache(REMEMBERED)(self._explained)
-
-    @cached_property
-    def _words(self) -> Mapping[str, Words]:
-        return load() if self._given is None else self._given
-
-    @cached_property
-    def _reasons(self) -> Reasons:
-        return Reasons({english: said for each in self._words.values() for english, said in each.reasons.items()})
-
-    @cached_property
-    def _nearest(self) -> Nearest:
-        return Nearest(self._drivers)
+        named = {model: instructions(model.replace("-", "_")).title for model in self._drivers}
+        self.titles: Mapping[str, Text] = {
+            model: named[model] or {"fr": each.title, "en": each.title} for model, each in self._drivers.items()
+        }
+        """What people call each driver's family, by its model."""
 
     def explain(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Explanation:
         """Return everything there is to say of a refusal.
@@ -135,12 +126,6 @@ class Explainer:
             driver: model that refused it; None: nobody's.
         """
         return self._remembered(topic, payload[:LOOKED_AT], reason, driver)
-
-    @cached_property
-    def titles(self) -> Mapping[str, Text]:
-        """What people call each driver's family, by its model."""
-        named = {each.model: instructions(each.model.replace("-", "_")).title for each in self._drivers}
-        return {each.model: named[each.model] or {"fr": each.title, "en": each.title} for each in self._drivers}
 
     def french(self, reason: str) -> str | None:
         """Return a reason in French; None where nobody has said it so far."""
@@ -164,7 +149,7 @@ class Explainer:
 
     def _is_native(self, model: str) -> bool:
         """Tell whether a driver takes topics of its own convention only."""
-        return any(each.model == model and each.rank < GENERIC for each in self._drivers)
+        return model in self._drivers and self._drivers[model].rank < GENERIC
 
     def _recognised(self, topic: str, text: str, reason: str) -> str | None:
         """Return the family whose hint knows this message by its content."""

@@ -6,7 +6,7 @@ few words without `: ` and `; `, `{rest}` for anything. What is filled in is tra
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
@@ -37,18 +37,20 @@ class Reasons:
         Raises:
             ValueError: a French template has a blank that its English one has not.
         """
-        self._known = [
-            Template(english, _compiled(english), said)
-            for english, said in sorted(french.items(), key=lambda each: (-len(_NAME.sub("", each[0])), each[0]))
-        ]
-        for each in self._known:
-            if set(_NAME.findall(each.french)) - set(_NAME.findall(each.english)):
-                msg = f"{each.english!r}: its French has a blank that it has not"
+        self._french_of = dict(sorted(french.items(), key=lambda each: (-len(_NAME.sub("", each[0])), each[0])))
+        for english, said in french.items():
+            if set(_NAME.findall(said)) - set(_NAME.findall(english)):
+                msg = f"{english!r}: its French has a blank that it has not"
                 raise ValueError(msg)
         self.french = lru_cache(REMEMBERED)(self._french)
         """`french(reason)`: the reason in French, None where nobody has said it so far."""
         self.shape = lru_cache(REMEMBERED)(self._shape)
         """`shape(reason)`: what reasons have in common that differ by what is filled in only."""
+
+    @cached_property
+    def _known(self) -> list[Template]:
+        """The templates, the wordiest first; made when first wanted, for it takes a while."""
+        return [Template(english, _compiled(english), said) for english, said in self._french_of.items()]
 
     def _french(self, reason: str) -> str | None:
         reason = reason[:LONGEST]

@@ -109,6 +109,9 @@ class Hub(Protocol):
             NotFoundError: the journal no longer holds it, or never did.
         """
 
+    async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+        """Return what the drivers read in messages that are not journalled, each alone (`hub.described`)."""
+
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case."""
 
