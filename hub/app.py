@@ -131,7 +131,7 @@ def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
 
 def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
-    wrong = next((each for each in ports if each.state != "open"), None)
+    wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
     part = _FINE
     if wrong is not None:
         place = f"{wrong.name} ({wrong.path})" if wrong.path else wrong.name

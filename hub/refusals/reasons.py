@@ -14,6 +14,8 @@ LONGEST = 2000
 """Characters of a reason that are looked at."""
 REMEMBERED = 2048
 REST = "rest"
+NARROW, HARD = "\u202f", "\u00a0"
+"""No-break spaces before `;` and `:` in French."""
 _NAME = re.compile(r"\{(\w+)\}")
 _VALUE = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|(?:(?!; |: ).)+?)"""
 _QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")""")
@@ -61,9 +63,9 @@ class Reasons:
         parts = _parts(reason)
         if len(parts) > 1:
             said = [self._french(part) for part in parts]
-            return "; ".join(said or part for said, part in zip(said, parts, strict=True)) if any(said) else None
+            return f"{NARROW}; ".join(said or part for said, part in zip(said, parts, strict=True)) if any(said) else None
         field, after = self._after_field(reason)
-        return None if after is None else f"{field} : {self._french(after)}"
+        return None if after is None else f"{field}{HARD}: {self._french(after)}"
 
     def _shape(self, reason: str) -> str:
         reason = reason[:LONGEST]

@@ -80,11 +80,14 @@ async def preview(request: web.Request) -> web.Response:
     wish = await body(request, ImportWish, WISH)
     if upload.is_busy:
         raise Problem("busy_import")
+    seen = None
     try:
-        plan, seen = await _planned(request, upload, wish)
+        seen = await _seen(upload, wish)
+        plan = await _planned(request, seen, wish)
         rows, mistakes = await asyncio.to_thread(_first, upload, plan, seen)
     except UsageError as error:
-        return answer({"problem": _reasons(request, str(error)), "plan": None, "rows": [], "mistakes": []})
+        looks = {"shape": None} if seen is None else _looks(seen)
+        return answer({"problem": _reasons(request, str(error)), "plan": None, **looks, "rows": [], "mistakes": []})
     received = request.app[HUB].live.wall()
     understood = await request.app[HUB].decoded([csv_import.message(row, plan, received) for row in rows])
     return answer(
@@ -113,7 +116,8 @@ async def start(request: web.Request) -> web.Response:
     if upload.is_busy:
         raise Problem("busy_import")
     try:
-        plan, seen = await _planned(request, upload, wish)
+        seen = await _seen(upload, wish)
+        plan = await _planned(request, seen, wish)
     except UsageError as error:
         raise _refused(request, error) from None
     append = None if wish.dry_run else hub.append
@@ -164,16 +168,19 @@ def _upload(request: web.Request) -> Upload:
     return found
 
 
-async def _planned(request: web.Request, upload: Upload, wish: ImportWish) -> tuple[Plan, Shape]:
-    """Return the whole plan, and what the file looks like by it.
+async def _seen(upload: Upload, wish: ImportWish) -> Shape:
+    return await asyncio.to_thread(csv_import.shape, upload.file, wish.separator, wish.decimal)
+
+
+async def _planned(request: web.Request, seen: Shape, wish: ImportWish) -> Plan:
+    """Return the whole plan.
 
     Raises:
-        UsageError: they do not fit.
+        UsageError: the file and the wish do not fit.
     """
-    seen = await asyncio.to_thread(csv_import.shape, upload.file, wish.separator, wish.decimal)
     zone = wish.tz or request.app[HUB].config.tz
     plan = Plan(device=wish.device, time=wish.time, columns=wish.map, tz=zone)
-    return await asyncio.to_thread(csv_import.complete, plan, seen), seen  # a zone is a file
+    return await asyncio.to_thread(csv_import.complete, plan, seen)  # a zone is a file
 
 
 def _first(upload: Upload, plan: Plan, seen: Shape) -> tuple[list[Row], list[Mistake]]:

@@ -109,6 +109,8 @@ def test_a_file_of_words_belongs_to_a_driver_and_speaks_both_languages(model: st
     for text in (words.expects, *(hint.say for hint in words.hints)):
         assert set(text) == {"fr", "en"}
         assert all(each.strip() for each in text.values())
+    french = [words.expects["fr"], *(hint.say["fr"] for hint in words.hints), *words.reasons.values()]
+    assert not [each for each in french if re.search(r" [?!;%»:]|« |\w'\w", each)]
     for hint in words.hints:
         patterns = [each for each in (hint.topic, hint.payload, hint.reason) if each]
         assert patterns

@@ -93,11 +93,11 @@ def test_every_reason_of_a_damaged_example_has_its_french(driver: Driver) -> Non
         ("a JSON object is due here, not a list", "un objet JSON est attendu ici, pas une liste"),
         (
             "no value in it; a.b: 'x; y: z' is not a number; c: no value (null)",
-            "aucune valeur dedans ; a.b : 'x; y: z' n’est pas un nombre; c : pas de valeur (null)",
+            "aucune valeur dedans\u202f; a.b\u00a0: 'x; y: z' n’est pas un nombre\u202f; c\u00a0: pas de valeur (null)",
         ),
         (
             "not JSON: invalid character at byte 4",
-            "ce n’est pas du JSON : caractère inattendu à l’octet 4",
+            "ce n’est pas du JSON\u00a0: caractère inattendu à l’octet 4",
         ),
     ],
 )
