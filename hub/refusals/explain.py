@@ -56,8 +56,12 @@ class Hint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """One file: what a family expects, its hints in order, its reasons (English template → French)."""
+    """One file: what a family expects, its hints in order, its reasons (English template → French).
 
+    `title` where its driver's is no brand and no file says what to type on it (`hub.setup`).
+    """
+
+    title: Text | None = None
     expects: Text | None = None
     hints: tuple[Hint, ...] = field(default=(), name="hint")
     reasons: dict[str, str] = {}
@@ -110,10 +114,7 @@ class Explainer:
         self._reasons = Reasons({key: said for each in self._words.values() for key, said in each.reasons.items()})
         self._nearest = Nearest(self._drivers.values())
         self._remembered = lru_cache(REMEMBERED)(self._explained)
-        named = {model: instructions(model.replace("-", "_")).title for model in self._drivers}
-        self.titles: Mapping[str, Text] = {
-            model: named[model] or {"fr": each.title, "en": each.title} for model, each in self._drivers.items()
-        }
+        self.titles: Mapping[str, Text] = {model: self._title(each) for model, each in self._drivers.items()}
         """What people call each driver's family, by its model."""
 
     def explain(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Explanation:
@@ -126,6 +127,10 @@ class Explainer:
             driver: model that refused it; None: nobody's.
         """
         return self._remembered(topic, payload[:LOOKED_AT], reason, driver)
+
+    def _title(self, driver: Driver) -> Text:
+        own = self._words[driver.model].title if driver.model in self._words else None
+        return own or instructions(driver.model.replace("-", "_")).title or {"fr": driver.title, "en": driver.title}
 
     def french(self, reason: str) -> str | None:
         """Return a reason in French; None where nobody has said it so far."""

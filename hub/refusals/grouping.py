@@ -38,10 +38,11 @@ class Group(Struct):
 def groups(heard: Iterable[Heard], explainer: Explainer) -> list[Group]:
     """Return the groups of messages that are given newest first; a group stands where its newest does."""
     found: list[Group] = []
-    alike: dict[tuple[str | None, str | None, str, int], list[Group]] = {}
+    alike: dict[tuple[object, ...], list[Group]] = {}
     for each in heard:
         told = explainer.explain(each.topic, each.payload, each.reason or "", each.driver)
-        key = (each.driver, told.nearest, told.shape, each.topic.count("/"))
+        remedy = (told.remedy or {}).get("en")
+        key = (each.driver, told.nearest, told.shape, remedy, each.topic.count("/"))
         group, pattern = _joined(alike.setdefault(key, []), each.topic)
         if group is None:
             group = Group(each.topic, 0, each.driver, told, 0, each)

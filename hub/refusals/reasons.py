@@ -63,7 +63,9 @@ class Reasons:
         parts = _parts(reason)
         if len(parts) > 1:
             said = [self._french(part) for part in parts]
-            return f"{NARROW}; ".join(said or part for said, part in zip(said, parts, strict=True)) if any(said) else None
+            return (
+                f"{NARROW}; ".join(said or part for said, part in zip(said, parts, strict=True)) if any(said) else None
+            )
         field, after = self._after_field(reason)
         return None if after is None else f"{field}{HARD}: {self._french(after)}"
 

@@ -95,3 +95,18 @@ def test_nothing_heard_is_an_empty_list() -> None:
     """No group without a message."""
     nothing: list[Group] = groups([], EXPLAINER)
     assert nothing == []
+
+
+def test_two_remedies_are_two_lines() -> None:
+    """One reason may have several: each is read."""
+    broken = "not JSON: invalid character at byte 9"
+    found = groups(
+        [
+            Heard(
+                position=2, topic="f/1", received=2, understood=False, driver="generic", reason=broken, payload=payload
+            )
+            for payload in (b'{"temp": NaN}', b'{"temp": ?}  ')
+        ],
+        EXPLAINER,
+    )
+    assert len(found) == 2
