@@ -33,7 +33,7 @@ from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder
 from hub.forwarding import Forwarding
 from hub.ingest.link import LinkClient, SerialPort, Status
-from hub.journal.sqlite import SqliteReader
+from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
@@ -362,7 +362,8 @@ class App:
         def read() -> Message | None:
             with contextlib.closing(SqliteReader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
-            return next((each.message for each in found if each.position == position), None)
+            there = (each.message for each in found if each.position == position)
+            return next((message for message in there if message.topic != ERASED), None)
 
         found = await asyncio.to_thread(read)
         if found is None:

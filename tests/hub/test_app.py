@@ -26,12 +26,13 @@ def settings(folder: Path) -> Settings:
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[App]:
-    """Lend a hub whose journal holds three messages; nothing of it runs."""
+    """Lend a hub whose journal holds three messages, and one that was erased; nothing of it runs."""
 
     def prepare() -> App:
         with closing(SqliteJournal(tmp_path)) as journal:
             journal.append([Message("a/b", b"\xfe\x00", 7), Message("a/c", b"2", 8)])
-            journal.append([Message("a/d", b"x" * 3_000, 9)])
+            journal.append([Message("a/d", b"x" * 3_000, 9), Message("a/e", b"forget me", 10)])
+            journal.erase([4])
         return opened(settings(tmp_path))
 
     app = await asyncio.to_thread(prepare)
@@ -91,9 +92,9 @@ async def test_a_message_of_the_journal_is_given_whole_by_its_position(hub: App)
     ]
 
 
-@pytest.mark.parametrize("position", [-1, 0, 4, 2**62])
+@pytest.mark.parametrize("position", [-1, 0, 4, 5, 2**62])
 async def test_a_position_that_the_journal_does_not_hold_is_said(hub: App, position: int) -> None:
-    """Never another message in its stead."""
+    """Erased, or never there; never another message in its stead."""
     with pytest.raises(NotFoundError, match=f"no message {position} in the journal"):
         await hub.message(position)
 
@@ -105,7 +106,7 @@ async def test_messages_are_read_as_they_would_be_without_being_journalled(hub: 
     assert [(each["channel"], each["value"], each["unit"]) for each in first["readings"]] == [("t", 22.0, "°C")]
     assert (second["kind"], second["rejected"][0]["reason"]) == (None, "an empty document: no value")
     with pytest.raises(NotFoundError):
-        await hub.message(4)
+        await hub.message(5)
 
 
 def test_a_port_that_is_left_alone_is_no_trouble() -> None:
