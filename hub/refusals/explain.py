@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -67,6 +68,17 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     reasons: dict[str, str] = {}
 
 
+NOTHING = Words()
+
+
+class Kind(NamedTuple):
+    """What refusals have in common that one line of a list can stand for; attributes as in `Explanation`."""
+
+    shape: str
+    nearest: str | None
+    remedy: Text | None
+
+
 class Explanation(Struct, frozen=True):
     """Why a message was refused.
 
@@ -114,6 +126,7 @@ class Explainer:
         self._reasons = Reasons({key: said for each in self._words.values() for key, said in each.reasons.items()})
         self._nearest = Nearest(self._drivers.values())
         self._remembered = lru_cache(REMEMBERED)(self._explained)
+        self._kinds = lru_cache(2 * REMEMBERED)(self._kind)
         self.titles: Mapping[str, Text] = {model: self._title(each) for model, each in self._drivers.items()}
         """What people call each driver's family, by its model."""
 
@@ -136,21 +149,32 @@ class Explainer:
         """Return a reason in French; None where nobody has said it so far."""
         return self._reasons.french(reason)
 
-    def _explained(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Explanation:
+    def kind(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Kind:
+        """Return what a refusal has in common with others; as `explain`, without the words."""
+        return self._kinds(topic, payload[:LOOKED_AT], reason, driver)
+
+    def _kind(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Kind:
         text = payload.decode(errors="replace")
         own = driver if driver is not None and self._is_native(driver) else None
-        hinted = None if own else self._recognised(topic, text, reason)
-        nearest = own or hinted or self._nearest.of(topic, payload)
-        family, common = self._words.get(nearest or "", Words()), self._words.get("", Words())
-        hints = [*family.hints, *(common.hints if nearest else ())]
+        nearest = own or self._recognised(topic, text, reason) or self._nearest.of(topic, payload)
+        hints = [*self._of(nearest).hints, *(self._of(None).hints if nearest else ())]
+        hint = next((each for each in hints if each.fits(topic, text, reason)), None)
+        return Kind(self._reasons.shape(reason), nearest, None if hint is None else hint.say)
+
+    def _explained(self, topic: str, payload: bytes, reason: str, driver: str | None) -> Explanation:
+        shape, nearest, remedy = self.kind(topic, payload, reason, driver)
         return Explanation(
             reasons={"en": reason, "fr": self._reasons.french(reason) or reason},
-            shape=self._reasons.shape(reason),
+            shape=shape,
             nearest=nearest,
-            expected=family.expects or common.expects,
+            expected=self._of(nearest).expects or self._of(None).expects,
             where=where(payload, reason),
-            remedy=next((hint.say for hint in hints if hint.fits(topic, text, reason)), None),
+            remedy=remedy,
         )
+
+    def _of(self, model: str | None) -> Words:
+        """Return the words of a family, or those of none."""
+        return self._words.get(model or "", NOTHING)
 
     def _is_native(self, model: str) -> bool:
         """Tell whether a driver takes topics of its own convention only."""

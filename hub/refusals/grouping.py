@@ -40,12 +40,12 @@ def groups(heard: Iterable[Heard], explainer: Explainer) -> list[Group]:
     found: list[Group] = []
     alike: dict[tuple[object, ...], list[Group]] = {}
     for each in heard:
-        told = explainer.explain(each.topic, each.payload, each.reason or "", each.driver)
-        remedy = (told.remedy or {}).get("en")
-        key = (each.driver, told.nearest, told.shape, remedy, each.topic.count("/"))
+        refusal = (each.topic, each.payload, each.reason or "", each.driver)
+        shape, nearest, remedy = explainer.kind(*refusal)
+        key = (each.driver, nearest, shape, (remedy or {}).get("en"), each.topic.count("/"))
         group, pattern = _joined(alike.setdefault(key, []), each.topic)
         if group is None:
-            group = Group(each.topic, 0, each.driver, told, 0, each)
+            group = Group(each.topic, 0, each.driver, explainer.explain(*refusal), 0, each)
             found.append(group)
             alike[key].append(group)
         group.topic = pattern

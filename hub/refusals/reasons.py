@@ -46,8 +46,7 @@ class Reasons:
                 raise ValueError(msg)
         self.french = lru_cache(REMEMBERED)(self._french)
         """`french(reason)`: the reason in French, None where nobody has said it so far."""
-        self.shape = lru_cache(REMEMBERED)(self._shape)
-        """`shape(reason)`: what reasons have in common that differ by what is filled in only."""
+        self._shape_of = lru_cache(REMEMBERED)(self._shape)
 
     @cached_property
     def _known(self) -> list[Template]:
@@ -69,13 +68,16 @@ class Reasons:
         field, after = self._after_field(reason)
         return None if after is None else f"{field}{HARD}: {self._french(after)}"
 
+    def shape(self, reason: str) -> str:
+        """Return what reasons have in common that differ by what is filled in only; quick, for every message asks."""
+        return self._shape_of(_NUMBER.sub("0", _QUOTED.sub("'…'", reason[:LONGEST])))
+
     def _shape(self, reason: str) -> str:
-        reason = reason[:LONGEST]
         found = self._find(reason)
         if found is not None:
             return found[0].english
         _, after = self._after_field(reason)
-        return f"…: {self._shape(after)}" if after is not None else _NUMBER.sub("…", _QUOTED.sub("…", reason))
+        return f"…: {self._shape(after)}" if after is not None else reason
 
     def _find(self, reason: str) -> tuple[Template, re.Match[str]] | None:
         for template in self._known:
