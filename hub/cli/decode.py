@@ -16,9 +16,10 @@ from msgspec import Struct
 from hub import config
 from hub.described import described
 from hub.errors import UsageError
+from hub.guests.proxy import lodged
 from hub.model import Message
 from hub.refusals.explain import Explainer
-from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry, load_drivers
+from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry
 
 
 class Line(Struct):
@@ -59,12 +60,13 @@ def command(
     if format_ is not None:
         formats = {EVERY_DEVICE: format_}
     payload = _payload(text, hex_, base64_, file)
-    registry, contexts = Registry(load_drivers(), formats), Contexts()
     now = time.time_ns()
-    for line in _lines(context) if context is not None else ():
-        registry.decode(_message(*line, now), contexts)
-    outcome = registry.decode(Message(topic, payload, now), contexts)
-    shape = described(registry, outcome, zone, now)
+    with lodged() as drivers:
+        registry, contexts = Registry(drivers, formats), Contexts()
+        for line in _lines(context) if context is not None else ():
+            registry.decode(_message(*line, now), contexts)
+        outcome = registry.decode(Message(topic, payload, now), contexts)
+        shape = described(registry, outcome, zone, now)
     if json:
         _say(jsonlib.dumps(shape, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower()))
     else:

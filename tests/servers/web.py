@@ -27,7 +27,7 @@ from hub.model import (
     TimeSource,
 )
 from hub.refusals.explain import Explainer
-from hub.registry import Contexts, Registry, load_drivers
+from hub.registry import Contexts, Registry, load_bundled
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.web.hub import Acts
 
@@ -148,8 +148,9 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
-        self.drivers = load_drivers()
-        self.explainer = Explainer(self.drivers.values())
+        self.bundled = load_bundled()
+        self.explainer = Explainer(self.bundled.values())
+        self.driver = "on"
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -162,6 +163,18 @@ class FakeHub:
             raise NotFoundError(msg)
         self.live.apply(Batch(forgotten=[self.resolve(name)]))
         return {"readings": 1, "messages": 1}
+
+    def drivers(self) -> list[Mapping[str, Any]]:
+        """Return the one driver of another package."""
+        return [{"name": "acme-one", "package": "acme 1.2", "reason": None, "strikes": 0} | {"state": self.driver}]
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch it."""
+        if name != "acme-one":
+            msg = f"no driver {name!r} from another package; there are: acme-one"
+            raise NotFoundError(msg)
+        self.driver = "on" if on else "off"
+        return self.drivers()[0]
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""
@@ -222,7 +235,7 @@ class FakeHub:
 
     async def decoded(self, messages: Sequence[Message]) -> list[Mapping[str, Any]]:
         """Read them by the drivers there are."""
-        registry = Registry(self.drivers)
+        registry = Registry(self.bundled)
         return [described(registry, registry.decode(each, Contexts()), self.config.zone, WALL) for each in messages]
 
     def usecases(self) -> list[Mapping[str, Any]]:
