@@ -27,6 +27,7 @@ from hub import broker, credentials, setup
 from hub.acting import Acting
 from hub.commander import Commander
 from hub.config import Config
+from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder
@@ -34,11 +35,12 @@ from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.link import LinkClient, SerialPort, Status
-from hub.journal.sqlite import SqliteReader
+from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run
 from hub.pacer import Pacer
+from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rereading import Rereading
 from hub.rules.case import View
@@ -136,7 +138,7 @@ def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
 
 def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
-    wrong = next((each for each in ports if each.state != "open"), None)
+    wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
     part = _FINE
     if wrong is not None:
         place = f"{wrong.name} ({wrong.path})" if wrong.path else wrong.name
@@ -172,6 +174,7 @@ class App:
         off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
         self._guests = Guests(installed(), taken=bundled, off=off)
         self._registry = self._make_registry()
+        self.explainer = Explainer(self._registry.drivers.values())
         self.live = Live(
             is_health=self._is_health,
             source=self._source,
@@ -461,13 +464,24 @@ class App:
         def read() -> Message | None:
             with contextlib.closing(SqliteReader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
-            return next((each.message for each in found if each.position == position), None)
+            there = (each.message for each in found if each.position == position)
+            return next((message for message in there if message.topic != ERASED), None)
 
         found = await asyncio.to_thread(read)
         if found is None:
             msg = f"no message {position} in the journal: erased, older than what is kept, or never there"
             raise NotFoundError(msg)
         return found
+
+    async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+        """Return what the hub's own drivers read in messages that are not journalled."""
+
+        def read() -> Sequence[Mapping[str, Any]]:
+            registry, now = Registry(load_bundled(), self.config.payload_formats), time.time_ns()
+            outcomes = [registry.decode(each, Contexts()) for each in messages]
+            return [described(registry, each, self.config.zone, now) for each in outcomes]
+
+        return await asyncio.to_thread(read)
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return the use cases in short."""

@@ -262,7 +262,7 @@ def _why(error: str, payload: bytes) -> str:
     if "truncated" in error:
         return f"not JSON: it ends too early, after {len(payload)} bytes"
     where = f" at byte {place[1]}" if place else ""
-    if "trailing" in error:
+    if "trailing characters" in error:
         return f"not one JSON document: more follows{where}"
     return f"not JSON: {what}{where}"
 

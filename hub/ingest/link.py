@@ -100,7 +100,7 @@ class SerialPort(Struct, frozen=True):
     Attributes:
         name: last level of its topic, `serial/<name>`.
         path: where it is plugged now.
-        state: `open`, `lost` (it was read and is gone), `busy`, `denied`, `absent`, `failed`.
+        state: `open`, `lost` (it was read and is gone), `busy`, `denied`, `absent`, `failed`, `unread` (left alone).
         reason: what the system said.
         lines: journalled since start.
         lost: half or over-long lines, and those of a flood.

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
 from hub.config import Config
+from hub.described import described
 from hub.driver import Command
 from hub.errors import NotFoundError
 from hub.live import Batch, Live
@@ -27,6 +28,8 @@ from hub.model import (
     Run,
     TimeSource,
 )
+from hub.refusals.explain import Explainer
+from hub.registry import Contexts, Registry, load_bundled
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.web.hub import Acts
 
@@ -147,6 +150,8 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
+        self.bundled = load_bundled()
+        self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
@@ -239,6 +244,11 @@ class FakeHub:
             msg = f"no message {position}"
             raise NotFoundError(msg)
         return found[0]
+
+    async def decoded(self, messages: Sequence[Message]) -> list[Mapping[str, Any]]:
+        """Read them by the drivers there are."""
+        registry = Registry(self.bundled)
+        return [described(registry, registry.decode(each, Contexts()), self.config.zone, WALL) for each in messages]
 
     def usecases(self) -> list[Mapping[str, Any]]:
         """Return one."""

@@ -1,6 +1,16 @@
 /** The hub's HTTP API. Every failure comes back as a sentence people can read. */
 
-import type { Alarm, Message, Series, Setup, Usecase } from "./lib/types.ts";
+import type {
+	Alarm,
+	ImportPreview,
+	ImportState,
+	ImportWish,
+	Refusals,
+	Series,
+	Setup,
+	Shape,
+	Usecase,
+} from "./lib/types.ts";
 
 const BASE = "/api/v1";
 
@@ -20,7 +30,10 @@ export class Refused extends Error {
 async function ask(method: string, path: string, body?: unknown, keepalive = false): Promise<Response> {
 	let answer: Response;
 	const init: RequestInit = { method, credentials: "same-origin", keepalive };
-	if (body !== undefined) {
+	if (body instanceof Blob) {
+		init.body = body;
+		init.headers = { "Content-Type": "text/csv" };
+	} else if (body !== undefined) {
 		init.body = JSON.stringify(body);
 		init.headers = { "Content-Type": "application/json" };
 	}
@@ -65,8 +78,28 @@ export const api = {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
-	async messages(): Promise<Message[]> {
-		return (await (await ask("GET", "/messages?understood=false&limit=100")).json()).messages;
+	/** What nobody understood, alike messages together; `search`: words that must all stand in it. */
+	async refusals(search: string): Promise<Refusals> {
+		return (await ask("GET", `/messages/groups?${new URLSearchParams({ limit: "50", search })}`)).json();
+	},
+	async handOver(file: File): Promise<{ id: string; name: string; shape: Shape }> {
+		return (await ask("POST", `/imports?${new URLSearchParams({ name: file.name })}`, file)).json();
+	},
+	async previewImport(id: string, wish: ImportWish): Promise<ImportPreview> {
+		return (await ask("POST", `/imports/${part(id)}/preview`, wish)).json();
+	},
+	async startImport(id: string, wish: ImportWish): Promise<ImportState> {
+		return (await ask("POST", `/imports/${part(id)}/start`, wish)).json();
+	},
+	async importState(id: string): Promise<ImportState> {
+		return (await ask("GET", `/imports/${part(id)}`)).json();
+	},
+	async stopImport(id: string): Promise<ImportState> {
+		return (await ask("POST", `/imports/${part(id)}/cancel`)).json();
+	},
+	/** Forget the file; goes on when the page is left. */
+	async dropImport(id: string): Promise<void> {
+		await ask("DELETE", `/imports/${part(id)}`, undefined, true);
 	},
 	async setup(): Promise<Setup> {
 		return (await ask("GET", "/setup")).json();

@@ -131,6 +131,8 @@ export interface Part {
 	remedy?: string | Text | null;
 	/** How far InfluxDB is behind and what it refused, where it is the store. */
 	influx?: Influx;
+	/** The serial ports, where this is their part. */
+	ports?: SerialPort[];
 }
 
 export interface Influx {
@@ -280,16 +282,95 @@ export interface Series {
 	max?: (number | null)[];
 }
 
-export interface Message {
-	/** Its place in the journal. */
-	position?: number;
+/** Alike messages that nobody understood. */
+export interface Refusal {
+	/** Pattern of their topics, `+` where they differ. */
 	topic: string;
+	topics: number;
+	count: number;
 	received: string;
-	understood: boolean;
 	driver: string | null;
+	/** The family it belongs to or looks like. */
+	family: { model: string; title: Text } | null;
+	reasons: Text;
+	expected: Text | null;
+	/** The payload around the place where it fails, marked ▸. */
+	where: string | null;
+	remedy: Text | null;
+	newest: { position: number; topic: string; payload: string };
+}
+
+export interface Refusals {
+	groups: Refusal[];
+	count: number;
+	found: number;
+}
+
+/** A serial port as the hub's part `serial` lists it. */
+export interface SerialPort {
+	name: string;
+	path: string;
+	state: "open" | "lost" | "busy" | "denied" | "absent" | "failed" | "unread";
 	reason: string | null;
-	payload?: string | null;
-	count?: number;
+	lines: number;
+	lost: number;
+}
+
+/** What a CSV file looks like. */
+export interface Shape {
+	encoding: string;
+	separator: string;
+	decimal: string;
+	columns: string[];
+	headed: boolean;
+	sample: string[][];
+}
+
+/** How a CSV file is to be read: the options of `matinales import`. */
+export interface ImportWish {
+	device: string;
+	map: Record<string, string>;
+	time: string[];
+	separator?: string;
+	decimal?: string;
+	tz?: string;
+	dry_run?: boolean;
+}
+
+interface Reason {
+	reason: string;
+	reasons: Text;
+}
+
+export interface Mistake extends Reason {
+	line: number;
+	column: string;
+}
+
+export interface ImportPreview {
+	problem: Reason | null;
+	plan: { time: string[]; columns: Record<string, string>; tz: string } | null;
+	shape: Shape | null;
+	rows: {
+		line: number;
+		time: string;
+		readings: { channel: string; value: number; unit: string | null; quality: Quality }[];
+		rejected: Reason[];
+	}[];
+	mistakes: Mistake[];
+}
+
+export interface ImportState {
+	id: string;
+	name: string;
+	state: "waiting" | "reading" | "importing" | "checked" | "done" | "refused" | "cancelled" | "failed";
+	done: number;
+	size: number;
+	rows: number;
+	imported: number;
+	count: number;
+	mistakes: Mistake[];
+	reason: string | null;
 }
 
 /** What to type on devices so that they speak to the hub. */
