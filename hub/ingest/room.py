@@ -101,9 +101,9 @@ class Room:
             self._disk_may_be_full()
             raise
 
-    def resumed(self, epoch: int) -> None:
-        """Compare the next group with the tail (see the contract)."""
-        self._journal.resumed(epoch)
+    def resumed(self, epoch: int, *, restarted: bool = False) -> None:
+        """Compare the next group with what was heard before (see the contract)."""
+        self._journal.resumed(epoch, restarted=restarted)
 
     def close(self) -> None:
         """Release the files."""
