@@ -26,8 +26,8 @@ from hub.supervisor import Supervisor, module
 HOST = "127.0.0.1"
 START_S = 30.0
 PATIENCE_S = 60.0
-QUIET_S = 0.3
-"""Nothing new for so long, with nothing behind: drained."""
+QUIET_S = 1.0
+"""Nothing new for so long, with the broker there and nothing behind: drained."""
 
 
 class Plant:
@@ -167,11 +167,12 @@ class Plant:
 
         async def done() -> bool:
             nonlocal quiet_since, before
-            counters = (await self.health()).get("counters", {})
+            health = await self.health()
+            counters, broker_part = health.get("counters", {}), health.get("parts", {}).get("broker", {})
             end = int(counters.get("journal_end", -1))
-            if end != before or counters.get("journal_behind", 1) or end < sent:
+            if end != before or counters.get("journal_behind", 1) or end < sent or broker_part["status"] != "ok":
                 quiet_since, before = time.monotonic(), end
-            return time.monotonic() - quiet_since >= QUIET_S and self._is_subscribed()
+            return time.monotonic() - quiet_since >= QUIET_S
 
         await self.until("the hub has drained", done)
 
@@ -201,7 +202,8 @@ class Plant:
     def _start_parts(self) -> None:
         url = f"mqtt://{HOST}:{self.wire.port}"
         environ = {"HUB_BROKER_URL": url, **self._environ}
-        arguments = ("--data", str(self.folder), "--window", str(self.window), *self._arguments)
+        keeps = broker.arguments("mosquitto" if self._kind == "mosquitto" else "embedded")
+        arguments = ("--data", str(self.folder), "--window", str(self.window), *keeps, *self._arguments)
         self.supervisor.add("ingest", module("hub.ingest", *arguments), environ=environ)
         settings = {
             "data": str(self.folder),

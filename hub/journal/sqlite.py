@@ -129,6 +129,16 @@ class SqliteJournal:
         return sum(path.stat().st_size for path in self._folder.glob("journal*.db*") if path.exists())
 
     @property
+    def oldest(self) -> int:
+        """Arrival time of the oldest record kept [ns]; 0: there is none."""
+        return _number_in(self._db, "SELECT oldest FROM batch ORDER BY first LIMIT 1")
+
+    @property
+    def newest(self) -> int:
+        """Arrival time of the last record [ns]; 0: there is none."""
+        return _number_in(self._db, "SELECT newest FROM batch ORDER BY first DESC LIMIT 1")
+
+    @property
     def used(self) -> int:
         """Bytes that hold records; room given back is used again, so the files do not shrink."""
         try:

@@ -52,7 +52,7 @@ async def flooded(plant: Plant, many: int) -> tuple[Devices, dict[str, float], i
             devices.load(rate, many / rate), asyncio.to_thread(publisher.say_all, malformed(many), timeout_s=60)
         )
     await devices.drained(20)
-    await plant.drained(many)
+    await plant.drained(many + len(devices.confirmed))
     await devices.close()
     counters: dict[str, float] = {}
     for _ in range(200):  # the ingest tells its counts once a second

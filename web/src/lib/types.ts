@@ -108,6 +108,14 @@ export interface Part {
 	remedy?: string | Text | null;
 	/** How far InfluxDB is behind and what it refused, where it is the store. */
 	influx?: Influx;
+	/** When something may have been lost, the newest first. */
+	newest?: Gap[];
+}
+
+export interface Gap {
+	/** RFC 3339. */
+	since: string;
+	until: string;
 }
 
 export interface Influx {
