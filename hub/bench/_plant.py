@@ -26,6 +26,7 @@ from hub.supervisor import Supervisor, module
 HOST = "127.0.0.1"
 START_S = 30.0
 PATIENCE_S = 60.0
+DRAIN_S = 300.0
 QUIET_S = 1.0
 """Nothing new for so long, with the broker there and nothing behind: drained."""
 
@@ -174,7 +175,7 @@ class Plant:
                 quiet_since, before = time.monotonic(), end
             return time.monotonic() - quiet_since >= QUIET_S
 
-        await self.until("the hub has drained", done)
+        await self.until("the hub has drained", done, DRAIN_S)
 
     def verdict(self, acked: set[Key], sent: Mapping[Key, Sent]) -> Verdict:
         """Hold what was acknowledged against journal and store; once drained."""

@@ -96,7 +96,10 @@ class MqttEdge:
         self._subscribing: int | None = None
         self._uptime_by = 0.0
         self._probe = f"matinales/hub/{settings.client_id}/probe"
-        self._nonce = b""
+        self._connection = b""
+        self._nonce = b""  # of the newest probe
+        self._probe_said = self._probe_heard = 0
+        self._probe_heard_at = 0
         self._probe_at = 0.0
         self._probes_out = 0
         self._probe_seen = False
@@ -175,7 +178,8 @@ class MqttEdge:
         counters = self.counters
         counters.epoch += 1
         # an earlier process may have had this number too: where nothing was journalled, epochs begin anew
-        self._nonce = f"{counters.epoch}-{self._wall_ns()}".encode()
+        self._connection = b"%d-%d-" % (counters.epoch, self._wall_ns())
+        self._probe_said = self._probe_heard = 0
         counters.connected = True
         counters.session_present = session_present
         counters.reason = None
@@ -270,11 +274,20 @@ class MqttEdge:
         """Note that our own message came back; one of an earlier connection, delivered again, proves nothing."""
         if topic == UPTIME:
             self._hear_uptime(payload)
-        if topic != self._probe or payload != self._nonce:
+        if topic != self._probe or not payload.startswith(self._connection):
             return
+        self._hear_number(int(payload[len(self._connection) :]))
         self._probes_out, self._probe_seen, self._dialler.attempts = 0, True, 0
         if self.counters.late or self.batch.resumed:
             self.batch.cut = True  # all before it waited for us, all after it did not
+
+    def _hear_number(self, number: int) -> None:
+        """Look whether probes before this one did not come back: the broker dropped what waited for us."""
+        now = self._wall_ns()
+        if number > self._probe_heard + 1:
+            _LOG.warning("The broker dropped messages that waited for us: we were too slow, or away for too long")
+            self._lookout.missed(self._probe_heard_at or now, now)
+        self._probe_heard, self._probe_heard_at = max(number, self._probe_heard), now
 
     def _ready(self, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
@@ -359,6 +372,8 @@ class MqttEdge:
             self._client.lose()
             return
         self._probes_out += 1
+        self._probe_said += 1
+        self._nonce = b"%s%d" % (self._connection, self._probe_said)
         self._client.publish(self._probe, self._nonce, qos=1)
 
     def _say(self) -> None:

@@ -28,7 +28,7 @@ class Why(StrEnum):
     RESTART = "restart"
     """The broker was restarted, and what it had confirmed after its last snapshot is gone."""
     QUEUE = "queue"
-    """We were away for longer than the broker's queue lasts."""
+    """We were away, or slow, for longer than the broker's queue lasts."""
     JOURNAL = "journal"
     """The journal was full, and its oldest messages went before they were read."""
 

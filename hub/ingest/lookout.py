@@ -1,7 +1,8 @@
 """Whether anything may be missing of the time in which no connection to the broker was: each new one is looked at.
 
 Three things are told as gaps: the broker forgot our session; it was started anew and may have gone back to its last
-snapshot; or so much waited for us that its queue may have overflowed (reliability.md §1.3, §2.3).
+snapshot; or so much waited for us that its queue may have overflowed, or did: one of our own messages is missing among
+those that come back in order (reliability.md §1.3, §2.3).
 """
 
 import re
@@ -18,6 +19,8 @@ UPTIME_S = 1.0
 _SLACK = 12 * NS
 """What two answers of one life may differ in what they say of its beginning."""
 _UPTIME = re.compile(rb"(\d{1,10}) seconds")
+_UNDER_WAY = NS
+"""What the broker confirmed so shortly before the connection ended may not have reached us."""
 _HEADER = 8
 """Bytes of a PUBLISH beside topic and payload, about."""
 
@@ -65,6 +68,10 @@ class Lookout:
         self._note(Why.RESTART)
         return True
 
+    def missed(self, since: int, at: int) -> None:
+        """One of our own messages did not come back between `since` and `at` [ns], and a later one did."""
+        self._gaps.note(Gap(Why.QUEUE, since, at))
+
     def took(self, messages: Iterable[Message]) -> None:
         """Count what waited for us."""
         for each in messages:
@@ -79,4 +86,4 @@ class Lookout:
         self._messages = self._bytes = 0
 
     def _note(self, why: Why) -> None:
-        self._gaps.note(Gap(why, self._contact or self._met, self._met))
+        self._gaps.note(Gap(why, (self._contact or self._met) - _UNDER_WAY, self._met))

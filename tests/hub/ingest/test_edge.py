@@ -6,6 +6,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from hub.errors import JournalError
 from hub.ingest.edge import MqttEdge
-from hub.ingest.gaps import Gaps
-from hub.ingest.mqtt import BufferedClient, Listener
+from hub.ingest.gaps import Gaps, Why
+from hub.ingest.lookout import UPTIME
+from hub.ingest.mqtt import DUP, BufferedClient, Listener
 from hub.ingest.session import Settings
 from hub.model import Message
 from servers.publisher import publish_packet
@@ -302,6 +304,78 @@ def test_a_resumed_group_waits_for_all_that_is_delivered_again(stage: Stage) -> 
         stage.rest(0.01)
     stage.pump(lambda: len(stage.acks) == 5)
     assert [len(group) for group in stage.journal.groups] == [5]
+
+
+def probe(stage: Stage, number: int, packet: int) -> bytes:
+    """Return the edge's own message of this number as it comes back."""
+    return publish_packet("matinales/hub/t/probe", b"%s%d" % (stage.edge._connection, number), packet)
+
+
+def test_a_message_of_ours_that_does_not_come_back_tells_of_lost_ones(stage: Stage) -> None:
+    """The broker keeps order: a later one that does come back was behind what it dropped."""
+    stage.say(probe(stage, 1, 1) + probe(stage, 2, 2) + probe(stage, 2, 3))
+    stage.pump(lambda: len(stage.acks) == 3)
+    assert stage.gaps.newest == []
+    stage.say(probe(stage, 4, 4))
+    stage.pump(lambda: len(stage.acks) == 4)
+    assert [gap.why for gap in stage.gaps.newest] == [Why.QUEUE]
+
+
+def aged(stage: Stage, seconds: int, *others: bytes) -> None:
+    """Resume a session that the edge asks about the broker's age, say other packets, then the age."""
+    stage.accept(RESUMED)
+    stage.pump(lambda: UPTIME.encode() in stage.heard)
+    stage.say(b"".join(others))
+    stage.rest(0.2)
+    age = UPTIME.encode() + b"%d seconds" % seconds
+    stage.say(bytes([0x30, 2 + len(age), 0, len(UPTIME)]) + age)
+
+
+def test_a_restarted_broker_is_found_before_what_it_delivers_again_is_compared(tmp_path: Path) -> None:
+    """Its queue comes before its age; nothing is committed, nor acknowledged, until that is known."""
+    with closing(Stage(tmp_path, uptime=True)) as stage:
+        aged(stage, 1_000)
+        stage.pump(lambda: stage.gaps.started is not None)
+        assert stage.peer is not None
+        stage.peer.shutdown(socket.SHUT_RDWR)
+        again = publish_packet("a/b", b"7", 7)
+        aged(stage, 0, bytes([again[0] | DUP]) + again[1:], burst(8))
+        assert stage.journal.groups == []
+        stage.pump(lambda: stage.acks == [7, 8])
+        assert stage.journal.restarted == [True]
+        assert [gap.why for gap in stage.gaps.newest] == [Why.RESTART]
+
+
+def test_a_broker_of_the_right_age_was_not_restarted(tmp_path: Path) -> None:
+    """What it delivers again is compared with the tail, as ever."""
+    with closing(Stage(tmp_path, uptime=True)) as stage:
+        aged(stage, 1_000)
+        stage.pump(lambda: stage.gaps.started is not None)
+        assert stage.peer is not None
+        stage.peer.shutdown(socket.SHUT_RDWR)
+        aged(stage, 1_000, burst(7))
+        stage.pump(lambda: stage.acks == [7])
+        assert stage.journal.restarted == [False]
+        assert stage.gaps.newest == []
+
+
+def test_a_broker_that_does_not_tell_its_age_holds_nobody_up(tmp_path: Path) -> None:
+    """Foreign brokers refuse $SYS: the group goes after a moment."""
+    with closing(Stage(tmp_path, uptime=True)) as stage:
+        stage.accept(RESUMED)
+        stage.pump(lambda: UPTIME.encode() in stage.heard)
+        stage.say(burst(1))
+        stage.pump(lambda: stage.acks == [1])
+        assert stage.journal.restarted == [False]
+
+
+def test_a_resumed_group_holds_a_whole_window_whatever_its_size(tmp_path: Path) -> None:
+    """More than an ordinary group: the resume rule compares all that is delivered again at once."""
+    with closing(Stage(tmp_path, window=2_000)) as stage:
+        stage.accept(RESUMED)
+        stage.say(b"".join(publish_packet("a/b", b"%0200d" % number, number) for number in range(1, 1_501)))
+        stage.pump(lambda: len(stage.acks) == 1_500)
+        assert [len(group) for group in stage.journal.groups] == [1_500]
 
 
 def test_other_filters_than_the_session_has_are_subscribed(tmp_path: Path) -> None:

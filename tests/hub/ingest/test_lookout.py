@@ -24,16 +24,16 @@ def uptime(seconds: float) -> bytes:
 
 
 def test_a_session_that_should_be_there_and_is_not_makes_a_gap(tmp_path: Path) -> None:
-    """Between the last word heard and the new connection; a first connection makes none."""
+    """From a second before the last word heard to the new connection; a first connection makes none."""
     gaps = Gaps(tmp_path)
     look = lookout(gaps)
     look.met(NOW + 5 * NS, resumed=False, known=False)
     assert gaps.newest == []
     look.met(NOW + 7 * NS, resumed=False, known=True)
-    assert gaps.newest == [Gap(Why.SESSION, NOW, NOW + 7 * NS)]
+    assert gaps.newest == [Gap(Why.SESSION, NOW - NS, NOW + 7 * NS)]
     look.parted(NOW + 600 * NS)
     look.met(NOW + 601 * NS, resumed=False, known=True)
-    assert gaps.newest[-1] == Gap(Why.SESSION, NOW + 600 * NS, NOW + 601 * NS)
+    assert gaps.newest[-1] == Gap(Why.SESSION, NOW + 599 * NS, NOW + 601 * NS)
     assert gaps.possible == 2
 
 
