@@ -131,12 +131,18 @@ class SqliteJournal:
     @property
     def oldest(self) -> int:
         """Arrival time of the oldest record kept [ns]; 0: there is none."""
-        return _number_in(self._db, "SELECT oldest FROM batch ORDER BY first LIMIT 1")
+        return self._time("SELECT oldest FROM batch ORDER BY first LIMIT 1")
 
     @property
     def newest(self) -> int:
         """Arrival time of the last record [ns]; 0: there is none."""
-        return _number_in(self._db, "SELECT newest FROM batch ORDER BY first DESC LIMIT 1")
+        return self._time("SELECT newest FROM batch ORDER BY first DESC LIMIT 1")
+
+    def _time(self, query: str) -> int:
+        try:
+            return _number_in(self._db, query)
+        except apsw.Error:  # damaged: who appends or reads says so
+            return 0
 
     @property
     def used(self) -> int:
@@ -265,9 +271,14 @@ class SqliteJournal:
         try:
             self._db = self._connect(self._path)
             self._check_tail()
+            self._go_on(known)
         except _DAMAGE as error:
             self._rescue(error)
+            self._go_on(known)
         self._trusted, self._bare = True, False
+
+    def _go_on(self, known: list[Path]) -> None:
+        """Note that the newest of the known files is open; one that was begun and nothing more follows the older."""
         if self.end == 0 and len(known) > 1:
             self._continue_from(known[:-1])
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('clean', 0)")
