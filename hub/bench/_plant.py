@@ -37,6 +37,7 @@ class Plant:
     Attributes:
         folder: the data folder.
         broker_port: where devices connect.
+        file: the broker's configuration.
         wire: what passed between broker and ingest.
     """
 
@@ -70,7 +71,7 @@ class Plant:
         self._arguments = arguments
         self._environ = environ or {}
         self._page = free_port()
-        self._file = folder / ("broker.toml" if kind == "embedded" else "broker.conf")
+        self.file = folder / ("broker.toml" if kind == "embedded" else "broker.conf")
         self._stack = contextlib.AsyncExitStack()
         self.wire = Wire(self.broker_port, acknowledged=acknowledged)
 
@@ -82,7 +83,7 @@ class Plant:
         """
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(FileLock(self.folder / "lock", timeout=START_S))
-            broker.write_config(self._file, port=self.broker_port)
+            broker.write_config(self.file, port=self.broker_port)
             stack.callback(broker.stop, self.folder)
             if self._with_broker:
                 await asyncio.to_thread(self.start_broker)
@@ -144,7 +145,7 @@ class Plant:
 
     def start_broker(self) -> None:
         """Start the broker, or again on the same port."""
-        broker.start(self._file)
+        broker.start(self.file)
 
     def stop_broker(self) -> None:
         """End the broker in order, as a hub that stays does not: its session is remembered."""

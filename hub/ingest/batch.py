@@ -46,6 +46,11 @@ class Batch:
         return bool(self.messages or self.ids or self.cut)
 
     @property
+    def last(self) -> int:
+        """When the newest message arrived, of this group or of those before [ns]; 0: none did."""
+        return self._last
+
+    @property
     def enough(self) -> bool:
         """Whether the group must be committed before more is read."""
         if self.resumed:

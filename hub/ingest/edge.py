@@ -238,7 +238,7 @@ class MqttEdge:
         counters = self.counters
         was, counters.connected, counters.subscribed = counters.connected, False, False
         if was:
-            self._lookout.parted(self._wall_ns())
+            self._lookout.parted(max(self.batch.last, self._probe_heard_at) or self._wall_ns())
         self._connack_by = None
         self.batch.ids.clear()
         if was:
