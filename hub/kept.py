@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from hub.devices import Clock
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard
+from hub.model import Action, Alarm, Commanded, Device, Heard, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
@@ -20,6 +21,7 @@ from hub.store.outbox import Batch as Sent
 from hub.store.outbox import Outbox, Refused
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
+from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
 
 DECODE = "decode"
@@ -28,7 +30,25 @@ OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 IGNORED_TOPICS = "ignored_topics"
-"""Name of the setting."""
+GUESTS = "drivers_of_packages"
+"""Names of settings."""
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a driver of another package that did not do its work.
+
+    Attributes:
+        missed: the first position that it owes; None: none.
+        off: why it is off.
+        again: it is to read what it missed.
+    """
+
+    missed: int | None = None
+    off: str | None = None
+    again: bool = False
+
+
+_ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 
 
 class Kept:
@@ -39,7 +59,7 @@ class Kept:
 
         Args:
             data: the folder.
-            forwards: readings also wait in the outbox for InfluxDB.
+            forwards: readings wait in the outbox for InfluxDB; of those of one second this file keeps one.
             wall: wall clock [ns].
 
         Raises:
@@ -51,10 +71,12 @@ class Kept:
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
         self._encoder = Encoder() if forwards else None
+        self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
         self._wall = wall
-        if self._encoder is not None:
+        if self._encoder is not None and self._recent is not None:
             self._file.on_undo(self._encoder.forget)
+            self._file.on_undo(self._recent.forget)
 
     @property
     def history(self) -> History:
@@ -89,8 +111,20 @@ class Kept:
             self._state.set_cursor(DECODE, position)
             self._state.set_setting(OPENING, str(opening))
 
-    def commit(self, changes: Changes, alarms: Sequence[Alarm], rules: Mapping[str, bytes]) -> None:
+    def commit(
+        self,
+        changes: Changes,
+        alarms: Sequence[Alarm],
+        rules: Mapping[str, bytes],
+        latest: Sequence[Reading] = (),
+    ) -> None:
         """Store what a step changed and its cursor, in one transaction.
+
+        Args:
+            changes: what the records changed.
+            alarms: new or changed.
+            rules: what the rules remember; empty: forgotten.
+            latest: the newest of what is shown.
 
         Raises:
             StoreError: nothing was stored.
@@ -100,9 +134,8 @@ class Kept:
             if self._encoder is not None:
                 said = self._encoder.lines(changes.readings, changes.known.values())
                 self._outbox.put(said, first=state.cursor(DECODE) + 1, at=self._wall())
-            self._history.write(changes.readings)
-            state.put_latest(changes.past)
-            state.put_latest(changes.shown)
+            self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
+            state.put_latest(latest)
             state.put_devices(changes.known.values())
             state.put_aliases(changes.names)
             state.put_contexts({key: encode_context(context) for key, context in changes.contexts.items()})
@@ -113,7 +146,37 @@ class Kept:
             state.put_heard(changes.heard)
             state.put_alarms(alarms)
             state.put_rules({key: blob or None for key, blob in rules.items()})
+            if changes.missed or changes.read_again:
+                self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def absences(self) -> dict[str, Absence]:
+        """Return what drivers of other packages did not do, by model; for the owner's thread."""
+        return _ABSENCES.decode(self._state.setting(GUESTS) or "{}")
+
+    def put_absence(self, model: str, **changed: Any) -> None:  # noqa: ANN401 — of `Absence`
+        """Change these fields of what is remembered of a driver.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            known = self.absences()
+            self._put_absences(known | {model: msgspec.structs.replace(known.get(model, Absence()), **changed)})
+
+    def _note_absences(self, changes: Changes) -> None:
+        known = self.absences()
+        for model, position in changes.missed.items():
+            before = known.get(model, Absence())
+            if before.missed is None:
+                known[model] = msgspec.structs.replace(before, missed=position)
+        for model, place in changes.read_again.items():
+            known[model] = msgspec.structs.replace(known.get(model, Absence()), missed=place, again=place is not None)
+        self._put_absences(known)
+
+    def _put_absences(self, known: Mapping[str, Absence]) -> None:
+        left = {model: each for model, each in known.items() if each != Absence()}
+        self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
     def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.

@@ -1,15 +1,15 @@
 """Finds the drivers, finds the one a message belongs to, and lets no exception of a driver out.
 
 Drivers lie in `hub/drivers`, one file each with a `DRIVER`; other packages add theirs by the entry point group
-`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else, unless it
-says that the payload is another family's.
+`matinales.drivers`, which the hub runs in a process of their own (`hub.guests`). The lowest rank that claims a topic
+takes it; a message it refuses goes to nobody else, unless it says that the payload is another family's.
 """
 
 import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -30,7 +30,7 @@ from hub.driver import (
     base_name,
     topic_matches,
 )
-from hub.errors import ConfigError, ForeignPayloadError, PayloadError
+from hub.errors import ConfigError, DriverFaultError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 
 GROUP = "matinales.drivers"
@@ -38,6 +38,7 @@ OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
 EVERY_DEVICE = "*"
 """Among the chosen payload formats: every device that none is named for."""
+ANY_LEVEL = "+"
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 ADOPTED = 1000
@@ -72,6 +73,7 @@ class Outcome(Struct, frozen=True, gc=False):
         key: (model, scope) of the context it used.
         changed: whether that context is another one now.
         asks: of a refused message: what would make its sender say what is missing.
+        fault: it was refused by the fault of a driver of another package, which may be repaired.
     """
 
     driver: Driver | None
@@ -80,10 +82,21 @@ class Outcome(Struct, frozen=True, gc=False):
     key: tuple[str, str] = ("", "")
     changed: bool = False
     asks: tuple[tuple[str, bytes], ...] = ()
+    fault: bool = False
 
 
 _OWN = Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
 _UNKNOWN = Outcome(None, None, "no driver knows this topic")
+
+
+class Remote(Driver, frozen=True, kw_only=True, eq=False):
+    """A driver that decodes elsewhere, so that asking it for each message alone is dear.
+
+    Attributes:
+        prepare: (messages in order, context before them): what will probably be decoded next.
+    """
+
+    prepare: Callable[[Sequence[Message], Any], None]
 
 
 class Complete(Struct, frozen=True, gc=False):
@@ -108,9 +121,12 @@ class Registry:
             ConfigError: naming the format that does not exist.
         """
         self.drivers = dict(drivers)
+        self.has_remote = any(isinstance(driver, Remote) for driver in self.drivers.values())
+        """Whether `prepare` is of use."""
         self._formats = {name: self._format(name, model) for name, model in formats.items()}
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
+        self._by_level = _by_level(self.drivers.values())
         self._routes: dict[str, list[Route]] = {}
         self._roots: dict[str, Driver] = {}
         self._adopted: dict[tuple[str, str], frozenset[str]] = {}
@@ -135,6 +151,19 @@ class Registry:
                 refused = Outcome(route[0], None, str(error), route[1]) if refused is _UNKNOWN else refused
         return refused
 
+    def prepare(self, messages: Iterable[Message], contexts: Contexts) -> None:
+        """Let drivers that decode elsewhere take their next messages by the batch: quicker, and never needed."""
+        if contexts is not self._contexts:
+            self._take(contexts)
+        batches: dict[tuple[str, str], tuple[Remote, list[Message]]] = {}
+        for message in messages:
+            routes = self._routes[message.topic] if message.topic in self._routes else self._find(message.topic)
+            driver, key = routes[0] if routes else (None, ("", ""))
+            if isinstance(driver, Remote):
+                batches.setdefault((driver.model, key[1]), (driver, []))[1].append(message)
+        for (model, scope), (remote, mine) in batches.items():
+            remote.prepare(mine, contexts.get((remote.shares or model, scope)) or remote.empty_context())
+
     def _by(self, route: Route, message: Message, contexts: Contexts) -> Outcome:
         """Decode by one driver; nothing leaves but its word that the payload is another family's."""
         driver, key = route
@@ -147,7 +176,7 @@ class Registry:
             raise
         except PayloadError as error:
             changed = error.context is not None and self._remember(driver, key, error.context, contexts)
-            return Outcome(driver, None, str(error), key, changed, error.asks)
+            return Outcome(driver, None, str(error), key, changed, error.asks, isinstance(error, DriverFaultError))
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
         if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
@@ -179,6 +208,11 @@ class Registry:
         """Return the driver that a topic belongs to."""
         found = self._routes[topic] if topic in self._routes else self._find(topic)
         return found[0][0] if found else None
+
+    def takes(self, model: str, topic: str) -> bool:
+        """Tell whether a driver is among those that a topic comes to."""
+        routes = self._routes[topic] if topic in self._routes else self._find(topic)
+        return any(driver.model == model for driver, _key in routes)
 
     def named(self, topics: Iterable[str]) -> str | None:
         """Return the uid that the native driver of one of these topics gives it; None where there is none."""
@@ -314,7 +348,7 @@ class Registry:
             (driver.rank, -ADOPTED, driver.model, scope)
             for (_model, scope), driver in self._adopters.get(topic, {}).items()
         ]
-        for driver in self.drivers.values():
+        for driver in self._candidates(topic):
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
@@ -327,6 +361,10 @@ class Registry:
             driver = self.drivers[model]
             routes.setdefault(model, (driver, (driver.shares or model, scope)))
         return list(routes.values())
+
+    def _candidates(self, topic: str) -> Iterable[Driver]:
+        """Return the drivers whose filters may match by their first level, however many others there are."""
+        return dict.fromkeys((*self._by_level.get(topic.partition("/")[0], ()), *self._by_level.get(ANY_LEVEL, ())))
 
     def _channel(self, driver: Driver, name: str) -> Complete:
         known = self._channels[driver.model]
@@ -347,19 +385,41 @@ def _cut(decoded: Decoded) -> Decoded:
     return structs.replace(decoded, samples=decoded.samples[:MAX_SAMPLES], rejected=rejected)
 
 
+def _by_level(drivers: Iterable[Driver]) -> dict[str, list[Driver]]:
+    """Return the drivers by the first level of their filters; a wildcard there is ANY_LEVEL."""
+    found: dict[str, list[Driver]] = {}
+    for driver in drivers:
+        for first in {pattern.partition("/")[0] for pattern in driver.topics}:
+            found.setdefault(ANY_LEVEL if first == "#" else first, []).append(driver)
+    return found
+
+
 def _literal(pattern: str) -> int:
     """Return how many levels of a filter are spelt out: the more, the more it is this driver's topic."""
     return sum(level not in {"+", "#"} for level in pattern.split("/"))
 
 
 def load_drivers() -> dict[str, Driver]:
-    """Return every driver by its model, bundled ones first.
+    """Return every driver by its model, bundled ones first; those of other packages run in this process.
 
     Raises:
         ConfigError: naming the driver whose description is wrong, or two that share a model.
     """
+    return _checked([*_bundled(), *_of_packages()])
+
+
+def load_bundled() -> dict[str, Driver]:
+    """Return the drivers that the hub brings, by their models.
+
+    Raises:
+        ConfigError: as `load_drivers`.
+    """
+    return _checked(_bundled())
+
+
+def _checked(places: Iterable[tuple[str, Driver]]) -> dict[str, Driver]:
     found: dict[str, Driver] = {}
-    for place, driver in _all():
+    for place, driver in places:
         check_description(driver, place)
         if driver.model in found:
             msg = f"{place}: there is already a driver with model {driver.model!r}; a model name is unique"
@@ -368,11 +428,14 @@ def load_drivers() -> dict[str, Driver]:
     return found
 
 
-def _all() -> Iterator[tuple[str, Driver]]:
+def _bundled() -> Iterator[tuple[str, Driver]]:
     for info in pkgutil.iter_modules(hub.drivers.__path__):
         if not info.name.startswith("_"):
             module = importlib.import_module(f"hub.drivers.{info.name}")
             yield module.__name__, module.DRIVER
+
+
+def _of_packages() -> Iterator[tuple[str, Driver]]:
     for point in entry_points(group=GROUP):
         try:
             yield f"{GROUP}: {point.value}", point.load()

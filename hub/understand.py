@@ -33,6 +33,7 @@ from hub.model import (
     TimeSource,
 )
 from hub.registry import Outcome, Registry
+from hub.steady import MAX_STEADY, Steady, is_live, is_plain, is_settled
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
@@ -57,6 +58,8 @@ REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
 REPEATED = -1
+UNSTATED = -2
+"""No sample's time."""
 MADE_UP = "simulated-by-network"
 """The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
 REMEMBERED = 100_000
@@ -78,6 +81,8 @@ class Changes(Struct):
         heard: what was not understood, and why.
         recent: topic → its newest understood message, of the last few topics.
         reports: a device's own live words while a command to it waits for them.
+        missed: driver of another package → the first position that its fault cost it.
+        read_again: such a driver → up to where it has read again what it missed; None: all of it.
         understood, refused, repeats: counts of messages.
     """
 
@@ -96,6 +101,8 @@ class Changes(Struct):
     heard: list[Heard] = []
     recent: dict[str, Heard] = {}
     reports: list[Report] = []
+    missed: dict[str, int] = {}
+    read_again: dict[str, int | None] = {}
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -186,6 +193,8 @@ class Understanding:
         self._missed: dict[str, int] = {}
         self._asked: dict[str, Availability | None] = {}
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
+        self._steady: dict[str, Steady] = {}
+        self._apart: set[str] = set()  # devices that several sources speak for
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
@@ -195,6 +204,8 @@ class Understanding:
         """Take a device as a person changed it."""
         before = self.devices.get(device.uid)
         self.devices[device.uid] = device
+        self._steady.clear()
+        self._apart.clear()
         if not device.proposed:
             self._proposals.discard(device.uid)
         if before is None or before.merged != device.merged:
@@ -233,6 +244,9 @@ class Understanding:
         """
         changes = Changes()
         is_past: bool | None = None
+        if self._registry.has_remote:
+            records = list(records)
+            self._registry.prepare([each.message for each in records if not each.repeat], self._contexts)
         for record in records:
             message = record.message
             if is_past is not (message.source is Source.IMPORT):
@@ -242,13 +256,13 @@ class Understanding:
             changes.position = record.position
             if record.repeat:
                 changes.repeats += 1
-            elif reason := _too_large(message):
+            elif message.topic not in self._steady and (reason := _too_large(message)):
                 self._refuse(record, reason, None, changes)
             elif message.topic.startswith(PREFIX):
                 self._own(record, changes)
                 if any(run.state == ENDED for run in changes.runs.values()):
                     break
-            elif not self._is_wanted(message.topic):
+            elif (self._topics or self.ignored_topics) and not self._is_wanted(message.topic):
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
@@ -284,6 +298,7 @@ class Understanding:
             return
         changes.runs[run.id] = run
         if not is_beat or (before is not None and before.state == ANNOUNCED):
+            self._steady.clear()  # what was real may be the run's now
             changes.marks.update(self.timelines.marked(run))
             changes.runs.update((each.id, each) for each in self.timelines.replaced_by(run))
 
@@ -307,10 +322,16 @@ class Understanding:
     def _from_device(self, record: Record, changes: Changes) -> None:
         outcome = self._registry.decode(record.message, self._contexts)
         driver, decoded = outcome.driver, outcome.decoded
+        steady = self._steady.get(record.message.topic)
+        if steady is not None and self._is_as_before(record, outcome, steady, changes):
+            changes.understood += 1
+            return
         if outcome.changed:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
+            if outcome.fault and driver is not None:
+                changes.missed.setdefault(driver.model, record.position)
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
         if driver.personal and not self._personal:
@@ -325,6 +346,48 @@ class Understanding:
             self._own_word(record, driver, decoded, changes)
         for each in decoded.announces:
             self._announce(record, each, changes)
+
+    def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
+        """Take a message that says again what the topic said before; tell whether it was one."""
+        message, driver, decoded = record.message, outcome.driver, outcome.decoded
+        uid = steady.device.uid
+        if driver is None or decoded is None or outcome.changed or record.late:
+            return False
+        if uid in self.watched or uid in self._apart:
+            return False
+        if len(changes.recent) < RECENT:
+            changes.recent[message.topic] = _heard(record, None, driver, understood=True)
+        if not steady.fits(message, driver, decoded, self.devices.get(uid), SEEN_AGAIN):
+            return False
+        readings = self._readings_as_before(message, decoded, steady, changes)
+        if readings is None:
+            return False
+        changes.readings += readings
+        changes.shown += readings
+        return True
+
+    def _readings_as_before(
+        self, message: Message, decoded: Decoded, steady: Steady, changes: Changes
+    ) -> list[Reading] | None:
+        """Return what `_read` would; None: a sample needs the long way."""
+        uid, arrival, known = steady.device.uid, message.received, steady.channels
+        for sample in decoded.samples:
+            if sample.historical or sample.channel not in known:
+                return None
+        tie = _tie(message)
+        readings: list[Reading] = []
+        stated: int | None = UNSTATED
+        moment = arrival, TimeSource.ARRIVAL
+        for sample, unit, quality in self._registry.complete(steady.driver, decoded):
+            if sample.measured != stated:
+                stated = sample.measured
+                moment = self._real_moment(uid, sample, arrival, tie, changes, late=False)
+            time, source = moment
+            if time != REPEATED:
+                readings.append(
+                    Reading(uid, sample.channel, unit, sample.value, time, arrival, source, quality, REAL, tie)
+                )
+        return readings
 
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
@@ -346,6 +409,21 @@ class Understanding:
         if not makes_none:
             self._read(word)
             self._ask(word)
+            self._settle(word)
+
+    def _settle(self, word: "_Word") -> None:
+        """Remember that what this topic says is plain, so that the next of the kind goes the short way."""
+        message, device = word.record.message, self.devices[word.uid]
+        if self._sources.contested(word.uid, word.driver.rank, (word.driver.model, word.source)):
+            self._apart.add(word.uid)
+            return
+        was_asked = word.driver.ask is None or not self._asks or word.uid in self._asked
+        plain = is_live(message) and is_plain(word.decoded) and is_settled(device) and device.run == REAL
+        if not (plain and was_asked and word.announced is None and word.source == word.uid):
+            return
+        if len(self._steady) >= MAX_STEADY:
+            self._steady.clear()
+        self._steady[message.topic] = Steady(word.driver, word.decoded.device, device, self._channels[word.uid])
 
     def _run_said(self, message: Message, decoded: Decoded, uid: str) -> str | None:
         """Return the run that the import door or an announced filter says; a real device's own words stay real.
@@ -415,6 +493,8 @@ class Understanding:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
         uid, news = self.names.identify(device, aliases)
+        if news:
+            self._steady.clear()  # a name may mean another device now
         changes.names += [(name, uid, record.position) for name in news]
         known = self.devices.get(uid)
         if known is None:
@@ -505,9 +585,32 @@ class Understanding:
             return measured, TimeSource.DEVICE
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
+        if run == REAL and word.record.message.time is None:
+            return self._real_moment(word.uid, sample, arrival, tie, word.changes, late=word.record.late)
         found = self._time(word, measured, arrival, run)
-        if measured is not None and found[0] != measured and self._again((word.uid, measured, tie), word.changes):
-            word.changes.repeats += 1
+        return self._unless_repeated((word.uid, measured, tie), found, word.changes)
+
+    def _real_moment(
+        self, uid: str, sample: Sample, arrival: int, tie: int, changes: Changes, *, late: bool
+    ) -> tuple[int, TimeSource]:
+        """Return when a live sample was measured, by its own time where the device's clock can be believed."""
+        measured = sample.measured
+        if measured is not None and sample.local:
+            measured = utc(measured, self._zone)
+        clock = self._clocks.setdefault(uid, Clock())
+        before = (clock.since, clock.now)
+        found = real_time(measured, arrival, clock, late=late)
+        if (clock.since, clock.now) != before:
+            changes.clocks[uid] = clock
+        return found if found[0] == measured else self._unless_repeated((uid, measured, tie), found, changes)
+
+    def _unless_repeated(
+        self, identity: tuple[str, int | None, int], found: tuple[int, TimeSource], changes: Changes
+    ) -> tuple[int, TimeSource]:
+        """Return what was found, or REPEATED where the message was taken before by its own time."""
+        uid, measured, tie = identity
+        if measured is not None and found[0] != measured and self._again((uid, measured, tie), changes):
+            changes.repeats += 1
             return REPEATED, TimeSource.ARRIVAL
         return found
 
@@ -521,17 +624,11 @@ class Understanding:
         return UNKNOWN_AGE, TimeSource.ARRIVAL
 
     def _time(self, word: "_Word", measured: int | None, arrival: int, run: str) -> tuple[int, TimeSource]:
+        """Return a time on a run, or of history that somebody imports: no clock is judged by the file's times."""
         stated = word.record.message.time
-        if run != REAL:
-            return run_time(measured, arrival, imported=stated is not None)
-        if stated is not None:  # history that somebody imports: its times are the file's, no clock is judged by them
+        if run == REAL and stated is not None:
             return stated, TimeSource.DEVICE
-        clock = self._clocks.setdefault(word.uid, Clock())
-        before = (clock.since, clock.now)
-        found = real_time(measured, arrival, clock, late=word.record.late)
-        if (clock.since, clock.now) != before:
-            word.changes.clocks[word.uid] = clock
-        return found
+        return run_time(measured, arrival, imported=stated is not None)
 
     def _again(self, identity: tuple[str, int, int], changes: Changes) -> bool:
         """Tell whether this message was taken before, by its own time, whatever time was stored."""

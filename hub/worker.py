@@ -189,6 +189,34 @@ class Worker:
         self._forgetful = True
         self._restore()
 
+    def take_again(self, records: Sequence[Record], noted: Callable[[Changes, int], None]) -> None:
+        """Commit what older records change when they are read again: values and names, never alarms; for `call`.
+
+        `noted` completes the changes, which reach up to a position. Nobody is asked, told or counted twice.
+        """
+        while records:
+            found = self.understanding.take(records)
+            records = records[bisect_right(records, found.position, key=_POSITION) :]
+            changes = msgspec.structs.replace(
+                found,
+                position=self.position,
+                past=[*found.past, *found.shown],
+                shown=[],
+                asks=[],
+                reports=[],
+                heard=[],
+                recent={},
+                understood=0,
+                refused=0,
+                repeats=0,
+            )
+            noted(changes, found.position)
+            try:
+                self._commit(changes, [])
+            except Exception:
+                self._forgetful = True
+                raise
+
     def save(self) -> None:
         """Commit what the rules remember beyond the last step; for `call`."""
         self._commit(Changes(position=self.position), [])
@@ -348,7 +376,8 @@ class Worker:
 
     def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())
-        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state)
+        latest = newest(changes.past) + newest(changes.shown)
+        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state, latest)
         self.fault = None
         self.position = max(self.position, changes.position)
         self.understood += changes.understood
@@ -356,7 +385,7 @@ class Worker:
         self.repeats += changes.repeats
         self.stored += len(changes.readings)
         batch = Batch(
-            readings=newest(changes.past) + newest(changes.shown),
+            readings=latest,
             devices=[device for device in changes.known.values() if device.merged is None],
             runs=list(changes.runs.values()),
             alarms=alarms,

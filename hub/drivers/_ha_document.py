@@ -340,7 +340,13 @@ def _quantity(platform: str, device_class: str) -> str:
         return "switch"
     if device_class in UNFIXED:
         return ""
-    return CHANNELS.get(device_class) or slug(device_class)
+    return CHANNELS.get(device_class) or _name(device_class)
+
+
+def _name(text: str) -> str:
+    """Return a text as the name of a channel, which begins with a letter; empty where nothing of it is left."""
+    name = slug(text)
+    return f"n{name}" if name[:1].isdigit() else name
 
 
 def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str, owners: Mapping[str, str]) -> str:
@@ -356,8 +362,8 @@ def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str
 
 def _candidates(quantity: str, body: dict[str, Any]) -> Iterator[str]:
     """Return the names a channel may get, the best first."""
-    own = [slug(text) for key in ("name", "object_id", "unique_id") if (text := _text(body.get(key)))]
-    own = [name if name[0].isalpha() else f"n{name}" for name in own if name] or ["value"]
+    texts = (_text(body.get(key)) for key in ("name", "object_id", "unique_id"))
+    own = [name for text in texts if (name := _name(text))] or ["value"]
     if quantity:
         yield quantity
         yield from (name if name.startswith(f"{quantity}_") else f"{quantity}_{name}" for name in own)

@@ -34,6 +34,7 @@ def claims(topic: str) -> bool:
     return address(topic) is not None
 
 
+@lru_cache(maxsize=8192)
 def shortest(value: float) -> float:
     """Return the shortest decimal of a value that is exactly a 32-bit float: 27.200000762939453 → 27.2.
 

@@ -75,6 +75,7 @@ def test_base_value_and_base_unit() -> None:
         (2**28 - 1, NOW + (2**28 - 1) * 10**9),
         (2**28, 2**28 * 10**9),
         (1_753_430_400.25, 1_753_430_400_250_000_000),
+        (12_770_200_760, None),  # found by the fuzzer: 2374, later than 64 bits of nanoseconds hold
     ],
 )
 def test_times(seconds: float, measured: int | None) -> None:
