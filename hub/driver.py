@@ -128,6 +128,7 @@ class Decoded(Struct, frozen=True, gc=False):
         removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
         carried: bytes to be read by the payload format that the user chose for the device.
         simulated: the network says that it made the message up: its values are never real.
+        missed: how many messages before this one were not heard, by the numbers that the sender gives them.
     """
 
     kind: Kind
@@ -143,6 +144,7 @@ class Decoded(Struct, frozen=True, gc=False):
     removed: bool = False
     carried: Carried | None = None
     simulated: bool = False
+    missed: int = 0
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -344,6 +346,20 @@ def whole(command: Command, low: int, high: int) -> int:
     return int(command.value)
 
 
+def missing(before: int, number: int, wraps: int | None = None) -> int:
+    """Return how many of a sender's messages were not heard between two of its numbers.
+
+    Args:
+        before: of the message before; -1: none was heard.
+        number: of this one.
+        wraps: how many numbers there are: after the last comes 0; None: no end, a smaller number begins a new life.
+    """
+    ahead = number - before if wraps is None else (number - before) % wraps
+    if before < 0 or (wraps is not None and ahead > wraps // 2):  # long ago, or out of order
+        return 0
+    return max(ahead - 1, 0)
+
+
 def base_name(channel: str, names: Iterable[str]) -> str | None:
     """Return the longest of `names` that `channel` is, alone or followed by `_suffix`; None when there is none."""
     fitting = [name for name in names if channel == name or channel.startswith(f"{name}_")]
@@ -385,5 +401,6 @@ __all__ = [
     "Sample",
     "Target",
     "base_name",
+    "missing",
     "topic_matches",
 ]

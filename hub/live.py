@@ -289,6 +289,7 @@ class Live:
             "ignored": device.ignored,
             "room": device.room or None,
             "locked": device.locked,
+            "missed": device.missed,
             "merged": list(self.uids(uid)[1:]),
             "settable": [channel.name for channel in channels if self._can_set(uid, channel.name)],
             "commands": {name: command_view(each) for name, each in self.commands.get(uid, {}).items()},

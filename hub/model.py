@@ -191,6 +191,7 @@ class Device(Struct, frozen=True, kw_only=True):
         locked: the facilitator lets nobody command it.
         merged: uid of the device that a person says it is; this one is shown no more.
         removed: gone by its own word; not shown until it speaks again.
+        missed: messages that by its own numbers were not heard, ever.
     """
 
     uid: str
@@ -207,6 +208,7 @@ class Device(Struct, frozen=True, kw_only=True):
     locked: bool = False
     merged: str | None = None
     removed: bool = False
+    missed: int = 0
 
     @property
     def own_name(self) -> str:

@@ -406,6 +406,10 @@ class Understanding:
         if not makes_none and not self._known(word):
             return
         changes.names += [(name, source, record.position) for name in self.names.of(decoded)[1]]
+        if decoded.missed:
+            device = self.devices[uid]
+            counted = msgspec.structs.replace(device, missed=device.missed + decoded.missed)
+            self._changed(counted, record.message, changes)
         if not makes_none:
             self._read(word)
             self._ask(word)

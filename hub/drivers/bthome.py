@@ -5,7 +5,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from hub.driver import Channel, Content, Decoded, Driver, Event, Example, Sample
+from hub.driver import Channel, Content, Decoded, Driver, Event, Example, Sample, missing
 from hub.errors import PayloadError
 from hub.model import NS, Kind, Message
 from hub.units import Unit
@@ -21,6 +21,7 @@ SAME_PACKET = 60 * NS
 """A packet id heard again within this is the same packet: repeated, or heard by a second gateway."""
 MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
 
+PACKETS = 256
 PACKET, BUTTON, DIMMER = "packet", "button", "dimmer"
 PRESSES = {
     1: "press",
@@ -269,7 +270,13 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         return Decoded(Kind.HOUSEKEEPING, f"bthome:{name}", aliases=aliases), context
     kind = Kind.READINGS if content.samples else Kind.HOUSEKEEPING
     decoded = Decoded(
-        kind, f"bthome:{name}", content.samples, content.events, aliases=aliases, rejected=content.rejected
+        kind,
+        f"bthome:{name}",
+        content.samples,
+        content.events,
+        aliases=aliases,
+        rejected=content.rejected,
+        missed=missing(context.packet, after.packet, PACKETS),
     )
     return decoded, after
 

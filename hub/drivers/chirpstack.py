@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.driver import Channel, Decoded, Driver, Example
-from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
+from hub.drivers._lorawan import CHANNELS, Counted, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import boolean, json_object, shown
@@ -33,7 +33,13 @@ def claims(topic: str) -> bool:
     return address(topic) is not None
 
 
-def decode(message: Message, context: None) -> tuple[Decoded, None]:
+def scope(topic: str) -> str:
+    """Return the device: its frames are numbered by itself."""
+    found = address(topic)
+    return found[0] if found else ""
+
+
+def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
     """Decode an event, or a command passing by."""
     found = address(message.topic)
     if found is None:
@@ -51,20 +57,21 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = "an event of ChirpStack version 3: only version 4 is read; update the server"
         raise PayloadError(msg)
     if name == "up":
-        return _up(body, device, aliases), context
+        return _up(body, device, aliases, context)
     if name == "status":
         return _status(body, device, aliases), context
     return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), context
 
 
-def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
+def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...], context: Counted) -> tuple[Decoded, Counted]:
     uplink = Uplink()
+    after = uplink.count("fCnt", body.get("fCnt", 0), context)
     uplink.time(("time", body.get("time")))
     uplink.signal("rxInfo", body.get("rxInfo"))
     is_read = uplink.read("object", body.get("object"))
     if not is_read:
         uplink.keep("data", body.get("data"))
-    return uplink.decoded(device, aliases, is_read=is_read)
+    return uplink.decoded(device, aliases, is_read=is_read), after
 
 
 def _status(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
@@ -115,6 +122,8 @@ DRIVER = Driver(
     claims=claims,
     open_channels=True,
     decode=decode,
+    scope=scope,
+    context=Counted,
     channels=(*CHANNELS, Channel(name="margin", unit=Unit.DECIBEL, low=-32, high=31, health=True)),
     examples=(
         Example.gives(UP, _event(f'"dr":1,"fPort":1,"data":"qg==",{HEARD}'), rssi=-36, snr=10.5),

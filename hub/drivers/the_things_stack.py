@@ -5,7 +5,7 @@ from functools import lru_cache
 from struct import Struct as Layout
 
 from hub.driver import Decoded, Driver, Example
-from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
+from hub.drivers._lorawan import CHANNELS, Counted, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import json_object, shown
@@ -51,7 +51,13 @@ def shortest(value: float) -> float:
     return value
 
 
-def decode(message: Message, context: None) -> tuple[Decoded, None]:
+def scope(topic: str) -> str:
+    """Return the device: its frames are numbered by itself."""
+    found = address(topic)
+    return found[0] if found else ""
+
+
+def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
     """Decode an uplink; the rest is housekeeping or a command passing by."""
     found = address(message.topic)
     if found is None:
@@ -66,13 +72,14 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"uplink_message: an object is due here, not {shown(said)}"
         raise PayloadError(msg)
     uplink = Uplink()
+    after = uplink.count("uplink_message.f_cnt", said.get("f_cnt", 0), context)
     uplink.time(("uplink_message.received_at", said.get("received_at")), ("received_at", body.get("received_at")))
     uplink.signal("rx_metadata", said.get("rx_metadata"))
     is_read = uplink.read("decoded_payload", said.get("decoded_payload"), shortest)
     if not is_read:
         uplink.keep("frm_payload", said.get("frm_payload"))
     simulated = body.get("simulated") is True
-    return uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated), context
+    return uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated), after
 
 
 def _aliases(ids: object) -> tuple[str, ...]:
@@ -103,6 +110,8 @@ DRIVER = Driver(
     claims=claims,
     open_channels=True,
     decode=decode,
+    scope=scope,
+    context=Counted,
     channels=CHANNELS,
     examples=(
         Example.gives(

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -16,6 +17,7 @@ from hub.bench._devices import Devices
 from hub.bench._plant import HOST, Plant
 from hub.bench._publisher import Publisher
 from hub.journal.sqlite import SqliteJournal
+from hub.live import Live
 from hub.model import NS, Message
 from hub.store.base import Range
 from servers import inside
@@ -110,6 +112,58 @@ async def test_ten_thousand_malformed_payloads_cost_no_memory(tmp_path: Path) ->
     print(f"memory grew by {grown / 1e6:.1f} MB")  # noqa: T201 — figures of the long tier are reported
     assert grown < 20_000_000
     assert len((tmp_path / "parts.log").read_text().splitlines()) <= 100
+
+
+def _bthome(number: int) -> tuple[str, bytes]:
+    return "bthome/a1:b2:c3:d4:e5:f6", bytes([0x40, 0x00, number % 256, 0x01, 0x5D])
+
+
+def _ruuvi(number: int) -> tuple[str, bytes]:
+    body = f'{{"temperature":21.5,"measurementSequenceNumber":{number % 65_535}}}'
+    return "ruuvi/c1:b2:c3:d4:e5:f6/a1:b2:c3:d4:e5:f6", body.encode()
+
+
+def _things(number: int) -> tuple[str, bytes]:
+    body = f'{{"uplink_message":{{"f_cnt":{number},"decoded_payload":{{"temperature_1":4.5}}}}}}'
+    return "v3/app1@ttn/devices/cold-room/up", body.encode()
+
+
+def _chirpstack(number: int) -> tuple[str, bytes]:
+    body = f'{{"deviceInfo":{{}},"fCnt":{number},"object":{{"temperatureSensor":{{"1":4.5}}}}}}'
+    return "application/7/device/0101010101010101/event/up", body.encode()
+
+
+NUMBERED = {"bthome": (_bthome, 250), "ruuvi": (_ruuvi, 65_530), "tts": (_things, 40), "chirpstack": (_chirpstack, 40)}
+
+
+@pytest.mark.parametrize("family", NUMBERED)
+def test_what_a_devices_own_numbers_miss_is_counted_and_shown(tmp_path: Path, family: str) -> None:
+    """R12: over the end of the numbers and over a restart; what comes twice, or late, is no gap."""
+    say, first = NUMBERED[family]
+
+    def said(*numbers: int) -> int:
+        start = time.time_ns()
+        with closing(SqliteJournal(tmp_path)) as journal, closing(inside.Hub(tmp_path)) as hub:
+            journal.append([Message(*say(first + n), start + n * NS) for n in numbers])
+            hub.catch_up()
+            (device,) = hub.kept.restored().devices
+            live = Live()
+            live.apply(hub.kept.restored())
+            assert live.device_view(device.uid)["missed"] == device.missed
+            return device.missed
+
+    assert said(0, 1, 2, 2, 3) == 0
+    assert said(5) == 1
+    assert said(6, 9, 10) == 3
+
+
+def test_a_device_that_joined_anew_has_missed_nothing(tmp_path: Path) -> None:
+    """A LoRaWAN counter that begins again is a new life."""
+    with closing(SqliteJournal(tmp_path)) as journal, closing(inside.Hub(tmp_path)) as hub:
+        journal.append([Message(*_things(n), AT * NS + i * NS) for i, n in enumerate((40, 41, 1, 2))])
+        hub.catch_up()
+        (device,) = hub.kept.restored().devices
+    assert device.missed == 0
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "room": None,
         "locked": False,
         "merged": [],
+        "missed": 0,
         "settable": [],
         "commands": {},
         "channels": [

@@ -28,6 +28,8 @@ export interface Device {
 	proposed?: boolean;
 	/** The facilitator lets nobody command it. */
 	locked?: boolean;
+	/** Messages that by its own numbers were not heard. */
+	missed?: number;
 	/** Ids of the devices that are this one, too. */
 	merged?: string[];
 	/** Channels that commands may set. */
