@@ -262,7 +262,7 @@ def _why(error: str, payload: bytes) -> str:
     if "truncated" in error:
         return f"not JSON: it ends too early, after {len(payload)} bytes"
     where = f" at byte {place[1]}" if place else ""
-    if "trailing" in error:
+    if "trailing characters" in error:
         return f"not one JSON document: more follows{where}"
     return f"not JSON: {what}{where}"
 
@@ -404,6 +404,12 @@ def scaled_as_said(value: float, unit: str) -> tuple[float, str]:
         msg = f"{shown(unit)} is not a known unit"
         raise PayloadError(msg)
     return found.apply(value), found.unit
+
+
+def decimal(value: float) -> str:
+    """Return a number as devices read it: whole without a point, never with an exponent."""
+    text = f"{value:.10f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def slug(name: str) -> str:

@@ -4,9 +4,12 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
+from struct import pack
 from typing import Any
 
-from hub.driver import UNSAID, Carried, Channel, Decoded, Sample
+from msgspec import Struct
+
+from hub.driver import UNSAID, Carried, Channel, Command, Decoded, Sample, Target, missing, switched
 from hub.errors import PayloadError
 from hub.model import Availability, Kind
 from hub.payload import boolean, is_absent, iso_time, live, number, shown, slug
@@ -78,14 +81,32 @@ CHANNELS = (
 """What both network servers give."""
 
 
+OUTPUT = re.compile(r"(?P<word>digital_out|analog_out)_(?P<number>\d{1,3})", re.ASCII)
+"""Channels that Cayenne LPP means to be set: its outputs."""
+NEXT_UPLINKS = 3600.0
+"""How long [s] a command may take: a device of class A listens only after it spoke, some only a few times an hour."""
+CENTS = 100
+"""Cayenne LPP sends a hundredth."""
+
+
 def _as_it_is(value: float) -> float:
     return value
+
+
+FRAMES = 2**32
+"""Frame counters are below (LoRaWAN 1.0.4 §4.3.1.5)."""
+
+
+class Counted(Struct, frozen=True):
+    """What is remembered of a device: the frame counter of its last uplink; -1: none was heard."""
+
+    frame: int = -1
 
 
 class Uplink:
     """Collects what one message of a network server says."""
 
-    __slots__ = ("carried", "health", "local", "measured", "rejected", "values")
+    __slots__ = ("carried", "counted", "health", "local", "measured", "missed", "rejected", "values")
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -95,6 +116,17 @@ class Uplink:
         self.carried: Carried | None = None
         self.measured: int | None = None
         self.local = False
+        self.missed = 0
+        self.counted: Counted | None = None
+
+    def count(self, field: str, value: object, before: Counted) -> Counted:
+        """Take the frame counter, omitted where it is 0; return what is remembered. A smaller one: it joined anew."""
+        frame = self.number(field, value)
+        if frame is None or not 0 <= frame < FRAMES or frame != int(frame) or frame == before.frame:
+            return before
+        self.missed = missing(before.frame, int(frame))
+        self.counted = Counted(int(frame))
+        return self.counted
 
     def time(self, *stamps: tuple[str, object]) -> None:
         """Take the first readable time of (field, text)."""
@@ -205,7 +237,9 @@ class Uplink:
         health = [Sample(name, value, None, self.measured, self.local) for name, value in self.health.items()]
         samples = (*measures, *health)
         if not samples and is_read and self.rejected:
-            raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
+            reasons = "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8])
+            msg = f"no value in it; {reasons}"
+            raise PayloadError(msg, context=self.counted)
         return Decoded(
             Kind.READINGS if samples else Kind.AVAILABILITY,
             device,
@@ -215,7 +249,44 @@ class Uplink:
             rejected=self.rejected,
             carried=self.carried,
             simulated=simulated,
+            missed=self.missed,
         )
+
+
+def settable(target: Target) -> tuple[Channel, ...]:
+    """Return the outputs that a device has told of: on or off, or a figure."""
+    found = [(name, OUTPUT.fullmatch(name)) for name in sorted(target.channels)]
+    return tuple(
+        Channel(name=name, unit=None, low=0, high=1)
+        if match["word"] == "digital_out"
+        else Channel(name=name, unit=None, low=-327.68, high=327.67)
+        for name, match in found
+        if match is not None
+    )
+
+
+def output(wanted: Command) -> tuple[bool, int, float]:
+    """Return whether a digital output is meant, its number, and the value that Cayenne LPP can carry.
+
+    Raises:
+        PayloadError: no output, or no such value.
+    """
+    match = OUTPUT.fullmatch(wanted.channel)
+    if match is None or int(match["number"]) > 255:  # noqa: PLR2004 — one byte
+        msg = f"{wanted.channel}: only the outputs of Cayenne LPP are set over LoRaWAN"
+        raise PayloadError(msg)
+    if match["word"] == "digital_out":
+        return True, int(match["number"]), float(switched(wanted))
+    if not abs(wanted.value * CENTS) < 1 << 15:
+        msg = f"{wanted.channel} is {wanted.value:g}: two bytes of hundredths hold from -327.68 to 327.67"
+        raise PayloadError(msg)
+    return False, int(match["number"]), round(wanted.value * CENTS) / CENTS
+
+
+def actuator(wanted: Command) -> bytes:
+    """Return a downlink of Cayenne LPP as network servers make it: channel, hundredths (16 bits), 0xFF."""
+    _, number, value = output(wanted)
+    return pack(">BhB", number, round(value * CENTS), 0xFF)
 
 
 @lru_cache(maxsize=16_384)

@@ -93,9 +93,12 @@ class Lodging:
 
 def arguments(driver: Driver, asked: Call) -> list[Any]:
     """Return the arguments of a call as the contract types them."""
-    if asked.function in {"adopts", "about"}:
-        of_what, context = asked.arguments
-        return [msgspec.msgpack.decode(of_what), remembered(driver, context)]
+    if asked.function == "adopts":
+        scope, context = asked.arguments
+        return [msgspec.msgpack.decode(scope, type=str), remembered(driver, context)]
+    if asked.function == "about":
+        names, context = asked.arguments
+        return [msgspec.msgpack.decode(names, type=tuple[str, ...]), remembered(driver, context)]
     if asked.function == "command":
         target, command, context = asked.arguments
         meant = msgspec.msgpack.decode(target, type=Target)

@@ -60,6 +60,7 @@ class Description(Struct, frozen=True):
     believed: float
     commands: tuple[str, ...]
     personal: bool
+    believed: float
     has: tuple[str, ...]
 
 

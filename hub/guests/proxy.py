@@ -111,10 +111,12 @@ class Proxy:
             return ()
 
     def _about(self, names: Collection[str], context: Any) -> Announced | None:  # noqa: ANN401 — likewise
+        kind: Any = Announced | None
         try:
-            return self._guests.call(self._name, "about", Announced | None, list(names), blob(context))  # type: ignore[arg-type]
+            found: Announced | None = self._guests.call(self._name, "about", kind, tuple(names), blob(context))
         except PayloadError:
             return None
+        return found
 
     def _ask(self, device: str, topic: str) -> list[tuple[str, bytes]]:
         try:

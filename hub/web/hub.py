@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from hub.config import Config
 from hub.driver import Command
 from hub.live import Live
-from hub.model import Action, Alarm, Commanded, Heard, Message
+from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
+from hub.refusals.explain import Explainer
 from hub.store.base import History
 
 
@@ -52,6 +53,10 @@ class Hub(Protocol):
     @property
     def history(self) -> History:
         """The store of readings. Blocks: the web layer calls it in a worker thread, several at a time."""
+
+    @property
+    def explainer(self) -> Explainer:
+        """What is said of a message that nobody understood; works through lists: called in a worker thread."""
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid, alias or native id means; the name itself when nobody knows it."""
@@ -102,6 +107,13 @@ class Hub(Protocol):
             NotFoundError: no such device.
         """
 
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Make a device report every so many seconds (None: by its own period again), or refuse it with the reason.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+
     async def commands(self, limit: int, device: str | None) -> Sequence[Commanded]:
         """Return the newest commands, of one device (uid) or of all, newest first."""
 
@@ -114,6 +126,9 @@ class Hub(Protocol):
         Raises:
             NotFoundError: the journal no longer holds it, or never did.
         """
+
+    async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+        """Return what the drivers read in messages that are not journalled, each alone (`hub.described`)."""
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case."""
