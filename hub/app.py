@@ -27,16 +27,23 @@ from hub import broker, credentials, setup
 from hub.acting import Acting
 from hub.commander import Commander
 from hub.config import Config
+from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder
 from hub.forwarding import Forwarding
+from hub.guests import proxy
+from hub.guests.house import Guest, Guests, installed
+from hub.ingest.gaps import Gap, Why
 from hub.ingest.link import LinkClient, SerialPort, Status
-from hub.journal.sqlite import SqliteReader
+from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
-from hub.registry import Contexts, Registry, load_drivers
+from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run, rfc3339
+from hub.pacer import Pacer
+from hub.refusals.explain import Explainer
+from hub.registry import Contexts, Registry, load_bundled
+from hub.rereading import Rereading
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
@@ -56,8 +63,13 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+BY_HAND = "was switched off by hand"
+GIVE_BACK = 2.0
+"""Seconds that an ordinary stop waits for devices to take their own period back."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
+TOLD_FOR = 3600 * NS
+"""How long what may be missing is told on the page [ns]; it stays counted."""
 WARN_FROM = 0.8
 """Share of the journal's budget from which it is said (reliability.md §2.4)."""
 
@@ -106,16 +118,31 @@ def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> 
     return part if figures is None else part | {"influx": figures}
 
 
-def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
+def _gaps(status: Status, now: int) -> dict[str, Any]:
+    """Return what may be missing of what the broker had for us: told for an hour, counted for ever; `now` [ns]."""
+    newest = next((each for each in reversed(status.gaps) if each.why is not Why.JOURNAL), None)
+    lately = newest is not None and now - newest.until < TOLD_FOR
+    part = _degraded(f"gap_{newest.why}") if newest is not None and lately else _FINE
+    shown = [msgspec.to_builtins(each) | _times(each) for each in reversed(status.gaps)]
+    return part | {"count": status.gap, "newest": shown}
+
+
+def _times(gap: Gap) -> dict[str, str]:
+    return {"since": rfc3339(gap.since // NS * NS), "until": rfc3339(gap.until // NS * NS)}
+
+
+def _journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
     """Return how the journal is, and how long its budget lasts at the present rate [h].
 
     Args:
         status: the ingest's word.
         missing: records that were read before and are gone from its damaged end.
+        now: wall clock [ns]: what went from it is told for an hour.
     """
+    dropping = any(each.why is Why.JOURNAL and now - each.until < TOLD_FOR for each in status.gaps)
     if status.full:
         part = _degraded("journal_full")
-    elif status.dropped:
+    elif dropping:
         part = _degraded("journal_dropped", f"{status.dropped}")
     elif status.fault is not None or missing:
         part = _degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
@@ -129,12 +156,25 @@ def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
 
 def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
-    wrong = next((each for each in ports if each.state != "open"), None)
+    wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
     part = _FINE
     if wrong is not None:
         place = f"{wrong.name} ({wrong.path})" if wrong.path else wrong.name
         part = _degraded(f"serial_{wrong.state}", f"{place}: {wrong.reason}" if wrong.reason else place)
     return part | {"ports": msgspec.to_builtins(ports)}
+
+
+def _drivers(guests: Sequence[Guest]) -> dict[str, Any]:
+    """Return the drivers of other packages as one part: the first that is off, or failed, named in the sentence."""
+    wrong = next((each for each in guests if each.off is not None), None)
+    wrong = wrong or next((each for each in guests if each.reason is not None), None)
+    if wrong is None:
+        return _FINE
+    what = wrong.off or wrong.reason
+    part = _degraded("driver_off" if wrong.off is not None else "driver_failed", what)
+    words = {"name": wrong.name, "reason": f"{wrong.name} ({wrong.package}): {what}"}
+    filled = {key: {lang: said.format_map(words) for lang, said in part[key].items()} for key in ("text", "remedy")}
+    return part | filled
 
 
 class App:
@@ -148,8 +188,19 @@ class App:
         self._kept = Kept(self._data, forwards=self.config.store == "influx")
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
-        self._registry = Registry(load_drivers(), self.config.payload_formats)
-        self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
+        bundled = load_bundled()
+        off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
+        self._guests = Guests(installed(), taken=bundled, off=off)
+        self._registry = self._make_registry()
+        self.explainer = Explainer(self._registry.drivers.values())
+        self.live = Live(
+            is_health=self._is_health,
+            source=self._source,
+            reach=self._reach,
+            pace_by=self._pace_by,
+            believed=self._registry.believed,
+            lang=self.config.lang,
+        )
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -157,6 +208,7 @@ class App:
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
+        self._settled = asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -177,11 +229,40 @@ class App:
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
-            self._restored = self._kept.restored()
+            self._rereading = Rereading(
+                reader=SqliteReader(self._data),
+                kept=self._kept,
+                worker=self._worker,
+                registry=self._registry,
+                guests=self._guests,
+            )
+            self._guests.changed = self._driver_went_off
+            self._pacer = Pacer(
+                kept=self._kept,
+                worker=self._worker,
+                commander=self._commander,
+                there=self._is_there,
+                wall=time.time_ns,
+            )
+            self._worker.follower = self._pacer
+            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
+            self._restored.paces = self._pacer.records
+            mind = self._worker.understanding
+            self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
+            self._guests.close()
             self._kept.close()
             raise
         self._views.update(self._worker.views(time.time_ns()))
+
+    def _make_registry(self) -> Registry:
+        """Return what decodes by the hub's own drivers and by those of other packages."""
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self.config.payload_formats)
+
+    def _driver_went_off(self, guest: Guest) -> None:
+        """Remember it beyond the hub's end; called in whatever thread decodes."""
+        name, reason = guest.name, guest.off
+        self._worker.call(lambda: self._kept.put_absence(name, off=reason, again=False))
 
     def _forwarding(self) -> Forwarding | None:
         """Send readings on to InfluxDB, and ask it for history, where that is the store."""
@@ -212,6 +293,7 @@ class App:
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
+        self._worker.call(self._rereading.resume)
         if self._influx is not None:
             self._influx.start()
         self._tasks = [
@@ -220,7 +302,9 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Commit the step under way and close the files."""
+        """Give devices their own periods back, commit the step under way and close the files."""
+        if self._tasks:
+            await self._give_periods_back()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -229,7 +313,19 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
+        await asyncio.to_thread(self._guests.close)
         self._kept.close()
+
+    async def _give_periods_back(self) -> None:
+        """Tell every device whose period was changed, and wait a little for their word; the next start goes on."""
+        self._settled.clear()
+        if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), GIVE_BACK)
+
+    def _is_there(self) -> bool:
+        status = self._status
+        return self._link.connected and status is not None and status.connected
 
     def _grown(self, end: int) -> None:
         self._end = end
@@ -249,6 +345,8 @@ class App:
 
     def _deliver(self, outcome: Outcome) -> None:
         self.live.apply(outcome.batch)
+        if outcome.batch.paces and not self._pacer.records:
+            self._settled.set()
         self._views.update(outcome.views)
         for topic, heard in outcome.recent.items():
             self._recent.pop(topic, None)
@@ -281,10 +379,12 @@ class App:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         parts = {
             "broker": broker_part,
-            "journal": _journal(status, worker.missing),
+            "journal": _journal(status, worker.missing, time.time_ns()),
+            "gaps": _gaps(status, time.time_ns()),
             "store": _store(worker, self._kept.faults, self._influx),
         }
-        return parts | ({"serial": _serial(status.serial)} if status.serial else {})
+        parts |= {"serial": _serial(status.serial)} if status.serial else {}
+        return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
     # the web layer's contract
 
@@ -312,11 +412,11 @@ class App:
 
         def in_store() -> int:
             self._worker.save()
+            mind = self._worker.understanding
+            self._pacer.let_go(mind.names.uids(mind.resolve(name)))
             return self._acting.forget(name)
 
-        finder = Finder(
-            Registry(load_drivers(), self.config.payload_formats), *await asyncio.wrap_future(self._worker.call(known))
-        )
+        finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings = await asyncio.wrap_future(self._worker.call(in_store))
@@ -331,17 +431,41 @@ class App:
                 messages += await self._link.erase(positions[start : start + ERASED_AT_ONCE])
         return messages
 
+    def drivers(self) -> Sequence[Mapping[str, Any]]:
+        """Return the drivers of other packages."""
+        return self._guests.views()
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch a driver of another package on or off."""
+
+        def switch() -> Mapping[str, Any]:
+            if on:
+                self._guests.switch_on(name)
+                self._rereading.begin(name)
+            else:
+                self._kept.put_absence(self._guests.switch_off(name, BY_HAND).name, off=BY_HAND, again=False)
+            return next(each for each in self._guests.views() if each["name"] == name)
+
+        return await asyncio.wrap_future(self._worker.call(switch))
+
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
         return await asyncio.wrap_future(self._worker.call(lambda: self._kept.actions(limit)))
 
     async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
         """Give a device a command."""
-        status = self._status
-        there = self._link.connected and status is not None and status.connected
+        there = self._is_there()
         return await asyncio.wrap_future(
             self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there))
         )
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Make a device report every so many seconds; None: by its own period again."""
+
+        def do() -> Paced:
+            return self._pacer.end(name) if every is None else self._pacer.begin(name, every, by)
+
+        return await asyncio.wrap_future(self._worker.call(do))
 
     async def commands(self, limit: int, device: str | None) -> Sequence[Commanded]:
         """Return the newest commands, newest first."""
@@ -359,13 +483,24 @@ class App:
         def read() -> Message | None:
             with contextlib.closing(SqliteReader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
-            return next((each.message for each in found if each.position == position), None)
+            there = (each.message for each in found if each.position == position)
+            return next((message for message in there if message.topic != ERASED), None)
 
         found = await asyncio.to_thread(read)
         if found is None:
             msg = f"no message {position} in the journal: erased, older than what is kept, or never there"
             raise NotFoundError(msg)
         return found
+
+    async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+        """Return what the hub's own drivers read in messages that are not journalled."""
+
+        def read() -> Sequence[Mapping[str, Any]]:
+            registry, now = Registry(load_bundled(), self.config.payload_formats), time.time_ns()
+            outcomes = [registry.decode(each, Contexts()) for each in messages]
+            return [described(registry, each, self.config.zone, now) for each in outcomes]
+
+        return await asyncio.to_thread(read)
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return the use cases in short."""
@@ -425,6 +560,7 @@ class App:
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
             "steps_failed_total": worker.failures,
+            "driver_strikes_total": sum(each.strikes for each in self._guests.guests),
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,
@@ -449,12 +585,22 @@ class App:
                     return any(each.name == base and each.health for each in driver.channels)
         return False
 
-    def _can_set(self, uid: str, channel: str) -> bool:
+    def _pace_by(self, uid: str) -> str | None:
+        """Return how a device of this family is made to report more often."""
         family = uid.partition(":")[0]
-        return any(
-            driver.family == family and base_name(channel, driver.commands) is not None
-            for driver in self._registry.drivers.values()
-        )
+        mine = [driver for driver in self._registry.drivers.values() if driver.family == family]
+        if any(driver.period is not None for driver in mine):
+            return "set"
+        return "poll" if any(driver.ask is not None for driver in mine) else None
+
+    def _reach(self, uid: str, channel: str) -> tuple[float, float] | None:
+        """Return what a channel may be set to, where its family's description alone tells."""
+        family = uid.partition(":")[0]
+        for driver in self._registry.drivers.values():
+            base = base_name(channel, driver.commands) if driver.family == family else None
+            if base is not None:
+                return next((each.low, each.high) for each in driver.channels if each.name == base)
+        return None
 
     def _source(self, usecase: str, rule: str) -> tuple[Mapping[str, str] | None, bool]:
         case = self._cases.get(usecase)

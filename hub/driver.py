@@ -11,12 +11,16 @@ from typing import Any
 from msgspec import Struct, field
 
 from hub.errors import PayloadError
-from hub.model import Availability, Kind, Message, Quality
+from hub.model import Availability, Kind, Message, Quality, Stage
 from hub.units import Unit
 
 type_of_nothing = type(None)
 UNSAID = ""
 """A sample's unit where nobody said one, on a channel whose name usually has one."""
+BELIEVED = 900.0
+"""How long [s] a value counts where nobody knows better."""
+DAY_AND_AN_HOUR = 90_000.0
+"""How long [s] a value of a battery device counts that speaks once a day, or when something changes."""
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -92,6 +96,24 @@ class Content(Struct, frozen=True, gc=False):
     rejected: Mapping[str, str] = field(default_factory=dict)
 
 
+class Described(Struct, frozen=True):
+    """A channel as a document describes it.
+
+    Attributes:
+        channel: its name.
+        topic: on which its values come: where another family's driver reads them, the document says nothing of them.
+        expires: how long [s] a value is believed; 0: nobody says.
+        gone: it is taken back: it leaves the screen until it speaks again.
+        health: it speaks of the device itself (battery, radio): listed after what the device measures.
+    """
+
+    channel: str
+    topic: str
+    expires: float = 0.0
+    gone: bool = False
+    health: bool = False
+
+
 class Announced(Struct, frozen=True):
     """Another device that a message speaks of (a bridge's list, a discovery document).
 
@@ -99,16 +121,36 @@ class Announced(Struct, frozen=True):
         device: its uid in this family's manner.
         aliases: other names and native ids (`ieee:0x00158d…`, `mac:…`).
         name: display name, when the message gives one.
+        firmware: its version, when the message gives it.
         availability: when the message gives it.
         topics: on which it speaks, as a discovery document says; a native driver whose topic one is (`Driver.names`)
             gives the device its uid, so that both conventions mean one device.
+        channels: what is new of them.
+        removed: nothing describes the device any more: where no other family speaks for it, it is gone.
     """
 
     device: str
     aliases: tuple[str, ...] = ()
     name: str | None = None
     availability: Availability | None = None
+    firmware: str | None = None
     topics: tuple[str, ...] = ()
+    channels: tuple[Described, ...] = ()
+    removed: bool = False
+
+
+class Progress(Struct, frozen=True, gc=False):
+    """What a network says of a command on its way to a device.
+
+    Attributes:
+        command: id of the command (`Command.id`), as the network gives it back.
+        stage: how far it is.
+        reason: why it failed, in the network's words.
+    """
+
+    command: str
+    stage: Stage
+    reason: str = ""
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -128,6 +170,11 @@ class Decoded(Struct, frozen=True, gc=False):
         removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
         carried: bytes to be read by the payload format that the user chose for the device.
         simulated: the network says that it made the message up: its values are never real.
+        unsaid: its temperatures are in the device's own unit, which the message does not say: °C unless the user
+            chose `fahrenheit` for the device.
+        progress: how far a command to `device` is, by the word of the network that carries it.
+        period: how often `device` reports by itself [s], by its own word; 0: not at all.
+        missed: how many messages before this one were not heard, by the numbers that the sender gives them.
     """
 
     kind: Kind
@@ -143,6 +190,10 @@ class Decoded(Struct, frozen=True, gc=False):
     removed: bool = False
     carried: Carried | None = None
     simulated: bool = False
+    unsaid: bool = False
+    progress: Progress | None = None
+    period: int | None = None
+    missed: int = 0
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -188,10 +239,18 @@ def _bytes(payload: str | bytes) -> bytes:
 
 
 class Command(Struct, frozen=True):
-    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0)."""
+    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0).
+
+    Attributes:
+        channel, value: what should become what.
+        id: of this command, for families whose network tells how far it is (`Progress`).
+        at: when it is given [ns], for families whose commands carry a time.
+    """
 
     channel: str
     value: float
+    id: str = ""
+    at: int = 0
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -246,6 +305,23 @@ class Commanding(Struct, frozen=True, kw_only=True):
     report: tuple[str, bytes]
 
 
+class Period(Struct, frozen=True, kw_only=True):
+    """How a family is told how often to report.
+
+    Attributes:
+        ask: (target) → (topic, payload) that make a device say its period (`Decoded.period`).
+        set: (target, seconds) → (topic, payload) that set it; any period that it said itself can be set again.
+        low, high: what people may wish [s].
+        proof: of `set`; its `value` are the seconds, its `report` the device's word that it took them.
+    """
+
+    ask: Callable[[Target], tuple[tuple[str, bytes], ...]]
+    set: Callable[[Target, int], tuple[tuple[str, bytes], ...]]
+    low: int
+    high: int
+    proof: Commanding
+
+
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
 """`decode(message, context)`; raises PayloadError with the reason when nothing can be understood.
 
@@ -280,11 +356,16 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         adopts: (scope, context) → topics that are this driver's because of what it has heard (a discovery document
             may name any): at the driver's rank, before every claim by shape.
         names: the uid that a topic alone tells, None where it tells none.
+        about: (names of a device, context) → what was said of it before it spoke.
+        believed: how long [s] a value counts where neither the device says nor the channel's own period is known.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         commands: base names of the channels that can be set.
+        settable: in place of `commands` where only what a device says of itself tells (`open_channels`): the channels
+            that can be set now, in the hub's unit, each with the range it takes.
         command: (target, command) → the order in the family's dialect; raises PayloadError with the reason when this
             device cannot do it.
         commandings: commands and what goes out for them: at least one where there is a `command`.
+        period: how a device is told how often to report; None: it cannot be told over MQTT.
         personal: it is about a person's whereabouts: kept only where the setting `personal` is on.
         reads: reads bare bytes: its model is then a payload format that users choose for a device (`Decoded.carried`).
         examples: real messages, a refusal among them.
@@ -308,10 +389,14 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     shares: str | None = None
     adopts: Callable[[str, Any], Collection[str]] | None = None
     names: Callable[[str], str | None] | None = None
+    about: Callable[[Collection[str], Any], Announced | None] | None = None
+    believed: float = BELIEVED
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
     commands: tuple[str, ...] = ()
+    settable: Callable[[Target], tuple[Channel, ...]] | None = None
     command: Callable[[Target, Command], Order] | None = None
     commandings: tuple[Commanding, ...] = ()
+    period: Period | None = None
     personal: bool = False
     reads: Callable[[bytes], Content] | None = None
 
@@ -344,10 +429,34 @@ def whole(command: Command, low: int, high: int) -> int:
     return int(command.value)
 
 
+def missing(before: int, number: int, wraps: int | None = None) -> int:
+    """Return how many of a sender's messages were not heard between two of its numbers.
+
+    Args:
+        before: of the message before; -1: none was heard.
+        number: of this one.
+        wraps: how many numbers there are: after the last comes 0; None: no end, a smaller number begins a new life.
+    """
+    ahead = number - before if wraps is None else (number - before) % wraps
+    if before < 0 or (wraps is not None and ahead > wraps // 2):  # long ago, or out of order
+        return 0
+    return max(ahead - 1, 0)
+
+
 def base_name(channel: str, names: Iterable[str]) -> str | None:
     """Return the longest of `names` that `channel` is, alone or followed by `_suffix`; None when there is none."""
     fitting = [name for name in names if channel == name or channel.startswith(f"{name}_")]
     return max(fitting, key=len, default=None)
+
+
+def reach(driver: Driver, target: Target, channel: str) -> Channel | None:
+    """Return what a channel of a device may be set to, by its range; None: it cannot be set."""
+    if driver.command is None:
+        return None
+    if driver.settable is not None:
+        return next((each for each in driver.settable(target) if each.name == channel), None)
+    base = base_name(channel, driver.commands)
+    return next((each for each in driver.channels if each.name == base), None)
 
 
 def topic_matches(pattern: str, topic: str) -> bool:
@@ -367,7 +476,9 @@ CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 __all__ = [
+    "BELIEVED",
     "CHANNEL_NAME",
+    "DAY_AND_AN_HOUR",
     "MODEL_NAME",
     "UNSAID",
     "Announced",
@@ -377,13 +488,18 @@ __all__ = [
     "Commanding",
     "Content",
     "Decoded",
+    "Described",
     "Driver",
     "Event",
     "Example",
     "Order",
     "PayloadError",
+    "Period",
+    "Progress",
     "Sample",
     "Target",
     "base_name",
+    "missing",
+    "reach",
     "topic_matches",
 ]

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name
+from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name, reach
 from hub.errors import ConfigError, PayloadError
 from hub.model import Message
 from hub.registry import check_description, decode_context, encode_context
@@ -33,6 +33,8 @@ LEAVES: tuple[Any, ...] = (
 )
 """What replaces one leaf of a JSON example."""
 
+LATEST = 2**63
+"""Nanoseconds that 64 bits hold."""
 RECEIVED = 1_753_430_400_000_000_000
 
 
@@ -95,6 +97,7 @@ def check(driver: Driver, *, damaged: int = 200, seed: int = 0) -> Iterator[str]
         yield from check_example(driver, example)
     for commanding in driver.commandings:
         yield from check_commanding(driver, commanding)
+    yield from check_period(driver)
     yield from unshown(driver)
     damage = Damage(seed)
     for example in driver.examples:
@@ -121,10 +124,10 @@ def target_of(driver: Driver, before: Iterable[tuple[str, bytes]]) -> Target:
 def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
     """Return where a command does not go out as its author wrote, or is not proved by the device's report."""
     where = f"command {proof.channel}={proof.value:g}"
-    if driver.command is None or base_name(proof.channel, driver.commands) is None:
+    target = target_of(driver, proof.before)
+    if driver.command is None or reach(driver, target, proof.channel) is None:
         yield f"{where}: the driver does not say that this channel can be set"
         return
-    target = target_of(driver, proof.before)
     try:
         order = driver.command(target, Command(proof.channel, proof.value))
     except PayloadError as error:
@@ -140,6 +143,23 @@ def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
         yield f"{where}: the report is of {decoded.device}, {sorted(values)}; {target.uid} {order.channel} is due"
     elif abs(values[order.channel] - order.value) > order.tolerance:
         yield f"{where}: reported is {values[order.channel]:g}, {order.value:g} ± {order.tolerance:g} is due"
+
+
+def check_period(driver: Driver) -> Iterator[str]:
+    """Return where a device is not told how often to report as its author wrote, or does not say that it took it."""
+    if driver.period is None:
+        return
+    proof = driver.period.proof
+    seconds, target = int(proof.value), target_of(driver, proof.before)
+    if not driver.period.low <= seconds <= driver.period.high:
+        yield f"period: {seconds} s of the proof is not from {driver.period.low} to {driver.period.high}"
+    if (sent := driver.period.set(target, seconds)) != proof.sends:
+        yield f"period: sends {sent}, not {proof.sends}"
+    if not driver.period.ask(target):
+        yield "period: a device is not asked for its own before it is changed"
+    decoded, _ = driver.decode(Message(*proof.report, RECEIVED), target.context)
+    if (decoded.device, decoded.period) != (target.uid, seconds):
+        yield f"period: the report is of {decoded.device}, {decoded.period} s; {target.uid}, {seconds} s is due"
 
 
 def unshown(driver: Driver) -> Iterator[str]:
@@ -167,7 +187,7 @@ def check_example(driver: Driver, example: Example) -> Iterator[str]:
         yield f"{where}: should be refused because {example.refusal!r}"
         return
     yield from (f"{where}: {each}" for each in _differences(example, decoded))
-    yield from (f"{where}: {each}" for each in _broken(driver, decoded))
+    yield from (f"{where}: {each}" for each in broken(driver, decoded))
     again, last = driver.decode(example.message(), after)
     if last is not after:
         yield f"{where}: the same message again changes the context"
@@ -196,23 +216,26 @@ def _close(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
 
 def check_payload(driver: Driver, example: Example, payload: bytes) -> Iterator[str]:
     """Return what is wrong when a payload, however broken, takes an example's place."""
-    where = f"{example.topic} {payload[:200]!r}"
-    context = context_before(driver, example)
+    problems, _ = tried(driver, example.message(payload), context_before(driver, example))
+    yield from (f"{example.topic} {payload[:200]!r}: {each}" for each in problems)
+
+
+def tried(driver: Driver, message: Message, context: Any) -> tuple[list[str], Any]:  # noqa: ANN401 — a driver's own type
+    """Decode any message; return what is wrong with the answer, and the context afterwards."""
     try:
-        decoded, after = driver.decode(example.message(payload), context)
+        decoded, after = driver.decode(message, context)
     except PayloadError as error:
-        if not str(error).strip():
-            yield f"{where}: refused without a reason"
-        return
+        problems = [] if str(error).strip() else ["refused without a reason"]
+        return problems, context if error.context is None else error.context
     except Exception as error:  # noqa: BLE001 — that none escapes is what is checked
-        yield f"{where}: {type(error).__name__}: {error}"
-        return
-    yield from (f"{where}: {each}" for each in _broken(driver, decoded))
+        return [f"{type(error).__name__}: {error}"], context
+    problems = list(broken(driver, decoded))
     if decode_context(driver, encode_context(after)) != after:
-        yield f"{where}: the context does not survive being stored"
+        problems.append("the context does not survive being stored")
+    return problems, after
 
 
-def _broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
+def broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
     """Return what no decoded message may hold."""
     names = [channel.name for channel in driver.channels]
     if not decoded.device.startswith(f"{driver.family}:"):
@@ -222,6 +245,8 @@ def _broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
     for sample in decoded.samples:
         if type(sample.value) is not float or not math.isfinite(sample.value):
             yield f"{sample.channel} is {sample.value!r}, not a finite float"
+        if sample.measured is not None and not 0 <= sample.measured < LATEST:
+            yield f"{sample.channel} was measured at {sample.measured}, which no store holds"
         if not CHANNEL_NAME.fullmatch(sample.channel):
             yield f"{sample.channel!r} is not snake_case"
         if base_name(sample.channel, names) is None and not driver.open_channels:

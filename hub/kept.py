@@ -1,20 +1,21 @@
 """The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from hub.devices import Clock
+from hub.devices import Clock, Identities
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard, Reading
+from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
-from hub.store.file import StoreFile
+from hub.store.file import StoreFile, understood
 from hub.store.lines import Encoder
 from hub.store.outbox import Batch as Sent
 from hub.store.outbox import Outbox, Refused
@@ -28,8 +29,30 @@ DECODE = "decode"
 OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
+MOST_TIMES = 9
+MOST_CHANNELS = 5_000
+"""Times of a channel, and channels, read at the start to know their periods; others learn them anew."""
 IGNORED_TOPICS = "ignored_topics"
-"""Name of the setting."""
+GUESTS = "drivers_of_packages"
+PACES = "paces"
+"""Names of settings."""
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a driver of another package that did not do its work.
+
+    Attributes:
+        missed: the first position that it owes; None: none.
+        off: why it is off.
+        again: it is to read what it missed.
+    """
+
+    missed: int | None = None
+    off: str | None = None
+    again: bool = False
+
+
+_ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 
 
 class Kept:
@@ -127,7 +150,37 @@ class Kept:
             state.put_heard(changes.heard)
             state.put_alarms(alarms)
             state.put_rules({key: blob or None for key, blob in rules.items()})
+            if changes.missed or changes.read_again:
+                self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def absences(self) -> dict[str, Absence]:
+        """Return what drivers of other packages did not do, by model; for the owner's thread."""
+        return _ABSENCES.decode(self._state.setting(GUESTS) or "{}")
+
+    def put_absence(self, model: str, **changed: Any) -> None:  # noqa: ANN401 — of `Absence`
+        """Change these fields of what is remembered of a driver.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            known = self.absences()
+            self._put_absences(known | {model: msgspec.structs.replace(known.get(model, Absence()), **changed)})
+
+    def _note_absences(self, changes: Changes) -> None:
+        known = self.absences()
+        for model, position in changes.missed.items():
+            before = known.get(model, Absence())
+            if before.missed is None:
+                known[model] = msgspec.structs.replace(before, missed=position)
+        for model, place in changes.read_again.items():
+            known[model] = msgspec.structs.replace(known.get(model, Absence()), missed=place, again=place is not None)
+        self._put_absences(known)
+
+    def _put_absences(self, known: Mapping[str, Absence]) -> None:
+        left = {model: each for model, each in known.items() if each != Absence()}
+        self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
     def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.
@@ -151,6 +204,23 @@ class Kept:
         """
         with self._file.transaction():
             self._actions.put_commands(commands)
+
+    def paces(self) -> list[Paced]:
+        """Return the devices that report more often than by themselves, or are owed their own period."""
+        return msgspec.json.decode(self._state.setting(PACES) or "[]", type=list[Paced])
+
+    def put_paces(self, paces: Iterable[Paced]) -> None:
+        """Store them, all of them.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._put_paces(paces)
+
+    def _put_paces(self, paces: Iterable[Paced]) -> None:
+        said = msgspec.json.encode([*paces]).decode()
+        self._state.set_setting(PACES, None if said == "[]" else said)
 
     def forget(self, uids: Sequence[str], names: Collection[str], ended: Collection[str]) -> int:
         """Erase devices with all that names them, and give the room back; return how many readings went.
@@ -176,6 +246,7 @@ class Kept:
                 if trace.names(blob):
                     state.put_rules({key: None})
             self._actions.forget(uids)
+            self._put_paces(each for each in self.paces() if each.device not in uids)
             self._outbox.forget(trace.names)
         self._file.scrub()
         return gone
@@ -221,8 +292,16 @@ class Kept:
         with self._file.transaction():
             return self._outbox.drop_oldest(size)
 
+    def readable(self) -> AbstractContextManager[None]:
+        """Take what cannot be understood of the file's content for damage, in this context.
+
+        Raises:
+            StoreError: inside; the next opening begins a new file.
+        """
+        return understood(self._file.path)
+
     def memory(self, registry: Registry) -> Memory:
-        """Return what later messages need of earlier ones."""
+        """Return what later messages need of earlier ones; in `readable`."""
         drivers = registry.drivers
         return Memory(
             contexts={
@@ -241,21 +320,35 @@ class Kept:
         )
 
     def rules(self) -> dict[str, bytes]:
-        """Return what the rules remember."""
+        """Return what the rules remember; to be read in `readable`."""
         return self._state.rules()
 
     def restored(self) -> Batch:
-        """Return what was shown last, for a live state that starts."""
+        """Return what was shown last, for a live state that starts.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self.readable():
+            return self._restored()
+
+    def _restored(self) -> Batch:
         devices = self._state.devices()
+        merged = {device.uid: device.merged for device in devices if device.merged is not None}
+        names = Identities(merged=merged)
         return Batch(
             devices=[device for device in devices if device.merged is None],
-            merged={device.uid: device.merged for device in devices if device.merged is not None},
+            merged={uid: names.survivor(uid) for uid in merged},
             commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
             alarms=self._state.alarms(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
+
+    def rhythms(self) -> Mapping[tuple[str, str], Sequence[int]]:
+        """Return the times of each channel's newest readings, from which a live state that starts learns periods."""
+        return self._state.newest_times(MOST_TIMES, MOST_CHANNELS)
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""

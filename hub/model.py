@@ -35,7 +35,11 @@ def rfc3339(time: int) -> str:
 
 
 class Quality(StrEnum):
-    """OPC UA's three: `uncertain` is out of the plausible range, `bad` is the device's own word for a failed probe."""
+    """OPC UA's three: `uncertain` is out of the plausible range, `bad` is the device's own word for a failed probe.
+
+    Where the present is shown, a good value of a device that is offline, or older than its device believes it, is
+    `uncertain` too: the last usable value.
+    """
 
     GOOD = "good"
     UNCERTAIN = "uncertain"
@@ -191,6 +195,12 @@ class Device(Struct, frozen=True, kw_only=True):
         locked: the facilitator lets nobody command it.
         merged: uid of the device that a person says it is; this one is shown no more.
         removed: gone by its own word; not shown until it speaks again.
+        apart: uids of devices that a person says it is not: the hub merges them no more by itself.
+        gone: channels that were taken back: not shown until they speak again; what is stored stays.
+        health: channels that speak of the device itself, by its own document.
+        firmware: its version, by its own or its bridge's word; empty: never said.
+        expires: channel → how long [s] its values are believed, by the device's own document.
+        missed: messages that by its own numbers were not heard, ever.
     """
 
     uid: str
@@ -207,6 +217,12 @@ class Device(Struct, frozen=True, kw_only=True):
     locked: bool = False
     merged: str | None = None
     removed: bool = False
+    apart: list[str] = []
+    gone: list[str] = []
+    health: list[str] = []
+    firmware: str = ""
+    expires: dict[str, float] = {}
+    missed: int = 0
 
     @property
     def own_name(self) -> str:
@@ -239,12 +255,22 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class CommandState(StrEnum):
-    """How far a command is; only the device's own later report confirms it."""
+    """How far a command is; only the device's own later report confirms it. `seen`: another program's, overheard."""
 
     SENT = "sent"
     CONFIRMED = "confirmed"
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
+    SEEN = "seen"
+
+
+class Stage(StrEnum):
+    """How far a network says that it has brought a command; none of them is the device's own report of its value."""
+
+    QUEUED = "queued"
+    TRANSMITTED = "transmitted"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
 
 
 class Commanded(Struct, frozen=True, kw_only=True):
@@ -252,8 +278,12 @@ class Commanded(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: chosen by the sender or the hub; the same again is a replay.
-        device, channel, value: what should become what, in the hub's unit.
-        by: who gave it; the newest of a channel is its last writer.
+        ticket: the id under which it goes out, where the family's commands carry one.
+        device, channel, value: what should become what, in the hub's unit; an empty channel: of a command that was
+            seen, nobody can tell.
+        stage: how far the network between hub and device says it is (LoRaWAN).
+        by: who gave it (`mqtt`: another program, which names itself to nobody); the newest of a channel is its last
+            writer.
         run: the device's timeline.
         at, until: given at, and confirmed by [ns on that timeline].
         wall: given at [ns, wall clock].
@@ -270,10 +300,47 @@ class Commanded(Struct, frozen=True, kw_only=True):
     at: int
     wall: int
     until: int = 0
+    ticket: str = ""
     report: str = ""
     expected: float = 0.0
     tolerance: float = 0.0
     state: CommandState = CommandState.SENT
+    stage: Stage | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+class PaceState(StrEnum):
+    """How far the wish is that a device reports more often: its own period is asked for before it is changed."""
+
+    ASKING = "asking"
+    SETTING = "setting"
+    HELD = "held"
+    POLLED = "polled"
+    RESTORING = "restoring"
+    RESTORED = "restored"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+class Paced(Struct, frozen=True, kw_only=True):
+    """A device that reports more often during a session than it does by itself.
+
+    Attributes:
+        device: uid.
+        every: period wanted [s].
+        original: its own [s], by its own word; None: not known yet, or nothing on the device was changed (polled).
+        by: who wanted it.
+        at: when something was said to it last [ns, wall clock].
+        code, reason: why it failed or was refused, for programs and in plain words.
+    """
+
+    device: str
+    every: int
+    state: PaceState
+    original: int | None = None
+    by: str = ""
+    at: int = 0
     code: str | None = None
     reason: str | None = None
 

@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
-from hub.driver import Announced, Decoded, Driver, Sample, Target, topic_matches
+from hub.driver import Announced, Decoded, Driver, Progress, Sample, Target, topic_matches
 from hub.errors import PayloadError
+from hub.joining import HARDWARE, Side, family, joined, may_be_one
 from hub.model import (
     MAX_WHOLE,
     NS,
@@ -43,6 +44,8 @@ MAX_PROPOSED = MAX_DEVICES // 10
 """Devices that a foreign broker's generic topics may propose: those of known families keep their place."""
 MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
+LONGEST = 200
+"""Characters kept of a name or version that a message gives."""
 MAX_LEVELS = 32
 SHOWN_PAYLOAD = 1024
 SEEN_AGAIN = 60 * NS
@@ -54,6 +57,12 @@ ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
 ASK_AGAIN = 60 * NS
 """How long a sender is left alone that was asked to say what is missing."""
+OVERHEARD = 20
+"""Commands of others that a group records: a flood of them costs no more."""
+RETAINED = (
+    "a retained command: the device obeys it anew at each connection, the hub never; an empty retained message on the "
+    "same topic takes it away"
+)
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
@@ -62,6 +71,8 @@ UNSTATED = -2
 """No sample's time."""
 MADE_UP = "simulated-by-network"
 """The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
+APART = 10_000
+"""How many pairs are remembered that are two devices in spite of a name they share."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -75,12 +86,19 @@ class Changes(Struct):
         shown, past: newest values for the live state and the rules; `past` came through the import door.
         asks: (topic, payload) that make devices speak.
         known: devices that are new or changed.
+        merged: uids of those that turned out to be another one.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
         heard: what was not understood, and why.
         recent: topic → its newest understood message, of the last few topics.
         reports: a device's own live words while a command to it waits for them.
+        missed: driver of another package → the first position that its fault cost it.
+        read_again: such a driver → up to where it has read again what it missed; None: all of it.
+        progress: (uid, what a network says of a command to it).
+        periods: (uid, how often it reports by its own live word [s]).
+        overheard: (uid, topic) → the newest live command to a known device that was seen passing, the hub's own too.
+        described: devices of families that say themselves what can be set: it may be something else now.
         understood, refused, repeats: counts of messages.
     """
 
@@ -90,6 +108,7 @@ class Changes(Struct):
     past: list[Reading] = []
     asks: list[tuple[str, bytes]] = []
     known: dict[str, Device] = {}
+    merged: list[str] = []
     names: list[tuple[str, str, int]] = []
     contexts: dict[tuple[str, str], Any] = {}
     clocks: dict[str, Clock] = {}
@@ -99,6 +118,12 @@ class Changes(Struct):
     heard: list[Heard] = []
     recent: dict[str, Heard] = {}
     reports: list[Report] = []
+    missed: dict[str, int] = {}
+    read_again: dict[str, int | None] = {}
+    progress: list[tuple[str, Progress]] = []
+    periods: list[tuple[str, int]] = []
+    overheard: dict[tuple[str, str], Message] = {}
+    described: set[str] = set()
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -166,6 +191,7 @@ class Understanding:
             personal: whether families about a person's whereabouts are kept.
         """
         self._registry = registry
+        self._describing = {each.family for each in registry.drivers.values() if each.settable is not None}
         self._contexts = dict(memory.contexts)
         self.devices = {device.uid: device for device in memory.devices}
         merged = {uid: device.merged for uid, device in self.devices.items() if device.merged is not None}
@@ -180,7 +206,9 @@ class Understanding:
         self.timelines = Timelines(memory.runs, memory.marks.items())
         self._channels: dict[str, set[str]] = {}
         for uid, channel in memory.channels:
-            self._channels.setdefault(uid, set()).add(channel)
+            if uid not in self.devices or channel not in self.devices[uid].gone:
+                self._channels.setdefault(uid, set()).add(channel)
+        self._distinct: set[tuple[str, ...]] = set()
         self._zone = zone
         self._asks = asks
         self._foreign = foreign
@@ -204,6 +232,7 @@ class Understanding:
         self._apart.clear()
         if not device.proposed:
             self._proposals.discard(device.uid)
+        self._distinct.clear()
         if before is None or before.merged != device.merged:
             for uid in (device.uid, device.merged, before.merged if before is not None else None):
                 self._sources.forget(self.names.survivor(uid or device.uid))
@@ -232,6 +261,29 @@ class Understanding:
             context=context,
         )
 
+    def settable(self, uid: str) -> dict[str, tuple[float, float]]:
+        """Return channel → the range that a device takes, where only what it said of itself tells."""
+        device = self.devices.get(uid)
+        driver, key = (None, None) if device is None else self._registry.place(device.topic, device.family)
+        if driver is None or driver.settable is None or device is None or key is None:
+            return {}
+        context = self._contexts.get(key)
+        target = Target(
+            uid=uid,
+            topic=device.topic,
+            names=(uid,),  # all of them would cost a look at every name there is
+            channels=frozenset(self._channels.get(uid, ())),
+            context=driver.empty_context() if context is None else context,
+        )
+        try:
+            return {each.name: (each.low, each.high) for each in driver.settable(target)}
+        except Exception:  # noqa: BLE001 — a driver's fault must not stop the others; its commands say what it is
+            return {}
+
+    def describing(self) -> list[str]:
+        """Return the devices of families that say themselves what can be set."""
+        return [uid for uid, device in self.devices.items() if device.family in self._describing]
+
     def take(self, records: Iterable[Record]) -> Changes:
         """Return what the records change, up to `position`; no content makes it fail.
 
@@ -240,6 +292,9 @@ class Understanding:
         """
         changes = Changes()
         is_past: bool | None = None
+        if self._registry.has_remote:
+            records = list(records)
+            self._registry.prepare([each.message for each in records if not each.repeat], self._contexts)
         for record in records:
             message = record.message
             if is_past is not (message.source is Source.IMPORT):
@@ -255,7 +310,7 @@ class Understanding:
                 self._own(record, changes)
                 if any(run.state == ENDED for run in changes.runs.values()):
                     break
-            elif not self._is_wanted(message.topic):
+            elif (self._topics or self.ignored_topics) and not self._is_wanted(message.topic):
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
@@ -265,7 +320,7 @@ class Understanding:
         """Tell whether HUB_TOPICS asks for a topic, and no person ignores it."""
         if self._topics and not any(topic_matches(each, topic) for each in self._topics):
             return False
-        return not (self.ignored_topics and any(topic_matches(each, topic) for each in self.ignored_topics))
+        return not any(topic_matches(each, topic) for each in self.ignored_topics)
 
     def _own(self, record: Record, changes: Changes) -> None:
         """Take what a simulation runner says of itself; the rest below `matinales/` is housekeeping."""
@@ -323,6 +378,8 @@ class Understanding:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
+            if outcome.fault and driver is not None:
+                changes.missed.setdefault(driver.model, record.position)
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
         if driver.personal and not self._personal:
@@ -336,7 +393,7 @@ class Understanding:
         if not decoded.speaks_for_others:
             self._own_word(record, driver, decoded, changes)
         for each in decoded.announces:
-            self._announce(record, each, changes)
+            self._announce(record, driver, each, changes)
 
     def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
         """Take a message that says again what the topic said before; tell whether it was one."""
@@ -382,11 +439,17 @@ class Understanding:
 
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
+        if decoded.aliases:
+            self._join(record, decoded.device, decoded.aliases, changes)
         source = self.names.find(decoded.device, decoded.aliases)
         uid = self.names.survivor(source)
         makes_none = decoded.kind in _MAKES_NONE or decoded.removed
+        if decoded.kind is Kind.COMMAND:
+            self._overhear(record, driver, uid, changes)
         if makes_none and uid not in self.devices:
             return
+        if _is_live(record):
+            _note_of_commands(uid, decoded, changes)
         if decoded.removed:
             if source == uid:  # one of two merged devices that goes takes the other one not along
                 gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)
@@ -396,11 +459,21 @@ class Understanding:
         word = _Word(record, driver, decoded, changes, uid, run, source)
         if not makes_none and not self._known(word):
             return
+        if driver.settable is not None and (decoded.kind is Kind.DISCOVERY or decoded.availability is not None):
+            changes.described.add(uid)
         changes.names += [(name, source, record.position) for name in self.names.of(decoded)[1]]
         if not makes_none:
+            self._count_missed(word)
             self._read(word)
             self._ask(word)
             self._settle(word)
+
+    def _count_missed(self, word: "_Word") -> None:
+        """Count what a device's own numbers say was not heard."""
+        if word.decoded.missed:
+            device = self.devices[word.uid]
+            counted = msgspec.structs.replace(device, missed=device.missed + word.decoded.missed)
+            self._changed(counted, word.record.message, word.changes)
 
     def _settle(self, word: "_Word") -> None:
         """Remember that what this topic says is plain, so that the next of the kind goes the short way."""
@@ -415,6 +488,14 @@ class Understanding:
         if len(self._steady) >= MAX_STEADY:
             self._steady.clear()
         self._steady[message.topic] = Steady(word.driver, word.decoded.device, device, self._channels[word.uid])
+
+    def _overhear(self, record: Record, driver: Driver, uid: str, changes: Changes) -> None:
+        """Note a command that somebody gives a known device; one that the broker keeps is listed with the remedy."""
+        message = record.message
+        if message.retained and message.payload:
+            self._list(record, RETAINED, driver, changes)
+        elif _is_live(record) and uid in self.devices and len(changes.overheard) < OVERHEARD:
+            changes.overheard[uid, message.topic] = message
 
     def _run_said(self, message: Message, decoded: Decoded, uid: str) -> str | None:
         """Return the run that the import door or an announced filter says; a real device's own words stay real.
@@ -452,6 +533,9 @@ class Understanding:
                 topic=message.topic,
                 proposed=proposed,
             )
+            names = (word.uid, *word.decoded.aliases, *self.names.names({word.source}))
+            for driver, told in self._registry.about(names, message.topic, self._contexts):
+                device = self._as_told(device, told, driver)
             self._changed(device, message, word.changes)
         elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
             self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
@@ -477,28 +561,103 @@ class Understanding:
         device = msgspec.structs.replace(device, seen=max(device.seen, message.received))
         self.devices[device.uid] = changes.known[device.uid] = device
 
-    def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
+    def _announce(self, record: Record, driver: Driver, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
         device, aliases = self._native(each)
         if self.names.find(device, aliases) not in self.devices and len(self.names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self.names.identify(device, aliases)
+        self._join(record, device, aliases, changes)
+        source, news = self.names.identify(device, aliases)
         if news:
             self._steady.clear()  # a name may mean another device now
-        changes.names += [(name, uid, record.position) for name in news]
-        known = self.devices.get(uid)
+        changes.names += [(name, source, record.position) for name in news]
+        known = self.devices.get(self.names.survivor(source))
         if known is None:
             return
-        said = each.availability or known.availability
-        name = each.name if each.name and not known.named else known.name
-        if (said, name) != (known.availability, known.name):
-            self._changed(msgspec.structs.replace(known, availability=said, name=name), record.message, changes)
+        if known.family in self._describing:
+            changes.described.add(known.uid)
+        told = self._as_told(known, each, driver)
+        if each.removed and known.uid == source and known.family == driver.family:
+            told = msgspec.structs.replace(told, availability=Availability.OFFLINE, removed=True)
+        if told != known:
+            self._changed(told, record.message, changes)
+
+    def _as_told(self, device: Device, each: Announced, driver: Driver) -> Device:
+        """Return a device as a bridge or a document says; a person's name for it stays."""
+        channels = self._channels.get(device.uid, set())
+        gone, expires, health = list(device.gone), dict(device.expires), set(device.health)
+        for said in each.channels:
+            if not self._registry.describes(driver, said.topic):
+                continue
+            expires.pop(said.channel, None)
+            health.discard(said.channel)
+            if said.gone and said.channel in channels:
+                channels.discard(said.channel)
+                gone.append(said.channel)
+            if said.expires and not said.gone:
+                expires[said.channel] = said.expires
+            if said.health and not said.gone:
+                health.add(said.channel)
+        return msgspec.structs.replace(
+            device,
+            name=each.name[:LONGEST] if each.name and not device.named else device.name,
+            availability=each.availability or device.availability,
+            firmware=each.firmware[:LONGEST] if each.firmware else device.firmware,
+            gone=gone,
+            expires=expires,
+            health=sorted(health),
+        )
+
+    def _join(self, record: Record, device: str, aliases: Sequence[str], changes: Changes) -> None:
+        """Make one of what was known apart, where a message says names of both."""
+        uids = self.names.meant(device, aliases)
+        if len(uids) < 2 or tuple(sorted(uids)) in self._distinct:  # noqa: PLR2004 — a pair
+            return
+        said = (device, *aliases)
+        stored = [uid for uid in self.devices if uid in uids]  # in the order first seen
+        oldest, *others = [*stored, *(uid for uid in uids if uid not in self.devices)]
+        for other in others:
+            if may_be_one(self._side(oldest, said), self._side(other, said), self.devices):
+                oldest = self._made_one(record, oldest, other, changes)
+            elif len(self._distinct) < APART:
+                self._distinct.add(tuple(sorted(uids)))
+
+    def _side(self, uid: str, said: Iterable[str]) -> Side:
+        uids = self.names.uids(uid)
+        names = {*uids, *self.names.names(uids)}
+        return Side(uids, names, [name for name in said if name in names])
+
+    def _made_one(self, record: Record, one: str, other: str, changes: Changes) -> str:
+        """Return who stays of two: they are merged, or the names of one that never spoke mean the other."""
+        self._steady.clear()
+        self._apart.clear()
+        if other not in self.devices:
+            changes.names += [(name, one, record.position) for name in self.names.move(other, one)]
+            return one
+        stays, merged = joined(self.devices[one], self.devices[other])
+        for each in (stays, merged):
+            self.devices[each.uid] = changes.known[each.uid] = each
+            self._sources.forget(each.uid)
+        self.names.merge(merged.uid, stays.uid)
+        changes.merged.append(merged.uid)
+        return stays.uid
 
     def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
-        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it.
+
+        A word under which a document groups several devices stays the first one's.
+        """
         native = self._registry.named(each.topics)
-        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
+        if native is None:
+            return each.device, each.aliases
+        names = (each.device, *each.aliases)
+        return native, tuple(name for name in names if not self._is_of_another(name, native))
+
+    def _is_of_another(self, name: str, native: str) -> bool:
+        """Tell whether a name that is no address means another family's device already."""
+        uid = self.names.find(name, ())
+        return uid not in {name, native} and HARDWARE.fullmatch(name) is None and family(uid) != family(name)
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
@@ -565,6 +724,12 @@ class Understanding:
             self._list(word.record, reason, word.driver, word.changes)
             return False
         known.add(channel)
+        device = self.devices[word.uid]
+        if channel in device.gone:
+            back = msgspec.structs.replace(device, gone=[each for each in device.gone if each != channel])
+            self._changed(back, word.record.message, word.changes)
+        if word.driver.settable is not None:
+            word.changes.described.add(word.uid)
         return True
 
     def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:
@@ -680,6 +845,14 @@ def _is_live(record: Record) -> bool:
     """Tell whether a record is said now: not retained, not imported, not from a backlog, not said again."""
     message = record.message
     return not (message.retained or record.late or record.repeat or message.source is Source.IMPORT)
+
+
+def _note_of_commands(uid: str, decoded: Decoded, changes: Changes) -> None:
+    """Note what a network says of a command to a device, and how often the device says that it reports."""
+    if decoded.progress is not None:
+        changes.progress.append((uid, decoded.progress))
+    if decoded.period is not None:
+        changes.periods.append((uid, decoded.period))
 
 
 def given_up(record: Record, error: Exception) -> Changes:

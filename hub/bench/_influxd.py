@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.bench._plant import HOST, free_port
 from hub.bench._processes import end
 from hub.errors import ConfigError, HubError
+from hub.freeport import LOOPBACK as HOST
+from hub.freeport import free_port
 from hub.store.influx_client import Place
 
 ORG = "matinales"

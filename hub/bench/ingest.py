@@ -20,9 +20,9 @@ import psutil
 from filelock import FileLock
 
 from hub import broker, mosquitto
-from hub.bench._plant import free_port
 from hub.bench._processes import cpu, family
 from hub.errors import HubError
+from hub.freeport import free_port
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
 

@@ -23,10 +23,11 @@ from msgspec import Struct
 
 from hub import broker, mosquitto
 from hub.bench._influxd import influxd
-from hub.bench._plant import HOST, free_port
 from hub.bench._processes import cpu, end, family
 from hub.bench.ingest import child, start_hub
 from hub.errors import ConfigError, HubError
+from hub.freeport import LOOPBACK as HOST
+from hub.freeport import free_port
 from hub.ingest.link import LinkClient, Status
 from hub.store.influx_client import Client, Place
 

@@ -5,24 +5,21 @@ import binascii
 import json as jsonlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from cyclopts import Parameter
 from msgspec import Struct
 
 from hub import config
-from hub.devices import utc
+from hub.described import described
 from hub.errors import UsageError
-from hub.model import NS, Message
-from hub.payload import utc_text
-from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry, load_drivers
-
-AHEAD = 5 * 60 * NS
-"""A time further ahead than this is a wrong clock, not the message's own time (wire_formats.md §0.3)."""
+from hub.guests.proxy import lodged
+from hub.model import Message
+from hub.refusals.explain import Explainer
+from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry
 
 
 class Line(Struct):
@@ -63,51 +60,20 @@ def command(
     if format_ is not None:
         formats = {EVERY_DEVICE: format_}
     payload = _payload(text, hex_, base64_, file)
-    registry, contexts = Registry(load_drivers(), formats), Contexts()
     now = time.time_ns()
-    for line in _lines(context) if context is not None else ():
-        registry.decode(_message(*line, now), contexts)
-    outcome = registry.decode(Message(topic, payload, now), contexts)
-    shape = described(registry, outcome, zone, now)
+    with lodged() as drivers:
+        registry, contexts = Registry(drivers, formats), Contexts()
+        for line in _lines(context) if context is not None else ():
+            registry.decode(_message(*line, now), contexts)
+        outcome = registry.decode(Message(topic, payload, now), contexts)
+        shape = described(registry, outcome, zone, now)
     if json:
         _say(jsonlib.dumps(shape, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower()))
     else:
-        for each in _told(shape, outcome):
+        explainer = Explainer(registry.drivers.values())
+        for each in (*_told(shape, outcome), *_remedies(topic, payload, shape, explainer)):
             _say(each)
     return 0 if shape["kind"] is not None else 1
-
-
-def described(registry: Registry, outcome: Outcome, zone: ZoneInfo, now: int) -> dict[str, Any]:
-    """Return an outcome in the shape of design.md §4; `zone` is that of local device times, `now` [ns]."""
-    driver, decoded = outcome.driver, outcome.decoded
-    shape: dict[str, Any] = {
-        "driver": driver.model if driver is not None else None,
-        "device": (decoded.device or None) if decoded is not None else None,
-        "kind": decoded.kind.value if decoded is not None else None,
-        "readings": [],
-        "availability": decoded.availability.value if decoded is not None and decoded.availability else None,
-        "rejected": [],
-    }
-    if decoded is None:
-        shape["rejected"] = [{"field": "payload", "reason": outcome.reason}]
-        return shape
-    shape["rejected"] = [{"field": field, "reason": reason} for field, reason in decoded.rejected.items()]
-    if driver is not None:
-        for sample, unit, quality in registry.complete(driver, decoded):
-            measured = sample.measured
-            if measured is not None and sample.local:
-                measured = utc(measured, zone)
-            plausible = measured is not None and measured <= now + AHEAD
-            shape["readings"].append(
-                {
-                    "channel": sample.channel,
-                    "value": sample.value,
-                    "unit": unit,
-                    "time": utc_text(measured) if plausible and measured is not None else None,
-                    "quality": quality.value,
-                }
-            )
-    return shape
 
 
 def _payload(text: str | None, hex_: str | None, base64_: str | None, file: Path | None) -> bytes:
@@ -193,5 +159,22 @@ def _told(shape: dict[str, Any], outcome: Outcome) -> Iterator[str]:
         yield f"  rejected {each['field']}: {each['reason']}"
 
 
+def _remedies(topic: str, payload: bytes, shape: Mapping[str, Any], explainer: Explainer) -> Iterator[str]:
+    """Return what people are told of what was refused: what was expected, where it fails, what to do."""
+    whole = shape["kind"] is None
+    told = [explainer.explain(topic, payload, each["reason"], shape["driver"]) for each in shape["rejected"]]
+    if whole and told:
+        first = told[0]
+        if first.nearest not in {None, shape["driver"]}:
+            yield f"  looks like: {explainer.titles[first.nearest or '']['en']}"
+        if first.expected is not None:
+            yield f"  expected: {first.expected['en']}"
+        if first.where is not None:
+            yield f"  fails at ▸: {first.where}"
+    for remedy in dict.fromkeys(each.remedy["en"] for each in told if each.remedy is not None):
+        yield f"  remedy: {remedy}"
+
+
 def _say(line: str) -> None:
-    print(line)  # noqa: T201 — the terminal is the interface
+    encoding = sys.stdout.encoding or "utf-8"
+    print(line.encode(encoding, "replace").decode(encoding))  # noqa: T201 — the terminal is the interface

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import msgspec
 from cyclopts import Parameter
@@ -18,16 +19,13 @@ from hub import datafolder
 from hub.config import load
 from hub.errors import HubError, JournalError, UsageError
 from hub.ingest import csv_import
-from hub.ingest.csv_import import Mistake, Plan, Row
+from hub.ingest.csv_import import Mistake, Plan, Row, Shape, Tally
 from hub.ingest.link import LinkClient
 from hub.journal.sqlite import SqliteJournal
 from hub.model import Message
 
-GROUP = 500
 SHOWN = 20
 """Mistakes shown; `--json` gives the first hundred."""
-LISTED = 100
-Append = Callable[[Sequence[Message]], object]
 
 
 def command(
@@ -61,50 +59,60 @@ def command(
         config: hub.toml.
     """
     settings = load(config)
-    content = _content(file)
-    seen = csv_import.shape(content, separator, decimal)
-    plan = Plan(device=device or file.stem, time=time_column, columns=_mapping(map), tz=tz or settings.tz)
-    plan = csv_import.complete(plan, seen)
-    taken: list[Row] = []
-    mistakes: list[Mistake] = []
-    with Progress(console=Console(stderr=True), disable=json, transient=True) as progress:
-        lines = content.count(b"\n") + 1
-        for each in progress.track(csv_import.rows(content, plan, seen), total=lines, description="Reading"):
-            if isinstance(each, Row):
-                taken.append(each)
-            else:
-                mistakes += each
-        if not mistakes and not dry_run and taken:
-            folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
-            _import(datafolder.prepare(folder), taken, plan, progress)
-    imported = 0 if mistakes or dry_run else len(taken)
+    with _opened(file) as content:
+        seen = csv_import.shape(content, separator, decimal)
+        plan = Plan(device=device or file.stem, time=time_column, columns=_mapping(map), tz=tz or settings.tz)
+        plan = csv_import.complete(plan, seen)
+        with Progress(console=Console(stderr=True), disable=json, transient=True) as progress:
+            tally = Tally()
+            for rows, mistakes in _groups(content, plan, seen, progress, "Reading"):
+                tally.add(rows, mistakes)
+            imported = 0 if tally.count or dry_run else tally.rows
+            if imported:
+                folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
+                received = time.time_ns()
+                batches = (
+                    [csv_import.message(row, plan, received) for row in rows]
+                    for rows, _ in _groups(content, plan, seen, progress, "Importing")
+                )
+                _import(datafolder.prepare(folder), batches)
     if json:
-        said = {"rows": len(taken), "imported": imported, "device": plan.device, "topic": csv_import.topic(plan.device)}
+        said = {"rows": tally.rows, "imported": imported, "device": plan.device, "topic": csv_import.topic(plan.device)}
         how = {"separator": seen.separator, "decimal": seen.decimal, "encoding": seen.encoding, "time": plan.time}
-        report = {**said, **how, "columns": plan.columns, "count": len(mistakes), "mistakes": mistakes[:LISTED]}
+        report = {**said, **how, "columns": plan.columns, "count": tally.count, "mistakes": tally.mistakes}
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
     else:
-        _say(taken, mistakes, imported, plan)
-    return 1 if mistakes or not taken else 0
+        _say(tally, imported, plan)
+    return 1 if tally.count or not tally.rows else 0
 
 
-def _say(taken: Sequence[Row], mistakes: Sequence[Mistake], imported: int, plan: Plan) -> None:
+def _groups(
+    content: BinaryIO, plan: Plan, seen: Shape, progress: Progress, doing: str
+) -> Iterator[tuple[list[Row], list[Mistake]]]:
+    """Give the groups of a file, and show how far it is read."""
+    task = progress.add_task(doing, total=os.fstat(content.fileno()).st_size)
+    for at, rows, mistakes in csv_import.groups(content, plan, seen):
+        progress.update(task, completed=at)
+        yield rows, mistakes
+
+
+def _say(tally: Tally, imported: int, plan: Plan) -> None:
     words = Console(highlight=False, markup=False, soft_wrap=True)
-    for each in mistakes[:SHOWN]:
+    for each in tally.mistakes[:SHOWN]:
         words.print(f"line {each.line}, {each.column or 'whole line'}: {each.reason}")
-    if len(mistakes) > SHOWN:
-        words.print(f"… and {len(mistakes) - SHOWN} more")
+    if tally.count > SHOWN:
+        words.print(f"… and {tally.count - SHOWN} more")
     channels = ", ".join(f"{column} → {channel}" for column, channel in plan.columns.items())
-    words.print(f"{len(taken)} rows of {plan.device}: {channels} (time: {' '.join(plan.time)}, {plan.tz})")
+    words.print(f"{tally.rows} rows of {plan.device}: {channels} (time: {' '.join(plan.time)}, {plan.tz})")
     words.print(f"{imported} imported" if imported else "nothing imported")
 
 
-def _content(file: Path) -> bytes:
+def _opened(file: Path) -> BinaryIO:
     try:
         if file.stat().st_size > csv_import.LARGEST:
             msg = f"{file}: larger than {csv_import.LARGEST // 1024**2} MiB; cut it into several files"
             raise UsageError(msg)
-        return file.read_bytes()
+        return file.open("rb")
     except OSError as error:
         msg = f"{file}: cannot be read ({error.strerror}); name a CSV file"
         raise UsageError(msg) from error
@@ -121,31 +129,28 @@ def _mapping(entries: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _import(folder: Path, taken: Sequence[Row], plan: Plan, progress: Progress) -> None:
+def _import(folder: Path, batches: Iterable[Sequence[Message]]) -> None:
     """Journal the rows: through the living ingest process, else into the file itself."""
-    received = time.time_ns()
-    groups = [taken[at : at + GROUP] for at in range(0, len(taken), GROUP)]
-    batches = [[csv_import.message(row, plan, received) for row in group] for group in groups]
     try:
         with FileLock(folder / "ingest.lock", timeout=0):
             journal = SqliteJournal(folder)
             try:
-                for batch in progress.track(batches, description="Importing"):
+                for batch in batches:
                     journal.append(batch)
             finally:
                 journal.close()
     except Timeout:
-        asyncio.run(_through_the_hub(folder, batches, progress))
+        asyncio.run(_through_the_hub(folder, batches))
 
 
-async def _through_the_hub(folder: Path, batches: Sequence[Sequence[Message]], progress: Progress) -> None:
+async def _through_the_hub(folder: Path, batches: Iterable[Sequence[Message]]) -> None:
     link, there = LinkClient(folder), asyncio.Event()
     link.on_status(lambda status: there.set() if status is not None else None)
     running = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(10):
             await there.wait()
-        for batch in progress.track(batches, description="Importing"):
+        for batch in batches:
             await link.append(batch)
     except TimeoutError:
         msg = "the hub that owns the data folder does not answer; end it, or look with `matinales doctor`"

@@ -10,11 +10,12 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from hub.driver import Sample
+from hub.driver import Channel, Described, Sample
 from hub.drivers._ha_words import CHANNELS, COMPONENTS, DEVICE_KEYS, RANGES, UNFIXED, spelt_out, unit_of, with_base
 from hub.errors import PayloadError
 from hub.model import Quality
 from hub.payload import boolean, is_absent, number, shown, slug
+from hub.units import Conversion, Unit
 
 PREFIX = "homeassistant"
 IDS = re.compile(r"[a-zA-Z0-9_-]+")
@@ -28,6 +29,8 @@ EXACT = 1e15
 NUMBERS = {"sensor", "number"}
 FLAGS = {"binary_sensor", "switch", "light", "fan", "siren", "humidifier", "lock"}
 NEEDS_STATE = {"sensor", "binary_sensor"}
+OF_HEALTH = {"battery", "battery_charging", "connectivity", "signal_strength"}
+"""Device classes that speak of the device itself, whatever their category."""
 NO_ENTITY = {"device_automation", "tag"}
 """Platforms that need no unique id."""
 MEASURES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {  # platform → topic, template, channel, unit
@@ -37,8 +40,22 @@ MEASURES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {  # platform �
         ("current_humidity_topic", "current_humidity_template", "humidity", "%"),
     ),
     "cover": (("position_topic", "position_template", "position", "%"),),
+    "light": (("brightness_state_topic", "brightness_value_template", "brightness", ""),),
     "valve": (("position_topic", "position_template", "position", "%"),),
 }
+TOLD: Mapping[str, tuple[str, str, tuple[str, float], tuple[str, float]]] = {
+    # channel → topic that sets it, its template, keys and usual values of the least and the most it takes
+    "target_temperature": (
+        "temperature_command_topic",
+        "temperature_command_template",
+        ("min_temp", 7),
+        ("max_temp", 35),
+    ),
+    "position": ("set_position_topic", "set_position_template", ("position_closed", 0), ("position_open", 100)),
+    "brightness": ("brightness_command_topic", "brightness_command_template", ("", 0), ("brightness_scale", 255)),
+}
+OBEYS = {"switch", "light", "fan", "siren", "humidifier", "lock"}
+"""Platforms that are told one of two words."""
 
 
 def written(value: object) -> str:
@@ -48,6 +65,12 @@ def written(value: object) -> str:
     if isinstance(value, int | float):
         return f"{value:g}" if abs(value) < EXACT else ""
     return value if isinstance(value, str) else ""
+
+
+def component(name: str) -> str:
+    """Return the channel that a component's name gives."""
+    name = slug(name) or "value"
+    return name if name[0].isalpha() else f"n{name}"
 
 
 class Place(Struct, frozen=True):
@@ -68,6 +91,26 @@ class Watched(Struct, frozen=True):
     gone: str
 
 
+class Setting(Struct, frozen=True):
+    """How an entity is told what to be.
+
+    Attributes:
+        topic, template: where and how.
+        on, off: the two words of a flag.
+        member: name under which a light of the JSON kind takes it; empty: the payload is the value itself.
+        low, high, step: what a number may be, in the entity's own unit; step 0: any.
+    """
+
+    topic: str
+    template: str = ""
+    on: str = ""
+    off: str = ""
+    member: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 0.0
+
+
 class Entity(Struct, frozen=True, kw_only=True):
     """One thing that a document describes.
 
@@ -78,8 +121,10 @@ class Entity(Struct, frozen=True, kw_only=True):
         on, off: the two words of a flag; empty: the usual ones.
         watched, mode: its availability; `all`, `any` or `latest` of several topics decides.
         expires: seconds after which a value is stale; 0: never.
+        health: it speaks of the device itself.
         unique: its unique id: the same in another document is the same entity.
         native: it is an ESPHome's, whose own driver reads its topics.
+        setting: how it is told what to be; None: it cannot be told.
     """
 
     device: str
@@ -95,8 +140,20 @@ class Entity(Struct, frozen=True, kw_only=True):
     mode: str = "latest"
     commands: tuple[str, ...] = ()
     expires: float = 0.0
+    health: bool = False
     unique: str = ""
     native: bool = False
+    setting: Setting | None = None
+
+    @property
+    def given(self) -> str:
+        """The channel under which its values come: an ESPHome's own driver names it by its topic."""
+        match = ESPHOME.fullmatch(self.state) if self.native else None
+        return component(match["name"]) if match else self.channel
+
+    def described(self) -> Described:
+        """Return what the document says of its channel."""
+        return Described(self.given, self.state, self.expires, health=self.health)
 
     def topics(self) -> tuple[str, ...]:
         """Return the topics it speaks on or listens to, its state first."""
@@ -110,6 +167,27 @@ class Entity(Struct, frozen=True, kw_only=True):
         """
         return Sample(self.channel, self._flag(value)) if self.sort == "flag" else self._number(value)
 
+    def reach(self) -> Channel:
+        """Return what it takes, in the hub's unit; only where it has a `setting`."""
+        low, high = (self.setting.low, self.setting.high) if self.setting is not None else (0.0, 1.0)
+        known = self._unit()
+        if known is None:
+            return Channel(name=self.channel, unit=None, low=low, high=high)
+        return Channel(name=self.channel, unit=known.unit, low=known.apply(low), high=known.apply(high))
+
+    def stated(self, value: float) -> float:
+        """Return a value in the hub's unit as the entity states it."""
+        known = self._unit()
+        return value if known is None else known.undo(value)
+
+    def width(self, of: float) -> float:
+        """Return a difference of two values that the entity states, in the hub's unit."""
+        known = self._unit()
+        return of if known is None else abs(of * known.factor)
+
+    def _unit(self) -> Conversion | None:
+        return unit_of(self.unit, self.device_class) if self.unit else None
+
     def _number(self, value: object) -> Sample:
         taken, unit = number(value), None
         if self.unit:
@@ -118,7 +196,8 @@ class Entity(Struct, frozen=True, kw_only=True):
                 msg = f"{shown(self.unit)} is not a known unit"
                 raise PayloadError(msg)
             taken, unit = known.apply(taken), known.unit
-        low, high = RANGES.get(self.device_class, (taken, taken))
+        is_percentage = self.device_class == "signal_strength" and unit is Unit.PERCENT  # never dBm
+        low, high = (0, 100) if is_percentage else RANGES.get(self.device_class, (taken, taken))
         quality = Quality.GOOD if low <= taken <= high else Quality.UNCERTAIN
         return Sample(self.channel, taken, unit, quality=quality)
 
@@ -139,6 +218,7 @@ class Document(Struct):
     Attributes:
         entities: by key, which is the topic, and the component's own behind `#`, a measure's behind `!`.
         device, name, aliases: uid, display name and other names of the device.
+        firmware: its version, where the document says it.
         node: level of the topic that names it.
         rejected: component → why it is refused.
         removed: keys of components that are taken back.
@@ -148,6 +228,7 @@ class Document(Struct):
     device: str = ""
     node: str = ""
     name: str | None = None
+    firmware: str | None = None
     aliases: tuple[str, ...] = ()
     rejected: dict[str, str] = {}
     removed: set[str] = set()
@@ -257,6 +338,7 @@ def _about(root: dict[str, Any], found: Place) -> Document:
         device=names[0] if names else "",
         node=found.node,
         name=_text(about.get("name")) or None,
+        firmware=_text(about.get("sw_version")) or None,
         aliases=tuple(dict.fromkeys([*names[1:], *native])),
     )
 
@@ -296,6 +378,7 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
     unique = _text(body.get("unique_id"))
     owner = unique or key
     mode = body.get("availability_mode")
+    json_light = platform == "light" and body.get("schema") == "json"
     common = Entity(
         device=document.device,
         channel="",
@@ -304,6 +387,7 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
         mode=mode if mode in {"all", "any"} else "latest",
         unique=unique,
         expires=_seconds(body.get("expire_after")),
+        health=body.get("entity_category") == "diagnostic" or _text(body.get("device_class")) in OF_HEALTH,
     )
     device_class = _text(body.get("device_class"))
     on, off = _words(platform, body)
@@ -319,7 +403,15 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
         off=off,
         commands=tuple(_commands(body)),
         native=_is_esphome(platform, state, body, document.node),
+        setting=_setting(platform, body, json_light=json_light) if state else None,
     )
+    if json_light and state and _has_brightness(body):
+        body = body | {
+            "brightness_state_topic": state,
+            "brightness_value_template": "{{ value_json.brightness }}",
+            "brightness_command_topic": body.get("command_topic"),
+            "brightness_command_template": "",
+        }
     for topic, template, channel, unit in MEASURES.get(platform, ()):
         if text := _text(body.get(topic)):
             said = _text(body.get(unit)) if unit == "temperature_unit" else unit
@@ -331,7 +423,56 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
                 unit={"C": "°C", "F": "°F"}.get(said, said),
                 device_class=channel.removeprefix("target_"),
                 unique=f"{unique}!{channel}" if unique else "",
+                setting=_measure_setting(channel, body, said, json_light=json_light),
             )
+
+
+def _setting(platform: str, body: dict[str, Any], *, json_light: bool) -> Setting | None:
+    """Return how the one entity of a platform is told; None where it cannot be."""
+    topic, template = _text(body.get("command_topic")), _text(body.get("command_template"))
+    if not topic or (platform == "light" and body.get("schema") not in {None, "basic", "json"}):
+        return None
+    if json_light:
+        return Setting(topic, on="ON", off="OFF", member="state")
+    if platform == "number":
+        low, high = _figure(body, "min", 1), _figure(body, "max", 100)
+        return Setting(topic, template, low=low, high=high, step=_figure(body, "step", 1)) if low < high else None
+    if platform not in OBEYS:
+        return None
+    keys = ("payload_lock", "payload_unlock") if platform == "lock" else ("payload_on", "payload_off")
+    usual = ("LOCK", "UNLOCK") if platform == "lock" else ("ON", "OFF")
+    on, off = (written(body.get(key, word))[:LONG] for key, word in zip(keys, usual, strict=True))
+    return Setting(topic, template, on, off) if on and off and on != off else None
+
+
+def _measure_setting(channel: str, body: dict[str, Any], unit: str, *, json_light: bool) -> Setting | None:
+    """Return how a measure of an entity is set; None where it cannot be."""
+    topic, template, least, most = TOLD.get(channel, ("", "", ("", 0), ("", 0)))
+    text = _text(body.get(topic))
+    if not text:
+        return None
+    low, high = (_figure(body, *each) for each in (least, most))
+    if unit == "F":  # the usual ends are Home Assistant's, in °C
+        low, high = (
+            end if key in body else Conversion(Unit.CELSIUS, 1 / 1.8, -32).undo(end)
+            for end, (key, _) in ((low, least), (high, most))
+        )
+    low, high = sorted((low, high))
+    if low == high:
+        return None
+    return Setting(text, _text(body.get(template)), member=channel if json_light else "", low=low, high=high)
+
+
+def _figure(body: dict[str, Any], key: str, usual: float) -> float:
+    try:
+        return number(body[key])
+    except (KeyError, PayloadError):
+        return float(usual)
+
+
+def _has_brightness(body: dict[str, Any]) -> bool:
+    modes = body.get("supported_color_modes")
+    return body.get("brightness") is True or (isinstance(modes, list) and any(each != "onoff" for each in modes))
 
 
 def _quantity(platform: str, device_class: str) -> str:
@@ -340,7 +481,13 @@ def _quantity(platform: str, device_class: str) -> str:
         return "switch"
     if device_class in UNFIXED:
         return ""
-    return CHANNELS.get(device_class) or slug(device_class)
+    return CHANNELS.get(device_class) or _name(device_class)
+
+
+def _name(text: str) -> str:
+    """Return a text as the name of a channel, which begins with a letter; empty where nothing of it is left."""
+    name = slug(text)
+    return f"n{name}" if name[:1].isdigit() else name
 
 
 def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str, owners: Mapping[str, str]) -> str:
@@ -356,8 +503,8 @@ def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str
 
 def _candidates(quantity: str, body: dict[str, Any]) -> Iterator[str]:
     """Return the names a channel may get, the best first."""
-    own = [slug(text) for key in ("name", "object_id", "unique_id") if (text := _text(body.get(key)))]
-    own = [name if name[0].isalpha() else f"n{name}" for name in own if name] or ["value"]
+    texts = (_text(body.get(key)) for key in ("name", "object_id", "unique_id"))
+    own = [name for text in texts if (name := _name(text))] or ["value"]
     if quantity:
         yield quantity
         yield from (name if name.startswith(f"{quantity}_") else f"{quantity}_{name}" for name in own)

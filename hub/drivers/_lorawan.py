@@ -4,9 +4,12 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
+from struct import pack
 from typing import Any
 
-from hub.driver import UNSAID, Carried, Channel, Decoded, Sample
+from msgspec import Struct
+
+from hub.driver import UNSAID, Carried, Channel, Command, Decoded, Sample, Target, missing, switched
 from hub.errors import PayloadError
 from hub.model import Availability, Kind
 from hub.payload import boolean, is_absent, iso_time, live, number, shown, slug
@@ -14,6 +17,8 @@ from hub.units import Unit
 
 MOST = 256
 """Values of one decoded object; more is hostile."""
+REMEMBERED = 100
+"""Characters of a key whose meaning is remembered; a longer one must not fill the memory."""
 UNHEARD = -1e9
 """Stands for a figure of the radio that a message omits."""
 EUI = re.compile(r"[0-9a-fA-F]{16}")
@@ -76,14 +81,32 @@ CHANNELS = (
 """What both network servers give."""
 
 
+OUTPUT = re.compile(r"(?P<word>digital_out|analog_out)_(?P<number>\d{1,3})", re.ASCII)
+"""Channels that Cayenne LPP means to be set: its outputs."""
+NEXT_UPLINKS = 3600.0
+"""How long [s] a command may take: a device of class A listens only after it spoke, some only a few times an hour."""
+CENTS = 100
+"""Cayenne LPP sends a hundredth."""
+
+
 def _as_it_is(value: float) -> float:
     return value
+
+
+FRAMES = 2**32
+"""Frame counters are below (LoRaWAN 1.0.4 §4.3.1.5)."""
+
+
+class Counted(Struct, frozen=True):
+    """What is remembered of a device: the frame counter of its last uplink; -1: none was heard."""
+
+    frame: int = -1
 
 
 class Uplink:
     """Collects what one message of a network server says."""
 
-    __slots__ = ("carried", "health", "local", "measured", "rejected", "values")
+    __slots__ = ("carried", "counted", "health", "local", "measured", "missed", "rejected", "values")
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -93,6 +116,17 @@ class Uplink:
         self.carried: Carried | None = None
         self.measured: int | None = None
         self.local = False
+        self.missed = 0
+        self.counted: Counted | None = None
+
+    def count(self, field: str, value: object, before: Counted) -> Counted:
+        """Take the frame counter, omitted where it is 0; return what is remembered. A smaller one: it joined anew."""
+        frame = self.number(field, value)
+        if frame is None or not 0 <= frame < FRAMES or frame != int(frame) or frame == before.frame:
+            return before
+        self.missed = missing(before.frame, int(frame))
+        self.counted = Counted(int(frame))
+        return self.counted
 
     def time(self, *stamps: tuple[str, object]) -> None:
         """Take the first readable time of (field, text)."""
@@ -114,19 +148,23 @@ class Uplink:
         """Take received power and signal-to-noise ratio of the gateway that heard best."""
         best: tuple[float, float] | None = None
         for place, each in enumerate(receptions[:MOST] if type(receptions) is list else ()):
-            if type(each) is dict:
+            if type(each) is not dict:
+                continue
+            try:
+                heard = (number(each.get("rssi", UNHEARD)), number(each.get("snr", UNHEARD)))
+            except PayloadError:  # say which
                 heard = (self._heard(field, place, each, "rssi"), self._heard(field, place, each, "snr"))
-                best = heard if best is None or heard > best else best
+            best = heard if best is None or heard > best else best
         if best is not None:
             self.health |= {name: value for name, value in zip(("rssi", "snr"), best, strict=True) if value != UNHEARD}
 
     def _heard(self, field: str, place: int, reception: dict[str, Any], key: str) -> float:
         """Return one figure of a reception; UNHEARD where it is omitted, or no number."""
-        value = reception.get(key, UNHEARD)
-        if type(value) is float:
-            return value
-        found = self.number(f"{field}[{place}].{key}", value)
-        return UNHEARD if found is None else found
+        try:
+            return number(reception.get(key, UNHEARD))
+        except PayloadError as error:
+            self.rejected[f"{field}[{place}].{key}"] = str(error)
+            return UNHEARD
 
     def number(self, field: str, value: object) -> float | None:
         """Return a number; None, and a line in `rejected`, where it is none."""
@@ -199,7 +237,9 @@ class Uplink:
         health = [Sample(name, value, None, self.measured, self.local) for name, value in self.health.items()]
         samples = (*measures, *health)
         if not samples and is_read and self.rejected:
-            raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
+            reasons = "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8])
+            msg = f"no value in it; {reasons}"
+            raise PayloadError(msg, context=self.counted)
         return Decoded(
             Kind.READINGS if samples else Kind.AVAILABILITY,
             device,
@@ -209,7 +249,44 @@ class Uplink:
             rejected=self.rejected,
             carried=self.carried,
             simulated=simulated,
+            missed=self.missed,
         )
+
+
+def settable(target: Target) -> tuple[Channel, ...]:
+    """Return the outputs that a device has told of: on or off, or a figure."""
+    found = [(name, OUTPUT.fullmatch(name)) for name in sorted(target.channels)]
+    return tuple(
+        Channel(name=name, unit=None, low=0, high=1)
+        if match["word"] == "digital_out"
+        else Channel(name=name, unit=None, low=-327.68, high=327.67)
+        for name, match in found
+        if match is not None
+    )
+
+
+def output(wanted: Command) -> tuple[bool, int, float]:
+    """Return whether a digital output is meant, its number, and the value that Cayenne LPP can carry.
+
+    Raises:
+        PayloadError: no output, or no such value.
+    """
+    match = OUTPUT.fullmatch(wanted.channel)
+    if match is None or int(match["number"]) > 255:  # noqa: PLR2004 — one byte
+        msg = f"{wanted.channel}: only the outputs of Cayenne LPP are set over LoRaWAN"
+        raise PayloadError(msg)
+    if match["word"] == "digital_out":
+        return True, int(match["number"]), float(switched(wanted))
+    if not abs(wanted.value * CENTS) < 1 << 15:
+        msg = f"{wanted.channel} is {wanted.value:g}: two bytes of hundredths hold from -327.68 to 327.67"
+        raise PayloadError(msg)
+    return False, int(match["number"]), round(wanted.value * CENTS) / CENTS
+
+
+def actuator(wanted: Command) -> bytes:
+    """Return a downlink of Cayenne LPP as network servers make it: channel, hundredths (16 bits), 0xFF."""
+    _, number, value = output(wanted)
+    return pack(">BhB", number, round(value * CENTS), 0xFF)
 
 
 @lru_cache(maxsize=16_384)
@@ -218,9 +295,14 @@ def eui_alias(eui: str) -> tuple[str, ...]:
     return (f"eui:{eui.lower()}",) if EUI.fullmatch(eui) else ()
 
 
-@lru_cache(maxsize=8192)
 def named(path: tuple[str, ...]) -> tuple[str, str | None, bool]:
     """Return channel, unit (UNSAID: nobody said) and whether it is a quantity that the format knows."""
+    length = len(path[0]) if len(path) == 1 else sum(map(len, path))
+    return _named(path) if length <= REMEMBERED else _named.__wrapped__(path)
+
+
+@lru_cache(maxsize=8192)
+def _named(path: tuple[str, ...]) -> tuple[str, str | None, bool]:
     if len(path) == 1 and path[0] in PLAIN:
         return path[0], PLAIN[path[0]], True
     match = NUMBERED.fullmatch(path[0])

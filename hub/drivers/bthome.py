@@ -5,7 +5,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from hub.driver import Channel, Content, Decoded, Driver, Event, Example, Sample
+from hub.driver import Channel, Content, Decoded, Driver, Event, Example, Sample, missing
 from hub.errors import PayloadError
 from hub.model import NS, Kind, Message
 from hub.units import Unit
@@ -19,8 +19,11 @@ MOST = 256
 """Objects of one payload; an advertisement holds fewer."""
 SAME_PACKET = 60 * NS
 """A packet id heard again within this is the same packet: repeated, or heard by a second gateway."""
+MANY = 16
+"""Packets of one device that are remembered."""
 MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
 
+PACKETS = 256
 PACKET, BUTTON, DIMMER = "packet", "button", "dimmer"
 PRESSES = {
     1: "press",
@@ -126,10 +129,9 @@ SORTS: dict[int, Sort] = {
 
 
 class Context(Struct, frozen=True):
-    """The last packet of a device: its id, and when it was taken [ns]."""
+    """The newest packets of a device: id → when it was taken [ns]; a slow gateway is a few packets behind."""
 
-    packet: int = -1
-    taken: int = 0
+    packets: dict[int, int] = {}
 
 
 def read(data: bytes) -> Content:
@@ -241,13 +243,23 @@ def packet_of(content: Content) -> int:
     return next((int(sample.value) for sample in content.samples if sample.channel == PACKET), -1)
 
 
-def taken(message: Message, packet: int, context: Context) -> Context | None:
-    """Return the context after a packet; None where it is the last one heard again."""
+def taken(at: int, packet: int, context: Context) -> Context | None:
+    """Return the context after a packet that was heard at `at` [ns]; None where it was heard already."""
     if packet < 0:
         return context
-    if packet == context.packet and 0 <= message.received - context.taken < SAME_PACKET:
+    recent = {each: before for each, before in context.packets.items() if 0 <= at - before < SAME_PACKET}
+    if packet in recent:
         return None
-    return Context(packet, message.received)
+    return Context(dict([*recent.items()][1 - MANY :]) | {packet: at})
+
+
+def unheard(context: Context, packet: int, wraps: int) -> int:
+    """Return how many packets were not heard between the newest one and this; a late one was only on its way."""
+    newest = -1
+    for each in context.packets:
+        if newest < 0 or (each - newest) % wraps <= wraps // 2:
+            newest = each
+    return missing(newest, packet, wraps) if packet >= 0 else 0
 
 
 def scope(topic: str) -> str:
@@ -264,12 +276,18 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         raise PayloadError(msg)
     aliases = (f"mac:{name}",) if MAC.fullmatch(name) else ()
     content = read(message.payload)
-    after = taken(message, packet_of(content), context)
+    after = taken(message.received, packet_of(content), context)
     if after is None:
         return Decoded(Kind.HOUSEKEEPING, f"bthome:{name}", aliases=aliases), context
     kind = Kind.READINGS if content.samples else Kind.HOUSEKEEPING
     decoded = Decoded(
-        kind, f"bthome:{name}", content.samples, content.events, aliases=aliases, rejected=content.rejected
+        kind,
+        f"bthome:{name}",
+        content.samples,
+        content.events,
+        aliases=aliases,
+        rejected=content.rejected,
+        missed=unheard(context, packet_of(content), PACKETS),
     )
     return decoded, after
 

@@ -1,16 +1,20 @@
 """Measures of a CSV file as messages: separator, decimal comma, encoding, time zone; errors by line and column.
 
-Pure: bytes in, rows and mistakes out. A file is untrusted: its cells are numbers, times or nothing; a formula is no
-number, and a name goes no further than the name of a channel (reliability.md §2.15, X12).
+A file in, rows and mistakes out; it is read piece by piece, never held whole. A file is untrusted: its cells are
+numbers, times or nothing; a formula is no number, and a name goes no further than the name of a channel
+(reliability.md §2.15, X12).
 """
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from codecs import getincrementaldecoder
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from math import isfinite
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,6 +29,12 @@ MOST_COLUMNS = 64
 SEPARATORS = ";\t,|"
 LOOKED_AT = 50
 """Lines that decide about separator and decimal sign."""
+PIECE = 256 * 1024
+"""Bytes read at once."""
+GROUP = 500
+"""Rows of one commit."""
+LISTED = 100
+"""Mistakes that are listed each; all of them are counted."""
 SHOWN = 40
 ABSENT = frozenset({"", "-", "nan", "none", "null", "n/a", "na", "#n/a", "unavailable", "unknown"})
 TIME_NAMES = re.compile(
@@ -98,7 +108,21 @@ class Mistake(Struct, frozen=True):
     reason: str
 
 
-def shape(data: bytes, separator: str | None = None, decimal: str | None = None) -> Shape:
+class Tally(Struct):
+    """What a reading found: rows, mistakes in all, the first `LISTED` of them."""
+
+    rows: int = 0
+    count: int = 0
+    mistakes: list[Mistake] = []
+
+    def add(self, rows: list[Row], mistakes: list[Mistake]) -> None:
+        """Count a group."""
+        self.rows += len(rows)
+        self.count += len(mistakes)
+        self.mistakes += mistakes[: max(LISTED - len(self.mistakes), 0)]
+
+
+def shape(file: BinaryIO, separator: str | None = None, decimal: str | None = None) -> Shape:
     """Return what a file looks like; `separator` and `decimal` win over the guess.
 
     Raises:
@@ -107,14 +131,19 @@ def shape(data: bytes, separator: str | None = None, decimal: str | None = None)
     if decimal not in {None, ".", ","} or (separator is not None and len(separator) != 1):
         msg = "the decimal sign is '.' or ',', the separator one character"
         raise UsageError(msg)
-    encoding = _encoding(data)
-    text = data[: 256 * 1024].decode(encoding, errors="ignore")
+    encoding = _encoding(file)
+    file.seek(0)
+    text = file.read(PIECE).decode(encoding, errors="ignore")
     lines = [line for line in islice(StringIO(text, newline=""), LOOKED_AT + 1) if line.strip()]
     if not lines or "\0" in text:
         msg = "the file holds no line of text; export it as CSV"
         raise UsageError(msg)
-    separator = separator or _separator(lines)
-    rows = [tuple(cell.strip() for cell in row) for row in csv.reader(lines, delimiter=separator) if row]
+    try:
+        separator = separator or _separator(lines)
+        rows = [tuple(cell.strip() for cell in row) for row in csv.reader(lines, delimiter=separator) if row]
+    except csv.Error as error:
+        msg = f"the first lines are no CSV ({error})"
+        raise UsageError(msg) from None
     if len(rows[0]) > MOST_COLUMNS:
         msg = f"{len(rows[0])} columns: at most {MOST_COLUMNS} are read"
         raise UsageError(msg)
@@ -181,12 +210,21 @@ def topic(device: str) -> str:
     return name
 
 
-def rows(data: bytes, plan: Plan, seen: Shape) -> Iterator[Row | list[Mistake]]:
+def groups(file: BinaryIO, plan: Plan, seen: Shape) -> Generator[tuple[int, list[Row], list[Mistake]], None, None]:
+    """Give (bytes read, rows, mistakes) of at most `GROUP` lines that say anything."""
+    with closing(rows(file, plan, seen)) as lines:
+        while group := [*islice(lines, GROUP)]:
+            mistakes = [each for line in group if isinstance(line, list) for each in line]
+            yield file.tell(), [line for line in group if isinstance(line, Row)], mistakes
+
+
+def rows(file: BinaryIO, plan: Plan, seen: Shape) -> Generator[Row | list[Mistake], None, None]:
     """Give each line's values, or what is wrong with it; a line that holds no value at all gives nothing.
 
     A bad cell spoils its line: half a row would look like a silent sensor.
     """
-    text = StringIO(data.decode(seen.encoding, errors="replace"), newline="")
+    file.seek(0)
+    text = TextIOWrapper(file, encoding=seen.encoding, errors="replace", newline="")
     reader = csv.reader(text, delimiter=seen.separator)
     where = {name: place for place, name in enumerate(seen.columns)}
     here = zone(plan.tz)
@@ -201,6 +239,8 @@ def rows(data: bytes, plan: Plan, seen: Shape) -> Iterator[Row | list[Mistake]]:
                 yield taken
     except csv.Error as error:
         yield [Mistake(begin, "", f"not CSV from here on: {error}")]
+    finally:
+        text.detach()
 
 
 def message(row: Row, plan: Plan, received: int) -> Message:
@@ -298,11 +338,17 @@ def _cell(cells: list[str], place: int) -> str:
     return cells[place] if place < len(cells) else ""
 
 
-def _encoding(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _encoding(file: BinaryIO) -> str:
+    file.seek(0)
+    decoder = getincrementaldecoder("utf-8")()
+    piece = file.read(PIECE)
+    if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     try:
-        data.decode("utf-8-sig")
+        while piece:
+            decoder.decode(piece)
+            piece = file.read(PIECE)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8-sig"

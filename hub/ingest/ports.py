@@ -106,6 +106,14 @@ class Watch:
                     found.setdefault(name, Target(each.path, self._wanted.baud))
         return found
 
+    @staticmethod
+    def unread(plugged: Iterable[Plugged], targets: Mapping[str, object]) -> dict[str, str]:
+        """Return name → path of what is plugged in and left alone: a radio stick, or a port that nobody named."""
+        read = {target.path for target in targets.values() if isinstance(target, Target)}
+        return {
+            name: each.path for name, each in names(plugged).items() if name not in targets and each.path not in read
+        }
+
 
 def names(plugged: Iterable[Plugged]) -> dict[str, Plugged]:
     """Return name → port: product and serial number; where two share both, also the place where it is plugged."""

@@ -170,7 +170,10 @@ class SerialEdge:
     def _keep_looking(self) -> None:
         while not self._stop.is_set():
             try:
-                self._open(self._watch.targets(self._look()))
+                there = [*self._look()]
+                targets = self._watch.targets(there)
+                self._open(targets)
+                self._leave(self._watch.unread(there, targets))
             except Exception:  # noqa: BLE001 — a system's list of ports fails in its own ways; the next look may not
                 _LOG.exception("The serial ports could not be listed")
             self._stop.wait(LOOK_S)
@@ -194,8 +197,18 @@ class SerialEdge:
             port.thread.start()
         for name in self._ports.keys() - targets.keys():
             gone = self._ports[name]
-            if gone.thread is None or not gone.thread.is_alive():
+            if gone.state != "unread" and (gone.thread is None or not gone.thread.is_alive()):
                 self._say(gone, "lost", gone.reason)
+
+    def _leave(self, unread: dict[str, str]) -> None:
+        """List the ports that are plugged in and not read."""
+        for name, path in unread.items():
+            if name not in self._ports and len(self._ports) < MOST:
+                self._ports[name] = _Port(name, path)
+                self._say(self._ports[name], "unread", None)
+        for name, port in [*self._ports.items()]:
+            if port.state == "unread" and name not in unread:
+                del self._ports[name]
 
     # --- a port's thread
 

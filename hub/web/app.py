@@ -16,12 +16,13 @@ from hub.live import Batch
 from hub.web import openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC
+from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, UPLOADS
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
 from hub.web.security import HEADERS, Role, Security
+from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
@@ -43,6 +44,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[STATIC] = Static(static_dir)
     app[RUNNERS] = Runners(lambda state: _show(hub, state))
     app[SOCKETS] = set()
+    app[UPLOADS] = Uploads()
     app[DOCUMENT] = openapi.document(ROUTES)
     app[DEFAULT_LANGUAGE] = hub.config.lang
     for route in ROUTES:
@@ -52,6 +54,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
             app.router.add_route(route.method, route.path, route.handler)
     app.on_response_prepare.append(_dress)
     app.on_shutdown.append(_close_sockets)
+    app.on_shutdown.append(_drop_uploads)
     app.cleanup_ctx.append(_count_malformed)
     return app
 
@@ -121,6 +124,10 @@ async def _count_malformed(app: web.Application) -> AsyncIterator[None]:
     server_logger.addFilter(malformed)
     yield
     server_logger.removeFilter(malformed)
+
+
+async def _drop_uploads(app: web.Application) -> None:
+    await app[UPLOADS].close()
 
 
 async def _close_sockets(app: web.Application) -> None:

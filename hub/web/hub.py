@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from hub.config import Config
 from hub.driver import Command
 from hub.live import Live
-from hub.model import Action, Alarm, Commanded, Heard, Message
+from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
+from hub.refusals.explain import Explainer
 from hub.store.base import History
 
 
@@ -53,6 +54,10 @@ class Hub(Protocol):
     def history(self) -> History:
         """The store of readings. Blocks: the web layer calls it in a worker thread, several at a time."""
 
+    @property
+    def explainer(self) -> Explainer:
+        """What is said of a message that nobody understood; works through lists: called in a worker thread."""
+
     def resolve(self, name: str) -> str:
         """Return the uid that a uid, alias or native id means; the name itself when nobody knows it."""
 
@@ -81,11 +86,29 @@ class Hub(Protocol):
             NotFoundError: no such device.
         """
 
+    def drivers(self) -> Sequence[Mapping[str, Any]]:
+        """Return `{"name", "package", "state", "reason", "strikes"}` of each driver of another package."""
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch a driver of another package on, to read again what it missed, or off; return it as it is now.
+
+        Raises:
+            NotFoundError: no package brings it.
+            UsageError: it cannot be loaded.
+        """
+
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
 
     async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
         """Give a device a command: sent, or refused with the reason.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Make a device report every so many seconds (None: by its own period again), or refuse it with the reason.
 
         Raises:
             NotFoundError: no such device.
@@ -103,6 +126,9 @@ class Hub(Protocol):
         Raises:
             NotFoundError: the journal no longer holds it, or never did.
         """
+
+    async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
+        """Return what the drivers read in messages that are not journalled, each alone (`hub.described`)."""
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case."""

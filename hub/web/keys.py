@@ -6,6 +6,7 @@ from hub.web.built import Static
 from hub.web.hub import Hub
 from hub.web.runners import Runners
 from hub.web.security import Role, Security
+from hub.web.uploads import Uploads
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SECURITY: web.AppKey[Security] = web.AppKey("security", Security)
@@ -13,6 +14,7 @@ RUNNERS: web.AppKey[Runners] = web.AppKey("runners", Runners)
 STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 """Open WebSockets, to be closed at the end."""
+UPLOADS: web.AppKey[Uploads] = web.AppKey("uploads", Uploads)
 DOCUMENT: web.AppKey[bytes] = web.AppKey("document", bytes)
 """openapi.json."""
 ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)

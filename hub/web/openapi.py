@@ -31,6 +31,8 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "width": {"type": "integer", "minimum": 2, "maximum": 4000},
     "understood": {"type": "boolean"},
     "scrub": {"type": "boolean", "description": "replace addresses and names, the same one by the same"},
+    "name": {"type": "string", "description": "what the file is called"},
+    "search": {"type": "string", "description": "words that must all stand in it, in any language"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }
 PROBLEM = {

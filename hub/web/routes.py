@@ -4,7 +4,20 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from hub.web import built
-from hub.web.api import actions, devices, health, history, imports, ingest, live, login, scenario, setup
+from hub.web.api import (
+    actions,
+    devices,
+    drivers,
+    health,
+    history,
+    imports,
+    ingest,
+    live,
+    login,
+    scenario,
+    setup,
+    uploads,
+)
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
@@ -42,6 +55,8 @@ API = (
     Route("POST", "/devices/{id}/unmerge", FACILITATOR, actions.unmerge),
     Route("GET", "/devices/{id}/commands", FACILITATOR, actions.commands, ("limit",)),
     Route("POST", "/devices/{id}/commands", FACILITATOR, actions.command, body=actions.CommandWish),
+    Route("PUT", "/devices/{id}/period", FACILITATOR, actions.pace, body=actions.PaceWish),
+    Route("DELETE", "/devices/{id}/period", FACILITATOR, actions.unpace),
     Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
     Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),
     Route("GET", "/ignored", FACILITATOR, actions.ignored),
@@ -49,12 +64,22 @@ API = (
     Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
     Route("GET", "/series", VIEWER, history.series, (*RANGE, "width")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
+    Route("POST", "/imports", FACILITATOR, uploads.receive, ("name",)),
+    Route("GET", "/imports/{id}", FACILITATOR, uploads.state),
+    Route("DELETE", "/imports/{id}", FACILITATOR, uploads.drop),
+    Route("POST", "/imports/{id}/preview", FACILITATOR, uploads.preview, body=uploads.ImportWish),
+    Route("POST", "/imports/{id}/start", FACILITATOR, uploads.start, body=uploads.ImportWish),
+    Route("POST", "/imports/{id}/cancel", FACILITATOR, uploads.cancel),
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
     Route("GET", "/runs/{run}/control", HUB, scenario.control),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
+    Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, devices.alarms, ("limit",)),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, devices.acknowledge, body=devices.Acknowledgement),
+    Route("GET", "/drivers", FACILITATOR, drivers.drivers),
+    Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
+    Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
     Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/usecases", VIEWER, devices.usecases),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase),

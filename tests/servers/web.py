@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
 from hub.config import Config
+from hub.described import described
 from hub.driver import Command
 from hub.errors import NotFoundError
 from hub.live import Batch, Live
@@ -20,11 +21,15 @@ from hub.model import (
     Device,
     Heard,
     Message,
+    Paced,
+    PaceState,
     Quality,
     Reading,
     Run,
     TimeSource,
 )
+from hub.refusals.explain import Explainer
+from hub.registry import Contexts, Registry, load_bundled
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.web.hub import Acts
 
@@ -145,6 +150,9 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
+        self.bundled = load_bundled()
+        self.explainer = Explainer(self.bundled.values())
+        self.driver = "on"
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -157,6 +165,18 @@ class FakeHub:
             raise NotFoundError(msg)
         self.live.apply(Batch(forgotten=[self.resolve(name)]))
         return {"readings": 1, "messages": 1}
+
+    def drivers(self) -> list[Mapping[str, Any]]:
+        """Return the one driver of another package."""
+        return [{"name": "acme-one", "package": "acme 1.2", "reason": None, "strikes": 0} | {"state": self.driver}]
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch it."""
+        if name != "acme-one":
+            msg = f"no driver {name!r} from another package; there are: acme-one"
+            raise NotFoundError(msg)
+        self.driver = "on" if on else "off"
+        return self.drivers()[0]
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""
@@ -179,6 +199,16 @@ class FakeHub:
         self.given.append(given)
         self.live.apply(Batch(commands=[given]))
         return given
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Refuse who is locked; else as if it were done."""
+        device = self.live.devices.get(self.resolve(name))
+        if device is None:
+            raise NotFoundError(name)
+        if device.locked:
+            return Paced(device=device.uid, every=every or 0, state=PaceState.REFUSED, code="locked", reason="locked")
+        state = PaceState.ASKING if every is not None else PaceState.RESTORING
+        return Paced(device=device.uid, every=every or 10, original=300, state=state, by=by)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""
@@ -214,6 +244,11 @@ class FakeHub:
             msg = f"no message {position}"
             raise NotFoundError(msg)
         return found[0]
+
+    async def decoded(self, messages: Sequence[Message]) -> list[Mapping[str, Any]]:
+        """Read them by the drivers there are."""
+        registry = Registry(self.bundled)
+        return [described(registry, registry.decode(each, Contexts()), self.config.zone, WALL) for each in messages]
 
     def usecases(self) -> list[Mapping[str, Any]]:
         """Return one."""

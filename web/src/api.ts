@@ -1,23 +1,39 @@
 /** The hub's HTTP API. Every failure comes back as a sentence people can read. */
 
-import type { Alarm, Message, Series, Setup, Usecase } from "./lib/types.ts";
+import type {
+	Alarm,
+	ImportPreview,
+	ImportState,
+	ImportWish,
+	Refusals,
+	Series,
+	Setup,
+	Shape,
+	Usecase,
+} from "./lib/types.ts";
 
 const BASE = "/api/v1";
 
 /** What the hub answered when it refused, in its own words (RFC 9457); `status` 0: it did not answer. */
 export class Refused extends Error {
 	readonly status: number;
+	/** A word by which the page may know the reason. */
+	readonly code: string | null;
 
-	constructor(status: number, detail: string) {
+	constructor(status: number, detail: string, code: string | null = null) {
 		super(detail);
 		this.status = status;
+		this.code = code;
 	}
 }
 
 async function ask(method: string, path: string, body?: unknown, keepalive = false): Promise<Response> {
 	let answer: Response;
 	const init: RequestInit = { method, credentials: "same-origin", keepalive };
-	if (body !== undefined) {
+	if (body instanceof Blob) {
+		init.body = body;
+		init.headers = { "Content-Type": "text/csv" };
+	} else if (body !== undefined) {
 		init.body = JSON.stringify(body);
 		init.headers = { "Content-Type": "application/json" };
 	}
@@ -27,9 +43,12 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 		throw new Refused(0, "");
 	}
 	if (answer.ok) return answer;
-	const problem: { detail?: unknown; title?: unknown; reason?: unknown } = await answer.json().catch(() => ({}));
+	const problem: { detail?: unknown; title?: unknown; reason?: unknown; code?: unknown } = await answer
+		.json()
+		.catch(() => ({}));
 	const words = [problem.detail, problem.title, problem.reason].find((each) => typeof each === "string" && each !== "");
-	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`);
+	const code = typeof problem.code === "string" ? problem.code : null;
+	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`, code);
 }
 
 const part = encodeURIComponent;
@@ -59,8 +78,28 @@ export const api = {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
-	async messages(): Promise<Message[]> {
-		return (await (await ask("GET", "/messages?understood=false&limit=100")).json()).messages;
+	/** What nobody understood, alike messages together; `search`: words that must all stand in it. */
+	async refusals(search: string): Promise<Refusals> {
+		return (await ask("GET", `/messages/groups?${new URLSearchParams({ limit: "50", search })}`)).json();
+	},
+	async handOver(file: File): Promise<{ id: string; name: string; shape: Shape }> {
+		return (await ask("POST", `/imports?${new URLSearchParams({ name: file.name })}`, file)).json();
+	},
+	async previewImport(id: string, wish: ImportWish): Promise<ImportPreview> {
+		return (await ask("POST", `/imports/${part(id)}/preview`, wish)).json();
+	},
+	async startImport(id: string, wish: ImportWish): Promise<ImportState> {
+		return (await ask("POST", `/imports/${part(id)}/start`, wish)).json();
+	},
+	async importState(id: string): Promise<ImportState> {
+		return (await ask("GET", `/imports/${part(id)}`)).json();
+	},
+	async stopImport(id: string): Promise<ImportState> {
+		return (await ask("POST", `/imports/${part(id)}/cancel`)).json();
+	},
+	/** Forget the file; goes on when the page is left. */
+	async dropImport(id: string): Promise<void> {
+		await ask("DELETE", `/imports/${part(id)}`, undefined, true);
 	},
 	async setup(): Promise<Setup> {
 		return (await ask("GET", "/setup")).json();
@@ -84,6 +123,11 @@ export const api = {
 	/** Erase a device for ever; goes on when the page is left. */
 	async forget(id: string): Promise<void> {
 		await ask("DELETE", `/devices/${part(id)}`, undefined, true);
+	},
+	/** Let a device report every so many seconds; null: by its own period again. */
+	async pace(id: string, every: number | null): Promise<void> {
+		const path = `/devices/${part(id)}/period`;
+		await (every === null ? ask("DELETE", path) : ask("PUT", path, { every }));
 	},
 	/** Sent is all that this says: what became of it comes with the device. */
 	async command(id: string, channel: string, value: number): Promise<void> {

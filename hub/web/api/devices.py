@@ -1,6 +1,8 @@
 """Devices, raw messages, alarms and use cases."""
 
+import asyncio
 import re
+from collections.abc import Sequence
 
 from aiohttp import web
 from msgspec import Struct
@@ -8,12 +10,15 @@ from msgspec import Struct
 from hub.capture import capture as captured
 from hub.errors import NotFoundError
 from hub.model import Heard, rfc3339
+from hub.refusals.explain import Explainer
+from hub.refusals.grouping import Group, groups, matching
 from hub.web.keys import HUB
 from hub.web.problems import Problem, language
 from hub.web.query import answer, body, choice, number
 
 PREVIEW = 256
 MOST_LISTED = 1000
+LONGEST_SEARCH = 200
 
 
 async def devices(request: web.Request) -> web.Response:
@@ -38,6 +43,42 @@ async def messages(request: web.Request) -> web.Response:
     understood = None if wanted is None else wanted == "true"
     heard = await request.app[HUB].messages(limit, understood=understood)
     return answer({"messages": [_message(each) for each in heard]})
+
+
+async def not_understood(request: web.Request) -> web.Response:
+    """Group what nobody understood by topic pattern, family and reason: what was due, where it fails, what helps."""
+    hub = request.app[HUB]
+    limit = number(request, "limit", 100, 1, MOST_LISTED)
+    wanted = request.query.get("search", "")[:LONGEST_SEARCH]
+    heard = await hub.messages(MOST_LISTED, understood=False)
+    found, all_of_them = await asyncio.to_thread(_grouped, heard, hub.explainer, wanted)
+    listed = [_group(each, hub.explainer) for each in found[:limit]]
+    return answer({"groups": listed, "count": all_of_them, "found": len(found)})
+
+
+def _grouped(heard: Sequence[Heard], explainer: Explainer, wanted: str) -> tuple[list[Group], int]:
+    """Return the groups that are wanted, and how many there are in all. Blocks: it works through every message."""
+    found = groups(heard, explainer)
+    named = [(model, title) for model, titles in explainer.titles.items() for title in titles.values()]
+    return matching(found, wanted, named), len(found)
+
+
+def _group(group: Group, explainer: Explainer) -> dict[str, object]:
+    told, newest = group.explanation, group.newest
+    return {
+        "topic": group.topic,
+        "topics": group.topics,
+        "count": group.count,
+        "received": rfc3339(newest.received),
+        "driver": group.driver,
+        "family": None if told.nearest is None else {"model": told.nearest, "title": explainer.titles[told.nearest]},
+        "reason": told.reasons["en"],
+        "reasons": told.reasons,
+        "expected": told.expected,
+        "where": told.where,
+        "remedy": told.remedy,
+        "newest": {"position": newest.position, "topic": newest.topic, "payload": preview(newest.payload)},
+    }
 
 
 async def capture(request: web.Request) -> web.Response:

@@ -227,3 +227,30 @@ def test_an_unknown_format_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     err = capsys.readouterr().err
     assert "'tasmota'" in err
     assert "cayenne-lpp" in err
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "lines"),
+    [
+        (
+            "zigbee2mqtt/kitchen/temperature",
+            "21.5",
+            ["not understood by zigbee2mqtt: a JSON object", "expected: one JSON object", "remedy: Zigbee2MQTT must"],
+        ),
+        (
+            "zb/kitchen",
+            '{"linkquality":null}',
+            ["not understood by generic", "looks like: Zigbee2MQTT", "remedy: This looks like Zigbee2MQTT on another"],
+        ),
+        ("cellar", '{"a":1,}', ['fails at ▸: {"a":1,▸}', "remedy: Remove the comma"]),
+        ("cellar", '{"a":1,"b":"1,5"}', ["rejected b: '1,5'", "remedy: Send a decimal point"]),
+    ],
+)
+def test_people_are_told_the_family_the_place_and_the_remedy(
+    capsys: pytest.CaptureFixture[str], topic: str, payload: str, lines: list[str]
+) -> None:
+    """In this order, one line each."""
+    main(["decode", topic, payload])
+    out = capsys.readouterr().out
+    assert [*map(out.find, lines)] == sorted(map(out.find, lines))
+    assert out.find(lines[0]) >= 0

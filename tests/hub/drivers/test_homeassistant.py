@@ -282,6 +282,11 @@ def test_the_first_of_a_quantity_has_the_plain_name() -> None:
     assert {s.channel: s.value for s in decoded.samples} == {"temperature": 1, "temperature_water": 2}
 
 
+def test_a_class_nobody_knows_that_begins_with_a_digit_makes_a_name_all_the_same() -> None:
+    """Found by the fuzzer: a channel begins with a letter."""
+    assert values(STATE, "21.5", config(dev_cla="5temperature")) == {"n5temperature": 21.5}
+
+
 @pytest.mark.parametrize(
     ("component", "fields", "payload", "value"),
     [
@@ -488,3 +493,12 @@ def test_a_flood_of_documents_is_capped(monkeypatch: pytest.MonkeyPatch) -> None
     sent = [config(f"x{n}", stat_t=f"x/{n}") for n in range(3)]
     assert "entity cap" in refusal(*sent[2], *sent[:2])
     assert values("x/1", "5", *sent) == {"x1": 5}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "quality"), [("%", 78, "good"), ("dBm", 78, "uncertain"), ("dBm", -61, "good")]
+)
+def test_a_signal_is_a_percentage_or_a_power_and_each_has_its_range(unit: str, value: float, quality: str) -> None:
+    """A percentage is never dBm."""
+    found = full(STATE, str(value), config(dev_cla="signal_strength", unit_of_meas=unit))
+    assert found == {"signal_strength": (value, unit, quality)}

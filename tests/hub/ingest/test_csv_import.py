@@ -1,6 +1,7 @@
 """CSV files as loggers and spreadsheets write them, and mistakes by line and column."""
 
 from datetime import datetime
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,9 +18,10 @@ FRENCH = "Date;Température (°C);Porte\n24/11/2026 09:00;21,5;1\n24/11/2026 09:
 
 def read(data: bytes, **plan: object) -> list[Row | list[Mistake]]:
     """Return everything a file gives."""
-    seen = shape(data, plan.get("separator"), plan.get("decimal"))  # type: ignore[arg-type]
+    file = BytesIO(data)
+    seen = shape(file, plan.get("separator"), plan.get("decimal"))  # type: ignore[arg-type]
     whole = csv_import.complete(Plan(device="oven", **plan), seen)  # type: ignore[arg-type]
-    return [*csv_import.rows(data, whole, seen)]
+    return [*csv_import.rows(file, whole, seen)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
@@ -46,7 +48,7 @@ def test_a_french_spreadsheet_is_read_without_a_word(encoding: str, end: str) ->
 )
 def test_separator_and_decimal_sign_are_found(text: str, separator: str, decimal: str) -> None:
     """By what makes the rows even."""
-    seen = shape(text.encode())
+    seen = shape(BytesIO(text.encode()))
     assert (seen.separator, seen.decimal) == (separator, decimal)
 
 
@@ -103,9 +105,10 @@ def test_columns_are_mapped_and_the_rest_left_out() -> None:
     """Date and hour in two columns; a unit in brackets is the channel's."""
     data = b"Jour;Heure;T1;T2\n24/11/2026;09:00;21,5;9\n"
     plan = Plan(device="generic:oven/1", time=("Jour", "Heure"), columns={"T1": "temperature [°C]"})
-    seen = shape(data)
+    file = BytesIO(data)
+    seen = shape(file)
     plan = csv_import.complete(plan, seen)
-    (row,) = csv_import.rows(data, plan, seen)
+    (row,) = csv_import.rows(file, plan, seen)
     assert isinstance(row, Row)
     message = csv_import.message(row, plan, NINE + 5)
     assert (message.topic, message.payload) == ("oven/1", '{"temperature [°C]":21.5}'.encode())
@@ -123,6 +126,7 @@ def test_columns_are_mapped_and_the_rest_left_out() -> None:
         (b"time;b;c\n1;2;3\n", {"columns": {"b": "x", "c": "X"}}, "channel of its own"),
         (b"time;b\n1;2\n", {"decimal": ";"}, "decimal sign"),
         (b";".join([b"x"] * 99), {}, "at most 64"),
+        (b"time;" + b"x" * 200_000, {}, "no CSV"),
     ],
 )
 def test_a_file_or_a_plan_that_cannot_be_used_says_why(data: bytes, plan: dict[str, object], words: str) -> None:
@@ -138,3 +142,35 @@ def test_a_device_is_a_plain_name(name: str) -> None:
     """No wildcard, nothing of the hub's own."""
     with pytest.raises(UsageError, match="write a name"):
         topic(name)
+
+
+def test_a_long_file_comes_in_groups_and_tells_how_far_it_is() -> None:
+    """A progress bar has something to show, and a letter cut in two by a piece is still one letter."""
+    data = "time;température\n".encode() + "".join(f"{1_700_000_000 + n};{n}\n" for n in range(40_000)).encode()
+    file = BytesIO(data)
+    seen = shape(file)
+    found = [*csv_import.groups(file, csv_import.complete(Plan(device="oven"), seen), seen)]
+    tally = csv_import.Tally()
+    for _, rows, mistakes in found:
+        tally.add(rows, mistakes)
+    places = [at for at, _, _ in found]
+    assert (tally.rows, tally.count) == (40_000, 0)
+    assert places == sorted(places)
+    assert 0 < places[0] < len(data) == places[-1]
+    assert max(len(rows) for _, rows, _ in found) == csv_import.GROUP
+
+
+@pytest.mark.parametrize("place", [csv_import.PIECE - 1, csv_import.PIECE, 3 * csv_import.PIECE])
+def test_the_encoding_is_found_wherever_its_first_letter_stands(place: int) -> None:
+    """A comment at the end of a long file, and a letter cut in two by the end of a piece."""
+    long = ("time;note\n" + "1;#\n" * (place // 4)).ljust(place, "#")[:place]
+    assert shape(BytesIO(f"{long}é".encode())).encoding == "utf-8-sig"
+    assert shape(BytesIO(f"{long}é".encode("latin-1"))).encoding == "latin-1"
+
+
+def test_ten_thousand_mistakes_are_counted_and_the_first_hundred_kept() -> None:
+    """Nobody reads more, and nothing grows with a bad file."""
+    tally = csv_import.Tally()
+    for line in range(0, 10_000, 50):
+        tally.add([], [Mistake(line + each, "t", "bad") for each in range(50)])
+    assert (tally.count, len(tally.mistakes), tally.mistakes[-1].line) == (10_000, 100, 99)

@@ -79,3 +79,12 @@ def test_what_a_device_calls_itself_is_never_a_topic_of_its_own() -> None:
     (name,) = names([evil])
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert len(name) < 100
+
+
+def test_what_is_left_alone_is_listed() -> None:
+    """A radio stick beside a board; a board that the setting does not name; never one that is read at its path."""
+    stick = Plugged("/dev/ttyUSB3", "10c4:ea60", "0001", "1-4", "ConBee II")
+    auto = Watch(Wanted(auto=True, baud=BAUD, paths={}), lambda _path: True)
+    assert [*auto.unread([UNO, stick], auto.targets([UNO, stick])).values()] == ["/dev/ttyUSB3"]
+    named = Watch(Wanted(auto=False, baud=BAUD, paths={UNO.path: BAUD}), lambda _path: True)
+    assert [*named.unread([UNO, CLONE], named.targets([UNO, CLONE])).values()] == [CLONE.path]

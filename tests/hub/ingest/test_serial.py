@@ -3,24 +3,23 @@
 import asyncio
 import contextlib
 import errno
-import os
-import shutil
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hub.errors import JournalError
 from hub.ingest.link import LinkClient, SerialPort, Status
-from hub.ingest.ports import wanted
+from hub.ingest.ports import Plugged, wanted
 from hub.journal.base import Journal
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.model import Message, Record, Source
 from servers.brokers import Broker
+from servers.cables import Cable
 from servers.ingest import ingesting
 from servers.ports import until
 from servers.web import eventually
@@ -33,52 +32,23 @@ BACK_S = 10.0
 """Patience of a loaded machine; R17 asks for 2 s."""
 
 
-class Cable:
-    """A pair of pseudo-terminals: what is written at one end is read at the other; `unplug` is a kill."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        """Name its ends; nothing is plugged in yet."""
-        self.hub_end, self.far_end = folder / name, folder / f"{name}-far"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def plug(self) -> None:
-        """Make both ends; the system gives them other numbers each time."""
-        program = shutil.which("socat")
-        if program is None:
-            pytest.skip("needs socat: apt install socat, brew install socat")
-        ends = [f"pty,raw,echo=0,link={each}" for each in (self.hub_end, self.far_end)]
-        self._process = subprocess.Popen([program, *ends], stderr=subprocess.DEVNULL)
-        until("the cable is plugged", lambda: self.hub_end.exists() and self.far_end.exists())
-
-    def unplug(self) -> None:
-        """Take both ends away."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-        for each in (self.hub_end, self.far_end):
-            each.unlink(missing_ok=True)
-
-    def send(self, data: bytes) -> None:
-        """Write at the far end."""
-        descriptor = os.open(self.far_end, os.O_WRONLY | os.O_NOCTTY)
-        try:
-            while data:
-                data = data[os.write(descriptor, data[:4096]) :]
-        finally:
-            os.close(descriptor)
-
-
 class Bench:
     """A serial edge in a loop of its own, as the ingest process runs it."""
 
-    def __init__(self, folder: Path, setting: str, journal: Journal | None = None) -> None:
-        """Open the journal and begin."""
+    def __init__(
+        self,
+        folder: Path,
+        setting: str,
+        journal: Journal | None = None,
+        look: Callable[[], Iterable[Plugged]] = list,
+    ) -> None:
+        """Open the journal and begin; `look` says what is plugged in."""
         self.folder = folder
         self._woken, self._stop = threading.Event(), False
         self._journal = SqliteJournal(folder)
         chosen = wanted(setting)
         assert chosen is not None
-        self.edge = SerialEdge(chosen, journal or self._journal, wake=self._woken.set, look=list)
+        self.edge = SerialEdge(chosen, journal or self._journal, wake=self._woken.set, look=look)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -152,26 +122,66 @@ def test_lines_are_journalled_with_their_port_and_their_bytes(tmp_path: Path, ca
     assert len({each.received for each in messages}) == 4
 
 
-def test_unplugged_and_plugged_again_it_is_read_at_its_new_path(tmp_path: Path, cable: Cable) -> None:
-    """Half a line at the unplugging gives no value; another port is untouched; no thread is left over."""
-    other, before = Cable(tmp_path, "b"), threading.active_count()
+FLOOD = b"".join(b"%d\n" % number for number in range(12_000))
+MISBEHAVIOURS = (b"half", b"x" * 1_000_000, bytes(range(256)) * 40, FLOOD, b"\r\n\r\n\0\0")
+"""Half a line, a megabyte without an end, noise, a flood, nothing: what a board may send before it is unplugged."""
+
+
+@pytest.mark.parametrize("times", [5, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(300)])])
+def test_unplugged_and_plugged_again_at_another_path_it_is_read_on(tmp_path: Path, times: int) -> None:
+    """R17: known by what it is; the other port loses no line; no thread and no file is left over."""
+    process = psutil.Process()
+    threads, files = threading.active_count(), process.num_fds()
+    cables = [Cable(tmp_path, f"path{number}") for number in range(times)]
+    there: list[Cable] = []
+
+    def look() -> list[Plugged]:
+        return [Plugged(str(each.hub_end), "2341:0043", "7573", "1-1", "Uno") for each in there]
+
+    other = Cable(tmp_path, "other")
     other.plug()
-    with reading(tmp_path, cable.hub_end, other.hub_end) as bench:
-        bench.wait_for("a", "absent")
-        bench.wait_for("b", "open")
-        for number in range(3):
+    bench = Bench(tmp_path, f"auto,{other.hub_end}", look=look)
+    try:
+        bench.wait_for("other", "open")
+        for number, cable in enumerate(cables):
             cable.plug()
-            bench.wait_for("a", "open")
-            cable.send(b"%d\n99" % number)
-            bench.wait_for_line("a", b"%d" % number)
+            there.append(cable)
+            bench.wait_for("uno-7573", "open")
+            cable.send(b"%d\n" % number)
+            bench.wait_for_line("uno-7573", b"%d" % number)
+            cable.send(MISBEHAVIOURS[number % len(MISBEHAVIOURS)])
+            other.send(b"other %d\n" % number)
+            there.clear()
             cable.unplug()
-            bench.wait_for("a", "lost")
-            other.send(b"b%d\n" % number)
-            bench.wait_for_line("b", b"b%d" % number)
-        assert bench.lines("a") == [b"0", b"1", b"2"]
-        assert threading.active_count() <= before + 4
-    other.unplug()
-    until("no thread is left", lambda: threading.active_count() <= before)
+            bench.wait_for("uno-7573", "lost")
+            bench.wait_for_line("other", b"other %d" % number)
+        assert bench.lines("other") == [b"other %d" % number for number in range(times)]
+        assert not [line for line in bench.lines("uno-7573") if b"half" in line or b"xx" in line]
+        port = bench.port("uno-7573")
+        assert port is not None
+        assert port.lost > 0
+    finally:
+        bench.close()
+        other.unplug()
+        for cable in cables:
+            cable.unplug()
+    until("no thread is left", lambda: threading.active_count() <= threads)
+    assert process.num_fds() <= files
+
+
+def test_a_radio_stick_is_listed_and_never_opened(tmp_path: Path, cable: Cable) -> None:
+    """It says that it is left alone; gone, it is listed no more."""
+    cable.plug()
+    there = [Plugged(str(cable.hub_end), "10c4:ea60", "0001", "1-4", "ConBee II")]
+    bench = Bench(tmp_path, "auto", look=lambda: there)
+    try:
+        bench.wait_for("conbee-ii-0001", "unread")
+        cable.send(b"21.5\n")
+        there.clear()
+        until("it is gone", lambda: not bench.edge.ports())
+        assert bench.records() == []
+    finally:
+        bench.close()
 
 
 def test_a_port_that_is_open_elsewhere_is_busy_and_taken_when_it_is_free(tmp_path: Path, cable: Cable) -> None:

@@ -22,16 +22,27 @@ export interface Device {
 	run: string;
 	seen?: string | null;
 	room?: string | null;
+	firmware?: string | null;
 	/** A person wants nothing of it. */
 	ignored?: boolean;
 	/** Heard on another broker: waits for a yes. */
 	proposed?: boolean;
 	/** The facilitator lets nobody command it. */
 	locked?: boolean;
+	/** Messages that by its own numbers were not heard. */
+	missed?: number;
 	/** Ids of the devices that are this one, too. */
 	merged?: string[];
 	/** Channels that commands may set. */
 	settable?: string[];
+	/** Channel → how long [s] its last value is believed: by the device's own word, or learned from its period. */
+	silence?: Record<string, number>;
+	/** What each of them takes. */
+	ranges?: Record<string, { low: number; high: number }>;
+	/** How it is made to report more often; null: it cannot be. */
+	pace_by?: "set" | "poll" | null;
+	/** That it was made to, and how far that is. */
+	pace?: Pace | null;
 	/** Channel → its newest command. */
 	commands?: Record<string, Command>;
 	channels: Channel[];
@@ -41,11 +52,25 @@ export interface Command {
 	id: string;
 	device: string;
 	channel: string;
-	value: number;
-	state: "sent" | "confirmed" | "timed_out" | "refused";
+	/** Null: another program's, whose wish nobody can read. */
+	value: number | null;
+	state: "sent" | "confirmed" | "timed_out" | "refused" | "seen";
+	/** How far the network between hub and device says it is; none of them is the device's own report. */
+	stage?: "queued" | "transmitted" | "acknowledged" | "failed" | null;
 	by: string;
 	at: string;
+	/** By when the device is to report. */
+	until?: string | null;
 	/** Why it was refused: a word the page may know, and a sentence. */
+	code?: string | null;
+	reason: string | null;
+}
+
+export interface Pace {
+	state: "asking" | "setting" | "held" | "polled" | "restoring" | "failed";
+	every: number;
+	/** Its own period [s], once it said it; 0: it reports nothing by itself. */
+	original: number | null;
 	code?: string | null;
 	reason: string | null;
 }
@@ -108,6 +133,16 @@ export interface Part {
 	remedy?: string | Text | null;
 	/** How far InfluxDB is behind and what it refused, where it is the store. */
 	influx?: Influx;
+	/** The serial ports, where this is their part. */
+	ports?: SerialPort[];
+	/** When something may have been lost, the newest first. */
+	newest?: Gap[];
+}
+
+export interface Gap {
+	/** RFC 3339. */
+	since: string;
+	until: string;
 }
 
 export interface Influx {
@@ -257,16 +292,95 @@ export interface Series {
 	max?: (number | null)[];
 }
 
-export interface Message {
-	/** Its place in the journal. */
-	position?: number;
+/** Alike messages that nobody understood. */
+export interface Refusal {
+	/** Pattern of their topics, `+` where they differ. */
 	topic: string;
+	topics: number;
+	count: number;
 	received: string;
-	understood: boolean;
 	driver: string | null;
+	/** The family it belongs to or looks like. */
+	family: { model: string; title: Text } | null;
+	reasons: Text;
+	expected: Text | null;
+	/** The payload around the place where it fails, marked ▸. */
+	where: string | null;
+	remedy: Text | null;
+	newest: { position: number; topic: string; payload: string };
+}
+
+export interface Refusals {
+	groups: Refusal[];
+	count: number;
+	found: number;
+}
+
+/** A serial port as the hub's part `serial` lists it. */
+export interface SerialPort {
+	name: string;
+	path: string;
+	state: "open" | "lost" | "busy" | "denied" | "absent" | "failed" | "unread";
 	reason: string | null;
-	payload?: string | null;
-	count?: number;
+	lines: number;
+	lost: number;
+}
+
+/** What a CSV file looks like. */
+export interface Shape {
+	encoding: string;
+	separator: string;
+	decimal: string;
+	columns: string[];
+	headed: boolean;
+	sample: string[][];
+}
+
+/** How a CSV file is to be read: the options of `matinales import`. */
+export interface ImportWish {
+	device: string;
+	map: Record<string, string>;
+	time: string[];
+	separator?: string;
+	decimal?: string;
+	tz?: string;
+	dry_run?: boolean;
+}
+
+interface Reason {
+	reason: string;
+	reasons: Text;
+}
+
+export interface Mistake extends Reason {
+	line: number;
+	column: string;
+}
+
+export interface ImportPreview {
+	problem: Reason | null;
+	plan: { time: string[]; columns: Record<string, string>; tz: string } | null;
+	shape: Shape | null;
+	rows: {
+		line: number;
+		time: string;
+		readings: { channel: string; value: number; unit: string | null; quality: Quality }[];
+		rejected: Reason[];
+	}[];
+	mistakes: Mistake[];
+}
+
+export interface ImportState {
+	id: string;
+	name: string;
+	state: "waiting" | "reading" | "importing" | "checked" | "done" | "refused" | "cancelled" | "failed";
+	done: number;
+	size: number;
+	rows: number;
+	imported: number;
+	count: number;
+	mistakes: Mistake[];
+	reason: string | null;
 }
 
 /** What to type on devices so that they speak to the hub. */
