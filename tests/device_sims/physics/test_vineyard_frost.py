@@ -127,10 +127,12 @@ def test_a_sprinkler_that_stops_is_worse_than_none() -> None:
     at_five = play(WHITE, held)[minute("5:00")]
     assert at_five.bud_c == pytest.approx(-0.5, abs=0.001)
     sunrise_in_s = SUNRISE_S - 8 * HOUR
-    before, after = (
-        vineyard_frost.step(at_five, NIGHT, drying, sunrise_in_s, each * MINUTE).bud_c for each in (12.2, 12.4)
-    )
-    assert before > -2 > after
+
+    def bud(minutes: float) -> float:
+        return vineyard_frost.step(at_five, NIGHT, drying, sunrise_in_s, minutes * MINUTE).bud_c
+
+    assert bud(12.2) > -2 > bud(12.4)
+    assert bud(6.6) > -1.5 > bud(6.7)  # `pump_vs_bud` ten minutes later, at 16.7 min
 
 
 def test_a_wind_machine_brings_warm_air_down() -> None:
