@@ -25,11 +25,13 @@ from hub.store.influx_client import Client, Place
 from servers.ports import HOST, free_port, until
 
 IMAGE = "influxdb:2.7.12"
+"""As in docker-compose.yml (a test compares them)."""
+PORT = 8086
 ORG, USER, PASSWORD = "matinales", "matinales", "only-for-tests"
 HOW = (
     "needs InfluxDB 2: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it,"
     " or set MATINALES_INFLUX_URL, MATINALES_INFLUX_TOKEN and MATINALES_INFLUX_ORG,"
-    " or start a Docker engine and pip install testcontainers"
+    " or start a Docker engine"
 )
 
 
@@ -56,7 +58,7 @@ def server() -> Server:
         return Server(url, os.environ["MATINALES_INFLUX_TOKEN"], os.environ["MATINALES_INFLUX_ORG"])
     if program := shutil.which("influxd"):
         return _started(program)
-    return _contained()
+    return contained()
 
 
 def _started(program: str) -> Server:
@@ -87,15 +89,24 @@ def _started(program: str) -> Server:
     return _set_up(url)
 
 
-def _contained() -> Server:
-    containers = pytest.importorskip("testcontainers.core.container", reason=HOW)
+@cache
+def contained() -> Server:
+    """Return an InfluxDB of the tag that docker-compose.yml names, in a container of this process.
+
+    Raises:
+        Skipped: no Docker engine answers, or it has no such image.
+    """
+    from testcontainers.core.config import testcontainers_config  # noqa: PLC0415 — half a second of imports
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+
+    testcontainers_config.ryuk_disabled = True  # its reaper is one more image to pull; ours ends below
+    container = DockerContainer(IMAGE).with_exposed_ports(PORT).with_env("INFLUXD_REPORTING_DISABLED", "true")
     try:
-        container = containers.DockerContainer(IMAGE).with_exposed_ports(8086)
         container.start()
     except Exception as error:  # noqa: BLE001 — no engine answers, in one of many ways
         pytest.skip(f"{HOW} ({error})")
     atexit.register(container.stop)
-    url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(8086)}"
+    url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(PORT)}"
     until("InfluxDB answers", lambda: _answers(url), timeout_s=50)
     return _set_up(url)
 
