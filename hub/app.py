@@ -29,7 +29,7 @@ from hub.commander import Commander
 from hub.config import Config
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
-from hub.forgetting import Finder
+from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import SqliteReader
@@ -310,19 +310,19 @@ class App:
         def known() -> tuple[Contexts, tuple[str, ...]]:
             return self._worker.understanding.contexts(), self._acting.names(name)
 
-        def in_store() -> int:
+        def in_store() -> tuple[int, bool]:
             self._worker.save()
-            return self._acting.forget(name)
+            return self._acting.forget(name), self._kept.is_sent_on
 
         finder = Finder(
             Registry(load_drivers(), self.config.payload_formats), *await asyncio.wrap_future(self._worker.call(known))
         )
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
-            readings = await asyncio.wrap_future(self._worker.call(in_store))
+            readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
         self._recent.clear()
-        return {"readings": readings, "messages": messages}
+        return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
 
     async def _erase(self, found: Iterator[list[int]]) -> int:
         messages = 0

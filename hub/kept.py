@@ -14,10 +14,11 @@ from hub.model import Action, Alarm, Commanded, Device, Heard
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
+from hub.store.errands import Errands
 from hub.store.file import StoreFile
 from hub.store.lines import Encoder
+from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
-from hub.store.outbox import Outbox, Refused
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.understand import Changes, Memory
@@ -52,6 +53,7 @@ class Kept:
         self._actions = ActionStore(self._file.db)
         self._encoder = Encoder() if forwards else None
         self._outbox = Outbox(self._file.db)
+        self._errands = Errands(self._file.db)
         self._wall = wall
         if self._encoder is not None:
             self._file.on_undo(self._encoder.forget)
@@ -123,11 +125,18 @@ class Kept:
         """
         with self._file.transaction():
             self._state.put_devices(devices)
+            self._tell_of(devices)
             if "topics" in action.after:
                 self._state.set_setting(IGNORED_TOPICS, msgspec.json.encode(action.after["topics"]).decode())
             if undone is not None:
                 self._actions.undone(undone)
             return self._actions.add(action)
+
+    def _tell_of(self, devices: Sequence[Device]) -> None:
+        """Have InfluxDB know what devices are called and where they are."""
+        if self._encoder is not None:
+            first = self._state.cursor(DECODE) + 1
+            self._outbox.put(self._encoder.lines([], devices), first=first, at=self._wall())
 
     def put_commands(self, commands: Sequence[Commanded]) -> None:
         """Store new or changed commands.
@@ -138,9 +147,15 @@ class Kept:
         with self._file.transaction():
             self._actions.put_commands(commands)
 
+    @property
+    def is_sent_on(self) -> bool:
+        """Whether InfluxDB has, or will have, what is stored here; for the owner's thread."""
+        return self._encoder is not None or self._state.cursor(SENT) > 0
+
     def forget(self, uids: Sequence[str], names: Collection[str], ended: Collection[str]) -> int:
         """Erase devices with all that names them, and give the room back; return how many readings went.
 
+        That InfluxDB erases them too is kept as a wish, with their uids, until it is done.
         What an ended run (of `ended`) announced of them goes too; a living simulation goes on speaking of its own.
 
         Raises:
@@ -163,6 +178,10 @@ class Kept:
                     state.put_rules({key: None})
             self._actions.forget(uids)
             self._outbox.forget(trace.names)
+            if self.is_sent_on:
+                self._errands.erase(uids, self._wall())
+        if self._encoder is not None:
+            self._encoder.forget()  # units and names are told anew when one of them speaks again
         self._file.scrub()
         return gone
 
@@ -192,8 +211,27 @@ class Kept:
         with self._file.reader() as db:
             yield Outbox(db)
 
-    def settle(self, batch: Sent, refused: Sequence[Refused]) -> None:
-        """Let go what InfluxDB confirmed, and keep what it refused; in the worker's thread.
+    @contextmanager
+    def errands(self) -> Iterator[Errands]:
+        """Lend what else InfluxDB is to do, for reading, in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            yield Errands(db)
+
+    def note(self, change: Callable[[Errands], None]) -> None:
+        """Change what else InfluxDB is to do; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        with self._file.transaction():
+            change(self._errands)
+
+    def settle(self, batch: Sent, refused: Sequence[Refused], missed: Collection[int] = ()) -> None:
+        """Let go what InfluxDB confirmed, keep what it refused and which hours it must compute; in the worker's thread.
 
         Raises:
             StoreError: nothing was let go: it is sent again, which changes nothing.
@@ -201,6 +239,8 @@ class Kept:
         with self._file.transaction():
             self._outbox.refuse(refused)
             self._outbox.done(batch.ids, everything=self._state.cursor(DECODE))
+            self._errands.again(missed)
+            self._errands.took(self._wall())
 
     def drop_oldest(self, size: int) -> int:
         """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""

@@ -16,7 +16,7 @@ from hub.acting import Acting
 from hub.config import load
 from hub.datafolder import Living
 from hub.errors import ConfigError, HubError, NotFoundError, UsageError
-from hub.forgetting import Finder
+from hub.forgetting import Finder, elsewhere
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.kept import Kept
 from hub.live import Live
@@ -106,8 +106,9 @@ class Files:
     def __init__(self, data: Path) -> None:
         """Open the store; the folder's lock is held."""
         self._data = data
-        self._registry = Registry(load_drivers(), load().payload_formats)
-        self._kept = Kept(data)
+        config = load()
+        self._registry = Registry(load_drivers(), config.payload_formats)
+        self._kept = Kept(data, forwards=config.store == "influx")
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()
@@ -165,7 +166,8 @@ class Files:
         except Timeout:
             msg = f"{self._data}: an ingest process still writes the journal; end it and forget the device again"
             raise ConfigError(msg) from None
-        return {"id": name, "forgotten": True, "readings": self._acting.forget(name), "messages": messages}
+        readings, left = self._acting.forget(name), elsewhere(influx=self._kept.is_sent_on)
+        return {"id": name, "forgotten": True, "readings": readings, "messages": messages, "elsewhere": left}
 
     def _erase(self, finder: Finder) -> int:
         with closing(SqliteJournal(self._data)) as journal, closing(SqliteReader(self._data)) as reader:

@@ -14,12 +14,17 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import StoreError
+from hub.store import lines
 from hub.store.file import off_the_loop
 
 TIMEOUT = 10.0
 """Longest silence [s] of InfluxDB before a request counts as lost."""
 BUSY = frozenset({429, 500, 502, 503, 504})
 """Statuses that pass by themselves."""
+SLOW = 60.0
+"""The same of what reads or rewrites a lot: erasing a device, computing an hour anew."""
+_FIRST_TIME, _LAST_TIME = "1677-09-21T00:12:43.145224194Z", "2262-04-11T23:47:16.854775806Z"
+"""All that InfluxDB can hold."""
 _MESSAGE = 500
 """Characters kept of what InfluxDB says."""
 
@@ -101,11 +106,11 @@ class Client:
         """Close the connections."""
         self._client.close()
 
-    def write(self, bucket: str, lines: Sequence[bytes]) -> Answer:
+    def write(self, bucket: str, said: Sequence[bytes]) -> Answer:
         """Send lines in one request and return what became of it; raises nothing that a network can do."""
         off_the_loop()
         try:
-            self._write.write(bucket=bucket, org=self.place.org, record=b"\n".join(lines))
+            self._write.write(bucket=bucket, org=self.place.org, record=b"\n".join(said))
         except self._failures as error:
             return answer_to(error)
         return Answer(204)
@@ -114,14 +119,24 @@ class Client:
         """Run a query, its parameters by name, and return its rows; `result` names the yield that a row is of.
 
         Raises:
-            StoreError: it could not be answered.
+            RefusedError: it could not be answered.
         """
         off_the_loop()
         try:
             text = self._query.query_raw(flux, dialect=self._dialect, params=dict(parameters)).data.decode()
         except self._failures as error:
-            raise StoreError(_said(self.place, answer_to(error))) from error
+            answer = answer_to(error)
+            raise RefusedError(answer, _said(self.place, answer)) from error
         return list(_rows(text))
+
+    def erase(self, bucket: str, device: str) -> None:
+        """Erase every point of a device, by its tag and whatever the measurement; may take its time.
+
+        Raises:
+            RefusedError: with the answer.
+        """
+        body = {"start": _FIRST_TIME, "stop": _LAST_TIME, "predicate": f"device={_quoted(lines.tag(device))}"}
+        self.request("POST", "/api/v2/delete", body, org=self.place.org, bucket=bucket)
 
     def request(self, method: str, path: str, body: object = None, **query: str) -> Any:  # noqa: ANN401 — JSON
         """Call InfluxDB's API and return its JSON.
@@ -149,9 +164,9 @@ class Client:
 class RefusedError(StoreError):
     """InfluxDB did not do what it was asked to; `answer` says why."""
 
-    def __init__(self, answer: Answer) -> None:
-        """Keep the answer."""
-        super().__init__(answer.reason)
+    def __init__(self, answer: Answer, text: str | None = None) -> None:
+        """Keep the answer; `text`: what to tell people, instead of InfluxDB's own words."""
+        super().__init__(answer.reason if text is None else text)
         self.answer = answer
 
 
@@ -194,7 +209,7 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
     """Give the rows of InfluxDB's CSV: tables with the same columns share a header, an empty line ends them.
 
     Raises:
-        StoreError: the query failed when half of it was answered.
+        RefusedError: the query failed when half of it was answered.
     """
     header: list[str] | None = None
     for cells in csv.reader(io.StringIO(text)):
@@ -206,8 +221,13 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
             row = dict(zip(header, cells, strict=False))
             if "error" in row and "result" not in row:
                 msg = f"InfluxDB gave up the query: {row['error']}"
-                raise StoreError(msg)
+                raise RefusedError(Answer(200, row["error"]), msg)
             yield row
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a string of InfluxQL, which a predicate is read as."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _said(place: Place, answer: Answer) -> str:

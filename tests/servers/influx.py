@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from hub.store import influx_setup
+from hub.store import influx_thinning
 from hub.store.influx_client import Client, Place
 from servers.ports import HOST, free_port, until
 
@@ -156,5 +156,5 @@ def remove(client: Client) -> None:
     for each in client.request("GET", "/api/v2/buckets", limit="100")["buckets"]:
         if each["name"] in names:
             client.request("DELETE", f"/api/v2/buckets/{each['id']}")
-    for each in client.request("GET", "/api/v2/tasks", name=influx_setup.task_name(place))["tasks"]:
+    for each in client.request("GET", "/api/v2/tasks", name=influx_thinning.task_name(place))["tasks"]:
         client.request("DELETE", f"/api/v2/tasks/{each['id']}")

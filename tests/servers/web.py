@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hub.config import Config
 from hub.driver import Command
 from hub.errors import NotFoundError
+from hub.forgetting import elsewhere
 from hub.live import Batch, Live
 from hub.model import (
     NS,
@@ -156,7 +157,7 @@ class FakeHub:
             msg = f"no device is called {name!r}"
             raise NotFoundError(msg)
         self.live.apply(Batch(forgotten=[self.resolve(name)]))
-        return {"readings": 1, "messages": 1}
+        return {"readings": 1, "messages": 1, "elsewhere": elsewhere(influx=True)}
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""
