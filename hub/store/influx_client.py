@@ -121,13 +121,31 @@ class Client:
         Raises:
             RefusedError: it could not be answered.
         """
+        blocks = _blocks(self.raw(flux, parameters).decode())
+        return [dict(zip(header, cells, strict=False)) for header, rows in blocks for cells in rows]
+
+    def tables(self, flux: str, parameters: Mapping[str, Any]) -> list[dict[str, tuple[str, ...]]]:
+        """Run a query and return its tables as columns: half the time of `rows` where a table has many rows.
+
+        Raises:
+            RefusedError: it could not be answered.
+        """
+        blocks = _blocks(self.raw(flux, parameters).decode())
+        return [dict(zip(header, zip(*rows, strict=True), strict=True)) for header, rows in blocks]
+
+    def raw(self, flux: str, parameters: Mapping[str, Any]) -> bytes:
+        """Run a query and return its CSV.
+
+        Raises:
+            RefusedError: it could not be answered.
+        """
         off_the_loop()
         try:
-            text = self._query.query_raw(flux, dialect=self._dialect, params=dict(parameters)).data.decode()
+            found: bytes = self._query.query_raw(flux, dialect=self._dialect, params=dict(parameters)).data
         except self._failures as error:
             answer = answer_to(error)
             raise RefusedError(answer, _said(self.place, answer)) from error
-        return list(_rows(text))
+        return found
 
     def erase(self, bucket: str, device: str) -> None:
         """Erase every point of a device, by its tag and whatever the measurement; may take its time.
@@ -205,24 +223,39 @@ def seconds(retry_after: str | None, now: float) -> float | None:
         return None
 
 
-def _rows(text: str) -> Iterator[dict[str, str]]:
-    """Give the rows of InfluxDB's CSV: tables with the same columns share a header, an empty line ends them.
+Cells = list[str]
+
+
+def _blocks(text: str) -> Iterator[tuple[Cells, list[Cells]]]:
+    """Give header and rows of each table of InfluxDB's CSV: those with the same columns share a header.
+
+    An empty line ends them.
 
     Raises:
         RefusedError: the query failed when half of it was answered.
     """
-    header: list[str] | None = None
+    header: Cells | None = None
+    rows: list[Cells] = []
+    number = name = ""
     for cells in csv.reader(io.StringIO(text)):
+        if rows and cells and cells[2] == number and cells[1] == name:  # most of all: nothing dearer before it
+            rows.append(cells)
+            continue
+        if rows and header is not None:
+            yield header, rows
+            rows = []
         if not cells:
             header = None
         elif header is None:
             header = cells
+        elif "error" in header and "result" not in header:
+            said = cells[header.index("error")]
+            msg = f"InfluxDB gave up the query: {said}"
+            raise RefusedError(Answer(200, said), msg)
         else:
-            row = dict(zip(header, cells, strict=False))
-            if "error" in row and "result" not in row:
-                msg = f"InfluxDB gave up the query: {row['error']}"
-                raise RefusedError(Answer(200, row["error"]), msg)
-            yield row
+            rows, number, name = [cells], cells[2], cells[1]
+    if rows and header is not None:
+        yield header, rows
 
 
 def _quoted(text: str) -> str:
