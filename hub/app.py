@@ -40,6 +40,7 @@ from hub.registry import Contexts, Registry, load_drivers
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
+from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
@@ -56,6 +57,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
+"""Seconds between two slices of letting old readings go, and between two rounds."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 WARN_FROM = 0.8
@@ -145,7 +148,8 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data, forwards=self.config.store == "influx")
+        keep = Keep.days(self.config.raw_days, self.config.history_days)
+        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         self._registry = Registry(load_drivers(), self.config.payload_formats)
@@ -217,6 +221,7 @@ class App:
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
+            asyncio.create_task(self._prune(), name="retention"),
         ]
 
     async def close(self) -> None:
@@ -263,6 +268,16 @@ class App:
             self._show_parts()
             self._link.keep(self._worker.position + 1)
             await asyncio.sleep(PARTS_EVERY)
+
+    async def _prune(self) -> None:
+        """Let old readings go, slice by slice between the worker's steps."""
+        while True:
+            try:
+                more = await asyncio.wrap_future(self._worker.call(self._kept.prune))
+            except StoreError as error:  # the worker says so where people look
+                _LOG.info("Old readings stay for now: %s", error)
+                more = False
+            await asyncio.sleep(PRUNE_PAUSE if more else PRUNE_EVERY)
 
     def _show_parts(self) -> None:
         parts = self._parts_now()
@@ -424,6 +439,7 @@ class App:
             "messages_repeated_total": worker.repeats,
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
+            "store_bytes": self._kept.size,
             "steps_failed_total": worker.failures,
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),

@@ -19,6 +19,7 @@ from hub.store.file import StoreFile
 from hub.store.lines import Encoder
 from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
+from hub.store.retention import FOR_EVER, Keep, Retention
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.understand import Changes, Memory
@@ -35,12 +36,15 @@ IGNORED_TOPICS = "ignored_topics"
 class Kept:
     """store.db: written by the worker's thread, read by any but the event loop's."""
 
-    def __init__(self, data: Path, *, forwards: bool = False, wall: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, data: Path, *, forwards: bool = False, keep: Keep = FOR_EVER, wall: Callable[[], int] = time.time_ns
+    ) -> None:
         """Open the file in the data folder.
 
         Args:
             data: the folder.
             forwards: readings also wait in the outbox for InfluxDB.
+            keep: how long readings stay, by `prune`.
             wall: wall clock [ns].
 
         Raises:
@@ -54,6 +58,7 @@ class Kept:
         self._encoder = Encoder() if forwards else None
         self._outbox = Outbox(self._file.db)
         self._errands = Errands(self._file.db)
+        self._retention = Retention(self._file, keep, wall=wall)
         self._wall = wall
         if self._encoder is not None:
             self._file.on_undo(self._encoder.forget)
@@ -72,6 +77,19 @@ class Kept:
     def damaged(self) -> bool:
         """Whether damage was met while running: only a new opening helps."""
         return self._file.damaged
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self._file.size
+
+    def prune(self) -> bool:
+        """Let go for a moment what is older than what is kept; tell whether there may be more; in the worker's thread.
+
+        Raises:
+            StoreError: nothing went.
+        """
+        return self._retention.step()
 
     def position(self) -> int:
         """Return the journal position up to which everything is stored."""

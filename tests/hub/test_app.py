@@ -1,15 +1,21 @@
 """How the hub starts on a damaged store, and how its parts are told."""
 
+import asyncio
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
+from hub import app as app_module
 from hub.app import _WORDS, Settings, _journal, opened
 from hub.config import Config
 from hub.ingest.link import Status
 from hub.kept import Kept
+from hub.store.base import Range
+from hub.store.retention import DAY
+from hub.understand import Changes
+from servers.stores import readings
 
 
 @pytest.mark.parametrize(
@@ -39,6 +45,13 @@ def test_the_budget_is_told_in_hours() -> None:
     assert _journal(Status(budget=100))["hours"] is None
 
 
+def settings(folder: Path, config: Config = Config()) -> Settings:  # noqa: B008 — frozen
+    """Return settings of a hub on a folder."""
+    return Settings(
+        data=str(folder), mode="run", lan=False, secret="s", mqtt="mqtt://x", use_case="cold_room", config=config
+    )
+
+
 @pytest.mark.parametrize("table", ["device", "rule", "context", "latest"])
 def test_a_store_whose_damage_shows_only_when_it_is_read_is_renewed_at_once(tmp_path: Path, table: str) -> None:
     """No second start by hand: the file is moved aside, the hub is there, and says so."""
@@ -48,10 +61,32 @@ def test_a_store_whose_damage_shows_only_when_it_is_read_is_renewed_at_once(tmp_
     with (tmp_path / "store.db").open("r+b") as file:
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
-    settings = Settings(
-        data=str(tmp_path), mode="run", lan=False, secret="s", mqtt="mqtt://x", use_case="cold_room", config=Config()
-    )
-    app = opened(settings)
+    app = opened(settings(tmp_path))
     assert app._parts_now()["store"]["text"] == _WORDS["store_renewed"]["text"]
     assert list(tmp_path.glob("store.db.corrupt.*"))
     app._kept.close()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return a data folder with some thousand readings."""
+    with closing(Kept(tmp_path)) as kept:
+        kept.commit(Changes(position=0, readings=readings(range(3_000))), [], {})
+    return tmp_path
+
+
+async def test_a_running_hub_lets_old_readings_go(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the worker's steps, slice by slice, without being asked."""
+    monkeypatch.setattr(app_module, "PRUNE_PAUSE", 0.0)
+    app = await asyncio.to_thread(opened, settings(old, Config(raw_days=1, history_days=1)))
+    app._kept._retention._wall = lambda: readings([0])[0].time + 400 * DAY
+    await app.start()
+    try:
+        for _ in range(3_000):
+            left = (await asyncio.to_thread(app.history.readings, Range(limit=1))).rows
+            if not left:
+                break
+            await asyncio.sleep(0.01)
+        assert left == []
+    finally:
+        await app.close()
