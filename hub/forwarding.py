@@ -70,8 +70,9 @@ class Forwarding:
 
     def _is_whole(self) -> bool:
         status = self._writer.status
-        since = status.backlog.since
-        return status.trouble is None and (since is None or self._wall() - since < BEHIND)
+        since, due = status.backlog.since, status.due
+        is_up_to_date = since is None or self._wall() - since < BEHIND
+        return status.trouble is None and is_up_to_date and due.erasures == due.refused
 
     def part(self) -> tuple[str | None, str | None, Mapping[str, Any]]:
         """Return what is wrong (a code of parts.toml), the reason, and the figures that the page shows."""
