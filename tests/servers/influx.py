@@ -5,6 +5,7 @@ It comes, in this order, from MATINALES_INFLUX_URL (with MATINALES_INFLUX_TOKEN 
 """
 
 import atexit
+import gc
 import json
 import os
 import secrets
@@ -12,10 +13,12 @@ import shutil
 import subprocess
 import tempfile
 import urllib.request
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import Struct
@@ -23,6 +26,9 @@ from msgspec import Struct
 from hub.store import influx_thinning
 from hub.store.influx_client import Client, Place
 from servers.ports import HOST, free_port, until
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
 
 IMAGE = "influxdb:2.7.12"
 """As in docker-compose.yml (a test compares them)."""
@@ -96,19 +102,29 @@ def contained() -> Server:
     Raises:
         Skipped: no Docker engine answers, or it has no such image.
     """
-    from testcontainers.core.config import testcontainers_config  # noqa: PLC0415 — half a second of imports
-    from testcontainers.core.container import DockerContainer  # noqa: PLC0415
-
-    testcontainers_config.ryuk_disabled = True  # its reaper is one more image to pull; ours ends below
-    container = DockerContainer(IMAGE).with_exposed_ports(PORT).with_env("INFLUXD_REPORTING_DISABLED", "true")
-    try:
-        container.start()
-    except Exception as error:  # noqa: BLE001 — no engine answers, in one of many ways
-        pytest.skip(f"{HOW} ({error})")
+    container = _container()
+    if isinstance(container, str):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # docker-py leaves its socket open
+            gc.collect()
+        pytest.skip(f"{HOW} ({container})")
     atexit.register(container.stop)
     url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(PORT)}"
     until("InfluxDB answers", lambda: _answers(url), timeout_s=50)
     return _set_up(url)
+
+
+def _container() -> "DockerContainer | str":
+    """Return a started container, or why there is none."""
+    from testcontainers.core.config import testcontainers_config  # noqa: PLC0415 — half a second of imports
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+
+    testcontainers_config.ryuk_disabled = True  # its reaper is one more image to pull; ours ends with the process
+    try:
+        container = DockerContainer(IMAGE).with_exposed_ports(PORT).with_env("INFLUXD_REPORTING_DISABLED", "true")
+        return container.start()
+    except Exception as error:  # noqa: BLE001 — no engine answers, in one of many ways
+        return str(error)
 
 
 def _answers(url: str) -> bool:
