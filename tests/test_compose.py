@@ -183,7 +183,7 @@ def running() -> Iterator[Running]:
         lent.compose("up", "-d", "--build", "--wait", timeout_s=900)
         yield lent
     finally:
-        lent.compose("down", "-v", "--timeout", "10", timeout_s=120)
+        lent.compose("--profile", "simulators", "down", "-v", "--timeout", "10", timeout_s=120)
 
 
 @pytest.mark.docker
