@@ -90,12 +90,15 @@ class Acting:
         return self._act(device, {"merged": other.uid}, by)
 
     def unmerge(self, name: str, by: str) -> Action:
-        """Let a merged device be itself again; what came meanwhile stays where it was stored.
+        """Let a merged device be itself again, for ever unless a person merges it; what came meanwhile stays there.
 
         Raises:
             NotFoundError: no such device.
         """
-        return self._act(self._device(name, itself=True), {"merged": None}, by)
+        device = self._device(name, itself=True)
+        if device.merged is None:
+            return Action(device=device.uid)
+        return self._act(device, {"merged": None, "apart": [*device.apart, device.merged]}, by)
 
     @property
     def ignored_topics(self) -> tuple[str, ...]:

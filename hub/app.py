@@ -31,12 +31,15 @@ from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
+from hub.guests import proxy
+from hub.guests.house import Guest, Guests, installed
 from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
-from hub.registry import Contexts, Registry, load_drivers
+from hub.registry import Contexts, Registry, load_bundled
+from hub.rereading import Rereading
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
@@ -59,6 +62,7 @@ RECENT = 500
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
+BY_HAND = "was switched off by hand"
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 WARN_FROM = 0.8
@@ -140,6 +144,19 @@ def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     return part | {"ports": msgspec.to_builtins(ports)}
 
 
+def _drivers(guests: Sequence[Guest]) -> dict[str, Any]:
+    """Return the drivers of other packages as one part: the first that is off, or failed, named in the sentence."""
+    wrong = next((each for each in guests if each.off is not None), None)
+    wrong = wrong or next((each for each in guests if each.reason is not None), None)
+    if wrong is None:
+        return _FINE
+    what = wrong.off or wrong.reason
+    part = _degraded("driver_off" if wrong.off is not None else "driver_failed", what)
+    words = {"name": wrong.name, "reason": f"{wrong.name} ({wrong.package}): {what}"}
+    filled = {key: {lang: said.format_map(words) for lang, said in part[key].items()} for key in ("text", "remedy")}
+    return part | filled
+
+
 class App:
     """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
 
@@ -152,8 +169,17 @@ class App:
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
-        self._registry = Registry(load_drivers(), self.config.payload_formats)
-        self.live = Live(is_health=self._is_health, source=self._source, can_set=self._can_set, lang=self.config.lang)
+        bundled = load_bundled()
+        off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
+        self._guests = Guests(installed(), taken=bundled, off=off)
+        self._registry = self._make_registry()
+        self.live = Live(
+            is_health=self._is_health,
+            source=self._source,
+            can_set=self._can_set,
+            believed=self._registry.believed,
+            lang=self.config.lang,
+        )
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -181,11 +207,29 @@ class App:
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
-            self._restored = self._kept.restored()
+            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
+            self._rereading = Rereading(
+                reader=SqliteReader(self._data),
+                kept=self._kept,
+                worker=self._worker,
+                registry=self._registry,
+                guests=self._guests,
+            )
+            self._guests.changed = self._driver_went_off
         except BaseException:
+            self._guests.close()
             self._kept.close()
             raise
         self._views.update(self._worker.views(time.time_ns()))
+
+    def _make_registry(self) -> Registry:
+        """Return what decodes by the hub's own drivers and by those of other packages."""
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self.config.payload_formats)
+
+    def _driver_went_off(self, guest: Guest) -> None:
+        """Remember it beyond the hub's end; called in whatever thread decodes."""
+        name, reason = guest.name, guest.off
+        self._worker.call(lambda: self._kept.put_absence(name, off=reason, again=False))
 
     def _forwarding(self) -> Forwarding | None:
         """Send readings on to InfluxDB, and ask it for history, where that is the store."""
@@ -216,6 +260,7 @@ class App:
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
+        self._worker.call(self._rereading.resume)
         if self._influx is not None:
             self._influx.start()
         self._tasks = [
@@ -234,6 +279,7 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
+        await asyncio.to_thread(self._guests.close)
         self._kept.close()
 
     def _grown(self, end: int) -> None:
@@ -299,7 +345,8 @@ class App:
             "journal": _journal(status, worker.missing),
             "store": _store(worker, self._kept.faults, self._influx),
         }
-        return parts | ({"serial": _serial(status.serial)} if status.serial else {})
+        parts |= {"serial": _serial(status.serial)} if status.serial else {}
+        return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
     # the web layer's contract
 
@@ -329,9 +376,7 @@ class App:
             self._worker.save()
             return self._acting.forget(name), self._kept.is_sent_on
 
-        finder = Finder(
-            Registry(load_drivers(), self.config.payload_formats), *await asyncio.wrap_future(self._worker.call(known))
-        )
+        finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
@@ -345,6 +390,23 @@ class App:
             for start in range(0, len(positions), ERASED_AT_ONCE):
                 messages += await self._link.erase(positions[start : start + ERASED_AT_ONCE])
         return messages
+
+    def drivers(self) -> Sequence[Mapping[str, Any]]:
+        """Return the drivers of other packages."""
+        return self._guests.views()
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch a driver of another package on or off."""
+
+        def switch() -> Mapping[str, Any]:
+            if on:
+                self._guests.switch_on(name)
+                self._rereading.begin(name)
+            else:
+                self._kept.put_absence(self._guests.switch_off(name, BY_HAND).name, off=BY_HAND, again=False)
+            return next(each for each in self._guests.views() if each["name"] == name)
+
+        return await asyncio.wrap_future(self._worker.call(switch))
 
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
@@ -441,6 +503,7 @@ class App:
             "readings_stored_total": worker.stored,
             "store_bytes": self._kept.size,
             "steps_failed_total": worker.failures,
+            "driver_strikes_total": sum(each.strikes for each in self._guests.guests),
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,

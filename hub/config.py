@@ -36,7 +36,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         public_url, allowed_hosts: how people reach it behind a proxy or in a container.
         personal: whether families about a person's whereabouts (OwnTracks) are kept.
         payload_formats: device (uid, `eui:…`, or `*` for every other one) → how its own bytes are read
-            (`cayenne-lpp`); a table in hub.toml, `device=format, device=format` in the environment.
+            (`cayenne-lpp`), or `fahrenheit` for one that states °F without saying so (Shelly Gen1);
+            a table in hub.toml, `device=format, device=format` in the environment.
         pin_file: file with the facilitator's PIN (`run` only).
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.

@@ -30,6 +30,9 @@ class Identities:
     def __init__(self, aliases: Mapping[str, str] = {}, merged: Mapping[str, str] = {}) -> None:
         """Start from alias → uid, and uid → the uid that it was merged into, as the store kept them."""
         self._uid = dict(aliases)
+        self._names: dict[str, list[str]] = {}
+        for name, uid in aliases.items():
+            self._names.setdefault(uid, []).append(name)
         self._merged = dict(merged)
 
     def __len__(self) -> int:
@@ -43,7 +46,10 @@ class Identities:
     def survivor(self, uid: str) -> str:
         """Return the device that stands for a merged one; itself when it was not merged."""
         for _ in range(len(self._merged)):  # at most: no chain is longer, and a circle would have no end
-            uid = self._merged.get(uid, uid)
+            into = self._merged.get(uid)
+            if into is None:
+                break
+            uid = into
         return uid
 
     def merge(self, uid: str, into: str | None) -> None:
@@ -59,7 +65,19 @@ class Identities:
 
     def names(self, uids: Collection[str]) -> list[str]:
         """Return all names of these devices."""
-        return [name for name, uid in self._uid.items() if uid in uids]
+        return [name for uid in uids for name in self._names.get(uid, ())]
+
+    def meant(self, device: str, aliases: Iterable[str]) -> tuple[str, ...]:
+        """Return the different devices that these names mean so far, merged ones by their survivor."""
+        known = (self._uid[name] for name in (device, *aliases) if name in self._uid)
+        return tuple(dict.fromkeys(map(self.survivor, known)))
+
+    def move(self, uid: str, into: str) -> list[str]:
+        """Let all names of a uid under which nothing was stored mean another device; return them."""
+        names = self._names.pop(uid, [])
+        self._uid.update(dict.fromkeys(names, into))
+        self._names.setdefault(into, []).extend(names)
+        return names
 
     def find(self, device: str, aliases: Iterable[str]) -> str:
         """Return the uid that `identify` would, remembering nothing; merges are looked up by `survivor`."""
@@ -79,6 +97,7 @@ class Identities:
             return uid, []
         news = [name for name in (device, *aliases) if name not in self._uid]
         self._uid.update(dict.fromkeys(news, uid))
+        self._names.setdefault(uid, []).extend(news)
         return uid, news
 
     def of(self, decoded: Decoded) -> tuple[str, list[str]]:

@@ -17,6 +17,10 @@ from hub.units import Unit
 type_of_nothing = type(None)
 UNSAID = ""
 """A sample's unit where nobody said one, on a channel whose name usually has one."""
+BELIEVED = 900.0
+"""How long [s] a value counts where nobody knows better."""
+DAY_AND_AN_HOUR = 90_000.0
+"""How long [s] a value of a battery device counts that speaks once a day, or when something changes."""
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -92,6 +96,24 @@ class Content(Struct, frozen=True, gc=False):
     rejected: Mapping[str, str] = field(default_factory=dict)
 
 
+class Described(Struct, frozen=True):
+    """A channel as a document describes it.
+
+    Attributes:
+        channel: its name.
+        topic: on which its values come: where another family's driver reads them, the document says nothing of them.
+        expires: how long [s] a value is believed; 0: nobody says.
+        gone: it is taken back: it leaves the screen until it speaks again.
+        health: it speaks of the device itself (battery, radio): listed after what the device measures.
+    """
+
+    channel: str
+    topic: str
+    expires: float = 0.0
+    gone: bool = False
+    health: bool = False
+
+
 class Announced(Struct, frozen=True):
     """Another device that a message speaks of (a bridge's list, a discovery document).
 
@@ -99,16 +121,22 @@ class Announced(Struct, frozen=True):
         device: its uid in this family's manner.
         aliases: other names and native ids (`ieee:0x00158d…`, `mac:…`).
         name: display name, when the message gives one.
+        firmware: its version, when the message gives it.
         availability: when the message gives it.
         topics: on which it speaks, as a discovery document says; a native driver whose topic one is (`Driver.names`)
             gives the device its uid, so that both conventions mean one device.
+        channels: what is new of them.
+        removed: nothing describes the device any more: where no other family speaks for it, it is gone.
     """
 
     device: str
     aliases: tuple[str, ...] = ()
     name: str | None = None
     availability: Availability | None = None
+    firmware: str | None = None
     topics: tuple[str, ...] = ()
+    channels: tuple[Described, ...] = ()
+    removed: bool = False
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -128,6 +156,8 @@ class Decoded(Struct, frozen=True, gc=False):
         removed: `device` is gone by its own word: it leaves the screen until it speaks again; what is stored stays.
         carried: bytes to be read by the payload format that the user chose for the device.
         simulated: the network says that it made the message up: its values are never real.
+        unsaid: its temperatures are in the device's own unit, which the message does not say: °C unless the user
+            chose `fahrenheit` for the device.
     """
 
     kind: Kind
@@ -143,6 +173,7 @@ class Decoded(Struct, frozen=True, gc=False):
     removed: bool = False
     carried: Carried | None = None
     simulated: bool = False
+    unsaid: bool = False
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -280,6 +311,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         adopts: (scope, context) → topics that are this driver's because of what it has heard (a discovery document
             may name any): at the driver's rank, before every claim by shape.
         names: the uid that a topic alone tells, None where it tells none.
+        about: (names of a device, context) → what was said of it before it spoke.
+        believed: how long [s] a value counts where neither the device says nor the channel's own period is known.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         commands: base names of the channels that can be set.
         command: (target, command) → the order in the family's dialect; raises PayloadError with the reason when this
@@ -308,6 +341,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     shares: str | None = None
     adopts: Callable[[str, Any], Collection[str]] | None = None
     names: Callable[[str], str | None] | None = None
+    about: Callable[[Collection[str], Any], Announced | None] | None = None
+    believed: float = BELIEVED
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
     commands: tuple[str, ...] = ()
     command: Callable[[Target, Command], Order] | None = None
@@ -367,7 +402,9 @@ CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MODEL_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 __all__ = [
+    "BELIEVED",
     "CHANNEL_NAME",
+    "DAY_AND_AN_HOUR",
     "MODEL_NAME",
     "UNSAID",
     "Announced",
@@ -377,6 +414,7 @@ __all__ = [
     "Commanding",
     "Content",
     "Decoded",
+    "Described",
     "Driver",
     "Event",
     "Example",

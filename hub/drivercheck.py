@@ -33,6 +33,8 @@ LEAVES: tuple[Any, ...] = (
 )
 """What replaces one leaf of a JSON example."""
 
+LATEST = 2**63
+"""Nanoseconds that 64 bits hold."""
 RECEIVED = 1_753_430_400_000_000_000
 
 
@@ -167,7 +169,7 @@ def check_example(driver: Driver, example: Example) -> Iterator[str]:
         yield f"{where}: should be refused because {example.refusal!r}"
         return
     yield from (f"{where}: {each}" for each in _differences(example, decoded))
-    yield from (f"{where}: {each}" for each in _broken(driver, decoded))
+    yield from (f"{where}: {each}" for each in broken(driver, decoded))
     again, last = driver.decode(example.message(), after)
     if last is not after:
         yield f"{where}: the same message again changes the context"
@@ -196,23 +198,26 @@ def _close(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
 
 def check_payload(driver: Driver, example: Example, payload: bytes) -> Iterator[str]:
     """Return what is wrong when a payload, however broken, takes an example's place."""
-    where = f"{example.topic} {payload[:200]!r}"
-    context = context_before(driver, example)
+    problems, _ = tried(driver, example.message(payload), context_before(driver, example))
+    yield from (f"{example.topic} {payload[:200]!r}: {each}" for each in problems)
+
+
+def tried(driver: Driver, message: Message, context: Any) -> tuple[list[str], Any]:  # noqa: ANN401 — a driver's own type
+    """Decode any message; return what is wrong with the answer, and the context afterwards."""
     try:
-        decoded, after = driver.decode(example.message(payload), context)
+        decoded, after = driver.decode(message, context)
     except PayloadError as error:
-        if not str(error).strip():
-            yield f"{where}: refused without a reason"
-        return
+        problems = [] if str(error).strip() else ["refused without a reason"]
+        return problems, context if error.context is None else error.context
     except Exception as error:  # noqa: BLE001 — that none escapes is what is checked
-        yield f"{where}: {type(error).__name__}: {error}"
-        return
-    yield from (f"{where}: {each}" for each in _broken(driver, decoded))
+        return [f"{type(error).__name__}: {error}"], context
+    problems = list(broken(driver, decoded))
     if decode_context(driver, encode_context(after)) != after:
-        yield f"{where}: the context does not survive being stored"
+        problems.append("the context does not survive being stored")
+    return problems, after
 
 
-def _broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
+def broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
     """Return what no decoded message may hold."""
     names = [channel.name for channel in driver.channels]
     if not decoded.device.startswith(f"{driver.family}:"):
@@ -222,6 +227,8 @@ def _broken(driver: Driver, decoded: Decoded) -> Iterator[str]:
     for sample in decoded.samples:
         if type(sample.value) is not float or not math.isfinite(sample.value):
             yield f"{sample.channel} is {sample.value!r}, not a finite float"
+        if sample.measured is not None and not 0 <= sample.measured < LATEST:
+            yield f"{sample.channel} was measured at {sample.measured}, which no store holds"
         if not CHANNEL_NAME.fullmatch(sample.channel):
             yield f"{sample.channel!r} is not snake_case"
         if base_name(sample.channel, names) is None and not driver.open_channels:

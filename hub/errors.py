@@ -5,7 +5,8 @@ HubError
 ├── UsageError     the caller asks otherwise; the message names the argument and the remedy
 │   └── NotFoundError   what was named does not exist
 ├── PayloadError   nobody at once: counted, shown with its reason, acknowledged
-│   └── ForeignPayloadError   another family's message on a topic of this shape: the next driver is asked
+│   ├── ForeignPayloadError   another family's message on a topic of this shape: the next driver is asked
+│   └── DriverFaultError   a driver of another package failed: the message stays in the journal for it
 ├── JournalError   the broker keeps the message: not written, so not acknowledged
 └── StoreError     the hub retries: the reader's cursor stands still
 """
@@ -46,6 +47,10 @@ class PayloadError(HubError):
 
 class ForeignPayloadError(PayloadError):
     """A driver's topic by its shape, but not its payload; the text is the reason where no other driver takes it."""
+
+
+class DriverFaultError(PayloadError):
+    """A driver of another package failed, or is off; the text names it, what it did, and the remedy."""
 
 
 class JournalError(HubError):

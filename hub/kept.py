@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from hub.devices import Clock
+from hub.devices import Clock, Identities
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard
+from hub.model import Action, Alarm, Commanded, Device, Heard, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
@@ -22,6 +23,7 @@ from hub.store.outbox import Batch as Sent
 from hub.store.retention import FOR_EVER, Keep, Retention
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
+from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
 
 DECODE = "decode"
@@ -29,8 +31,29 @@ DECODE = "decode"
 OPENING = "journal_opening"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
+MOST_TIMES = 9
+MOST_CHANNELS = 5_000
+"""Times of a channel, and channels, read at the start to know their periods; others learn them anew."""
 IGNORED_TOPICS = "ignored_topics"
-"""Name of the setting."""
+GUESTS = "drivers_of_packages"
+"""Names of settings."""
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a driver of another package that did not do its work.
+
+    Attributes:
+        missed: the first position that it owes; None: none.
+        off: why it is off.
+        again: it is to read what it missed.
+    """
+
+    missed: int | None = None
+    off: str | None = None
+    again: bool = False
+
+
+_ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 
 
 class Kept:
@@ -43,7 +66,7 @@ class Kept:
 
         Args:
             data: the folder.
-            forwards: readings also wait in the outbox for InfluxDB.
+            forwards: readings wait in the outbox for InfluxDB; of those of one second this file keeps one.
             keep: how long readings stay, by `prune`.
             wall: wall clock [ns].
 
@@ -56,12 +79,14 @@ class Kept:
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
         self._encoder = Encoder() if forwards else None
+        self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
         self._errands = Errands(self._file.db)
         self._retention = Retention(self._file, keep, wall=wall)
         self._wall = wall
-        if self._encoder is not None:
+        if self._encoder is not None and self._recent is not None:
             self._file.on_undo(self._encoder.forget)
+            self._file.on_undo(self._recent.forget)
 
     @property
     def history(self) -> History:
@@ -109,8 +134,20 @@ class Kept:
             self._state.set_cursor(DECODE, position)
             self._state.set_setting(OPENING, str(opening))
 
-    def commit(self, changes: Changes, alarms: Sequence[Alarm], rules: Mapping[str, bytes]) -> None:
+    def commit(
+        self,
+        changes: Changes,
+        alarms: Sequence[Alarm],
+        rules: Mapping[str, bytes],
+        latest: Sequence[Reading] = (),
+    ) -> None:
         """Store what a step changed and its cursor, in one transaction.
+
+        Args:
+            changes: what the records changed.
+            alarms: new or changed.
+            rules: what the rules remember; empty: forgotten.
+            latest: the newest of what is shown.
 
         Raises:
             StoreError: nothing was stored.
@@ -120,9 +157,8 @@ class Kept:
             if self._encoder is not None:
                 said = self._encoder.lines(changes.readings, changes.known.values())
                 self._outbox.put(said, first=state.cursor(DECODE) + 1, at=self._wall())
-            self._history.write(changes.readings)
-            state.put_latest(changes.past)
-            state.put_latest(changes.shown)
+            self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
+            state.put_latest(latest)
             state.put_devices(changes.known.values())
             state.put_aliases(changes.names)
             state.put_contexts({key: encode_context(context) for key, context in changes.contexts.items()})
@@ -133,7 +169,37 @@ class Kept:
             state.put_heard(changes.heard)
             state.put_alarms(alarms)
             state.put_rules({key: blob or None for key, blob in rules.items()})
+            if changes.missed or changes.read_again:
+                self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def absences(self) -> dict[str, Absence]:
+        """Return what drivers of other packages did not do, by model; for the owner's thread."""
+        return _ABSENCES.decode(self._state.setting(GUESTS) or "{}")
+
+    def put_absence(self, model: str, **changed: Any) -> None:  # noqa: ANN401 — of `Absence`
+        """Change these fields of what is remembered of a driver.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            known = self.absences()
+            self._put_absences(known | {model: msgspec.structs.replace(known.get(model, Absence()), **changed)})
+
+    def _note_absences(self, changes: Changes) -> None:
+        known = self.absences()
+        for model, position in changes.missed.items():
+            before = known.get(model, Absence())
+            if before.missed is None:
+                known[model] = msgspec.structs.replace(before, missed=position)
+        for model, place in changes.read_again.items():
+            known[model] = msgspec.structs.replace(known.get(model, Absence()), missed=place, again=place is not None)
+        self._put_absences(known)
+
+    def _put_absences(self, known: Mapping[str, Absence]) -> None:
+        left = {model: each for model, each in known.items() if each != Absence()}
+        self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
     def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.
@@ -291,15 +357,21 @@ class Kept:
     def restored(self) -> Batch:
         """Return what was shown last, for a live state that starts."""
         devices = self._state.devices()
+        merged = {device.uid: device.merged for device in devices if device.merged is not None}
+        names = Identities(merged=merged)
         return Batch(
             devices=[device for device in devices if device.merged is None],
-            merged={device.uid: device.merged for device in devices if device.merged is not None},
+            merged={uid: names.survivor(uid) for uid in merged},
             commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
             alarms=self._state.alarms(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
+
+    def rhythms(self) -> Mapping[tuple[str, str], Sequence[int]]:
+        """Return the times of each channel's newest readings, from which a live state that starts learns periods."""
+        return self._state.newest_times(MOST_TIMES, MOST_CHANNELS)
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""

@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from hub.model import NS, REAL, Alarm, AlarmState, Commanded, Device, Reading, Run, rfc3339
+from hub.model import NS, REAL, Alarm, AlarmState, Availability, Commanded, Device, Quality, Reading, Run, rfc3339
+from hub.rhythm import Rhythm
 
 RATES = (0, 1, 2, 4, 10, 20)
 """Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
@@ -45,6 +46,7 @@ class Batch(Struct, kw_only=True):
         forgotten: uids to leave out from now on.
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
+        rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
     """
 
     readings: Sequence[Reading] = ()
@@ -58,18 +60,24 @@ class Batch(Struct, kw_only=True):
     forgotten: Sequence[str] = ()
     merged: Mapping[str, str] | None = None
     commands: Sequence[Commanded] = ()
+    rhythms: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
 
 
 class Channel(Struct):
-    """A channel of a device and its latest reading on the device's run; None before the first."""
+    """A channel of a device, its latest reading on the device's run (None before the first), how often it speaks.
+
+    `of`: the merged device whose last word it shows; empty: the device's own.
+    """
 
     name: str
     unit: str | None
     health: bool
+    of: str = ""
     reading: Reading | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
-    def view(self) -> dict[str, Any]:
-        """Return the channel as `GET /devices` gives it."""
+    def view(self, *, is_past: bool) -> dict[str, Any]:
+        """Return the channel as `GET /devices` gives it; `is_past`: its value may be true no more."""
         last = self.reading
         if last is None:
             return {"name": self.name, "unit": self.unit, "value": None, "time": None, "quality": None}
@@ -78,8 +86,15 @@ class Channel(Struct):
             "unit": self.unit,
             "value": last.value,
             "time": rfc3339(last.time) if last.time else None,  # 0: its age is unknown
-            "quality": last.quality,
+            "quality": self.quality(is_past=is_past),
         }
+
+    def quality(self, *, is_past: bool) -> Quality | None:
+        """Return what its latest value is worth now."""
+        if self.reading is None:
+            return None
+        known = self.reading.quality
+        return Quality.UNCERTAIN if is_past and known is Quality.GOOD else known
 
 
 class Changes:
@@ -121,6 +136,7 @@ class Live:
         is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
         source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
         can_set: Callable[[str, str], bool] = lambda _device, _channel: False,
+        believed: Callable[[str], float] = lambda _family: 900.0,
         lang: str = "fr",
     ) -> None:
         """Start empty.
@@ -130,10 +146,12 @@ class Live:
             is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
             source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
             can_set: (uid, channel) → whether commands may set it.
+            believed: family → how long [s] a value counts until its channel's own period is known.
             lang: language of an alarm's `text`; `texts` has both.
         """
         self.wall = wall
         self._can_set = can_set
+        self._believed = believed
         self.merged: Mapping[str, str] = {}
         self.commands: dict[str, dict[str, Commanded]] = {}
         """uid → channel → the newest command: whoever gave it is the channel's last writer."""
@@ -162,6 +180,7 @@ class Live:
         for reading in batch.readings:
             if reading.device not in gone:
                 self._take(reading, changes)
+        self._take_rhythms(batch)
         self.runs.update((run.id, run) for run in batch.runs)
         self.alarms.update((alarm.id, alarm) for alarm in batch.alarms)
         changes.alarms.update(alarm.id for alarm in batch.alarms)
@@ -194,39 +213,64 @@ class Live:
             if before is not None and before.run != device.run:
                 self._forget_values(device)
             self.devices[device.uid] = device
+            for name in device.gone:
+                self._channels.get(device.uid, {}).pop(name, None)
             if before is None or msgspec.structs.replace(before, seen=device.seen) != device:
                 changes.devices.add(device.uid)
         if batch.merged is not None:
-            self.merged = batch.merged
+            self._take_merged(batch.merged, changes)
         self._take_away(batch, gone, changes)
         for command in batch.commands:
             if command.device in self.devices:
                 self.commands.setdefault(command.device, {})[command.channel] = command
                 changes.devices.add(command.device)
 
+    def _take_merged(self, merged: Mapping[str, str], changes: Changes) -> None:
+        """Know who is one with whom; what shows the last word of a device that is itself again goes back with it."""
+        self.merged = merged
+        for uid, channels in self._channels.items():
+            for name in [each.name for each in channels.values() if each.of and each.of not in merged]:
+                del channels[name]
+                changes.devices.add(uid)
+
     def _take_away(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
-        """Show devices no more; those that are forgotten take their alarms along."""
+        """Show devices no more; those that are forgotten take their alarms along, merged ones leave their values."""
         for uid in gone:
             if self.devices.pop(uid, None) is not None:
-                self._channels.pop(uid, None)
+                left = self._channels.pop(uid, {})
                 self.commands.pop(uid, None)
                 if uid in batch.forgotten and uid not in self.merged:
                     self.alarms = {name: alarm for name, alarm in self.alarms.items() if alarm.device != uid}
                 changes.devices.add(uid)
+                for channel in left.values() if uid in self.merged else ():
+                    if channel.reading is not None:
+                        self._take(channel.reading, changes)
 
     def _forget_values(self, device: Device) -> None:
         """A new run starts with "waiting for the first value": the old run's values are not its."""
         for channel in self._channels.get(device.uid, {}).values():
             if channel.reading is not None and channel.reading.run != device.run:
-                channel.reading = None
+                channel.reading, channel.rhythm = None, Rhythm()
+
+    def _take_rhythms(self, batch: Batch) -> None:
+        """Learn from what was heard before a restart how often channels speak."""
+        for (uid, name), times in batch.rhythms.items():
+            channel = self.channel(uid, name)
+            if channel is not None:
+                channel.rhythm = Rhythm()
+                for at in times:
+                    channel.rhythm.heard(at)
 
     def _take(self, reading: Reading, changes: Changes) -> None:
-        uid = reading.device
+        of = reading.device if reading.device in self.merged else ""
+        uid = self.merged[of] if of else reading.device
         device = self.devices.get(uid)
         if device is None:
             family, _, name = uid.partition(":")
             device = Device(uid=uid, family=family, name=name or uid, run=reading.run, seen=reading.received)
             self.devices[uid] = device
+        if reading.channel in device.gone:
+            return
         channels = self._channels.setdefault(uid, {})
         channel = channels.get(reading.channel)
         if channel is None:
@@ -241,8 +285,9 @@ class Live:
         else:
             newer = reading.run == device.run
         if newer:
-            channel.reading = reading
+            channel.reading, channel.of = reading, of
             channel.unit = reading.unit
+            channel.rhythm.heard(reading.time)
             changes.values.add((uid, reading.channel))
 
     def _drop_old_alarms(self) -> None:
@@ -276,7 +321,9 @@ class Live:
             KeyError: no such device.
         """
         device = self.devices[uid]
-        channels = sorted(self._channels.get(uid, {}).values(), key=_is_of_health)
+        found = self._channels.get(uid, {}).values()
+        channels = sorted(found, key=lambda channel: channel.health or channel.name in device.health)
+        now = self.now(device.run)
         return {
             "id": uid,
             "name": device.name,
@@ -288,12 +335,30 @@ class Live:
             "proposed": device.proposed,
             "ignored": device.ignored,
             "room": device.room or None,
+            "firmware": device.firmware or None,
             "locked": device.locked,
             "merged": list(self.uids(uid)[1:]),
             "settable": [channel.name for channel in channels if self._can_set(uid, channel.name)],
             "commands": {name: command_view(each) for name, each in self.commands.get(uid, {}).items()},
-            "channels": [channel.view() for channel in channels],
+            "silence": {channel.name: self.silence(device, channel) / NS for channel in channels},
+            "channels": [channel.view(is_past=self._is_past(device, channel, now)) for channel in channels],
         }
+
+    def silence(self, device: Device, channel: Channel) -> int:
+        """Return how long [ns] a channel's last value is believed: the device's word, else its own period."""
+        said = device.expires.get(channel.name)
+        if said:
+            return int(said * NS)
+        last = channel.reading
+        on_change = last is not None and last.unit is None and last.value in {0.0, 1.0}
+        return channel.rhythm.believed(int(self._believed(device.family) * NS), on_change=on_change)
+
+    def _is_past(self, device: Device, channel: Channel, now: int) -> bool:
+        """Tell whether a device has gone, or believes its value no more."""
+        if device.availability is Availability.OFFLINE:
+            return True
+        said, last = device.expires.get(channel.name, 0.0), channel.reading
+        return said > 0 and last is not None and last.time > 0 and now - last.time > said * NS
 
     def device_views(self, uids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Return the devices, all or those named that are still known, in the order first seen."""
@@ -347,12 +412,13 @@ class Live:
         if channel is None or channel.reading is None:
             return None
         last = channel.reading
+        device = self.devices[uid]
         return {
             "device": uid,
             "channel": name,
             "value": last.value,
             "time": rfc3339(last.time) if last.time else None,  # 0: its age is unknown
-            "quality": last.quality,
+            "quality": channel.quality(is_past=self._is_past(device, channel, self.now(device.run))),
             "run": last.run,
         }
 
@@ -566,10 +632,6 @@ def command_view(command: Commanded) -> dict[str, Any]:
 
 def _raised(alarm: Alarm) -> int:
     return alarm.raised_at
-
-
-def _is_of_health(channel: Channel) -> bool:
-    return channel.health
 
 
 def _moment(time: int | None) -> str | None:

@@ -35,7 +35,11 @@ def rfc3339(time: int) -> str:
 
 
 class Quality(StrEnum):
-    """OPC UA's three: `uncertain` is out of the plausible range, `bad` is the device's own word for a failed probe."""
+    """OPC UA's three: `uncertain` is out of the plausible range, `bad` is the device's own word for a failed probe.
+
+    Where the present is shown, a good value of a device that is offline, or older than its device believes it, is
+    `uncertain` too: the last usable value.
+    """
 
     GOOD = "good"
     UNCERTAIN = "uncertain"
@@ -191,6 +195,11 @@ class Device(Struct, frozen=True, kw_only=True):
         locked: the facilitator lets nobody command it.
         merged: uid of the device that a person says it is; this one is shown no more.
         removed: gone by its own word; not shown until it speaks again.
+        apart: uids of devices that a person says it is not: the hub merges them no more by itself.
+        gone: channels that were taken back: not shown until they speak again; what is stored stays.
+        health: channels that speak of the device itself, by its own document.
+        firmware: its version, by its own or its bridge's word; empty: never said.
+        expires: channel → how long [s] its values are believed, by the device's own document.
     """
 
     uid: str
@@ -207,6 +216,11 @@ class Device(Struct, frozen=True, kw_only=True):
     locked: bool = False
     merged: str | None = None
     removed: bool = False
+    apart: list[str] = []
+    gone: list[str] = []
+    health: list[str] = []
+    firmware: str = ""
+    expires: dict[str, float] = {}
 
     @property
     def own_name(self) -> str:

@@ -24,6 +24,8 @@ MAX_NAME = 48
 """A longer name of a channel is cut and told apart by a hash."""
 CLOCK_SET = 1_000_000_000
 """Fewer seconds than this count from a device's boot, not from 1970 (§3)."""
+TOO_LATE = 9_214_646_400
+"""2262-01-01: 64 bits of nanoseconds hold no later time [s], and nobody measures then."""
 LIVE_SINCE = 1_451_606_400 * NS
 """2016-01-01: a device that reports live and states an earlier time has a clock that was never set (§0.3)."""
 SHOWN = 40
@@ -191,12 +193,11 @@ def json_value(payload: bytes) -> Any:  # noqa: ANN401 — whatever JSON holds
     except msgspec.ValidationError:
         pass  # a number that no double holds: read the rest without it
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text(payload)
-        raise PayloadError(_why(str(error), payload)) from None
+        raise _unread(error, payload) from None
     try:
         return _DECODER.decode(_TOKEN.sub(_holdable, payload))
-    except msgspec.DecodeError as error:
-        raise PayloadError(_why(str(error), payload)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unread(error, payload) from None
 
 
 def json_object(payload: bytes) -> dict[str, Any]:
@@ -243,6 +244,16 @@ def _holdable(match: re.Match[bytes]) -> bytes:
     return b'"\\u0000' + TOO_LARGE[1:].encode() + token[:SHOWN] + b'"'
 
 
+def _unread(error: Exception, payload: bytes) -> PayloadError:
+    """Return the refusal of a payload that the parser does not take.
+
+    Raises:
+        PayloadError: the same for one that is no text at all.
+    """
+    text(payload)
+    return PayloadError(_why(str(error), payload))
+
+
 def _why(error: str, payload: bytes) -> str:
     if not payload.strip():
         return "empty payload: no value"
@@ -287,13 +298,14 @@ def availability(value: object) -> Availability:
     return AVAILABILITY[key]
 
 
+@lru_cache(maxsize=1024)  # devices that speak in the same second state the same time
 def iso_time(value: str) -> tuple[int, bool]:
     """Return a time [ns since 1970] and whether it is local.
 
     A local one (no `Z`, no offset) is read as if the clock showed UTC; the hub applies its zone.
 
     Raises:
-        PayloadError: where the text is no date with a time of 0 to 9 decimals.
+        PayloadError: where the text is no date with a time of 0 to 9 decimals, or one from 2262 on.
     """
     if len(value) >= 19 and value[4] == value[7] == "-":  # noqa: PLR2004 — 2026-11-24T09:00:00 and 2026-11-24T09:00:00.123456789Z: nearly all
         try:
@@ -314,15 +326,23 @@ def iso_time(value: str) -> tuple[int, bool]:
 
 def _usual(value: str) -> tuple[int, bool] | None:
     """Read a time with seconds that is local or UTC, quickly; None where it is written otherwise."""
-    rest = value[19:]
+    rest, second = value[19:], value[17:19]
     decimals = ""
     if rest:
         decimals = rest[:-1] if rest[-1] == "Z" else rest.removesuffix("+00:00")
         if decimals == rest or (decimals and not _DECIMALS.fullmatch(decimals)):
             return None
-    since = datetime.fromisoformat(value[:19]) - _EPOCH
-    nanoseconds = int(decimals[1:].ljust(9, "0")) if decimals else since.microseconds * 1000
-    return (since.days * 86_400 + since.seconds) * NS + nanoseconds, not rest
+    if value[16] != ":" or not (second.isascii() and second.isdigit()) or second > "59" or value[:4] >= "2262":
+        return None
+    nanoseconds = int(decimals[1:].ljust(9, "0")) if decimals else 0
+    return (_minute(value[:16]) + int(second)) * NS + nanoseconds, not rest
+
+
+@lru_cache(maxsize=256)
+def _minute(text: str) -> int:
+    """Return the seconds since 1970 of `2026-11-24T09:00`: most messages that arrive together share it."""
+    since = datetime.fromisoformat(text) - _EPOCH
+    return since.days * 86_400 + since.seconds
 
 
 def _instant(match: re.Match[str]) -> tuple[int, bool]:
@@ -334,12 +354,14 @@ def _instant(match: re.Match[str]) -> tuple[int, bool]:
     days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
     east = (offset[0] * 60 + offset[1]) * (-60 if sign == "-" else 60)
     seconds = days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2] - east
+    if seconds >= TOO_LATE:
+        raise ValueError
     return seconds * NS + int((decimals or "").ljust(9, "0")), zulu is None and sign is None
 
 
 def epoch_seconds(value: float) -> int | None:
-    """Return a time [ns] from seconds since 1970, to the microsecond; None when they count from boot."""
-    return round(value * 1e6) * 1000 if CLOCK_SET <= value < 1e11 else None  # noqa: PLR2004 — above, no date holds it
+    """Return a time [ns] from seconds since 1970, to the microsecond; None from boot, or after every calendar."""
+    return round(value * 1e6) * 1000 if CLOCK_SET <= value < TOO_LATE else None
 
 
 def epoch_milliseconds(value: float) -> int | None:

@@ -1,15 +1,15 @@
 """Finds the drivers, finds the one a message belongs to, and lets no exception of a driver out.
 
 Drivers lie in `hub/drivers`, one file each with a `DRIVER`; other packages add theirs by the entry point group
-`matinales.drivers`. The lowest rank that claims a topic takes it; a message it refuses goes to nobody else, unless it
-says that the payload is another family's.
+`matinales.drivers`, which the hub runs in a process of their own (`hub.guests`). The lowest rank that claims a topic
+takes it; a message it refuses goes to nobody else, unless it says that the payload is another family's.
 """
 
 import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from math import inf, isfinite
 from typing import Any
@@ -19,9 +19,11 @@ from msgspec import Struct, structs
 
 import hub.drivers
 from hub.driver import (
+    BELIEVED,
     CHANNEL_NAME,
     MODEL_NAME,
     UNSAID,
+    Announced,
     Carried,
     Content,
     Decoded,
@@ -30,14 +32,18 @@ from hub.driver import (
     base_name,
     topic_matches,
 )
-from hub.errors import ConfigError, ForeignPayloadError, PayloadError
+from hub.errors import ConfigError, DriverFaultError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
+from hub.units import conversion
 
 GROUP = "matinales.drivers"
 OWN = "matinales/"
 """Topics of the hub itself: never a device (design.md §1)."""
+FAHRENHEIT = "fahrenheit"
+"""Among the payload formats: the device states temperatures in °F without saying so."""
 EVERY_DEVICE = "*"
 """Among the chosen payload formats: every device that none is named for."""
+ANY_LEVEL = "+"
 MAX_ROUTES = 50_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 ADOPTED = 1000
@@ -72,6 +78,7 @@ class Outcome(Struct, frozen=True, gc=False):
         key: (model, scope) of the context it used.
         changed: whether that context is another one now.
         asks: of a refused message: what would make its sender say what is missing.
+        fault: it was refused by the fault of a driver of another package, which may be repaired.
     """
 
     driver: Driver | None
@@ -80,10 +87,21 @@ class Outcome(Struct, frozen=True, gc=False):
     key: tuple[str, str] = ("", "")
     changed: bool = False
     asks: tuple[tuple[str, bytes], ...] = ()
+    fault: bool = False
 
 
 _OWN = Outcome(None, Decoded(Kind.HOUSEKEEPING, ""))
 _UNKNOWN = Outcome(None, None, "no driver knows this topic")
+
+
+class Remote(Driver, frozen=True, kw_only=True, eq=False):
+    """A driver that decodes elsewhere, so that asking it for each message alone is dear.
+
+    Attributes:
+        prepare: (messages in order, context before them): what will probably be decoded next.
+    """
+
+    prepare: Callable[[Sequence[Message], Any], None]
 
 
 class Complete(Struct, frozen=True, gc=False):
@@ -102,15 +120,20 @@ class Registry:
 
         Args:
             drivers: by model.
-            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes.
+            formats: uid or other name of a device, or EVERY_DEVICE → model of a driver that reads bare bytes, or
+                FAHRENHEIT.
 
         Raises:
             ConfigError: naming the format that does not exist.
         """
         self.drivers = dict(drivers)
-        self._formats = {name: self._format(name, model) for name, model in formats.items()}
+        self.has_remote = any(isinstance(driver, Remote) for driver in self.drivers.values())
+        """Whether `prepare` is of use."""
+        self._formats = {name: self._format(name, model) for name, model in formats.items() if model != FAHRENHEIT}
+        self._fahrenheit = frozenset(name for name, model in formats.items() if model == FAHRENHEIT)
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
+        self._by_level = _by_level(self.drivers.values())
         self._routes: dict[str, list[Route]] = {}
         self._roots: dict[str, Driver] = {}
         self._adopted: dict[tuple[str, str], frozenset[str]] = {}
@@ -135,6 +158,19 @@ class Registry:
                 refused = Outcome(route[0], None, str(error), route[1]) if refused is _UNKNOWN else refused
         return refused
 
+    def prepare(self, messages: Iterable[Message], contexts: Contexts) -> None:
+        """Let drivers that decode elsewhere take their next messages by the batch: quicker, and never needed."""
+        if contexts is not self._contexts:
+            self._take(contexts)
+        batches: dict[tuple[str, str], tuple[Remote, list[Message]]] = {}
+        for message in messages:
+            routes = self._routes[message.topic] if message.topic in self._routes else self._find(message.topic)
+            driver, key = routes[0] if routes else (None, ("", ""))
+            if isinstance(driver, Remote):
+                batches.setdefault((driver.model, key[1]), (driver, []))[1].append(message)
+        for (model, scope), (remote, mine) in batches.items():
+            remote.prepare(mine, contexts.get((remote.shares or model, scope)) or remote.empty_context())
+
     def _by(self, route: Route, message: Message, contexts: Contexts) -> Outcome:
         """Decode by one driver; nothing leaves but its word that the payload is another family's."""
         driver, key = route
@@ -147,9 +183,11 @@ class Registry:
             raise
         except PayloadError as error:
             changed = error.context is not None and self._remember(driver, key, error.context, contexts)
-            return Outcome(driver, None, str(error), key, changed, error.asks)
+            return Outcome(driver, None, str(error), key, changed, error.asks, isinstance(error, DriverFaultError))
         except Exception as error:  # noqa: BLE001 — a driver's fault must not stop the others
             return self._failed(driver, key, error)
+        if decoded.unsaid and not self._fahrenheit.isdisjoint((decoded.device, *decoded.aliases, EVERY_DEVICE)):
+            decoded = _in_celsius(decoded)
         if decoded.carried is not None or len(decoded.samples) > MAX_SAMPLES or len(decoded.rejected) > MAX_REJECTED:
             decoded = self._settled(decoded)
         if after is before:
@@ -180,6 +218,11 @@ class Registry:
         found = self._routes[topic] if topic in self._routes else self._find(topic)
         return found[0][0] if found else None
 
+    def takes(self, model: str, topic: str) -> bool:
+        """Tell whether a driver is among those that a topic comes to."""
+        routes = self._routes[topic] if topic in self._routes else self._find(topic)
+        return any(driver.model == model for driver, _key in routes)
+
     def named(self, topics: Iterable[str]) -> str | None:
         """Return the uid that the native driver of one of these topics gives it; None where there is none."""
         for topic in topics:
@@ -188,6 +231,33 @@ class Registry:
             if found is not None:
                 return found
         return None
+
+    def believed(self, family: str) -> float:
+        """Return how long [s] a value of a family counts until its channel's own period is known."""
+        known = (driver.believed for driver in self.drivers.values() if driver.family == family)
+        return max(known, default=BELIEVED)
+
+    def describes(self, driver: Driver, topic: str) -> bool:
+        """Tell whether what a driver's documents say of a topic's values counts: no other family reads them."""
+        found = self.route(topic)
+        return found is None or found.rank >= driver.rank or found.shares == driver.model
+
+    def about(self, names: Collection[str], topic: str, contexts: Contexts) -> Iterator[tuple[Driver, Announced]]:
+        """Give what documents, and the bridge of its topic, said of a device before it spoke, by any of its names."""
+        for driver in self.drivers.values():
+            if driver.about is None:
+                continue
+            _, key = self.place(topic, driver.family)
+            context = contexts.get(key if key[0] == driver.model else (driver.model, ""))
+            if context is None:
+                continue
+            try:
+                found = driver.about(names, context)
+            except Exception as error:  # noqa: BLE001 — as when it decodes
+                self._failed(driver, ("", ""), error)
+                continue
+            if found is not None:
+                yield driver, found
 
     def _remember(self, driver: Driver, key: tuple[str, str], context: Any, contexts: Contexts) -> bool:  # noqa: ANN401 — each driver has its own type
         """Keep what a message taught, where there is room; tell whether it is kept."""
@@ -204,7 +274,8 @@ class Registry:
         """Return the driver that reads a payload format."""
         found = self.drivers.get(model.replace("_", "-"))
         if found is None or found.reads is None:
-            known = ", ".join(sorted(each.model for each in self.drivers.values() if each.reads is not None))
+            models = {each.model for each in self.drivers.values() if each.reads is not None}
+            known = ", ".join([*sorted(models), FAHRENHEIT])
             msg = f"payload_formats: {device} is to speak {model!r}, which is no payload format; known: {known}"
             raise ConfigError(msg)
         return found
@@ -314,7 +385,7 @@ class Registry:
             (driver.rank, -ADOPTED, driver.model, scope)
             for (_model, scope), driver in self._adopters.get(topic, {}).items()
         ]
-        for driver in self.drivers.values():
+        for driver in self._candidates(topic):
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
@@ -328,6 +399,10 @@ class Registry:
             routes.setdefault(model, (driver, (driver.shares or model, scope)))
         return list(routes.values())
 
+    def _candidates(self, topic: str) -> Iterable[Driver]:
+        """Return the drivers whose filters may match by their first level, however many others there are."""
+        return dict.fromkeys((*self._by_level.get(topic.partition("/")[0], ()), *self._by_level.get(ANY_LEVEL, ())))
+
     def _channel(self, driver: Driver, name: str) -> Complete:
         known = self._channels[driver.model]
         if len(known) >= MAX_CHANNELS:
@@ -339,6 +414,15 @@ class Registry:
         return complete
 
 
+def _in_celsius(decoded: Decoded) -> Decoded:
+    """Return a message of a device that speaks °F without saying so."""
+    known = conversion("°F")
+    if known is None:
+        return decoded
+    samples = tuple(structs.replace(sample, value=known.apply(sample.value)) for sample in decoded.samples)
+    return structs.replace(decoded, samples=samples)
+
+
 def _cut(decoded: Decoded) -> Decoded:
     """Return the first samples and refusals, and say how many more there were."""
     more = max(0, len(decoded.samples) - MAX_SAMPLES) + max(0, len(decoded.rejected) - MAX_REJECTED)
@@ -347,19 +431,41 @@ def _cut(decoded: Decoded) -> Decoded:
     return structs.replace(decoded, samples=decoded.samples[:MAX_SAMPLES], rejected=rejected)
 
 
+def _by_level(drivers: Iterable[Driver]) -> dict[str, list[Driver]]:
+    """Return the drivers by the first level of their filters; a wildcard there is ANY_LEVEL."""
+    found: dict[str, list[Driver]] = {}
+    for driver in drivers:
+        for first in {pattern.partition("/")[0] for pattern in driver.topics}:
+            found.setdefault(ANY_LEVEL if first == "#" else first, []).append(driver)
+    return found
+
+
 def _literal(pattern: str) -> int:
     """Return how many levels of a filter are spelt out: the more, the more it is this driver's topic."""
     return sum(level not in {"+", "#"} for level in pattern.split("/"))
 
 
 def load_drivers() -> dict[str, Driver]:
-    """Return every driver by its model, bundled ones first.
+    """Return every driver by its model, bundled ones first; those of other packages run in this process.
 
     Raises:
         ConfigError: naming the driver whose description is wrong, or two that share a model.
     """
+    return _checked([*_bundled(), *_of_packages()])
+
+
+def load_bundled() -> dict[str, Driver]:
+    """Return the drivers that the hub brings, by their models.
+
+    Raises:
+        ConfigError: as `load_drivers`.
+    """
+    return _checked(_bundled())
+
+
+def _checked(places: Iterable[tuple[str, Driver]]) -> dict[str, Driver]:
     found: dict[str, Driver] = {}
-    for place, driver in _all():
+    for place, driver in places:
         check_description(driver, place)
         if driver.model in found:
             msg = f"{place}: there is already a driver with model {driver.model!r}; a model name is unique"
@@ -368,11 +474,14 @@ def load_drivers() -> dict[str, Driver]:
     return found
 
 
-def _all() -> Iterator[tuple[str, Driver]]:
+def _bundled() -> Iterator[tuple[str, Driver]]:
     for info in pkgutil.iter_modules(hub.drivers.__path__):
         if not info.name.startswith("_"):
             module = importlib.import_module(f"hub.drivers.{info.name}")
             yield module.__name__, module.DRIVER
+
+
+def _of_packages() -> Iterator[tuple[str, Driver]]:
     for point in entry_points(group=GROUP):
         try:
             yield f"{GROUP}: {point.value}", point.load()

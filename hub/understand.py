@@ -17,6 +17,7 @@ from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
 from hub.driver import Announced, Decoded, Driver, Sample, Target, topic_matches
 from hub.errors import PayloadError
+from hub.joining import HARDWARE, Side, family, joined, may_be_one
 from hub.model import (
     MAX_WHOLE,
     NS,
@@ -33,6 +34,7 @@ from hub.model import (
     TimeSource,
 )
 from hub.registry import Outcome, Registry
+from hub.steady import MAX_STEADY, Steady, is_live, is_plain, is_settled
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
@@ -42,6 +44,8 @@ MAX_PROPOSED = MAX_DEVICES // 10
 """Devices that a foreign broker's generic topics may propose: those of known families keep their place."""
 MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
+LONGEST = 200
+"""Characters kept of a name or version that a message gives."""
 MAX_LEVELS = 32
 SHOWN_PAYLOAD = 1024
 SEEN_AGAIN = 60 * NS
@@ -57,8 +61,12 @@ REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
 REPEATED = -1
+UNSTATED = -2
+"""No sample's time."""
 MADE_UP = "simulated-by-network"
 """The run of messages that a network says it made up (`Decoded.simulated`); its clock is the wall's."""
+APART = 10_000
+"""How many pairs are remembered that are two devices in spite of a name they share."""
 REMEMBERED = 100_000
 """How many identities (device, own time, hash) are remembered to find repeats whose stored time differs."""
 
@@ -72,12 +80,15 @@ class Changes(Struct):
         shown, past: newest values for the live state and the rules; `past` came through the import door.
         asks: (topic, payload) that make devices speak.
         known: devices that are new or changed.
+        merged: uids of those that turned out to be another one.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
         heard: what was not understood, and why.
         recent: topic → its newest understood message, of the last few topics.
         reports: a device's own live words while a command to it waits for them.
+        missed: driver of another package → the first position that its fault cost it.
+        read_again: such a driver → up to where it has read again what it missed; None: all of it.
         understood, refused, repeats: counts of messages.
     """
 
@@ -87,6 +98,7 @@ class Changes(Struct):
     past: list[Reading] = []
     asks: list[tuple[str, bytes]] = []
     known: dict[str, Device] = {}
+    merged: list[str] = []
     names: list[tuple[str, str, int]] = []
     contexts: dict[tuple[str, str], Any] = {}
     clocks: dict[str, Clock] = {}
@@ -96,6 +108,8 @@ class Changes(Struct):
     heard: list[Heard] = []
     recent: dict[str, Heard] = {}
     reports: list[Report] = []
+    missed: dict[str, int] = {}
+    read_again: dict[str, int | None] = {}
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -177,7 +191,9 @@ class Understanding:
         self.timelines = Timelines(memory.runs, memory.marks.items())
         self._channels: dict[str, set[str]] = {}
         for uid, channel in memory.channels:
-            self._channels.setdefault(uid, set()).add(channel)
+            if uid not in self.devices or channel not in self.devices[uid].gone:
+                self._channels.setdefault(uid, set()).add(channel)
+        self._distinct: set[tuple[str, ...]] = set()
         self._zone = zone
         self._asks = asks
         self._foreign = foreign
@@ -186,6 +202,8 @@ class Understanding:
         self._missed: dict[str, int] = {}
         self._asked: dict[str, Availability | None] = {}
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
+        self._steady: dict[str, Steady] = {}
+        self._apart: set[str] = set()  # devices that several sources speak for
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
@@ -195,8 +213,11 @@ class Understanding:
         """Take a device as a person changed it."""
         before = self.devices.get(device.uid)
         self.devices[device.uid] = device
+        self._steady.clear()
+        self._apart.clear()
         if not device.proposed:
             self._proposals.discard(device.uid)
+        self._distinct.clear()
         if before is None or before.merged != device.merged:
             for uid in (device.uid, device.merged, before.merged if before is not None else None):
                 self._sources.forget(self.names.survivor(uid or device.uid))
@@ -233,6 +254,9 @@ class Understanding:
         """
         changes = Changes()
         is_past: bool | None = None
+        if self._registry.has_remote:
+            records = list(records)
+            self._registry.prepare([each.message for each in records if not each.repeat], self._contexts)
         for record in records:
             message = record.message
             if is_past is not (message.source is Source.IMPORT):
@@ -242,13 +266,13 @@ class Understanding:
             changes.position = record.position
             if record.repeat:
                 changes.repeats += 1
-            elif reason := _too_large(message):
+            elif message.topic not in self._steady and (reason := _too_large(message)):
                 self._refuse(record, reason, None, changes)
             elif message.topic.startswith(PREFIX):
                 self._own(record, changes)
                 if any(run.state == ENDED for run in changes.runs.values()):
                     break
-            elif not self._is_wanted(message.topic):
+            elif (self._topics or self.ignored_topics) and not self._is_wanted(message.topic):
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
@@ -284,6 +308,7 @@ class Understanding:
             return
         changes.runs[run.id] = run
         if not is_beat or (before is not None and before.state == ANNOUNCED):
+            self._steady.clear()  # what was real may be the run's now
             changes.marks.update(self.timelines.marked(run))
             changes.runs.update((each.id, each) for each in self.timelines.replaced_by(run))
 
@@ -307,10 +332,16 @@ class Understanding:
     def _from_device(self, record: Record, changes: Changes) -> None:
         outcome = self._registry.decode(record.message, self._contexts)
         driver, decoded = outcome.driver, outcome.decoded
+        steady = self._steady.get(record.message.topic)
+        if steady is not None and self._is_as_before(record, outcome, steady, changes):
+            changes.understood += 1
+            return
         if outcome.changed:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
+            if outcome.fault and driver is not None:
+                changes.missed.setdefault(driver.model, record.position)
             self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
             return
         if driver.personal and not self._personal:
@@ -324,10 +355,54 @@ class Understanding:
         if not decoded.speaks_for_others:
             self._own_word(record, driver, decoded, changes)
         for each in decoded.announces:
-            self._announce(record, each, changes)
+            self._announce(record, driver, each, changes)
+
+    def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
+        """Take a message that says again what the topic said before; tell whether it was one."""
+        message, driver, decoded = record.message, outcome.driver, outcome.decoded
+        uid = steady.device.uid
+        if driver is None or decoded is None or outcome.changed or record.late:
+            return False
+        if uid in self.watched or uid in self._apart:
+            return False
+        if len(changes.recent) < RECENT:
+            changes.recent[message.topic] = _heard(record, None, driver, understood=True)
+        if not steady.fits(message, driver, decoded, self.devices.get(uid), SEEN_AGAIN):
+            return False
+        readings = self._readings_as_before(message, decoded, steady, changes)
+        if readings is None:
+            return False
+        changes.readings += readings
+        changes.shown += readings
+        return True
+
+    def _readings_as_before(
+        self, message: Message, decoded: Decoded, steady: Steady, changes: Changes
+    ) -> list[Reading] | None:
+        """Return what `_read` would; None: a sample needs the long way."""
+        uid, arrival, known = steady.device.uid, message.received, steady.channels
+        for sample in decoded.samples:
+            if sample.historical or sample.channel not in known:
+                return None
+        tie = _tie(message)
+        readings: list[Reading] = []
+        stated: int | None = UNSTATED
+        moment = arrival, TimeSource.ARRIVAL
+        for sample, unit, quality in self._registry.complete(steady.driver, decoded):
+            if sample.measured != stated:
+                stated = sample.measured
+                moment = self._real_moment(uid, sample, arrival, tie, changes, late=False)
+            time, source = moment
+            if time != REPEATED:
+                readings.append(
+                    Reading(uid, sample.channel, unit, sample.value, time, arrival, source, quality, REAL, tie)
+                )
+        return readings
 
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
+        if decoded.aliases:
+            self._join(record, decoded.device, decoded.aliases, changes)
         source = self.names.find(decoded.device, decoded.aliases)
         uid = self.names.survivor(source)
         makes_none = decoded.kind in _MAKES_NONE or decoded.removed
@@ -346,6 +421,21 @@ class Understanding:
         if not makes_none:
             self._read(word)
             self._ask(word)
+            self._settle(word)
+
+    def _settle(self, word: "_Word") -> None:
+        """Remember that what this topic says is plain, so that the next of the kind goes the short way."""
+        message, device = word.record.message, self.devices[word.uid]
+        if self._sources.contested(word.uid, word.driver.rank, (word.driver.model, word.source)):
+            self._apart.add(word.uid)
+            return
+        was_asked = word.driver.ask is None or not self._asks or word.uid in self._asked
+        plain = is_live(message) and is_plain(word.decoded) and is_settled(device) and device.run == REAL
+        if not (plain and was_asked and word.announced is None and word.source == word.uid):
+            return
+        if len(self._steady) >= MAX_STEADY:
+            self._steady.clear()
+        self._steady[message.topic] = Steady(word.driver, word.decoded.device, device, self._channels[word.uid])
 
     def _run_said(self, message: Message, decoded: Decoded, uid: str) -> str | None:
         """Return the run that the import door or an announced filter says; a real device's own words stay real.
@@ -383,6 +473,9 @@ class Understanding:
                 topic=message.topic,
                 proposed=proposed,
             )
+            names = (word.uid, *word.decoded.aliases, *self.names.names({word.source}))
+            for driver, told in self._registry.about(names, message.topic, self._contexts):
+                device = self._as_told(device, told, driver)
             self._changed(device, message, word.changes)
         elif device.run != run or device.removed or message.received - device.seen > SEEN_AGAIN:
             self._changed(msgspec.structs.replace(device, run=run, removed=False), message, word.changes)
@@ -408,26 +501,101 @@ class Understanding:
         device = msgspec.structs.replace(device, seen=max(device.seen, message.received))
         self.devices[device.uid] = changes.known[device.uid] = device
 
-    def _announce(self, record: Record, each: Announced, changes: Changes) -> None:
+    def _announce(self, record: Record, driver: Driver, each: Announced, changes: Changes) -> None:
         """Take what a bridge says of a device behind it; a device is created by its first own word."""
         device, aliases = self._native(each)
         if self.names.find(device, aliases) not in self.devices and len(self.names) >= MAX_NAMES:
             self._list(record, f"{each.device}: more than {MAX_NAMES} names (name cap)", None, changes)
             return
-        uid, news = self.names.identify(device, aliases)
-        changes.names += [(name, uid, record.position) for name in news]
-        known = self.devices.get(uid)
+        self._join(record, device, aliases, changes)
+        source, news = self.names.identify(device, aliases)
+        if news:
+            self._steady.clear()  # a name may mean another device now
+        changes.names += [(name, source, record.position) for name in news]
+        known = self.devices.get(self.names.survivor(source))
         if known is None:
             return
-        said = each.availability or known.availability
-        name = each.name if each.name and not known.named else known.name
-        if (said, name) != (known.availability, known.name):
-            self._changed(msgspec.structs.replace(known, availability=said, name=name), record.message, changes)
+        told = self._as_told(known, each, driver)
+        if each.removed and known.uid == source and known.family == driver.family:
+            told = msgspec.structs.replace(told, availability=Availability.OFFLINE, removed=True)
+        if told != known:
+            self._changed(told, record.message, changes)
+
+    def _as_told(self, device: Device, each: Announced, driver: Driver) -> Device:
+        """Return a device as a bridge or a document says; a person's name for it stays."""
+        channels = self._channels.get(device.uid, set())
+        gone, expires, health = list(device.gone), dict(device.expires), set(device.health)
+        for said in each.channels:
+            if not self._registry.describes(driver, said.topic):
+                continue
+            expires.pop(said.channel, None)
+            health.discard(said.channel)
+            if said.gone and said.channel in channels:
+                channels.discard(said.channel)
+                gone.append(said.channel)
+            if said.expires and not said.gone:
+                expires[said.channel] = said.expires
+            if said.health and not said.gone:
+                health.add(said.channel)
+        return msgspec.structs.replace(
+            device,
+            name=each.name[:LONGEST] if each.name and not device.named else device.name,
+            availability=each.availability or device.availability,
+            firmware=each.firmware[:LONGEST] if each.firmware else device.firmware,
+            gone=gone,
+            expires=expires,
+            health=sorted(health),
+        )
+
+    def _join(self, record: Record, device: str, aliases: Sequence[str], changes: Changes) -> None:
+        """Make one of what was known apart, where a message says names of both."""
+        uids = self.names.meant(device, aliases)
+        if len(uids) < 2 or tuple(sorted(uids)) in self._distinct:  # noqa: PLR2004 — a pair
+            return
+        said = (device, *aliases)
+        stored = [uid for uid in self.devices if uid in uids]  # in the order first seen
+        oldest, *others = [*stored, *(uid for uid in uids if uid not in self.devices)]
+        for other in others:
+            if may_be_one(self._side(oldest, said), self._side(other, said), self.devices):
+                oldest = self._made_one(record, oldest, other, changes)
+            elif len(self._distinct) < APART:
+                self._distinct.add(tuple(sorted(uids)))
+
+    def _side(self, uid: str, said: Iterable[str]) -> Side:
+        uids = self.names.uids(uid)
+        names = {*uids, *self.names.names(uids)}
+        return Side(uids, names, [name for name in said if name in names])
+
+    def _made_one(self, record: Record, one: str, other: str, changes: Changes) -> str:
+        """Return who stays of two: they are merged, or the names of one that never spoke mean the other."""
+        self._steady.clear()
+        self._apart.clear()
+        if other not in self.devices:
+            changes.names += [(name, one, record.position) for name in self.names.move(other, one)]
+            return one
+        stays, merged = joined(self.devices[one], self.devices[other])
+        for each in (stays, merged):
+            self.devices[each.uid] = changes.known[each.uid] = each
+            self._sources.forget(each.uid)
+        self.names.merge(merged.uid, stays.uid)
+        changes.merged.append(merged.uid)
+        return stays.uid
 
     def _native(self, each: Announced) -> tuple[str, tuple[str, ...]]:
-        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it."""
+        """Return the uid and aliases of an announced device; a native driver whose topic it speaks on names it.
+
+        A word under which a document groups several devices stays the first one's.
+        """
         native = self._registry.named(each.topics)
-        return (each.device, each.aliases) if native is None else (native, (each.device, *each.aliases))
+        if native is None:
+            return each.device, each.aliases
+        names = (each.device, *each.aliases)
+        return native, tuple(name for name in names if not self._is_of_another(name, native))
+
+    def _is_of_another(self, name: str, native: str) -> bool:
+        """Tell whether a name that is no address means another family's device already."""
+        uid = self.names.find(name, ())
+        return uid not in {name, native} and HARDWARE.fullmatch(name) is None and family(uid) != family(name)
 
     def _read(self, word: "_Word") -> None:
         message, changes, uid = word.record.message, word.changes, word.uid
@@ -494,6 +662,10 @@ class Understanding:
             self._list(word.record, reason, word.driver, word.changes)
             return False
         known.add(channel)
+        device = self.devices[word.uid]
+        if channel in device.gone:
+            back = msgspec.structs.replace(device, gone=[each for each in device.gone if each != channel])
+            self._changed(back, word.record.message, word.changes)
         return True
 
     def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:
@@ -505,9 +677,32 @@ class Understanding:
             return measured, TimeSource.DEVICE
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
+        if run == REAL and word.record.message.time is None:
+            return self._real_moment(word.uid, sample, arrival, tie, word.changes, late=word.record.late)
         found = self._time(word, measured, arrival, run)
-        if measured is not None and found[0] != measured and self._again((word.uid, measured, tie), word.changes):
-            word.changes.repeats += 1
+        return self._unless_repeated((word.uid, measured, tie), found, word.changes)
+
+    def _real_moment(
+        self, uid: str, sample: Sample, arrival: int, tie: int, changes: Changes, *, late: bool
+    ) -> tuple[int, TimeSource]:
+        """Return when a live sample was measured, by its own time where the device's clock can be believed."""
+        measured = sample.measured
+        if measured is not None and sample.local:
+            measured = utc(measured, self._zone)
+        clock = self._clocks.setdefault(uid, Clock())
+        before = (clock.since, clock.now)
+        found = real_time(measured, arrival, clock, late=late)
+        if (clock.since, clock.now) != before:
+            changes.clocks[uid] = clock
+        return found if found[0] == measured else self._unless_repeated((uid, measured, tie), found, changes)
+
+    def _unless_repeated(
+        self, identity: tuple[str, int | None, int], found: tuple[int, TimeSource], changes: Changes
+    ) -> tuple[int, TimeSource]:
+        """Return what was found, or REPEATED where the message was taken before by its own time."""
+        uid, measured, tie = identity
+        if measured is not None and found[0] != measured and self._again((uid, measured, tie), changes):
+            changes.repeats += 1
             return REPEATED, TimeSource.ARRIVAL
         return found
 
@@ -521,17 +716,11 @@ class Understanding:
         return UNKNOWN_AGE, TimeSource.ARRIVAL
 
     def _time(self, word: "_Word", measured: int | None, arrival: int, run: str) -> tuple[int, TimeSource]:
+        """Return a time on a run, or of history that somebody imports: no clock is judged by the file's times."""
         stated = word.record.message.time
-        if run != REAL:
-            return run_time(measured, arrival, imported=stated is not None)
-        if stated is not None:  # history that somebody imports: its times are the file's, no clock is judged by them
+        if run == REAL and stated is not None:
             return stated, TimeSource.DEVICE
-        clock = self._clocks.setdefault(word.uid, Clock())
-        before = (clock.since, clock.now)
-        found = real_time(measured, arrival, clock, late=word.record.late)
-        if (clock.since, clock.now) != before:
-            word.changes.clocks[word.uid] = clock
-        return found
+        return run_time(measured, arrival, imported=stated is not None)
 
     def _again(self, identity: tuple[str, int, int], changes: Changes) -> bool:
         """Tell whether this message was taken before, by its own time, whatever time was stored."""

@@ -188,6 +188,34 @@ class Worker:
         self._forgetful = True
         self._restore()
 
+    def take_again(self, records: Sequence[Record], noted: Callable[[Changes, int], None]) -> None:
+        """Commit what older records change when they are read again: values and names, never alarms; for `call`.
+
+        `noted` completes the changes, which reach up to a position. Nobody is asked, told or counted twice.
+        """
+        while records:
+            found = self.understanding.take(records)
+            records = records[bisect_right(records, found.position, key=_POSITION) :]
+            changes = msgspec.structs.replace(
+                found,
+                position=self.position,
+                past=[*found.past, *found.shown],
+                shown=[],
+                asks=[],
+                reports=[],
+                heard=[],
+                recent={},
+                understood=0,
+                refused=0,
+                repeats=0,
+            )
+            noted(changes, found.position)
+            try:
+                self._commit(changes, [])
+            except Exception:
+                self._forgetful = True
+                raise
+
     def save(self) -> None:
         """Commit what the rules remember beyond the last step; for `call`."""
         self._commit(Changes(position=self.position), [])
@@ -347,7 +375,8 @@ class Worker:
 
     def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())
-        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state)
+        latest = newest(changes.past) + newest(changes.shown)
+        self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state, latest)
         self.fault = None
         self.position = max(self.position, changes.position)
         self.understood += changes.understood
@@ -355,12 +384,16 @@ class Worker:
         self.repeats += changes.repeats
         self.stored += len(changes.readings)
         batch = Batch(
-            readings=newest(changes.past) + newest(changes.shown),
+            readings=latest,
             devices=[device for device in changes.known.values() if device.merged is None],
             runs=list(changes.runs.values()),
             alarms=alarms,
             not_understood=len(changes.heard),
+            forgotten=changes.merged,
+            merged=self.understanding.merged() if changes.merged else None,
         )
+        for uid in changes.merged:
+            _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = self.views(self._wall()) if changes.runs else {}
         self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views))

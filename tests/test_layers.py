@@ -14,7 +14,8 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/payload.py": WORDS,
     "hub/driver.py": WORDS,
     "hub/drivers": WORDS | {"hub.driver", "hub.payload"},
-    **dict.fromkeys(["hub/journal", "hub/store", "hub/rules", "hub/live.py"], WORDS),
+    **dict.fromkeys(["hub/journal", "hub/store", "hub/rules", "hub/rhythm.py", "hub/joining.py"], WORDS),
+    "hub/live.py": WORDS | {"hub.rhythm"},
     "hub/source.py": set(),
     "hub/usecases": WORDS | {"hub.rules", "hub.source"},
     "hub/ingest": WORDS | {"hub.journal"},
@@ -36,6 +37,8 @@ PURE = [
     "hub/payload.py",
     "hub/driver.py",
     "hub/drivers",
+    "hub/rhythm.py",
+    "hub/joining.py",
     "hub/rules",
     "device_sims/physics",
 ]

@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import json
 import secrets
-import socket
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,9 +19,10 @@ from hub.bench import _books
 from hub.bench._ledger import Key, Sent, Verdict, judge
 from hub.bench._wire import Recorded, Wire
 from hub.errors import HubError
+from hub.freeport import LOOPBACK, free_port
 from hub.supervisor import Supervisor, module
 
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 START_S = 30.0
 PATIENCE_S = 60.0
 QUIET_S = 0.3
@@ -213,13 +212,6 @@ class Plant:
             "config": {"web_port": self._page, "lang": "en", **self._settings},
         }
         self.supervisor.add("hub", module("hub.app"), settings, environ=self._environ)
-
-
-def free_port() -> int:
-    """Return a port that the system picks."""
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _health(url: str) -> dict[str, Any]:

@@ -172,8 +172,10 @@ class Pace:
             self._end = int(line)
 
 
-def load(port: int, pace: Pace, *, seconds: float, devices: int, connections: int) -> dict[str, float]:
-    """Publish for a while, wait for the last PUBACK, and return what was sent and confirmed."""
+def load(
+    port: int, pace: Pace, *, seconds: float, devices: int, connections: int, most: int = sys.maxsize
+) -> dict[str, float]:
+    """Publish for a while, at most so many, wait for the last PUBACK, and return what was sent and confirmed."""
     publishers = [Publisher(port, f"load-{number}").__enter__() for number in range(connections)]
     topics = [f"tele/bench-{number:03d}/SENSOR" for number in range(devices)]
     selector = selectors.DefaultSelector()
@@ -181,8 +183,8 @@ def load(port: int, pace: Pace, *, seconds: float, devices: int, connections: in
         selector.register(each.socket, selectors.EVENT_READ)
     begin, started = time.monotonic(), time.time()
     number = 0
-    while time.monotonic() - begin < seconds:
-        due = pace.due()
+    while number < most and time.monotonic() - begin < seconds:
+        due = min(pace.due(), most)
         for each in publishers:
             for _ in range(min(each.room, 50, due - number)):
                 each.say(topics[number % devices], telegram(number))
@@ -208,6 +210,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--rate", type=float, default=0.0, help="messages a second; 0: as fast as journalled")
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--messages", type=int, default=sys.maxsize, help="at most; then it ends")
     parser.add_argument("--devices", type=int, default=200)
     parser.add_argument("--connections", type=int, default=4)
     options = parser.parse_args()
@@ -217,6 +220,7 @@ def main() -> int:
         seconds=options.seconds,
         devices=options.devices,
         connections=options.connections,
+        most=options.messages,
     )
     print(json.dumps(result), flush=True)  # noqa: T201 — its output
     return 0

@@ -10,19 +10,19 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import psutil
 from filelock import FileLock
 
 from hub import broker, mosquitto
-from hub.bench._plant import free_port
 from hub.bench._processes import cpu, family
 from hub.errors import HubError
+from hub.freeport import free_port
 from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import SqliteReader
 
@@ -77,33 +77,15 @@ class _Bench:
         stack.callback(broker.stop, folder)
         self._url = f"mqtt://127.0.0.1:{self._port}"
         ingest = stack.enter_context(
-            _child("hub.ingest", "--data", str(folder), "--broker", self._url, "--window", str(window))
+            child("hub.ingest", "--data", str(folder), "--broker", self._url, "--window", str(window))
         )
         self.processes = {"broker": family(state.pid), "ingest": family(ingest.pid)}
 
     def start_hub(self) -> str:
         """Start the process that decodes and stores; return the address of its health."""
-        port = free_port()
-        settings = {
-            "data": str(self._folder),
-            "mode": "demo",
-            "lan": False,
-            "secret": secrets.token_urlsafe(8),
-            "mqtt": self._url,
-            "use_case": "cold_room",
-            "config": {"web_port": port},
-        }
-        hub = self._stack.enter_context(_child("hub.app", stdout=subprocess.PIPE))
-        assert hub.stdin is not None  # noqa: S101 — asked for
-        assert hub.stdout is not None  # noqa: S101 — asked for
-        hub.stdin.write(msgspec.json.encode(settings) + b"\n")
-        hub.stdin.flush()
-        first = hub.stdout.readline()
-        if b"ready" not in first:
-            msg = f"the hub did not start: {first.decode(errors='replace')}"
-            raise HubError(msg)
+        hub, health = start_hub(self._stack, self._folder, self._url, {})
         self.processes["hub"] = family(hub.pid)
-        return f"http://127.0.0.1:{port}/health"
+        return health
 
     async def run(self, *, seconds: float, rate: float, devices: int, hub: str | None) -> dict[str, float]:
         """Load them, and return the figures."""
@@ -230,8 +212,39 @@ async def _until(done: Callable[[], bool], what: str, *, every_s: float = 0.005)
         await asyncio.sleep(every_s)
 
 
+def start_hub(
+    stack: ExitStack, folder: Path, mqtt: str, config: Mapping[str, Any]
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the process that decodes and stores, until the stack unwinds; return it and the address of its health.
+
+    Raises:
+        HubError: it did not start; the message holds what it said.
+    """
+    port = free_port()
+    settings = {
+        "data": str(folder),
+        "mode": "demo",
+        "lan": False,
+        "secret": secrets.token_urlsafe(8),
+        "mqtt": mqtt,
+        "use_case": "cold_room",
+        "config": {"web_port": port, **config},
+    }
+    hub = stack.enter_context(child("hub.app", stdout=subprocess.PIPE))
+    assert hub.stdin is not None  # noqa: S101 — asked for
+    assert hub.stdout is not None  # noqa: S101 — asked for
+    hub.stdin.write(msgspec.json.encode(settings) + b"\n")
+    hub.stdin.flush()
+    first = hub.stdout.readline()
+    if b"ready" not in first:
+        msg = f"the hub did not start: {first.decode(errors='replace')}"
+        raise HubError(msg)
+    return hub, f"http://127.0.0.1:{port}/health"
+
+
 @contextmanager
-def _child(module: str, *arguments: str, stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
+def child(module: str, *arguments: str, stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
+    """Lend one of our own processes, ended in order."""
     process = subprocess.Popen(  # noqa: S603 — our own modules
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,

@@ -17,11 +17,13 @@ from hub.config import load
 from hub.datafolder import Living
 from hub.errors import ConfigError, HubError, NotFoundError, UsageError
 from hub.forgetting import Finder, elsewhere
+from hub.guests.house import Guests, installed
+from hub.guests.proxy import drivers
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.kept import Kept
 from hub.live import Live
 from hub.model import Action
-from hub.registry import Registry, load_drivers
+from hub.registry import Registry, load_bundled
 from hub.understand import Understanding
 
 PATIENCE_S = 120.0
@@ -107,8 +109,10 @@ class Files:
         """Open the store; the folder's lock is held."""
         self._data = data
         config = load()
-        self._registry = Registry(load_drivers(), config.payload_formats)
         self._kept = Kept(data, forwards=config.store == "influx")
+        bundled = load_bundled()
+        self._guests = Guests(installed(), taken=bundled)
+        self._registry = Registry({**bundled, **drivers(self._guests)}, config.payload_formats)
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()
@@ -121,6 +125,7 @@ class Files:
 
     def close(self) -> None:
         """Close them."""
+        self._guests.close()
         self._kept.close()
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -137,6 +142,8 @@ class Files:
         }
         if method == "GET":
             return self._look(what)
+        if what == "drivers":
+            return self._switch(*rest)
         if method == "DELETE":
             return self._forget(rest[0])
         return self._told(deeds[method, what, *rest[1:]]())
@@ -148,9 +155,26 @@ class Files:
                     {"id": each.id, "undone": each.undone, "undoes": each.undoes} for each in self._kept.actions(100)
                 ]
             }
+        if what == "drivers":
+            return {"drivers": self._drivers()}
         if what == "ignored":
             return {"topics": list(self._acting.ignored_topics)}
         return {"devices": self._live.device_views()}
+
+    def _drivers(self) -> list[dict[str, Any]]:
+        absences = self._kept.absences()
+        off = {model: each.off for model, each in absences.items() if each.off is not None}
+        return [
+            each | ({"state": "off", "reason": off[each["name"]]} if each["name"] in off else {})
+            for each in self._guests.views()
+        ]
+
+    def _switch(self, name: str, how: str) -> dict[str, Any]:
+        """Note what the hub shall do with a driver of another package once it starts."""
+        self._guests.named(name)
+        on = how == "enable"
+        self._kept.put_absence(name, off=None if on else "was switched off by hand", again=on)
+        return next(each for each in self._drivers() if each["name"] == name)
 
     def _told(self, action: Action) -> dict[str, Any]:
         if "topics" in action.after or not action.device:

@@ -1,6 +1,5 @@
 """What `demo` and `run` share: the parts, in order, until somebody ends them."""
 
-import contextlib
 import json
 import os
 import secrets
@@ -26,13 +25,13 @@ from hub import broker, datafolder
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
+from hub.freeport import free_port
 from hub.ingest.session import shown as without_password
 from hub.supervisor import Supervisor, module, on_end
 
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 UP = 30.0
-FIRST_FREE, FREE, TRIES = 20_000, 12_000, 100
 MQTT_USER = "matinales"
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
@@ -142,7 +141,7 @@ def _broker(plan: Plan, data: Path) -> tuple[str, Path | None]:
     if config.broker_url is not None:
         return config.broker_url, None
     living = broker.alive(data)
-    port = config.mqtt_port or (living.port if living is not None else _free_port())
+    port = config.mqtt_port or (living.port if living is not None else free_port())
     user, password = (MQTT_USER, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
     listen = ANY if plan.lan else LOOPBACK
     path = data / ("broker.conf" if plan.mosquitto else "broker.toml")
@@ -236,17 +235,6 @@ def _qr(address: str) -> None:
     segno.make(address).terminal(out=sys.stdout, compact=True, border=2)
 
 
-def _free_port(host: str = LOOPBACK) -> int:
-    """Return a port nobody uses, below those that systems give to outgoing connections: it stays free until we bind."""
-    for _ in range(TRIES):
-        port = FIRST_FREE + secrets.randbelow(FREE)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind((host, port))
-            return port
-    msg = f"no free port was found between {FIRST_FREE} and {FIRST_FREE + FREE}; name one with --port or --mqtt-port"
-    raise ConfigError(msg)
-
-
 def _open_port(port: int, host: str) -> int:
     """Return a port that the page can use: the one asked for, or any free one for 0.
 
@@ -254,7 +242,7 @@ def _open_port(port: int, host: str) -> int:
         ConfigError: it is taken; the message says what to type.
     """
     if port == 0:
-        return _free_port(host)
+        return free_port(host)
     with socket.socket() as probe:
         if sys.platform != "win32":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

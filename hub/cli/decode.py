@@ -17,9 +17,10 @@ from msgspec import Struct
 from hub import config
 from hub.devices import utc
 from hub.errors import UsageError
+from hub.guests.proxy import lodged
 from hub.model import NS, Message
 from hub.payload import utc_text
-from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry, load_drivers
+from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry
 
 AHEAD = 5 * 60 * NS
 """A time further ahead than this is a wrong clock, not the message's own time (wire_formats.md §0.3)."""
@@ -63,12 +64,13 @@ def command(
     if format_ is not None:
         formats = {EVERY_DEVICE: format_}
     payload = _payload(text, hex_, base64_, file)
-    registry, contexts = Registry(load_drivers(), formats), Contexts()
     now = time.time_ns()
-    for line in _lines(context) if context is not None else ():
-        registry.decode(_message(*line, now), contexts)
-    outcome = registry.decode(Message(topic, payload, now), contexts)
-    shape = described(registry, outcome, zone, now)
+    with lodged() as drivers:
+        registry, contexts = Registry(drivers, formats), Contexts()
+        for line in _lines(context) if context is not None else ():
+            registry.decode(_message(*line, now), contexts)
+        outcome = registry.decode(Message(topic, payload, now), contexts)
+        shape = described(registry, outcome, zone, now)
     if json:
         _say(jsonlib.dumps(shape, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower()))
     else:

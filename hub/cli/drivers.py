@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from cyclopts import App, Parameter
 
+from hub.cli._house import opened
+from hub.cli.devices import HERE, Place
 from hub.driver import Driver, Example
 from hub.drivercheck import check
 from hub.driverkit.message import First, captured, check_topic, topic_filter
@@ -17,7 +20,11 @@ from hub.errors import NotFoundError, UsageError
 from hub.registry import Registry, load_drivers
 from hub.source import run_file
 
-command = App(name="drivers", help="List, show, test and begin device drivers.", result_action="return_value")
+command = App(
+    name="drivers",
+    help="List, show, test and begin device drivers; switch those of other packages on and off.",
+    result_action="return_value",
+)
 Json = Annotated[bool, Parameter(negative="")]
 SHOWN_PAYLOAD = 160
 INVENTED = '{"temperature":21.5,"battery":87}'
@@ -122,6 +129,39 @@ def new(
     if owner is not None and owner.rank < GENERIC and not (owner.loose and owner.loose(plan.first.topic)):
         _say(f"note: {owner.model} claims {plan.first.topic} too; narrow the filter {topic_filter(plan.first.topic)}")
     _say(f"next: matinales drivers test {root / tried}")
+    return 0
+
+
+@command.command
+def enable(name: str, *, place: Place = HERE) -> int:
+    """Switch a driver of another package on again: the hub reads again what it missed, from its journal.
+
+    Args:
+        name: its model.
+        place: whose hub, and how to answer.
+    """
+    return _switch(name, "enable", place)
+
+
+@command.command
+def disable(name: str, *, place: Place = HERE) -> int:
+    """Switch a driver of another package off: its messages are listed, and stay in the journal for it.
+
+    Args:
+        name: its model.
+        place: whose hub, and how to answer.
+    """
+    return _switch(name, "disable", place)
+
+
+def _switch(name: str, how: str, place: Place) -> int:
+    with opened(place.folder) as house:
+        found = house.ask("POST", f"/drivers/{quote(name, safe='')}/{how}")
+    if place.json:
+        _say(msgspec.json.encode(found).decode())
+    else:
+        reason = f": it {found['reason']}" if found["reason"] else ""
+        _say(f"{found['name']} ({found['package']}): {found['state'].replace('_', ' ')}{reason}")
     return 0
 
 

@@ -4,12 +4,21 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, structs
 
+from hub.driver import Described
 from hub.drivers._ha_document import Document, Entity
 from hub.errors import PayloadError
 
 MODEL = "homeassistant"
 MANY = 20_000
 """Entities worth remembering; more is hostile."""
+
+
+class About(Struct, frozen=True):
+    """What documents say of a device as a whole: name, firmware, and of channels what is not so everywhere."""
+
+    name: str | None = None
+    firmware: str | None = None
+    channels: dict[str, Described] = {}
 
 
 class Context(Struct, frozen=True):
@@ -23,6 +32,7 @@ class Context(Struct, frozen=True):
         native: the same of topics that only entities of an ESPHome name: its own driver reads them.
         owners: uid and channel → the entity that the name belongs to, for ever.
         said: uid and availability topic → whether it last said online, where several topics decide.
+        about: uid → what is said of the device as a whole.
     """
 
     entities: dict[str, Entity] = {}
@@ -31,6 +41,7 @@ class Context(Struct, frozen=True):
     native: dict[str, tuple[str, ...]] = {}
     owners: dict[str, str] = {}
     said: dict[str, bool] = {}
+    about: dict[str, About] = {}
 
     def of(self, topic: str) -> list[Entity]:
         """Return the entities that name a topic."""
@@ -67,8 +78,12 @@ def taken(context: Context, config: str, document: Document) -> Context:
     )
     owners = {f"{each.device}\n{each.channel}": each.unique or key for key, each in document.entities.items()}
     topics, native = _indexed(context, entities, before, document.entities)
+    earlier = context.about.get(document.device, About())
+    channels = _special(earlier, before, document.entities.values())
+    about = About(document.name or earlier.name, document.firmware or earlier.firmware, channels)
     return structs.replace(
         context,
+        about=context.about if about == earlier else context.about | {document.device: about},
         entities=entities,
         configs=context.configs | {config: keys},
         topics=topics,
@@ -84,7 +99,38 @@ def forgotten(context: Context, config: str) -> Context:
     entities, configs = dict(context.entities), dict(context.configs)
     before = [entities.pop(key) for key in configs.pop(config) if key in entities]
     topics, native = _indexed(context, entities, before, {})
-    return structs.replace(context, entities=entities, configs=configs, topics=topics, native=native)
+    about = dict(context.about)
+    for device in {entity.device for entity in before} & about.keys():
+        about[device] = structs.replace(about[device], channels=_special(about[device], before, ()))
+    return structs.replace(context, entities=entities, configs=configs, topics=topics, native=native, about=about)
+
+
+def news(before: Context, after: Context, config: str) -> tuple[Described, ...]:
+    """Return what a document on `config` changed of its device's channels."""
+    if before is after:
+        return ()
+    old = [before.entities[key] for key in before.configs.get(config, ()) if key in before.entities]
+    new = [after.entities[key] for key in after.configs.get(config, ()) if key in after.entities]
+    there = {(each.device, each.given) for each in new}
+    left = {
+        (each.device, each.given): each.state for each in old if each.sort and (each.device, each.given) not in there
+    }
+    if left:
+        there = {(each.device, each.given) for each in after.entities.values()}
+    gone = [
+        Described(channel, state, gone=True)
+        for (device, channel), state in left.items()
+        if (device, channel) not in there
+    ]
+    return (*gone, *(each.described() for each in new if each.sort))
+
+
+def _special(about: About, before: Iterable[Entity], new: Iterable[Entity]) -> dict[str, Described]:
+    """Return the channels that expire or speak of the device itself, where entities give way to others."""
+    left = {entity.given for entity in before}
+    return {channel: each for channel, each in about.channels.items() if channel not in left} | {
+        entity.given: entity.described() for entity in new if entity.expires or entity.health
+    }
 
 
 def _of_any(key: str, removed: Iterable[str]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from hub.driver import Sample
+from hub.driver import Described, Sample
 from hub.drivers._ha_words import CHANNELS, COMPONENTS, DEVICE_KEYS, RANGES, UNFIXED, spelt_out, unit_of, with_base
 from hub.errors import PayloadError
 from hub.model import Quality
@@ -28,6 +28,8 @@ EXACT = 1e15
 NUMBERS = {"sensor", "number"}
 FLAGS = {"binary_sensor", "switch", "light", "fan", "siren", "humidifier", "lock"}
 NEEDS_STATE = {"sensor", "binary_sensor"}
+OF_HEALTH = {"battery", "battery_charging", "connectivity", "signal_strength"}
+"""Device classes that speak of the device itself, whatever their category."""
 NO_ENTITY = {"device_automation", "tag"}
 """Platforms that need no unique id."""
 MEASURES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {  # platform → topic, template, channel, unit
@@ -48,6 +50,12 @@ def written(value: object) -> str:
     if isinstance(value, int | float):
         return f"{value:g}" if abs(value) < EXACT else ""
     return value if isinstance(value, str) else ""
+
+
+def component(name: str) -> str:
+    """Return the channel that a component's name gives."""
+    name = slug(name) or "value"
+    return name if name[0].isalpha() else f"n{name}"
 
 
 class Place(Struct, frozen=True):
@@ -78,6 +86,7 @@ class Entity(Struct, frozen=True, kw_only=True):
         on, off: the two words of a flag; empty: the usual ones.
         watched, mode: its availability; `all`, `any` or `latest` of several topics decides.
         expires: seconds after which a value is stale; 0: never.
+        health: it speaks of the device itself.
         unique: its unique id: the same in another document is the same entity.
         native: it is an ESPHome's, whose own driver reads its topics.
     """
@@ -95,8 +104,19 @@ class Entity(Struct, frozen=True, kw_only=True):
     mode: str = "latest"
     commands: tuple[str, ...] = ()
     expires: float = 0.0
+    health: bool = False
     unique: str = ""
     native: bool = False
+
+    @property
+    def given(self) -> str:
+        """The channel under which its values come: an ESPHome's own driver names it by its topic."""
+        match = ESPHOME.fullmatch(self.state) if self.native else None
+        return component(match["name"]) if match else self.channel
+
+    def described(self) -> Described:
+        """Return what the document says of its channel."""
+        return Described(self.given, self.state, self.expires, health=self.health)
 
     def topics(self) -> tuple[str, ...]:
         """Return the topics it speaks on or listens to, its state first."""
@@ -139,6 +159,7 @@ class Document(Struct):
     Attributes:
         entities: by key, which is the topic, and the component's own behind `#`, a measure's behind `!`.
         device, name, aliases: uid, display name and other names of the device.
+        firmware: its version, where the document says it.
         node: level of the topic that names it.
         rejected: component → why it is refused.
         removed: keys of components that are taken back.
@@ -148,6 +169,7 @@ class Document(Struct):
     device: str = ""
     node: str = ""
     name: str | None = None
+    firmware: str | None = None
     aliases: tuple[str, ...] = ()
     rejected: dict[str, str] = {}
     removed: set[str] = set()
@@ -257,6 +279,7 @@ def _about(root: dict[str, Any], found: Place) -> Document:
         device=names[0] if names else "",
         node=found.node,
         name=_text(about.get("name")) or None,
+        firmware=_text(about.get("sw_version")) or None,
         aliases=tuple(dict.fromkeys([*names[1:], *native])),
     )
 
@@ -304,6 +327,7 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
         mode=mode if mode in {"all", "any"} else "latest",
         unique=unique,
         expires=_seconds(body.get("expire_after")),
+        health=body.get("entity_category") == "diagnostic" or _text(body.get("device_class")) in OF_HEALTH,
     )
     device_class = _text(body.get("device_class"))
     on, off = _words(platform, body)
@@ -340,7 +364,13 @@ def _quantity(platform: str, device_class: str) -> str:
         return "switch"
     if device_class in UNFIXED:
         return ""
-    return CHANNELS.get(device_class) or slug(device_class)
+    return CHANNELS.get(device_class) or _name(device_class)
+
+
+def _name(text: str) -> str:
+    """Return a text as the name of a channel, which begins with a letter; empty where nothing of it is left."""
+    name = slug(text)
+    return f"n{name}" if name[:1].isdigit() else name
 
 
 def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str, owners: Mapping[str, str]) -> str:
@@ -356,8 +386,8 @@ def _channel(document: Document, quantity: str, body: dict[str, Any], owner: str
 
 def _candidates(quantity: str, body: dict[str, Any]) -> Iterator[str]:
     """Return the names a channel may get, the best first."""
-    own = [slug(text) for key in ("name", "object_id", "unique_id") if (text := _text(body.get(key)))]
-    own = [name if name[0].isalpha() else f"n{name}" for name in own if name] or ["value"]
+    texts = (_text(body.get(key)) for key in ("name", "object_id", "unique_id"))
+    own = [name for text in texts if (name := _name(text))] or ["value"]
     if quantity:
         yield quantity
         yield from (name if name.startswith(f"{quantity}_") else f"{quantity}_{name}" for name in own)

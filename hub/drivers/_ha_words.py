@@ -62,6 +62,7 @@ KEYS = {
     "dev": "device",
     "dev_cla": "device_class",
     "e": "encoding",
+    "ent_cat": "entity_category",
     "exp_aft": "expire_after",
     "o": "origin",
     "obj_id": "object_id",

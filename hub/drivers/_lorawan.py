@@ -14,6 +14,8 @@ from hub.units import Unit
 
 MOST = 256
 """Values of one decoded object; more is hostile."""
+REMEMBERED = 100
+"""Characters of a key whose meaning is remembered; a longer one must not fill the memory."""
 UNHEARD = -1e9
 """Stands for a figure of the radio that a message omits."""
 EUI = re.compile(r"[0-9a-fA-F]{16}")
@@ -114,19 +116,23 @@ class Uplink:
         """Take received power and signal-to-noise ratio of the gateway that heard best."""
         best: tuple[float, float] | None = None
         for place, each in enumerate(receptions[:MOST] if type(receptions) is list else ()):
-            if type(each) is dict:
+            if type(each) is not dict:
+                continue
+            try:
+                heard = (number(each.get("rssi", UNHEARD)), number(each.get("snr", UNHEARD)))
+            except PayloadError:  # say which
                 heard = (self._heard(field, place, each, "rssi"), self._heard(field, place, each, "snr"))
-                best = heard if best is None or heard > best else best
+            best = heard if best is None or heard > best else best
         if best is not None:
             self.health |= {name: value for name, value in zip(("rssi", "snr"), best, strict=True) if value != UNHEARD}
 
     def _heard(self, field: str, place: int, reception: dict[str, Any], key: str) -> float:
         """Return one figure of a reception; UNHEARD where it is omitted, or no number."""
-        value = reception.get(key, UNHEARD)
-        if type(value) is float:
-            return value
-        found = self.number(f"{field}[{place}].{key}", value)
-        return UNHEARD if found is None else found
+        try:
+            return number(reception.get(key, UNHEARD))
+        except PayloadError as error:
+            self.rejected[f"{field}[{place}].{key}"] = str(error)
+            return UNHEARD
 
     def number(self, field: str, value: object) -> float | None:
         """Return a number; None, and a line in `rejected`, where it is none."""
@@ -218,9 +224,14 @@ def eui_alias(eui: str) -> tuple[str, ...]:
     return (f"eui:{eui.lower()}",) if EUI.fullmatch(eui) else ()
 
 
-@lru_cache(maxsize=8192)
 def named(path: tuple[str, ...]) -> tuple[str, str | None, bool]:
     """Return channel, unit (UNSAID: nobody said) and whether it is a quantity that the format knows."""
+    length = len(path[0]) if len(path) == 1 else sum(map(len, path))
+    return _named(path) if length <= REMEMBERED else _named.__wrapped__(path)
+
+
+@lru_cache(maxsize=8192)
+def _named(path: tuple[str, ...]) -> tuple[str, str | None, bool]:
     if len(path) == 1 and path[0] in PLAIN:
         return path[0], PLAIN[path[0]], True
     match = NUMBERED.fullmatch(path[0])

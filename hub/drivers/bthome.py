@@ -19,6 +19,8 @@ MOST = 256
 """Objects of one payload; an advertisement holds fewer."""
 SAME_PACKET = 60 * NS
 """A packet id heard again within this is the same packet: repeated, or heard by a second gateway."""
+MANY = 16
+"""Packets of one device that are remembered."""
 MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
 
 PACKET, BUTTON, DIMMER = "packet", "button", "dimmer"
@@ -126,10 +128,9 @@ SORTS: dict[int, Sort] = {
 
 
 class Context(Struct, frozen=True):
-    """The last packet of a device: its id, and when it was taken [ns]."""
+    """The newest packets of a device: id → when it was taken [ns]; a slow gateway is a few packets behind."""
 
-    packet: int = -1
-    taken: int = 0
+    packets: dict[int, int] = {}
 
 
 def read(data: bytes) -> Content:
@@ -241,13 +242,14 @@ def packet_of(content: Content) -> int:
     return next((int(sample.value) for sample in content.samples if sample.channel == PACKET), -1)
 
 
-def taken(message: Message, packet: int, context: Context) -> Context | None:
-    """Return the context after a packet; None where it is the last one heard again."""
+def taken(at: int, packet: int, context: Context) -> Context | None:
+    """Return the context after a packet that was heard at `at` [ns]; None where it was heard already."""
     if packet < 0:
         return context
-    if packet == context.packet and 0 <= message.received - context.taken < SAME_PACKET:
+    recent = {each: before for each, before in context.packets.items() if 0 <= at - before < SAME_PACKET}
+    if packet in recent:
         return None
-    return Context(packet, message.received)
+    return Context(dict([*recent.items()][1 - MANY :]) | {packet: at})
 
 
 def scope(topic: str) -> str:
@@ -264,7 +266,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         raise PayloadError(msg)
     aliases = (f"mac:{name}",) if MAC.fullmatch(name) else ()
     content = read(message.payload)
-    after = taken(message, packet_of(content), context)
+    after = taken(message.received, packet_of(content), context)
     if after is None:
         return Decoded(Kind.HOUSEKEEPING, f"bthome:{name}", aliases=aliases), context
     kind = Kind.READINGS if content.samples else Kind.HOUSEKEEPING

@@ -4,14 +4,16 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from hub.driver import Channel, Decoded, Driver, Example
+from msgspec import structs
+
+from hub.driver import DAY_AND_AN_HOUR, Announced, Channel, Decoded, Driver, Example
 from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import boolean, json_object, shown
 from hub.units import Unit
 
-TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]+)/(?P<what>event|command)/(?P<name>[^/]+)")
+TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]*)/(?P<what>event|command)/(?P<name>[^/]+)")
 EVENTS = {"up", "status", "join", "ack", "txack", "log", "location", "integration"}
 VERSION_3 = {"applicationID", "devEUI", "objectJSON", "applicationName"}
 """Keys at the root of the events of version 3; in version 4 `deviceInfo` holds what they said."""
@@ -40,6 +42,9 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"{shown(message.topic)} is no topic of ChirpStack"
         raise PayloadError(msg)
     eui, what, name = found
+    if not eui:
+        msg = f"{shown(message.topic)} names no device"
+        raise PayloadError(msg)
     device, aliases = f"chirpstack:{eui}", eui_alias(eui)
     if what == "command":
         return Decoded(Kind.COMMAND, device), context
@@ -64,7 +69,14 @@ def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
     is_read = uplink.read("object", body.get("object"))
     if not is_read:
         uplink.keep("data", body.get("data"))
-    return uplink.decoded(device, aliases, is_read=is_read)
+    return structs.replace(uplink.decoded(device, aliases, is_read=is_read), announces=_named(device, body))
+
+
+def _named(device: str, body: dict[str, Any]) -> tuple[Announced, ...]:
+    """Return the name that the network's user gave the device."""
+    info = body.get("deviceInfo")
+    name = info.get("deviceName") if isinstance(info, dict) else None
+    return (Announced(device, name=name),) if isinstance(name, str) and name.strip() else ()
 
 
 def _status(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
@@ -114,6 +126,7 @@ DRIVER = Driver(
     topics=("application/+/device/+/event/+", "application/+/device/+/command/+"),
     claims=claims,
     open_channels=True,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     channels=(*CHANNELS, Channel(name="margin", unit=Unit.DECIBEL, low=-32, high=31, health=True)),
     examples=(

@@ -7,10 +7,10 @@ from msgspec import Struct, structs
 
 from hub.driver import Decoded, Driver, Example, Sample
 from hub.drivers._ha_context import MANY, MODEL, Context
-from hub.drivers._ha_document import PREFIX
+from hub.drivers._ha_document import PREFIX, component
 from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import Availability, Kind, Message
-from hub.payload import availability, boolean, json_value, number, number_in, shown, slug, text, word
+from hub.payload import availability, boolean, json_value, number, number_in, shown, text, word
 
 NUMBERS = {"sensor", "number"}
 FLAGS = {"binary_sensor", "switch", "light", "fan", "lock"}
@@ -125,8 +125,7 @@ def _state(device: str, message: Message, found: Address, said: str, context: Co
 
 def _sample(found: Address, value: object, topic: str, context: Context) -> Sample:
     """Return a value under its component's name."""
-    name = slug(found.name) or "value"
-    name = name if name[0].isalpha() else f"n{name}"
+    name = component(found.name)
     if found.part:
         part, unit = PARTS.get(found.part, (found.part, None))
         taken = number(value) if found.part in PARTS else boolean(value)

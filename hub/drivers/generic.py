@@ -118,16 +118,14 @@ def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noq
         return
     if type(value) is dict:
         stated = next((value[key] for key in value if key.lower() in UNITS and isinstance(value[key], str)), None)
-        numbers = [key for key in value if key.lower() in VALUES] or [
-            key for key, each in value.items() if type(each) in {int, float} and key.lower() not in TIMES
-        ]
+        meant = _meant(value) if stated is not None else None
         for key, each in value.items():
-            if key.lower() in UNITS and isinstance(each, str):
+            low = key.lower()
+            if low in UNITS and isinstance(each, str):
                 continue
-            if not path and key.lower() in TIMES and _time(each, found):
+            if not path and low in TIMES and _time(each, found):
                 continue
-            meant = stated if stated is not None and key in numbers[:1] else None
-            _walk(each, f"{path}.{key}" if path else key, found, meant)
+            _walk(each, f"{path}.{key}" if path else key, found, stated if key == meant else None)
     elif type(value) is list:
         for place, each in enumerate(value[: MOST + 1], 1):
             _walk(each, f"{path}.{place}", found, unit)
@@ -135,12 +133,19 @@ def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noq
         _leaf(value, path, found, unit)
 
 
+def _meant(document: dict[str, Any]) -> str | None:
+    """Return the key of the value that a unit beside it is said of."""
+    return next((key for key in document if key.lower() in VALUES), None) or next(
+        (key for key, each in document.items() if type(each) in {int, float} and key.lower() not in TIMES), None
+    )
+
+
 def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
-    key = path.rpartition(".")[2]
+    bare = value.strip().lower() if type(value) is str else ""
     if type(value) is str:
-        if NATIVE_ID.fullmatch(key.lower()):
+        if NATIVE_ID.fullmatch(path.rpartition(".")[2].lower()):
             return
-        if not is_absent(value) and value.strip().lower() not in BOOLEANS and not _looks_numeric(value):
+        if bare not in BOOLEANS and not _looks_numeric(value) and not is_absent(value):
             return
     if len(found.samples) + len(found.rejected) >= MOST:
         found.rejected[MORE] = f"more than {MOST} fields in one message"
@@ -149,7 +154,8 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
     if match is not None and conversion(match["unit"]) is not None:
         path, unit = match["name"], match["unit"]
     try:
-        taken, sign = _value(value), None
+        taken = boolean(value) if type(value) is bool or bare in BOOLEANS else number(value)
+        sign = None
         if unit is not None:
             known = conversion(unit)
             if known is None:
@@ -159,7 +165,7 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
     except PayloadError as error:
         found.rejected[path] = str(error)
         return
-    found.numbers += type(value) is not bool and not (type(value) is str and value.strip().lower() in WORDS)
+    found.numbers += type(value) is not bool and bare not in WORDS
     channel = _free(_channel(path) or "value", found)
     found.samples[channel] = Sample(channel, taken, sign)
 
@@ -167,12 +173,6 @@ def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
 def _looks_numeric(value: str) -> bool:
     """Tell text that means a number, well or badly written, from words, dates and addresses."""
     return value.startswith(TOO_LARGE) or MEANT_AS_NUMBER.fullmatch(value.strip()) is not None
-
-
-def _value(value: object) -> float:
-    if type(value) is bool or (type(value) is str and value.strip().lower() in BOOLEANS):
-        return boolean(value)
-    return number(value)
 
 
 def _free(channel: str, found: Found) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from msgspec import structs
 
 from hub.driver import Announced, Decoded, Driver, Event, Example, Sample
-from hub.drivers._ha_context import MODEL, Context, forgotten, taken
+from hub.drivers._ha_context import MODEL, Context, forgotten, news, taken
 from hub.drivers._ha_document import IDS, PREFIX, Entity, Place, Watched, place, read, written
 from hub.drivers._ha_template import Payload, render
 from hub.errors import ForeignPayloadError, PayloadError
@@ -25,6 +25,15 @@ def claims(topic: str) -> bool:
 def adopts(_scope: str, context: Context) -> Collection[str]:
     """Return the topics that documents name."""
     return context.topics
+
+
+def about(names: Collection[str], context: Context) -> Announced | None:
+    """Return what documents said of a device before it spoke."""
+    uid = next((name for name in names if name in context.about), None)
+    if uid is None:
+        return None
+    said = context.about[uid]
+    return Announced(uid, name=said.name, firmware=said.firmware, channels=tuple(said.channels.values()))
 
 
 def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
@@ -53,7 +62,7 @@ def _document(topic: str, found: Place, payload: bytes, context: Context) -> tup
             raise PayloadError(msg)  # noqa: TRY301 — one place tells discovery from others
         body = json_object(payload)
         if body.get("migrate_discovery") is True:
-            return _taken_back(topic, context)
+            return _taken_back(topic, context, migrates=True)
         document = read(topic, found, body, context.owners)
         after = taken(context, topic, document)
     except PayloadError as error:
@@ -61,17 +70,32 @@ def _document(topic: str, found: Place, payload: bytes, context: Context) -> tup
             raise
         raise ForeignPayloadError(*error.args) from None
     topics = tuple(dict.fromkeys(each for entity in document.entities.values() for each in entity.topics()))
-    announced = Announced(document.device, document.aliases, document.name, topics=topics)
+    changed = news(context, after, topic)
+    announced = Announced(
+        document.device,
+        document.aliases,
+        document.name,
+        firmware=document.firmware,
+        topics=topics,
+        channels=changed,
+    )
     return Decoded(
         Kind.DISCOVERY, document.device, announces=(announced,), rejected=document.rejected, speaks_for_others=True
     ), after
 
 
-def _taken_back(topic: str, context: Context) -> tuple[Decoded, Context]:
-    """Forget what a topic described."""
-    keys = context.configs.get(topic, ())
+def _taken_back(topic: str, context: Context, *, migrates: bool = False) -> tuple[Decoded, Context]:
+    """Forget what a topic described: its channels leave the screen, and the device that nothing else describes.
+
+    What migrates to a device document comes back with it.
+    """
+    keys, after = context.configs.get(topic, ()), forgotten(context, topic)
     device = context.entities[keys[0]].device if keys else SENDER
-    return Decoded(Kind.DISCOVERY, device, speaks_for_others=True), forgotten(context, topic)
+    announces: tuple[Announced, ...] = ()
+    if keys and not migrates:
+        described = any(each.device == device for each in after.entities.values())
+        announces = (Announced(device, channels=news(context, after, topic), removed=not described),)
+    return Decoded(Kind.DISCOVERY, device, announces=announces, speaks_for_others=True), after
 
 
 def _heard(topic: str, payload: bytes, context: Context) -> tuple[Decoded, Context]:
@@ -176,6 +200,7 @@ DRIVER = Driver(
     topics=("#", f"{PREFIX}/#"),
     claims=claims,
     adopts=adopts,
+    about=about,
     rank=1,
     context=Context,
     open_channels=True,

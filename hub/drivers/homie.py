@@ -238,6 +238,8 @@ def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> t
         aliases = (f"mac:{said.replace(':', '').lower()}",)
     elif rest == ("$name",) and said.strip():
         announces = (Announced(uid, name=said),)
+    elif rest == ("$fw", "version") and said.strip():
+        announces = (Announced(uid, firmware=said.strip()),)
     elif rest == ("$homie",):
         context = _with(context, at.device, structs.replace(known, described=True))
     elif len(place) == 2 and attribute in ATTRIBUTES and len(known.properties) < MANY:  # noqa: PLR2004 — node, property

@@ -83,7 +83,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     rejected = dict(content.rejected)
     if not content.samples and not content.events:
         raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(rejected.items())[:8]))
-    after = bthome.taken(message, number_of_packet, context)
+    after = bthome.taken(message.received, number_of_packet, context)
     if after is None:
         return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), context
     measured = _time(body.get("ts"), rejected)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from hub.driver import UNSAID, Channel, Decoded, Driver, Example, Sample, base_name
 from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import Kind, Message
-from hub.payload import TOO_LARGE, json_value, number, shown, slug
+from hub.payload import TOO_LARGE, TOO_LATE, json_value, number, shown, slug
 from hub.units import Unit
 
 ROOT = "senml"
@@ -22,8 +22,6 @@ VERSION = 10
 """Of RFC 8428; a pack of a later one is refused (§4.4)."""
 RELATIVE_BELOW = float(1 << 28)
 """Resolved times below this count from now (§4.5.3)."""
-FARTHEST = 1e11
-"""Seconds that no date holds."""
 VALUES = ("v", "vb", "vs", "vd", "s")
 OWN = frozenset({"n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"})
 """Fields of a record; any other may be a base field, or one that must be understood."""
@@ -273,7 +271,7 @@ class Pack:
         except PayloadError as error:
             self.rejected[f"{place}.t"] = str(error)
             return None
-        if seconds == 0 or not -FARTHEST < seconds < FARTHEST:
+        if seconds == 0 or not -TOO_LATE < seconds < TOO_LATE:
             return None
         since: int = round(seconds * 1e6) * 1000
         if seconds >= RELATIVE_BELOW:
@@ -306,6 +304,9 @@ class Pack:
         for channel, each in zip(channels, self.taken, strict=True):
             past = each.measured is not None and each.measured < newest.get(channel, -inf)
             told.append(Sample(channel, each.value, each.quantity.unit or UNSAID, each.measured, historical=past))
+        if not (alone or sender).strip("/"):
+            msg = "neither the topic nor a base name says whose it is"
+            raise PayloadError(msg)
         mac = MAC.fullmatch(alone)
         aliases = (f"mac:{(mac[1] + mac[2]).lower()}",) if mac else ()
         return Decoded(Kind.READINGS, f"senml:{alone or sender}", tuple(told), aliases=aliases, rejected=self.rejected)

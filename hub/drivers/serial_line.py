@@ -37,7 +37,11 @@ class Header(Struct, frozen=True):
 
 def decode(message: Message, context: Header) -> tuple[Decoded, Header]:
     """Decode one line."""
-    device = f"serial:{message.topic.partition('/')[2]}"
+    port = message.topic.partition("/")[2]
+    if not port.strip("/"):
+        msg = "the topic names no port"
+        raise PayloadError(msg)
+    device = f"serial:{port}"
     line = word(message.payload)
     if line[0] in "{[":
         document = json_value(message.payload)

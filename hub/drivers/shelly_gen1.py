@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -223,7 +224,8 @@ def _single(device: str, found: Address, text: str) -> Decoded:
     if channel == "position" and value < 0:
         msg = "no value: the roller is not calibrated (-1)"
         raise PayloadError(msg)
-    return Decoded(Kind.READINGS, device, (Sample(_numbered(channel, found.index), value),))
+    sample = Sample(_numbered(channel, found.index), value)
+    return Decoded(Kind.READINGS, device, (sample,), unsaid=found.tail == "sensor/temperature")
 
 
 def _numbered(channel: str, index: str) -> str:
@@ -263,8 +265,10 @@ def _announced(name: str, root: dict[str, Any]) -> Decoded:
     if not name:
         msg = "an announcement without id"
         raise PayloadError(msg)
-    aliases = (f"shelly:{own}",) if own and own != name else ()
-    return Decoded(Kind.DISCOVERY, f"shelly:{name}", aliases=(*aliases, *_mac(mac)))
+    aliases, uid = (f"shelly:{own}",) if own and own != name else (), f"shelly:{name}"
+    version = root.get("fw_ver")
+    announces = (Announced(uid, firmware=version),) if isinstance(version, str) and version else ()
+    return Decoded(Kind.DISCOVERY, uid, aliases=(*aliases, *_mac(mac)), announces=announces)
 
 
 def _mac(mac: object) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Shelly Gen2 and later (Plus, Pro, Gen3, Gen4): notifications, component status, answers to RPC."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -30,6 +31,8 @@ from hub.units import Unit, conversion
 ASKED = "matinales-ask/"
 """Our own `src`: a device answers on `<src>/rpc`; the rest of the topic is the prefix it was asked on."""
 HOUR = 3600 * NS
+SAME_WORD = 10 * NS
+"""A notification that follows a `status/…` within this and says the same is the same measure."""
 COMPONENT = re.compile(r"([a-z][a-z0-9_]*)(?::(\d+))?")
 MAC = re.compile(r"[^-]+(?:-[^-]+)*-([0-9a-fA-F]{12})")
 WITHOUT_INDEX = {
@@ -118,20 +121,64 @@ COMPONENTS: Mapping[str, Mapping[str, tuple[str, str | None]]] = {
 }
 
 
-def _paths() -> dict[str, list[tuple[str, str | None, str, str | None]]]:
-    """Return per component: key, key below it, channel, unit on the wire."""
-    return {
-        component: [(*_split(path), name, unit) for path, (name, unit) in fields.items()]
-        for component, fields in COMPONENTS.items()
-    }
+MISSING: Any = object()
+LONGEST_KEY = 40
+"""Characters; no component has a longer name, and what is remembered of foreign keys stays small."""
 
 
-def _split(path: str) -> tuple[str, str | None]:
-    key, _, below = path.partition(".")
-    return key, below or None
+class Field(Struct, frozen=True, gc=False):
+    """Where a value of a component stands, and how it is read.
+
+    Attributes:
+        key: of the component's object.
+        below: key in the object found there; None: the value itself stands there.
+        channel: with its suffix.
+        read: raises PayloadError for what is none.
+    """
+
+    key: str
+    below: str | None
+    channel: str
+    read: Callable[[object], float]
 
 
-PATHS = _paths()
+class Part(Struct, frozen=True):
+    """A component as a key of a status names it, `switch:1`: its kind, and what it may hold."""
+
+    kind: str
+    fields: tuple[Field, ...]
+
+
+def part(key: str) -> Part | None:
+    """Return what a key names; the first of a kind has the plain channel names. None: no component."""
+    return _part(key) if len(key) <= LONGEST_KEY else None
+
+
+@lru_cache(maxsize=4096)
+def _part(key: str) -> Part | None:
+    match = COMPONENT.fullmatch(key)
+    if match is None:
+        return None
+    index = (match[2] or "0").lstrip("0")
+    fields = []
+    for path, (name, unit) in COMPONENTS.get(match[1], {}).items():
+        outer, _, below = path.partition(".")
+        fields.append(Field(outer, below or None, f"{name}_{index}" if index else name, _reader(unit)))
+    return Part(match[1], tuple(fields))
+
+
+def _reader(unit: str | None) -> Callable[[object], float]:
+    """Return what reads a value sent in a unit; `on`: a flag; `any`: a flag or a number."""
+    if unit in {"on", "any"}:
+        return boolean if unit == "on" else _flag_or_number
+    known = conversion(unit) if unit is not None else None
+    if known is None or known.apply(1.5) == 1.5:  # noqa: PLR2004 — any value that a factor or an offset changes
+        return number
+    return lambda value: known.apply(number(value))
+
+
+def _flag_or_number(value: object) -> float:
+    return boolean(value) if isinstance(value, bool) else number(value)
 
 
 class Context(Struct, frozen=True):
@@ -140,10 +187,12 @@ class Context(Struct, frozen=True):
     Attributes:
         src: the device's own id, once a message gave it.
         notified: channel → hour of arrival of its last notification: its `status/…` says the same again.
+        told: channel → value of a `status/…` that came before any notification, and its arrival [ns].
     """
 
     src: str = ""
     notified: dict[str, int] = {}
+    told: dict[str, tuple[float, int]] = {}
 
 
 class Address(Struct, frozen=True):
@@ -226,6 +275,9 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     news = tuple(s for s in reader.samples if hour - context.notified.get(s.channel, hour - 9) > 1)
     if reader.samples and not news:  # the same again, already heard as a notification
         return Decoded(Kind.HOUSEKEEPING, device, rejected=reader.rejected), context
+    told = {sample.channel: (sample.value, message.received) for sample in news}
+    if told and any(context.told.get(channel) != each for channel, each in told.items()):
+        context = structs.replace(context, told=context.told | told)
     return reader.decoded(device, news), context
 
 
@@ -255,16 +307,23 @@ def _rpc(message: Message, found: Address, context: Context) -> tuple[Decoded, C
         if not isinstance(result, dict | list) and "result" not in frame and "error" not in frame:
             msg = "an answer without result or error"
             raise PayloadError(msg)
-        return Decoded(Kind.HOUSEKEEPING, device, aliases=names), after
+        return Decoded(Kind.HOUSEKEEPING, device, aliases=names, announces=_about(device, result)), after
     own = result.get("sys")
     reader = Reader(own.get("unixtime") if isinstance(own, dict) else None)
     reader.components(result)
     return reader.decoded(device, tuple(reader.samples), names), after
 
 
+def _about(device: str, result: object) -> tuple[Announced, ...]:
+    """Return what an answer to `Shelly.GetDeviceInfo` says of the device: the name its user gave it, its firmware."""
+    info = result if isinstance(result, dict) and "fw_id" in result else {}
+    name, version = (each if isinstance(each, str) and each else None for each in (info.get("name"), info.get("ver")))
+    return (Announced(device, name=name, firmware=version),) if name or version else ()
+
+
 def _is_component(key: str) -> bool:
-    match = COMPONENT.fullmatch(key)
-    return match is not None and match[1] in COMPONENTS
+    found = part(key)
+    return found is not None and found.kind in COMPONENTS
 
 
 def _identity(sender: str, prefix: str, context: Context) -> tuple[str, tuple[str, ...], Context]:
@@ -275,7 +334,7 @@ def _identity(sender: str, prefix: str, context: Context) -> tuple[str, tuple[st
     aliases = (f"mac:{mac[1].lower()}",) if mac else ()
     if prefix != sender and not context.src:  # another device on a used prefix is not the one before
         aliases = (f"shelly:{_named(prefix)}", *aliases)
-    return f"shelly:{sender}", aliases, Context(src=sender)
+    return f"shelly:{sender}", aliases, Context(src=sender, told=context.told if not context.src else {})
 
 
 def _notified(
@@ -298,9 +357,19 @@ def _notified(
     reader.components(params)
     hour = message.received // HOUR
     fresh = {s.channel: hour for s in reader.samples if context.notified.get(s.channel) != hour}
+    told = context.told
+    news = tuple(
+        sample for sample in reader.samples if not _is_told(sample, told.get(sample.channel), message.received)
+    )
     if fresh:
-        context = structs.replace(context, notified=context.notified | fresh)
-    return reader.decoded(device, tuple(reader.samples), aliases), context
+        left = {channel: each for channel, each in told.items() if channel not in fresh}
+        context = structs.replace(context, notified=context.notified | fresh, told=left)
+    return reader.decoded(device, news, aliases), context
+
+
+def _is_told(sample: Sample, told: tuple[float, int] | None, at: int) -> bool:
+    """Tell whether a `status/…` has just said a value that is now notified."""
+    return told is not None and told[0] == sample.value and 0 <= at - told[1] < SAME_WORD
 
 
 class Reader:
@@ -327,54 +396,47 @@ class Reader:
     def components(self, body: dict[str, Any]) -> None:
         """Read every component of a status."""
         for key, value in body.items():
-            if _is_component(key):
-                if type(value) is dict:
-                    self.component(key, value)
-                elif value is not None:
-                    self.rejected[key] = f"an object is due here, not {shown(value)}"
+            found = part(key)
+            if found is None or found.kind not in COMPONENTS:
+                continue
+            if type(value) is dict:
+                self.component(key, value)
+            elif value is not None:
+                self.rejected[key] = f"an object is due here, not {shown(value)}"
 
     def component(self, key: str, body: dict[str, Any]) -> None:
-        """Read one component, `type:n`; the first of a type has the plain channel names."""
-        match = COMPONENT.fullmatch(key)
-        if match is None:
+        """Read one component, `type:n`."""
+        found = part(key)
+        if found is None:
             return
-        kind, index = match[1], (match[2] or "0").lstrip("0")
-        if kind in OF_OTHERS and "last_updated_ts" in body:
+        if found.kind in OF_OTHERS and "last_updated_ts" in body:
             own, self.measured = self.measured, self._time(body["last_updated_ts"], f"{key}.last_updated_ts")
-            self._fields(key, kind, index, body)
+            self._fields(key, found.fields, body)
             self.measured = own
         else:
-            self._fields(key, kind, index, body)
+            self._fields(key, found.fields, body)
 
-    def _fields(self, key: str, kind: str, index: str, body: dict[str, Any]) -> None:
-        for outer, below, channel, unit in PATHS.get(kind, ()):
-            if outer not in body:
+    def _fields(self, key: str, fields: tuple[Field, ...], body: dict[str, Any]) -> None:
+        for field in fields:
+            value = body.get(field.key, MISSING)
+            if value is not MISSING and field.below is not None:
+                value = self._below(f"{key}.{field.key}", field.below, value)
+            if value is MISSING:
                 continue
-            value = body[outer]
-            field = f"{key}.{outer}"
-            if below is not None:
-                if type(value) is not dict:
-                    if value is not None:
-                        self.rejected[field] = f"an object is due here, not {shown(value)}"
-                    continue
-                if below not in value:
-                    continue
-                value, field = value[below], f"{field}.{below}"
-            self._give(field, value, f"{channel}_{index}" if index else channel, unit, body.get("errors"))
-
-    def _give(self, field: str, value: object, channel: str, unit: str | None, errors: object) -> None:
-        try:
-            if unit == "on" or (unit == "any" and isinstance(value, bool)):
-                taken = boolean(value)
+            try:
+                taken = field.read(value)
+            except PayloadError as error:
+                self.rejected[".".join(filter(None, (key, field.key, field.below)))] = _why(error, value, body)
             else:
-                taken = number(value)
-                known = conversion(unit) if unit is not None else None
-                taken = taken if known is None else known.apply(taken)
-        except PayloadError as error:
-            failed = ", ".join(map(str, errors))[:80] if value is None and isinstance(errors, list) else ""
-            self.rejected[field] = f"failed probe ({failed})" if failed else str(error)
-            return
-        self.samples.append(Sample(channel, taken, None, self.measured))
+                self.samples.append(Sample(field.channel, taken, None, self.measured))
+
+    def _below(self, place: str, key: str, value: object) -> object:
+        """Return what stands under a key of an object; MISSING where there is neither."""
+        if type(value) is dict:
+            return value.get(key, MISSING)
+        if value is not None:
+            self.rejected[place] = f"an object is due here, not {shown(value)}"
+        return MISSING
 
     def happened(self, events: object) -> None:
         """Read the events of a NotifyEvent."""
@@ -393,6 +455,13 @@ class Reader:
             raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
         kind = Kind.READINGS if samples else Kind.HOUSEKEEPING
         return Decoded(kind, device, samples, tuple(self.events), aliases=aliases, rejected=self.rejected)
+
+
+def _why(error: PayloadError, value: object, body: dict[str, Any]) -> str:
+    """Return why a value was not read: null beside the component's own word for it is a failed probe."""
+    errors = body.get("errors")
+    failed = ", ".join(map(str, errors))[:80] if value is None and isinstance(errors, list) else ""
+    return f"failed probe ({failed})" if failed else str(error)
 
 
 def ask(_device: str, topic: str) -> list[tuple[str, bytes]]:

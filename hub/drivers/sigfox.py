@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
-from hub.driver import Carried, Channel, Decoded, Driver, Example, Sample
+from hub.driver import DAY_AND_AN_HOUR, Carried, Channel, Decoded, Driver, Example, Sample
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import boolean, epoch_seconds, is_absent, json_object, live, number, shown, text
@@ -199,6 +199,7 @@ DRIVER = Driver(
     topics=(f"{ROOT}/#",),
     scope=scope,
     context=Context,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     channels=(
         Channel(name="rssi", unit=Unit.DECIBEL_MILLIWATT, low=-170, high=20, health=True),

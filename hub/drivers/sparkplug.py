@@ -10,7 +10,7 @@ from struct import unpack
 
 from msgspec import Struct, structs
 
-from hub.driver import Announced, Decoded, Driver, Example, Sample
+from hub.driver import DAY_AND_AN_HOUR, Announced, Decoded, Driver, Example, Sample
 from hub.drivers._protobuf import BYTES, FIXED32, FIXED64, VARINT, field, fields, key
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Quality
@@ -514,6 +514,7 @@ DRIVER = Driver(
     scope=scope,
     open_channels=True,
     context=Context,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     channels=(),
     examples=(

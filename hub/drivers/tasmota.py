@@ -1,12 +1,15 @@
 """Tasmota, and the Linky meter through Tasmota's Teleinfo: sensors, energy, switches, Wi-Fi, discovery."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 from msgspec import Struct, structs
 
 from hub.driver import (
+    Announced,
     Channel,
     Command,
     Commanding,
@@ -53,6 +56,7 @@ MARGIN = re.compile(r"(POWER|VOLTAGE|CURRENT)_(LOW|HIGH)")
 NUMBERED = re.compile(r".+[-_][0-9]{1,2}")
 """`DS18B20-1`; six hexadecimal digits behind the dash are part of a Bluetooth sensor's own name instead."""
 INDEXED = re.compile(r"([A-Za-z]+)([0-9]{1,2})")
+BODIES = {"SENSOR", "STATE", "RESULT"}
 CHIPS = {"ESP32", "ESP8266"}
 POWER_ON = 85.0
 """What a DS18x20 holds until its first conversion is done: a fault, unless it was warm just before [°C]."""
@@ -62,6 +66,7 @@ WARM = 75.0
 LONG = 64
 ENOUGH = 500
 """More values than this in one message are hostile; the registry keeps fewer and says so."""
+_LARGE = 1 << 53
 MANY = 64
 """Probes of one device worth remembering; more is hostile."""
 
@@ -156,11 +161,12 @@ class Context(Struct, frozen=True):
 
 
 class Address(Struct, frozen=True):
-    """A topic taken apart: prefix, device, last level."""
+    """A topic taken apart: prefix, device, last level, and the device's uid."""
 
     prefix: str
     device: str
     last: str
+    uid: str
 
 
 @lru_cache(maxsize=32_768)
@@ -174,7 +180,8 @@ def address(topic: str) -> Address | None:
     prefix = levels.pop(place)
     if prefix != "cmnd" and not SAID.fullmatch(last):
         return None
-    return Address(prefix, "/".join(levels).strip("/"), last)
+    device = "/".join(levels).strip("/")
+    return Address(prefix, device, last, f"tasmota:{device}")
 
 
 def claims(topic: str) -> bool:
@@ -185,7 +192,7 @@ def claims(topic: str) -> bool:
 def names(topic: str) -> str | None:
     """Return the uid that a topic alone tells."""
     found = None if topic.startswith(DISCOVERY) else address(topic)
-    return f"tasmota:{found.device}" if found and found.device else None
+    return found.uid if found and found.device else None
 
 
 def scope(topic: str) -> str:
@@ -203,20 +210,19 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     if found is None or not found.device:
         msg = f"{shown(topic)} names no device"
         raise PayloadError(msg)
-    device, last = f"tasmota:{found.device}", found.last
     if found.prefix == "cmnd":
-        return Decoded(Kind.COMMAND, device), context
-    if last == "LWT":
-        return Decoded(Kind.AVAILABILITY, device, availability=availability(word(payload))), context
-    if last in {"SENSOR", "STATE", "RESULT"}:
-        return _body(device, json_object(payload), context, sensors=last == "SENSOR")
-    if last.startswith("STATUS"):
-        return _status(device, json_object(payload), context)
-    return _bare(device, last, payload), context
+        return Decoded(Kind.COMMAND, found.uid), context
+    if found.last in BODIES:
+        return _body(found.uid, json_object(payload), context, sensors=found.last == "SENSOR")
+    if found.last.startswith("STATUS"):
+        return _status(found.uid, json_object(payload), context)
+    return _bare(found.uid, found.last, payload), context
 
 
 def _bare(device: str, last: str, payload: bytes) -> Decoded:
-    """Decode a bare ON or OFF; what else is published so is no measure."""
+    """Decode a bare Online, ON or OFF; what else is published so is no measure."""
+    if last == "LWT":
+        return Decoded(Kind.AVAILABILITY, device, availability=availability(word(payload)))
     match = POWER.fullmatch(last)
     if match or MARGIN.fullmatch(last):
         channel = _numbered("switch", match[1]) if match else slug(last)
@@ -265,9 +271,12 @@ def _discovery(topic: str, payload: bytes) -> Decoded:
     levels = [level for level in order.split("/") if level and level != "%prefix%"]
     device = "/".join(levels).replace("%topic%", name)
     address_text = root.get("mac")
+    called, version = (each.strip() if isinstance(each, str) else "" for each in (root.get("dn"), root.get("sw")))
+    uid = f"tasmota:{device}"
     return Decoded(
         Kind.DISCOVERY,
-        f"tasmota:{device}",
+        uid,
+        announces=(Announced(uid, name=called or None, firmware=version or None),) if called or version else (),
         aliases=(_mac(address_text if isinstance(address_text, str) and address_text else mac),),
     )
 
@@ -286,10 +295,65 @@ def _time(root: dict[str, Any], rejected: dict[str, str]) -> tuple[int | None, b
     return measured, local and measured is not None
 
 
-class Reader:
-    """Takes one body apart: samples, events, refusals, and what to remember."""
+class Step(Struct, frozen=True, gc=False):
+    """Where a telegram keeps a number, and what it means.
 
-    __slots__ = ("context", "events", "local", "measured", "rejected", "root", "samples")
+    Attributes:
+        convert: to the hub's unit; None: it is in it.
+        highest: what a number may be without a second look; a fault code of a DS18x20 needs one.
+    """
+
+    owner: str
+    key: str
+    channel: str
+    convert: Callable[[float], float] | None
+    highest: float
+    lowest: float
+
+
+_PLANS: dict[tuple[object, ...], tuple[Step, ...]] = {}
+"""What telegrams of one make look like → where their numbers are: a device says the same objects each time.
+
+Learnt from `Reader`, which alone knows the rules; what it took another way than number by number is not learnt.
+"""
+_MAX_PLANS = 4096
+
+
+def _make(root: dict[str, Any], context: Context) -> tuple[object, ...] | None:
+    """Return all that decides, beside the numbers themselves, how a telegram is read; None: nothing to be learnt."""
+    units = root.get("TempUnit", ""), root.get("PressureUnit", "")
+    if context.warm or type(units[0]) is not str or type(units[1]) is not str:
+        return None
+    shape = [(name, *value) if type(value) is dict else name for name, value in root.items()]
+    first = context.first
+    return (*shape, units, *first, None, *first.values())
+
+
+def _as_before(device: str, root: dict[str, Any], steps: tuple[Step, ...]) -> Decoded | None:
+    """Read a telegram that looks like an earlier one; None: it holds something that needs a second look."""
+    rejected: dict[str, str] = {}
+    measured, local = _time(root, rejected)
+    samples = []
+    for step in steps:
+        value = root[step.owner][step.key]
+        if type(value) is not float:
+            if type(value) is not int or not -_LARGE < value < _LARGE:
+                return None
+            value = float(value)
+        if step.convert is not None:
+            value = step.convert(value)
+        if not step.lowest < value < step.highest:
+            return None
+        samples.append(Sample(step.channel, value, None, measured, local))
+    if rejected:
+        return None
+    return Decoded(Kind.READINGS, device, tuple(samples))
+
+
+class Reader:
+    """Takes one body apart: samples, events, refusals, what to remember, and how to read the next of the kind."""
+
+    __slots__ = ("context", "events", "local", "measured", "rejected", "root", "samples", "steps")
 
     def __init__(self, root: dict[str, Any], context: Context) -> None:
         """Start with the body and what the device said before."""
@@ -298,6 +362,7 @@ class Reader:
         self.samples: list[Sample] = []
         self.events: list[Event] = []
         self.rejected: dict[str, str] = {}
+        self.steps: list[Step] = []
         self.measured, self.local = _time(root, self.rejected)
 
     def read(self, *, sensors: bool) -> None:
@@ -380,21 +445,31 @@ class Reader:
     def _give(self, field: str, value: object, channel: str, unit: str | None, name: str = "") -> None:
         try:
             taken = value if type(value) is float else number(value)
-            if unit is not None:
-                taken = self._in_hub_unit(taken, unit)
+            convert = None if unit is None else self._to_hub_unit(unit)
+            if convert is not None:
+                taken = convert(taken)
         except PayloadError as error:
             self.rejected[f"{name}.{field}" if name else field] = str(error)
             return
-        quality = self._probe(name, taken) if name[:4] == "DS18" else _GOOD
+        quality, lowest, highest = _GOOD, -inf, inf
+        if name[:4] == "DS18":
+            quality, lowest, highest = self._probe(name, taken), UNPLUGGED + 1, WARM
         self.samples.append(Sample(channel, taken, None, self.measured, self.local, quality))
+        if name:
+            self.steps.append(Step(name, field, channel, convert, highest, lowest))
 
-    def _in_hub_unit(self, value: float, unit: str) -> float:
+    def _to_hub_unit(self, unit: str) -> Callable[[float], float] | None:
+        """Return what makes a number of a unit one of the hub's; None where they are the same.
+
+        Raises:
+            PayloadError: the message names a unit that is none.
+        """
         usual = UNIT_WORDS.get(unit)
         if usual is not None:
             said = self.root.get(unit, usual[0])
-            return value if said == usual[0] else scaled(said, usual[1])(value)
+            return None if said == usual[0] else scaled(said, usual[1])
         known = conversion(unit)
-        return value if known is None else known.apply(value)
+        return None if known is None else known.apply
 
     def _probe(self, name: str, value: float) -> Quality:
         """Judge a DS18x20: its words for "no answer" and "not measured yet" are faults, not temperatures."""
@@ -412,6 +487,11 @@ class Reader:
             self.samples.append(Sample(channel, boolean(value), None, self.measured, self.local))
         except PayloadError as error:
             self.rejected[field] = str(error)
+
+    def is_usual(self, context: Context) -> bool:
+        """Tell whether this was numbers of objects and nothing else: the next of the kind can be read the same way."""
+        taken = len(self.samples) == len(self.steps) <= ENOUGH and not (self.events or self.rejected)
+        return taken and self.context is context
 
     def part_twins(self) -> None:
         """Refuse a second sensor whose name reads like another's: none overwrites another."""
@@ -433,12 +513,24 @@ class Reader:
                 self.events.append(Event("tariff", value.strip(), self.measured, self.local))
 
 
+def _learn(make: tuple[object, ...], steps: tuple[Step, ...]) -> None:
+    if len(_PLANS) >= _MAX_PLANS:
+        _PLANS.clear()
+    _PLANS[make] = steps
+
+
 def _body(device: str, root: dict[str, Any], context: Context, *, sensors: bool) -> tuple[Decoded, Context]:
     """Decode the body of SENSOR, STATE or RESULT; sensors that say nothing known are refused."""
+    make = _make(root, context) if sensors else None
+    steps = _PLANS.get(make) if make is not None else None
+    if steps is not None and (decoded := _as_before(device, root, steps)) is not None:
+        return decoded, context
     reader = Reader(root, context)
     reader.read(sensors=sensors)
     if reader.samples:
         reader.part_twins()
+        if make is not None and reader.is_usual(context):
+            _learn(make, tuple(reader.steps))
         return (
             Decoded(Kind.READINGS, device, tuple(reader.samples), tuple(reader.events), rejected=reader.rejected),
             reader.context,

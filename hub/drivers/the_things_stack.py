@@ -4,14 +4,16 @@ import re
 from functools import lru_cache
 from struct import Struct as Layout
 
-from hub.driver import Decoded, Driver, Example
+from msgspec import structs
+
+from hub.driver import DAY_AND_AN_HOUR, Announced, Decoded, Driver, Example
 from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import json_object, shown
 
 TOPIC = re.compile(
-    r"v3/(?P<application>[^/]+)/devices/(?P<device>[^/]+)/"
+    r"v3/(?P<application>[^/]*)/devices/(?P<device>[^/]*)/"
     r"(?P<event>up|join|down/(?:push|replace|queued|sent|ack|nack|failed)|service/data|location/solved)"
 )
 COMMANDS = {"down/push", "down/replace"}
@@ -34,6 +36,7 @@ def claims(topic: str) -> bool:
     return address(topic) is not None
 
 
+@lru_cache(maxsize=8192)
 def shortest(value: float) -> float:
     """Return the shortest decimal of a value that is exactly a 32-bit float: 27.200000762939453 → 27.2.
 
@@ -57,6 +60,9 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"{shown(message.topic)} is no topic of The Things Stack"
         raise PayloadError(msg)
     device, event = found
+    if device.startswith("tts::") or device.endswith(":"):
+        msg = f"{shown(message.topic)} names no device"
+        raise PayloadError(msg)
     if event != "up":
         return Decoded(Kind.COMMAND if event in COMMANDS else Kind.HOUSEKEEPING, device), context
     body = json_object(message.payload)
@@ -71,7 +77,12 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     if not is_read:
         uplink.keep("frm_payload", said.get("frm_payload"))
     simulated = body.get("simulated") is True
-    return uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated), context
+    decoded = uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated)
+    versions = said.get("version_ids")
+    firmware = versions.get("firmware_version") if isinstance(versions, dict) else None
+    if isinstance(firmware, str) and firmware:
+        decoded = structs.replace(decoded, announces=(Announced(device, firmware=firmware),))
+    return decoded, context
 
 
 def _aliases(ids: object) -> tuple[str, ...]:
@@ -101,6 +112,7 @@ DRIVER = Driver(
     topics=("v3/+/devices/+/#",),
     claims=claims,
     open_channels=True,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     channels=CHANNELS,
     examples=(

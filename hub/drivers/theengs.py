@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from hub.driver import Channel, Decoded, Driver, Example, Sample
+from hub.driver import Announced, Channel, Decoded, Driver, Example, Sample
+from hub.drivers import bthome
 from hub.errors import ForeignPayloadError, PayloadError
-from hub.model import Availability, Kind, Message
+from hub.model import NS, Availability, Kind, Message
 from hub.payload import availability, boolean, json_object, json_or_word, number, shown, word
 from hub.units import Conversion, Unit, conversion
 
@@ -52,7 +53,19 @@ OF_GATEWAY: Mapping[str, tuple[str, str | None]] = {
     "tempc": ("chip_temperature", "°C"),
 }
 GATEWAY = {"SYStoMQTT", "LOGtoMQTT", "WebUItoMQTT", "RLStoMQTT", "OTAtoMQTT"}
+SIGNAL = "signal"
+SAME_ADVERTISEMENT = 10 * NS
+"""The same values from another gateway within this, where the sensor numbers nothing, are the same advertisement."""
 METRES_PER_SECOND_SQUARED = Conversion(Unit.G, 1 / 9.80665)
+
+
+class Context(Struct, frozen=True):
+    """What was taken of a sensor: its packets; else the newest values, from which gateway, and when [ns]."""
+
+    packets: bthome.Context = bthome.Context()
+    said: dict[str, float] = {}
+    gateway: str = ""
+    at: int = 0
 
 
 class Address(Struct, frozen=True):
@@ -96,7 +109,13 @@ def names(topic: str) -> str | None:
     return f"theengs:{found.mac}" if found and found.mac else None
 
 
-def decode(message: Message, context: None) -> tuple[Decoded, None]:
+def scope(topic: str) -> str:
+    """Return the sensor's MAC: several gateways hear it."""
+    found = address(topic)
+    return found.mac if found else ""
+
+
+def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     """Decode what a gateway heard, what it says of itself, or a command to it."""
     found = address(message.topic)
     if found is None or not found.gateway.strip("/"):
@@ -113,10 +132,32 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     reader = Reader(json_object(message.payload))
     if found.what == "SYStoMQTT":
         reader.read(OF_GATEWAY)
-        return reader.decoded(gateway, _mac(reader.body.get("mac"))), context
+        decoded, version = reader.decoded(gateway, _mac(reader.body.get("mac"))), reader.body.get("version")
+        if isinstance(version, str) and version:
+            decoded = structs.replace(decoded, announces=(Announced(gateway, firmware=version),))
+        return decoded, context
     reader.read(OF_SENSOR)
     reader.others()
-    return reader.decoded(f"theengs:{found.mac}", _mac(found.mac)), context
+    decoded = reader.decoded(f"theengs:{found.mac}", _mac(found.mac))
+    after = _taken(message.received, found.gateway, reader, context)
+    if after is None:  # another gateway's word of the same advertisement
+        return Decoded(Kind.HOUSEKEEPING, decoded.device, aliases=decoded.aliases), context
+    return decoded, after
+
+
+def _taken(at: int, gateway: str, reader: "Reader", context: Context) -> Context | None:
+    """Return the context after an advertisement; None where it was taken already."""
+    packet = reader.body.get("packet")
+    if type(packet) is int:
+        packets = bthome.taken(at, packet, context.packets)
+        return None if packets is None else structs.replace(context, packets=packets)
+    said = {sample.channel: sample.value for sample in reader.samples if sample.channel != SIGNAL}
+    if not said:
+        return context
+    if said == context.said and gateway != context.gateway and 0 <= at - context.at < SAME_ADVERTISEMENT:
+        return None
+    after = Context(said=said, gateway=gateway, at=at)
+    return context if after == context else after
 
 
 def _last_will(gateway: str, payload: bytes) -> Decoded:
@@ -202,6 +243,8 @@ DRIVER = Driver(
     claims=claims,
     loose=loose,
     names=names,
+    scope=scope,
+    context=Context,
     decode=decode,
     channels=(
         Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=150),

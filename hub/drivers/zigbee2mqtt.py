@@ -1,7 +1,7 @@
 """Zigbee2MQTT: every Zigbee device behind a bridge, with the units its `exposes` state."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from hub.driver import (
+    DAY_AND_AN_HOUR,
     Announced,
     Channel,
     Command,
@@ -117,6 +118,7 @@ class Known(Struct, frozen=True):
     ieee: str | None = None
     keys: dict[str, Key] = {}
     offline: bool = False
+    firmware: str = ""
 
 
 class Context(Struct, frozen=True):
@@ -206,6 +208,16 @@ def _aliases(name: str, known: Known | None) -> tuple[str, ...]:
     return (f"ieee:{name.lower()}",) if IEEE.fullmatch(name) else ()
 
 
+def about(names: Collection[str], context: Context) -> Announced | None:
+    """Return what the bridge said of a device before it spoke."""
+    start = _uid(context.base or BASE, "")
+    for uid in names:
+        known = context.names.get(uid.removeprefix(start)) if uid.startswith(start) else None
+        if known is not None:
+            return Announced(uid, firmware=known.firmware or None)
+    return None
+
+
 def _with(context: Context, base: str, name: str, known: Known) -> Context:
     """Return the context with a device remembered; the same one where nothing is new."""
     if context.names.get(name) == known or (name not in context.names and len(context.names) >= MANY):
@@ -265,10 +277,16 @@ def _devices(base: str, sender: str, listed: object, context: Context) -> tuple[
             continue
         before, ieee, definition = context.names.get(name, NOBODY), each.get("ieee_address"), each.get("definition")
         exposes = definition.get("exposes") if isinstance(definition, dict) else None
+        version = each.get("software_build_id")
         names[name] = Known(
-            ieee.lower() if isinstance(ieee, str) and ieee else None, dict(_keys(exposes)), before.offline
+            ieee.lower() if isinstance(ieee, str) and ieee else None,
+            dict(_keys(exposes)),
+            before.offline,
+            _word(version),
         )
-        announces.append(Announced(_uid(base, name), _aliases(name, names[name]), name=name))
+        announces.append(
+            Announced(_uid(base, name), _aliases(name, names[name]), name=name, firmware=names[name].firmware or None)
+        )
     decoded = Decoded(Kind.DISCOVERY, sender, announces=tuple(announces), rejected=rejected, speaks_for_others=True)
     if names == context.names and base == context.base:
         return decoded, context
@@ -495,10 +513,12 @@ DRIVER = Driver(
     topics=("zigbee2mqtt/#", "#"),
     claims=claims,
     names=names,
+    about=about,
     scope=scope,
     rooted=True,
     open_channels=True,
     context=Context,
+    believed=DAY_AND_AN_HOUR,
     decode=decode,
     commands=("switch", "brightness", "position", "target_temperature"),
     command=command,

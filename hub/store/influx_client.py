@@ -1,9 +1,10 @@
 """The one place that knows influxdb-client: ready lines in, rows of a Flux query out, and what answers mean.
 
-Never its batching WriteApi (reliability.md §2.7); its synchronous one tries once, and trying again is ours.
+Never its batching WriteApi (reliability.md §2.7): the request below it tries once, and trying again is ours.
 """
 
 import csv
+import gzip
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ _FIRST_TIME, _LAST_TIME = "1677-09-21T00:12:43.145224194Z", "2262-04-11T23:47:16
 """All that InfluxDB can hold."""
 _MESSAGE = 500
 """Characters kept of what InfluxDB says."""
+LEVEL = 1
+"""Of gzip: 0.6 µs a line of 110 bytes, to a sixth of it. The library's own 9 takes 17 µs, to an eighth (measured)."""
+_LINES = "text/plain; charset=utf-8"
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -88,18 +92,16 @@ class Client:
             timeout: longest silence [s].
         """
         from influxdb_client.client.influxdb_client import InfluxDBClient  # noqa: PLC0415 — half a second of imports
-        from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415
         from influxdb_client.domain.dialect import Dialect  # noqa: PLC0415
         from influxdb_client.rest import ApiException  # noqa: PLC0415
+        from influxdb_client.service.write_service import WriteService  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         self.place = place
         self._failures = (ApiException, HTTPError, OSError)
         self._dialect = Dialect(header=True, annotations=[], delimiter=",", comment_prefix="#")
-        self._client = InfluxDBClient(
-            url=place.url, token=place.token, org=place.org, timeout=int(timeout * 1000), enable_gzip=True
-        )
-        self._write = self._client.write_api(write_options=SYNCHRONOUS)
+        self._client = InfluxDBClient(url=place.url, token=place.token, org=place.org, timeout=int(timeout * 1000))
+        self._write: Any = WriteService(self._client.api_client).post_write
         self._query = self._client.query_api()
 
     def close(self) -> None:
@@ -109,8 +111,16 @@ class Client:
     def write(self, bucket: str, said: Sequence[bytes]) -> Answer:
         """Send lines in one request and return what became of it; raises nothing that a network can do."""
         off_the_loop()
+        body = gzip.compress(b"\n".join(said), LEVEL)
         try:
-            self._write.write(bucket=bucket, org=self.place.org, record=b"\n".join(said))
+            self._write(
+                org=self.place.org,
+                bucket=bucket,
+                body=body,
+                content_encoding="gzip",
+                content_type=_LINES,
+                precision="ns",
+            )
         except self._failures as error:
             return answer_to(error)
         return Answer(204)

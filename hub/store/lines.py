@@ -37,8 +37,8 @@ _ESCAPED = re.compile("([,= ])")
 
 def timestamp(time: int, tie: int) -> int:
     """Return the timestamp [ns] of a reading's point."""
-    whole, below = divmod(time, MS)
-    return whole * MS + (tie + below) % MS
+    below = time % MS
+    return time - below + (tie + below) % MS
 
 
 def time_of(stamp: int) -> int:
@@ -74,41 +74,48 @@ class Encoder:
 
     def __init__(self) -> None:
         """Know nothing yet: what is said again changes nothing."""
-        self._units: dict[tuple[str, str, bool], str | None] = {}
+        self._channels: dict[tuple[str, str, bool], tuple[str | None, str]] = {}
         self._names: dict[tuple[str, bool], tuple[str, str]] = {}
 
     def forget(self) -> None:
         """Say everything again: what was said may not have been kept."""
-        self._units.clear()
+        self._channels.clear()
         self._names.clear()
 
     def lines(self, readings: Iterable[Reading], devices: Iterable[Device] = ()) -> dict[bool, list[bytes]]:
-        """Return the lines of the real timeline (False) and of everything simulated (True)."""
-        points: dict[tuple[str, str, int], dict[str, float]] = {}
+        """Return the lines of the real timeline (False) and of everything simulated (True).
+
+        The values of a message follow each other; a message given twice makes two lines, which are one point.
+        """
         said: dict[bool, list[bytes]] = {False: [], True: []}
+        channels = self._channels
+        device, run, time, tie = "", "", -1, -1
+        is_simulated, fields = False, dict[str, float]()
         for each in readings:
-            key = (each.device, each.run, timestamp(each.time, each.tie))
-            fields = points.setdefault(key, {})
-            name = field(each.channel)
-            fields[name] = float(each.value) + 0.0  # no -0.0: it equals 0.0 and would be told apart
+            if each.tie != tie or each.time != time or each.device != device or each.run != run:
+                if fields:
+                    said[is_simulated].append(_line(device, run, fields, timestamp(time, tie)))
+                device, run, time, tie = each.device, each.run, each.time, each.tie
+                is_simulated, fields = run != REAL, {}
+            known = channels.get((device, each.channel, is_simulated))
+            if known is None or known[0] != each.unit:
+                known = self._new_channel(each, said[is_simulated])
+            fields[known[1]] = each.value + 0.0  # no -0.0: it equals 0.0 and would be told apart
             if each.quality is not Quality.GOOD:
-                fields[name + QUALITY_SUFFIX] = _QUALITY_NUMBER[each.quality]
-            said[each.run != REAL] += self._unit(each)
-        for (device, run, stamp), fields in points.items():
-            values = ",".join(f"{_key(name)}={value!r}" for name, value in fields.items())
-            said[run != REAL].append(f"{_head(device, run)} {values} {stamp}".encode())
+                fields[_key(field(each.channel) + QUALITY_SUFFIX)] = _QUALITY_NUMBER[each.quality]
+        if fields:
+            said[is_simulated].append(_line(device, run, fields, timestamp(time, tie)))
         for device_known in devices:
             said[device_known.run != REAL] += self._name(device_known)
         return said
 
-    def _unit(self, reading: Reading) -> list[bytes]:
-        """Return the line that says which unit a channel has from a time on, where that is news."""
-        key = (reading.device, reading.channel, reading.run != REAL)
-        if self._units.get(key, "?") == reading.unit:
-            return []
-        self._units[key] = reading.unit
+    def _new_channel(self, reading: Reading, said: list[bytes]) -> tuple[str | None, str]:
+        """Say which unit a channel has from a time on; return that and its field."""
+        known = reading.unit, _key(field(reading.channel))
+        self._channels[reading.device, reading.channel, reading.run != REAL] = known
         tags = f"channel={_key(tag(reading.channel))},device={_key(tag(reading.device))}"
-        return [f'{DEVICES},{tags} unit="{_text(reading.unit or "")}" {time_of(reading.time)}'.encode()]
+        said.append(f'{DEVICES},{tags} unit="{_text(reading.unit or "")}" {time_of(reading.time)}'.encode())
+        return known
 
     def _name(self, device: Device) -> list[bytes]:
         """Return the line that says what people call a device and where it is, where that is news."""
@@ -118,6 +125,11 @@ class Encoder:
         self._names[key] = (device.name, device.room)
         said = f'name="{_text(device.name)}",room="{_text(device.room)}"'
         return [f"{DEVICES},device={_key(tag(device.uid))} {said} {device.seen}".encode()]
+
+
+def _line(device: str, run: str, fields: dict[str, float], stamp: int) -> bytes:
+    values = ",".join([f"{name}={value!r}" for name, value in fields.items()])
+    return f"{_head(device, run)} {values} {stamp}".encode()
 
 
 @lru_cache(maxsize=65_536)

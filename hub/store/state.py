@@ -149,6 +149,27 @@ class StateStore:
         """Return every (uid, channel) ever heard, on whatever run."""
         return self._rows("SELECT DISTINCT device, channel FROM latest")
 
+    def newest_times(self, times: int, channels: int) -> dict[tuple[str, str], list[int]]:
+        """Return (uid, channel) → its newest times [ns] on its device's present run, oldest first.
+
+        Args:
+            times: most times of a channel.
+            channels: most channels, those heard last first.
+        """
+        rows = self._rows(
+            "SELECT series.device, series.channel,"
+            " (SELECT json_group_array(time) FROM (SELECT time FROM readings"
+            "  WHERE readings.series = series.id AND readings.run = timeline.id ORDER BY time DESC LIMIT ?1))"
+            " FROM (SELECT device, channel, run, unit FROM latest ORDER BY received DESC LIMIT ?2) AS heard"
+            " JOIN device ON device.uid = heard.device AND device.data ->> '$.run' = heard.run"
+            " JOIN series ON series.device = heard.device AND series.channel = heard.channel"
+            "  AND series.unit = ifnull(heard.unit, '')"
+            " JOIN timeline ON timeline.run = heard.run",
+            times,
+            channels,
+        )
+        return {(device, channel): msgspec.json.decode(found)[::-1] for device, channel, found in rows}
+
     def put_latest(self, readings: Iterable[Reading]) -> None:
         """Keep the newest reading of each channel and run; an older measure replaces nothing."""
         kept: dict[tuple[str, str, str], Reading] = {}

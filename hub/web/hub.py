@@ -81,6 +81,17 @@ class Hub(Protocol):
             NotFoundError: no such device.
         """
 
+    def drivers(self) -> Sequence[Mapping[str, Any]]:
+        """Return `{"name", "package", "state", "reason", "strikes"}` of each driver of another package."""
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch a driver of another package on, to read again what it missed, or off; return it as it is now.
+
+        Raises:
+            NotFoundError: no package brings it.
+            UsageError: it cannot be loaded.
+        """
+
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
 

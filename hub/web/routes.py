@@ -4,7 +4,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from hub.web import built
-from hub.web.api import actions, devices, health, history, imports, ingest, live, login, scenario, setup
+from hub.web.api import actions, devices, drivers, health, history, imports, ingest, live, login, scenario, setup
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
@@ -55,6 +55,9 @@ API = (
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, devices.alarms, ("limit",)),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, devices.acknowledge, body=devices.Acknowledgement),
+    Route("GET", "/drivers", FACILITATOR, drivers.drivers),
+    Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
+    Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
     Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/usecases", VIEWER, devices.usecases),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase),

@@ -361,3 +361,24 @@ def test_long_names_stay_apart() -> None:
 def test_inside_finds_what_lies_there_or_nothing(path: tuple[str | int, ...], found: object) -> None:
     """Keys, indices from the front; a wrong step is no fault."""
     assert inside({"a": [1, {"b": None}]}, path) == found
+
+
+def test_a_number_too_large_beside_bytes_that_are_no_text_is_refused() -> None:
+    """Found by the fuzzer: reading on without the number met the bytes, and their error came out as it was."""
+    with pytest.raises(PayloadError, match="UTF-8"):
+        json_value(b'{"a":22e22222225,"humi\x9c":1}')
+
+
+@pytest.mark.parametrize("late", ["2262-01-01T00:00:00Z", "9999-12-31T23:59:59", "2261-12-31T23:00-01:00"])
+def test_a_time_that_64_bits_of_nanoseconds_cannot_hold_is_refused(late: str) -> None:
+    """Found by the fuzzer: no store holds it, and the commit of everything beside it failed."""
+    with pytest.raises(PayloadError, match="is not a time"):
+        iso_time(late)
+    assert iso_time("2261-12-31T23:59:59Z")[0] < 2**63
+
+
+def test_seconds_that_64_bits_of_nanoseconds_cannot_hold_are_no_time() -> None:
+    """As those that count from boot."""
+    assert epoch_seconds(87_876_715_200) is None
+    assert epoch_seconds(9_214_646_400) is None
+    assert epoch_seconds(9_214_646_399) == 9_214_646_399 * 10**9

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import registry as module
-from hub.driver import UNSAID, Carried, Channel, Content, Decoded, Driver, Example, Sample
+from hub.driver import UNSAID, Carried, Channel, Content, Decoded, Driver, Example, Sample, topic_matches
 from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.model import Kind, Message, Quality
 from hub.registry import Contexts, Registry, check_description, decode_context, encode_context, load_drivers
@@ -222,7 +222,7 @@ def test_models_are_unique(monkeypatch: pytest.MonkeyPatch) -> None:
         yield "here", saying(1.0)
         yield "there", saying(2.0)
 
-    monkeypatch.setattr(module, "_all", twice)
+    monkeypatch.setattr(module, "_bundled", twice)
     with pytest.raises(ConfigError, match=r"there: there is already a driver with model 'one'"):
         load_drivers()
 
@@ -369,6 +369,41 @@ def test_a_driver_may_share_anothers_context() -> None:
     assert outcome.decoded is not None
     assert outcome.decoded.samples[0].value == 2.0
     assert set(contexts) == {("doc", "")}
+
+
+@pytest.mark.parametrize("others", [1, 50, 400])
+@pytest.mark.parametrize("topic", ["tele/kitchen/SENSOR", "zigbee2mqtt/lamp", "some/where/else"])
+def test_finding_a_topics_driver_costs_the_same_however_many_drivers_there_are(
+    monkeypatch: pytest.MonkeyPatch, topic: str, others: int
+) -> None:
+    """At first sight only filters that begin alike are compared; afterwards nobody is asked at all."""
+    asked: list[str] = []
+
+    def claims(model: str) -> Any:  # noqa: ANN401 — a driver's own function
+        def claim(_topic: str) -> bool:
+            asked.append(model)
+            return True
+
+        return claim
+
+    def matches(pattern: str, topic: str) -> bool:
+        asked.append(pattern)
+        return topic_matches(pattern, topic)
+
+    more = {
+        f"other-{n}": driver(f"other-{n}", failing, topics=(f"other{n}/+/up",), claims=claims(f"other-{n}"))
+        for n in range(others)
+    }
+    monkeypatch.setattr(module, "topic_matches", matches)
+    few, many = Registry(DRIVERS), Registry(DRIVERS | more)
+    found = few.route(topic)
+    first = [*asked]
+    asked.clear()
+    assert many.route(topic) is found
+    assert asked == first
+    asked.clear()
+    assert many.route(topic) is found
+    assert asked == []
 
 
 def test_a_native_topic_names_its_device() -> None:

@@ -1,5 +1,6 @@
 """What to type on a device: right for the broker there is, whole in both languages, and never a stranger's password."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from hub.errors import ConfigError
 from hub.registry import load_drivers
 from hub.setup import FOLDER, Broker, Instructions, broker_of, families, instructions
+from servers.decoding import understood
 
 OPEN = Broker(host="192.0.2.7", port=1884, user="matinales", password="s3cret", is_open=True)
 DESCRIBED = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -50,6 +52,21 @@ def test_each_description_belongs_to_a_driver_and_names_the_address(module: str)
     assert "192.0.2.7" in typed
     assert "1884" in typed
     assert "s3cret" in typed
+
+
+PUBLISHED = re.compile(r"(?:printf '([^']*)' \| )?mosquitto_pub .* -t (\S+) (?:-s|-m '?([^']*)'?)")
+
+
+@pytest.mark.parametrize("module", ["generic", "senml", "sigfox", "bthome", "cayenne_lpp"])
+def test_what_is_typed_to_try_is_understood_by_its_driver(module: str) -> None:
+    """Who copies the line sees a device appear, and its card is ticked."""
+    (found,) = families([load_drivers()[module.replace("_", "-")]], OPEN)
+    typed = [match for step in found["steps"] if (match := PUBLISHED.search(step["type"] or ""))]
+    assert typed
+    for match in typed:
+        octets, topic, text = match.groups()
+        payload = text.encode() if octets is None else octets.encode().decode("unicode_escape").encode("latin-1")
+        assert understood(topic, payload).device.startswith(f"{found['family']}:")
 
 
 def test_what_nobody_knows_is_left_open() -> None:

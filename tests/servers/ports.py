@@ -4,15 +4,10 @@ import socket
 import time
 from collections.abc import Callable
 
-HOST = "127.0.0.1"
+from hub.freeport import LOOPBACK as HOST
+from hub.freeport import free_port
 
-
-def free_port() -> int:
-    """Return a TCP port that the system says is free now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+__all__ = ["HOST", "free_port", "listens", "until"]
 
 
 def listens(port: int) -> bool:

@@ -146,6 +146,7 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
+        self.driver = "on"
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -158,6 +159,18 @@ class FakeHub:
             raise NotFoundError(msg)
         self.live.apply(Batch(forgotten=[self.resolve(name)]))
         return {"readings": 1, "messages": 1, "elsewhere": elsewhere(influx=True)}
+
+    def drivers(self) -> list[Mapping[str, Any]]:
+        """Return the one driver of another package."""
+        return [{"name": "acme-one", "package": "acme 1.2", "reason": None, "strikes": 0} | {"state": self.driver}]
+
+    async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
+        """Switch it."""
+        if name != "acme-one":
+            msg = f"no driver {name!r} from another package; there are: acme-one"
+            raise NotFoundError(msg)
+        self.driver = "on" if on else "off"
+        return self.drivers()[0]
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""

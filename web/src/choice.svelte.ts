@@ -2,7 +2,7 @@
 
 import en from "./i18n/en.json";
 import fr from "./i18n/fr.json";
-import { named } from "./lib/channels.ts";
+import { begun, named } from "./lib/channels.ts";
 import { duration } from "./lib/format.ts";
 import type { Language, Text } from "./lib/types.ts";
 
@@ -51,7 +51,7 @@ export function both(text: Text | string | null | undefined): string {
 /** A channel in people's words: "Température ds18b20 1"; one that nobody named keeps its own name. */
 export function titleOf(channel: string): string {
 	const [base, rest] = named(channel, (name) => `channel.${name}` in fr);
-	if (base === null) return channel.replaceAll("_", " ");
+	if (base === null) return rest;
 	const title = t(`channel.${base}` as Key);
 	return rest === "" ? title : `${title} ${rest}`;
 }
@@ -59,7 +59,7 @@ export function titleOf(channel: string): string {
 /** The words for a value that people do not read as a number: a closed contact, a relay that is on, days alight. */
 export function wordsOf(channel: string, value: number, unit: string | null): string | undefined {
 	if (unit === "s" && value >= 120) return duration(value, choice.language);
-	const [base] = named(channel, (name) => `word.${name}.0` in fr);
+	const [base] = begun(channel, (name) => `word.${name}.0` in fr);
 	return base !== null && (value === 0 || value === 1) ? t(`word.${base}.${value}` as Key) : undefined;
 }
 

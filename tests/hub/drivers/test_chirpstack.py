@@ -194,3 +194,8 @@ def test_version_3_is_another_format(name: str) -> None:
 def test_refused(topic: str, payload: str | bytes, reason: str) -> None:
     """Also what the server sends when it is set to protobuf."""
     assert reason in refusal(topic, payload)
+
+
+def test_a_topic_that_names_no_device_is_refused() -> None:
+    """It is this family's all the same, and nobody else's device."""
+    assert "names no device" in refusal("application/a/device//event/up", '{"object":{"temperature":1}}')

@@ -282,6 +282,11 @@ def test_the_first_of_a_quantity_has_the_plain_name() -> None:
     assert {s.channel: s.value for s in decoded.samples} == {"temperature": 1, "temperature_water": 2}
 
 
+def test_a_class_nobody_knows_that_begins_with_a_digit_makes_a_name_all_the_same() -> None:
+    """Found by the fuzzer: a channel begins with a letter."""
+    assert values(STATE, "21.5", config(dev_cla="5temperature")) == {"n5temperature": 21.5}
+
+
 @pytest.mark.parametrize(
     ("component", "fields", "payload", "value"),
     [

@@ -75,6 +75,7 @@ def test_base_value_and_base_unit() -> None:
         (2**28 - 1, NOW + (2**28 - 1) * 10**9),
         (2**28, 2**28 * 10**9),
         (1_753_430_400.25, 1_753_430_400_250_000_000),
+        (12_770_200_760, None),  # found by the fuzzer: 2374, later than 64 bits of nanoseconds hold
     ],
 )
 def test_times(seconds: float, measured: int | None) -> None:
@@ -253,3 +254,9 @@ def test_a_bad_base_field_spoils_no_record_with_its_own() -> None:
     """It is said where it stands."""
     said = understood(HERE, pack({"bu": 5, "bt": "x", "bn": "p/", "n": "a", "u": "Cel", "v": 1}))
     assert (said.kind, set(said.rejected)) == (Kind.READINGS, {"[0].bu", "[0].bt"})
+
+
+def test_a_pack_of_nobody_is_refused() -> None:
+    """Neither a base name nor the topic says whose it is; a base name does."""
+    assert "whose it is" in refusal("senml/", '[{"n":"x","v":1}]')
+    assert understood("senml/", '[{"bn":"a/","n":"x","v":1}]').device == "senml:a"

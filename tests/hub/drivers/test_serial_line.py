@@ -5,6 +5,7 @@ import pytest
 from hub.drivers.serial_line import DRIVER, Header
 from hub.errors import PayloadError
 from hub.model import Kind, Message
+from servers.decoding import refusal
 
 TOPIC = "serial/uno"
 
@@ -66,3 +67,8 @@ def test_a_header_makes_no_reading_and_an_equal_one_changes_nothing() -> None:
     decoded, context = DRIVER.decode(Message(TOPIC, b"a,b", 1), Header())
     assert decoded.kind is Kind.HOUSEKEEPING
     assert DRIVER.decode(Message(TOPIC, b"a,b", 2), context)[1] is context
+
+
+def test_a_topic_that_names_no_port_is_refused() -> None:
+    """An empty name is no device."""
+    assert "names no port" in refusal("serial/", '{"t":1}')

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from hub.drivers.shelly_gen1 import ask, names
-from hub.model import Availability, Kind
-from servers.decoding import full, outcome, refusal, understood, values
+from hub.model import Availability, Kind, Message
+from hub.registry import FAHRENHEIT, Registry, load_drivers
+from servers.decoding import NOW, full, outcome, refusal, understood, values
 
 HALL = "shellies/hall"
 EM = "shellies/shellyem3-A1B2C3/emeter/0"
@@ -290,3 +291,16 @@ def test_a_gen2_below_shellies_keeps_its_online() -> None:
     assert found.driver is not None
     assert found.decoded is not None
     assert (found.driver.model, found.decoded.device) == ("shelly-gen2", "shelly:shellyplus1-aabbccddeeff")
+
+
+@pytest.mark.parametrize(
+    ("topic", "celsius"), [("shellies/attic/sensor/temperature", 20), ("shellies/attic/temperature", 68)]
+)
+def test_a_device_that_is_set_to_fahrenheit_is_read_so(topic: str, celsius: float) -> None:
+    """Its message does not say so: the user does, in payload_formats; its chip is in °C all the same."""
+    registry = Registry(load_drivers(), {"shelly:attic": FAHRENHEIT})
+    decoded = registry.decode(Message(topic, b"68", NOW), {}).decoded
+    other = registry.decode(Message(topic.replace("attic", "hall"), b"68", NOW), {}).decoded
+    assert decoded is not None
+    assert other is not None
+    assert ([each.value for each in decoded.samples], [each.value for each in other.samples]) == ([celsius], [68])

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from hub.drivers.shelly_gen2 import ask
-from hub.model import Availability, Kind
-from servers.decoding import full, refusal, understood, values
+from hub.model import NS, Availability, Kind, Message
+from hub.registry import Contexts
+from servers.decoding import NOW, REGISTRY, full, refusal, understood, values
 
 SRC = "shellyplus1pm-4417939341dc"
 PREFIX, NAME = "shellies/plus1pm", "shelly:plus1pm"
-EVENTS = f"{PREFIX}/events/rpc"
+EVENTS, STATUS = f"{PREFIX}/events/rpc", f"{PREFIX}/status/switch:0"
 
 
 def told(
@@ -306,3 +307,18 @@ def test_a_bluetooth_device_behind_it() -> None:
         "signal_201": (-61, None),
     }
     assert list(decoded.rejected) == ["bthomesensor:200.value"]
+
+
+def test_a_status_that_comes_before_its_notification_is_stored_once() -> None:
+    """The other order, at the start; another value, or the same one later, is news."""
+    status = (STATUS, '{"id":0,"output":true,"apower":5.5}')
+    first = understood(EVENTS, told(switch__0={"output": True, "apower": 6}), status)
+    assert [(sample.channel, sample.value) for sample in first.samples] == [("power", 6)]
+    whole = understood(EVENTS, told(switch__0={"output": True, "apower": 5.5}), status)
+    assert (whole.kind, whole.aliases) == (Kind.HOUSEKEEPING, ("shelly:plus1pm", "mac:4417939341dc"))
+    contexts: Contexts = {}
+    understood(*status, contexts=contexts)
+    later = Message(EVENTS, told(switch__0={"output": True}).encode(), NOW + 10 * NS)
+    decoded = REGISTRY.decode(later, contexts).decoded
+    assert decoded is not None
+    assert [sample.channel for sample in decoded.samples] == ["switch"]

@@ -3,9 +3,14 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hub.drivers.tasmota import ask
-from hub.model import Availability, Kind
+from hub.driver import Decoded
+from hub.drivers import tasmota
+from hub.drivers.tasmota import Context, ask
+from hub.errors import PayloadError
+from hub.model import Availability, Kind, Message
 from servers.decoding import full, outcome, refusal, understood, values
 
 SENSOR = "tele/kitchen/SENSOR"
@@ -402,3 +407,44 @@ def test_a_message_that_teaches_nothing_changes_no_context() -> None:
     for payload in (BME, body(DS18B20={"Humidity": 5}), body(BME280={"Temperature": None, "Humidity": 1})):
         assert not outcome(SENSOR, payload, contexts=contexts).changed
     assert all(contexts[key] is value for key, value in kept.items())
+
+
+_VALUES: st.SearchStrategy[object] = st.one_of(
+    st.floats(-200, 200),
+    st.integers(-200, 200),
+    st.sampled_from([None, "21.5", True, [1, 2.5], 85, 85.0, -127.0, 74.9, 75.1, 1e300, 2**70, "nan", {}]),
+)
+_KEYS = st.sampled_from(
+    ["Temperature", "Humidity", "Power", "Voltage", "Distance", "Id", "A0", "Temperature1", "Action"]
+)
+_NAMES = st.sampled_from(["BME280", "DS18B20", "DS18B20-1", "ENERGY", "ANALOG", "ESP32", "Wifi", "TIC", "SI7021"])
+_TELEGRAMS = st.builds(
+    lambda objects, units: objects | units,
+    st.dictionaries(_NAMES, st.dictionaries(_KEYS, _VALUES, max_size=3), max_size=3),
+    st.dictionaries(
+        st.sampled_from(["TempUnit", "PressureUnit", "Time", "POWER", "Dimmer", "n"]),
+        st.sampled_from(["C", "F", "X", "hPa", "mmHg", "2026-11-24T09:00:00", "ON", 7, [], None]),
+        max_size=3,
+    ),
+)
+
+
+def _read(body: object, context: Context) -> tuple[Decoded | str, Context]:
+    message = Message("tele/kitchen/SENSOR", json.dumps(body).encode(), 1)
+    try:
+        return tasmota.decode(message, context)
+    except PayloadError as error:
+        return str(error), context
+
+
+@settings(deadline=None)
+@given(st.lists(_TELEGRAMS, min_size=1, max_size=4))
+def test_a_telegram_like_an_earlier_one_reads_as_if_it_were_the_first(telegrams: list[dict[str, object]]) -> None:
+    """Reading by what was learnt is quicker and nothing else: values, refusals and what is remembered are the same."""
+    quick = anew = Context()
+    for body in [each for each in telegrams for _ in range(3)]:
+        said, quick = _read(body, quick)
+        tasmota._PLANS.clear()
+        due, anew = _read(body, anew)
+        assert (said, quick) == (due, anew)
+        _read(body, anew)  # learns it again for the next

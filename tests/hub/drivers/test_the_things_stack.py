@@ -280,3 +280,9 @@ def test_a_decoded_payload_of_another_shape() -> None:
     decoded = understood(UP, up([1]))
     assert (decoded.kind, decoded.samples) == (Kind.AVAILABILITY, ())
     assert decoded.rejected == {"decoded_payload": "an object is due here, not a list"}
+
+
+@pytest.mark.parametrize("topic", ["v3//devices/d/up", "v3/app@t/devices//up"])
+def test_a_topic_that_names_no_device_is_refused(topic: str) -> None:
+    """It is this family's all the same, and nobody else's device."""
+    assert "names no device" in refusal(topic, '{"uplink_message":{"decoded_payload":{"temperature":1}}}')

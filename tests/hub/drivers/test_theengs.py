@@ -5,8 +5,9 @@ import json
 import pytest
 
 from hub.drivers.theengs import names
-from hub.model import Availability, Kind
-from servers.decoding import full, outcome, refusal, understood, values
+from hub.model import NS, Availability, Kind, Message
+from hub.registry import Contexts
+from servers.decoding import NOW, REGISTRY, full, outcome, refusal, understood, values
 
 SENSOR = "home/TheengsGateway/BTtoMQTT/D3464CE6954B"
 
@@ -112,3 +113,43 @@ def test_the_rest_is_understood_and_no_measure(topic: str, kind: Kind) -> None:
     """Commands and settings passing by."""
     decoded = understood(topic, '{"scan":true}')
     assert (decoded.kind, decoded.device, decoded.samples) == (kind, "theengs:home/OMG", ())
+
+
+# --- two gateways
+
+
+def taken(*messages: tuple[str, str, float]) -> list[Kind]:
+    """Return what becomes of advertisements that gateways passed on at these seconds."""
+    contexts: Contexts = {}
+    found = []
+    for gateway, payload, second in messages:
+        topic = SENSOR.replace("TheengsGateway", gateway)
+        decoded = REGISTRY.decode(Message(topic, payload.encode(), NOW + int(second * NS)), contexts).decoded
+        assert decoded is not None
+        found.append(decoded.kind)
+    return found
+
+
+def test_an_advertisement_heard_by_two_gateways_is_one_reading() -> None:
+    """The same values from another one at about the same time; each has its own signal."""
+    first, second = heard(rssi=-62, tempc=19.8), heard(rssi=-80, tempc=19.8)
+    assert taken(("a", first, 0), ("b", second, 1), ("c", second, 9)) == [
+        Kind.READINGS,
+        Kind.HOUSEKEEPING,
+        Kind.HOUSEKEEPING,
+    ]
+
+
+def test_what_is_no_repetition_is_kept() -> None:
+    """The same gateway again, other values, or later than an advertisement can be."""
+    same, other = heard(tempc=19.8), heard(tempc=19.9)
+    assert taken(("a", same, 0), ("a", same, 1), ("b", other, 2), ("a", other, 12)) == [Kind.READINGS] * 4
+
+
+def test_a_packet_id_tells_repetitions_whatever_comes_between() -> None:
+    """A gateway that is a packet behind repeats; a packet with the same values is another one."""
+    packets = [heard(tempc=19.8, packet=number) for number in (5, 6)]
+    said = taken(
+        ("a", packets[0], 0), ("a", packets[1], 1), ("b", packets[0], 2), ("b", packets[1], 3), ("b", packets[0], 63)
+    )
+    assert said == [Kind.READINGS, Kind.READINGS, Kind.HOUSEKEEPING, Kind.HOUSEKEEPING, Kind.READINGS]

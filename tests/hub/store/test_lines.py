@@ -132,3 +132,9 @@ def test_no_name_forges_a_line(device: str, channel: str, run: str) -> None:
 def test_only_what_must_be_is_encoded(channel: str, field: str) -> None:
     """Grafana shows the names people know; InfluxDB drops a field called `time`, and `__` is ours."""
     assert lines.field(channel) == field
+
+
+def test_a_unit_of_any_spelling_is_said() -> None:
+    """Found by the fuzzer: `?` stood for "not said yet"."""
+    said = Encoder().lines([reading(unit="?")])[False]
+    assert any(b'unit="?"' in line for line in said)

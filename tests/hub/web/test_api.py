@@ -42,10 +42,12 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "proposed": False,
         "ignored": False,
         "room": None,
+        "firmware": None,
         "locked": False,
         "merged": [],
         "settable": [],
         "commands": {},
+        "silence": {"temperature": 900.0},
         "channels": [
             {"name": "temperature", "unit": "°C", "value": 21.7, "time": "2027-01-15T08:00:00Z", "quality": "good"}
         ],

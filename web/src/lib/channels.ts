@@ -1,23 +1,29 @@
-/** Channels of any device in people's words: what they are called, how precise they are, when they are silent. */
+/** Channels of any device in people's words: what they are called, how precise they are. */
 
 import { decimalsOf } from "./format.ts";
 
-/** How long [s] a value is believed where no use case says: battery devices of Zigbee speak when something changes. */
-const BELIEVED_S = 900;
-const BELIEVED_BY_FAMILY: Readonly<Record<string, number>> = { zigbee2mqtt: 90_000 };
+/** What tells one of several alike: a number, a phase or axis, a name with a number in it (`ds18b20`). */
+const MARK = /^([a-z]|.*\d.*)$/;
 
-export function believed(family: string): number {
-	return BELIEVED_BY_FAMILY[family] ?? BELIEVED_S;
-}
-
-/** The channel's base name among `known`, and what distinguishes it: `temperature_ds18b20_1` → temperature, "ds18b20 1". */
-export function named(channel: string, known: (name: string) => boolean): [base: string | null, rest: string] {
+/** The longest beginning of the channel's name that is `known`, and the words behind it. */
+export function begun(channel: string, known: (name: string) => boolean): [base: string | null, rest: string[]] {
 	const words = channel.split("_");
 	for (let count = words.length; count > 0; count--) {
 		const base = words.slice(0, count).join("_");
-		if (known(base)) return [base, words.slice(count).join(" ")];
+		if (known(base)) return [base, words.slice(count)];
 	}
-	return [null, words.join(" ")];
+	return [null, words];
+}
+
+/**
+ * The channel's base name among `known`, and what distinguishes it: `temperature_ds18b20_1` → temperature, "ds18b20 1".
+ * A word that only begins somebody's own identifier is none: `uptime_sensor` is no uptime of a "sensor".
+ */
+export function named(channel: string, known: (name: string) => boolean): [base: string | null, rest: string] {
+	const [base, rest] = begun(channel, known);
+	return base !== null && rest.every((word) => MARK.test(word))
+		? [base, rest.join(" ")]
+		: [null, channel.split("_").join(" ")];
 }
 
 /** Decimals that say what the value is and no more: four significant figures at most. */

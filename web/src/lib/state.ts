@@ -4,6 +4,9 @@ import type { Quality } from "./types.ts";
 
 export type ValueState = "live" | "waiting" | "stale" | "uncertain" | "bad";
 
+/** How long [s] a value is believed where the hub does not say. */
+export const BELIEVED_S = 900;
+
 export interface Known {
 	value: number | null;
 	/** RFC 3339; null: never measured. */

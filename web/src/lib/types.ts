@@ -22,6 +22,7 @@ export interface Device {
 	run: string;
 	seen?: string | null;
 	room?: string | null;
+	firmware?: string | null;
 	/** A person wants nothing of it. */
 	ignored?: boolean;
 	/** Heard on another broker: waits for a yes. */
@@ -32,6 +33,8 @@ export interface Device {
 	merged?: string[];
 	/** Channels that commands may set. */
 	settable?: string[];
+	/** Channel → how long [s] its last value is believed: by the device's own word, or learned from its period. */
+	silence?: Record<string, number>;
 	/** Channel → its newest command. */
 	commands?: Record<string, Command>;
 	channels: Channel[];

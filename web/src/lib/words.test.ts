@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import en from "../i18n/en.json" with { type: "json" };
 import fr from "../i18n/fr.json" with { type: "json" };
-import { believed, named, precision } from "./channels.ts";
+import { begun, named, precision } from "./channels.ts";
 import { emphasise } from "./emphasis.ts";
 import { codeIn, pageAt } from "./route.ts";
 import type { Measure } from "./types.ts";
@@ -74,9 +74,17 @@ test("a channel is called by the longest name that is known", () => {
 	assert.deepEqual(named("temperature_ds18b20_1", known), ["temperature", "ds18b20 1"]);
 	assert.deepEqual(named("chip_temperature", known), ["chip_temperature", ""]);
 	assert.deepEqual(named("mystery_2", known), [null, "mystery 2"]);
+	assert.deepEqual(named("energy_a", known), ["energy", "a"]);
 	assert.equal(precision(1001.2), 0);
 	assert.equal(precision(21.75), 2);
-	assert.equal(believed("tasmota") < believed("zigbee2mqtt"), true);
+});
+
+test("a known word is not mixed with the rest of somebody's identifier", () => {
+	const known = (name: string) => ["uptime", "open", "temperature"].includes(name);
+	assert.deepEqual(named("uptime_sensor", known), [null, "uptime sensor"]);
+	assert.deepEqual(named("open_count_2", known), [null, "open count 2"]);
+	assert.deepEqual(named("temperature_lywsd03_52680f", known), ["temperature", "lywsd03 52680f"]);
+	assert.deepEqual(begun("open_kitchen", known), ["open", ["kitchen"]]);
 });
 
 test("an address has its page, and one that nobody knows shows the room", () => {

@@ -1,0 +1,73 @@
+"""The short way for a device that says again what it said before: most messages of an installation that runs.
+
+What was found out about a topic once (whose it is, on which timeline, with which channels) is kept while nothing of
+it changes; whatever is not plain goes the long way, through every question of `hub.understand`.
+"""
+
+from msgspec import Struct
+
+from hub.driver import Decoded, Driver
+from hub.model import Availability, Device, Kind, Message, Source
+
+MAX_STEADY = 50_000
+"""Topics remembered; a swarm of made-up ones must not fill the memory."""
+
+
+class Steady(Struct, gc=False):
+    """What is known of a topic.
+
+    Attributes:
+        driver: who reads it.
+        said: the device, in the driver's words.
+        device: as it is known; as soon as another object stands for it, nothing here holds.
+        channels: of the device; those there is a place for.
+    """
+
+    driver: Driver
+    said: str
+    device: Device
+    channels: set[str]
+
+    def fits(self, message: Message, driver: Driver, decoded: Decoded, now: Device | None, again: int) -> bool:
+        """Tell whether a message can go the short way.
+
+        Args:
+            message: what arrived.
+            driver: who read it.
+            decoded: what it means.
+            now: the device as it is known now.
+            again: how long [ns] a device may speak before it is noted as seen.
+        """
+        device = self.device
+        return (
+            device is now
+            and driver is self.driver
+            and decoded.device == self.said
+            and message.received - device.seen <= again
+            and is_live(message)
+            and is_plain(decoded)
+        )
+
+
+def is_live(message: Message) -> bool:
+    """Tell whether a message is a sender's word of now, with nothing said about its timeline."""
+    return not message.retained and message.run is None and message.time is None and message.source is not Source.IMPORT
+
+
+def is_plain(decoded: Decoded) -> bool:
+    """Tell whether a message holds readings of its sender and nothing that anybody else must know."""
+    return decoded.kind is Kind.READINGS and not (
+        decoded.rejected
+        or decoded.aliases
+        or decoded.announces
+        or decoded.asks
+        or decoded.speaks_for_others
+        or decoded.removed
+        or decoded.simulated
+        or decoded.availability is not None
+    )
+
+
+def is_settled(device: Device) -> bool:
+    """Tell whether a device is one whose readings are simply stored and shown."""
+    return device.availability is Availability.ONLINE and not (device.proposed or device.ignored or device.removed)

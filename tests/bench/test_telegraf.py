@@ -1,0 +1,30 @@
+"""The hub beside Telegraf on the same Mosquitto and InfluxDB; prints the figures (`pytest -m long -s tests/bench`)."""
+
+import shutil
+
+import pytest
+
+from hub import mosquitto
+from hub.bench import telegraf
+from hub.cli.bench import judged
+from hub.errors import ConfigError
+
+MOST = telegraf.GATES["ratio"][1]
+
+
+@pytest.mark.long
+def test_a_message_costs_the_hub_hardly_more_than_telegraf() -> None:
+    """Both write all that was sent; the ratio is of one run, so that a slow machine is slow for both."""
+    if shutil.which("telegraf") is None:
+        pytest.skip(telegraf.HOW)
+    if shutil.which("influxd") is None:
+        pytest.skip("needs InfluxDB 2: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it")
+    try:
+        mosquitto.program()
+    except ConfigError as error:
+        pytest.skip(str(error))
+    figures = telegraf.measure()
+    for name, value in figures.items():
+        print(f"{name:32} {value:12,.2f}")  # noqa: T201 — what it is run for
+    assert figures["hub_missing"] == figures["telegraf_missing"] == 0
+    assert all(good for _, good in judged(figures, telegraf.GATES).values()), f"ratio {figures['ratio']}, due {MOST}"
