@@ -30,7 +30,7 @@ from hub.config import Config
 from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
-from hub.forgetting import Finder
+from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
@@ -47,6 +47,7 @@ from hub.rereading import Rereading
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
+from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
@@ -63,6 +64,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
+PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
+"""Seconds between two slices of letting old readings go, and between two rounds."""
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 2.0
 """Seconds that an ordinary stop waits for devices to take their own period back."""
@@ -185,7 +188,8 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data, forwards=self.config.store == "influx")
+        keep = Keep.days(self.config.raw_days, self.config.history_days)
+        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         bundled = load_bundled()
@@ -299,6 +303,7 @@ class App:
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
+            asyncio.create_task(self._prune(), name="retention"),
         ]
 
     async def close(self) -> None:
@@ -362,6 +367,16 @@ class App:
             self._link.keep(self._worker.position + 1)
             await asyncio.sleep(PARTS_EVERY)
 
+    async def _prune(self) -> None:
+        """Let old readings go, slice by slice between the worker's steps."""
+        while True:
+            try:
+                more = await asyncio.wrap_future(self._worker.call(self._kept.prune))
+            except StoreError as error:  # the worker says so where people look
+                _LOG.info("Old readings stay for now: %s", error)
+                more = False
+            await asyncio.sleep(PRUNE_PAUSE if more else PRUNE_EVERY)
+
     def _show_parts(self) -> None:
         parts = self._parts_now()
         changed = {name: part for name, part in parts.items() if self.live.parts.get(name) != part}
@@ -410,19 +425,19 @@ class App:
         def known() -> tuple[Contexts, tuple[str, ...]]:
             return self._worker.understanding.contexts(), self._acting.names(name)
 
-        def in_store() -> int:
+        def in_store() -> tuple[int, bool]:
             self._worker.save()
             mind = self._worker.understanding
             self._pacer.let_go(mind.names.uids(mind.resolve(name)))
-            return self._acting.forget(name)
+            return self._acting.forget(name), self._kept.is_sent_on
 
         finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
-            readings = await asyncio.wrap_future(self._worker.call(in_store))
+            readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
         self._recent.clear()
-        return {"readings": readings, "messages": messages}
+        return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
 
     async def _erase(self, found: Iterator[list[int]]) -> int:
         messages = 0
@@ -559,6 +574,7 @@ class App:
             "messages_repeated_total": worker.repeats,
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
+            "store_bytes": self._kept.size,
             "steps_failed_total": worker.failures,
             "driver_strikes_total": sum(each.strikes for each in self._guests.guests),
             "serial_lines_total": sum(each.lines for each in status.serial),

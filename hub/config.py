@@ -18,6 +18,7 @@ from hub.ingest.webhook import downlinks
 
 SECRETS = frozenset({"influx_token"})
 """Settings that are shown to nobody."""
+MOST_DAYS = 36_500
 _BUCKET = re.compile(r"[^\W_][\w .-]{0,99}")
 
 
@@ -42,6 +43,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tz: zone of device times without offset, and of the page.
         lang: language of the terminal.
         store: where history lives.
+        raw_days: how long store.db keeps every reading [days]; 0: for ever.
+        history_days: how long it then keeps the lowest, highest and last reading of each five minutes; 0: for ever.
         influx_url, influx_org, influx_bucket, influx_token: of InfluxDB 2, when that is the store.
         journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
         journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
@@ -66,6 +69,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tz: str = "Europe/Paris"
     lang: Literal["fr", "en"] = "fr"
     store: Literal["sqlite", "influx"] = "sqlite"
+    raw_days: int = 90
+    history_days: int = 1100
     influx_url: str | None = None
     influx_token: str | None = None
     influx_org: str | None = None
@@ -212,6 +217,13 @@ def _check(config: Config) -> None:
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
             msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
             raise ConfigError(msg)
+    for name, days in (("raw_days", config.raw_days), ("history_days", config.history_days)):
+        if not 0 <= days <= MOST_DAYS:
+            msg = f"{name} is {days}: give days, 0 for ever"
+            raise ConfigError(msg)
+    if 0 < config.history_days < config.raw_days:
+        msg = f"history_days is {config.history_days}, less than raw_days ({config.raw_days}): what is kept ends once"
+        raise ConfigError(msg)
     if config.journal_budget_mb is not None and config.journal_budget_mb < 1:
         msg = f"journal_budget_mb is {config.journal_budget_mb}: give the journal at least 1 MB"
         raise ConfigError(msg)

@@ -1,6 +1,7 @@
 """Which raw messages of the journal speak of a device that is being forgotten (design.md §1; reliability.md X19)."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hub.erasing import Trace
 from hub.journal.base import JournalReader
@@ -10,6 +11,29 @@ from hub.registry import Contexts, Outcome, Registry
 CHUNK = 2_000
 OF_ONE = {Kind.READINGS, Kind.AVAILABILITY}
 """Kinds that are one device's own word: another device's stay, even where they hold the same word."""
+
+
+_INFLUX = {
+    "code": "influx",
+    "text": {
+        "fr": "InfluxDB l’efface aussi, tout de suite ou dès qu’il répond ;"
+        " ses octets quittent les fichiers d’InfluxDB à leur prochaine compaction.",
+        "en": "InfluxDB erases it too, at once or as soon as it answers;"
+        " its bytes leave InfluxDB's files at their next compaction.",
+    },
+}
+_COPIES = {
+    "code": "copies",
+    "text": {
+        "fr": "Les exports et les sauvegardes déjà faits le gardent jusqu’à ce que vous les effaciez.",
+        "en": "Exports and backups made before keep it until you delete them.",
+    },
+}
+
+
+def elsewhere(*, influx: bool) -> list[dict[str, Any]]:
+    """Return what forgetting cannot reach at once, to be said in its answer (design.md §2, sentence 6)."""
+    return [_INFLUX, _COPIES] if influx else [_COPIES]
 
 
 class Finder:

@@ -10,7 +10,8 @@ from hub.config import Config
 from hub.kept import Kept
 from hub.model import NS, rfc3339
 from hub.store.influx import InfluxHistory
-from hub.store.influx_client import Client, Place
+from hub.store.influx_client import SLOW, Client, Place
+from hub.store.influx_errands import InfluxErrands
 from hub.store.influx_writer import InfluxWriter, WriterStatus
 from hub.store.tiered import TieredHistory
 from hub.worker import Worker
@@ -41,7 +42,7 @@ class Forwarding:
         self, config: Config, data: Path, kept: Kept, worker: Worker, wall: Callable[[], int] = time.time_ns
     ) -> None:
         """Prepare; nothing is sent before `start`."""
-        client = Client(place(config))
+        client, slow = Client(place(config)), Client(place(config), timeout=SLOW)
         self._budget = min(BUDGET, shutil.disk_usage(data).free // 5)
         self._worker = worker
         self._wall = wall
@@ -49,8 +50,11 @@ class Forwarding:
         self._writer = InfluxWriter(
             client,
             outbox=kept.waiting,
-            settle=lambda batch, refused: worker.call(lambda: kept.settle(batch, refused)).result(),
+            settle=lambda *done: worker.call(lambda: kept.settle(*done)).result(),
             drop=lambda size: worker.call(lambda: kept.drop_oldest(size)).result(),
+            errands=InfluxErrands(
+                slow, errands=kept.errands, note=lambda change: worker.call(lambda: kept.note(change)).result()
+            ),
             budget=self._budget,
             wall=wall,
         )
@@ -66,8 +70,9 @@ class Forwarding:
 
     def _is_whole(self) -> bool:
         status = self._writer.status
-        since = status.backlog.since
-        return status.trouble is None and (since is None or self._wall() - since < BEHIND)
+        since, due = status.backlog.since, status.due
+        is_up_to_date = since is None or self._wall() - since < BEHIND
+        return status.trouble is None and is_up_to_date and due.erasures == due.refused
 
     def part(self) -> tuple[str | None, str | None, Mapping[str, Any]]:
         """Return what is wrong (a code of parts.toml), the reason, and the figures that the page shows."""
@@ -90,6 +95,8 @@ class Forwarding:
             "influx_lines_dropped_total": status.dropped,
             "influx_lines_waiting": status.backlog.lines,
             "influx_bytes_waiting": status.backlog.size,
+            "influx_erasures_waiting": status.due.erasures,
+            "influx_hours_waiting": status.due.hours,
         }
 
 
@@ -113,6 +120,9 @@ def figures(status: WriterStatus, position: int, budget: int, now: int) -> dict[
         if behind and waited >= MINUTE
         else None,
         "dropped": status.dropped,
+        "erasing": status.due.erasures,
+        "erasing_refused": status.due.refused,
+        "hours_to_compute": status.due.hours,
         "refused": status.refused,
         "refused_newest": [
             {"line": each.line[:200], "reason": each.reason[:300], "time": rfc3339(each.at // NS * NS)}

@@ -15,10 +15,12 @@ from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
+from hub.store.errands import Errands
 from hub.store.file import StoreFile, understood
 from hub.store.lines import Encoder
+from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
-from hub.store.outbox import Outbox, Refused
+from hub.store.retention import FOR_EVER, Keep, Retention
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.store.thinner import Thinner
@@ -58,12 +60,15 @@ _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 class Kept:
     """store.db: written by the worker's thread, read by any but the event loop's."""
 
-    def __init__(self, data: Path, *, forwards: bool = False, wall: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, data: Path, *, forwards: bool = False, keep: Keep = FOR_EVER, wall: Callable[[], int] = time.time_ns
+    ) -> None:
         """Open the file in the data folder.
 
         Args:
             data: the folder.
             forwards: readings wait in the outbox for InfluxDB; of those of one second this file keeps one.
+            keep: how long readings stay, by `prune`.
             wall: wall clock [ns].
 
         Raises:
@@ -77,6 +82,8 @@ class Kept:
         self._encoder = Encoder() if forwards else None
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
+        self._errands = Errands(self._file.db)
+        self._retention = Retention(self._file, keep, wall=wall)
         self._wall = wall
         if self._encoder is not None and self._recent is not None:
             self._file.on_undo(self._encoder.forget)
@@ -96,6 +103,19 @@ class Kept:
     def damaged(self) -> bool:
         """Whether damage was met while running: only a new opening helps."""
         return self._file.damaged
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self._file.size
+
+    def prune(self) -> bool:
+        """Let go for a moment what is older than what is kept; tell whether there may be more; in the worker's thread.
+
+        Raises:
+            StoreError: nothing went.
+        """
+        return self._retention.step()
 
     def position(self) -> int:
         """Return the journal position up to which everything is stored."""
@@ -190,11 +210,18 @@ class Kept:
         """
         with self._file.transaction():
             self._state.put_devices(devices)
+            self._tell_of(devices)
             if "topics" in action.after:
                 self._state.set_setting(IGNORED_TOPICS, msgspec.json.encode(action.after["topics"]).decode())
             if undone is not None:
                 self._actions.undone(undone)
             return self._actions.add(action)
+
+    def _tell_of(self, devices: Sequence[Device]) -> None:
+        """Have InfluxDB know what devices are called and where they are."""
+        if self._encoder is not None:
+            first = self._state.cursor(DECODE) + 1
+            self._outbox.put(self._encoder.lines([], devices), first=first, at=self._wall())
 
     def put_commands(self, commands: Sequence[Commanded]) -> None:
         """Store new or changed commands.
@@ -222,9 +249,15 @@ class Kept:
         said = msgspec.json.encode([*paces]).decode()
         self._state.set_setting(PACES, None if said == "[]" else said)
 
+    @property
+    def is_sent_on(self) -> bool:
+        """Whether InfluxDB has, or will have, what is stored here; for the owner's thread."""
+        return self._encoder is not None or self._state.cursor(SENT) > 0
+
     def forget(self, uids: Sequence[str], names: Collection[str], ended: Collection[str]) -> int:
         """Erase devices with all that names them, and give the room back; return how many readings went.
 
+        That InfluxDB erases them too is kept as a wish, with their uids, until it is done.
         What an ended run (of `ended`) announced of them goes too; a living simulation goes on speaking of its own.
 
         Raises:
@@ -248,6 +281,10 @@ class Kept:
             self._actions.forget(uids)
             self._put_paces(each for each in self.paces() if each.device not in uids)
             self._outbox.forget(trace.names)
+            if self.is_sent_on:
+                self._errands.erase(uids, self._wall())
+        if self._encoder is not None:
+            self._encoder.forget()  # units and names are told anew when one of them speaks again
         self._file.scrub()
         return gone
 
@@ -277,8 +314,27 @@ class Kept:
         with self._file.reader() as db:
             yield Outbox(db)
 
-    def settle(self, batch: Sent, refused: Sequence[Refused]) -> None:
-        """Let go what InfluxDB confirmed, and keep what it refused; in the worker's thread.
+    @contextmanager
+    def errands(self) -> Iterator[Errands]:
+        """Lend what else InfluxDB is to do, for reading, in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            yield Errands(db)
+
+    def note(self, change: Callable[[Errands], None]) -> None:
+        """Change what else InfluxDB is to do; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        with self._file.transaction():
+            change(self._errands)
+
+    def settle(self, batch: Sent, refused: Sequence[Refused], missed: Collection[int] = ()) -> None:
+        """Let go what InfluxDB confirmed, keep what it refused and which hours it must compute; in the worker's thread.
 
         Raises:
             StoreError: nothing was let go: it is sent again, which changes nothing.
@@ -286,6 +342,8 @@ class Kept:
         with self._file.transaction():
             self._outbox.refuse(refused)
             self._outbox.done(batch.ids, everything=self._state.cursor(DECODE))
+            self._errands.again(missed)
+            self._errands.took(self._wall())
 
     def drop_oldest(self, size: int) -> int:
         """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""

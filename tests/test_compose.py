@@ -47,6 +47,12 @@ def works(*command: str) -> bool:
         return False
 
 
+def inspect(template: str, container: str) -> str:
+    """Return what Docker knows of a container."""
+    command = ["docker", "inspect", "-f", template, container]
+    return subprocess.run(command, timeout=30, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture(scope="module")
 def config() -> dict[str, Any]:
     """Return the whole file as Docker understands it, simulators included."""
@@ -148,6 +154,19 @@ class Running:
         environ = {**os.environ, **self.environ}
         return subprocess.run([*command, "-m", said], cwd=ROOT, env=environ, timeout=30, check=False).returncode == 0
 
+    def counter(self, name: str) -> float:
+        """Return what the hub has counted."""
+        return float(self.get("/health")[1]["counters"][name])
+
+    def memory(self) -> dict[str, float]:
+        """Return container → MiB in use now."""
+        ids = self.compose("ps", "-q").split()
+        command = ["docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *ids]
+        said = subprocess.run(command, timeout=60, capture_output=True, text=True, check=True).stdout
+        used = [line.split()[:2] for line in said.splitlines()]
+        scale = {"KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
+        return {name: float(amount[:-3]) * scale[amount[-3:]] for name, amount in used}
+
     def channels(self, device: str) -> list[str]:
         """Return the channels that the API has of a device."""
         _, answer = self.get("/api/v1/devices")
@@ -164,7 +183,7 @@ def running() -> Iterator[Running]:
         lent.compose("up", "-d", "--build", "--wait", timeout_s=900)
         yield lent
     finally:
-        lent.compose("down", "-v", "--timeout", "10", timeout_s=120)
+        lent.compose("--profile", "simulators", "down", "-v", "--timeout", "10", timeout_s=120)
 
 
 @pytest.mark.docker
@@ -194,3 +213,19 @@ def test_a_real_start(running: Running) -> None:
     assert pin not in logs
     running.compose("up", "-d", "--wait", timeout_s=120)
     assert running.compose("exec", "-T", "hub", "cat", "/secrets/hub/pin").strip() == pin
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(1200)
+def test_with_simulators_it_stays_below_one_gigabyte(running: Running) -> None:
+    """Measured, a cold room at ×60 included; InfluxDB has its values, and nothing was killed for its memory."""
+    running.environ["MATINALES_SPEED"] = "60"
+    running.compose("--profile", "simulators", "up", "-d", timeout_s=180)
+    until("the simulators are heard", lambda: len(running.get("/api/v1/devices")[1]["devices"]) >= 3, timeout_s=60)
+    until("InfluxDB takes them", lambda: running.counter("influx_lines_written_total") >= 200, timeout_s=60)
+    used = running.memory()
+    print(f"MiB in use: {used}, together {sum(used.values()):.0f}")  # noqa: T201 — its report
+    assert len(used) == 4
+    assert 50 < sum(used.values()) <= 1024
+    killed = [name for name in used if "true" in inspect("{{.State.OOMKilled}}", name)]
+    assert killed == []

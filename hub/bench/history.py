@@ -1,6 +1,10 @@
-"""How fast readings are stored and drawn on this machine, and how much room they take."""
+"""How fast readings are stored and drawn on this machine, and how much room they take.
+
+By SQLite always, by InfluxDB where an `influxd` is on PATH: `influx_bare_…` is InfluxDB's own time for the same answer.
+"""
 
 import random
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -9,10 +13,16 @@ from pathlib import Path
 
 import apsw
 
+from hub.bench._influxd import influxd
 from hub.model import NS, REAL, Quality, Reading, TimeSource
+from hub.store import influx_flux as flux
+from hub.store import influx_setup
 from hub.store.base import Range
 from hub.store.file import StoreFile
+from hub.store.influx import InfluxHistory
+from hub.store.influx_client import SLOW, Client, Place
 from hub.store.sqlite import SqliteHistory
+from hub.store.thinning import window
 
 SERIES = 600
 """200 devices with 3 values each."""
@@ -23,6 +33,11 @@ START = 1_790_000_000 * NS
 TEN = 10 * NS
 DAY = 8_640
 WIDTH = 500
+GATES = {
+    "series_24_h_of_20_channels_ms": ("<=", 300.0),
+    "influx_series_24_h_of_20_channels_ms": ("<=", 300.0),
+}
+"""reliability.md §3.4, P9."""
 BUDGET = 2_000_000_000
 """Bytes for which the README says how long they last."""
 
@@ -37,6 +52,9 @@ def measure() -> dict[str, float]:
             figures[f"stored_in_{size}_per_s"] = rate
             figures["bytes_per_value"] = max(each, figures.get("bytes_per_value", 0.0))
         figures |= _drawn(folder / "drawn.db")
+        if shutil.which("influxd") is not None:
+            with influxd(folder) as place:
+                figures |= _influx(place)
     for rate in (1, 50, 500):
         figures[f"2_gb_at_{rate}_per_s_days"] = BUDGET / figures["bytes_per_value"] / rate / 86_400
     return figures
@@ -99,11 +117,31 @@ def _drawn(path: Path) -> dict[str, float]:
         }
 
 
+def _influx(place: Place) -> dict[str, float]:
+    """Return how long the same curves of a day take [ms], and how much of it is InfluxDB's own time."""
+    noise = random.Random(7)  # noqa: S311 — the same noise in each run
+    day = tuple(f"tasmota:d{number}" for number in range(20))
+    with closing(Client(place, timeout=SLOW)) as client:
+        influx_setup.prepare(client)
+        history = InfluxHistory(client)
+        for number in range(len(day)):
+            history.write([_reading(3 * number, index, noise) for index in range(DAY)])
+        asked = Range(device=day)
+        step = window(START, START + DAY * TEN, WIDTH)
+        bare = flux.pieces(flux.Source(place, asked), first=START, step=step, bad=False)
+        return {
+            "influx_series_24_h_of_20_channels_ms": _best(lambda: history.series(asked, WIDTH), 10),
+            "influx_bare_24_h_of_20_channels_ms": _best(lambda: client.raw(bare.flux, bare.parameters), 10),
+            "influx_rows_24_h_of_20_channels_ms": _best(lambda: client.rows(bare.flux, bare.parameters), 10),
+            "influx_series_24_h_of_1_channel_ms": _best(lambda: history.series(Range(device=day[0]), WIDTH), 10),
+        }
+
+
 def _spent(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-def _best(work: Callable[[], object]) -> float:
-    return 1000 * min(_spent(work) for _ in range(3))
+def _best(work: Callable[[], object], times: int = 3) -> float:
+    return 1000 * min(_spent(work) for _ in range(times))

@@ -141,6 +141,19 @@ def amount(size: int) -> str:
     return f"{gigabytes:.1f} GiB" if gigabytes >= 1 else f"{size / 1024**2:.0f} MiB"
 
 
+def history(config: Config, data: Path) -> Iterator[Finding]:
+    """Tell how much room readings take, and how long they are kept."""
+    files = [data / f"store.db{part}" for part in ("", "-wal")]
+    size = sum(each.stat().st_size for each in files if each.exists())
+    raw = config.raw_days or config.history_days  # not thinned out, but let go all the same
+    words = {"size": amount(size), "raw": _days(raw), "extremes": _days(config.history_days)}
+    yield Finding("history.kept", ok=None, code="history_kept", words=words)
+
+
+def _days(days: int) -> Mapping[str, str]:
+    return {"fr": f"{days} jours", "en": f"{days} days"} if days else {"fr": "toujours", "en": "ever"}
+
+
 def clock(
     wall: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,

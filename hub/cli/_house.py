@@ -16,7 +16,7 @@ from hub.acting import Acting
 from hub.config import load
 from hub.datafolder import Living
 from hub.errors import ConfigError, HubError, NotFoundError, UsageError
-from hub.forgetting import Finder
+from hub.forgetting import Finder, elsewhere
 from hub.guests.house import Guests, installed
 from hub.guests.proxy import drivers
 from hub.journal.sqlite import SqliteJournal, SqliteReader
@@ -109,10 +109,11 @@ class Files:
     def __init__(self, data: Path) -> None:
         """Open the store; the folder's lock is held."""
         self._data = data
-        self._kept = Kept(data)
+        config = load()
+        self._kept = Kept(data, forwards=config.store == "influx")
         bundled = load_bundled()
         self._guests = Guests(installed(), taken=bundled)
-        self._registry = Registry({**bundled, **drivers(self._guests)}, load().payload_formats)
+        self._registry = Registry({**bundled, **drivers(self._guests)}, config.payload_formats)
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()
@@ -194,7 +195,8 @@ class Files:
         except Timeout:
             msg = f"{self._data}: an ingest process still writes the journal; end it and forget the device again"
             raise ConfigError(msg) from None
-        return {"id": name, "forgotten": True, "readings": self._acting.forget(name), "messages": messages}
+        readings, left = self._acting.forget(name), elsewhere(influx=self._kept.is_sent_on)
+        return {"id": name, "forgotten": True, "readings": readings, "messages": messages, "elsewhere": left}
 
     def _erase(self, finder: Finder) -> int:
         with closing(SqliteJournal(self._data)) as journal, closing(SqliteReader(self._data)) as reader:

@@ -10,6 +10,7 @@ from hub.errors import HubError
 from hub.forwarding import place
 from hub.model import rfc3339
 from hub.store import influx_setup
+from hub.store.errands import Errands
 from hub.store.file import StoreReader
 from hub.store.influx_client import Client
 from hub.store.influx_setup import SetupError
@@ -45,17 +46,23 @@ def server(config: Config) -> Finding:
 
 
 def kept(path: Path) -> Iterator[Finding]:
-    """Tell what waits for InfluxDB and what it refused, with the reason.
+    """Tell what waits for InfluxDB, which forgotten devices it still has, and what it refused, with the reason.
 
     Raises:
         HubError: the file cannot be read, or is older than these lists.
     """
     with closing(StoreReader(path)) as store, store.reader() as db:
-        outbox = Outbox(db)
+        outbox, erasures = Outbox(db), Errands(db).erasures()
         backlog, count, newest = outbox.backlog(), outbox.refused_count(), outbox.refused(SHOWN)
     if backlog.since is not None:
         words = {"lines": backlog.lines, "size": amount(backlog.size), "since": rfc3339(backlog.since)[:19] + "Z"}
         yield Finding("influx.waiting", ok=None, code="influx_waiting", words=words)
+    for wish in erasures:
+        words = {"device": wish.device, "since": rfc3339(wish.at)[:19] + "Z", "reason": wish.refused}
+        if wish.refused is None:
+            yield Finding("influx.erasing", ok=None, code="influx_erasing", words=words)
+        else:
+            yield Finding("influx.erasing", ok=False, code="influx_not_erased", words=words)
     for each in newest:
         words = {"count": count, "bucket": each.bucket, "line": ascii(each.line[:200])[1:-1], "reason": each.reason}
         yield Finding("influx.refused", ok=False, code="influx_refused", words=words)

@@ -231,7 +231,9 @@ def forget(device: str, *, yes: Flag = False, place: Place = HERE) -> int:
             return 1
     with opened(place.folder) as house:
         answer = house.ask("DELETE", f"/devices/{quote(device, safe='')}")
-    _tell(answer, place, f"{device} is forgotten: {answer['readings']} readings, {answer['messages']} raw messages")
+    left = " ".join(each["text"]["en"] for each in answer["elsewhere"])
+    counts = f"{answer['readings']} readings, {answer['messages']} raw messages"
+    _tell(answer, place, f"{device} is forgotten: {counts}. {left}")
     return 0
 
 

@@ -56,6 +56,7 @@ def look(config: Config, data: Path) -> Iterator[Finding]:
     yield from _checks.versions()
     yield _checks.page()
     yield from _checks.folder(data)
+    yield from _checks.history(config, data)
     yield from _checks.clock()
     yield _checks.zone(config, datetime.now(UTC))
     yield from hub

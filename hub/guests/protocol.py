@@ -60,7 +60,6 @@ class Description(Struct, frozen=True):
     believed: float
     commands: tuple[str, ...]
     personal: bool
-    believed: float
     has: tuple[str, ...]
 
 

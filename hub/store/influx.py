@@ -172,17 +172,22 @@ class InfluxHistory:
     def _many(self, source: Source, first: int, last: int, width: int, *, bad: bool) -> dict[Key, list[Piece]]:
         """Return one piece a window of each curve; where a reading lies in its window is less than a point drawn."""
         step = window(first, last, width)
-        found = self._ask(flux.pieces(source, first=first, step=step, bad=bad))
-        by_place = {name: {_place(row): float(row["_value"]) for row in found[name]} for name in flux.PIECE}
-        pieces: dict[Key, list[Piece]] = defaultdict(list)
-        for place, count in by_place["count"].items():
-            device, channel, run, text = place
-            start = max(_nanoseconds(text), first)  # InfluxDB cuts the first window where the range begins
-            ends = (start, min(start + step - 1, last)) if count > 1 else (min(start + step // 2, last),) * 2
-            values = (by_place[name][place] for name in ("mean", "min", "max"))
-            key = Key(lines.name_of(device), lines.name_of(channel), lines.name_of(run))
-            pieces[key].append(Piece(*ends, int(count), *values))
-        return {key: sorted(some, key=lambda piece: piece.first) for key, some in pieces.items()}
+        question = flux.pieces(source, first=first, step=step, bad=bad)
+        found: dict[Key, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+        for table in self._client.tables(question.flux, question.parameters):
+            names = (lines.name_of(table[name][0]) for name in ("device", "_field", "run"))
+            values = zip(table["_time"], map(float, table["_value"]), strict=True)
+            found[Key(*names)][table["result"][0]].update(values)
+        pieces: dict[Key, list[Piece]] = {}
+        for key, of in found.items():
+            mean, low, high = of["mean"], of["min"], of["max"]
+            pieces[key] = some = []
+            for text, count in of["count"].items():
+                start = max(_nanoseconds(text), first)  # InfluxDB cuts the first window where the range begins
+                ends = (start, min(start + step - 1, last)) if count > 1 else (min(start + step // 2, last),) * 2
+                some.append(Piece(*ends, int(count), mean[text], low[text], high[text]))
+            some.sort(key=lambda piece: piece.first)
+        return pieces
 
     def last_time(self, device: str, run: str) -> int | None:
         """Return the time of a device's newest reading on a run."""
@@ -251,11 +256,6 @@ def _rows(found: Found, units: _Units) -> list[Row]:
     return rows
 
 
-def _place(row: Mapping[str, str]) -> tuple[str, str, str, str]:
-    """Return curve and window as InfluxDB writes them."""
-    return row["device"], row["_field"], row["run"], row["_time"]
-
-
 def _is_mark(row: Mapping[str, str]) -> bool:
     return row["_field"].endswith(lines.QUALITY_SUFFIX)
 
@@ -277,6 +277,7 @@ def _millisecond(row: Mapping[str, str]) -> int:
     return _nanoseconds(row["_time"]) // lines.MS
 
 
+@lru_cache(maxsize=8192)
 def _nanoseconds(text: str) -> int:
     """Return RFC 3339 in UTC, with up to nine decimals, as a time [ns]."""
     whole, _, decimals = text.removesuffix("Z").partition(".")

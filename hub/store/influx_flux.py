@@ -116,6 +116,9 @@ def _yield(query: str, name: str) -> str:
 _ONE_TABLE = 'toFloat() |> keep(columns: ["_start", "_time", "_value", "_field", "device", "run"]) |> group()'
 """Floats all of them: where somebody else wrote an integer, grouping it with ours makes InfluxDB 2.7 panic (tried)."""
 
+_TABLES = 'keep(columns: ["_time", "_value", "_field", "device", "run"])'
+"""One table a curve, each with its own type: what InfluxDB does least for."""
+
 
 def page(source: Source, most: int) -> Question:
     """Ask for the first `most` values and qualities in order of time, and for units."""
@@ -177,7 +180,7 @@ def pieces(source: Source, *, first: int, step: int, bad: bool) -> Question:
     options = "every: duration(v: _every), offset: duration(v: _offset), createEmpty: false"
     # each written out: a stream that is used twice is not computed where the values lie
     parts = [
-        _yield(f'{values} |> aggregateWindow({options}, fn: {function}, timeSrc: "_start") |> {_ONE_TABLE}', function)
+        _yield(f'{values} |> aggregateWindow({options}, fn: {function}, timeSrc: "_start") |> {_TABLES}', function)
         for function in PIECE
     ]
     return Question("\n".join(parts), source.parameters | {"_every": step, "_offset": first % step})

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from hub.errors import StoreError
 from hub.store.influx_client import BUSY, Answer, Client, Place, RefusedError
+from hub.store.influx_thinning import task, task_name
 
 DAY = 86_400
 FOR_EVER = 0
@@ -141,43 +142,3 @@ def _ensure_task(client: Client) -> None:
         client.request("POST", "/api/v2/tasks", {"org": place.org, "flux": wanted, "status": "active"})
     elif found[0]["flux"] != wanted:
         client.request("PATCH", f"/api/v2/tasks/{found[0]['id']}", {"flux": wanted})
-
-
-def task_name(place: Place) -> str:
-    """Return the name of the down-sampling task."""
-    return f"matinales {place.bucket}"
-
-
-def task(place: Place) -> str:
-    """Return the task: each 5 min of the last two hours as mean, min, max and count, bad readings left out.
-
-    A task has no parameters; config.py lets no character into a bucket's name that means something in Flux.
-    Two hours, so that what comes late is counted too; a point computed again replaces itself.
-    """
-    return f"""import "date"
-import "strings"
-
-option task = {{name: "{task_name(place)}", every: 5m, offset: 1m}}
-
-start = date.truncate(t: -2h, unit: 5m)
-stop = date.truncate(t: now(), unit: 5m)
-data = () => from(bucket: "{place.bucket}") |> range(start: start, stop: stop)
-    |> filter(fn: (r) => r._measurement == "telemetry")
-values = data() |> filter(fn: (r) => r._field !~ /__/) |> set(key: "kind", value: "value")
-marks = data() |> filter(fn: (r) => r._field =~ /__q$/)
-    |> map(fn: (r) => ({{r with _field: strings.trimSuffix(v: r._field, suffix: "__q"), kind: "mark"}}))
-good = union(tables: [values, marks])
-    |> group(columns: ["_measurement", "_field", "device", "run"])
-    |> pivot(rowKey: ["_time"], columnKey: ["kind"], valueColumn: "_value")
-    |> filter(fn: (r) => exists r.value and (not exists r.mark or r.mark < 2.0))
-    |> rename(columns: {{value: "_value"}})
-    |> range(start: start, stop: stop)
-thin = (fn, name) => good |> aggregateWindow(every: 5m, fn: fn, createEmpty: false, timeSrc: "_start")
-    |> map(fn: (r) => ({{r with _field: r._field + "__" + name, _value: float(v: r._value)}}))
-    |> to(bucket: "{place.coarse}")
-
-thin(fn: mean, name: "mean")
-thin(fn: min, name: "min")
-thin(fn: max, name: "max")
-thin(fn: count, name: "count")
-"""

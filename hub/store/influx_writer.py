@@ -7,15 +7,16 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from msgspec import Struct
 
 from hub.errors import StoreError
-from hub.store import influx_setup
+from hub.store import influx_setup, influx_thinning
 from hub.store.delivery import LONGEST, PROBE, Delivery, PauseError, back_off
 from hub.store.influx_client import BUSY, Answer, Client
+from hub.store.influx_errands import Due, InfluxErrands
 from hub.store.influx_setup import SetupError
 from hub.store.outbox import Backlog, Batch, Outbox, Refused
 
@@ -50,6 +51,7 @@ class WriterStatus(Struct, frozen=True):
         refused: how many lines were ever refused; `newest` the last few.
         dropped: lines let go unconfirmed because the disk budget was spent.
         written: lines confirmed since the start.
+        due: what InfluxDB is still to do beside taking lines.
     """
 
     trouble: Trouble | None = None
@@ -58,6 +60,7 @@ class WriterStatus(Struct, frozen=True):
     newest: Sequence[Refused] = ()
     dropped: int = 0
     written: int = 0
+    due: Due = Due()
 
 
 class InfluxWriter:
@@ -68,8 +71,9 @@ class InfluxWriter:
         client: Client,
         *,
         outbox: Callable[[], AbstractContextManager[Outbox]],
-        settle: Callable[[Batch, Sequence[Refused]], None],
+        settle: Callable[[Batch, Sequence[Refused], Collection[int]], None],
         drop: Callable[[int], int],
+        errands: InfluxErrands,
         budget: int,
         wall: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
@@ -80,8 +84,10 @@ class InfluxWriter:
         Args:
             client: of InfluxDB.
             outbox: lends the tables for reading.
-            settle: commits a confirmed batch and what was refused of it; blocks.
+            settle: commits a confirmed batch, what was refused of it, and the hours whose five-minute values InfluxDB's
+                task will not compute; blocks.
             drop: lets go at least so many bytes of the oldest, returns how many lines; blocks.
+            errands: what InfluxDB does beside taking lines.
             budget: bytes that may wait.
             wall: wall clock [ns].
             monotonic: what paces the steps [s].
@@ -91,6 +97,7 @@ class InfluxWriter:
         self._outbox = outbox
         self._settle = settle
         self._drop = drop
+        self._errands = errands
         self._budget = budget
         self._wall = wall
         self._monotonic = monotonic
@@ -142,10 +149,16 @@ class InfluxWriter:
             state = influx_setup.prepare(self._client)
             if state.task is not None:
                 _LOG.warning("InfluxDB lets us make no down-sampling task: %s", state.task)
+            self._errands.resume(self._wall())
             self._prepared, self._heard = True, self._monotonic()
+        self._errands.erase()
         with self._outbox() as outbox:
             batch = outbox.batch(self._delivery.most)
         if batch is None:
+            if self._errands.compute():
+                self._heard = self._monotonic()
+                self._well()
+                return 0.0
             if self._trouble is not None or self._monotonic() - self._heard > QUIET:
                 self._prepared = not influx_setup.look(self._client).missing
                 self._heard = self._monotonic()
@@ -165,7 +178,8 @@ class InfluxWriter:
             )
             for each in given_up
         ]
-        self._settle(batch, refused)
+        missed = set() if batch.simulated else influx_thinning.missed(batch.lines, at)
+        self._settle(batch, refused, missed)
         self._heard = self._monotonic()
         self._written += len(batch.lines) - len(refused)
         self._well()
@@ -182,7 +196,8 @@ class InfluxWriter:
             newest = outbox.refused(SHOWN) if count else []
         if backlog.size > self._budget:
             self._dropped += self._drop(backlog.size - self._budget)
-        self.status = WriterStatus(self._trouble, backlog, count, newest, self._dropped, self._written)
+        due = self._errands.due()
+        self.status = WriterStatus(self._trouble, backlog, count, newest, self._dropped, self._written, due)
 
     def _well(self) -> None:
         if self._trouble is not None:

@@ -20,7 +20,7 @@ from hub.model import REAL, Device, Quality, Reading
 
 TELEMETRY = "telemetry"
 DEVICES = "devices"
-"""Measurement of what is known of devices, for Grafana: `unit` a channel, `name` a device."""
+"""Measurement of what is known of devices, for Grafana: `unit` a channel, `name` and `room` a device."""
 QUALITY_SUFFIX = "__q"
 BAD = 2.0
 """Value of `<channel>__q` for a reading that measures nothing."""
@@ -75,7 +75,7 @@ class Encoder:
     def __init__(self) -> None:
         """Know nothing yet: what is said again changes nothing."""
         self._channels: dict[tuple[str, str, bool], tuple[str | None, str]] = {}
-        self._names: dict[tuple[str, bool], str] = {}
+        self._names: dict[tuple[str, bool], tuple[str, str]] = {}
 
     def forget(self) -> None:
         """Say everything again: what was said may not have been kept."""
@@ -118,12 +118,13 @@ class Encoder:
         return known
 
     def _name(self, device: Device) -> list[bytes]:
-        """Return the line that says what people call a device, where that is news."""
+        """Return the line that says what people call a device and where it is, where that is news."""
         key = (device.uid, device.run != REAL)
-        if self._names.get(key) == device.name:
+        if self._names.get(key) == (device.name, device.room):
             return []
-        self._names[key] = device.name
-        return [f'{DEVICES},device={_key(tag(device.uid))} name="{_text(device.name)}" {device.seen}'.encode()]
+        self._names[key] = (device.name, device.room)
+        said = f'name="{_text(device.name)}",room="{_text(device.room)}"'
+        return [f"{DEVICES},device={_key(tag(device.uid))} {said} {device.seen}".encode()]
 
 
 def _line(device: str, run: str, fields: dict[str, float], stamp: int) -> bytes:

@@ -85,7 +85,19 @@ CREATE TABLE refused(            -- what InfluxDB will never take, and why
 );
 """
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS)
+_ERRANDS = """
+CREATE TABLE erasure(            -- forgotten devices that InfluxDB is to erase too
+  device TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,           -- wall clock [ns] when a person asked
+  refused TEXT                   -- why it will not, in its words
+) WITHOUT ROWID;
+CREATE TABLE coarse(hour INTEGER PRIMARY KEY);  -- hours since 1970: InfluxDB is to compute their 5-minute values again
+CREATE TABLE thinned(            -- up to when only the extremes of each window are kept
+  series INTEGER NOT NULL, run INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY(series, run)
+) WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

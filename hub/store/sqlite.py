@@ -140,6 +140,7 @@ class SqliteHistory(SqliteReadings):
         gone = db.total_changes() - before
         for number in ids:
             db.execute("DELETE FROM curve WHERE series = ?", (number,))
+            db.execute("DELETE FROM thinned WHERE series = ?", (number,))
             db.execute("DELETE FROM series WHERE id = ?", (number,))
         self._numbers.clear()
         return gone

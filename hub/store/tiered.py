@@ -20,7 +20,7 @@ class TieredHistory:
         Args:
             near: store.db: all that this data folder ever stored, always there.
             far: InfluxDB: also what other hubs and older data folders stored.
-            whole: whether InfluxDB answers and lacks nothing older than a few seconds.
+            whole: whether InfluxDB answers, lacks nothing older than a few seconds and has nothing that was forgotten.
         """
         self._near = near
         self._far = far

@@ -80,7 +80,7 @@ class Hub(Protocol):
         """
 
     async def forget(self, name: str) -> Mapping[str, Any]:
-        """Erase a device for ever; return how many `readings` and raw `messages` went.
+        """Erase a device for ever; return how many `readings` and raw `messages` went, and what is left `elsewhere`.
 
         Raises:
             NotFoundError: no such device.

@@ -1,11 +1,12 @@
 """A whole hub whose store is InfluxDB: values arrive there, an outage stops nothing, a kill loses nothing."""
 
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from hub.store.influx_client import Place
+from hub.store.influx_client import Client, Place
 from servers import influx
 from servers.fault_proxy import in_front_of
 from servers.hubs import Demo, demo, until
@@ -37,6 +38,17 @@ def store(hub: Demo) -> dict[str, object]:
     """Return what /health says of the store."""
     part: dict[str, object] = hub.get("health")["parts"]["store"]
     return part
+
+
+def points(place: Place, measurement: str, name: str) -> list[str]:
+    """Return the values that InfluxDB has of a device in a measurement."""
+    flux = (
+        "from(bucket: _bucket) |> range(start: 0) |> filter(fn: (r) => r._measurement == _measurement) |> toString()"
+        ' |> filter(fn: (r) => r.device == _device) |> keep(columns: ["_value"]) |> group()'
+    )
+    names = {"_bucket": place.bucket, "_measurement": measurement, "_device": f"tasmota:{name}"}
+    with closing(Client(place)) as client:
+        return [row["_value"] for row in client.rows(flux, names)]
 
 
 def waiting(hub: Demo) -> float:
@@ -72,3 +84,9 @@ def test_an_absent_influxdb_is_a_banner_and_heals_and_a_kill_loses_nothing(
             page = hub.get("api/v1/readings?limit=5")
             assert str(page["next"]).rpartition("~")[2].startswith("i"), "it is InfluxDB that answered"
             assert all(row["simulated"] for row in page["readings"])
+            hub.ask("PATCH", "api/v1/devices/tasmota:oven", {"name": "Four", "room": "Fournil"})
+            until(lambda: waiting(hub) == 0 and "Fournil" in points(place, "devices", "oven"))
+            answer = hub.ask("DELETE", "api/v1/devices/tasmota:oven")
+            assert [each["code"] for each in answer["elsewhere"]] == ["influx", "copies"]
+            until(lambda: not points(place, "telemetry", "oven") and not points(place, "devices", "oven"))
+            until(lambda: not store(hub)["influx"]["erasing"])  # type: ignore[index]

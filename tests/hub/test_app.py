@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from hub import app as app_module
 from hub.app import _WORDS, TOLD_FOR, App, Settings, _gaps, _journal, _serial, opened
 from hub.config import Config
 from hub.errors import NotFoundError
@@ -16,14 +17,18 @@ from hub.ingest.link import SerialPort, Status
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
 from hub.model import NS, Message, Source
+from hub.store.base import Range
+from hub.store.retention import DAY
+from hub.understand import Changes
+from servers.stores import readings
 
 NOW = 1_790_000_000 * NS
 
 
-def settings(folder: Path) -> Settings:
+def settings(folder: Path, config: Config = Config()) -> Settings:  # noqa: B008 — frozen
     """Return the settings of a hub on a folder."""
     return Settings(
-        data=str(folder), mode="run", lan=False, secret="s", mqtt="mqtt://x", use_case="cold_room", config=Config()
+        data=str(folder), mode="run", lan=False, secret="s", mqtt="mqtt://x", use_case="cold_room", config=config
     )
 
 
@@ -156,9 +161,31 @@ def test_a_store_whose_content_cannot_be_understood_is_renewed_at_once(tmp_path:
         row = {"alarm": ("a", 1, 1, wrong), "command": ("a", 1, "d", wrong)}.get(table, ("a", wrong))
         names = columns.get(table, "id, wall, device, data")
         db.execute(f"INSERT INTO {table}({names}) VALUES ({','.join('?' * len(row))})", row)
-    settings = Settings(
-        data=str(tmp_path), mode="run", lan=False, secret="s", mqtt="mqtt://x", use_case="cold_room", config=Config()
-    )
-    app = opened(settings)
+    app = opened(settings(tmp_path))
     assert app._parts_now()["store"]["text"] == _WORDS["store_renewed"]["text"]
     app._kept.close()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return a data folder with some thousand readings."""
+    with closing(Kept(tmp_path)) as kept:
+        kept.commit(Changes(position=0, readings=readings(range(3_000))), [], {})
+    return tmp_path
+
+
+async def test_a_running_hub_lets_old_readings_go(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the worker's steps, slice by slice, without being asked."""
+    monkeypatch.setattr(app_module, "PRUNE_PAUSE", 0.0)
+    app = await asyncio.to_thread(opened, settings(old, Config(raw_days=1, history_days=1)))
+    app._kept._retention._wall = lambda: readings([0])[0].time + 400 * DAY
+    await app.start()
+    try:
+        for _ in range(3_000):
+            left = (await asyncio.to_thread(app.history.readings, Range(limit=1))).rows
+            if not left:
+                break
+            await asyncio.sleep(0.01)
+        assert left == []
+    finally:
+        await app.close()

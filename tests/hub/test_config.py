@@ -124,6 +124,26 @@ INFLUX = {
 }
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ({"raw_days": -1}, "raw_days is -1: give days, 0 for ever"),
+        ({"history_days": 99_999}, "history_days is 99999"),
+        ({"raw_days": 30, "history_days": 7}, "history_days is 7, less than raw_days"),
+    ],
+)
+def test_days_that_cannot_be_kept_are_refused(days: dict[str, Any], said: str) -> None:
+    """With the setting's name."""
+    with pytest.raises(ConfigError, match=said):
+        changed(Config(), **days)
+
+
+@pytest.mark.parametrize("days", [{"raw_days": 0}, {"history_days": 0}, {"raw_days": 400, "history_days": 400}])
+def test_days_may_be_for_ever_or_the_same(days: dict[str, Any]) -> None:
+    """0 is for ever, and who wants no thinning gives both the same."""
+    assert changed(Config(), **days) == Config(**days)
+
+
 def test_influxdb_is_named_by_four_settings() -> None:
     """Address, token, organization, bucket."""
     config = load(environ=INFLUX)

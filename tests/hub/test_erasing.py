@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from hub.erasing import Trace, names_of, pruned
-from hub.forgetting import Finder
+from hub.forgetting import Finder, elsewhere
 from hub.journal.base import Opening
 from hub.model import Message, Record
 from hub.registry import Registry, load_drivers
@@ -109,3 +109,12 @@ def test_asked_again_it_looks_only_at_what_came_since() -> None:
     said = [("tele/kitchen/LWT", b"Online")]
     assert list(finder.find(Journal(said))) == [[1]]
     assert list(finder.find(Journal(said * 3))) == [[2, 3]]
+
+
+@pytest.mark.parametrize("influx", [True, False])
+def test_what_forgetting_cannot_reach_is_said_in_both_languages(influx: bool) -> None:  # noqa: FBT001 — a parameter of the test
+    """InfluxDB's files until their compaction, only where there is one; copies made before, always."""
+    told = elsewhere(influx=influx)
+    assert [each["code"] for each in told] == (["influx", "copies"] if influx else ["copies"])
+    assert all(each["text"][lang] for each in told for lang in ("fr", "en"))
+    assert ("compaction" in repr(told)) is influx

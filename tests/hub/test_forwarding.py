@@ -23,6 +23,9 @@ def test_what_waits_for_a_moment_is_not_behind() -> None:
         "waiting_bytes": 0,
         "hours_left": None,
         "dropped": 0,
+        "erasing": 0,
+        "erasing_refused": 0,
+        "hours_to_compute": 0,
         "refused": 0,
         "refused_newest": [],
     }

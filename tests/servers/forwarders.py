@@ -7,6 +7,7 @@ from pathlib import Path
 from hub.kept import Kept
 from hub.model import Reading
 from hub.store.influx_client import Client, Place
+from hub.store.influx_errands import InfluxErrands
 from hub.store.influx_writer import InfluxWriter
 from hub.store.outbox import Refused
 from hub.understand import Changes
@@ -33,6 +34,7 @@ class Forwarder:
             outbox=self.kept.waiting,
             settle=self.kept.settle,
             drop=self.kept.drop_oldest,
+            errands=InfluxErrands(self.client, errands=self.kept.errands, note=self.kept.note),
             budget=self._budget,
             wall=lambda: self.wall,
             uniform=lambda low, _: low,
@@ -57,7 +59,8 @@ class Forwarder:
         """Step until nothing waits and all is well; without the pauses."""
         for _ in range(steps):
             self.writer.step()
-            if self.writer.status.trouble is None and not self.writer.status.backlog.lines:
+            status = self.writer.status
+            if status.trouble is None and not status.backlog.lines and status.due.erasures == status.due.refused:
                 return
         msg = f"still waiting after {steps} steps: {self.writer.status}"
         raise TimeoutError(msg)

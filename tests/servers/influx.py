@@ -5,6 +5,7 @@ It comes, in this order, from MATINALES_INFLUX_URL (with MATINALES_INFLUX_TOKEN 
 """
 
 import atexit
+import gc
 import json
 import os
 import secrets
@@ -12,24 +13,31 @@ import shutil
 import subprocess
 import tempfile
 import urllib.request
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import Struct
 
-from hub.store import influx_setup
+from hub.store import influx_thinning
 from hub.store.influx_client import Client, Place
 from servers.ports import HOST, free_port, until
 
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
+
 IMAGE = "influxdb:2.7.12"
+"""As in docker-compose.yml (a test compares them)."""
+PORT = 8086
 ORG, USER, PASSWORD = "matinales", "matinales", "only-for-tests"
 HOW = (
     "needs InfluxDB 2: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it,"
     " or set MATINALES_INFLUX_URL, MATINALES_INFLUX_TOKEN and MATINALES_INFLUX_ORG,"
-    " or start a Docker engine and pip install testcontainers"
+    " or start a Docker engine"
 )
 
 
@@ -56,7 +64,7 @@ def server() -> Server:
         return Server(url, os.environ["MATINALES_INFLUX_TOKEN"], os.environ["MATINALES_INFLUX_ORG"])
     if program := shutil.which("influxd"):
         return _started(program)
-    return _contained()
+    return contained()
 
 
 class Influxd:
@@ -113,17 +121,36 @@ def to_kill() -> Iterator[tuple[Influxd, Place]]:
         lent.end()
 
 
-def _contained() -> Server:
-    containers = pytest.importorskip("testcontainers.core.container", reason=HOW)
-    try:
-        container = containers.DockerContainer(IMAGE).with_exposed_ports(8086)
-        container.start()
-    except Exception as error:  # noqa: BLE001 — no engine answers, in one of many ways
-        pytest.skip(f"{HOW} ({error})")
+@cache
+def contained() -> Server:
+    """Return an InfluxDB of the tag that docker-compose.yml names, in a container of this process.
+
+    Raises:
+        Skipped: no Docker engine answers, or it has no such image.
+    """
+    container = _container()
+    if isinstance(container, str):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # docker-py leaves its socket open
+            gc.collect()
+        pytest.skip(f"{HOW} ({container})")
     atexit.register(container.stop)
-    url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(8086)}"
+    url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(PORT)}"
     until("InfluxDB answers", lambda: _answers(url), timeout_s=50)
     return _set_up(url)
+
+
+def _container() -> "DockerContainer | str":
+    """Return a started container, or why there is none."""
+    from testcontainers.core.config import testcontainers_config  # noqa: PLC0415 — half a second of imports
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+
+    testcontainers_config.ryuk_disabled = True  # its reaper is one more image to pull; ours ends with the process
+    try:
+        container = DockerContainer(IMAGE).with_exposed_ports(PORT).with_env("INFLUXD_REPORTING_DISABLED", "true")
+        return container.start()
+    except Exception as error:  # noqa: BLE001 — no engine answers, in one of many ways
+        return str(error)
 
 
 def _answers(url: str) -> bool:
@@ -171,5 +198,5 @@ def remove(client: Client) -> None:
     for each in client.request("GET", "/api/v2/buckets", limit="100")["buckets"]:
         if each["name"] in names:
             client.request("DELETE", f"/api/v2/buckets/{each['id']}")
-    for each in client.request("GET", "/api/v2/tasks", name=influx_setup.task_name(place))["tasks"]:
+    for each in client.request("GET", "/api/v2/tasks", name=influx_thinning.task_name(place))["tasks"]:
         client.request("DELETE", f"/api/v2/tasks/{each['id']}")

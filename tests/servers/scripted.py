@@ -25,6 +25,7 @@ class Scripted:
         writes: the lines of each write, in order.
         taken: every line that was taken.
         looks: status of what is asked before writing (buckets, tasks).
+        erase: the answer to each erasure.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Scripted:
         self.encodings: set[str | None] = set()
         self.taken: list[str] = []
         self.looks = 200
+        self.erase: Say = TAKEN
         self.port = 0
 
     @property
@@ -69,6 +71,9 @@ def scripted() -> Iterator[Scripted]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path.startswith("/api/v2/delete"):
+                self._say(script.erase[0], {"message": script.erase[1]} if script.erase[1] else None)
+                return
             if not self.path.startswith("/api/v2/write"):
                 self._say(201, {})
                 return

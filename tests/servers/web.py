@@ -11,6 +11,7 @@ from hub.config import Config
 from hub.described import described
 from hub.driver import Command
 from hub.errors import NotFoundError
+from hub.forgetting import elsewhere
 from hub.live import Batch, Live
 from hub.model import (
     NS,
@@ -164,7 +165,7 @@ class FakeHub:
             msg = f"no device is called {name!r}"
             raise NotFoundError(msg)
         self.live.apply(Batch(forgotten=[self.resolve(name)]))
-        return {"readings": 1, "messages": 1}
+        return {"readings": 1, "messages": 1, "elsewhere": elsewhere(influx=True)}
 
     def drivers(self) -> list[Mapping[str, Any]]:
         """Return the one driver of another package."""

@@ -90,7 +90,10 @@ async def _act(request: web.Request, do: Callable[[Acts], Action]) -> web.Respon
 
 
 async def forget(request: web.Request) -> web.Response:
-    """Erase a device for ever: readings, names, raw messages. What still speaks is known anew."""
+    """Erase a device for ever: readings, names, raw messages; what is left elsewhere is told.
+
+    What still speaks is known anew.
+    """
     name = request.match_info["id"]
     return answer({"id": name, "forgotten": True, **await request.app[HUB].forget(name)})
 

@@ -131,6 +131,29 @@ def test_little_space_is_told_before_it_is_a_problem(free: int, ok: bool | None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+@pytest.mark.parametrize(
+    ("raw", "all_of_it", "said"),
+    [
+        (90, 1100, "every reading is kept for 90 days, the extremes of each 5 minutes for 1100 days"),
+        (0, 0, "every reading is kept for ever, the extremes of each 5 minutes for ever"),
+        (0, 1100, "every reading is kept for 1100 days"),
+        (90, 0, "5 minutes for ever"),
+    ],
+)
+def test_it_says_how_much_history_there_is_and_how_long_it_is_kept(
+    tmp_path: Path, raw: int, all_of_it: int, said: str
+) -> None:
+    """Also where there is none yet."""
+    settings = Config(raw_days=raw, history_days=all_of_it)
+    (empty,) = _checks.history(settings, tmp_path)
+    assert empty.words["size"] == "0 MiB"
+    (tmp_path / "store.db").write_bytes(bytes(3 * 1024**2))
+    (found,) = _checks.history(settings, tmp_path)
+    text = doctor.line(found, "en", doctor.sentences())["text"]
+    assert "3 MiB" in text
+    assert said in text
+
+
 def test_a_data_folder_that_others_read_is_a_problem(tmp_path: Path) -> None:
     """Secrets lie there."""
     tmp_path.chmod(0o755)

@@ -97,6 +97,22 @@ def test_what_was_refused_and_what_waits_is_listed_with_the_reason(tmp_path: Pat
     assert all("beyond retention policy" in said(each) for each in found[1:])
 
 
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_forgotten_device_that_influxdb_still_has_is_listed(tmp_path: Path, lang: str) -> None:
+    """Waiting: worth knowing; refused: a problem with the command that helps."""
+    with scripted() as script, forwarding(tmp_path, script.place) as hub:
+        hub.kept.forget(["acme:a7"], {"acme:a7"}, set())
+        (waits,) = _influx_checks.kept(tmp_path / "store.db")
+        assert (waits.id, waits.ok) == ("influx.erasing", None)
+        script.erase = (400, "bad predicate", {})
+        hub.writer.step()
+        (refused,) = _influx_checks.kept(tmp_path / "store.db")
+    assert (refused.id, refused.ok) == ("influx.erasing", False)
+    assert "bad predicate" in said(refused, lang)
+    assert "influx delete" in said(refused, lang)
+    assert "acme:a7" in said(waits, lang)
+
+
 def test_the_doctor_looks_at_influxdb_only_where_it_is_the_store(tmp_path: Path) -> None:
     """SQLite needs none."""
     ids = {finding.id for finding in doctor.look(replace(config(), store="sqlite"), tmp_path)}

@@ -68,10 +68,20 @@ def test_the_name_of_a_device_is_said_when_it_changes() -> None:
     encoder = Encoder()
     device = Device(uid="acme:a7", family="acme", name='the "cold" one\n', seen=START)
     assert encoder.lines([], [device])[False] == [
-        f'devices,device=acme:a7 name="the \\"cold\\" one%0A" {START}'.encode()
+        f'devices,device=acme:a7 name="the \\"cold\\" one%0A",room="" {START}'.encode()
     ]
     assert encoder.lines([], [replace(device, seen=START + 1)])[False] == []
     assert encoder.lines([], [replace(device, name="b")])[False] != []
+
+
+def test_the_room_of_a_device_is_said_when_it_changes_and_when_it_has_none_any_more() -> None:
+    """The old one is overwritten, not left to stand."""
+    encoder = Encoder()
+    device = Device(uid="acme:a7", family="acme", name="a7", room='Cave "1"', seen=START)
+    said = [encoder.lines([], [replace(device, room=room)])[False] for room in ('Cave "1"', 'Cave "1"', "")]
+    assert [len(each) for each in said] == [1, 0, 1]
+    assert b'room="Cave \\"1\\""' in said[0][0]
+    assert b'room="" ' in said[2][0]
 
 
 # times and ties

@@ -90,6 +90,7 @@ async def test_topics_are_ignored_as_one_list(plug: FakeHub, client: Client) -> 
 async def test_forgetting_says_how_much_went(plug: FakeHub, client: Client) -> None:
     """A second time there is nobody."""
     answer = await ask(client, "DELETE", "/devices/tasmota%3Aplug")
+    assert [each["code"] for each in answer.pop("elsewhere")] == ["influx", "copies"]
     assert answer == {"id": PLUG, "forgotten": True, "readings": 1, "messages": 1}
     assert PLUG not in plug.live.devices
     await ask(client, "DELETE", "/devices/tasmota%3Aplug", status=404)

@@ -224,6 +224,7 @@ export const PARTS: Record<string, Part> = {
 			behind_messages: 38_200,
 			behind_minutes: 41.5,
 			hours_left: 9.4,
+			erasing: 1,
 			refused: 1,
 			refused_newest: [
 				{

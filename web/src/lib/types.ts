@@ -149,6 +149,8 @@ export interface Influx {
 	behind_messages: number;
 	behind_minutes: number;
 	hours_left: number | null;
+	/** Forgotten devices that it has not erased yet. */
+	erasing: number;
 	refused: number;
 	refused_newest: { line: string; reason: string; time: string }[];
 }
