@@ -96,6 +96,10 @@ def test_every_reason_of_a_damaged_example_has_its_french(driver: Driver) -> Non
             "aucune valeur dedans\u202f; a.b\u00a0: 'x; y: z' n’est pas un nombre\u202f; c\u00a0: pas de valeur (null)",
         ),
         (
+            "driver acme of package acme-hub took longer than 1 s: strike 2 of 3",
+            "le pilote acme du paquet acme-hub a fauté (took longer than 1 s)\u00a0: faute 2 sur 3",
+        ),
+        (
             "not JSON: invalid character at byte 4",
             "ce n’est pas du JSON\u00a0: caractère inattendu à l’octet 4",
         ),
