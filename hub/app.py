@@ -38,7 +38,8 @@ from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Run
+from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run
+from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rereading import Rereading
@@ -62,6 +63,8 @@ RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
 BY_HAND = "was switched off by hand"
+GIVE_BACK = 2.0
+"""Seconds that an ordinary stop waits for devices to take their own period back."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 WARN_FROM = 0.8
@@ -175,7 +178,8 @@ class App:
         self.live = Live(
             is_health=self._is_health,
             source=self._source,
-            can_set=self._can_set,
+            reach=self._reach,
+            pace_by=self._pace_by,
             believed=self._registry.believed,
             lang=self.config.lang,
         )
@@ -186,6 +190,7 @@ class App:
         self._end = 0
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
+        self._settled = asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -206,7 +211,6 @@ class App:
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
-            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._rereading = Rereading(
                 reader=SqliteReader(self._data),
                 kept=self._kept,
@@ -215,6 +219,18 @@ class App:
                 guests=self._guests,
             )
             self._guests.changed = self._driver_went_off
+            self._pacer = Pacer(
+                kept=self._kept,
+                worker=self._worker,
+                commander=self._commander,
+                there=self._is_there,
+                wall=time.time_ns,
+            )
+            self._worker.follower = self._pacer
+            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
+            self._restored.paces = self._pacer.records
+            mind = self._worker.understanding
+            self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
             self._guests.close()
             self._kept.close()
@@ -268,7 +284,9 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Commit the step under way and close the files."""
+        """Give devices their own periods back, commit the step under way and close the files."""
+        if self._tasks:
+            await self._give_periods_back()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -279,6 +297,17 @@ class App:
             await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._guests.close)
         self._kept.close()
+
+    async def _give_periods_back(self) -> None:
+        """Tell every device whose period was changed, and wait a little for their word; the next start goes on."""
+        self._settled.clear()
+        if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), GIVE_BACK)
+
+    def _is_there(self) -> bool:
+        status = self._status
+        return self._link.connected and status is not None and status.connected
 
     def _grown(self, end: int) -> None:
         self._end = end
@@ -298,6 +327,8 @@ class App:
 
     def _deliver(self, outcome: Outcome) -> None:
         self.live.apply(outcome.batch)
+        if outcome.batch.paces and not self._pacer.records:
+            self._settled.set()
         self._views.update(outcome.views)
         for topic, heard in outcome.recent.items():
             self._recent.pop(topic, None)
@@ -362,6 +393,8 @@ class App:
 
         def in_store() -> int:
             self._worker.save()
+            mind = self._worker.understanding
+            self._pacer.let_go(mind.names.uids(mind.resolve(name)))
             return self._acting.forget(name)
 
         finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
@@ -402,11 +435,18 @@ class App:
 
     async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
         """Give a device a command."""
-        status = self._status
-        there = self._link.connected and status is not None and status.connected
+        there = self._is_there()
         return await asyncio.wrap_future(
             self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there))
         )
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Make a device report every so many seconds; None: by its own period again."""
+
+        def do() -> Paced:
+            return self._pacer.end(name) if every is None else self._pacer.begin(name, every, by)
+
+        return await asyncio.wrap_future(self._worker.call(do))
 
     async def commands(self, limit: int, device: str | None) -> Sequence[Commanded]:
         """Return the newest commands, newest first."""
@@ -526,12 +566,22 @@ class App:
                     return any(each.name == base and each.health for each in driver.channels)
         return False
 
-    def _can_set(self, uid: str, channel: str) -> bool:
+    def _pace_by(self, uid: str) -> str | None:
+        """Return how a device of this family is made to report more often."""
         family = uid.partition(":")[0]
-        return any(
-            driver.family == family and base_name(channel, driver.commands) is not None
-            for driver in self._registry.drivers.values()
-        )
+        mine = [driver for driver in self._registry.drivers.values() if driver.family == family]
+        if any(driver.period is not None for driver in mine):
+            return "set"
+        return "poll" if any(driver.ask is not None for driver in mine) else None
+
+    def _reach(self, uid: str, channel: str) -> tuple[float, float] | None:
+        """Return what a channel may be set to, where its family's description alone tells."""
+        family = uid.partition(":")[0]
+        for driver in self._registry.drivers.values():
+            base = base_name(channel, driver.commands) if driver.family == family else None
+            if base is not None:
+                return next((each.low, each.high) for each in driver.channels if each.name == base)
+        return None
 
     def _source(self, usecase: str, rule: str) -> tuple[Mapping[str, str] | None, bool]:
         case = self._cases.get(usecase)

@@ -5,7 +5,10 @@ Runs in the worker's thread. A command is stored before it goes out, so that non
 
 import logging
 import secrets
+import uuid
 from collections.abc import Callable
+
+import msgspec
 
 from hub.commands import order
 from hub.driver import Command
@@ -13,7 +16,6 @@ from hub.errors import NotFoundError, PayloadError
 from hub.kept import Kept
 from hub.model import REAL, Commanded, CommandState, Device
 from hub.timeline import LIVING
-from hub.understand import Understanding
 from hub.worker import Worker
 
 _LOG = logging.getLogger(__name__)
@@ -59,8 +61,11 @@ class Commander:
             msg = f"no device is called {name!r}; GET /api/v1/devices lists them"
             raise NotFoundError(msg)
         wall = self._wall()
+        ticket = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+        wanted = msgspec.structs.replace(wanted, id=ticket, at=wall)
         given = Commanded(
             id=key or secrets.token_hex(6),
+            ticket=ticket,
             device=device.uid,
             channel=wanted.channel,
             value=wanted.value,
@@ -71,7 +76,7 @@ class Commander:
         )
         if key is not None and self._kept.command(key) is not None:
             return self._refused(given, "replay", recorded=False)
-        obstacle = self._obstacle(device, mind, there=there)
+        obstacle = self.obstacle(device, there=there)
         if obstacle is not None:
             return self._refused(given, obstacle)
         driver, target = mind.target(device.uid)
@@ -81,12 +86,16 @@ class Commander:
             return self._refused(given, "cannot", str(error))
         return self._worker.send(given, due)
 
-    def _obstacle(self, device: Device, mind: Understanding, *, there: bool) -> str | None:
+    def may(self, device: Device) -> bool:
+        """Tell whether the operator lets the hub command a device at all."""
+        return device.run != REAL or self._consent
+
+    def obstacle(self, device: Device, *, there: bool) -> str | None:
         """Return which of REASONS forbids sending anything to a device now; None: it may be."""
-        run = mind.timelines.runs.get(device.run)
+        run = self._worker.understanding.timelines.runs.get(device.run)
         if device.run != REAL and (run is None or run.state not in LIVING):
             return "not_playing"
-        if device.run == REAL and not self._consent:
+        if not self.may(device):
             return "consent"
         found = (name for name in ("locked", "ignored", "proposed") if getattr(device, name))
         return next(found, None if there else "away")

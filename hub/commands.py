@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from hub.driver import Command, Driver, Order, Target, base_name
+from hub.driver import Command, Driver, Order, Progress, Target, reach
 from hub.errors import PayloadError
-from hub.model import NS, Commanded, CommandState
+from hub.model import NS, Commanded, CommandState, Stage
 
 SOONEST = 2 * NS
 """Wall time [ns] that any command gets: at sixty times the speed its seconds are shorter than a round trip."""
@@ -25,11 +25,13 @@ def order(driver: Driver | None, target: Target, wanted: Command) -> Order:
     Raises:
         PayloadError: why this device cannot be told so, in plain words.
     """
-    base = None if driver is None else base_name(wanted.channel, driver.commands)
-    if driver is None or driver.command is None or base is None:
+    try:
+        channel = None if driver is None else reach(driver, target, wanted.channel)
+    except Exception as error:
+        raise _failed(driver, error) from error
+    if driver is None or driver.command is None or channel is None:
         msg = f"channel {wanted.channel[:80]!r} cannot be set"
         raise PayloadError(msg)
-    channel = next(each for each in driver.channels if each.name == base)
     if not math.isfinite(wanted.value) or not channel.low <= wanted.value <= channel.high:
         unit = f" {channel.unit}" if channel.unit else ""
         msg = f"{wanted.channel} is {wanted.value:g}: from {channel.low:g} to {channel.high:g}{unit} is expected"
@@ -39,8 +41,12 @@ def order(driver: Driver | None, target: Target, wanted: Command) -> Order:
     except PayloadError:
         raise
     except Exception as error:
-        msg = f"driver {driver.model} failed: {type(error).__name__}: {error}"[:300]
-        raise PayloadError(msg) from error
+        raise _failed(driver, error) from error
+
+
+def _failed(driver: Driver | None, error: Exception) -> PayloadError:
+    model = driver.model if driver is not None else "?"
+    return PayloadError(f"driver {model} failed: {type(error).__name__}: {error}"[:300])
 
 
 class Underway:
@@ -70,6 +76,20 @@ class Underway:
                 if is_it and abs(value - each.expected) <= each.tolerance:
                     confirmed.append(self._ended(each, CommandState.CONFIRMED))
         return confirmed
+
+    def progress(self, uid: str, said: Progress) -> list[Commanded]:
+        """Return what a network's word changes of a command on its way; one that it gave up has ended, refused.
+
+        An acknowledgement says that the device received it, not what it made of it: only its report confirms.
+        """
+        each = next((one for one in self._waiting.values() if one.device == uid and one.ticket == said.command), None)
+        if each is None or each.stage is said.stage:
+            return []
+        if said.stage is Stage.FAILED:
+            reason = f"the network gave it up: {said.reason or 'it does not say why'}"[:300]
+            return [replace(self._ended(each, CommandState.REFUSED, reason), stage=said.stage, code="network")]
+        self._waiting[each.id] = replace(each, stage=said.stage)
+        return [self._waiting[each.id]]
 
     def tick(self, now: Callable[[str], int], wall: int) -> list[Commanded]:
         """Return what has waited too long: on its timeline, and long enough for the wire."""

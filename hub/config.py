@@ -27,7 +27,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         broker_url: `mqtt://user:password@host:port`; unset: the embedded broker.
         ask: whether devices are asked to speak at first sight; unset: only on the embedded broker.
-        commands: whether real devices may be commanded; unset: only on the embedded broker.
+        commands: whether real devices may be commanded, and told how often to report; unset: only on the embedded
+            broker.
         topics: filters wanted, comma-separated.
         mqtt_port: port of the embedded broker.
         data_dir: data folder; unset: the platform's user-data folder.

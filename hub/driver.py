@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from hub.errors import PayloadError
-from hub.model import Availability, Kind, Message, Quality
+from hub.model import Availability, Kind, Message, Quality, Stage
 from hub.units import Unit
 
 type_of_nothing = type(None)
@@ -139,6 +139,20 @@ class Announced(Struct, frozen=True):
     removed: bool = False
 
 
+class Progress(Struct, frozen=True, gc=False):
+    """What a network says of a command on its way to a device.
+
+    Attributes:
+        command: id of the command (`Command.id`), as the network gives it back.
+        stage: how far it is.
+        reason: why it failed, in the network's words.
+    """
+
+    command: str
+    stage: Stage
+    reason: str = ""
+
+
 class Decoded(Struct, frozen=True, gc=False):
     """What a message means.
 
@@ -158,6 +172,8 @@ class Decoded(Struct, frozen=True, gc=False):
         simulated: the network says that it made the message up: its values are never real.
         unsaid: its temperatures are in the device's own unit, which the message does not say: °C unless the user
             chose `fahrenheit` for the device.
+        progress: how far a command to `device` is, by the word of the network that carries it.
+        period: how often `device` reports by itself [s], by its own word; 0: not at all.
     """
 
     kind: Kind
@@ -174,6 +190,8 @@ class Decoded(Struct, frozen=True, gc=False):
     carried: Carried | None = None
     simulated: bool = False
     unsaid: bool = False
+    progress: Progress | None = None
+    period: int | None = None
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -219,10 +237,18 @@ def _bytes(payload: str | bytes) -> bytes:
 
 
 class Command(Struct, frozen=True):
-    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0)."""
+    """What a person wants of a device: that a channel has a value, in the hub's unit (a switch: 1 or 0).
+
+    Attributes:
+        channel, value: what should become what.
+        id: of this command, for families whose network tells how far it is (`Progress`).
+        at: when it is given [ns], for families whose commands carry a time.
+    """
 
     channel: str
     value: float
+    id: str = ""
+    at: int = 0
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -277,6 +303,23 @@ class Commanding(Struct, frozen=True, kw_only=True):
     report: tuple[str, bytes]
 
 
+class Period(Struct, frozen=True, kw_only=True):
+    """How a family is told how often to report.
+
+    Attributes:
+        ask: (target) → (topic, payload) that make a device say its period (`Decoded.period`).
+        set: (target, seconds) → (topic, payload) that set it; any period that it said itself can be set again.
+        low, high: what people may wish [s].
+        proof: of `set`; its `value` are the seconds, its `report` the device's word that it took them.
+    """
+
+    ask: Callable[[Target], tuple[tuple[str, bytes], ...]]
+    set: Callable[[Target, int], tuple[tuple[str, bytes], ...]]
+    low: int
+    high: int
+    proof: Commanding
+
+
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
 """`decode(message, context)`; raises PayloadError with the reason when nothing can be understood.
 
@@ -315,9 +358,12 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         believed: how long [s] a value counts where neither the device says nor the channel's own period is known.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
         commands: base names of the channels that can be set.
+        settable: in place of `commands` where only what a device says of itself tells (`open_channels`): the channels
+            that can be set now, in the hub's unit, each with the range it takes.
         command: (target, command) → the order in the family's dialect; raises PayloadError with the reason when this
             device cannot do it.
         commandings: commands and what goes out for them: at least one where there is a `command`.
+        period: how a device is told how often to report; None: it cannot be told over MQTT.
         personal: it is about a person's whereabouts: kept only where the setting `personal` is on.
         reads: reads bare bytes: its model is then a payload format that users choose for a device (`Decoded.carried`).
         examples: real messages, a refusal among them.
@@ -345,8 +391,10 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     believed: float = BELIEVED
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
     commands: tuple[str, ...] = ()
+    settable: Callable[[Target], tuple[Channel, ...]] | None = None
     command: Callable[[Target, Command], Order] | None = None
     commandings: tuple[Commanding, ...] = ()
+    period: Period | None = None
     personal: bool = False
     reads: Callable[[bytes], Content] | None = None
 
@@ -385,6 +433,16 @@ def base_name(channel: str, names: Iterable[str]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
+def reach(driver: Driver, target: Target, channel: str) -> Channel | None:
+    """Return what a channel of a device may be set to, by its range; None: it cannot be set."""
+    if driver.command is None:
+        return None
+    if driver.settable is not None:
+        return next((each for each in driver.settable(target) if each.name == channel), None)
+    base = base_name(channel, driver.commands)
+    return next((each for each in driver.channels if each.name == base), None)
+
+
 def topic_matches(pattern: str, topic: str) -> bool:
     """Tell whether an MQTT filter matches a topic (MQTT 5 §4.7; `$` topics need a literal first level)."""
     if topic.startswith("$") and pattern[:1] in {"+", "#"}:
@@ -420,8 +478,11 @@ __all__ = [
     "Example",
     "Order",
     "PayloadError",
+    "Period",
+    "Progress",
     "Sample",
     "Target",
     "base_name",
+    "reach",
     "topic_matches",
 ]

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name
+from hub.driver import CHANNEL_NAME, Command, Commanding, Decoded, Driver, Example, Target, base_name, reach
 from hub.errors import ConfigError, PayloadError
 from hub.model import Message
 from hub.registry import check_description, decode_context, encode_context
@@ -97,6 +97,7 @@ def check(driver: Driver, *, damaged: int = 200, seed: int = 0) -> Iterator[str]
         yield from check_example(driver, example)
     for commanding in driver.commandings:
         yield from check_commanding(driver, commanding)
+    yield from check_period(driver)
     yield from unshown(driver)
     damage = Damage(seed)
     for example in driver.examples:
@@ -123,10 +124,10 @@ def target_of(driver: Driver, before: Iterable[tuple[str, bytes]]) -> Target:
 def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
     """Return where a command does not go out as its author wrote, or is not proved by the device's report."""
     where = f"command {proof.channel}={proof.value:g}"
-    if driver.command is None or base_name(proof.channel, driver.commands) is None:
+    target = target_of(driver, proof.before)
+    if driver.command is None or reach(driver, target, proof.channel) is None:
         yield f"{where}: the driver does not say that this channel can be set"
         return
-    target = target_of(driver, proof.before)
     try:
         order = driver.command(target, Command(proof.channel, proof.value))
     except PayloadError as error:
@@ -142,6 +143,23 @@ def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
         yield f"{where}: the report is of {decoded.device}, {sorted(values)}; {target.uid} {order.channel} is due"
     elif abs(values[order.channel] - order.value) > order.tolerance:
         yield f"{where}: reported is {values[order.channel]:g}, {order.value:g} ± {order.tolerance:g} is due"
+
+
+def check_period(driver: Driver) -> Iterator[str]:
+    """Return where a device is not told how often to report as its author wrote, or does not say that it took it."""
+    if driver.period is None:
+        return
+    proof = driver.period.proof
+    seconds, target = int(proof.value), target_of(driver, proof.before)
+    if not driver.period.low <= seconds <= driver.period.high:
+        yield f"period: {seconds} s of the proof is not from {driver.period.low} to {driver.period.high}"
+    if (sent := driver.period.set(target, seconds)) != proof.sends:
+        yield f"period: sends {sent}, not {proof.sends}"
+    if not driver.period.ask(target):
+        yield "period: a device is not asked for its own before it is changed"
+    decoded, _ = driver.decode(Message(*proof.report, RECEIVED), target.context)
+    if (decoded.device, decoded.period) != (target.uid, seconds):
+        yield f"period: the report is of {decoded.device}, {decoded.period} s; {target.uid}, {seconds} s is due"
 
 
 def unshown(driver: Driver) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The hub's memory on disk: what a step changed goes in together, what the next start needs comes out."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import msgspec
 from hub.devices import Clock, Identities
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard, Reading
+from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
@@ -34,6 +34,7 @@ MOST_CHANNELS = 5_000
 """Times of a channel, and channels, read at the start to know their periods; others learn them anew."""
 IGNORED_TOPICS = "ignored_topics"
 GUESTS = "drivers_of_packages"
+PACES = "paces"
 """Names of settings."""
 
 
@@ -204,6 +205,23 @@ class Kept:
         with self._file.transaction():
             self._actions.put_commands(commands)
 
+    def paces(self) -> list[Paced]:
+        """Return the devices that report more often than by themselves, or are owed their own period."""
+        return msgspec.json.decode(self._state.setting(PACES) or "[]", type=list[Paced])
+
+    def put_paces(self, paces: Iterable[Paced]) -> None:
+        """Store them, all of them.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._put_paces(paces)
+
+    def _put_paces(self, paces: Iterable[Paced]) -> None:
+        said = msgspec.json.encode([*paces]).decode()
+        self._state.set_setting(PACES, None if said == "[]" else said)
+
     def forget(self, uids: Sequence[str], names: Collection[str], ended: Collection[str]) -> int:
         """Erase devices with all that names them, and give the room back; return how many readings went.
 
@@ -228,6 +246,7 @@ class Kept:
                 if trace.names(blob):
                     state.put_rules({key: None})
             self._actions.forget(uids)
+            self._put_paces(each for each in self.paces() if each.device not in uids)
             self._outbox.forget(trace.names)
         self._file.scrub()
         return gone

@@ -17,7 +17,21 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from hub.model import NS, REAL, Alarm, AlarmState, Availability, Commanded, Device, Quality, Reading, Run, rfc3339
+from hub.model import (
+    NS,
+    REAL,
+    Alarm,
+    AlarmState,
+    Availability,
+    Commanded,
+    Device,
+    Paced,
+    PaceState,
+    Quality,
+    Reading,
+    Run,
+    rfc3339,
+)
 from hub.rhythm import Rhythm
 
 RATES = (0, 1, 2, 4, 10, 20)
@@ -27,6 +41,8 @@ FULL_EVERY = 10.0
 """Seconds between whole frames to everybody."""
 CLOSED_KEPT = 200
 """Alarms that are over, kept for the page; the store has all."""
+UNREAD = "unread"
+"""Code of a command that was seen passing and names no value that anybody can read."""
 SAME_FULL = 0.1
 """Seconds during which an unchanged state is not serialised again for another viewer."""
 
@@ -47,6 +63,8 @@ class Batch(Struct, kw_only=True):
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
+        paces: devices whose period is changed or given back, each as it is now.
+        settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
     """
 
     readings: Sequence[Reading] = ()
@@ -61,6 +79,8 @@ class Batch(Struct, kw_only=True):
     merged: Mapping[str, str] | None = None
     commands: Sequence[Commanded] = ()
     rhythms: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
+    settable: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    paces: Sequence[Paced] = ()
 
 
 class Channel(Struct):
@@ -135,7 +155,8 @@ class Live:
         wall: Callable[[], int] = time.time_ns,
         is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
         source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
-        can_set: Callable[[str, str], bool] = lambda _device, _channel: False,
+        reach: Callable[[str, str], tuple[float, float] | None] = lambda _device, _channel: None,
+        pace_by: Callable[[str], str | None] = lambda _device: None,
         believed: Callable[[str], float] = lambda _family: 900.0,
         lang: str = "fr",
     ) -> None:
@@ -145,12 +166,16 @@ class Live:
             wall: wall clock [ns].
             is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
             source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
-            can_set: (uid, channel) → whether commands may set it.
+            reach: (uid, channel) → the range that commands may set it to, where its family alone tells; None: none.
+            pace_by: uid → how a device is made to report more often: `set` its period, `poll` it, or None.
             believed: family → how long [s] a value counts until its channel's own period is known.
             lang: language of an alarm's `text`; `texts` has both.
         """
         self.wall = wall
-        self._can_set = can_set
+        self._reach = reach
+        self._pace_by = pace_by
+        self._paces: dict[str, Paced] = {}
+        self._settable: dict[str, Mapping[str, tuple[float, float]]] = {}
         self._believed = believed
         self.merged: Mapping[str, str] = {}
         self.commands: dict[str, dict[str, Commanded]] = {}
@@ -220,6 +245,19 @@ class Live:
         if batch.merged is not None:
             self._take_merged(batch.merged, changes)
         self._take_away(batch, gone, changes)
+        self._take_deeds(batch, changes)
+
+    def _take_deeds(self, batch: Batch, changes: Changes) -> None:
+        """Take what is done to devices: what can be set, how often they report, the newest command of each channel."""
+        for uid, settable in batch.settable.items():
+            if uid in self.devices and self._settable.get(uid, {}) != settable:
+                self._settable[uid] = settable
+                changes.devices.add(uid)
+        for paced in batch.paces:
+            self._paces.pop(paced.device, None)
+            if paced.state is not PaceState.RESTORED:
+                self._paces[paced.device] = paced
+            changes.devices.add(paced.device)
         for command in batch.commands:
             if command.device in self.devices:
                 self.commands.setdefault(command.device, {})[command.channel] = command
@@ -239,6 +277,7 @@ class Live:
             if self.devices.pop(uid, None) is not None:
                 left = self._channels.pop(uid, {})
                 self.commands.pop(uid, None)
+                self._settable.pop(uid, None)
                 if uid in batch.forgotten and uid not in self.merged:
                     self.alarms = {name: alarm for name, alarm in self.alarms.items() if alarm.device != uid}
                 changes.devices.add(uid)
@@ -324,6 +363,7 @@ class Live:
         found = self._channels.get(uid, {}).values()
         channels = sorted(found, key=lambda channel: channel.health or channel.name in device.health)
         now = self.now(device.run)
+        ranges = self._ranges(uid, channels)
         return {
             "id": uid,
             "name": device.name,
@@ -338,7 +378,10 @@ class Live:
             "firmware": device.firmware or None,
             "locked": device.locked,
             "merged": list(self.uids(uid)[1:]),
-            "settable": [channel.name for channel in channels if self._can_set(uid, channel.name)],
+            "settable": list(ranges),
+            "pace": pace_view(self._paces[uid]) if uid in self._paces else None,
+            "pace_by": self._pace_by(uid) if device.run == REAL else None,
+            "ranges": {name: {"low": low, "high": high} for name, (low, high) in ranges.items()},
             "commands": {name: command_view(each) for name, each in self.commands.get(uid, {}).items()},
             "silence": {channel.name: self.silence(device, channel) / NS for channel in channels},
             "channels": [channel.view(is_past=self._is_past(device, channel, now)) for channel in channels],
@@ -359,6 +402,12 @@ class Live:
             return True
         said, last = device.expires.get(channel.name, 0.0), channel.reading
         return said > 0 and last is not None and last.time > 0 and now - last.time > said * NS
+
+    def _ranges(self, uid: str, channels: Iterable[Channel]) -> dict[str, tuple[float, float]]:
+        """Return channel → the range it may be set to, of those that may be, in their order."""
+        own = self._settable.get(uid, {})
+        found = ((channel.name, own.get(channel.name) or self._reach(uid, channel.name)) for channel in channels)
+        return {name: ends for name, ends in found if ends is not None}
 
     def device_views(self, uids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Return the devices, all or those named that are still known, in the order first seen."""
@@ -621,12 +670,26 @@ def command_view(command: Commanded) -> dict[str, Any]:
         "id": command.id,
         "device": command.device,
         "channel": command.channel,
-        "value": command.value,
+        "value": None if command.code == UNREAD else command.value,
         "state": command.state,
+        "stage": command.stage,
         "by": command.by,
         "at": rfc3339(command.wall),
+        "until": rfc3339(command.wall + max(command.until - command.at, 0)) if command.until else None,
         "code": command.code,
         "reason": command.reason,
+    }
+
+
+def pace_view(paced: Paced) -> dict[str, Any]:
+    """Return how often a device is to report, as the API gives it."""
+    return {
+        "state": paced.state,
+        "every": paced.every,
+        "original": paced.original,
+        "by": paced.by or None,
+        "code": paced.code,
+        "reason": paced.reason,
     }
 
 

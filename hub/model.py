@@ -253,12 +253,22 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class CommandState(StrEnum):
-    """How far a command is; only the device's own later report confirms it."""
+    """How far a command is; only the device's own later report confirms it. `seen`: another program's, overheard."""
 
     SENT = "sent"
     CONFIRMED = "confirmed"
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
+    SEEN = "seen"
+
+
+class Stage(StrEnum):
+    """How far a network says that it has brought a command; none of them is the device's own report of its value."""
+
+    QUEUED = "queued"
+    TRANSMITTED = "transmitted"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
 
 
 class Commanded(Struct, frozen=True, kw_only=True):
@@ -266,8 +276,12 @@ class Commanded(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: chosen by the sender or the hub; the same again is a replay.
-        device, channel, value: what should become what, in the hub's unit.
-        by: who gave it; the newest of a channel is its last writer.
+        ticket: the id under which it goes out, where the family's commands carry one.
+        device, channel, value: what should become what, in the hub's unit; an empty channel: of a command that was
+            seen, nobody can tell.
+        stage: how far the network between hub and device says it is (LoRaWAN).
+        by: who gave it (`mqtt`: another program, which names itself to nobody); the newest of a channel is its last
+            writer.
         run: the device's timeline.
         at, until: given at, and confirmed by [ns on that timeline].
         wall: given at [ns, wall clock].
@@ -284,10 +298,47 @@ class Commanded(Struct, frozen=True, kw_only=True):
     at: int
     wall: int
     until: int = 0
+    ticket: str = ""
     report: str = ""
     expected: float = 0.0
     tolerance: float = 0.0
     state: CommandState = CommandState.SENT
+    stage: Stage | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+class PaceState(StrEnum):
+    """How far the wish is that a device reports more often: its own period is asked for before it is changed."""
+
+    ASKING = "asking"
+    SETTING = "setting"
+    HELD = "held"
+    POLLED = "polled"
+    RESTORING = "restoring"
+    RESTORED = "restored"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+class Paced(Struct, frozen=True, kw_only=True):
+    """A device that reports more often during a session than it does by itself.
+
+    Attributes:
+        device: uid.
+        every: period wanted [s].
+        original: its own [s], by its own word; None: not known yet, or nothing on the device was changed (polled).
+        by: who wanted it.
+        at: when something was said to it last [ns, wall clock].
+        code, reason: why it failed or was refused, for programs and in plain words.
+    """
+
+    device: str
+    every: int
+    state: PaceState
+    original: int | None = None
+    by: str = ""
+    at: int = 0
     code: str | None = None
     reason: str | None = None
 

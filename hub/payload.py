@@ -406,6 +406,12 @@ def scaled_as_said(value: float, unit: str) -> tuple[float, str]:
     return found.apply(value), found.unit
 
 
+def decimal(value: float) -> str:
+    """Return a number as devices read it: whole without a point, never with an exponent."""
+    text = f"{value:.10f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def slug(name: str) -> str:
     """Return a foreign name as a part of a channel name: `DS18B20-1` → `ds18b20_1`, `Température` → `temperature`.
 

@@ -520,8 +520,11 @@ def _problems(driver: Driver) -> Iterator[str]:
     if not any(example.refusal for example in driver.examples):
         yield "its examples hold no refusal"
     yield from (f"command of {name!r}, which is no channel" for name in driver.commands if name not in names)
-    if len({bool(driver.commands), driver.command is not None, bool(driver.commandings)}) > 1:
-        yield "commands, command and commandings go together: which channels, how, and the proof"
+    if driver.commands and driver.settable is not None:
+        yield "commands and settable exclude each other: channels are listed, or the device says which"
+    which = bool(driver.commands) or driver.settable is not None
+    if len({which, driver.command is not None, bool(driver.commandings)}) > 1:
+        yield "commands (or settable), command and commandings go together: which channels, how, and the proof"
 
 
 def encode_context(context: Any) -> bytes:  # noqa: ANN401 — each driver has its own type

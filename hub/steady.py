@@ -65,6 +65,8 @@ def is_plain(decoded: Decoded) -> bool:
         or decoded.removed
         or decoded.simulated
         or decoded.availability is not None
+        or decoded.progress is not None
+        or decoded.period is not None
     )
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
-from hub.driver import Announced, Decoded, Driver, Sample, Target, topic_matches
+from hub.driver import Announced, Decoded, Driver, Progress, Sample, Target, topic_matches
 from hub.errors import PayloadError
 from hub.joining import HARDWARE, Side, family, joined, may_be_one
 from hub.model import (
@@ -57,6 +57,12 @@ ASK_WITHIN = 60 * NS
 """A backlog older than this makes nobody speak."""
 ASK_AGAIN = 60 * NS
 """How long a sender is left alone that was asked to say what is missing."""
+OVERHEARD = 20
+"""Commands of others that a group records: a flood of them costs no more."""
+RETAINED = (
+    "a retained command: the device obeys it anew at each connection, the hub never; an empty retained message on the "
+    "same topic takes it away"
+)
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
@@ -89,6 +95,10 @@ class Changes(Struct):
         reports: a device's own live words while a command to it waits for them.
         missed: driver of another package → the first position that its fault cost it.
         read_again: such a driver → up to where it has read again what it missed; None: all of it.
+        progress: (uid, what a network says of a command to it).
+        periods: (uid, how often it reports by its own live word [s]).
+        overheard: (uid, topic) → the newest live command to a known device that was seen passing, the hub's own too.
+        described: devices of families that say themselves what can be set: it may be something else now.
         understood, refused, repeats: counts of messages.
     """
 
@@ -110,6 +120,10 @@ class Changes(Struct):
     reports: list[Report] = []
     missed: dict[str, int] = {}
     read_again: dict[str, int | None] = {}
+    progress: list[tuple[str, Progress]] = []
+    periods: list[tuple[str, int]] = []
+    overheard: dict[tuple[str, str], Message] = {}
+    described: set[str] = set()
     understood: int = 0
     refused: int = 0
     repeats: int = 0
@@ -177,6 +191,7 @@ class Understanding:
             personal: whether families about a person's whereabouts are kept.
         """
         self._registry = registry
+        self._describing = {each.family for each in registry.drivers.values() if each.settable is not None}
         self._contexts = dict(memory.contexts)
         self.devices = {device.uid: device for device in memory.devices}
         merged = {uid: device.merged for uid, device in self.devices.items() if device.merged is not None}
@@ -245,6 +260,29 @@ class Understanding:
             channels=frozenset(self._channels.get(uid, ())),
             context=context,
         )
+
+    def settable(self, uid: str) -> dict[str, tuple[float, float]]:
+        """Return channel → the range that a device takes, where only what it said of itself tells."""
+        device = self.devices.get(uid)
+        driver, key = (None, None) if device is None else self._registry.place(device.topic, device.family)
+        if driver is None or driver.settable is None or device is None or key is None:
+            return {}
+        context = self._contexts.get(key)
+        target = Target(
+            uid=uid,
+            topic=device.topic,
+            names=(uid,),  # all of them would cost a look at every name there is
+            channels=frozenset(self._channels.get(uid, ())),
+            context=driver.empty_context() if context is None else context,
+        )
+        try:
+            return {each.name: (each.low, each.high) for each in driver.settable(target)}
+        except Exception:  # noqa: BLE001 — a driver's fault must not stop the others; its commands say what it is
+            return {}
+
+    def describing(self) -> list[str]:
+        """Return the devices of families that say themselves what can be set."""
+        return [uid for uid, device in self.devices.items() if device.family in self._describing]
 
     def take(self, records: Iterable[Record]) -> Changes:
         """Return what the records change, up to `position`; no content makes it fail.
@@ -406,8 +444,12 @@ class Understanding:
         source = self.names.find(decoded.device, decoded.aliases)
         uid = self.names.survivor(source)
         makes_none = decoded.kind in _MAKES_NONE or decoded.removed
+        if decoded.kind is Kind.COMMAND:
+            self._overhear(record, driver, uid, changes)
         if makes_none and uid not in self.devices:
             return
+        if _is_live(record):
+            _note_of_commands(uid, decoded, changes)
         if decoded.removed:
             if source == uid:  # one of two merged devices that goes takes the other one not along
                 gone = msgspec.structs.replace(self.devices[uid], availability=Availability.OFFLINE, removed=True)
@@ -417,6 +459,8 @@ class Understanding:
         word = _Word(record, driver, decoded, changes, uid, run, source)
         if not makes_none and not self._known(word):
             return
+        if driver.settable is not None and (decoded.kind is Kind.DISCOVERY or decoded.availability is not None):
+            changes.described.add(uid)
         changes.names += [(name, source, record.position) for name in self.names.of(decoded)[1]]
         if not makes_none:
             self._read(word)
@@ -436,6 +480,14 @@ class Understanding:
         if len(self._steady) >= MAX_STEADY:
             self._steady.clear()
         self._steady[message.topic] = Steady(word.driver, word.decoded.device, device, self._channels[word.uid])
+
+    def _overhear(self, record: Record, driver: Driver, uid: str, changes: Changes) -> None:
+        """Note a command that somebody gives a known device; one that the broker keeps is listed with the remedy."""
+        message = record.message
+        if message.retained and message.payload:
+            self._list(record, RETAINED, driver, changes)
+        elif _is_live(record) and uid in self.devices and len(changes.overheard) < OVERHEARD:
+            changes.overheard[uid, message.topic] = message
 
     def _run_said(self, message: Message, decoded: Decoded, uid: str) -> str | None:
         """Return the run that the import door or an announced filter says; a real device's own words stay real.
@@ -515,6 +567,8 @@ class Understanding:
         known = self.devices.get(self.names.survivor(source))
         if known is None:
             return
+        if known.family in self._describing:
+            changes.described.add(known.uid)
         told = self._as_told(known, each, driver)
         if each.removed and known.uid == source and known.family == driver.family:
             told = msgspec.structs.replace(told, availability=Availability.OFFLINE, removed=True)
@@ -666,6 +720,8 @@ class Understanding:
         if channel in device.gone:
             back = msgspec.structs.replace(device, gone=[each for each in device.gone if each != channel])
             self._changed(back, word.record.message, word.changes)
+        if word.driver.settable is not None:
+            word.changes.described.add(word.uid)
         return True
 
     def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:
@@ -781,6 +837,14 @@ def _is_live(record: Record) -> bool:
     """Tell whether a record is said now: not retained, not imported, not from a backlog, not said again."""
     message = record.message
     return not (message.retained or record.late or record.repeat or message.source is Source.IMPORT)
+
+
+def _note_of_commands(uid: str, decoded: Decoded, changes: Changes) -> None:
+    """Note what a network says of a command to a device, and how often the device says that it reports."""
+    if decoded.progress is not None:
+        changes.progress.append((uid, decoded.progress))
+    if decoded.period is not None:
+        changes.periods.append((uid, decoded.period))
 
 
 def given_up(record: Record, error: Exception) -> Changes:

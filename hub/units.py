@@ -58,6 +58,12 @@ class Conversion(Struct, frozen=True):
             return value
         return float(f"{(value + self.before) * self.factor:.12g}")
 
+    def undo(self, value: float) -> float:
+        """Return a value in the hub's unit as it was before `apply`, rounded likewise."""
+        if self.factor == 1.0 and self.before == 0.0:
+            return value
+        return float(f"{value / self.factor - self.before:.12g}")
+
 
 WORDS: Mapping[str, Conversion] = {
     **{unit.value: Conversion(unit) for unit in Unit},

@@ -7,6 +7,7 @@ batch. Killed at any moment, the next start goes on from the cursor: nothing is 
 import logging
 import os
 import queue
+import secrets
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -24,11 +25,12 @@ from hub.driver import Order
 from hub.errors import HubError
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
-from hub.live import Batch
-from hub.model import NS, REAL, Alarm, Commanded, Heard, Reading, Record
+from hub.live import UNREAD, Batch
+from hub.model import NS, REAL, Alarm, Commanded, CommandState, Heard, Message, Reading, Record
+from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
 from hub.rules.engine import Engine
-from hub.understand import UNKNOWN_AGE, Changes, Understanding, given_up
+from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
 from hub.usecases.describe import main_sentence
 from hub.usecases.schema import UseCase
 
@@ -42,6 +44,12 @@ TICK = 1.0
 """How often [s] delays and silences are looked at."""
 SENTENCE = 5.0
 RETRY = 1.0
+SHOWN_PAYLOAD = 80
+"""Characters of another program's command that are kept."""
+MOST_WARNED = 1_000
+"""Topics of retained commands that are logged, once each."""
+OTHERS = "mqtt"
+"""Who gave a command that was seen passing: MQTT 3.1.1 does not say who publishes."""
 WAITING = 1_000
 """Newest commands looked at for those that still wait for their report."""
 _POSITION = attrgetter("position")
@@ -54,6 +62,19 @@ class Outcome(Struct, kw_only=True):
     asks: Sequence[tuple[str, bytes]] = ()
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
+
+
+class Follower(Protocol):
+    """Who goes on with what devices say of their period, in the worker's thread (`hub.pacer`)."""
+
+    def hear(self, said: Sequence[tuple[str, int]]) -> None:
+        """Take (uid, seconds)."""
+
+    def tick(self) -> None:
+        """Let time pass."""
+
+    def read_back(self) -> None:
+        """Something was erased in the store."""
 
 
 class Worker:
@@ -99,6 +120,9 @@ class Worker:
         self._more = False
         self._spoken = -SENTENCE
         self._forgetful = False
+        self._own = OwnWords()
+        self._warned: set[str] = set()
+        self.follower: Follower | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self._restore()
@@ -177,7 +201,12 @@ class Worker:
         except HubError:
             self._forgetful = True
             raise
+        self.say(asks)
         self._deliver(Outcome(batch=Batch(commands=commands), asks=asks))
+
+    def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Remember what the hub publishes now, so that it is known again when it comes back."""
+        self._own.say(messages, self._wall())
 
     def tell(self, outcome: Outcome) -> None:
         """Hand on what was committed beside the journal; for `call`."""
@@ -187,6 +216,8 @@ class Worker:
         """Take memory from the store again: something was erased there; for `call`."""
         self._forgetful = True
         self._restore()
+        if self.follower is not None:
+            self.follower.read_back()
 
     def take_again(self, records: Sequence[Record], noted: Callable[[Changes, int], None]) -> None:
         """Commit what older records change when they are read again: values and names, never alarms; for `call`.
@@ -340,6 +371,8 @@ class Worker:
         late = self.underway.tick(lambda run: timelines.now(run, wall), wall)
         if late:
             self._end_commands(late)
+        if self.follower is not None:
+            self.follower.tick()
         self._tell(wall)
 
     def _end_commands(self, ended: Sequence[Commanded]) -> None:
@@ -396,9 +429,54 @@ class Worker:
             _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = self.views(self._wall()) if changes.runs else {}
+        if changes.described:
+            batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}
+        self.say(changes.asks)
         self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views))
+        self._follow_commands(changes)
+
+    def _follow_commands(self, changes: Changes) -> None:
+        """Take what was heard of commands: the devices' reports, the networks' word, and what others command."""
         if changes.reports and (confirmed := self.underway.hear(changes.reports)):
             self._end_commands(confirmed)
+        if changes.periods and self.follower is not None:
+            self.follower.hear(changes.periods)
+        moved = [each for uid, said in changes.progress for each in self.underway.progress(uid, said)]
+        if moved:
+            self._end_commands(moved)
+        seen = [self._seen(uid, message) for (uid, _), message in changes.overheard.items()]
+        if found := [each for each in seen if each is not None]:
+            self.note_commands(found)
+        for topic in {each.topic for each in changes.heard if each.reason == RETAINED} - self._warned:
+            if len(self._warned) < MOST_WARNED:
+                self._warned.add(topic)
+                _LOG.warning("A retained command on %r is not obeyed", topic)
+
+    def _seen(self, uid: str, message: Message) -> Commanded | None:
+        """Return the record of another program's command; None: it is the hub's own that comes back."""
+        mind, wall = self.understanding, self._wall()
+        device = mind.devices.get(uid)
+        if device is None or self._own.is_ours(message.topic, message.payload, wall):
+            return None
+        driver, target = mind.target(uid)
+        try:
+            channel, value = meaning(driver, target, message.topic, message.payload)
+        except Exception:  # noqa: BLE001 — a driver's fault; that somebody commanded is recorded all the same
+            channel, value = "", None
+        said = message.payload[:SHOWN_PAYLOAD].decode(errors="replace")
+        return Commanded(
+            id=secrets.token_hex(6),
+            device=uid,
+            channel=channel,
+            value=0.0 if value is None else value,
+            by=OTHERS,
+            run=device.run,
+            at=mind.timelines.now(device.run, wall),
+            wall=message.received,
+            state=CommandState.SEEN,
+            code=UNREAD if value is None else None,
+            reason=f"{message.topic[:SHOWN_PAYLOAD]} {said}".strip(),
+        )
 
 
 def _step_back() -> None:

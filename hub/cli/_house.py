@@ -87,7 +87,8 @@ class Neighbour:
 
 def _refusal(error: urllib.error.HTTPError) -> HubError:
     try:
-        words = json.load(error).get("detail") or error.reason
+        said = json.load(error)
+        words = said.get("detail") or said.get("reason") or error.reason
     except ValueError:
         words = error.reason
     kind = NotFoundError if error.code == 404 else UsageError if error.code < 500 else HubError  # noqa: PLR2004 — HTTP
@@ -143,9 +144,13 @@ class Files:
             return self._look(what)
         if what == "drivers":
             return self._switch(*rest)
-        if method == "DELETE":
+        if (method, what, len(rest)) == ("DELETE", "devices", 1):
             return self._forget(rest[0])
-        return self._told(deeds[method, what, *rest[1:]]())
+        deed = deeds.get((method, what, *rest[1:]))
+        if deed is None:
+            msg = "no hub runs on this data folder, and this needs one: start it, then say it again"
+            raise UsageError(msg)
+        return self._told(deed())
 
     def _look(self, what: str) -> dict[str, Any]:
         if what == "actions":

@@ -20,7 +20,7 @@ from hub.errors import UsageError
 
 command = App(
     name="devices",
-    help="List devices, give them accounts; rename, place, ignore, lock, merge, forget them, and undo it.",
+    help="List devices, give them accounts; rename, place, ignore, lock, pace, merge, forget them, and undo it.",
     result_action="return_value",
 )
 WIDE = 200
@@ -157,6 +157,27 @@ def lock(device: str, *, off: Flag = False, place: Place = HERE) -> int:
         place: whose devices, and how to answer.
     """
     return _patch(device, {"locked": not off}, place)
+
+
+@command.command
+def every(device: str, seconds: int = 10, *, off: Flag = False, place: Place = HERE) -> int:
+    """Let a device report more often during this session, or (--off) by its own period again.
+
+    Its own period is asked for first and kept; it gets it back at the latest when the hub ends or starts anew. A family
+    that cannot be told is asked by the hub instead.
+
+    Args:
+        device: its id, or any of its names.
+        seconds: how often.
+        off: give it its own period back.
+        place: whose devices, and how to answer.
+    """
+    path = f"/devices/{quote(device, safe='')}/period"
+    with opened(place.folder) as house:
+        answer = house.ask("DELETE", path) if off else house.ask("PUT", path, {"every": seconds})
+    pace, back = answer["pace"], f"; to undo: matinales devices every {device} --off"
+    _tell(answer, place, f"{answer['id']}: {pace['state']}" + ("" if off else f", every {pace['every']} s{back}"))
+    return 0
 
 
 @command.command

@@ -10,11 +10,12 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from hub.driver import Described, Sample
+from hub.driver import Channel, Described, Sample
 from hub.drivers._ha_words import CHANNELS, COMPONENTS, DEVICE_KEYS, RANGES, UNFIXED, spelt_out, unit_of, with_base
 from hub.errors import PayloadError
 from hub.model import Quality
 from hub.payload import boolean, is_absent, number, shown, slug
+from hub.units import Conversion, Unit
 
 PREFIX = "homeassistant"
 IDS = re.compile(r"[a-zA-Z0-9_-]+")
@@ -39,8 +40,22 @@ MEASURES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {  # platform �
         ("current_humidity_topic", "current_humidity_template", "humidity", "%"),
     ),
     "cover": (("position_topic", "position_template", "position", "%"),),
+    "light": (("brightness_state_topic", "brightness_value_template", "brightness", ""),),
     "valve": (("position_topic", "position_template", "position", "%"),),
 }
+TOLD: Mapping[str, tuple[str, str, tuple[str, float], tuple[str, float]]] = {
+    # channel → topic that sets it, its template, keys and usual values of the least and the most it takes
+    "target_temperature": (
+        "temperature_command_topic",
+        "temperature_command_template",
+        ("min_temp", 7),
+        ("max_temp", 35),
+    ),
+    "position": ("set_position_topic", "set_position_template", ("position_closed", 0), ("position_open", 100)),
+    "brightness": ("brightness_command_topic", "brightness_command_template", ("", 0), ("brightness_scale", 255)),
+}
+OBEYS = {"switch", "light", "fan", "siren", "humidifier", "lock"}
+"""Platforms that are told one of two words."""
 
 
 def written(value: object) -> str:
@@ -76,6 +91,26 @@ class Watched(Struct, frozen=True):
     gone: str
 
 
+class Setting(Struct, frozen=True):
+    """How an entity is told what to be.
+
+    Attributes:
+        topic, template: where and how.
+        on, off: the two words of a flag.
+        member: name under which a light of the JSON kind takes it; empty: the payload is the value itself.
+        low, high, step: what a number may be, in the entity's own unit; step 0: any.
+    """
+
+    topic: str
+    template: str = ""
+    on: str = ""
+    off: str = ""
+    member: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 0.0
+
+
 class Entity(Struct, frozen=True, kw_only=True):
     """One thing that a document describes.
 
@@ -89,6 +124,7 @@ class Entity(Struct, frozen=True, kw_only=True):
         health: it speaks of the device itself.
         unique: its unique id: the same in another document is the same entity.
         native: it is an ESPHome's, whose own driver reads its topics.
+        setting: how it is told what to be; None: it cannot be told.
     """
 
     device: str
@@ -107,6 +143,7 @@ class Entity(Struct, frozen=True, kw_only=True):
     health: bool = False
     unique: str = ""
     native: bool = False
+    setting: Setting | None = None
 
     @property
     def given(self) -> str:
@@ -130,6 +167,27 @@ class Entity(Struct, frozen=True, kw_only=True):
         """
         return Sample(self.channel, self._flag(value)) if self.sort == "flag" else self._number(value)
 
+    def reach(self) -> Channel:
+        """Return what it takes, in the hub's unit; only where it has a `setting`."""
+        low, high = (self.setting.low, self.setting.high) if self.setting is not None else (0.0, 1.0)
+        known = self._unit()
+        if known is None:
+            return Channel(name=self.channel, unit=None, low=low, high=high)
+        return Channel(name=self.channel, unit=known.unit, low=known.apply(low), high=known.apply(high))
+
+    def stated(self, value: float) -> float:
+        """Return a value in the hub's unit as the entity states it."""
+        known = self._unit()
+        return value if known is None else known.undo(value)
+
+    def width(self, of: float) -> float:
+        """Return a difference of two values that the entity states, in the hub's unit."""
+        known = self._unit()
+        return of if known is None else abs(of * known.factor)
+
+    def _unit(self) -> Conversion | None:
+        return unit_of(self.unit, self.device_class) if self.unit else None
+
     def _number(self, value: object) -> Sample:
         taken, unit = number(value), None
         if self.unit:
@@ -138,7 +196,8 @@ class Entity(Struct, frozen=True, kw_only=True):
                 msg = f"{shown(self.unit)} is not a known unit"
                 raise PayloadError(msg)
             taken, unit = known.apply(taken), known.unit
-        low, high = RANGES.get(self.device_class, (taken, taken))
+        is_percentage = self.device_class == "signal_strength" and unit is Unit.PERCENT  # never dBm
+        low, high = (0, 100) if is_percentage else RANGES.get(self.device_class, (taken, taken))
         quality = Quality.GOOD if low <= taken <= high else Quality.UNCERTAIN
         return Sample(self.channel, taken, unit, quality=quality)
 
@@ -319,6 +378,7 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
     unique = _text(body.get("unique_id"))
     owner = unique or key
     mode = body.get("availability_mode")
+    json_light = platform == "light" and body.get("schema") == "json"
     common = Entity(
         device=document.device,
         channel="",
@@ -343,7 +403,15 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
         off=off,
         commands=tuple(_commands(body)),
         native=_is_esphome(platform, state, body, document.node),
+        setting=_setting(platform, body, json_light=json_light) if state else None,
     )
+    if json_light and state and _has_brightness(body):
+        body = body | {
+            "brightness_state_topic": state,
+            "brightness_value_template": "{{ value_json.brightness }}",
+            "brightness_command_topic": body.get("command_topic"),
+            "brightness_command_template": "",
+        }
     for topic, template, channel, unit in MEASURES.get(platform, ()):
         if text := _text(body.get(topic)):
             said = _text(body.get(unit)) if unit == "temperature_unit" else unit
@@ -355,7 +423,56 @@ def _entities(key: str, platform: str, body: dict[str, Any], document: Document,
                 unit={"C": "°C", "F": "°F"}.get(said, said),
                 device_class=channel.removeprefix("target_"),
                 unique=f"{unique}!{channel}" if unique else "",
+                setting=_measure_setting(channel, body, said, json_light=json_light),
             )
+
+
+def _setting(platform: str, body: dict[str, Any], *, json_light: bool) -> Setting | None:
+    """Return how the one entity of a platform is told; None where it cannot be."""
+    topic, template = _text(body.get("command_topic")), _text(body.get("command_template"))
+    if not topic or (platform == "light" and body.get("schema") not in {None, "basic", "json"}):
+        return None
+    if json_light:
+        return Setting(topic, on="ON", off="OFF", member="state")
+    if platform == "number":
+        low, high = _figure(body, "min", 1), _figure(body, "max", 100)
+        return Setting(topic, template, low=low, high=high, step=_figure(body, "step", 1)) if low < high else None
+    if platform not in OBEYS:
+        return None
+    keys = ("payload_lock", "payload_unlock") if platform == "lock" else ("payload_on", "payload_off")
+    usual = ("LOCK", "UNLOCK") if platform == "lock" else ("ON", "OFF")
+    on, off = (written(body.get(key, word))[:LONG] for key, word in zip(keys, usual, strict=True))
+    return Setting(topic, template, on, off) if on and off and on != off else None
+
+
+def _measure_setting(channel: str, body: dict[str, Any], unit: str, *, json_light: bool) -> Setting | None:
+    """Return how a measure of an entity is set; None where it cannot be."""
+    topic, template, least, most = TOLD.get(channel, ("", "", ("", 0), ("", 0)))
+    text = _text(body.get(topic))
+    if not text:
+        return None
+    low, high = (_figure(body, *each) for each in (least, most))
+    if unit == "F":  # the usual ends are Home Assistant's, in °C
+        low, high = (
+            end if key in body else Conversion(Unit.CELSIUS, 1 / 1.8, -32).undo(end)
+            for end, (key, _) in ((low, least), (high, most))
+        )
+    low, high = sorted((low, high))
+    if low == high:
+        return None
+    return Setting(text, _text(body.get(template)), member=channel if json_light else "", low=low, high=high)
+
+
+def _figure(body: dict[str, Any], key: str, usual: float) -> float:
+    try:
+        return number(body[key])
+    except (KeyError, PayloadError):
+        return float(usual)
+
+
+def _has_brightness(body: dict[str, Any]) -> bool:
+    modes = body.get("supported_color_modes")
+    return body.get("brightness") is True or (isinstance(modes, list) and any(each != "onoff" for each in modes))
 
 
 def _quantity(platform: str, device_class: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from hub.errors import PayloadError
-from hub.payload import json_value, number, word
+from hub.payload import decimal, json_value, number, word
 
 SHOWN_TEMPLATE = 200
 _STEP = r"""(?:\.\w+|\[\s*(?:'[^'\\]*'|"[^"\\]*"|-?[0-9]{1,6})\s*\])"""
@@ -21,6 +21,8 @@ _WHOLE = re.compile(rf"\{{\{{-?\s*(value_json|value)((?:{_STEP})*)\s*((?:{_FILTE
 _STEPS = re.compile(_STEP, re.ASCII)
 _FILTERS = re.compile(r"\|\s*([a-z_]+)\s*(?:\(([^(){}|]*)\))?", re.ASCII)
 _PLACES = re.compile(r"(?:precision\s*=\s*)?([0-9]{1,2})?\s*")
+
+_HOLE = re.compile(r"\{\{-?(?P<inner>[^{}]*)-?\}\}")
 
 _UNREAD = object()
 
@@ -78,6 +80,49 @@ def render(template: str, payload: Payload) -> Any:  # noqa: ANN401 — whatever
         elif name == "round":
             value = round(_number(value), places)
     return value
+
+
+def written_by(template: str, value: float | str) -> str:
+    """Return what a command template makes of a value; an empty template is the value itself.
+
+    Raises:
+        PayloadError: where the template is beyond this evaluator (it is shown).
+    """
+    if not template:
+        return _written(value)
+
+    def fill(match: re.Match[str]) -> str:
+        taken = parsed(f"{{{{{match['inner']}}}}}")
+        if taken is None or taken.from_json:
+            msg = f"the command template {template[:SHOWN_TEMPLATE]} is beyond what the hub evaluates"
+            raise PayloadError(msg)
+        return _filtered(value, taken.filters)
+
+    text = _HOLE.sub(fill, template)
+    if "{%" in template or "{{" in _HOLE.sub("", template):
+        msg = f"the command template {template[:SHOWN_TEMPLATE]} is beyond what the hub evaluates"
+        raise PayloadError(msg)
+    return text
+
+
+def _filtered(value: float | str, filters: tuple[tuple[str, int], ...]) -> str:
+    """Return a value as the filters of a template write it: `int` without a point, `float` and `round` with one."""
+    text = _written(value)
+    for name, places in filters:
+        if name == "int":
+            value = int(_number(value))
+            text = str(value)
+        elif name == "float":
+            value = float(_number(value))
+            text = repr(value)
+        elif name == "round":
+            value = round(float(_number(value)), places)
+            text = repr(value)
+    return text
+
+
+def _written(value: float | str) -> str:
+    return value if isinstance(value, str) else decimal(value)
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,10 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
+from struct import pack
 from typing import Any
 
-from hub.driver import UNSAID, Carried, Channel, Decoded, Sample
+from hub.driver import UNSAID, Carried, Channel, Command, Decoded, Sample, Target, switched
 from hub.errors import PayloadError
 from hub.model import Availability, Kind
 from hub.payload import boolean, is_absent, iso_time, live, number, shown, slug
@@ -76,6 +77,14 @@ CHANNELS = (
     Channel(name="snr", unit=Unit.DECIBEL, low=-40, high=30, health=True),
 )
 """What both network servers give."""
+
+
+OUTPUT = re.compile(r"(?P<word>digital_out|analog_out)_(?P<number>\d{1,3})", re.ASCII)
+"""Channels that Cayenne LPP means to be set: its outputs."""
+NEXT_UPLINKS = 3600.0
+"""How long [s] a command may take: a device of class A listens only after it spoke, some only a few times an hour."""
+CENTS = 100
+"""Cayenne LPP sends a hundredth."""
 
 
 def _as_it_is(value: float) -> float:
@@ -216,6 +225,42 @@ class Uplink:
             carried=self.carried,
             simulated=simulated,
         )
+
+
+def settable(target: Target) -> tuple[Channel, ...]:
+    """Return the outputs that a device has told of: on or off, or a figure."""
+    found = [(name, OUTPUT.fullmatch(name)) for name in sorted(target.channels)]
+    return tuple(
+        Channel(name=name, unit=None, low=0, high=1)
+        if match["word"] == "digital_out"
+        else Channel(name=name, unit=None, low=-327.68, high=327.67)
+        for name, match in found
+        if match is not None
+    )
+
+
+def output(wanted: Command) -> tuple[bool, int, float]:
+    """Return whether a digital output is meant, its number, and the value that Cayenne LPP can carry.
+
+    Raises:
+        PayloadError: no output, or no such value.
+    """
+    match = OUTPUT.fullmatch(wanted.channel)
+    if match is None or int(match["number"]) > 255:  # noqa: PLR2004 — one byte
+        msg = f"{wanted.channel}: only the outputs of Cayenne LPP are set over LoRaWAN"
+        raise PayloadError(msg)
+    if match["word"] == "digital_out":
+        return True, int(match["number"]), float(switched(wanted))
+    if not abs(wanted.value * CENTS) < 1 << 15:
+        msg = f"{wanted.channel} is {wanted.value:g}: two bytes of hundredths hold from -327.68 to 327.67"
+        raise PayloadError(msg)
+    return False, int(match["number"]), round(wanted.value * CENTS) / CENTS
+
+
+def actuator(wanted: Command) -> bytes:
+    """Return a downlink of Cayenne LPP as network servers make it: channel, hundredths (16 bits), 0xFF."""
+    _, number, value = output(wanted)
+    return pack(">BhB", number, round(value * CENTS), 0xFF)
 
 
 @lru_cache(maxsize=16_384)

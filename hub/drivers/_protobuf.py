@@ -84,6 +84,11 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
+def fixed(number: int, value: bytes) -> bytes:
+    """Return a field of four or eight bytes (float, double) as they are."""
+    return varint(key(number, FIXED64 if len(value) == 8 else FIXED32)) + value  # noqa: PLR2004 — a double's
+
+
 def field(number: int, value: int | bytes) -> bytes:
     """Return a field: an integer as a varint, bytes with their length."""
     if isinstance(value, int):

@@ -4,17 +4,32 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
-from hub.driver import DAY_AND_AN_HOUR, Announced, Channel, Decoded, Driver, Example
-from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
+from hub.driver import (
+    DAY_AND_AN_HOUR,
+    Announced,
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Example,
+    Order,
+    Progress,
+    Target,
+)
+from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Uplink, eui_alias, output, settable
 from hub.errors import PayloadError
-from hub.model import Availability, Kind, Message
+from hub.model import Availability, Kind, Message, Stage
 from hub.payload import boolean, json_object, shown
 from hub.units import Unit
 
 TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]*)/(?P<what>event|command)/(?P<name>[^/]+)")
 EVENTS = {"up", "status", "join", "ack", "txack", "log", "location", "integration"}
+ACTUATORS = 99
+"""FPort on which devices that speak Cayenne LPP take orders (to be confirmed on a device)."""
 VERSION_3 = {"applicationID", "devEUI", "objectJSON", "applicationName"}
 """Keys at the root of the events of version 3; in version 4 `deviceInfo` holds what they said."""
 NO_LEVEL = {
@@ -59,7 +74,42 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         return _up(body, device, aliases), context
     if name == "status":
         return _status(body, device, aliases), context
-    return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), context
+    return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases, progress=_progress(name, body)), context
+
+
+def _progress(event: str, body: dict[str, Any]) -> Progress | None:
+    """Return how far a downlink is: on its way through a gateway, acknowledged, or given up; None: not said."""
+    item = body.get("queueItemId")
+    if event == "log":
+        about = body.get("context")
+        item = about.get("queue_item_id") if isinstance(about, dict) and body.get("level") == "ERROR" else None
+    if not isinstance(item, str) or not item:
+        return None
+    reason = body.get("description")
+    if event == "log":
+        return Progress(item, Stage.FAILED, reason if isinstance(reason, str) else "")
+    if event == "ack" and body.get("acknowledged") is not True:
+        return Progress(item, Stage.FAILED, "the device did not acknowledge it")
+    stage = {"txack": Stage.TRANSMITTED, "ack": Stage.ACKNOWLEDGED}.get(event)
+    return None if stage is None else Progress(item, stage)
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Queue a confirmed downlink, which the codec of the device encodes; the device's next uplinks prove it."""
+    is_digital, number, value = output(wanted)
+    root, _, _ = target.topic.rpartition("/event/")
+    down: dict[str, object] = {"devEui": root.rpartition("/")[2], "confirmed": True, "fPort": ACTUATORS}
+    if wanted.id:
+        down["id"] = wanted.id
+    name = "digitalOutput" if is_digital else "analogOutput"
+    down["object"] = {name: {str(number): int(value) if is_digital else value}}
+    return Order(
+        messages=((f"{root}/command/down", msgspec.json.encode(down)),),
+        channel=wanted.channel,
+        value=value,
+        tolerance=0.005,
+        within=NEXT_UPLINKS,
+    )
 
 
 def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
@@ -128,6 +178,34 @@ DRIVER = Driver(
     open_channels=True,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    settable=settable,
+    command=command,
+    commandings=(
+        Commanding(
+            before=((UP, _event('"object":{"digitalOutput":{"6":0}}').encode()),),
+            channel="digital_out_6",
+            value=1,
+            sends=(
+                (
+                    f"{DEVICE}/command/down",
+                    b'{"devEui":"0101010101010101","confirmed":true,"fPort":99,"object":{"digitalOutput":{"6":1}}}',
+                ),
+            ),
+            report=(UP, _event('"object":{"digitalOutput":{"6":1}}').encode()),
+        ),
+        Commanding(
+            before=((UP, _event('"object":{"analogOutput":{"8":0}}').encode()),),
+            channel="analog_out_8",
+            value=2.25,
+            sends=(
+                (
+                    f"{DEVICE}/command/down",
+                    b'{"devEui":"0101010101010101","confirmed":true,"fPort":99,"object":{"analogOutput":{"8":2.25}}}',
+                ),
+            ),
+            report=(UP, _event('"object":{"analogOutput":{"8":2.25}}').encode()),
+        ),
+    ),
     channels=(*CHANNELS, Channel(name="margin", unit=Unit.DECIBEL, low=-32, high=31, health=True)),
     examples=(
         Example.gives(UP, _event(f'"dr":1,"fPort":1,"data":"qg==",{HEARD}'), rssi=-36, snr=10.5),
@@ -183,6 +261,11 @@ DRIVER = Driver(
             kind=Kind.READINGS,
             values={"margin": -3},
             rejected=("batteryLevel",),
+        ),
+        Example(
+            topic=f"{DEVICE}/event/ack",
+            payload=_event('"queueItemId":"b1f6b7d1-2f6b-4b5c-9d39-5f8a7f3a1f10","acknowledged":true').encode(),
+            kind=Kind.HOUSEKEEPING,
         ),
         Example(topic=f"{DEVICE}/event/join", payload=_event('"devAddr":"00189440"').encode(), kind=Kind.HOUSEKEEPING),
         Example(

@@ -2,12 +2,26 @@
 
 from collections.abc import Collection, Iterable
 
+import msgspec
 from msgspec import structs
 
-from hub.driver import Announced, Decoded, Driver, Event, Example, Sample
+from hub.driver import (
+    Announced,
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Event,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+)
 from hub.drivers._ha_context import MODEL, Context, forgotten, news, taken
-from hub.drivers._ha_document import IDS, PREFIX, Entity, Place, Watched, place, read, written
-from hub.drivers._ha_template import Payload, render
+from hub.drivers._ha_document import IDS, PREFIX, Entity, Place, Setting, Watched, place, read, written
+from hub.drivers._ha_template import Payload, render, written_by
 from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import Availability, Kind, Message
 from hub.payload import is_absent, json_object, shown, slug
@@ -185,6 +199,58 @@ def _remembered(context: Context, key: str, *, there: bool) -> Context:
     return structs.replace(context, said=context.said | {key: there})
 
 
+def _obeying(target: Target) -> dict[str, tuple[Entity, Setting]]:
+    """Return channel → the entity of a device that can be told, and how; who never says what it is, is left out."""
+    names = {target.uid, *target.names}
+    return {
+        each.channel: (each, each.setting)
+        for each in target.context.entities.values()
+        if each.setting is not None and each.state and each.sort and each.device in names
+    }
+
+
+def settable(target: Target) -> tuple[Channel, ...]:
+    """Return the channels that documents give a topic to be set on."""
+    return tuple(entity.reach() for entity, _ in _obeying(target).values())
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Tell an entity on the topic, and in the words, that its document gives; the state it then publishes proves it."""
+    found = _obeying(target).get(wanted.channel)
+    if found is None:
+        msg = f"{wanted.channel}: no discovery document heard so far gives a topic to set it on"
+        raise PayloadError(msg)
+    entity, setting = found
+    moves = "position" in wanted.channel
+    usual = 2.0 if moves else 0.05 if entity.sort == "number" and not setting.member else 0.0
+    return Order(
+        messages=((setting.topic, _told(entity, setting, wanted).encode()),),
+        channel=wanted.channel,
+        value=wanted.value,
+        tolerance=max(usual, entity.width(setting.step / 2)),  # a device may round to its own steps
+        within=60.0 if moves else 10.0,  # a shutter takes its time
+    )
+
+
+def _told(entity: Entity, setting: Setting, wanted: Command) -> str:
+    """Return the payload that tells an entity what to be."""
+    if entity.sort == "flag":
+        word = setting.on if switched(wanted) else setting.off
+        return json_text({setting.member: word}) if setting.member else written_by(setting.template, word)
+    value = entity.stated(wanted.value)
+    if (setting.member or "position" in wanted.channel) and value != int(value):
+        msg = f"{wanted.channel} is {wanted.value:g}: a whole number is expected"
+        raise PayloadError(msg)
+    if setting.member:
+        return json_text({"state": "ON" if value else "OFF", setting.member: int(value)})
+    return written_by(setting.template, value)
+
+
+def json_text(body: dict[str, object]) -> str:
+    """Return a document as a light of the JSON kind takes it."""
+    return msgspec.json.encode(body).decode()
+
+
 BEDROOM = "homeassistant/sensor/sensorBedroom/state"
 
 
@@ -205,6 +271,77 @@ DRIVER = Driver(
     context=Context,
     open_channels=True,
     decode=decode,
+    settable=settable,
+    command=command,
+    commandings=(
+        Commanding(
+            before=(
+                *_configured(
+                    "homeassistant/switch/pump/config",
+                    '{"stat_t":"pump/state","cmd_t":"pump/set","pl_on":"go","pl_off":"halt",'
+                    '"cmd_tpl":"{\\"do\\":\\"{{ value }}\\"}"}',
+                ),
+                ("pump/state", b"halt"),
+            ),
+            channel="switch",
+            value=1,
+            sends=(("pump/set", b'{"do":"go"}'),),
+            report=("pump/state", b"go"),
+        ),
+        Commanding(
+            before=(
+                *_configured(
+                    "homeassistant/number/oven/config",
+                    '{"~":"oven","name":"Set point","stat_t":"~/sp","cmd_t":"~/sp/set","dev_cla":"temperature",'
+                    '"unit_of_meas":"°F","min":100,"max":500,"step":5,"cmd_tpl":"{{ value | int }}"}',
+                ),
+                ("oven/sp", b"200"),
+            ),
+            channel="temperature",
+            value=150,
+            sends=(("oven/sp/set", b"302"),),
+            report=("oven/sp", b"300"),
+        ),
+        Commanding(
+            before=(
+                *_configured(
+                    "homeassistant/light/lamp/config",
+                    '{"schema":"json","name":"lamp","stat_t":"lamp","cmd_t":"lamp/set","brightness":true}',
+                ),
+                ("lamp", b'{"state":"ON","brightness":10}'),
+            ),
+            channel="brightness",
+            value=128,
+            sends=(("lamp/set", b'{"state":"ON","brightness":128}'),),
+            report=("lamp", b'{"state":"ON","brightness":128}'),
+        ),
+        Commanding(
+            before=(
+                *_configured(
+                    "homeassistant/cover/blind/config",
+                    '{"name":"blind","pos_t":"blind/pos","set_pos_t":"blind/pos/set","cmd_t":"blind/set"}',
+                ),
+                ("blind/pos", b"100"),
+            ),
+            channel="position",
+            value=40,
+            sends=(("blind/pos/set", b"40"),),
+            report=("blind/pos", b"41"),
+        ),
+        Commanding(
+            before=(
+                *_configured(
+                    "homeassistant/climate/heat/config",
+                    '{"name":"heat","temp_stat_t":"heat/sp","temp_cmd_t":"heat/sp/set","temp_unit":"C","max_temp":30}',
+                ),
+                ("heat/sp", b"19"),
+            ),
+            channel="target_temperature",
+            value=20.5,
+            sends=(("heat/sp/set", b"20.5"),),
+            report=("heat/sp", b"20.5"),
+        ),
+    ),
     channels=(),
     examples=(
         Example(

@@ -12,11 +12,37 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from hub.driver import UNSAID, Announced, Channel, Decoded, Driver, Event, Example, Sample
+from hub.driver import (
+    UNSAID,
+    Announced,
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Event,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+    whole,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Quality
-from hub.payload import iso_time, json_object, json_value, number_in, scaled_as_said, shown, slug, text, word
-from hub.units import Unit
+from hub.payload import (
+    decimal,
+    iso_time,
+    json_object,
+    json_value,
+    number_in,
+    scaled_as_said,
+    shown,
+    slug,
+    text,
+    word,
+)
+from hub.units import Conversion, Unit, conversion
 
 DOMAIN = "homie"
 FIVE = "5"
@@ -32,6 +58,7 @@ STATES = {
 ONLY_4 = "alert"
 LOST = "lost"
 ATTRIBUTES = {"$unit": "unit", "$datatype": "datatype", "$format": "format"}
+SETTABLE = "$settable"
 MANY = 5000
 """Devices of a domain, and properties of a device, worth remembering; more is hostile."""
 MANY_IN_ALL = 50_000
@@ -54,6 +81,7 @@ class Property(Struct, frozen=True):
     datatype: str = ""
     unit: str = ""
     format: str = ""
+    settable: bool = False
 
 
 class Known(Struct, frozen=True):
@@ -187,9 +215,8 @@ def _description(payload: bytes, at: Address, known: Known, context: Context) ->
     for node, each in _objects(body.get("nodes"), "nodes", rejected):
         for name, said in _objects(each.get("properties"), f"nodes.{node}.properties", rejected):
             if len(properties) < min(MANY, room):
-                properties[f"{node}/{name}"] = Property(
-                    *(_short(said.get(key)) for key in ("datatype", "unit", "format"))
-                )
+                datatype, unit, form = (_short(said.get(key)) for key in ("datatype", "unit", "format"))
+                properties[f"{node}/{name}"] = Property(datatype, unit, form, settable=said.get("settable") is True)
                 owners.setdefault(name, known.owners.get(name, node))
     listed = body.get("children")
     children = tuple(each for each in listed if isinstance(each, str))[:MANY] if isinstance(listed, list) else ()
@@ -242,10 +269,13 @@ def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> t
         announces = (Announced(uid, firmware=said.strip()),)
     elif rest == ("$homie",):
         context = _with(context, at.device, structs.replace(known, described=True))
-    elif len(place) == 2 and attribute in ATTRIBUTES and len(known.properties) < MANY:  # noqa: PLR2004 — node, property
+    elif len(place) == 2 and attribute in {SETTABLE, *ATTRIBUTES} and len(known.properties) < MANY:  # noqa: PLR2004 — node, property
         node, name = place
         before = known.properties.get(f"{node}/{name}", Property())
-        told = structs.replace(before, **{ATTRIBUTES[attribute]: _short(said.strip())})
+        if attribute == SETTABLE:
+            told = structs.replace(before, settable=said.strip() == "true")
+        else:
+            told = structs.replace(before, **{ATTRIBUTES[attribute]: _short(said.strip())})
         after = structs.replace(
             known,
             properties=known.properties | {f"{node}/{name}": told},
@@ -371,6 +401,68 @@ CHECKS: dict[str, Callable[[str, int, str], object]] = {
 """Datatypes that are understood and no measures: text, colours and times are no numbers."""
 
 
+# commands
+
+
+def _obeying(target: Target) -> dict[str, tuple[str, Property]]:
+    """Return channel → (`node/property`, what was said of it) of the properties that say they can be set."""
+    known = target.context.devices.get(address(target.topic).device, NOBODY)
+    found: dict[str, tuple[str, Property]] = {}
+    for place, told in known.properties.items():
+        node, _, name = place.partition("/")
+        if told.settable and told.datatype in READERS:
+            found[_channel(node, name, known.owners.get(name))] = (place, told)
+    return found
+
+
+def _scale(told: Property) -> Conversion | None:
+    """Return how a property's values become the hub's; None: they are taken as they are."""
+    return conversion(told.unit) if told.datatype != "boolean" and told.unit.strip() not in NO_UNIT else None
+
+
+def settable(target: Target) -> tuple[Channel, ...]:
+    """Return the properties that can be set, each with the range of its format."""
+    return tuple(_taken(channel, told) for channel, (_, told) in _obeying(target).items())
+
+
+def _taken(channel: str, told: Property) -> Channel:
+    if told.datatype == "boolean":
+        return Channel(name=channel, unit=None, low=0, high=1)
+    low, high = (min(max(end, -WIDEST), WIDEST) for end in _range(told.format))
+    scale = _scale(told)
+    if scale is None:
+        return Channel(name=channel, unit=None, low=low, high=high)
+    return Channel(name=channel, unit=scale.unit, low=scale.apply(low), high=scale.apply(high))
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Set a property on `…/set`, never retained; the value that the device then publishes proves it."""
+    found = _obeying(target).get(wanted.channel)
+    if found is None:
+        msg = f"{wanted.channel}: no property of this device that says it can be set"
+        raise PayloadError(msg)
+    place, told = found
+    at = address(target.topic)
+    root = target.topic.split("/")[0] + (f"/{FIVE}" if at.version > 4 else "")  # noqa: PLR2004 — as above
+    return Order(
+        messages=((f"{root}/{at.device}/{place}/set", _stated(told, wanted).encode()),),
+        channel=wanted.channel,
+        value=wanted.value,
+        tolerance=0.05 if told.datatype == "float" else 0.0,
+    )
+
+
+def _stated(told: Property, wanted: Command) -> str:
+    """Return a value as the property's datatype writes it."""
+    if told.datatype == "boolean":
+        return "true" if switched(wanted) else "false"
+    scale = _scale(told)
+    value = wanted.value if scale is None else scale.undo(wanted.value)
+    if told.datatype == "integer":
+        return str(whole(Command(wanted.channel, value), -(2**63), 2**63 - 1))
+    return decimal(value)
+
+
 DESCRIPTION = (
     b'{"homie":"5.0","version":1,"name":"Super car","nodes":{"engine":{"properties":{'
     b'"temperature":{"name":"Engine temperature","unit":"\xc2\xb0C","datatype":"float","format":"-20:120"},'
@@ -381,6 +473,11 @@ DESCRIPTION = (
 )
 CAR = "homie/5/super-car"
 DESCRIBED = ((f"{CAR}/$description", DESCRIPTION),)
+OVEN = "lab/5/oven"
+OVEN_DESCRIPTION = (
+    b'{"homie":"5.0","version":1,"nodes":{"heat":{"properties":{"on":{"datatype":"boolean","settable":true},'
+    b'"target":{"datatype":"float","unit":"\xc2\xb0F","format":"100:500","settable":true}}}}}'
+)
 FOUR = "homie/old-car"
 TOLD = (
     (f"{FOUR}/$homie", b"4.0.0"),
@@ -404,6 +501,37 @@ DRIVER = Driver(
     open_channels=True,
     context=Context,
     decode=decode,
+    settable=settable,
+    command=command,
+    commandings=(
+        Commanding(
+            before=((f"{OVEN}/$description", OVEN_DESCRIPTION), (f"{OVEN}/heat/on", b"false")),
+            channel="on",
+            value=1,
+            sends=((f"{OVEN}/heat/on/set", b"true"),),
+            report=(f"{OVEN}/heat/on", b"true"),
+        ),
+        Commanding(
+            before=((f"{OVEN}/$description", OVEN_DESCRIPTION), (f"{OVEN}/heat/target", b"320")),
+            channel="target",
+            value=200,
+            sends=((f"{OVEN}/heat/target/set", b"392"),),
+            report=(f"{OVEN}/heat/target", b"392.0"),
+        ),
+        Commanding(
+            before=(
+                (f"{FOUR}/$homie", b"4.0.0"),
+                (f"{FOUR}/fan/speed/$datatype", b"integer"),
+                (f"{FOUR}/fan/speed/$format", b"0:5"),
+                (f"{FOUR}/fan/speed/$settable", b"true"),
+                (f"{FOUR}/fan/speed", b"1"),
+            ),
+            channel="speed",
+            value=3,
+            sends=((f"{FOUR}/fan/speed/set", b"3"),),
+            report=(f"{FOUR}/fan/speed", b"3"),
+        ),
+    ),
     channels=(
         Channel(name="temperature", unit=Unit.CELSIUS, low=-60, high=1500),
         Channel(name="humidity", unit=Unit.PERCENT, low=0, high=100),

@@ -6,15 +6,30 @@ lost (a gap, data without a birth) is reported and a rebirth asked for.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from struct import unpack
+from struct import pack, unpack
 
 from msgspec import Struct, structs
 
-from hub.driver import DAY_AND_AN_HOUR, Announced, Decoded, Driver, Example, Sample
-from hub.drivers._protobuf import BYTES, FIXED32, FIXED64, VARINT, field, fields, key
+from hub.driver import (
+    DAY_AND_AN_HOUR,
+    Announced,
+    Channel,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Example,
+    Order,
+    Sample,
+    Target,
+    switched,
+    whole,
+)
+from hub.drivers._protobuf import BYTES, FIXED32, FIXED64, VARINT, field, fields, fixed, key
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Quality
 from hub.payload import epoch_milliseconds, json_object, number, scaled_as_said, shown, slug
+from hub.units import Conversion, conversion
 
 ROOT = "spBv1.0"
 MANY = 10_000
@@ -28,6 +43,10 @@ NEVER = ("Node Control/", "Device Control/")
 BD_SEQ = "bdSeq"
 UNITS = {"engunit", "engunits", "unit", "units", "engineeringunit", "engineeringunits"}
 """Names, in lower case and without spaces or underscores, of the property that states a unit."""
+READ_ONLY, WRITABLE = "readonly", "writable"
+"""Names, likewise, of properties that say whether a metric takes commands; the specification fixes neither."""
+OUTPUTS = {"output", "outputs"}
+"""A metric below such a level takes commands by its name, as in the specification's own examples."""
 SAID_NOTHING: tuple[str | None, Quality] = (None, Quality.GOOD)
 QUALITIES = {0: Quality.BAD, 500: Quality.UNCERTAIN}
 """The property `Quality`: 0 bad, 192 good, 500 stale (chapter 6.4.14)."""
@@ -52,12 +71,15 @@ INT, LONG_INT, FLOAT, DOUBLE, BOOLEAN = (
 )
 # Payload.PropertySet and PropertyValue
 KEYS, VALUES = key(1, BYTES), key(2, BYTES)
-P_INT, P_LONG, P_STRING = key(3, VARINT), key(4, VARINT), key(8, BYTES)
+P_INT, P_LONG, P_BOOLEAN, P_STRING = key(3, VARINT), key(4, VARINT), key(7, VARINT), key(8, BYTES)
 
 INTEGERS = {1: (8, True), 2: (16, True), 3: (32, True), 4: (64, True)} | {5: (8, False), 6: (16, False), 7: (32, False)}
 INTEGERS[8] = (64, False)
 """DataType → bits, signed: Int8 … Int64, UInt8 … UInt64."""
-FLOATS = {9, 10}
+FLOAT_TYPE = 9
+FLOATS = {FLOAT_TYPE, 10}
+WIDEST_FLOAT = 3.4e38
+"""Just below what a 32-bit float holds."""
 IS_BOOLEAN = 11
 MEASURES = {0, IS_BOOLEAN, *INTEGERS, *FLOATS}
 """DataTypes that are numbers; 0: neither the message nor a birth states one."""
@@ -73,6 +95,7 @@ class Known(Struct, frozen=True):
     datatype: int
     channel: str
     unit: str | None = None
+    writable: bool = False
 
 
 class Part(Struct, frozen=True):
@@ -252,7 +275,7 @@ class Reader:
                 turn += 1
                 channel = f"{base}_{turn}"
             said = _said(metric)
-            known = Known(_integer(metric, DATATYPE), channel, said[0])
+            known = Known(_integer(metric, DATATYPE), channel, said[0], _is_writable(name, metric))
             self._measure(metric, name, known, said)
             if len(metrics) < room:
                 channels.add(channel)
@@ -487,7 +510,96 @@ def _said(metric: Fields) -> tuple[str | None, Quality]:
 
 @lru_cache(maxsize=1024)
 def _is_unit(name: bytes) -> bool:
-    return name.decode(errors="replace").lower().replace("_", "").replace(" ", "") in UNITS
+    return _plain(name) in UNITS
+
+
+def _plain(name: bytes) -> str:
+    return name.decode(errors="replace").lower().replace("_", "").replace(" ", "")
+
+
+def _is_writable(name: str, metric: Fields) -> bool:
+    """Tell whether a birth says that a metric takes commands, by a property or, where it has none, by its name."""
+    found = metric.get(PROPERTIES)
+    pairs = fields(found) if isinstance(found, bytes) else []
+    names = [_plain(value) for what, value in pairs if what == KEYS and isinstance(value, bytes)]
+    values = [dict(fields(value)) for what, value in pairs if what == VALUES and isinstance(value, bytes)]
+    for said, value in zip(names, values, strict=False):
+        if said in {READ_ONLY, WRITABLE}:
+            return bool(value.get(P_BOOLEAN, 0)) is (said == WRITABLE)
+    return any(level.lower() in OUTPUTS for level in name.split("/"))
+
+
+# commands
+
+
+def _part(target: Target) -> Part:
+    return target.context.parts.get(address(target.topic).device, UNBORN)  # type: ignore[no-any-return]
+
+
+def _scale(known: Known) -> Conversion | None:
+    return conversion(known.unit) if known.unit is not None and known.datatype != IS_BOOLEAN else None
+
+
+def settable(target: Target) -> tuple[Channel, ...]:
+    """Return the metrics that the last birth calls writable, each with the range of its datatype."""
+    part = _part(target)
+    if not part.alive:
+        return ()
+    obeying = [each for each in part.metrics.values() if each.writable and each.datatype in MEASURES - {0}]
+    return tuple(_taken(each) for each in obeying)
+
+
+def _taken(known: Known) -> Channel:
+    low, high = 0.0, 1.0
+    if known.datatype in INTEGERS:
+        bits, signed = INTEGERS[known.datatype]
+        low, high = (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1) if signed else (0.0, 2.0**bits - 1)
+    elif known.datatype in FLOATS:
+        low, high = -WIDEST_FLOAT, WIDEST_FLOAT
+    scale = _scale(known)
+    if scale is None:
+        return Channel(name=known.channel, unit=None, low=low, high=high)
+    return Channel(name=known.channel, unit=scale.unit, low=scale.apply(low), high=scale.apply(high))
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Write a metric by NCMD or DCMD: by its alias where the birth gave one, else by its name (chapter 6.4.6)."""
+    part = _part(target)
+    found = next(((n, k) for n, k in part.metrics.items() if k.channel == wanted.channel and k.writable), None)
+    if found is None or not part.alive:
+        msg = (
+            f"{wanted.channel}: the last birth names no such metric that can be written (property writable or readOnly)"
+        )
+        raise PayloadError(msg)
+    name, known = found
+    alias = next((number for number, whose in part.names.items() if whose == name), None)
+    own = field(1, name.encode()) if alias is None else field(2, alias)
+    stamp = wanted.at // 1_000_000
+    metric = own + field(3, stamp) + field(4, known.datatype) + _written(known, wanted)
+    levels = target.topic.split("/")
+    levels[2] = "DCMD" if len(levels) > 4 else "NCMD"  # noqa: PLR2004 — a device stands behind its node
+    return Order(
+        messages=(("/".join(levels), field(1, stamp) + field(2, metric)),),
+        channel=wanted.channel,
+        value=wanted.value,
+        tolerance=max(1e-6, abs(wanted.value) * 1e-6) if known.datatype in FLOATS else 0.0,
+    )
+
+
+def _written(known: Known, wanted: Command) -> bytes:
+    """Return the value field of a metric: a negative integer as the two's complement of its type."""
+    if known.datatype == IS_BOOLEAN:
+        return field(14, int(switched(wanted)))
+    scale = _scale(known)
+    value = wanted.value if scale is None else scale.undo(wanted.value)
+    if known.datatype == FLOAT_TYPE:
+        return fixed(12, pack("<f", value))
+    if known.datatype in FLOATS:
+        return fixed(13, pack("<d", value))
+    bits, signed = INTEGERS[known.datatype]
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    raw = whole(Command(wanted.channel, value), low, high) & ((1 << bits) - 1)
+    return field(11 if bits == 64 else 10, raw)  # noqa: PLR2004 — long_value
 
 
 BIRTH = bytes.fromhex(
@@ -499,9 +611,26 @@ DATA = bytes.fromhex("0888dfe2848433120d1001200a690000000000e866401801")
 """NDATA with seq 1: alias 1 is 183.25."""
 DEATH = field(2, field(1, b"bdSeq") + field(4, 8) + field(11, 0))
 NODE = f"{ROOT}/Workshop/NBIRTH/gateway1"
+LINE = f"{ROOT}/Workshop/NBIRTH/line"
+LINE_BIRTH = (
+    field(2, field(1, b"bdSeq") + field(4, 8) + field(11, 0))
+    + field(2, field(1, b"Outputs/Pump") + field(2, 5) + field(4, IS_BOOLEAN) + field(14, 0))
+    + field(3, 0)
+)
 IN_FAHRENHEIT = field(9, field(1, b"engUnit") + field(2, field(1, 12) + field(8, "°F".encode())))
 DEVICE_BIRTH = field(1, 1_753_430_406_000) + field(
     2, field(1, b"Cooler/Level") + field(2, 7) + field(4, 1) + field(10, 0xFFFF_FFFB)
+)
+WRITABLE_FAHRENHEIT = (
+    field(1, b"engUnit")
+    + field(1, b"readOnly")
+    + field(2, field(1, 12) + field(8, "°F".encode()))
+    + field(2, field(1, 11) + field(7, 0))
+)
+OVEN_BIRTH = (
+    field(2, field(1, b"Set point") + field(4, 2) + field(10, 212) + field(9, WRITABLE_FAHRENHEIT))
+    + field(2, field(1, b"Door") + field(4, IS_BOOLEAN) + field(14, 0))
+    + field(3, 1)
 )
 DEVICE_BIRTH += field(2, field(1, b"Outlet") + field(4, 3) + field(10, 212) + IN_FAHRENHEIT) + field(3, 1)
 
@@ -516,6 +645,40 @@ DRIVER = Driver(
     context=Context,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    settable=settable,
+    command=command,
+    commandings=(
+        Commanding(
+            before=((LINE, LINE_BIRTH),),
+            channel="outputs_pump",
+            value=1,
+            sends=(
+                (
+                    f"{ROOT}/Workshop/NCMD/line",
+                    field(1, 0) + field(2, field(2, 5) + field(3, 0) + field(4, IS_BOOLEAN) + field(14, 1)),
+                ),
+            ),
+            report=(
+                f"{ROOT}/Workshop/NDATA/line",
+                field(2, field(2, 5) + field(14, 1)) + field(3, 1),
+            ),
+        ),
+        Commanding(
+            before=((LINE, LINE_BIRTH), (f"{ROOT}/Workshop/DBIRTH/line/oven 2", OVEN_BIRTH)),
+            channel="set_point",
+            value=-20,
+            sends=(
+                (
+                    f"{ROOT}/Workshop/DCMD/line/oven 2",
+                    field(1, 0) + field(2, field(1, b"Set point") + field(3, 0) + field(4, 2) + field(10, 0xFFFC)),
+                ),
+            ),
+            report=(
+                f"{ROOT}/Workshop/DDATA/line/oven 2",
+                field(2, field(1, b"Set point") + field(4, 2) + field(10, 0xFFFC)) + field(3, 2),
+            ),
+        ),
+    ),
     channels=(),
     examples=(
         Example(

@@ -18,6 +18,7 @@ from hub.driver import (
     Event,
     Example,
     Order,
+    Period,
     Sample,
     Target,
     switched,
@@ -62,6 +63,7 @@ POWER_ON = 85.0
 """What a DS18x20 holds until its first conversion is done: a fault, unless it was warm just before [°C]."""
 UNPLUGGED = -127.0
 """What the DS18x20 library gives for a probe that does not answer [°C]."""
+LONGEST_PERIOD = 3600
 WARM = 75.0
 LONG = 64
 ENOUGH = 500
@@ -541,7 +543,23 @@ def _body(device: str, root: dict[str, Any], context: Context, *, sensors: bool)
     if sensors and (unknown or not root) and not reader.events:
         msg = f"nothing in it that Tasmota sensors are known to give ({', '.join(map(shown, unknown[:4])) or 'empty'})"
         raise PayloadError(msg)
-    return Decoded(Kind.HOUSEKEEPING, device, events=tuple(reader.events)), reader.context
+    return Decoded(Kind.HOUSEKEEPING, device, events=tuple(reader.events), period=_period(root)), reader.context
+
+
+def _period(root: dict[str, Any]) -> int | None:
+    """Return the period that an answer to TelePeriod states [s]; 0: telemetry is off."""
+    value = root.get("TelePeriod")
+    return value if type(value) is int and 0 <= value <= LONGEST_PERIOD else None
+
+
+def ask_period(target: Target) -> tuple[tuple[str, bytes], ...]:
+    """Ask how often it reports: TelePeriod without a value."""
+    return ((_command_topic(target.uid, target.topic, "TelePeriod"), b""),)
+
+
+def set_period(target: Target, seconds: int) -> tuple[tuple[str, bytes], ...]:
+    """Say how often to report: 10 to 3600 s, 0 not at all (https://tasmota.github.io/docs/Commands/#management)."""
+    return ((_command_topic(target.uid, target.topic, "TelePeriod"), b"%d" % seconds),)
 
 
 def ask(device: str, topic: str) -> list[tuple[str, bytes]]:
@@ -591,6 +609,19 @@ DRIVER = Driver(
     ask=ask,
     commands=("switch", "dimmer"),
     command=command,
+    period=Period(
+        ask=ask_period,
+        set=set_period,
+        low=10,
+        high=LONGEST_PERIOD,
+        proof=Commanding(
+            before=(("home/tele/cellar/STATE", b'{"POWER":"ON"}'),),
+            channel="",
+            value=10,
+            sends=(("home/cmnd/cellar/TelePeriod", b"10"),),
+            report=("home/stat/cellar/RESULT", b'{"TelePeriod":10}'),
+        ),
+    ),
     commandings=(
         Commanding(
             before=((SENSOR, b'{"ENERGY":{"Power":12}}'),),

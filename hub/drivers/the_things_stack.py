@@ -1,15 +1,29 @@
 """The Things Stack v3: uplinks of LoRaWAN devices, decoded by the network's formatter or by a chosen payload format."""
 
 import re
+from base64 import b64encode
 from functools import lru_cache
 from struct import Struct as Layout
+from typing import Any
 
+import msgspec
 from msgspec import structs
 
-from hub.driver import DAY_AND_AN_HOUR, Announced, Decoded, Driver, Example
-from hub.drivers._lorawan import CHANNELS, Uplink, eui_alias
+from hub.driver import (
+    DAY_AND_AN_HOUR,
+    Announced,
+    Command,
+    Commanding,
+    Decoded,
+    Driver,
+    Example,
+    Order,
+    Progress,
+    Target,
+)
+from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Uplink, actuator, eui_alias, output, settable
 from hub.errors import PayloadError
-from hub.model import Availability, Kind, Message
+from hub.model import Availability, Kind, Message, Stage
 from hub.payload import json_object, shown
 
 TOPIC = re.compile(
@@ -17,6 +31,17 @@ TOPIC = re.compile(
     r"(?P<event>up|join|down/(?:push|replace|queued|sent|ack|nack|failed)|service/data|location/solved)"
 )
 COMMANDS = {"down/push", "down/replace"}
+STAGES = {
+    "down/queued": Stage.QUEUED,
+    "down/sent": Stage.TRANSMITTED,
+    "down/ack": Stage.ACKNOWLEDGED,
+    "down/failed": Stage.FAILED,
+}
+"""Events of a downlink; after a `nack` the network sends it again by itself."""
+OURS = "matinales:"
+"""Begins the correlation id by which the network names a downlink of ours in its events."""
+ACTUATORS = 99
+"""FPort on which devices that speak Cayenne LPP take orders (to be confirmed on a device)."""
 FLOAT32 = Layout("<f")
 FLOAT32_DIGITS = range(6, 10)
 """Nine digits tell any two 32-bit floats apart."""
@@ -63,8 +88,12 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     if device.startswith("tts::") or device.endswith(":"):
         msg = f"{shown(message.topic)} names no device"
         raise PayloadError(msg)
+    if event in COMMANDS:
+        return Decoded(Kind.COMMAND, device), context
+    if event in STAGES:
+        return Decoded(Kind.HOUSEKEEPING, device, progress=_progress(event, message.payload)), context
     if event != "up":
-        return Decoded(Kind.COMMAND if event in COMMANDS else Kind.HOUSEKEEPING, device), context
+        return Decoded(Kind.HOUSEKEEPING, device), context
     body = json_object(message.payload)
     said = body.get("uplink_message")
     if type(said) is not dict:
@@ -83,6 +112,50 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     if isinstance(firmware, str) and firmware:
         decoded = structs.replace(decoded, announces=(Announced(device, firmware=firmware),))
     return decoded, context
+
+
+def _progress(event: str, payload: bytes) -> Progress | None:
+    """Return how far a downlink of ours is; None for somebody else's, or where the event does not say whose."""
+    try:
+        body = json_object(payload)
+    except PayloadError:
+        return None
+    said = body.get(event.replace("down/", "downlink_"))
+    inner: dict[str, Any] = said if isinstance(said, dict) else {}
+    downlink = inner.get("downlink")
+    places = (body, inner, downlink if isinstance(downlink, dict) else {})
+    ids = [each for place in places for each in _texts(place.get("correlation_ids"))]
+    command = next((each.removeprefix(OURS) for each in ids if each.startswith(OURS)), None)
+    if command is None:
+        return None
+    error = inner.get("error")
+    reason = error.get("message_format") or error.get("name") if isinstance(error, dict) else ""
+    return Progress(command, STAGES[event], reason if isinstance(reason, str) else "")
+
+
+def _texts(listed: object) -> list[str]:
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+
+
+def command(target: Target, wanted: Command) -> Order:
+    """Queue a confirmed downlink; the device's next uplinks prove it."""
+    _, _, value = output(wanted)
+    down: dict[str, object] = {
+        "f_port": ACTUATORS,
+        "frm_payload": b64encode(actuator(wanted)).decode(),
+        "confirmed": True,
+        "priority": "NORMAL",
+    }
+    if wanted.id:
+        down["correlation_ids"] = [f"{OURS}{wanted.id}"]
+    root = "/".join(target.topic.split("/")[:4])
+    return Order(
+        messages=((f"{root}/down/push", msgspec.json.encode({"downlinks": [down]})),),
+        channel=wanted.channel,
+        value=value,
+        tolerance=0.005,
+        within=NEXT_UPLINKS,
+    )
 
 
 def _aliases(ids: object) -> tuple[str, ...]:
@@ -114,6 +187,22 @@ DRIVER = Driver(
     open_channels=True,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    settable=settable,
+    command=command,
+    commandings=(
+        Commanding(
+            before=((UP, _up('"decoded_payload":{"digital_out_3":0}').encode()),),
+            channel="digital_out_3",
+            value=1,
+            sends=(
+                (
+                    "v3/app1@ttn/devices/cold-room/down/push",
+                    b'{"downlinks":[{"f_port":99,"frm_payload":"AwBk/w==","confirmed":true,"priority":"NORMAL"}]}',
+                ),
+            ),
+            report=(UP, _up('"decoded_payload":{"digital_out_3":1}').encode()),
+        ),
+    ),
     channels=CHANNELS,
     examples=(
         Example.gives(
@@ -167,6 +256,12 @@ DRIVER = Driver(
             device="tts:app1@ttn:cold-room",
             kind=Kind.AVAILABILITY,
             availability=Availability.ONLINE,
+        ),
+        Example(
+            topic="v3/app1@ttn/devices/cold-room/down/queued",
+            payload=b'{"correlation_ids":["as:downlink:01","matinales:8f14"],"downlink_queued":{"f_port":99}}',
+            device="tts:app1@ttn:cold-room",
+            kind=Kind.HOUSEKEEPING,
         ),
         Example(topic="v3/app1@ttn/devices/cold-room/join", payload=b"{}", kind=Kind.HOUSEKEEPING),
         Example(

@@ -1,7 +1,7 @@
 """Zigbee2MQTT: every Zigbee device behind a bridge, with the units its `exposes` state."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -287,10 +287,22 @@ def _devices(base: str, sender: str, listed: object, context: Context) -> tuple[
         announces.append(
             Announced(_uid(base, name), _aliases(name, names[name]), name=name, firmware=names[name].firmware or None)
         )
+    if len(listed) <= MANY:
+        announces += _gone(base, context, names)
     decoded = Decoded(Kind.DISCOVERY, sender, announces=tuple(announces), rejected=rejected, speaks_for_others=True)
     if names == context.names and base == context.base:
         return decoded, context
     return decoded, structs.replace(context, base=base, names=names)
+
+
+def _gone(base: str, context: Context, names: Mapping[str, Known]) -> list[Announced]:
+    """Return the devices that the bridge listed before and lists no more, under whatever name."""
+    there = {known.ieee for known in names.values()}
+    return [
+        Announced(_uid(base, name), _aliases(name, known), removed=True)
+        for name, known in context.names.items()
+        if known.ieee and known.ieee not in there
+    ]
 
 
 def _keys(exposes: object, depth: int = 0) -> Iterator[tuple[str, Key]]:

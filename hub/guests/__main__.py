@@ -96,6 +96,9 @@ def arguments(driver: Driver, asked: Call) -> list[Any]:
     if asked.function == "adopts":
         scope, context = asked.arguments
         return [msgspec.msgpack.decode(scope, type=str), remembered(driver, context)]
+    if asked.function == "about":
+        names, context = asked.arguments
+        return [msgspec.msgpack.decode(names, type=tuple[str, ...]), remembered(driver, context)]
     if asked.function == "command":
         target, command, context = asked.arguments
         meant = msgspec.msgpack.decode(target, type=Target)

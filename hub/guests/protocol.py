@@ -17,7 +17,7 @@ from hub.model import Message
 LENGTH = struct.Struct(">I")
 LONGEST = 16 * 1024 * 1024
 """An answer longer than this [byte] is rubbish."""
-FUNCTIONS = ("claims", "loose", "scope", "adopts", "names", "ask", "command", "reads")
+FUNCTIONS = ("claims", "loose", "scope", "adopts", "names", "about", "ask", "command", "reads")
 """What a driver may have beside `decode`; each is called in the guests' process."""
 
 
@@ -59,6 +59,7 @@ class Description(Struct, frozen=True):
     shares: str | None
     commands: tuple[str, ...]
     personal: bool
+    believed: float
     has: tuple[str, ...]
 
 

@@ -1,14 +1,14 @@
 """A guest as the registry knows it: its description, and functions that ask the guests' process."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from msgspec import Raw, structs
 
-from hub.driver import Command, Content, Decoded, Driver, Order, Target
+from hub.driver import Announced, Command, Content, Decoded, Driver, Order, Target
 from hub.errors import PayloadError
 from hub.guests.house import Guests, installed, learnt, refusal
 from hub.guests.protocol import Answer, Description, Understood, pack
@@ -55,6 +55,7 @@ class Proxy:
             "scope": self._of_topic("scope", str, otherwise=""),
             "names": self._of_topic("names", str | None, otherwise=None),
             "adopts": self._adopts,
+            "about": self._about,
             "ask": self._ask,
             "command": self._command,
             "reads": self._reads,
@@ -108,6 +109,14 @@ class Proxy:
             return self._guests.call(self._name, "adopts", tuple[str, ...], scope, blob(context))
         except PayloadError:
             return ()
+
+    def _about(self, names: Collection[str], context: Any) -> Announced | None:  # noqa: ANN401 — likewise
+        kind: Any = Announced | None
+        try:
+            found: Announced | None = self._guests.call(self._name, "about", kind, tuple(names), blob(context))
+        except PayloadError:
+            return None
+        return found
 
     def _ask(self, device: str, topic: str) -> list[tuple[str, bytes]]:
         try:

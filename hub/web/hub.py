@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from hub.config import Config
 from hub.driver import Command
 from hub.live import Live
-from hub.model import Action, Alarm, Commanded, Heard, Message
+from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.store.base import History
 
@@ -102,6 +102,13 @@ class Hub(Protocol):
 
     async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
         """Give a device a command: sent, or refused with the reason.
+
+        Raises:
+            NotFoundError: no such device.
+        """
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Make a device report every so many seconds (None: by its own period again), or refuse it with the reason.
 
         Raises:
             NotFoundError: no such device.

@@ -55,6 +55,8 @@ API = (
     Route("POST", "/devices/{id}/unmerge", FACILITATOR, actions.unmerge),
     Route("GET", "/devices/{id}/commands", FACILITATOR, actions.commands, ("limit",)),
     Route("POST", "/devices/{id}/commands", FACILITATOR, actions.command, body=actions.CommandWish),
+    Route("PUT", "/devices/{id}/period", FACILITATOR, actions.pace, body=actions.PaceWish),
+    Route("DELETE", "/devices/{id}/period", FACILITATOR, actions.unpace),
     Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
     Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),
     Route("GET", "/ignored", FACILITATOR, actions.ignored),

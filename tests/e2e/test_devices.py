@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,89 @@ def test_a_plug_that_says_nothing_times_out_and_keeps_its_value(hub: Demo) -> No
         assert state(hub, "tasmota:deaf") == "sent"
         until(lambda: state(hub, "tasmota:deaf") == "timed_out")
         assert hub.values("tasmota:deaf")["switch"] == 0
+
+
+@contextmanager
+def obedient(hub: Demo, answers: Mapping[str, str], *first: tuple[str, str | bytes]) -> Iterator[list[str]]:
+    """Lend a device that says back what it is told; `answers`: topic it listens on → topic it reports on."""
+    told: list[str] = []
+
+    def hear(client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        told.append(message.topic)
+        client.publish(answers[message.topic], message.payload, 1)
+
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="test-obedient")
+    client.on_message = hear
+    client.connect("127.0.0.1", hub.mqtt_port)
+    client.subscribe([(each, 1) for each in answers])
+    client.loop_start()
+    try:
+        for topic, payload in first:
+            client.publish(topic, payload, 1)
+        yield told
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+DESCRIPTION = (
+    '{"homie":"5.0","version":1,"nodes":{"n":{"properties":'
+    '{"fan":{"datatype":"float","format":"0:5","settable":true}}}}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("uid", "wish", "answers", "first"),
+    [
+        (
+            "esphome:salon",
+            ("lampe_brightness", 200),
+            {"salon/light/lampe/command": "salon/light/lampe/state"},
+            [("salon/light/lampe/state", '{"state":"ON","brightness":40}')],
+        ),
+        (
+            "homeassistant:e2e/pump",
+            ("switch", 1),
+            {"e2e/pump/set": "e2e/pump/state"},
+            [
+                ("homeassistant/switch/e2epump/config", '{"stat_t":"e2e/pump/state","cmd_t":"e2e/pump/set"}'),
+                ("e2e/pump/state", "OFF"),
+            ],
+        ),
+        (
+            "homie:e2e",
+            ("fan", 2.5),
+            {"homie/5/e2e/n/fan/set": "homie/5/e2e/n/fan"},
+            [("homie/5/e2e/$description", DESCRIPTION), ("homie/5/e2e/n/fan", "0")],
+        ),
+    ],
+    ids=["esphome", "homeassistant", "homie"],
+)
+def test_devices_that_say_themselves_what_can_be_set_obey(
+    hub: Demo, uid: str, wish: tuple[str, float], answers: dict[str, str], first: list[tuple[str, str | bytes]]
+) -> None:
+    """On the page as soon as they said so, and confirmed by their own report; the hub is the last writer."""
+    channel, value = wish
+    with obedient(hub, answers, *first) as told:
+        until(lambda: channel in (hub.device(uid) or {}).get("settable", []))
+        answer = hub.ask("POST", f"api/v1/devices/{quote(uid, safe='')}/commands", {"channel": channel, "value": value})
+        assert answer["state"] == "sent"
+        until(lambda: hub.device(uid)["commands"][channel]["state"] == "confirmed")  # type: ignore[index]
+        assert hub.values(uid)[channel] == value
+        assert told == list(answers)
+        assert hub.device(uid)["commands"][channel]["by"] == "facilitator"  # type: ignore[index]
+
+
+def test_another_program_is_the_last_writer_of_what_it_commands(hub: Demo) -> None:
+    """Seen on the wire; the hub's own words are not taken for somebody else's."""
+    with plug(hub, "written") as told:
+        command(hub, "tasmota:written", 1)
+        until(lambda: state(hub, "tasmota:written") == "confirmed")
+        hub.publish("cmnd/written/Power", "OFF")
+        until(lambda: state(hub, "tasmota:written") == "seen")
+        listed = hub.get("api/v1/devices/tasmota%3Awritten/commands")["commands"]
+        assert [(each["by"], each["value"]) for each in listed] == [("mqtt", 0), ("facilitator", 1)]
+        assert told == [b"ON", b"OFF"]
 
 
 def test_the_simulated_compressor_obeys_and_reports_back(hub: Demo) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.commands import order
-from hub.driver import CHANNEL_NAME, MODEL_NAME, Command, Commanding, Driver, Example
+from hub.driver import CHANNEL_NAME, MODEL_NAME, Command, Commanding, Driver, Example, reach
 from hub.drivercheck import (
     LEAVES,
     branches,
@@ -18,6 +18,7 @@ from hub.drivercheck import (
     check_commanding,
     check_example,
     check_payload,
+    check_period,
     target_of,
     unshown,
 )
@@ -79,13 +80,16 @@ def test_a_value_that_no_device_takes_is_refused_with_the_reason(
     driver: Driver, proof: Commanding, value: float
 ) -> None:
     """Half a switch, a dimmer at minus one: nothing goes out, and no other error comes."""
+    target = target_of(driver, proof.before)
     try:
-        due = order(driver, target_of(driver, proof.before), Command(proof.channel, value))
+        due = order(driver, target, Command(proof.channel, value))
     except PayloadError:
         return
+    taken = reach(driver, target, proof.channel)
     assert due.value == value
-    assert proof.channel == "target_temperature", "a switch is on or off, a dimmer goes by whole steps"
-    assert abs(value) < 100
+    assert taken is not None
+    assert taken.low <= value <= taken.high
+    assert (taken.low, taken.high) != (0, 1), "a switch is on or off"
 
 
 @pytest.mark.parametrize(("driver", "proof"), COMMANDINGS)
@@ -105,6 +109,16 @@ def test_a_command_seen_passing_is_no_measure(driver: Driver, proof: Commanding)
     assert outcome.decoded is not None
     assert outcome.decoded.kind is Kind.COMMAND
     assert outcome.decoded.samples == ()
+
+
+@pytest.mark.parametrize("driver", [each for each in DRIVERS.values() if each.period], ids=lambda each: each.model)
+def test_a_period_is_asked_for_set_and_taken_as_its_author_wrote(driver: Driver) -> None:
+    """Topic and payload to the byte; question and order are commands to whoever hears them."""
+    assert not list(check_period(driver))
+    assert driver.period is not None
+    target = target_of(driver, driver.period.proof.before)
+    for topic, payload in (*driver.period.ask(target), *driver.period.set(target, driver.period.high)):
+        assert driver.decode(Message(topic, payload, 1), target.context)[0].kind is Kind.COMMAND
 
 
 @every_driver

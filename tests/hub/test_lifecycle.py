@@ -321,6 +321,22 @@ def test_a_device_of_which_nothing_is_described_any_more_is_away(house: House) -
     assert house.shown() == {"Garden": ["soil"]}
 
 
+def test_a_device_that_its_bridge_lists_no_more_is_away(house: House) -> None:
+    """Taken out of the Zigbee network; one that was given another name is not."""
+    listed = [
+        {"ieee_address": f"0x{n:016x}", "friendly_name": name, "type": "EndDevice"} for n, name in enumerate("abc")
+    ]
+    house.hear(("zigbee2mqtt/bridge/devices", json.dumps(listed)))
+    house.hear(*((f"zigbee2mqtt/{name}", '{"temperature":1}') for name in "abc"))
+    left = [listed[0], listed[1] | {"friendly_name": "cellar"}]
+    house.hear(("zigbee2mqtt/bridge/devices", json.dumps(left)), ("zigbee2mqtt/cellar", '{"temperature":2}'))
+    assert house.shown() == {"a": ["temperature"], "cellar": ["temperature"]}
+    assert len(house.hub.rows()) == 4
+    house.restart()
+    house.hear(("zigbee2mqtt/bridge/devices", json.dumps(listed)), ("zigbee2mqtt/c", '{"temperature":3}'), second=1)
+    assert "c" in house.shown()
+
+
 def test_what_migrates_to_a_device_document_stays_on_the_screen(house: House) -> None:
     """The old topics say so, then one document describes the same entity."""
     old = config("soil", name="soil", uniq_id="s", dev={"ids": "aa"})

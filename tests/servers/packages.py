@@ -112,6 +112,8 @@ def made(model):
             Channel(name="count", unit=None, low=0, high=1e9),
         ),
         decode=decode,
+        about=lambda names, context: Announced(names[0], name=f"heard {context.count}") if context.count else None,
+        believed=60.0,
         ask=lambda device, topic: [(topic.replace("/up", "/ask"), device.encode())],
         reads=lambda data: Content((Sample("temperature", float(data[0])),)),
         commands=("temperature",),

@@ -21,6 +21,8 @@ from hub.model import (
     Device,
     Heard,
     Message,
+    Paced,
+    PaceState,
     Quality,
     Reading,
     Run,
@@ -197,6 +199,16 @@ class FakeHub:
         self.given.append(given)
         self.live.apply(Batch(commands=[given]))
         return given
+
+    async def pace(self, name: str, every: int | None, by: str) -> Paced:
+        """Refuse who is locked; else as if it were done."""
+        device = self.live.devices.get(self.resolve(name))
+        if device is None:
+            raise NotFoundError(name)
+        if device.locked:
+            return Paced(device=device.uid, every=every or 0, state=PaceState.REFUSED, code="locked", reason="locked")
+        state = PaceState.ASKING if every is not None else PaceState.RESTORING
+        return Paced(device=device.uid, every=every or 10, original=300, state=state, by=by)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

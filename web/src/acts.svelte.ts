@@ -9,6 +9,9 @@ import type { Device } from "./lib/types.ts";
 /** How long the bar offers to undo; a device that is to be forgotten is only hidden until then. */
 const OFFERED_MS = 10_000;
 
+/** How often [s] a device reports that is made to. */
+export const PACE_S = 10;
+
 interface Bar {
 	text: string;
 	bad: boolean;
@@ -38,6 +41,16 @@ class Acts {
 		this.#offer(t("acts.merged", { name: device.name, into: into.name }), said.action);
 	}
 
+	/** Let a device report more often during this session, or by its own period again; each is the other's undoing. */
+	async pace(device: Device, every: number | null) {
+		await api.pace(device.id, every);
+		this.#show({
+			text: t(every === null ? "acts.unpaced" : "acts.paced", { name: device.name, every: every ?? 0 }),
+			bad: false,
+			undo: () => api.pace(device.id, every === null ? (device.pace?.every ?? PACE_S) : null),
+		});
+	}
+
 	async unmerge(id: string) {
 		this.#offer(t("acts.unmerged", { name: id }), (await api.unmerge(id)).action);
 	}
@@ -55,6 +68,11 @@ class Acts {
 				this.leaving.delete(device.id);
 			},
 		});
+	}
+
+	/** Say why nothing was done. */
+	failed(why: string) {
+		this.#show({ text: why, bad: true, undo: null });
 	}
 
 	async undo() {

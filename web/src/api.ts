@@ -17,10 +17,13 @@ const BASE = "/api/v1";
 /** What the hub answered when it refused, in its own words (RFC 9457); `status` 0: it did not answer. */
 export class Refused extends Error {
 	readonly status: number;
+	/** A word by which the page may know the reason. */
+	readonly code: string | null;
 
-	constructor(status: number, detail: string) {
+	constructor(status: number, detail: string, code: string | null = null) {
 		super(detail);
 		this.status = status;
+		this.code = code;
 	}
 }
 
@@ -40,9 +43,12 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 		throw new Refused(0, "");
 	}
 	if (answer.ok) return answer;
-	const problem: { detail?: unknown; title?: unknown; reason?: unknown } = await answer.json().catch(() => ({}));
+	const problem: { detail?: unknown; title?: unknown; reason?: unknown; code?: unknown } = await answer
+		.json()
+		.catch(() => ({}));
 	const words = [problem.detail, problem.title, problem.reason].find((each) => typeof each === "string" && each !== "");
-	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`);
+	const code = typeof problem.code === "string" ? problem.code : null;
+	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`, code);
 }
 
 const part = encodeURIComponent;
@@ -117,6 +123,11 @@ export const api = {
 	/** Erase a device for ever; goes on when the page is left. */
 	async forget(id: string): Promise<void> {
 		await ask("DELETE", `/devices/${part(id)}`, undefined, true);
+	},
+	/** Let a device report every so many seconds; null: by its own period again. */
+	async pace(id: string, every: number | null): Promise<void> {
+		const path = `/devices/${part(id)}/period`;
+		await (every === null ? ask("DELETE", path) : ask("PUT", path, { every }));
 	},
 	/** Sent is all that this says: what became of it comes with the device. */
 	async command(id: string, channel: string, value: number): Promise<void> {

@@ -8,8 +8,8 @@ from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
 
 from hub.driver import Command
-from hub.live import command_view
-from hub.model import Action, CommandState, rfc3339
+from hub.live import command_view, pace_view
+from hub.model import Action, CommandState, PaceState, rfc3339
 from hub.web.hub import Acts
 from hub.web.keys import HUB, ROLE
 from hub.web.problems import Problem
@@ -48,6 +48,12 @@ class CommandWish(Struct, forbid_unknown_fields=True):
     channel: str
     value: float | bool
     id: str | None = None
+
+
+class PaceWish(Struct, forbid_unknown_fields=True):
+    """How often a device is to report [s]."""
+
+    every: int
 
 
 def _who(request: web.Request) -> str:
@@ -130,6 +136,25 @@ async def command(request: web.Request) -> web.Response:
     wanted = Command(said.channel, float(said.value))
     given = await request.app[HUB].command(request.match_info["id"], wanted, _who(request), said.id)
     return answer(command_view(given), status=409 if given.state is CommandState.REFUSED else 202)
+
+
+async def pace(request: web.Request) -> web.Response:
+    """Make a device report every so many seconds during this session; its own period is asked for first and kept."""
+    said = await body(request, PaceWish, '{"every": 10}')
+    return await _pace(request, said.every)
+
+
+async def unpace(request: web.Request) -> web.Response:
+    """Give a device its own period back."""
+    return await _pace(request, None)
+
+
+async def _pace(request: web.Request, every: int | None) -> web.Response:
+    paced = await request.app[HUB].pace(request.match_info["id"], every, _who(request))
+    said = {"id": paced.device, "pace": pace_view(paced)}
+    if paced.state is PaceState.REFUSED:
+        return answer(said | {"code": paced.code, "reason": paced.reason}, status=409)
+    return answer(said, status=202)
 
 
 async def commands(request: web.Request) -> web.Response:

@@ -68,16 +68,17 @@ def test_on_and_off_are_one_and_zero(kind: str, word: str, value: float) -> None
 def test_a_lock_and_a_light_have_words_of_their_own() -> None:
     """A light says its state as JSON."""
     assert values("hall/lock/front/state", "UNLOCKED") == {"front": 0}
-    assert values("hall/light/lamp/state", '{"state":"ON","brightness":128}') == {"lamp": 1}
+    assert values("hall/light/lamp/state", '{"state":"ON","brightness":128}') == {"lamp": 1, "lamp_brightness": 128}
+    assert values("hall/light/lamp/state", '{"state":"OFF","brightness":null}') == {"lamp": 0}
     assert "neither on nor off" in refusal("hall/light/lamp/state", '{"state":7}')
 
 
 def test_parts_of_a_climate_and_a_cover() -> None:
-    """ESPHome fixes °C and a share of one; a mode is a word."""
+    """ESPHome fixes °C and percent (`mqtt_cover.cpp` publishes `round(position * 100)`); a mode is a word."""
     assert full("hall/climate/heat/target_temperature/state", "19.5") == {
         "heat_target_temperature": (19.5, "°C", "good")
     }
-    assert full("hall/cover/blind/position/state", "0.75") == {"blind_position": (75.0, "%", "good")}
+    assert full("hall/cover/blind/position/state", "75") == {"blind_position": (75.0, "%", "good")}
     assert understood("hall/climate/heat/mode/state", "heat").kind is Kind.HOUSEKEEPING
     assert understood("hall/select/program/state", "eco").samples == ()
 

@@ -493,3 +493,12 @@ def test_a_flood_of_documents_is_capped(monkeypatch: pytest.MonkeyPatch) -> None
     sent = [config(f"x{n}", stat_t=f"x/{n}") for n in range(3)]
     assert "entity cap" in refusal(*sent[2], *sent[:2])
     assert values("x/1", "5", *sent) == {"x1": 5}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "quality"), [("%", 78, "good"), ("dBm", 78, "uncertain"), ("dBm", -61, "good")]
+)
+def test_a_signal_is_a_percentage_or_a_power_and_each_has_its_range(unit: str, value: float, quality: str) -> None:
+    """A percentage is never dBm."""
+    found = full(STATE, str(value), config(dev_cla="signal_strength", unit_of_meas=unit))
+    assert found == {"signal_strength": (value, unit, quality)}

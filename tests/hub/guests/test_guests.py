@@ -214,10 +214,13 @@ def test_what_it_prints_disturbs_nobody(room: Room) -> None:
 
 
 def test_its_other_functions_are_asked_there_too(room: Room) -> None:
-    """Names, first words, commands with what it remembers, payload formats."""
+    """Names, what it heard of a device, first words, commands with what it remembers, payload formats."""
     room.say("acme-one", "1", "2")
     driver = room.registry.drivers["acme-one"]
     assert room.registry.named(["acme-one/kitchen/up"]) == "acmeone:kitchen"
+    (told,) = room.registry.about(["acmeone:a"], "acme-one/a/up", room.contexts)
+    assert told[1].name == "heard 2"
+    assert room.registry.believed("acmeone") == 60
     assert driver.ask is not None
     assert driver.ask("acmeone:a", "acme-one/a/up") == [("acme-one/a/ask", b"acmeone:a")]
     assert driver.command is not None

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from yarl import URL
 
 from hub.live import Batch
@@ -125,6 +126,28 @@ async def test_a_command_that_is_none_is_refused(plug: FakeHub, client: Client, 
     """Nothing is given to the device."""
     await ask(client, "POST", "/devices/tasmota%3Aplug/commands", body, status=400)
     assert plug.given == []
+
+
+async def test_a_device_is_made_to_report_more_often_and_gets_its_own_period_back(
+    plug: FakeHub, client: Client
+) -> None:
+    """202: what becomes of it comes with the device; 409 with the reason where it is refused."""
+    path = "/devices/mac%3Aa0/period"
+    answer = await ask(client, "PUT", path, {"every": 10}, status=202)
+    assert (answer["id"], answer["pace"]["state"], answer["pace"]["by"]) == (PLUG, "asking", "facilitator")
+    assert (await ask(client, "DELETE", path, status=202))["pace"]["original"] == 300
+    plug.live.apply(Batch(devices=[replace(plug.live.devices[PLUG], locked=True)]))
+    refused = await ask(client, "PUT", path, {"every": 10}, status=409)
+    assert refused["pace"] | {"every": 0} == {
+        "state": "refused",
+        "every": 0,
+        "original": None,
+        "by": None,
+        "code": "locked",
+        "reason": "locked",
+    }
+    await ask(client, "PUT", path, {"every": "often"}, status=400)
+    await ask(client, "PUT", "/devices/nobody/period", {"every": 10}, status=404)
 
 
 async def test_readings_of_merged_devices_are_the_survivors(hub: FakeHub, client: Client) -> None:

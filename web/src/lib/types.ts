@@ -35,6 +35,12 @@ export interface Device {
 	settable?: string[];
 	/** Channel → how long [s] its last value is believed: by the device's own word, or learned from its period. */
 	silence?: Record<string, number>;
+	/** What each of them takes. */
+	ranges?: Record<string, { low: number; high: number }>;
+	/** How it is made to report more often; null: it cannot be. */
+	pace_by?: "set" | "poll" | null;
+	/** That it was made to, and how far that is. */
+	pace?: Pace | null;
 	/** Channel → its newest command. */
 	commands?: Record<string, Command>;
 	channels: Channel[];
@@ -44,11 +50,25 @@ export interface Command {
 	id: string;
 	device: string;
 	channel: string;
-	value: number;
-	state: "sent" | "confirmed" | "timed_out" | "refused";
+	/** Null: another program's, whose wish nobody can read. */
+	value: number | null;
+	state: "sent" | "confirmed" | "timed_out" | "refused" | "seen";
+	/** How far the network between hub and device says it is; none of them is the device's own report. */
+	stage?: "queued" | "transmitted" | "acknowledged" | "failed" | null;
 	by: string;
 	at: string;
+	/** By when the device is to report. */
+	until?: string | null;
 	/** Why it was refused: a word the page may know, and a sentence. */
+	code?: string | null;
+	reason: string | null;
+}
+
+export interface Pace {
+	state: "asking" | "setting" | "held" | "polled" | "restoring" | "failed";
+	every: number;
+	/** Its own period [s], once it said it; 0: it reports nothing by itself. */
+	original: number | null;
 	code?: string | null;
 	reason: string | null;
 }

@@ -1,0 +1,55 @@
+"""Hours of the week, as a schedule or a tariff gives them; the week's time is an argument, no clock is read.
+
+The week begins on Monday at midnight, local time, and repeats every 604 800 s; days of 23 or 25 hours are the
+caller's business.
+"""
+
+from dataclasses import dataclass
+
+DAY_S = 86_400
+WEEK_S = 7 * DAY_S
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When something holds.
+
+    Attributes:
+        spans_h: from and to, hours of the day [h], 0 to 24, `to` excluded; 22 to 6 runs over midnight.
+        days: the days on which the spans begin, 0 Monday to 6 Sunday.
+    """
+
+    spans_h: tuple[tuple[float, float], ...]
+    days: tuple[int, ...] = EVERY_DAY
+
+    def __post_init__(self) -> None:
+        """Refuse hours that no week has.
+
+        Raises:
+            ValueError: an hour outside 0 to 24, an empty span, or a day outside 0 to 6.
+        """
+        for begin, end in self.spans_h:
+            if not (0 <= begin < 24 and 0 <= end <= 24 and begin != end):  # noqa: PLR2004 — the hours of a day
+                msg = f"spans_h has {begin} to {end}: two different hours of a day, 0 to 24"
+                raise ValueError(msg)
+        for day in self.days:
+            if day not in EVERY_DAY:
+                msg = f"days has {day}: days are 0 (Monday) to 6 (Sunday)"
+                raise ValueError(msg)
+
+    def hold(self, week_s: float) -> bool:
+        """Tell whether `week_s` seconds after Monday midnight lies in a span."""
+        return any((week_s - begin_s) % WEEK_S < length_s for begin_s, length_s in self._spans_s())
+
+    def until_change_s(self, week_s: float) -> float:
+        """Return for how long the answer of `hold` cannot change [s], above zero; a week when there is no span."""
+        edges = (edge for begin_s, length_s in self._spans_s() for edge in (begin_s, begin_s + length_s))
+        return min(((edge - week_s) % WEEK_S or WEEK_S for edge in edges), default=WEEK_S)
+
+    def _spans_s(self) -> list[tuple[float, float]]:
+        return [
+            (day * DAY_S + begin * 3600, ((end - begin) * 3600) % DAY_S or DAY_S)
+            for day in self.days
+            for begin, end in self.spans_h
+        ]
