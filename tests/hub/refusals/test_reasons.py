@@ -46,9 +46,20 @@ def blank(node: ast.expr, place: int) -> Iterator[str]:
         yield "" if ast.unparse(node.value) in ENDS else f"X{place}"
 
 
+def takes_a_command(node: ast.AST) -> bool:
+    """Tell whether a function encodes commands: why one is refused is not on the list of what was not understood."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    return any(each.annotation and ast.unparse(each.annotation) in {"Command", "Target"} for each in node.args.args)
+
+
 def given(path: Path) -> Iterator[str]:
-    """Return the reasons that a file raises: what is handed to PayloadError, or called `msg`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the reasons that a file raises: what is handed to PayloadError, or called `msg`; no command's."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    commands = {inner for each in ast.walk(tree) if takes_a_command(each) for inner in ast.walk(each)}
+    for node in ast.walk(tree):
+        if node in commands:
+            continue
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"PayloadError", "ForeignPayloadError"}:
             yield from (text for argument in node.args for text in texts(argument))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"msg", "reason"}:
