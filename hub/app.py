@@ -34,11 +34,12 @@ from hub.forgetting import Finder
 from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
+from hub.ingest.gaps import Gap, Why
 from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run
+from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run, rfc3339
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
@@ -67,6 +68,8 @@ GIVE_BACK = 2.0
 """Seconds that an ordinary stop waits for devices to take their own period back."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
+TOLD_FOR = 3600 * NS
+"""How long what may be missing is told on the page [ns]; it stays counted."""
 WARN_FROM = 0.8
 """Share of the journal's budget from which it is said (reliability.md §2.4)."""
 
@@ -115,16 +118,31 @@ def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> 
     return part if figures is None else part | {"influx": figures}
 
 
-def _journal(status: Status, missing: int = 0) -> dict[str, Any]:
+def _gaps(status: Status, now: int) -> dict[str, Any]:
+    """Return what may be missing of what the broker had for us: told for an hour, counted for ever; `now` [ns]."""
+    newest = next((each for each in reversed(status.gaps) if each.why is not Why.JOURNAL), None)
+    lately = newest is not None and now - newest.until < TOLD_FOR
+    part = _degraded(f"gap_{newest.why}") if newest is not None and lately else _FINE
+    shown = [msgspec.to_builtins(each) | _times(each) for each in reversed(status.gaps)]
+    return part | {"count": status.gap, "newest": shown}
+
+
+def _times(gap: Gap) -> dict[str, str]:
+    return {"since": rfc3339(gap.since // NS * NS), "until": rfc3339(gap.until // NS * NS)}
+
+
+def _journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
     """Return how the journal is, and how long its budget lasts at the present rate [h].
 
     Args:
         status: the ingest's word.
         missing: records that were read before and are gone from its damaged end.
+        now: wall clock [ns]: what went from it is told for an hour.
     """
+    dropping = any(each.why is Why.JOURNAL and now - each.until < TOLD_FOR for each in status.gaps)
     if status.full:
         part = _degraded("journal_full")
-    elif status.dropped:
+    elif dropping:
         part = _degraded("journal_dropped", f"{status.dropped}")
     elif status.fault is not None or missing:
         part = _degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
@@ -361,7 +379,8 @@ class App:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         parts = {
             "broker": broker_part,
-            "journal": _journal(status, worker.missing),
+            "journal": _journal(status, worker.missing, time.time_ns()),
+            "gaps": _gaps(status, time.time_ns()),
             "store": _store(worker, self._kept.faults, self._influx),
         }
         parts |= {"serial": _serial(status.serial)} if status.serial else {}

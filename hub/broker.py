@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import psutil
@@ -35,6 +36,8 @@ MAX_PAYLOAD = 4 * 1024 * 1024
 SEGMENT = 8 * 1024 * 1024
 SEGMENTS = 8
 """What waits for an absent hub: 8 × 8 MiB, then the oldest are dropped. About 160 MB of RSS (reliability.md §2.3)."""
+KEPT = SEGMENT * (SEGMENTS - 1)
+"""As much is always kept: one that takes less out of the queue has missed nothing [byte]."""
 WINDOW = 100
 """Messages in flight towards one subscriber: fixed in rumqttd 0.20, whatever its configuration says.
 
@@ -123,6 +126,14 @@ def write_config(
     if user is not None:
         lines += ["[v4.1.connections.auth]", f"{_quoted(user)} = {_quoted(password or '')}"]
     _write_private(path, "\n".join(lines) + "\n")
+
+
+def arguments(kind: Literal["embedded", "mosquitto", "foreign"]) -> list[str]:
+    """Return what the ingest is told of this kind of broker: what it keeps for us, and whether it tells its age."""
+    if kind == "embedded":
+        return ["--queue-bytes", str(KEPT)]
+    queue = ["--queue-messages", str(mosquitto.QUEUE), "--queue-bytes", str(mosquitto.QUEUE_BYTES)]
+    return ["--uptime", *(queue if kind == "mosquitto" else [])]
 
 
 def has_wheel() -> bool:

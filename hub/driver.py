@@ -174,6 +174,7 @@ class Decoded(Struct, frozen=True, gc=False):
             chose `fahrenheit` for the device.
         progress: how far a command to `device` is, by the word of the network that carries it.
         period: how often `device` reports by itself [s], by its own word; 0: not at all.
+        missed: how many messages before this one were not heard, by the numbers that the sender gives them.
     """
 
     kind: Kind
@@ -192,6 +193,7 @@ class Decoded(Struct, frozen=True, gc=False):
     unsaid: bool = False
     progress: Progress | None = None
     period: int | None = None
+    missed: int = 0
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -427,6 +429,20 @@ def whole(command: Command, low: int, high: int) -> int:
     return int(command.value)
 
 
+def missing(before: int, number: int, wraps: int | None = None) -> int:
+    """Return how many of a sender's messages were not heard between two of its numbers.
+
+    Args:
+        before: of the message before; -1: none was heard.
+        number: of this one.
+        wraps: how many numbers there are: after the last comes 0; None: no end, a smaller number begins a new life.
+    """
+    ahead = number - before if wraps is None else (number - before) % wraps
+    if before < 0 or (wraps is not None and ahead > wraps // 2):  # long ago, or out of order
+        return 0
+    return max(ahead - 1, 0)
+
+
 def base_name(channel: str, names: Iterable[str]) -> str | None:
     """Return the longest of `names` that `channel` is, alone or followed by `_suffix`; None when there is none."""
     fitting = [name for name in names if channel == name or channel.startswith(f"{name}_")]
@@ -483,6 +499,7 @@ __all__ = [
     "Sample",
     "Target",
     "base_name",
+    "missing",
     "reach",
     "topic_matches",
 ]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
 from hub.store.base import History
-from hub.store.file import StoreFile
+from hub.store.file import StoreFile, understood
 from hub.store.lines import Encoder
 from hub.store.outbox import Batch as Sent
 from hub.store.outbox import Outbox, Refused
@@ -292,8 +292,16 @@ class Kept:
         with self._file.transaction():
             return self._outbox.drop_oldest(size)
 
+    def readable(self) -> AbstractContextManager[None]:
+        """Take what cannot be understood of the file's content for damage, in this context.
+
+        Raises:
+            StoreError: inside; the next opening begins a new file.
+        """
+        return understood(self._file.path)
+
     def memory(self, registry: Registry) -> Memory:
-        """Return what later messages need of earlier ones."""
+        """Return what later messages need of earlier ones; in `readable`."""
         drivers = registry.drivers
         return Memory(
             contexts={
@@ -312,11 +320,19 @@ class Kept:
         )
 
     def rules(self) -> dict[str, bytes]:
-        """Return what the rules remember."""
+        """Return what the rules remember; to be read in `readable`."""
         return self._state.rules()
 
     def restored(self) -> Batch:
-        """Return what was shown last, for a live state that starts."""
+        """Return what was shown last, for a live state that starts.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self.readable():
+            return self._restored()
+
+    def _restored(self) -> Batch:
         devices = self._state.devices()
         merged = {device.uid: device.merged for device in devices if device.merged is not None}
         names = Identities(merged=merged)

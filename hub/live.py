@@ -377,6 +377,7 @@ class Live:
             "room": device.room or None,
             "firmware": device.firmware or None,
             "locked": device.locked,
+            "missed": device.missed,
             "merged": list(self.uids(uid)[1:]),
             "settable": list(ranges),
             "pace": pace_view(self._paces[uid]) if uid in self._paces else None,

@@ -200,6 +200,7 @@ class Device(Struct, frozen=True, kw_only=True):
         health: channels that speak of the device itself, by its own document.
         firmware: its version, by its own or its bridge's word; empty: never said.
         expires: channel → how long [s] its values are believed, by the device's own document.
+        missed: messages that by its own numbers were not heard, ever.
     """
 
     uid: str
@@ -221,6 +222,7 @@ class Device(Struct, frozen=True, kw_only=True):
     health: list[str] = []
     firmware: str = ""
     expires: dict[str, float] = {}
+    missed: int = 0
 
     @property
     def own_name(self) -> str:

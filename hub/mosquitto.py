@@ -15,6 +15,8 @@ from hub.errors import ConfigError
 
 WINDOW = 2_000
 """Messages in flight towards one subscriber: `max_inflight_messages` of the shipped file."""
+QUEUE, QUEUE_BYTES = 600_000, 104_857_600
+"""What waits for an absent hub before the broker drops some: `max_queued_messages` and `max_queued_bytes` of it."""
 HERE = Path(__file__).parent
 PLACES = (HERE / "mosquitto.conf", HERE.parent / "mosquitto.conf")
 """The shipped file: in the package, or in the checkout beside it."""

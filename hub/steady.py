@@ -64,6 +64,7 @@ def is_plain(decoded: Decoded) -> bool:
         or decoded.speaks_for_others
         or decoded.removed
         or decoded.simulated
+        or decoded.missed
         or decoded.availability is not None
         or decoded.progress is not None
         or decoded.period is not None

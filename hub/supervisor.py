@@ -24,9 +24,9 @@ _LOG = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 2.0
-"""A part that dies at each start costs little; one that is killed again and again is back within 3 s."""
-STEADY = 30.0
-"""A part that lived this long [s] is restarted at once."""
+"""A part that dies at each start costs little."""
+STEADY = 3.0
+"""A part that lived this long [s] is restarted at once: it had started, so one killed again and again is soon back."""
 ORDERLY = 5.0
 """What a part gets to end by itself [s]."""
 

@@ -463,9 +463,17 @@ class Understanding:
             changes.described.add(uid)
         changes.names += [(name, source, record.position) for name in self.names.of(decoded)[1]]
         if not makes_none:
+            self._count_missed(word)
             self._read(word)
             self._ask(word)
             self._settle(word)
+
+    def _count_missed(self, word: "_Word") -> None:
+        """Count what a device's own numbers say was not heard."""
+        if word.decoded.missed:
+            device = self.devices[word.uid]
+            counted = msgspec.structs.replace(device, missed=device.missed + word.decoded.missed)
+            self._changed(counted, word.record.message, word.changes)
 
     def _settle(self, word: "_Word") -> None:
         """Remember that what this topic says is plain, so that the next of the kind goes the short way."""

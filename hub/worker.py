@@ -129,8 +129,9 @@ class Worker:
 
     def _restore(self) -> None:
         understanding, engine = self._make
-        self.understanding, self.engine = understanding(), engine()
-        self.underway = Underway(self._kept.commands(WAITING))
+        with self._kept.readable():
+            self.understanding, self.engine = understanding(), engine()
+            self.underway = Underway(self._kept.commands(WAITING))
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._opening = self._kept.opening()

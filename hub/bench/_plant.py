@@ -25,8 +25,9 @@ from hub.supervisor import Supervisor, module
 HOST = LOOPBACK
 START_S = 30.0
 PATIENCE_S = 60.0
-QUIET_S = 0.3
-"""Nothing new for so long, with nothing behind: drained."""
+DRAIN_S = 300.0
+QUIET_S = 1.0
+"""Nothing new for so long, with the broker there and nothing behind: drained."""
 
 
 class Plant:
@@ -35,6 +36,7 @@ class Plant:
     Attributes:
         folder: the data folder.
         broker_port: where devices connect.
+        file: the broker's configuration.
         wire: what passed between broker and ingest.
     """
 
@@ -68,7 +70,7 @@ class Plant:
         self._arguments = arguments
         self._environ = environ or {}
         self._page = free_port()
-        self._file = folder / ("broker.toml" if kind == "embedded" else "broker.conf")
+        self.file = folder / ("broker.toml" if kind == "embedded" else "broker.conf")
         self._stack = contextlib.AsyncExitStack()
         self.wire = Wire(self.broker_port, acknowledged=acknowledged)
 
@@ -80,7 +82,7 @@ class Plant:
         """
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(FileLock(self.folder / "lock", timeout=START_S))
-            broker.write_config(self._file, port=self.broker_port)
+            broker.write_config(self.file, port=self.broker_port)
             stack.callback(broker.stop, self.folder)
             if self._with_broker:
                 await asyncio.to_thread(self.start_broker)
@@ -142,7 +144,7 @@ class Plant:
 
     def start_broker(self) -> None:
         """Start the broker, or again on the same port."""
-        broker.start(self._file)
+        broker.start(self.file)
 
     def stop_broker(self) -> None:
         """End the broker in order, as a hub that stays does not: its session is remembered."""
@@ -166,13 +168,14 @@ class Plant:
 
         async def done() -> bool:
             nonlocal quiet_since, before
-            counters = (await self.health()).get("counters", {})
+            health = await self.health()
+            counters, broker_part = health.get("counters", {}), health.get("parts", {}).get("broker", {})
             end = int(counters.get("journal_end", -1))
-            if end != before or counters.get("journal_behind", 1) or end < sent:
+            if end != before or counters.get("journal_behind", 1) or end < sent or broker_part["status"] != "ok":
                 quiet_since, before = time.monotonic(), end
-            return time.monotonic() - quiet_since >= QUIET_S and self._is_subscribed()
+            return time.monotonic() - quiet_since >= QUIET_S
 
-        await self.until("the hub has drained", done)
+        await self.until("the hub has drained", done, DRAIN_S)
 
     def verdict(self, acked: set[Key], sent: Mapping[Key, Sent]) -> Verdict:
         """Hold what was acknowledged against journal and store; once drained."""
@@ -200,7 +203,8 @@ class Plant:
     def _start_parts(self) -> None:
         url = f"mqtt://{HOST}:{self.wire.port}"
         environ = {"HUB_BROKER_URL": url, **self._environ}
-        arguments = ("--data", str(self.folder), "--window", str(self.window), *self._arguments)
+        keeps = broker.arguments("mosquitto" if self._kind == "mosquitto" else "embedded")
+        arguments = ("--data", str(self.folder), "--window", str(self.window), *keeps, *self._arguments)
         self.supervisor.add("ingest", module("hub.ingest", *arguments), environ=environ)
         settings = {
             "data": str(self.folder),

@@ -13,7 +13,7 @@ import webbrowser
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -159,7 +159,8 @@ def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
         arguments += ["--budget", str(config.journal_budget_mb * 1_000_000)]
     if plan.mosquitto or config.broker_url is not None:
         arguments += ["--topics", config.topics, "--window", str(FOREIGN_WINDOW)]
-    return arguments
+    kind: Literal["embedded", "mosquitto", "foreign"] = "mosquitto" if plan.mosquitto else "embedded"
+    return [*arguments, *broker.arguments("foreign" if config.broker_url is not None else kind)]
 
 
 def _hub_settings(plan: Plan, data: Path, mqtt: str, secret: str) -> Mapping[str, Any]:

@@ -7,7 +7,9 @@ from functools import lru_cache
 from struct import pack
 from typing import Any
 
-from hub.driver import UNSAID, Carried, Channel, Command, Decoded, Sample, Target, switched
+from msgspec import Struct
+
+from hub.driver import UNSAID, Carried, Channel, Command, Decoded, Sample, Target, missing, switched
 from hub.errors import PayloadError
 from hub.model import Availability, Kind
 from hub.payload import boolean, is_absent, iso_time, live, number, shown, slug
@@ -91,10 +93,20 @@ def _as_it_is(value: float) -> float:
     return value
 
 
+FRAMES = 2**32
+"""Frame counters are below (LoRaWAN 1.0.4 §4.3.1.5)."""
+
+
+class Counted(Struct, frozen=True):
+    """What is remembered of a device: the frame counter of its last uplink; -1: none was heard."""
+
+    frame: int = -1
+
+
 class Uplink:
     """Collects what one message of a network server says."""
 
-    __slots__ = ("carried", "health", "local", "measured", "rejected", "values")
+    __slots__ = ("carried", "counted", "health", "local", "measured", "missed", "rejected", "values")
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -104,6 +116,17 @@ class Uplink:
         self.carried: Carried | None = None
         self.measured: int | None = None
         self.local = False
+        self.missed = 0
+        self.counted: Counted | None = None
+
+    def count(self, field: str, value: object, before: Counted) -> Counted:
+        """Take the frame counter, omitted where it is 0; return what is remembered. A smaller one: it joined anew."""
+        frame = self.number(field, value)
+        if frame is None or not 0 <= frame < FRAMES or frame != int(frame) or frame == before.frame:
+            return before
+        self.missed = missing(before.frame, int(frame))
+        self.counted = Counted(int(frame))
+        return self.counted
 
     def time(self, *stamps: tuple[str, object]) -> None:
         """Take the first readable time of (field, text)."""
@@ -214,7 +237,9 @@ class Uplink:
         health = [Sample(name, value, None, self.measured, self.local) for name, value in self.health.items()]
         samples = (*measures, *health)
         if not samples and is_read and self.rejected:
-            raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
+            reasons = "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8])
+            msg = f"no value in it; {reasons}"
+            raise PayloadError(msg, context=self.counted)
         return Decoded(
             Kind.READINGS if samples else Kind.AVAILABILITY,
             device,
@@ -224,6 +249,7 @@ class Uplink:
             rejected=self.rejected,
             carried=self.carried,
             simulated=simulated,
+            missed=self.missed,
         )
 
 

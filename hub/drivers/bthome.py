@@ -5,7 +5,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from hub.driver import Channel, Content, Decoded, Driver, Event, Example, Sample
+from hub.driver import Channel, Content, Decoded, Driver, Event, Example, Sample, missing
 from hub.errors import PayloadError
 from hub.model import NS, Kind, Message
 from hub.units import Unit
@@ -23,6 +23,7 @@ MANY = 16
 """Packets of one device that are remembered."""
 MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
 
+PACKETS = 256
 PACKET, BUTTON, DIMMER = "packet", "button", "dimmer"
 PRESSES = {
     1: "press",
@@ -252,6 +253,15 @@ def taken(at: int, packet: int, context: Context) -> Context | None:
     return Context(dict([*recent.items()][1 - MANY :]) | {packet: at})
 
 
+def unheard(context: Context, packet: int, wraps: int) -> int:
+    """Return how many packets were not heard between the newest one and this; a late one was only on its way."""
+    newest = -1
+    for each in context.packets:
+        if newest < 0 or (each - newest) % wraps <= wraps // 2:
+            newest = each
+    return missing(newest, packet, wraps) if packet >= 0 else 0
+
+
 def scope(topic: str) -> str:
     """Return the device: its packets are numbered by itself."""
     name = topic.removeprefix(BASE)
@@ -271,7 +281,13 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         return Decoded(Kind.HOUSEKEEPING, f"bthome:{name}", aliases=aliases), context
     kind = Kind.READINGS if content.samples else Kind.HOUSEKEEPING
     decoded = Decoded(
-        kind, f"bthome:{name}", content.samples, content.events, aliases=aliases, rejected=content.rejected
+        kind,
+        f"bthome:{name}",
+        content.samples,
+        content.events,
+        aliases=aliases,
+        rejected=content.rejected,
+        missed=unheard(context, packet_of(content), PACKETS),
     )
     return decoded, after
 

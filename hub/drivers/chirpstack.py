@@ -20,7 +20,7 @@ from hub.driver import (
     Progress,
     Target,
 )
-from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Uplink, eui_alias, output, settable
+from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Counted, Uplink, eui_alias, output, settable
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Stage
 from hub.payload import boolean, json_object, shown
@@ -50,7 +50,13 @@ def claims(topic: str) -> bool:
     return address(topic) is not None
 
 
-def decode(message: Message, context: None) -> tuple[Decoded, None]:
+def scope(topic: str) -> str:
+    """Return the device: its frames are numbered by itself."""
+    found = address(topic)
+    return found[0] if found else ""
+
+
+def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
     """Decode an event, or a command passing by."""
     found = address(message.topic)
     if found is None:
@@ -71,7 +77,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = "an event of ChirpStack version 3: only version 4 is read; update the server"
         raise PayloadError(msg)
     if name == "up":
-        return _up(body, device, aliases), context
+        return _up(body, device, aliases, context)
     if name == "status":
         return _status(body, device, aliases), context
     return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases, progress=_progress(name, body)), context
@@ -112,14 +118,16 @@ def command(target: Target, wanted: Command) -> Order:
     )
 
 
-def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:
+def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...], context: Counted) -> tuple[Decoded, Counted]:
     uplink = Uplink()
+    after = uplink.count("fCnt", body.get("fCnt", 0), context)
     uplink.time(("time", body.get("time")))
     uplink.signal("rxInfo", body.get("rxInfo"))
     is_read = uplink.read("object", body.get("object"))
     if not is_read:
         uplink.keep("data", body.get("data"))
-    return structs.replace(uplink.decoded(device, aliases, is_read=is_read), announces=_named(device, body))
+    decoded = uplink.decoded(device, aliases, is_read=is_read)
+    return structs.replace(decoded, announces=_named(device, body)), after
 
 
 def _named(device: str, body: dict[str, Any]) -> tuple[Announced, ...]:
@@ -178,6 +186,8 @@ DRIVER = Driver(
     open_channels=True,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    scope=scope,
+    context=Counted,
     settable=settable,
     command=command,
     commandings=(

@@ -37,6 +37,8 @@ DECODED = {  # key of `ruuvi_decoded` → channel, divisor
     "measurementSequenceNumber": ("sequence", 1),
 }
 SEQUENCE = "sequence"
+SEQUENCES = 65_535
+"""The sequence number goes from 0 to 65,534; one more says that there is none."""
 
 
 @lru_cache(maxsize=32_768)
@@ -93,7 +95,16 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
             samples.append(Sample("rssi", number(body["rssi"]), None, measured))
         except PayloadError as error:
             rejected["rssi"] = str(error)
-    return Decoded(Kind.READINGS, device, tuple(samples), content.events, aliases=aliases, rejected=rejected), after
+    numbers = bthome.PACKETS if bthome.packet_of(content) >= 0 else SEQUENCES
+    return Decoded(
+        Kind.READINGS,
+        device,
+        tuple(samples),
+        content.events,
+        aliases=aliases,
+        rejected=rejected,
+        missed=bthome.unheard(context, number_of_packet, numbers),
+    ), after
 
 
 def _of_gateway(payload: bytes) -> dict[str, Any]:

@@ -190,6 +190,7 @@ class Reader:
         "context",
         "message",
         "metrics",
+        "missed",
         "part",
         "rejected",
         "samples",
@@ -208,6 +209,7 @@ class Reader:
         self.taken: set[tuple[str, int | None]] = set()
         self.rejected: dict[str, str] = {}
         self.unheard: dict[str, str] = {}
+        self.missed = 0
         self.seq: int | None = None
         self.stamp: int | None = None
 
@@ -315,8 +317,8 @@ class Reader:
         if seq == context.seq:  # the same message again
             return context
         if seq != due:
-            lost = (seq - due) % FULL
-            self.unheard["seq"] = f"sequence number {seq} where {due} was due: {lost} messages were not heard"
+            self.missed = (seq - due) % FULL
+            self.unheard["seq"] = f"sequence number {seq} where {due} was due: {self.missed} messages were not heard"
         return structs.replace(context, seq=seq)
 
     def _take(self, metric: Fields) -> None:
@@ -417,7 +419,9 @@ class Reader:
             msg = "no value in it; " + "; ".join(f"{name}: {reason}" for name, reason in listed)
             raise PayloadError(msg, asks=asks, context=context if context is not self.context else None)
         rejected = self.rejected | self.unheard
-        return Decoded(kind, self.at.uid, tuple(self.samples), availability=said, rejected=rejected, asks=asks)
+        return Decoded(
+            kind, self.at.uid, tuple(self.samples), availability=said, rejected=rejected, asks=asks, missed=self.missed
+        )
 
 
 READERS = {

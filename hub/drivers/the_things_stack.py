@@ -21,7 +21,7 @@ from hub.driver import (
     Progress,
     Target,
 )
-from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Uplink, actuator, eui_alias, output, settable
+from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Counted, Uplink, actuator, eui_alias, output, settable
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Stage
 from hub.payload import json_object, shown
@@ -78,7 +78,13 @@ def shortest(value: float) -> float:
     return value
 
 
-def decode(message: Message, context: None) -> tuple[Decoded, None]:
+def scope(topic: str) -> str:
+    """Return the device: its frames are numbered by itself."""
+    found = address(topic)
+    return found[0] if found else ""
+
+
+def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
     """Decode an uplink; the rest is housekeeping or a command passing by."""
     found = address(message.topic)
     if found is None:
@@ -100,6 +106,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         msg = f"uplink_message: an object is due here, not {shown(said)}"
         raise PayloadError(msg)
     uplink = Uplink()
+    after = uplink.count("uplink_message.f_cnt", said.get("f_cnt", 0), context)
     uplink.time(("uplink_message.received_at", said.get("received_at")), ("received_at", body.get("received_at")))
     uplink.signal("rx_metadata", said.get("rx_metadata"))
     is_read = uplink.read("decoded_payload", said.get("decoded_payload"), shortest)
@@ -111,7 +118,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     firmware = versions.get("firmware_version") if isinstance(versions, dict) else None
     if isinstance(firmware, str) and firmware:
         decoded = structs.replace(decoded, announces=(Announced(device, firmware=firmware),))
-    return decoded, context
+    return decoded, after
 
 
 def _progress(event: str, payload: bytes) -> Progress | None:
@@ -187,6 +194,8 @@ DRIVER = Driver(
     open_channels=True,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    scope=scope,
+    context=Counted,
     settable=settable,
     command=command,
     commandings=(

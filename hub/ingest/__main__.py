@@ -24,6 +24,7 @@ from hub.errors import HubError, JournalError
 from hub.ingest import ports
 from hub.ingest.batch import cut
 from hub.ingest.edge import MqttEdge
+from hub.ingest.gaps import Gaps
 from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, LinkServer, Peer, Publish, Status, Wanted
 from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge
@@ -63,13 +64,16 @@ class Ingest:
             end.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
         self._journal = SqliteJournal(folder)
-        self._room = Room(self._journal, folder, budget=budget, policy=policy)
+        self._gaps = Gaps(folder)
+        self._room = Room(self._journal, folder, budget=budget, policy=policy, gaps=self._gaps)
         self._url = shown(settings.url)
         self._edge = MqttEdge(
             settings,
             self._room,
             self._selector,
             epoch=self._journal.epoch,
+            gaps=self._gaps,
+            contact=self._journal.newest,
             wake=self.wake,
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
@@ -163,7 +167,8 @@ class Ingest:
             connected=counters.connected,
             subscribed=counters.subscribed,
             session_present=counters.session_present,
-            gap=counters.gap,
+            gap=self._gaps.possible,
+            gaps=self._gaps.newest,
             url=self._url,
             reason=counters.reason,
             received=counters.received,
@@ -178,7 +183,7 @@ class Ingest:
             budget=self._room.budget,
             hours=self._room.hours,
             full=self._room.full,
-            dropped=self._room.dropped,
+            dropped=self._gaps.dropped,
             serial=self._serial.ports() if self._serial is not None else [],
         )
 
@@ -215,6 +220,9 @@ def main() -> int:
     )
     parser.add_argument("--client-id", default="matinales-hub")
     parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
+    parser.add_argument("--uptime", action="store_true", help="the broker may be asked since when it runs ($SYS)")
+    parser.add_argument("--queue-bytes", type=int, default=0, help="what may wait for us before the broker drops some")
+    parser.add_argument("--queue-messages", type=int, default=0, help="the same, counted")
     parser.add_argument("--lock-wait", type=float, default=LOCK_S, help="seconds to wait for an ingest that is ending")
     parser.add_argument(
         "--budget", type=int, help="bytes for the journal; 2 GB or a fifth of the free disk unless told"
@@ -232,6 +240,9 @@ def main() -> int:
         filters=tuple(each.strip() for each in options.topics.split(",") if each.strip()),
         window=options.window,
         state=options.data / "subscription.json",
+        uptime=options.uptime,
+        queue_bytes=options.queue_bytes,
+        queue_messages=options.queue_messages,
     )
     try:
         options.data.mkdir(parents=True, exist_ok=True)

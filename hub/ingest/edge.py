@@ -13,7 +13,9 @@ from msgspec import Struct
 from hub.errors import JournalError
 from hub.ingest.batch import Batch
 from hub.ingest.dial import CONNECT_S, Dialler
-from hub.ingest.mqtt import BufferedClient
+from hub.ingest.gaps import Gaps
+from hub.ingest.lookout import UPTIME, UPTIME_S, Lookout
+from hub.ingest.mqtt import DUP, QOS, RETAINED, BufferedClient
 from hub.ingest.session import Settings, remember, remembered
 from hub.journal.base import Journal
 
@@ -36,7 +38,6 @@ class Counters(Struct):
     connected: bool = False
     subscribed: bool = False
     session_present: bool | None = None
-    gap: int = 0
     reason: str | None = None
     received: int = 0
     acknowledged: int = 0
@@ -54,6 +55,8 @@ class MqttEdge:
         selector: selectors.BaseSelector,
         *,
         epoch: int,
+        gaps: Gaps,
+        contact: int = 0,
         wake: Callable[[], None],
         changed: Callable[[], None],
         chance: random.Random,
@@ -67,6 +70,8 @@ class MqttEdge:
             journal: the append side.
             selector: asked to watch the broker's socket.
             epoch: number of the newest connection in the journal; the next connection counts on.
+            gaps: takes down what may be missing.
+            contact: when something was last heard, by an earlier process [ns].
             wake: interrupts the selector from another thread.
             changed: told that the counters changed in a way somebody waits for.
             chance: jitter of the back-off.
@@ -86,8 +91,15 @@ class MqttEdge:
         self._wall_ns = wall_ns
         self._clock = clock
         self._dialler = Dialler(settings, wake, chance)
+        self._lookout = Lookout(settings, gaps, contact)
+        self._restarted = False
+        self._subscribing: int | None = None
+        self._uptime_by = 0.0
         self._probe = f"matinales/hub/{settings.client_id}/probe"
-        self._nonce = b""
+        self._connection = b""
+        self._nonce = b""  # of the newest probe
+        self._probe_said = self._probe_heard = 0
+        self._probe_heard_at = 0
         self._probe_at = 0.0
         self._probes_out = 0
         self._probe_seen = False
@@ -166,20 +178,22 @@ class MqttEdge:
         counters = self.counters
         counters.epoch += 1
         # an earlier process may have had this number too: where nothing was journalled, epochs begin anew
-        self._nonce = f"{counters.epoch}-{self._wall_ns()}".encode()
+        self._connection = b"%d-%d-" % (counters.epoch, self._wall_ns())
+        self._probe_said = self._probe_heard = 0
         counters.connected = True
         counters.session_present = session_present
         counters.reason = None
         counters.late = self.batch.resumed = session_present
         before = remembered(self._settings)
+        self._lookout.met(self._wall_ns(), resumed=session_present, known=before is not None)
         if not session_present and before is not None:
-            counters.gap += 1
             _LOG.warning("The broker lost our session: messages sent while we were away may be missing")
         _LOG.info("Connected to the broker at %s, connection %d", self._place, counters.epoch)
         if session_present and before == self._settings.session:
             counters.subscribed = True
         else:
             self._subscribe(before.filters if before is not None and session_present else [])
+        self._ask_uptime()
         self._probes_out, self._probe_at, self._tick_at, self._quiet_since = 0, 0.0, 0.0, self._clock()
         self._say()
         self._changed()
@@ -187,10 +201,28 @@ class MqttEdge:
     def _subscribe(self, before: list[str]) -> None:
         if gone := sorted(set(before) - set(self._settings.filters)):
             self._client.unsubscribe(gone)
-        self._client.subscribe([(each, 1) for each in self._settings.filters])
+        _, self._subscribing = self._client.subscribe([(each, 1) for each in self._settings.filters])
 
-    def granted(self, answers: list[bool]) -> None:
+    def _ask_uptime(self) -> None:
+        """Ask since when the broker runs: until it says so, the first group of a resumed session waits a moment."""
+        self._restarted = False
+        self.batch.undecided = self._lookout.asking and self.batch.resumed
+        if self._lookout.asking:
+            self._uptime_by = self._clock() + UPTIME_S
+            self._client.subscribe([(UPTIME, 0)])
+
+    def _hear_uptime(self, payload: bytes) -> None:
+        """Learn whether the broker was restarted while it kept our session."""
+        self.batch.undecided = False
+        if self._lookout.answered(payload, self._wall_ns()):
+            self._restarted = True
+            _LOG.warning("The broker was restarted: messages it confirmed shortly before may be missing")
+            self._changed()
+
+    def granted(self, number: int, answers: list[bool]) -> None:
         """Note what the broker lets us hear."""
+        if number != self._subscribing:
+            return
         refused = [each for each, good in zip(self._settings.filters, answers, strict=False) if not good]
         if refused:
             self.counters.reason = f"the broker refuses the subscription to {', '.join(refused)}; check its access list"
@@ -205,6 +237,8 @@ class MqttEdge:
         """Forget the ids of a connection that is gone: they would confirm other messages."""
         counters = self.counters
         was, counters.connected, counters.subscribed = counters.connected, False, False
+        if was:
+            self._lookout.parted(max(self.batch.last, self._probe_heard_at) or self._wall_ns())
         self._connack_by = None
         self.batch.ids.clear()
         if was:
@@ -221,26 +255,39 @@ class MqttEdge:
         """Whether the group must be committed before more is read."""
         return self.batch.enough
 
-    def heard(self, raw_topic: bytes, payload: bytes, qos: int, retained: bool, number: int) -> None:  # noqa: FBT001 — hot
+    def heard(self, raw_topic: bytes, payload: bytes, head: int, number: int) -> None:
         """Take a message into the group."""
         try:
             topic = raw_topic.decode()
         except UnicodeDecodeError:
             topic = raw_topic.decode(errors="backslashreplace")
+        qos = (head & QOS) >> 1
         if qos:
             self.batch.ids.append(number)
         if topic.startswith(("$SYS/", self._probe)):
-            self._hear_probe(topic, payload)
+            self._hear_own(topic, payload)
         else:
-            self.batch.add(topic, payload, qos, self._wall_ns(), retained=retained)
+            again, retained = bool(head & DUP), bool(head & RETAINED)
+            self.batch.add(topic, payload, qos, self._wall_ns(), retained=retained, again=again)
 
-    def _hear_probe(self, topic: str, payload: bytes) -> None:
+    def _hear_own(self, topic: str, payload: bytes) -> None:
         """Note that our own message came back; one of an earlier connection, delivered again, proves nothing."""
-        if topic != self._probe or payload != self._nonce:
+        if topic == UPTIME:
+            self._hear_uptime(payload)
+        if topic != self._probe or not payload.startswith(self._connection):
             return
+        self._hear_number(int(payload[len(self._connection) :]))
         self._probes_out, self._probe_seen, self._dialler.attempts = 0, True, 0
         if self.counters.late or self.batch.resumed:
             self.batch.cut = True  # all before it waited for us, all after it did not
+
+    def _hear_number(self, number: int) -> None:
+        """Look whether probes before this one did not come back: the broker dropped what waited for us."""
+        now = self._wall_ns()
+        if number > self._probe_heard + 1:
+            _LOG.warning("The broker dropped messages that waited for us: we were too slow, or away for too long")
+            self._lookout.missed(self._probe_heard_at or now, now)
+        self._probe_heard, self._probe_heard_at = max(number, self._probe_heard), now
 
     def _ready(self, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
@@ -256,7 +303,8 @@ class MqttEdge:
             return
         waits = self.batch.resumed and self._client.dry and not self.batch.enough
         if waits and self._client.connection is not None:
-            self._commit_at = self._clock() + RESUME_QUIET_S
+            patience = self._uptime_by if self.batch.undecided else 0.0
+            self._commit_at = max(self._clock() + RESUME_QUIET_S, patience)
         else:
             self._commit()
 
@@ -266,13 +314,15 @@ class MqttEdge:
         self._commit_at, self._held = None, False
         if batch.messages:
             if batch.resumed:
-                self._journal.resumed(counters.epoch)
+                self._journal.resumed(counters.epoch, restarted=self._restarted and batch.again)
             try:
                 self._journal.append(batch.messages, epoch=counters.epoch, late=counters.late)
             except JournalError as error:
                 self._hold(str(error))
                 return
             counters.received += len(batch.messages)
+            if counters.late:
+                self._lookout.took(batch.messages)
             batch.journalled()
             if counters.subscribed:
                 counters.reason = None
@@ -285,6 +335,8 @@ class MqttEdge:
 
     def _drained(self) -> None:
         """A resumed session has handed over all that waited for us."""
+        if self.counters.late:
+            self._lookout.drained()
         self.batch.cut = self.batch.resumed = self.counters.late = False
         self._changed()
 
@@ -320,6 +372,8 @@ class MqttEdge:
             self._client.lose()
             return
         self._probes_out += 1
+        self._probe_said += 1
+        self._nonce = b"%s%d" % (self._connection, self._probe_said)
         self._client.publish(self._probe, self._nonce, qos=1)
 
     def _say(self) -> None:

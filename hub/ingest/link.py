@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import JournalError
+from hub.ingest.gaps import Gap
 from hub.model import Message
 
 FILE = "ingest.json"
@@ -121,7 +122,8 @@ class Status(Struct, frozen=True, tag=True):
         connected: CONNACK received.
         subscribed: every filter wanted is granted; only then is the broker "ok".
         session_present: the broker kept our session; None before the first connection.
-        gap: how many times a session was lost after messages had been heard: something may be missing.
+        gap: how many times something may have been lost between us and the broker, ever.
+        gaps: the newest of those, and of what went from a full journal, oldest first.
         url: the broker, without password.
         reason: why it is not connected or not subscribed, in plain words.
         received, acknowledged: messages since start.
@@ -134,7 +136,7 @@ class Status(Struct, frozen=True, tag=True):
         used, budget: bytes that hold messages, and that may.
         hours: how long the budget lasts at the present rate; None: nothing arrives.
         full: nothing is acknowledged until there is room.
-        dropped: messages that went before every reader had them, since start.
+        dropped: messages that went before every reader had them, ever.
         serial: the serial ports met since start.
     """
 
@@ -142,6 +144,7 @@ class Status(Struct, frozen=True, tag=True):
     subscribed: bool = False
     session_present: bool | None = None
     gap: int = 0
+    gaps: list[Gap] = []
     url: str = ""
     reason: str | None = None
     received: int = 0

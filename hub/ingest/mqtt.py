@@ -23,6 +23,8 @@ from hub.ingest.session import Settings
 READ = 262_144
 """Bytes asked of one `recv`."""
 KEEPALIVE_S = 15
+DUP, QOS, RETAINED = 0x08, 0x06, 0x01
+"""Flags in the first byte of a PUBLISH (3.1.1 §3.3.1)."""
 _PUBACK = struct.Struct("!BBH")
 _SMALLEST = 4
 """Bytes of the shortest PUBLISH that is looked at."""
@@ -43,11 +45,11 @@ class Listener(Protocol):
     def closing(self, connection: socket.socket) -> None:
         """This socket is about to be closed."""
 
-    def granted(self, answers: list[bool]) -> None:
-        """SUBACK: whether each filter asked for was granted."""
+    def granted(self, number: int, answers: list[bool]) -> None:
+        """SUBACK: whether each filter of SUBSCRIBE `number` was granted."""
 
-    def heard(self, topic: bytes, payload: bytes, qos: int, retained: bool, number: int) -> None:  # noqa: FBT001 — hot
-        """A message, with its packet id."""
+    def heard(self, topic: bytes, payload: bytes, head: int, number: int) -> None:
+        """A message: the first byte of its packet (its flags are below), and its packet id."""
 
     @property
     def enough(self) -> bool:
@@ -191,7 +193,7 @@ class BufferedClient(paho.Client):
             if payload_at > end or qos > 1:
                 break
             number = ahead[topic_end] << 8 | ahead[topic_end + 1] if qos else 0
-            listener.heard(ahead[topic_at:topic_end], ahead[payload_at:end], qos, bool(ahead[at] & 1), number)
+            listener.heard(ahead[topic_at:topic_end], ahead[payload_at:end], ahead[at], number)
             at = end
             enough = listener.enough
         if at != self._at:
@@ -202,7 +204,8 @@ class BufferedClient(paho.Client):
     def _tell_message(self, _c: object, _u: object, message: paho.MQTTMessage) -> None:
         """Hand over a message that paho read itself; its `topic` property raises where the bytes are not UTF-8."""
         topic = message._topic  # noqa: SLF001 — see above
-        self._listener.heard(topic, bytes(message.payload), message.qos, message.retain, message.mid)
+        head = paho.PUBLISH | message.dup * DUP | message.qos << 1 | message.retain * RETAINED
+        self._listener.heard(topic, bytes(message.payload), head, message.mid)
 
     def _tell_connect(self, _c: object, _u: object, flags: paho.ConnectFlags, code: ReasonCode, _p: object) -> None:
         self._refusal = f"{code}" if code.is_failure else None  # paho closes a refused one and tells `on_disconnect`
@@ -213,8 +216,8 @@ class BufferedClient(paho.Client):
         self._listener.lost(self._refusal or f"{code}", refused=self._refusal is not None)
         self._refusal = None
 
-    def _tell_subscribe(self, _c: object, _u: object, _mid: int, codes: list[ReasonCode], _p: object) -> None:
-        self._listener.granted([not code.is_failure for code in codes])
+    def _tell_subscribe(self, _c: object, _u: object, number: int, codes: list[ReasonCode], _p: object) -> None:
+        self._listener.granted(number, [not code.is_failure for code in codes])
 
     def _tell_socket_close(self, _c: object, _u: object, connection: "paho.SocketLike") -> None:
         if isinstance(connection, socket.socket):

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.ingest.dial import connected
-from hub.ingest.mqtt import BufferedClient
+from hub.ingest.mqtt import QOS, RETAINED, BufferedClient
 from hub.ingest.session import Settings
 
 MESSAGES = 1_500
@@ -187,12 +187,12 @@ class _Link:
     def closing(self, connection: socket.socket) -> None:
         pass
 
-    def granted(self, answers: list[bool]) -> None:
+    def granted(self, number: int, answers: list[bool]) -> None:  # noqa: ARG002 — the listener's signature
         self._granted = all(answers)
 
-    def heard(self, topic: bytes, payload: bytes, qos: int, retained: bool, number: int) -> None:  # noqa: ARG002, FBT001 — the listener's signature
-        self.count += not retained
-        if qos:
+    def heard(self, topic: bytes, payload: bytes, head: int, number: int) -> None:  # noqa: ARG002 — as above
+        self.count += not head & RETAINED
+        if head & QOS:
             self._unacknowledged.append(number)
 
     def _confirm(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from hub.errors import JournalError
+from hub.ingest.gaps import Gap, Gaps, Why
 from hub.journal.sqlite import SqliteJournal
 from hub.model import NS, Message
 
@@ -30,6 +31,7 @@ RESERVE_BYTES = 16 * 1024 * 1024
 _SCARCE = RESERVE_BYTES // 4
 _PLENTY = RESERVE_BYTES * 8
 _RATE_OVER_S = 60.0
+_EVER = 2**63 - 1
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,7 +45,6 @@ class Room:
 
     Attributes:
         full: nothing more is taken until a reader has caught up, or somebody frees space.
-        dropped: records that no reader had, and that went all the same.
     """
 
     def __init__(
@@ -53,15 +54,16 @@ class Room:
         *,
         budget: int,
         policy: Policy,
+        gaps: Gaps,
         free: Callable[[], int] | None = None,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """Take the journal in `folder`; `free` returns the bytes left on its disk."""
         self.full = False
-        self.dropped = 0
         self.budget = budget
         self._journal = journal
         self._policy = policy
+        self._gaps = gaps
         self._free = free or (lambda: shutil.disk_usage(folder).free)
         self._wall_ns = wall_ns
         self._reserve = folder / RESERVE
@@ -101,9 +103,9 @@ class Room:
             self._disk_may_be_full()
             raise
 
-    def resumed(self, epoch: int) -> None:
-        """Compare the next group with the tail (see the contract)."""
-        self._journal.resumed(epoch)
+    def resumed(self, epoch: int, *, restarted: bool = False) -> None:
+        """Compare the next group with what was heard before (see the contract)."""
+        self._journal.resumed(epoch, restarted=restarted)
 
     def close(self) -> None:
         """Release the files."""
@@ -142,9 +144,10 @@ class Room:
 
     def _drop(self, target: int) -> None:
         """Drop the oldest records, read or not, until `target` bytes are used; those that nobody had are counted."""
-        gone = self._journal.make_room(target, below=self._journal.end + 1, before=self._wall_ns() + NS)
-        self.dropped += gone
+        since = self._journal.oldest
+        gone = self._journal.make_room(target, below=self._journal.end + 1, before=_EVER)
         if gone:
+            self._gaps.note(Gap(Why.JOURNAL, since, self._journal.oldest or self._wall_ns(), gone))
             _LOG.warning("The journal is full: its %d oldest messages went before anybody had read them", gone)
 
     def _disk_may_be_full(self) -> None:

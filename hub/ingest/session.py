@@ -19,6 +19,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         window: messages that the broker keeps in flight towards us.
         state: file that remembers what the session is subscribed to.
         clean: the session begins empty and ends with the connection; the hub's own never does.
+        uptime: the broker says since when it runs ($SYS), and may be asked.
+        queue_bytes, queue_messages: when as much has waited for us, some may have been dropped; 0: not known.
     """
 
     url: str
@@ -27,6 +29,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     window: int = 100
     state: Path
     clean: bool = False
+    uptime: bool = False
+    queue_bytes: int = 0
+    queue_messages: int = 0
 
     @property
     def parts(self) -> SplitResult:

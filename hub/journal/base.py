@@ -34,8 +34,11 @@ class Journal(Protocol):
             JournalError: nothing was written; do not acknowledge.
         """
 
-    def resumed(self, epoch: int) -> None:
-        """Say that connection `epoch` resumed a session: its first messages may repeat the tail (§2.8)."""
+    def resumed(self, epoch: int, *, restarted: bool = False) -> None:
+        """Say that connection `epoch` resumed a session: its first messages may repeat the tail (§2.8).
+
+        `restarted`: of a broker that was started anew since, and delivers again what it had at its last snapshot.
+        """
 
     def erase(self, positions: Sequence[int]) -> int:
         """Empty these records for ever, on disk too, and return how many there were; their positions stay.

@@ -19,12 +19,15 @@ import zstandard
 
 from hub.errors import JournalError
 from hub.journal.base import Opening
+from hub.journal.repeats import Echo, Same, at_the_tail
 from hub.model import NS, Message, Record, Source
 
 TAIL_ROWS = 64
 """Rows checked at a start after an unclean stop: more than can have been under way."""
 WINDOW = 2_000
 """Messages that a broker may deliver again after a resumed session; a larger in-flight window is not compared."""
+LATELY = 200_000
+"""Messages searched for what a killed broker delivers again from its last snapshot: 100 s at 2,000 a second."""
 ERASED = "matinales/erased"
 """Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
 _LEVEL = 1
@@ -106,7 +109,8 @@ class SqliteJournal:
         self._vfs = vfs
         self._window = window
         self._compress = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
-        self._tail: list[tuple[str, bytes]] | None = None
+        self._tail: list[Same] | None = None
+        self._echo: Echo | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -125,6 +129,22 @@ class SqliteJournal:
         return sum(path.stat().st_size for path in self._folder.glob("journal*.db*") if path.exists())
 
     @property
+    def oldest(self) -> int:
+        """Arrival time of the oldest record kept [ns]; 0: there is none."""
+        return self._time("SELECT oldest FROM batch ORDER BY first LIMIT 1")
+
+    @property
+    def newest(self) -> int:
+        """Arrival time of the last record [ns]; 0: there is none."""
+        return self._time("SELECT newest FROM batch ORDER BY first DESC LIMIT 1")
+
+    def _time(self, query: str) -> int:
+        try:
+            return _number_in(self._db, query)
+        except apsw.Error:  # damaged: who appends or reads says so
+            return 0
+
+    @property
     def used(self) -> int:
         """Bytes that hold records; room given back is used again, so the files do not shrink."""
         try:
@@ -138,7 +158,7 @@ class SqliteJournal:
         """Commit the messages as one group and return the new end (see the contract)."""
         if not messages:
             return self.end
-        repeats = self._repeats(messages) if self._tail is not None else 0
+        repeats = self._repeats(messages) if self._tail is not None or self._echo is not None else 0
         row = _Row(
             self.end + 1,
             len(messages),
@@ -155,10 +175,12 @@ class SqliteJournal:
         self.epoch = max(self.epoch, epoch)
         return self.end
 
-    def resumed(self, epoch: int) -> None:
-        """Compare the next group with the tail: it holds all that the broker delivers again (§2.8)."""
+    def resumed(self, epoch: int, *, restarted: bool = False) -> None:
+        """Compare the next group with the tail, or with all of late where the broker was restarted (§2.8)."""
         self.epoch = max(self.epoch, epoch)
-        self._tail = self._unacknowledged_tail()
+        before = self._before(LATELY if restarted else self._window)
+        self._tail = before[-self._window :]
+        self._echo = Echo(before) if restarted else None
 
     def drop_before(self, position: int) -> int:
         """Delete the groups that lie wholly before `position`; return how many records went.
@@ -249,9 +271,14 @@ class SqliteJournal:
         try:
             self._db = self._connect(self._path)
             self._check_tail()
+            self._go_on(known)
         except _DAMAGE as error:
             self._rescue(error)
+            self._go_on(known)
         self._trusted, self._bare = True, False
+
+    def _go_on(self, known: list[Path]) -> None:
+        """Note that the newest of the known files is open; one that was begun and nothing more follows the older."""
         if self.end == 0 and len(known) > 1:
             self._continue_from(known[:-1])
         self._db.execute("INSERT OR REPLACE INTO mark VALUES('clean', 0)")
@@ -374,30 +401,28 @@ class SqliteJournal:
         _unlink(path)
         return gone
 
-    def _unacknowledged_tail(self) -> list[tuple[str, bytes]]:
-        """Return what the broker may deliver again, as far back as it can be read: without it a repeat is kept."""
-        newest: list[tuple[str, bytes]] = []
+    def _before(self, most: int) -> list[Same]:
+        """Return the newest `most` messages that a broker may deliver again, in order, as far back as can be read."""
+        newest: list[Same] = []
         try:
             for path in reversed(_files(self._folder)):
                 with _Part(path) as part:
                     for row in part.backwards():
                         newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
-                        if len(newest) >= self._window:
-                            break
+                        if len(newest) >= most:
+                            return newest[most - 1 :: -1]
         except apsw.Error as error:
             self.faults.append(f"the end of the journal cannot be read ({error}): repeats may be kept twice")
-        return newest[self._window - 1 :: -1] if len(newest) >= self._window else newest[::-1]
+        return newest[::-1]
 
     def _repeats(self, messages: Sequence[Message]) -> int:
-        """Return how many leading messages repeat the tail; 0 when several alignments fit: a double beats a loss."""
-        tail, self._tail = self._tail or [], None
-        heard = [_same(each) for each in messages[: self._window]]
-        fitting = [
-            length
-            for length in range(1, min(len(heard), len(tail)) + 1)
-            if tail[-length] == heard[0] and tail[-length:] == heard[:length]
-        ]
-        return fitting[0] if len(fitting) == 1 else 0
+        """Return how many leading messages of the group after a resumption, or of those after it, are repeats."""
+        tail, self._tail = self._tail, None
+        heard = [_same(each) for each in messages]
+        found = self._echo.leading(heard) if self._echo is not None else 0
+        if self._echo is not None and self._echo.over:
+            self._echo = None
+        return found or at_the_tail(heard[: self._window], tail or [])
 
 
 class SqliteReader:
@@ -643,7 +668,7 @@ def _records(row: _Row, messages: list[Message], after: int) -> list[Record]:
     ]
 
 
-def _same(message: Message) -> tuple[str, bytes]:
+def _same(message: Message) -> Same:
     return message.topic, message.payload
 
 

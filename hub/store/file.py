@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 
 from hub.errors import ConfigError, NotFoundError, StoreError
 from hub.store import schema
@@ -283,6 +284,19 @@ def failure(path: Path, error: apsw.Error) -> StoreError:
     if isinstance(error, apsw.FullError):
         return StoreError(f"{path.name} cannot grow: the disk is full; free some space")
     return StoreError(f"{path.name} cannot be used ({error}); nothing was stored, it is tried again")
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Take what we wrote and cannot read back for damage: SQLite does not check its pages, and a bit may be wrong.
+
+    Raises:
+        StoreError: the next opening begins a new file.
+    """
+    try:
+        yield
+    except (msgspec.DecodeError, ValueError) as error:
+        raise failure(path, apsw.CorruptError(f"{type(error).__name__}: {error}")) from error
 
 
 def off_the_loop() -> None:

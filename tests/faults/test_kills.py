@@ -30,10 +30,10 @@ def test_three_kills_of_ingest_and_hub_cost_nothing(kind: str, tmp_path: Path) -
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KINDS)
-def test_twenty_kills_cost_nothing_and_it_is_back_within_three_seconds(kind: str) -> None:
-    """R1 in full: a new seed each time, printed where it fails."""
+def test_twenty_kills_cost_nothing(kind: str) -> None:
+    """R1 in full: a new seed each time. How fast it is back is `matinales bench ledger`'s gate, and printed here."""
     needs(kind)
     figures = ledger.measure(seconds=100, kills=20, broker=kind)  # type: ignore[arg-type]
     print(figures)  # noqa: T201 — figures of the long tier are reported
     assert good(figures), figures
-    assert figures["back_after_s"] <= 3, figures
+    assert figures["connections"] >= 21, figures

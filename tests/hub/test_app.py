@@ -8,13 +8,16 @@ from pathlib import Path
 import apsw
 import pytest
 
-from hub.app import _WORDS, App, Settings, _journal, _serial, opened
+from hub.app import _WORDS, TOLD_FOR, App, Settings, _gaps, _journal, _serial, opened
 from hub.config import Config
 from hub.errors import NotFoundError
+from hub.ingest.gaps import Gap, Why
 from hub.ingest.link import SerialPort, Status
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
-from hub.model import Message, Source
+from hub.model import NS, Message, Source
+
+NOW = 1_790_000_000 * NS
 
 
 def settings(folder: Path) -> Settings:
@@ -46,19 +49,35 @@ async def hub(tmp_path: Path) -> AsyncIterator[App]:
         (Status(used=79, budget=100), None),
         (Status(used=81, budget=100), "journal_nearly_full"),
         (Status(used=101, budget=100, full=True), "journal_full"),
-        (Status(used=50, budget=100, dropped=3), "journal_dropped"),
+        (Status(used=50, budget=100, dropped=3, gaps=[Gap(Why.JOURNAL, NOW - NS, NOW, 3)]), "journal_dropped"),
+        (Status(used=50, budget=100, dropped=3, gaps=[Gap(Why.JOURNAL, 0, NOW - TOLD_FOR, 3)]), None),
         (Status(fault="a sync failed"), "journal_fault"),
         (Status(), None),
     ],
 )
 def test_the_journal_warns_at_eighty_percent_and_says_what_it_does_when_full(status: Status, word: str | None) -> None:
-    """In both languages, with the remedy; what was dropped stays told."""
-    part = _journal(status)
+    """In both languages, with the remedy; what was dropped is told for an hour and stays counted."""
+    part = _journal(status, now=NOW)
     assert part["status"] == ("ok" if word is None else "degraded")
     if word is not None:
         assert part["text"] == _WORDS[word]["text"]
         assert set(part["text"]) == set(part["remedy"]) == {"fr", "en"}
     assert (part["used"], part["budget"], part["dropped"]) == (status.used, status.budget, status.dropped)
+
+
+@pytest.mark.parametrize("why", [why for why in Why if why is not Why.JOURNAL])
+def test_what_may_be_missing_is_told_with_its_times_for_an_hour(why: Why) -> None:
+    """In both languages; counted for ever."""
+    status = Status(gap=4, gaps=[Gap(Why.JOURNAL, 0, NS, 7), Gap(why, NOW - 5 * NS, NOW)])
+    part = _gaps(status, NOW)
+    assert (part["status"], part["count"]) == ("degraded", 4)
+    assert set(part["text"]) == set(part["remedy"]) == {"fr", "en"}
+    assert [(each["why"], each["since"], each["messages"]) for each in part["newest"]] == [
+        (why, "2026-09-21T14:13:15Z", None),
+        ("journal", "1970-01-01T00:00:00Z", 7),
+    ]
+    assert _gaps(status, NOW + TOLD_FOR)["status"] == "ok"
+    assert _gaps(Status(), NOW) == {"status": "ok", "text": None, "remedy": None, "count": 0, "newest": []}
 
 
 def test_the_budget_is_told_in_hours() -> None:
@@ -117,3 +136,29 @@ def test_a_port_that_is_left_alone_is_no_trouble() -> None:
     assert part["text"] == _WORDS["serial_busy"]["text"]
     assert part["reason"] == "uno (/dev/ttyACM0): taken"
     assert [each["state"] for each in part["ports"]] == ["unread", "busy"]
+
+
+@pytest.mark.parametrize(
+    ("table", "wrong"),
+    [
+        ("device", '{"uid": "acme:a7", "family": "acme", "name": "a7", "run": "real", "availability": 3}'),
+        ("device", '{"uid": "acme:a7"'),
+        ("run", "no JSON"),
+        ("alarm", "{}"),
+        ("command", "[1"),
+    ],
+)
+def test_a_store_whose_content_cannot_be_understood_is_renewed_at_once(tmp_path: Path, table: str, wrong: str) -> None:
+    """One bit may turn what was written into something else, where SQLite sees nothing wrong (R4)."""
+    columns = {"device": "uid, data", "run": "id, data", "alarm": "id, raised, open, data"}
+    Kept(tmp_path).close()
+    with closing(apsw.Connection(str(tmp_path / "store.db"))) as db:
+        row = {"alarm": ("a", 1, 1, wrong), "command": ("a", 1, "d", wrong)}.get(table, ("a", wrong))
+        names = columns.get(table, "id, wall, device, data")
+        db.execute(f"INSERT INTO {table}({names}) VALUES ({','.join('?' * len(row))})", row)
+    settings = Settings(
+        data=str(tmp_path), mode="run", lan=False, secret="s", mqtt="mqtt://x", use_case="cold_room", config=Config()
+    )
+    app = opened(settings)
+    assert app._parts_now()["store"]["text"] == _WORDS["store_renewed"]["text"]
+    app._kept.close()

@@ -59,32 +59,58 @@ def server() -> Server:
     return _contained()
 
 
+class Influxd:
+    """An InfluxDB in a process of its own, which may be killed and started again on its files and its port."""
+
+    def __init__(self, program: str) -> None:
+        """Start it."""
+        self._folder = Path(tempfile.mkdtemp(prefix="influxd-"))
+        port = free_port()
+        options = {
+            "http-bind-address": f"{HOST}:{port}",
+            "bolt-path": self._folder / "influxd.bolt",
+            "sqlite-path": self._folder / "influxd.sqlite",
+            "engine-path": self._folder / "engine",
+            "storage-cache-snapshot-write-cold-duration": "1h",  # a test lives for seconds
+        }
+        self._command = [program, "--reporting-disabled", *(f"--{name}={value}" for name, value in options.items())]
+        self.url = f"http://{HOST}:{port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, after `kill` again, and wait until it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        until("influxd answers", lambda: _answers(self.url), timeout_s=100)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """Kill it and remove its files."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 def _started(program: str) -> Server:
-    folder = Path(tempfile.mkdtemp(prefix="influxd-"))
-    port = free_port()
-    options = {
-        "http-bind-address": f"{HOST}:{port}",
-        "bolt-path": folder / "influxd.bolt",
-        "sqlite-path": folder / "influxd.sqlite",
-        "engine-path": folder / "engine",
-        "storage-cache-snapshot-write-cold-duration": "1h",  # a test lives for seconds
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "--reporting-disabled", *(f"--{name}={value}" for name, value in options.items())],
-            stdout=log,
-            stderr=log,
-        )
+    lent = Influxd(program)
+    atexit.register(lent.end)
+    return _set_up(lent.url)
 
-    def end() -> None:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
-    atexit.register(end)
-    url = f"http://{HOST}:{port}"
-    until("influxd answers", lambda: _answers(url), timeout_s=50)
-    return _set_up(url)
+@contextmanager
+def to_kill() -> Iterator[tuple[Influxd, Place]]:
+    """Lend an InfluxDB that a test may kill, and where to write in it; skips where there is no `influxd` on PATH."""
+    program = shutil.which("influxd")
+    if program is None:
+        pytest.skip("needs an influxd to kill: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it")
+    lent = Influxd(program)
+    try:
+        yield lent, _set_up(lent.url).place()
+    finally:
+        lent.end()
 
 
 def _contained() -> Server:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import JournalError
+from hub.ingest.gaps import Gaps
 from hub.ingest.room import KEPT_NS, RESERVE, RESERVE_BYTES, Policy, Room, default_budget
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.model import NS, Message
@@ -27,8 +28,15 @@ class Stage:
         self.free = PLENTY
         self.folder = folder
         self.journal = SqliteJournal(folder)
+        self.gaps = Gaps(folder)
         self.room = Room(
-            self.journal, folder, budget=BUDGET, policy=policy, free=lambda: self.free, wall_ns=lambda: self.now
+            self.journal,
+            folder,
+            budget=BUDGET,
+            policy=policy,
+            gaps=self.gaps,
+            free=lambda: self.free,
+            wall_ns=lambda: self.now,
         )
         self.reader = SqliteReader(folder)
 
@@ -73,7 +81,7 @@ def test_what_every_reader_has_and_is_old_goes_before_anything_is_said(tmp_path:
             stage.now += KEPT_NS
             stage.room.keep(stage.journal.end + 1)
             assert stage.journal.used < 0.9 * BUDGET
-        assert (stage.room.full, stage.room.dropped) == (False, 0)
+        assert (stage.room.full, stage.gaps.dropped) == (False, 0)
 
 
 def test_what_is_young_stays_while_there_is_room(oldest: Stage) -> None:
@@ -84,7 +92,7 @@ def test_what_is_young_stays_while_there_is_room(oldest: Stage) -> None:
     oldest.append(40)
     oldest.room.look()
     assert oldest.reader.start > 1
-    assert oldest.room.dropped == 0
+    assert oldest.gaps.dropped == 0
 
 
 def test_the_oldest_go_unread_and_are_counted_exactly(oldest: Stage) -> None:
@@ -92,9 +100,24 @@ def test_the_oldest_go_unread_and_are_counted_exactly(oldest: Stage) -> None:
     oldest.append(500)
     oldest.room.look()
     assert oldest.journal.used <= BUDGET
-    assert oldest.room.dropped == oldest.reader.start - 1 > 300
+    assert oldest.gaps.dropped == oldest.reader.start - 1 > 300
     assert oldest.reader.end == 500
     assert not oldest.room.full
+    (gap,) = oldest.gaps.newest
+    assert (gap.since, gap.until) == (NOW + NS, NOW + oldest.reader.start * NS)
+
+
+def test_what_went_stays_counted_over_a_restart(tmp_path: Path) -> None:
+    """An ingest that is killed forgets no loss."""
+    dropped = 0
+    for _ in range(2):
+        with closing(Stage(tmp_path, "drop_oldest")) as stage:
+            assert stage.gaps.dropped == dropped
+            stage.append(200)
+            stage.room.look()
+            dropped = stage.gaps.dropped
+            assert dropped == stage.reader.start - 1
+    assert dropped > 200
 
 
 def test_a_full_journal_takes_nothing_until_its_readers_have_caught_up(stops: Stage) -> None:
@@ -103,7 +126,7 @@ def test_a_full_journal_takes_nothing_until_its_readers_have_caught_up(stops: St
         stops.append(500)
     end = stops.reader.end
     assert stops.room.full
-    assert (stops.reader.start, stops.room.dropped) == (1, 0)
+    assert (stops.reader.start, stops.gaps.dropped) == (1, 0)
     with pytest.raises(JournalError):
         stops.append()
     stops.room.keep(end + 1)
@@ -158,9 +181,9 @@ def test_on_a_full_disk_the_policy_decides_too(tmp_path: Path, policy: Policy) -
                 refused += 1
         assert refused
         assert not (tmp_path / RESERVE).exists()
-        assert stage.room.dropped == stage.reader.start - 1
+        assert stage.gaps.dropped == stage.reader.start - 1
         if policy == "stop_acknowledging":
-            assert stage.room.dropped == 0
+            assert stage.gaps.dropped == 0
         faulty.full, stage.free = False, PLENTY
         end = stage.reader.end
         stage.append()

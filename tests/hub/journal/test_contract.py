@@ -204,6 +204,43 @@ def test_the_tail_is_found_after_a_restart(place: Place) -> None:
         assert repeats(second, reader, 7) == [True] * 5 + [False]
 
 
+def test_what_a_killed_broker_had_at_its_last_snapshot_is_a_repeat(journal: Journal, reader: JournalReader) -> None:
+    """It may be acknowledged long since, and go on for many groups; the first new message ends it."""
+    journal.append(messages(*range(1, 9)), epoch=1)
+    journal.append(messages(9, 10), epoch=1)
+    journal.resumed(2, restarted=True)
+    journal.append(messages(3, 4), epoch=2)
+    journal.append(messages(5, 6, 11), epoch=2)
+    journal.append(messages(7, 8), epoch=2)
+    assert repeats(journal, reader, 10) == [True, True, True, True, False, False, False]
+
+
+def test_a_second_snapshot_may_hold_repeats_itself(journal: Journal, reader: JournalReader) -> None:
+    """What came again, and what came after it, in the order in which they came."""
+    journal.append(messages(1, 2, 3, 4, 5), epoch=1)
+    journal.resumed(2, restarted=True)
+    journal.append(messages(2, 3, 6, 7), epoch=2)
+    journal.resumed(3, restarted=True)
+    journal.append(messages(3, 6, 7, 8), epoch=3)
+    assert repeats(journal, reader, 5) == [True, True, False, False, True, True, True, False]
+
+
+def test_of_a_restarted_broker_too_nothing_ambiguous_is_marked(journal: Journal, reader: JournalReader) -> None:
+    """A button pressed twice before, and once more now."""
+    journal.append(messages(7, 1, 7, 2), epoch=1)
+    journal.resumed(2, restarted=True)
+    journal.append(messages(7, 3), epoch=2)
+    assert repeats(journal, reader, 4) == [False, False]
+
+
+def test_a_restarted_broker_delivers_the_tail_again_as_any_other(journal: Journal, reader: JournalReader) -> None:
+    """Killed right after a snapshot."""
+    journal.append(messages(1, 2, 3, 4), epoch=1)
+    journal.resumed(2, restarted=True)
+    journal.append(messages(3, 4, 5), epoch=2)
+    assert repeats(journal, reader, 4) == [True, True, False]
+
+
 @given(
     kept=st.lists(st.integers(0, 3), min_size=1, max_size=12),
     unconfirmed=st.integers(0, 12),

@@ -89,6 +89,23 @@ def test_it_starts_with_a_zeroed_page_in_the_middle(tmp_path: Path) -> None:
         assert found[-5:] == list(range(5_000, 5_005))
 
 
+@pytest.mark.parametrize("at", range(8))
+def test_it_starts_where_its_marks_can_be_read_and_not_written(tmp_path: Path, at: int) -> None:
+    """Damage that shows only when the opening is noted costs what any other does."""
+    folder = filled(tmp_path / "j")
+    file = folder / "journal.db"
+    with closing(apsw.Connection(str(file))) as db:
+        page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'mark'").get
+    data = bytearray(file.read_bytes())
+    data[(page - 1) * 4096 + at] ^= 0x0F
+    file.write_bytes(data)
+    with closing(SqliteJournal(folder)) as journal, closing(SqliteReader(folder)) as reader:
+        journal.append(group(5_000))
+        found = numbers(reader)
+        assert found[-5:] == list(range(5_000, 5_005))
+        assert len(found) > 800
+
+
 @pytest.mark.parametrize("part", range(1, 6))
 def test_a_resumed_session_goes_on_whatever_the_tail_looks_like(tmp_path: Path, part: int) -> None:
     """Where the tail cannot be read, repeats cannot be told: they are kept, and nothing stops."""

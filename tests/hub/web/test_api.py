@@ -48,6 +48,7 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "pace": None,
         "pace_by": None,
         "ranges": {},
+        "missed": 0,
         "settable": [],
         "commands": {},
         "silence": {"temperature": 900.0},

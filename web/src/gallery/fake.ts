@@ -209,6 +209,15 @@ export const PARTS: Record<string, Part> = {
 		text: { fr: "Le courtier MQTT ne répond pas.", en: "The MQTT broker does not answer." },
 		remedy: { fr: "`matinales doctor` dit quoi vérifier.", en: "`matinales doctor` says what to check." },
 	},
+	gaps: {
+		status: "degraded",
+		text: {
+			fr: "Le courtier MQTT a redémarré : ce qu’il avait confirmé juste avant manque peut-être.",
+			en: "The MQTT broker was restarted: what it had confirmed just before may be missing.",
+		},
+		remedy: { fr: "Rien à faire s’il a été arrêté proprement.", en: "Nothing to do if it was stopped in order." },
+		newest: [{ since: "2026-11-24T09:31:02Z", until: "2026-11-24T09:31:05Z" }],
+	},
 	store: {
 		status: "ok",
 		influx: {

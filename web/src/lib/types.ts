@@ -29,6 +29,8 @@ export interface Device {
 	proposed?: boolean;
 	/** The facilitator lets nobody command it. */
 	locked?: boolean;
+	/** Messages that by its own numbers were not heard. */
+	missed?: number;
 	/** Ids of the devices that are this one, too. */
 	merged?: string[];
 	/** Channels that commands may set. */
@@ -133,6 +135,14 @@ export interface Part {
 	influx?: Influx;
 	/** The serial ports, where this is their part. */
 	ports?: SerialPort[];
+	/** When something may have been lost, the newest first. */
+	newest?: Gap[];
+}
+
+export interface Gap {
+	/** RFC 3339. */
+	since: string;
+	until: string;
 }
 
 export interface Influx {
