@@ -46,9 +46,20 @@ def blank(node: ast.expr, place: int) -> Iterator[str]:
         yield "" if ast.unparse(node.value) in ENDS else f"X{place}"
 
 
+def takes_a_command(node: ast.AST) -> bool:
+    """Tell whether a function encodes commands: why one is refused is not on the list of what was not understood."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    return any(each.annotation and ast.unparse(each.annotation) in {"Command", "Target"} for each in node.args.args)
+
+
 def given(path: Path) -> Iterator[str]:
-    """Return the reasons that a file raises: what is handed to PayloadError, or called `msg`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the reasons that a file raises: what is handed to PayloadError, or called `msg`; no command's."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    commands = {inner for each in ast.walk(tree) if takes_a_command(each) for inner in ast.walk(each)}
+    for node in ast.walk(tree):
+        if node in commands:
+            continue
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"PayloadError", "ForeignPayloadError"}:
             yield from (text for argument in node.args for text in texts(argument))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"msg", "reason"}:
@@ -94,6 +105,10 @@ def test_every_reason_of_a_damaged_example_has_its_french(driver: Driver) -> Non
         (
             "no value in it; a.b: 'x; y: z' is not a number; c: no value (null)",
             "aucune valeur dedans\u202f; a.b\u00a0: 'x; y: z' n’est pas un nombre\u202f; c\u00a0: pas de valeur (null)",
+        ),
+        (
+            "driver acme of package acme-hub took longer than 1 s: strike 2 of 3",
+            "le pilote acme du paquet acme-hub a fauté (took longer than 1 s)\u00a0: faute 2 sur 3",
         ),
         (
             "not JSON: invalid character at byte 4",
