@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Raw, structs
 
-from hub.driver import Announced, Command, Content, Decoded, Driver, Order, Target
+from hub.driver import Announced, Channel, Command, Content, Decoded, Driver, Order, Target
 from hub.errors import PayloadError
 from hub.guests.house import Guests, installed, learnt, refusal
 from hub.guests.protocol import Answer, Description, Understood, pack
@@ -58,6 +58,7 @@ class Proxy:
             "about": self._about,
             "ask": self._ask,
             "command": self._command,
+            "settable": self._settable,
             "reads": self._reads,
         }
         here = {name: function for name, function in functions.items() if name in said.has}
@@ -127,6 +128,13 @@ class Proxy:
     def _command(self, target: Target, command: Command) -> Order:
         bare = structs.replace(target, context=None)
         return self._guests.call(self._name, "command", Order, bare, command, blob(target.context))
+
+    def _settable(self, target: Target) -> tuple[Channel, ...]:
+        bare, kind = structs.replace(target, context=None), tuple[Channel, ...]
+        try:
+            return self._guests.call(self._name, "settable", kind, bare, blob(target.context))
+        except PayloadError:
+            return ()
 
     def _reads(self, data: bytes) -> Content:
         return self._guests.call(self._name, "reads", Content, pack(data))

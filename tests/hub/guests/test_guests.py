@@ -9,11 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from hub.driver import Command, Driver, Target
 from hub.errors import NotFoundError, UsageError
+from hub.guests.__main__ import arguments
 from hub.guests.house import STRIKES, Guest, Guests
-from hub.guests.protocol import FUNCTIONS, Description
+from hub.guests.protocol import FUNCTIONS, Call, Description, pack
 from hub.guests.proxy import drivers
 from hub.model import Message
 from hub.registry import Contexts, Outcome, Registry, decode_context, encode_context, load_bundled
@@ -329,7 +331,7 @@ def test_it_ends_with_the_hub(room: Room) -> None:
 HUB_THAT_DIES = """
 import os, threading, time
 from hub.guests.house import Guests
-from hub.guests.protocol import FUNCTIONS, Description
+from hub.guests.protocol import FUNCTIONS, Call, Description, pack
 from hub.guests.proxy import drivers
 from hub.model import Message
 from hub.registry import Registry
@@ -362,6 +364,18 @@ def test_a_guest_knows_its_package() -> None:
 
 def test_every_word_of_the_contract_travels() -> None:
     """A field that drivers get later must not be lost on the way: it is described, asked for, or known to stay here."""
-    here = {"decode", "context", "commandings"}  # asked message by message; bytes; a proof for the kit
+    # asked message by message; bytes; a proof for the kit; how often a guest's devices report is theirs to know
+    here = {"decode", "context", "commandings", "period"}
     said = {*Description.__struct_fields__, *FUNCTIONS} - {"has"}
     assert set(Driver.__struct_fields__) - here == said
+
+
+@pytest.mark.parametrize("function", ["settable", "command"])
+def test_what_can_be_set_is_asked_with_what_the_driver_remembers(function: str) -> None:
+    """The device comes with the driver's own context, and with the command where there is one."""
+    target, wanted = Target(uid="homie:a", topic="homie/5/a/$state"), Command("temperature", 19.0)
+    driver = load_bundled()["homie"]
+    given = [pack(target), *([pack(wanted)] if function == "command" else []), b""]
+    meant, *rest = arguments(driver, Call("homie", function, given))
+    assert meant == replace(target, context=driver.empty_context())
+    assert rest == ([wanted] if function == "command" else [])
