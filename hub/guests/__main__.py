@@ -99,11 +99,11 @@ def arguments(driver: Driver, asked: Call) -> list[Any]:
     if asked.function == "about":
         names, context = asked.arguments
         return [msgspec.msgpack.decode(names, type=tuple[str, ...]), remembered(driver, context)]
-    if asked.function == "command":
-        target, command, context = asked.arguments
+    if asked.function in {"settable", "command"}:
+        target, *command, context = asked.arguments
         meant = msgspec.msgpack.decode(target, type=Target)
         meant = msgspec.structs.replace(meant, context=remembered(driver, context))
-        return [meant, msgspec.msgpack.decode(command, type=Command)]
+        return [meant, *(msgspec.msgpack.decode(each, type=Command) for each in command)]
     return [msgspec.msgpack.decode(each) for each in asked.arguments]
 
 

@@ -17,7 +17,7 @@ from hub.model import Message
 LENGTH = struct.Struct(">I")
 LONGEST = 16 * 1024 * 1024
 """An answer longer than this [byte] is rubbish."""
-FUNCTIONS = ("claims", "loose", "scope", "adopts", "names", "about", "ask", "command", "reads")
+FUNCTIONS = ("claims", "loose", "scope", "adopts", "names", "about", "ask", "settable", "command", "reads")
 """What a driver may have beside `decode`; each is called in the guests' process."""
 
 
@@ -60,7 +60,6 @@ class Description(Struct, frozen=True):
     believed: float
     commands: tuple[str, ...]
     personal: bool
-    believed: float
     has: tuple[str, ...]
 
 

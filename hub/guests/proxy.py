@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Raw, structs
 
-from hub.driver import Announced, Command, Content, Decoded, Driver, Order, Target
+from hub.driver import Announced, Channel, Command, Content, Decoded, Driver, Order, Target
 from hub.errors import PayloadError
 from hub.guests.house import Guests, installed, learnt, refusal
 from hub.guests.protocol import Answer, Description, Understood, pack
@@ -57,6 +57,7 @@ class Proxy:
             "adopts": self._adopts,
             "about": self._about,
             "ask": self._ask,
+            "settable": self._settable,
             "command": self._command,
             "reads": self._reads,
         }
@@ -123,6 +124,13 @@ class Proxy:
             return self._guests.call(self._name, "ask", list[tuple[str, bytes]], device, topic)
         except PayloadError:
             return []
+
+    def _settable(self, target: Target) -> tuple[Channel, ...]:
+        bare = structs.replace(target, context=None)
+        try:
+            return self._guests.call(self._name, "settable", tuple[Channel, ...], bare, blob(target.context))
+        except PayloadError:
+            return ()
 
     def _command(self, target: Target, command: Command) -> Order:
         bare = structs.replace(target, context=None)

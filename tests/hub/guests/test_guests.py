@@ -12,8 +12,9 @@ import pytest
 
 from hub.driver import Command, Driver, Target
 from hub.errors import NotFoundError, UsageError
+from hub.guests.__main__ import arguments
 from hub.guests.house import STRIKES, Guest, Guests
-from hub.guests.protocol import FUNCTIONS, Description
+from hub.guests.protocol import FUNCTIONS, Call, Description, pack
 from hub.guests.proxy import drivers
 from hub.model import Message
 from hub.registry import Contexts, Outcome, Registry, decode_context, encode_context, load_bundled
@@ -234,6 +235,17 @@ def test_its_other_functions_are_asked_there_too(room: Room) -> None:
     assert driver.reads(b"\x15").samples[0].value == 21.0
 
 
+def test_what_can_be_set_is_asked_with_what_the_driver_remembers() -> None:
+    """The device and the context travel; the guests' process puts them together again."""
+    homie = load_bundled()["homie"]
+    topic, properties = "homie/5/lamp/$description", b'{"on":{"datatype":"boolean","settable":true}}'
+    description = b'{"homie":"5.0","version":1,"nodes":{"n":{"properties":%b}}}' % properties
+    context = homie.decode(Message(topic, description, AT), homie.empty_context())[1]
+    asked = Call("homie", "settable", [pack(Target(uid="homie:lamp", topic=topic)), encode_context(context)])
+    assert homie.settable is not None
+    assert [each.name for each in homie.settable(*arguments(homie, asked))] == ["on"]
+
+
 def test_a_function_that_fails_strikes_and_has_a_plain_answer(room: Room) -> None:
     """No exception reaches who asks for a first word, or for a claim."""
     driver = room.registry.drivers["acme-one"]
@@ -362,6 +374,7 @@ def test_a_guest_knows_its_package() -> None:
 
 def test_every_word_of_the_contract_travels() -> None:
     """A field that drivers get later must not be lost on the way: it is described, asked for, or known to stay here."""
-    here = {"decode", "context", "commandings"}  # asked message by message; bytes; a proof for the kit
+    # asked message by message; bytes; a proof for the kit; a package's driver is not told how often to report
+    here = {"decode", "context", "commandings", "period"}
     said = {*Description.__struct_fields__, *FUNCTIONS} - {"has"}
     assert set(Driver.__struct_fields__) - here == said
