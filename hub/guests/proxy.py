@@ -125,16 +125,16 @@ class Proxy:
         except PayloadError:
             return []
 
+    def _settable(self, target: Target) -> tuple[Channel, ...]:
+        bare = structs.replace(target, context=None)
+        try:
+            return self._guests.call(self._name, "settable", tuple[Channel, ...], bare, blob(target.context))
+        except PayloadError:
+            return ()
+
     def _command(self, target: Target, command: Command) -> Order:
         bare = structs.replace(target, context=None)
         return self._guests.call(self._name, "command", Order, bare, command, blob(target.context))
-
-    def _settable(self, target: Target) -> tuple[Channel, ...]:
-        bare, kind = structs.replace(target, context=None), tuple[Channel, ...]
-        try:
-            return self._guests.call(self._name, "settable", kind, bare, blob(target.context))
-        except PayloadError:
-            return ()
 
     def _reads(self, data: bytes) -> Content:
         return self._guests.call(self._name, "reads", Content, pack(data))

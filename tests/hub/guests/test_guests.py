@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from msgspec.structs import replace
 
 from hub.driver import Command, Driver, Target
 from hub.errors import NotFoundError, UsageError
@@ -236,6 +235,17 @@ def test_its_other_functions_are_asked_there_too(room: Room) -> None:
     assert driver.reads(b"\x15").samples[0].value == 21.0
 
 
+def test_what_can_be_set_is_asked_with_what_the_driver_remembers() -> None:
+    """The device and the context travel; the guests' process puts them together again."""
+    homie = load_bundled()["homie"]
+    topic, properties = "homie/5/lamp/$description", b'{"on":{"datatype":"boolean","settable":true}}'
+    description = b'{"homie":"5.0","version":1,"nodes":{"n":{"properties":%b}}}' % properties
+    context = homie.decode(Message(topic, description, AT), homie.empty_context())[1]
+    asked = Call("homie", "settable", [pack(Target(uid="homie:lamp", topic=topic)), encode_context(context)])
+    assert homie.settable is not None
+    assert [each.name for each in homie.settable(*arguments(homie, asked))] == ["on"]
+
+
 def test_a_function_that_fails_strikes_and_has_a_plain_answer(room: Room) -> None:
     """No exception reaches who asks for a first word, or for a claim."""
     driver = room.registry.drivers["acme-one"]
@@ -368,14 +378,3 @@ def test_every_word_of_the_contract_travels() -> None:
     here = {"decode", "context", "commandings", "period"}
     said = {*Description.__struct_fields__, *FUNCTIONS} - {"has"}
     assert set(Driver.__struct_fields__) - here == said
-
-
-@pytest.mark.parametrize("function", ["settable", "command"])
-def test_what_can_be_set_is_asked_with_what_the_driver_remembers(function: str) -> None:
-    """The device comes with the driver's own context, and with the command where there is one."""
-    target, wanted = Target(uid="homie:a", topic="homie/5/a/$state"), Command("temperature", 19.0)
-    driver = load_bundled()["homie"]
-    given = [pack(target), *([pack(wanted)] if function == "command" else []), b""]
-    meant, *rest = arguments(driver, Call("homie", function, given))
-    assert meant == replace(target, context=driver.empty_context())
-    assert rest == ([wanted] if function == "command" else [])
