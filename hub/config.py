@@ -70,7 +70,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lang: Literal["fr", "en"] = "fr"
     store: Literal["sqlite", "influx"] = "sqlite"
     raw_days: int = 90
-    history_days: int = 1100
+    history_days: int = 0
     influx_url: str | None = None
     influx_token: str | None = None
     influx_org: str | None = None

@@ -269,6 +269,7 @@ class Kept:
             for uid in uids:
                 state.forget(uid)
             state.forget_heard(trace.names)
+            state.forget_apart(uids)
             state.forget_alarms(uids)
             state.forget_of_runs(uids, ended)
             for (driver, scope), blob in state.contexts().items():

@@ -27,6 +27,8 @@ DRAINED_S = 2.0
 PROBE_S = 5.0
 """A message to ourselves this often: only its return proves that the subscription lives."""
 PROBES = 3
+SPURNED = 2
+"""After so many connections that ended at our question since when the broker runs, it is asked no more."""
 UNSAID_S = 10.0
 """A command that could not be said for longer is dropped: late is worse than never."""
 _LOG = logging.getLogger(__name__)
@@ -95,6 +97,8 @@ class MqttEdge:
         self._restarted = False
         self._subscribing: int | None = None
         self._uptime_by = 0.0
+        self._asked = 0  # number of the question since when the broker runs; 0: none is open
+        self._spurned = 0
         self._probe = f"matinales/hub/{settings.client_id}/probe"
         self._connection = b""
         self._nonce = b""  # of the newest probe
@@ -206,10 +210,11 @@ class MqttEdge:
     def _ask_uptime(self) -> None:
         """Ask since when the broker runs: until it says so, the first group of a resumed session waits a moment."""
         self._restarted = False
-        self.batch.undecided = self._lookout.asking and self.batch.resumed
-        if self._lookout.asking:
+        asks = self._lookout.asking and self._spurned < SPURNED
+        self.batch.undecided = asks and self.batch.resumed
+        if asks:
             self._uptime_by = self._clock() + UPTIME_S
-            self._client.subscribe([(UPTIME, 0)])
+            _, self._asked = self._client.subscribe([(UPTIME, 0)])
 
     def _hear_uptime(self, payload: bytes) -> None:
         """Learn whether the broker was restarted while it kept our session."""
@@ -221,6 +226,8 @@ class MqttEdge:
 
     def granted(self, number: int, answers: list[bool]) -> None:
         """Note what the broker lets us hear."""
+        if number == self._asked:
+            self._asked = 0
         if number != self._subscribing:
             return
         refused = [each for each, good in zip(self._settings.filters, answers, strict=False) if not good]
@@ -237,6 +244,8 @@ class MqttEdge:
         """Forget the ids of a connection that is gone: they would confirm other messages."""
         counters = self.counters
         was, counters.connected, counters.subscribed = counters.connected, False, False
+        if self._asked:  # some brokers hang up on whoever asks for what is not allowed
+            self._asked, self._spurned = 0, self._spurned + 1
         if was:
             self._lookout.parted(max(self.batch.last, self._probe_heard_at) or self._wall_ns())
         self._connack_by = None

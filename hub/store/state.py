@@ -100,6 +100,16 @@ class StateStore:
         self._db.execute("DELETE FROM seen WHERE device = ?", (uid,))
         self._db.execute("DELETE FROM mark WHERE kind = 'device' AND name = ?", (uid,))
 
+    def forget_apart(self, uids: Collection[str]) -> None:
+        """Take devices out of what others are said not to be."""
+        gone = set(uids)
+        left = [
+            msgspec.structs.replace(each, apart=[uid for uid in each.apart if uid not in gone])
+            for each in self.devices()
+            if gone.intersection(each.apart)
+        ]
+        self.put_devices(left)
+
     def forget_alarms(self, uids: Iterable[str]) -> None:
         """Erase the alarms that devices raised."""
         for uid in uids:

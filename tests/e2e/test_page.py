@@ -282,6 +282,7 @@ def test_what_devices_call_themselves_is_text_and_never_markup(hub: Demo, browse
         hub.publish(f"cellar/{HARM}", f"{HARM}<script>window.harmed='yes'</script>")
         expect(page.get_by_text(f"{HARM}'\"").first).to_be_visible()
         if path == "devices":
+            page.locator("summary", has_text="Dernier message").first.click()
             expect(page.locator("pre", has_text="<script>").first).to_be_visible()
         assert page.locator("img").count() == 0
         assert page.evaluate("window.harmed ?? 'no'") == "no"

@@ -13,6 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub import accounts
+from hub.driver import topic_matches
+from hub.registry import load_bundled
 from servers.ports import until
 from servers.production import Production, production
 
@@ -42,9 +44,10 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {  # topic → who may write it, w
     "matinales/sim/run/clock": ({H, S}, {H, S, R}),
     "matinales/hub/x/probe": ({H}, {H, R}),
     "cellar": ({S}, {H, S, R}),
-    "$SYS/broker/uptime": (set(), set()),
+    "$SYS/broker/version": (set(), set()),
     "$other/x": (set(), set()),
 }
+UPTIME = "$SYS/broker/uptime"
 BY_PATTERN = {R, D}
 """Whose branch is named by %u: Mosquitto grants them nothing of it while their client id holds a wildcard."""
 
@@ -144,7 +147,7 @@ def connected(broker: Production, user: str, *, name: str = "", will: str = "") 
 def test_who_may_write_what(broker: Production, role: str, name: str) -> None:
     """Every topic of the table, whatever the client calls itself; what is not allowed is confirmed and goes nowhere."""
     with connected(broker, "hub") as observer:
-        observer.hear("#", "$SYS/broker/uptime", "$other/#")
+        observer.hear("#", "$SYS/broker/version", "$other/#")
         with connected(broker, role, name=name) as client:
             for topic in TABLE:
                 client.say(topic)
@@ -172,7 +175,30 @@ def test_who_may_read_what(broker: Production, role: str, filters: tuple[str, ..
             writer.say(topic)
         hub.say("matinales/hub/x/probe")
         client.settle()
-        assert client.heard.keys() == {topic for topic, (_, readers) in TABLE.items() if role in readers}
+        readable = {topic for topic, (_, readers) in TABLE.items() if role in readers}
+        assert client.heard.keys() - {UPTIME} == readable
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_the_hub_hears_how_long_the_broker_has_run(broker: Production, role: str) -> None:
+    """It must know of a restart; of all that a broker says of itself nobody else hears anything."""
+    with connected(broker, role) as client:
+        client.hear("$SYS/#")
+        client.settle()
+        assert client.heard.keys() == ({UPTIME} if role == "hub" else set())
+
+
+def test_the_hub_may_send_every_command_that_a_driver_writes() -> None:
+    """A command that the broker drops in silence would only time out; Home Assistant's topics may be any."""
+    text = (Path(__file__).parents[2] / "hub" / "mosquitto.acl").read_text()
+    own = text.partition("user hub\n")[2].partition("\nuser ")[0]
+    filters = [line.removeprefix("topic write ") for line in own.splitlines() if line.startswith("topic write ")]
+    drivers = load_bundled().values()
+    proofs = [*(each for driver in drivers for each in driver.commandings)]
+    proofs += [driver.period.proof for driver in drivers if driver.period is not None]
+    topics = {topic for proof in proofs for topic, _payload in proof.sends}
+    assert len(topics) > 10
+    assert [topic for topic in topics if not any(topic_matches(each, topic) for each in filters)] == []
 
 
 def test_what_is_retained_is_judged_by_the_same_rights(broker: Production) -> None:

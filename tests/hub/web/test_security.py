@@ -56,6 +56,7 @@ OPEN = {
     "/devices",
     "/history",
     "/setup",
+    "/import",
     "/file",
     "/live",
     "/health",
