@@ -97,7 +97,7 @@ class MqttEdge:
         self._restarted = False
         self._subscribing: int | None = None
         self._uptime_by = 0.0
-        self._asked = 0  # number of the question since when the broker runs; 0: none is open
+        self._asked: int | None = None  # number of the question since when the broker runs, while it is open
         self._spurned = 0
         self._probe = f"matinales/hub/{settings.client_id}/probe"
         self._connection = b""
@@ -227,7 +227,7 @@ class MqttEdge:
     def granted(self, number: int, answers: list[bool]) -> None:
         """Note what the broker lets us hear."""
         if number == self._asked:
-            self._asked = 0
+            self._asked = None
         if number != self._subscribing:
             return
         refused = [each for each, good in zip(self._settings.filters, answers, strict=False) if not good]
@@ -244,8 +244,8 @@ class MqttEdge:
         """Forget the ids of a connection that is gone: they would confirm other messages."""
         counters = self.counters
         was, counters.connected, counters.subscribed = counters.connected, False, False
-        if self._asked:  # some brokers hang up on whoever asks for what is not allowed
-            self._asked, self._spurned = 0, self._spurned + 1
+        if self._asked is not None:  # some brokers hang up on whoever asks for what is not allowed
+            self._asked, self._spurned = None, self._spurned + 1
         if was:
             self._lookout.parted(max(self.batch.last, self._probe_heard_at) or self._wall_ns())
         self._connack_by = None

@@ -4,8 +4,8 @@ One point is what one message said of one device: measurement `telemetry`, tags 
 channel, and `<channel>__q` (1 uncertain, 2 bad) only where it is not good. A point's timestamp [ns] is the
 millisecond of the measurement plus a tie-break below it, `(tie + ns within the millisecond) mod 10⁶`, where `tie` is
 the hash of topic and payload: a message delivered again meets its own point, two messages never meet each other
-(reliability.md §2.7; by chance once in 10⁶ pairs of one millisecond). So InfluxDB keeps times to the millisecond;
-hub/decisions/0007 says why that is enough.
+(reliability.md §2.7): where two hashes are one by chance, the later message gets the next free place. So InfluxDB keeps
+times to the millisecond; hub/decisions/0007 says why that is enough.
 
 What line protocol cannot carry (control characters, a backslash at the end or before what is escaped, a field named
 `time`, our own `__`) is percent-encoded, and so is a `%` that would be taken for it: every name comes back as it was.
@@ -14,6 +14,7 @@ What line protocol cannot carry (control characters, a backslash at the end or b
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import unquote
 
 from hub.model import REAL, Device, Quality, Reading
@@ -25,6 +26,8 @@ QUALITY_SUFFIX = "__q"
 BAD = 2.0
 """Value of `<channel>__q` for a reading that measures nothing."""
 MS = 1_000_000
+MAX_TAKEN = 100_000
+"""Newest points whose timestamps are remembered, so that none is given twice."""
 LAST = 2**63 - 2
 """The last timestamp InfluxDB takes [ns]."""
 
@@ -75,6 +78,7 @@ class Encoder:
     def __init__(self) -> None:
         """Know nothing yet: what is said again changes nothing."""
         self._channels: dict[tuple[str, str, bool], tuple[str | None, str]] = {}
+        self._taken: dict[tuple[str, str, int], int] = {}
         self._names: dict[tuple[str, bool], tuple[str, str]] = {}
 
     def forget(self) -> None:
@@ -94,7 +98,7 @@ class Encoder:
         for each in readings:
             if each.tie != tie or each.time != time or each.device != device or each.run != run:
                 if fields:
-                    said[is_simulated].append(_line(device, run, fields, timestamp(time, tie)))
+                    said[is_simulated].append(_line(device, run, fields, self._stamp(device, run, time, tie)))
                 device, run, time, tie = each.device, each.run, each.time, each.tie
                 is_simulated, fields = run != REAL, {}
             known = channels.get((device, each.channel, is_simulated))
@@ -104,10 +108,23 @@ class Encoder:
             if each.quality is not Quality.GOOD:
                 fields[_key(field(each.channel) + QUALITY_SUFFIX)] = _QUALITY_NUMBER[each.quality]
         if fields:
-            said[is_simulated].append(_line(device, run, fields, timestamp(time, tie)))
+            said[is_simulated].append(_line(device, run, fields, self._stamp(device, run, time, tie)))
         for device_known in devices:
             said[device_known.run != REAL] += self._name(device_known)
         return said
+
+    def _stamp(self, device: str, run: str, time: int, tie: int) -> int:
+        """Return the timestamp [ns] of a message's point, which is no other message's: some hashes meet by chance.
+
+        A device that states whole seconds and speaks a hundred times in one meets itself once in 200 seconds.
+        """
+        stamp, taken = timestamp(time, tie), self._taken
+        if len(taken) >= MAX_TAKEN:
+            for key in [*islice(taken, MAX_TAKEN // 2)]:
+                del taken[key]
+        while taken.setdefault((device, run, stamp), tie) != tie:
+            stamp += 1 if (stamp + 1) % MS else 1 - MS
+        return stamp
 
     def _new_channel(self, reading: Reading, said: list[bytes]) -> tuple[str | None, str]:
         """Say which unit a channel has from a time on; return that and its field."""

@@ -92,6 +92,24 @@ def test_a_redelivery_has_the_same_timestamp() -> None:
     assert lines.timestamp(START + 5 * MS, 77) == lines.timestamp(START + 5 * MS, 77) == START + 5 * MS + 77
 
 
+def test_two_messages_whose_hashes_meet_have_two_timestamps_too() -> None:
+    """The later one gets the next free place of the millisecond; said again, each has its own as before."""
+    encoder, millisecond = Encoder(), START // lines.MS * lines.MS
+    ties = [999_999, 1_999_999, 2_999_999, 1_999_999]
+    said = [encoder.lines([replace(reading(), time=millisecond, tie=tie)])[False][-1].decode() for tie in ties]
+    stamps = [int(line.rpartition(" ")[2]) - millisecond for line in said]
+    assert stamps == [999_999, 0, 1, 0]
+
+
+def test_a_long_life_remembers_no_more_than_the_newest_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that runs for months must not fill its memory with them."""
+    monkeypatch.setattr(lines, "MAX_TAKEN", 10)
+    encoder = Encoder()
+    for number in range(100):
+        encoder.lines([replace(reading(), time=START + number * lines.MS)])
+    assert len(encoder._taken) <= 10
+
+
 def test_two_messages_of_a_millisecond_have_two_timestamps() -> None:
     """Content tells them apart, with or without digits below the millisecond."""
     assert lines.timestamp(START, 1) != lines.timestamp(START, 2)
