@@ -52,7 +52,6 @@ _TELEGRAF = """
   topics = ["tele/#"]
   qos = 1
   client_id = "telegraf"
-  persistent_session = true
   max_undelivered_messages = 10000
   data_format = "json"
   name_override = "telemetry"
@@ -64,11 +63,14 @@ _TELEGRAF = """
   bucket = "{bucket}"
   content_encoding = "gzip"
 """
-"""What a careful user would write: `max_undelivered_messages` above the batch, else it waits for each flush."""
+"""What a careful user would write: `max_undelivered_messages` above the batch, else it waits for each flush.
+
+Its session ends with it: what is sent while the hub is measured must not wait for it.
+"""
 
 
 class Run(Struct, frozen=True):
-    """One burst: seconds of CPU (of each part), seconds until all was stored, values that never came."""
+    """One burst: seconds of CPU (of each part), seconds until all was stored, values too few or too many."""
 
     cpu: dict[str, float]
     seconds: float
@@ -90,15 +92,18 @@ def measure(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> d
     program = shutil.which("telegraf")
     if program is None:
         raise ConfigError(HOW)
-    found: dict[str, list[Run]] = {"hub": [], "telegraf": []}
+    found: dict[str, list[Run]] = {"telegraf": [], "hub": []}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as stack:
         folder = Path(name)
         place = stack.enter_context(influxd(folder))
-        port = stack.enter_context(_mosquitto(folder))
         for number in range(rounds):
-            arena = _Arena(folder / f"{number}", port, place, messages, devices)
-            found["telegraf"].append(arena.run("telegraf", partial(arena.telegraf, program)))
-            found["hub"].append(arena.run("hub", arena.hub))
+            for who, runs in found.items():
+                with _mosquitto(
+                    folder / f"{who}-{number}"
+                ) as port:  # a new one: nobody's session holds another's burst
+                    bucket = Place(url=place.url, token=place.token, org=place.org, bucket=f"{who}-{number}")
+                    arena = _Arena(folder / bucket.bucket, port, bucket, messages, devices)
+                    runs.append(arena.run(arena.hub if who == "hub" else partial(arena.telegraf, program)))
     return _figures(found, messages)
 
 
@@ -118,7 +123,8 @@ def _figures(found: dict[str, list[Run]], messages: int) -> dict[str, float]:
 
 @contextmanager
 def _mosquitto(folder: Path) -> Iterator[int]:
-    """Lend a Mosquitto with the shipped file; its port."""
+    """Lend a Mosquitto with the shipped file, which keeps its data in a folder of its own; its port."""
+    folder.mkdir()
     port, file = free_port(), folder / "broker.conf"
     broker.write_config(file, port=port)
     with FileLock(folder / "lock"):
@@ -139,13 +145,8 @@ class _Arena:
         self._messages = messages
         self._devices = devices
 
-    def run(
-        self, bucket: str, start: Callable[[], contextlib.AbstractContextManager[dict[str, list[psutil.Process]]]]
-    ) -> Run:
+    def run(self, start: Callable[[], contextlib.AbstractContextManager[dict[str, list[psutil.Process]]]]) -> Run:
         """Measure one burst through whoever `start` starts."""
-        self._place = Place(
-            url=self._place.url, token=self._place.token, org=self._place.org, bucket=f"{bucket}-{self._folder.name}"
-        )
         with closing(Client(self._place)) as client:
             org = client.request("GET", "/api/v2/orgs", org=self._place.org)["orgs"][0]["id"]
             client.request("POST", "/api/v2/buckets", {"orgID": org, "name": self._place.bucket, "retentionRules": []})
@@ -156,13 +157,13 @@ class _Arena:
                 self._burst()
                 stored = self._until_stored(client)
                 seconds = time.monotonic() - begin
+                _settled(parts)
                 spent = {name: cpu(each) - before[name] for name, each in parts.items()}
-        return Run(spent, seconds, VALUES * self._messages - stored)
+        return Run(spent, seconds, abs(VALUES * self._messages - stored))
 
     @contextmanager
     def telegraf(self, program: str) -> Iterator[dict[str, list[psutil.Process]]]:
         """Lend Telegraf, once it is subscribed."""
-        self._folder.mkdir(exist_ok=True)
         file = self._folder / "telegraf.conf"
         place = self._place
         file.write_text(
