@@ -98,9 +98,7 @@ def measure(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> d
         place = stack.enter_context(influxd(folder))
         for number in range(rounds):
             for who, runs in found.items():
-                with _mosquitto(
-                    folder / f"{who}-{number}"
-                ) as port:  # a new one: no session holds another's burst
+                with _mosquitto(folder / f"{who}-{number}") as port:  # a new one: no session holds another's burst
                     bucket = Place(url=place.url, token=place.token, org=place.org, bucket=f"{who}-{number}")
                     arena = _Arena(folder / bucket.bucket, port, bucket, messages, devices)
                     runs.append(arena.run(arena.hub if who == "hub" else partial(arena.telegraf, program)))
