@@ -195,7 +195,8 @@ def test_retry_after_is_waited(tmp_path: Path, script: Scripted) -> None:
     assert len(telemetry(script.taken)) == 1
 
 
-def test_absent_at_start_heals_by_itself(tmp_path: Path, place: Place) -> None:
+@pytest.mark.parametrize("away_s", [0, pytest.param(30, marks=pytest.mark.long)])
+def test_absent_at_start_heals_by_itself(tmp_path: Path, place: Place, away_s: int) -> None:
     """The hub starts, says so, and goes on when InfluxDB comes (R8)."""
     with (
         in_front_of(urlsplit(place.url).port or 0) as proxy,
@@ -206,6 +207,8 @@ def test_absent_at_start_heals_by_itself(tmp_path: Path, place: Place) -> None:
         assert hub.writer.status.trouble is not None
         assert hub.writer.status.trouble.code == "influx_away"
         hub.store(readings(range(10)))
+        time.sleep(away_s)
+        hub.writer.step()
         proxy.mode = "through"
         hub.drain()
         assert hub.writer.status.trouble is None
