@@ -80,6 +80,10 @@ class Recorded:
         self.acknowledged.append((topic, payload))
 
 
+_TURNS = 3
+"""Turns of the event loop in which a connection that was cut lets go of its socket: the loop may end with us."""
+
+
 class Wire:
     """The proxy.
 
@@ -109,6 +113,8 @@ class Wire:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     def cut(self) -> None:
         """Break what is connected now, as a bad cable would."""
@@ -142,8 +148,8 @@ class Wire:
         finally:
             for way in ways:
                 way.cancel()
+            to_broker.close()  # before anything is waited for: a second cut may come meanwhile
             await asyncio.gather(*ways, return_exceptions=True)
-            to_broker.close()
             with contextlib.suppress(OSError):
                 await to_broker.wait_closed()
 
