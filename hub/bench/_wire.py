@@ -113,7 +113,7 @@ class Wire:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
-        for _ in range(_TURNS):
+        for _turn in range(_TURNS):
             await asyncio.sleep(0)
 
     def cut(self) -> None:

@@ -95,7 +95,7 @@ class Scene:
         return found
 
     def judged(self) -> dict[str, Verdict]:
-        """Hold what the hub, and what the devices saw confirmed against journal and InfluxDB, which has every reading."""
+        """Hold what hub and devices were told is safe against journal and InfluxDB, which has every reading."""
         plant, books = self.plant, self.devices.books
         coarse = {key: replace(sent, time=time_of(sent.time)) for key, sent in books.items()}
         written = [Written(each.key, time_of(each.received)) for each in _books.written(plant.folder)]
