@@ -250,13 +250,17 @@ class Understanding:
         """Return a device as a command needs it, and the driver that speaks its dialect."""
         topic = self.devices[uid].topic
         driver, key = self._registry.place(topic, self.devices[uid].family)
+        return driver, self._as_target(uid, driver, key, (uid, *self.names.names({uid})))
+
+    def _as_target(self, uid: str, driver: Driver | None, key: tuple[str, str], names: tuple[str, ...]) -> Target:
+        """Return a device as its driver's functions take it."""
         context = self._contexts.get(key)
         if driver is not None and context is None:
             context = driver.empty_context()
-        return driver, Target(
+        return Target(
             uid=uid,
-            topic=topic,
-            names=(uid, *self.names.names({uid})),
+            topic=self.devices[uid].topic,
+            names=names,
             channels=frozenset(self._channels.get(uid, ())),
             context=context,
         )
@@ -267,14 +271,7 @@ class Understanding:
         driver, key = (None, None) if device is None else self._registry.place(device.topic, device.family)
         if driver is None or driver.settable is None or device is None or key is None:
             return {}
-        context = self._contexts.get(key)
-        target = Target(
-            uid=uid,
-            topic=device.topic,
-            names=(uid,),  # all of them would cost a look at every name there is
-            channels=frozenset(self._channels.get(uid, ())),
-            context=driver.empty_context() if context is None else context,
-        )
+        target = self._as_target(uid, driver, key, (uid,))  # all its names would cost a look at every one there is
         try:
             return {each.name: (each.low, each.high) for each in driver.settable(target)}
         except Exception:  # noqa: BLE001 — a driver's fault must not stop the others; its commands say what it is
@@ -386,8 +383,7 @@ class Understanding:
             self._refuse(record, PERSONAL.format(driver.title), driver, changes)
             return
         changes.understood += 1
-        if len(changes.recent) < RECENT:
-            changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
+        _note_recent(record, driver, changes)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
         if not decoded.speaks_for_others:
@@ -403,8 +399,6 @@ class Understanding:
             return False
         if uid in self.watched or uid in self._apart:
             return False
-        if len(changes.recent) < RECENT:
-            changes.recent[message.topic] = _heard(record, None, driver, understood=True)
         if not steady.fits(message, driver, decoded, self.devices.get(uid), SEEN_AGAIN):
             return False
         readings = self._readings_as_before(message, decoded, steady, changes)
@@ -412,6 +406,7 @@ class Understanding:
             return False
         changes.readings += readings
         changes.shown += readings
+        _note_recent(record, driver, changes)
         return True
 
     def _readings_as_before(
@@ -845,6 +840,12 @@ def _is_live(record: Record) -> bool:
     """Tell whether a record is said now: not retained, not imported, not from a backlog, not said again."""
     message = record.message
     return not (message.retained or record.late or record.repeat or message.source is Source.IMPORT)
+
+
+def _note_recent(record: Record, driver: Driver, changes: Changes) -> None:
+    """Note a message among those understood last."""
+    if len(changes.recent) < RECENT:
+        changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
 
 
 def _note_of_commands(uid: str, decoded: Decoded, changes: Changes) -> None:

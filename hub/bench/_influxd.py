@@ -17,8 +17,64 @@ from hub.freeport import free_port
 from hub.store.influx_client import Place
 
 ORG = "matinales"
-START_S = 50.0
+START_S = 100.0
 HOW = "influxd is not on PATH: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it and puts it there"
+
+
+class Influxd:
+    """An InfluxDB in a process of its own, which may be killed and started again on its files and its port.
+
+    Attributes:
+        url: where it answers.
+    """
+
+    def __init__(self, program: str, folder: Path, **options: str) -> None:
+        """Start it.
+
+        Args:
+            program: `influxd`.
+            folder: of its files and its log.
+            options: of its command line, with `_` for `-`.
+
+        Raises:
+            HubError: it does not start.
+        """
+        self.url = f"http://{HOST}:{free_port()}"
+        self._log = folder / "influxd.log"
+        places: dict[str, object] = {
+            "http-bind-address": self.url.removeprefix("http://"),
+            "bolt-path": folder / "influxd.bolt",
+            "sqlite-path": folder / "influxd.sqlite",
+            "engine-path": folder / "engine",
+            **{name.replace("_", "-"): value for name, value in options.items()},
+        }
+        self._command = [program, "--reporting-disabled", *(f"--{name}={value}" for name, value in places.items())]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, after `kill` again, and wait until it answers.
+
+        Raises:
+            HubError: in vain; the message holds what it said.
+        """
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)  # noqa: S603 — InfluxDB's own
+        deadline = time.monotonic() + START_S
+        while not answers(self.url):
+            if time.monotonic() > deadline:
+                self.kill()
+                msg = f"influxd did not start: {self._log.read_text(errors='replace')[-500:]}"
+                raise HubError(msg)
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """End it in order."""
+        end(self._process)
 
 
 @contextmanager
@@ -32,38 +88,24 @@ def influxd(folder: Path) -> Iterator[Place]:
     program = shutil.which("influxd")
     if program is None:
         raise ConfigError(HOW)
-    url = f"http://{HOST}:{free_port()}"
-    places = {
-        "http-bind-address": url.removeprefix("http://"),
-        "bolt-path": folder / "influxd.bolt",
-        "sqlite-path": folder / "influxd.sqlite",
-        "engine-path": folder / "engine",
-    }
-    options = (f"--{name}={value}" for name, value in places.items())
-    with (folder / "influxd.log").open("wb") as log:
-        process = subprocess.Popen([program, "--reporting-disabled", *options], stdout=log, stderr=log)  # noqa: S603
+    lent = Influxd(program, folder)
     try:
-        _wait(url, folder / "influxd.log")
-        yield Place(url=url, token=_set_up(url), org=ORG, bucket="bench")
+        yield Place(url=lent.url, token=set_up(lent.url), org=ORG, bucket="bench")
     finally:
-        end(process)
+        lent.end()
 
 
-def _wait(url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/health", timeout=1).close()  # noqa: S310 — our own address
-        except OSError as error:
-            if time.monotonic() > deadline:
-                msg = f"influxd did not start: {log.read_text(errors='replace')[-500:]}"
-                raise HubError(msg) from error
-            time.sleep(0.05)
-        else:
-            return
+def answers(url: str) -> bool:
+    """Tell whether an InfluxDB answers."""
+    try:
+        urllib.request.urlopen(f"{url}/health", timeout=1).close()  # noqa: S310 — our own address
+    except OSError:
+        return False
+    return True
 
 
-def _set_up(url: str) -> str:
+def set_up(url: str) -> str:
+    """Make the first account of a new InfluxDB, of organization ORG, and return its token."""
     body = {"username": ORG, "password": secrets.token_urlsafe(12), "org": ORG, "bucket": "unused"}
     request = urllib.request.Request(f"{url}/api/v2/setup", json.dumps(body).encode(), method="POST")  # noqa: S310 — our own address
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 — likewise

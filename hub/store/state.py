@@ -182,15 +182,11 @@ class StateStore:
 
     def put_latest(self, readings: Iterable[Reading]) -> None:
         """Keep the newest reading of each channel and run; an older measure replaces nothing."""
-        kept: dict[tuple[str, str, str], Reading] = {}
-        for each in readings:
-            key = (each.device, each.channel, each.run)
-            known = kept.get(key)
-            if known is None or each.time >= known.time:
-                kept[key] = each
         rows = [
             (
-                *key,
+                each.device,
+                each.channel,
+                each.run,
                 each.unit,
                 each.value,
                 each.time,
@@ -199,7 +195,7 @@ class StateStore:
                 each.quality.value,
                 each.tie,
             )
-            for key, each in kept.items()
+            for each in readings
         ]
         insert(
             self._db,

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from device_sims.link import Broker as Address
 from hub.bench import _books
 from hub.bench._devices import Devices
+from hub.bench._influxd import Influxd
 from hub.bench._ledger import Key, Sent, Stored, Verdict, Written, judge
 from hub.bench._plant import HOST, Plant
 from hub.model import NS, rfc3339
@@ -50,7 +51,7 @@ class Scene:
     """
 
     plant: Plant
-    influxd: influx.Influxd
+    influxd: Influxd
     place: Place
     devices: Devices
     killed: list[int] = field(default_factory=list)

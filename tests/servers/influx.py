@@ -6,13 +6,10 @@ It comes, in this order, from MATINALES_INFLUX_URL (with MATINALES_INFLUX_TOKEN 
 
 import atexit
 import gc
-import json
 import os
 import secrets
 import shutil
-import subprocess
 import tempfile
-import urllib.request
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,9 +20,10 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import Struct
 
+from hub.bench._influxd import ORG, Influxd, answers, set_up
 from hub.store import influx_thinning
 from hub.store.influx_client import Client, Place
-from servers.ports import HOST, free_port, until
+from servers.ports import until
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 IMAGE = "influxdb:2.7.12"
 """As in docker-compose.yml (a test compares them)."""
 PORT = 8086
-ORG, USER, PASSWORD = "matinales", "matinales", "only-for-tests"
 HOW = (
     "needs InfluxDB 2: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it,"
     " or set MATINALES_INFLUX_URL, MATINALES_INFLUX_TOKEN and MATINALES_INFLUX_ORG,"
@@ -67,45 +64,20 @@ def server() -> Server:
     return contained()
 
 
-class Influxd:
-    """An InfluxDB in a process of its own, which may be killed and started again on its files and its port."""
-
-    def __init__(self, program: str) -> None:
-        """Start it."""
-        self._folder = Path(tempfile.mkdtemp(prefix="influxd-"))
-        port = free_port()
-        options = {
-            "http-bind-address": f"{HOST}:{port}",
-            "bolt-path": self._folder / "influxd.bolt",
-            "sqlite-path": self._folder / "influxd.sqlite",
-            "engine-path": self._folder / "engine",
-            "storage-cache-snapshot-write-cold-duration": "1h",  # a test lives for seconds
-        }
-        self._command = [program, "--reporting-disabled", *(f"--{name}={value}" for name, value in options.items())]
-        self.url = f"http://{HOST}:{port}"
-        self.start()
-
-    def start(self) -> None:
-        """Start it, after `kill` again, and wait until it answers."""
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until("influxd answers", lambda: _answers(self.url), timeout_s=100)
-
-    def kill(self) -> None:
-        """End it without warning."""
-        self._process.kill()
-        self._process.wait()
-
-    def end(self) -> None:
-        """Kill it and remove its files."""
-        self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
 def _started(program: str) -> Server:
-    lent = Influxd(program)
-    atexit.register(lent.end)
+    folder, lent = _lent(program)
+    atexit.register(_taken_back, folder, lent)
     return _set_up(lent.url)
+
+
+def _lent(program: str) -> tuple[Path, Influxd]:
+    folder = Path(tempfile.mkdtemp(prefix="influxd-"))
+    return folder, Influxd(program, folder, storage_cache_snapshot_write_cold_duration="1h")  # a test lives for seconds
+
+
+def _taken_back(folder: Path, lent: Influxd) -> None:
+    lent.kill()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -114,11 +86,11 @@ def to_kill() -> Iterator[tuple[Influxd, Place]]:
     program = shutil.which("influxd")
     if program is None:
         pytest.skip("needs an influxd to kill: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it")
-    lent = Influxd(program)
+    folder, lent = _lent(program)
     try:
         yield lent, _set_up(lent.url).place()
     finally:
-        lent.end()
+        _taken_back(folder, lent)
 
 
 @cache
@@ -136,7 +108,7 @@ def contained() -> Server:
         pytest.skip(f"{HOW} ({container})")
     atexit.register(container.stop)
     url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(PORT)}"
-    until("InfluxDB answers", lambda: _answers(url), timeout_s=50)
+    until("InfluxDB answers", lambda: answers(url), timeout_s=50)
     return _set_up(url)
 
 
@@ -153,19 +125,8 @@ def _container() -> "DockerContainer | str":
         return str(error)
 
 
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{url}/health", timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
 def _set_up(url: str) -> Server:
-    body = {"username": USER, "password": PASSWORD, "org": ORG, "bucket": "unused"}
-    request = urllib.request.Request(f"{url}/api/v2/setup", json.dumps(body).encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return Server(url, json.load(answer)["auth"]["token"], ORG)
+    return Server(url, set_up(url), ORG)
 
 
 def token(of: Server, *permissions: Mapping[str, object]) -> str:
