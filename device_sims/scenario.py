@@ -1,23 +1,29 @@
 """scenario.toml: what the simulators play, typed, found by listing, refused with its place when it is wrong."""
 
 import importlib.resources
+import random
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 
-from device_sims import models
+from device_sims import devices, models
 from device_sims.errors import SimulationError
 from device_sims.sensing import Figures
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 WIRE_NAME = re.compile(r"[a-z0-9:_-]*sim[a-z0-9:_-]*")
 HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+A_YEAR = 2023
+"""A year without 29 February: simulated days are days of it."""
 PROBE_FAULTS = ("sensor_unplugged", "frozen_value", "bias_drift")
 
 
@@ -38,7 +44,7 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True):
         order: an actuator; its true value is the last order.
         on_change: a change is told at once.
         faults: those of a probe that it can have.
-        sigma, resolution, lag_s, drop, bias, floor: see `sensing.Figures`.
+        sigma, relative, resolution, lag_s, drop, bias, floor, low, high: see `sensing.Figures`.
     """
 
     field: str
@@ -49,16 +55,29 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True):
     on_change: bool = False
     faults: tuple[str, ...] = ()
     sigma: float = 0.0
+    relative: float = 0.0
     resolution: float = 0.0
     lag_s: float = 0.0
     drop: float = 0.0
     bias: float = 0.0
     floor: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def figures(self) -> Figures:
         """Return how good its sensor is."""
-        return Figures(self.sigma, self.resolution, self.lag_s, self.drop, self.bias, self.floor)
+        return Figures(
+            sigma=self.sigma,
+            relative=self.relative,
+            resolution=self.resolution,
+            lag_s=self.lag_s,
+            drop=self.drop,
+            bias=self.bias,
+            floor=self.floor,
+            low=self.low,
+            high=self.high,
+        )
 
 
 class Battery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +95,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
         id: its name on the wire; contains `sim`.
         period_s: simulated seconds between two telemetry messages.
         history_period_s: the same in old history; unset: the scenario's.
+        options: what its kind wants to know besides (a key of a network server, a sensor's model).
     """
 
     title: Text
@@ -85,6 +105,12 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     channels: dict[str, Channel]
     history_period_s: int | None = None
     battery: Battery | None = None
+    options: dict[str, Any] = {}
+
+    @property
+    def fields(self) -> dict[str, dict[str, str]]:
+        """Return each channel's settings that are text, as the kind takes them."""
+        return {name: {"field": channel.field, "id": channel.id} for name, channel in self.channels.items()}
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,20 +129,29 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Initial(Struct, frozen=True, forbid_unknown_fields=True):
-    """A named state at the beginning of the history."""
+    """A named state at the beginning of the history; `clock`, `weekday`, `day` where they are not the scenario's."""
 
     title: Text
     state: dict[str, Any]
     clock: str | None = None
+    weekday: Weekday | None = None
+    day: str | None = None
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        clock: hour of the day at which a run starts ("08:30").
+        weekday, day: the day on which it starts, in the simulated world ("04-12"); its messages have the wall's date.
+    """
 
     name: str = ""
     title: Text
     model: str
     clock: str
+    weekday: Weekday = "monday"
+    day: str = "03-16"
     parameters: dict[str, Any]
     initial: dict[str, Initial]
     devices: dict[str, Device]
@@ -147,6 +182,37 @@ def clock_s(clock: str) -> int:
         msg = f"clock is {clock!r}: write an hour of the day, for instance 08:30"
         raise SimulationError(msg)
     return 3600 * int(found[1]) + 60 * int(found[2])
+
+
+def yearday(day: str) -> int:
+    """Return days after 1 January of `04-12`.
+
+    Raises:
+        SimulationError: not a day of a year.
+    """
+    found = DAY.fullmatch(day)
+    try:
+        if found is None:
+            raise ValueError  # noqa: TRY301 — said below, as a day that no month has
+        return date(A_YEAR, int(found[1]), int(found[2])).timetuple().tm_yday - 1
+    except ValueError:
+        msg = f"day is {day!r}: write month and day, for instance 04-12 (there is no 29 February)"
+        raise SimulationError(msg) from None
+
+
+def begin(scenario: Scenario, initial: str, clock: str | None, seed: int) -> models.Begin:
+    """Return where a run stands at its start: the scenario's, changed by its initial state and `clock`."""
+    named = scenario.initial[initial]
+
+    def chance(name: str) -> random.Random:
+        return random.Random(f"{seed}/{scenario.name}/{name}")  # noqa: S311 — lots to draw again, not a secret
+
+    return models.Begin(
+        clock_s(clock or named.clock or scenario.clock),
+        get_args(Weekday).index(named.weekday or scenario.weekday),
+        yearday(named.day or scenario.day),
+        chance,
+    )
 
 
 def folders() -> dict[str, Traversable]:
@@ -241,6 +307,7 @@ def _problems(scenario: Scenario, kind: models.Kind) -> Iterator[str]:
         yield "history_h and recent_s are zero or more, history_period_s is above zero"
     for state in scenario.initial.values():
         clock_s(state.clock or scenario.clock)
+        yearday(state.day or scenario.day)
     for role, device in scenario.devices.items():
         yield from (f"devices.{role}: {problem}" for problem in _device_problems(device, kind))
     for key, fault in scenario.faults.items():
@@ -254,13 +321,19 @@ def _device_problems(device: Device, kind: models.Kind) -> Iterator[str]:
         yield f"id is {device.id!r}: it contains `sim` and only a-z, 0-9, : _ -"
     if device.period_s <= 0 or (device.history_period_s or 1) <= 0:
         yield f"period_s is {device.period_s}: periods are above zero"
+    try:
+        devices.make(device.kind, device.id, device.fields, device.options)
+    except SimulationError as error:
+        yield str(error)
     for name, channel in device.channels.items():
         if channel.constant is None and name not in kind.measures:
             yield f"channels.{name}: the model gives {', '.join(kind.measures)}; anything else needs a constant"
         if unknown := set(channel.faults) - set(PROBE_FAULTS):
             yield f"channels.{name}.faults: {min(unknown)!r} is none of {', '.join(PROBE_FAULTS)}"
-        if channel.sigma < 0 or channel.resolution < 0 or channel.lag_s < 0 or not 0 <= channel.drop < 1:
-            yield f"channels.{name}: sigma, resolution and lag_s are zero or more, drop lies between 0 and 1"
+        figures = channel.figures
+        least = min(figures.sigma, figures.relative, figures.resolution, figures.lag_s, figures.drop)
+        if least < 0 or figures.drop >= 1:
+            yield f"channels.{name}: sigma, relative, resolution and lag_s are zero or more, drop lies between 0 and 1"
     used = (device.battery.level, device.battery.voltage or device.battery.level) if device.battery else ()
     yield from (f"battery: no channel {name!r}" for name in used if name not in device.channels)
 
@@ -281,8 +354,9 @@ def common_faults(scenario: Scenario) -> dict[str, tuple[str, str | None, str, T
         for name, channel in device.channels.items():
             for fault in channel.faults:
                 found[f"{name}.{fault}"] = (role, name, fault, _named(fault, channel.title or Text(name, name)))
-        has_clock = device.kind != "zigbee2mqtt"
-        wanted = ["radio_loss", *(["clock_wrong"] if has_clock else []), *(["battery_low"] if device.battery else [])]
+        wanted = ["radio_loss"]
+        wanted += ["clock_wrong"] if devices.has_clock(device.kind) else []
+        wanted += ["battery_low"] if device.battery else []
         for fault in wanted:
             found[f"{role}.{fault}"] = (role, None, fault, _named(fault, device.title))
     return found

@@ -28,11 +28,13 @@ class Figures:
 
     Attributes:
         sigma: standard deviation σ of the noise [unit of the measure].
+        relative: standard deviation of a noise that grows with the true value [1].
         resolution: rounding r [unit]; 0 none.
         lag_s: time constant τ_s [s]; 0 none.
         drop: probability p that a sample is lost [1].
         bias: standard deviation of the bias b drawn once per device [unit].
         floor: below this true value the sensor reads exactly 0 without noise (a meter's starting current).
+        low, high: it saturates there; None: nowhere.
     """
 
     sigma: float = 0.0
@@ -41,6 +43,9 @@ class Figures:
     drop: float = 0.0
     bias: float = 0.0
     floor: float | None = None
+    relative: float = 0.0
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(slots=True)
@@ -92,7 +97,7 @@ class Sensor:
 
     def sample(self, time_s: int) -> Sampled:
         """Read the sensor now; as many draws whatever its state."""
-        noise = self.rng.gauss(0.0, 1.0) if self.figures.sigma else 0.0
+        noise = self.rng.gauss(0.0, 1.0) if self.figures.sigma or self.figures.relative else 0.0
         luck = self.rng.random() if self.figures.drop else 1.0
         if self.faults.unplugged or math.isnan(self.level):
             return Lost.UNPLUGGED
@@ -108,7 +113,11 @@ class Sensor:
         figures = self.figures
         if figures.floor is not None and self.level < figures.floor:
             return 0.0
-        return quantised(self.level + self.bias + drift + figures.sigma * noise, figures.resolution)
+        sigma = math.hypot(figures.sigma, figures.relative * self.level)
+        read = quantised(self.level + self.bias + drift + sigma * noise, figures.resolution)
+        if figures.low is not None:
+            read = max(read, figures.low)
+        return read if figures.high is None else min(read, figures.high)
 
 
 def quantised(value: float, resolution: float) -> float:

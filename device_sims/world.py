@@ -104,9 +104,9 @@ class World:
         self.zone = zone
         self._effects = loaded.effects
         name = initial_name(loaded, initial)
-        hour = clock or self.scenario.initial[name].clock or self.scenario.clock
         self.time_s = -3600 * self.scenario.history_h
-        self.model: Model = loaded.model.make(loaded.parameters, loaded.initials[name], scenarios.clock_s(hour))
+        begin = scenarios.begin(self.scenario, name, clock, seed)
+        self.model: Model = loaded.model.make(loaded.parameters, loaded.initials[name], begin)
         self.acting: dict[str, Acting] = {}
         self.orders: dict[str, float] = {}
         self.speed = 1.0
@@ -185,9 +185,14 @@ class World:
             if isinstance(one, Emission):
                 yield one
             elif one.silent:
-                yield Emission(one.time_s, one.role, self.players[one.role].device.will)
+                yield from self._last_will(one.role, one.time_s)
             else:
                 yield from self.without_broker(self.birth(one.role))
+
+    def _last_will(self, role: str, time_s: int) -> Iterator[Emission]:
+        will = self.players[role].device.will
+        if will is not None:
+            yield Emission(time_s, role, will)
 
     def next_s(self) -> int:
         """Return the next second at which something is due, whatever the physics does before."""
@@ -204,11 +209,10 @@ class World:
     # inside
 
     def _player(self, role: str, settings: scenarios.Device) -> Player:
-        fields = {name: {"field": channel.field, "id": channel.id} for name, channel in settings.channels.items()}
         sensors = {
             name: sensor(channel.figures, (self.seed, settings.id, name)) for name, channel in settings.channels.items()
         }
-        device = devices.make(settings.kind, settings.id, fields)
+        device = devices.make(settings.kind, settings.id, settings.fields, settings.options)
         return Player(role, settings, device, sensors, due_s=self.time_s, period_s=settings.period_s)
 
     def _check_fault(self, name: str, intensity: float | None, duration_s: int | None) -> None:
@@ -255,12 +259,9 @@ class World:
         if silent == player.silent:
             return []
         player.silent, player.silent_since_s = silent, self.time_s
-        if self._asleep(player):  # its bridge keeps the connection
+        if player.device.bridged:
             return [] if silent else self.birth(player.role)
         return [Silence(self.time_s, player.role, silent)]
-
-    def _asleep(self, player: Player) -> bool:
-        return player.settings.battery is not None
 
     def _begin_and_end_faults(self) -> Iterator[Output]:
         ended = [
@@ -272,8 +273,8 @@ class World:
             _, name, intensity, duration_s = self._scheduled.pop(0)
             yield from self.fault(name, active=True, intensity=intensity, duration_s=duration_s)
         for player in self.players.values():
-            if player.silent and self._asleep(player) and self.time_s == player.silent_since_s + OFFLINE_AFTER_S:
-                yield Emission(self.time_s, player.role, player.device.will)
+            if player.silent and player.device.bridged and self.time_s == player.silent_since_s + OFFLINE_AFTER_S:
+                yield from self._last_will(player.role, self.time_s)
 
     def _speak(self, player: Player) -> Iterator[Output]:
         if self.time_s < player.due_s:
@@ -308,7 +309,7 @@ class World:
         stops += [
             player.silent_since_s + OFFLINE_AFTER_S
             for player in self.players.values()
-            if player.silent and self._asleep(player)
+            if player.silent and player.device.bridged
         ]
         return max(min(stop for stop in stops if stop > self.time_s), self.time_s + 1)
 

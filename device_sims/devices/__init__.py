@@ -9,10 +9,19 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import NamedTuple, Protocol
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
 
 from device_sims.errors import SimulationError
 from device_sims.sensing import Sampled
+
+T = TypeVar("T")
+
+
+class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of a kind that has none."""
 
 
 class Packet(NamedTuple):
@@ -99,14 +108,16 @@ class Device(Protocol):
         filters: MQTT filters of all its topics.
         commands: filters it subscribes to.
         retained: topics it leaves on the broker.
-        will: what the broker says when its connection breaks.
+        will: what the broker says when its connection breaks; None: nothing.
+        bridged: a bridge or a network server speaks for it, whose connection outlives its silence.
     """
 
     uid: str
     filters: tuple[str, ...]
     commands: tuple[str, ...]
     retained: tuple[str, ...]
-    will: Packet
+    will: Packet | None
+    bridged: bool
 
     def birth(self, view: View) -> list[Packet]:
         """Return what it says after connecting."""
@@ -130,19 +141,44 @@ def kinds() -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
 
 
-def make(kind: str, name: str, fields: Mapping[str, Mapping[str, str]]) -> Device:
+def has_clock(kind: str) -> bool:
+    """Tell whether a kind's messages carry the device's own time: its module says `CLOCK = False` if not."""
+    return bool(getattr(_module(kind), "CLOCK", True))
+
+
+def make(
+    kind: str, name: str, fields: Mapping[str, Mapping[str, str]], options: Mapping[str, Any] | None = None
+) -> Device:
     """Return a device.
 
     Args:
         kind: file name in this folder.
         name: its id on the wire.
         fields: channel name of scenario.toml → its settings that are text (`field`, `id`).
+        options: what the kind wants to know besides.
 
     Raises:
-        SimulationError: no such kind.
+        SimulationError: no such kind, or options it does not know.
     """
+    device: Device = _module(kind).device(name, fields, options or {})
+    return device
+
+
+def options_of(wanted: type[T], given: Mapping[str, Any]) -> T:
+    """Return a device's options as its kind's own type.
+
+    Raises:
+        SimulationError: naming the option.
+    """
+    try:
+        return msgspec.convert(given, wanted)
+    except msgspec.ValidationError as error:
+        msg = f"options: {error}"
+        raise SimulationError(msg) from error
+
+
+def _module(kind: str) -> ModuleType:
     if kind not in kinds():
         msg = f"no device kind {kind!r}; known: {', '.join(kinds())}"
         raise SimulationError(msg)
-    device: Device = importlib.import_module(f"{__name__}.{kind}").device(name, fields)
-    return device
+    return importlib.import_module(f"{__name__}.{kind}")

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from device_sims.devices import Packet, Reply, View
+from device_sims.devices import NoOptions, Packet, Reply, View, options_of
 from device_sims.sensing import Lost, Sampled
 
 METER_ERROR = "power_meter_failure"
@@ -39,6 +39,7 @@ class Plus1PM:
         self.filters = (f"{name}/#",)
         self.commands = (f"{name}/rpc",)
         self.retained = (f"{name}/online",)
+        self.bridged = False
         self.will = Packet(f"{name}/online", b"false", retain=True)
         self._minutes: tuple[float, float, float] = (0.0, 0.0, 0.0)
         self._total_at_minute = -1.0
@@ -162,6 +163,7 @@ def _rounded(value: Sampled, digits: int) -> float | None:
     return None if isinstance(value, Lost) else round(value, digits)
 
 
-def device(name: str, fields: Mapping[str, Mapping[str, str]]) -> Plus1PM:
+def device(name: str, fields: Mapping[str, Mapping[str, str]], options: Mapping[str, Any]) -> Plus1PM:
     """Return a relay."""
+    options_of(NoOptions, options)
     return Plus1PM(name, fields)

@@ -5,10 +5,11 @@ obeys `cmnd/<t>/Status`, `TelePeriod` and `State`.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from device_sims.devices import Packet, Reply, View
+from device_sims.devices import NoOptions, Packet, Reply, View, options_of
 from device_sims.sensing import Lost
 
 STATE_EVERY = 30
@@ -29,6 +30,7 @@ class Tasmota:
         self.filters = (f"tele/{name}/#", f"stat/{name}/#", f"cmnd/{name}/#")
         self.commands = (f"cmnd/{name}/#",)
         self.retained = (f"tele/{name}/LWT",)
+        self.bridged = False
         self.will = Packet(f"tele/{name}/LWT", b"Offline", retain=True)
         self._reports = 0
 
@@ -112,6 +114,7 @@ class Tasmota:
         }
 
 
-def device(name: str, fields: Mapping[str, Mapping[str, str]]) -> Tasmota:
+def device(name: str, fields: Mapping[str, Mapping[str, str]], options: Mapping[str, Any]) -> Tasmota:
     """Return a board."""
+    options_of(NoOptions, options)
     return Tasmota(name, fields)

@@ -5,13 +5,15 @@ share the broker, and a simulated one must not speak for it.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from device_sims.devices import Packet, Reply, View
+from device_sims.devices import NoOptions, Packet, Reply, View, options_of
 from device_sims.sensing import Lost, Sampled
 
 BASE = "zigbee2mqtt"
+CLOCK = False
 
 
 class Contact:
@@ -25,6 +27,7 @@ class Contact:
         self.filters = (f"{self.topic}/#",)
         self.commands = (f"{self.topic}/get",)
         self.retained = (f"{self.topic}/availability",)
+        self.bridged = True
         self.will = Packet(f"{self.topic}/availability", b'{"state":"offline"}', retain=True)
 
     def birth(self, view: View) -> list[Packet]:
@@ -57,6 +60,7 @@ def _worded(field: str, value: Sampled) -> bool | int | None:
     return value == 0 if field == "contact" else round(value)  # the measure says open, the wire says closed
 
 
-def device(name: str, fields: Mapping[str, Mapping[str, str]]) -> Contact:
+def device(name: str, fields: Mapping[str, Mapping[str, str]], options: Mapping[str, Any]) -> Contact:
     """Return a contact."""
+    options_of(NoOptions, options)
     return Contact(name, fields)

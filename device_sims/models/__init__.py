@@ -2,10 +2,27 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from device_sims.errors import SimulationError
+
+
+class Begin(NamedTuple):
+    """Where a run stands when its time is zero, and where its model draws lots; the wall's date has no part in it.
+
+    Attributes:
+        clock_s: seconds after midnight.
+        weekday: 0 Monday … 6 Sunday.
+        yearday: 0 is 1 January, of a year without a leap day.
+        chance: a generator seeded by (seed, scenario, name): draws of one name change nobody else's.
+    """
+
+    clock_s: int
+    weekday: int
+    yearday: int
+    chance: Callable[[str], random.Random]
 
 
 class Active(NamedTuple):
@@ -17,7 +34,7 @@ class Active(NamedTuple):
 
 
 class Model(Protocol):
-    """What the simulated world asks of a model; it knows no clock and no random source."""
+    """What the simulated world asks of a model; it knows no clock, and no random source but the one it begins with."""
 
     def values(self) -> Mapping[str, float]:
         """Return the true value of every measure now."""
@@ -37,7 +54,10 @@ class Model(Protocol):
 
 
 class Kind(NamedTuple):
-    """A model as its file defines it: how scenario.toml's tables become its types."""
+    """A model as its file defines it: how scenario.toml's tables become its types.
+
+    `make(parameters, initial, begin)` gives a `Model` that stands at the beginning of its history.
+    """
 
     parameters: Any
     initial: Any

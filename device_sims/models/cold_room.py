@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from device_sims.models import Active, Kind
+from device_sims.models import Active, Begin, Kind
 from device_sims.physics import cold_room as physics
 from device_sims.physics.cold_room import ColdRoom, Regime, State
 
@@ -59,14 +59,14 @@ class Effect(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Room:
-    """A cold room that runs; `clock_s`: seconds after midnight at which the run's time is zero."""
+    """A cold room that runs."""
 
-    def __init__(self, parameters: Parameters, initial: Initial, clock_s: int) -> None:
+    def __init__(self, parameters: Parameters, initial: Initial, begin: Begin) -> None:
         """Start from an initial state."""
         self.parameters = parameters
         self.state = State(initial.air_c, initial.product_c, initial.running)
         self.energy_wh = initial.energy_wh
-        self._clock_s = clock_s
+        self._clock_s = begin.clock_s
         defrost = parameters.defrost
         self._cuts = [3600 * start + extra for start in defrost.starts_h for extra in (0.0, defrost.length_s)]
         self._faults: tuple[Active, ...] = ()
