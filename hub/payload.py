@@ -40,7 +40,7 @@ BOM = b"\xef\xbb\xbf"
 TOO_LARGE = "\0number"
 """Stands for a number that no double can hold, so that its neighbours can still be read."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACES = bytes.maketrans(b"[]", b"{}")
@@ -111,8 +111,11 @@ def number_in(text: str) -> float:
     Raises:
         PayloadError: for anything but `[+-]?(digits[.digits] | .digits)[e±digits]` in ASCII, and for overflow.
     """
-    stripped = text.rstrip(BLANK + "\0").lstrip(BLANK)
-    if _NUMBER.fullmatch(stripped):
+    stripped, found = text, _NUMBER.fullmatch(text)
+    if found is None:
+        stripped = text.rstrip(BLANK + "\0").lstrip(BLANK)
+        found = _NUMBER.fullmatch(stripped)
+    if found is not None:
         value = float(stripped)
         if isfinite(value):
             return value
