@@ -85,6 +85,14 @@ OUTPUT = re.compile(r"(?P<word>digital_out|analog_out)_(?P<number>\d{1,3})", re.
 """Channels that Cayenne LPP means to be set: its outputs."""
 NEXT_UPLINKS = 3600.0
 """How long [s] a command may take: a device of class A listens only after it spoke, some only a few times an hour."""
+ACTUATORS = 99
+"""FPort of an order in Cayenne LPP, whatever port the device speaks on (to be confirmed on a device)."""
+CONFIRMED = True
+"""Orders are confirmed downlinks, said so in every one: the device acknowledges, and the network tells it in an event.
+
+ChirpStack's documented example does the same; one that leaves it out, as The Things Stack's, is unconfirmed, and an
+order that the radio lost would only be found out by its time-out. It costs the device one acknowledgement.
+"""
 CENTS = 100
 """Cayenne LPP sends a hundredth."""
 

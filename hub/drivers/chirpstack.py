@@ -20,7 +20,18 @@ from hub.driver import (
     Progress,
     Target,
 )
-from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Counted, Heard, Uplink, eui_alias, output, settable
+from hub.drivers._lorawan import (
+    ACTUATORS,
+    CHANNELS,
+    CONFIRMED,
+    NEXT_UPLINKS,
+    Counted,
+    Heard,
+    Uplink,
+    eui_alias,
+    output,
+    settable,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Stage
 from hub.payload import boolean, json_object, shaped, shown
@@ -28,8 +39,6 @@ from hub.units import Unit
 
 TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]*)/(?P<what>event|command)/(?P<name>[^/]+)")
 EVENTS = {"up", "status", "join", "ack", "txack", "log", "location", "integration"}
-ACTUATORS = 99
-"""FPort on which devices that speak Cayenne LPP take orders (to be confirmed on a device)."""
 VERSION_3 = {"applicationID", "devEUI", "objectJSON", "applicationName"}
 """Keys at the root of the events of version 3; in version 4 `deviceInfo` holds what they said."""
 NO_LEVEL = {
@@ -106,7 +115,7 @@ def command(target: Target, wanted: Command) -> Order:
     """Queue a confirmed downlink, which the codec of the device encodes; the device's next uplinks prove it."""
     is_digital, number, value = output(wanted)
     root, _, _ = target.topic.rpartition("/event/")
-    down: dict[str, object] = {"devEui": root.rpartition("/")[2], "confirmed": True, "fPort": ACTUATORS}
+    down: dict[str, object] = {"devEui": root.rpartition("/")[2], "confirmed": CONFIRMED, "fPort": ACTUATORS}
     if wanted.id:
         down["id"] = wanted.id
     name = "digitalOutput" if is_digital else "analogOutput"

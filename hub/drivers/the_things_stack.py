@@ -21,7 +21,19 @@ from hub.driver import (
     Progress,
     Target,
 )
-from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Counted, Heard, Uplink, actuator, eui_alias, output, settable
+from hub.drivers._lorawan import (
+    ACTUATORS,
+    CHANNELS,
+    CONFIRMED,
+    NEXT_UPLINKS,
+    Counted,
+    Heard,
+    Uplink,
+    actuator,
+    eui_alias,
+    output,
+    settable,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Stage
 from hub.payload import json_object, shaped, shown
@@ -40,8 +52,6 @@ STAGES = {
 """Events of a downlink; after a `nack` the network sends it again by itself."""
 OURS = "matinales:"
 """Begins the correlation id by which the network names a downlink of ours in its events."""
-ACTUATORS = 99
-"""FPort on which devices that speak Cayenne LPP take orders (to be confirmed on a device)."""
 FLOAT32 = Layout("<f")
 FLOAT32_DIGITS = range(6, 10)
 """Nine digits tell any two 32-bit floats apart."""
@@ -199,7 +209,7 @@ def command(target: Target, wanted: Command) -> Order:
     down: dict[str, object] = {
         "f_port": ACTUATORS,
         "frm_payload": b64encode(actuator(wanted)).decode(),
-        "confirmed": True,
+        "confirmed": CONFIRMED,
         "priority": "NORMAL",
     }
     if wanted.id:
