@@ -17,11 +17,12 @@ from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
 from hub.driver import Announced, Decoded, Driver, Progress, Sample, Target, topic_matches
 from hub.errors import PayloadError
-from hub.joining import HARDWARE, Side, family, joined, may_be_one
+from hub.joining import HARDWARE, Side, family, joined, may_be_one, merging
 from hub.model import (
     MAX_WHOLE,
     NS,
     REAL,
+    Action,
     Availability,
     Device,
     Heard,
@@ -88,6 +89,7 @@ class Changes(Struct):
         unconfirmed: topics of `asks` that go out at QoS 0.
         known: devices that are new or changed.
         merged: uids of those that turned out to be another one.
+        acts: the same as a person might have done it, so that it can be undone likewise.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
@@ -111,6 +113,7 @@ class Changes(Struct):
     unconfirmed: set[str] = set()
     known: dict[str, Device] = {}
     merged: list[str] = []
+    acts: list[Action] = []
     names: list[tuple[str, str, int]] = []
     contexts: dict[tuple[str, str], Any] = {}
     clocks: dict[str, Clock] = {}
@@ -633,6 +636,7 @@ class Understanding:
             changes.names += [(name, one, record.position) for name in self.names.move(other, one)]
             return one
         stays, merged = joined(self.devices[one], self.devices[other])
+        changes.acts.append(merging(merged, record.message.received))
         for each in (stays, merged):
             self.devices[each.uid] = changes.known[each.uid] = each
             self._sources.forget(each.uid)
