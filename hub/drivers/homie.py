@@ -204,8 +204,8 @@ def _description(message: Message, at: Address, known: Known, context: Context) 
     if not message.payload:
         forgotten = structs.replace(known, described=False, root="", children=(), properties={})
         announces = _news(uid, None, _left(message.topic, known, forgotten))
-        after = _with(context, at.device, forgotten) if known != NOBODY else context
-        return Decoded(Kind.DISCOVERY, uid, announces=announces), after
+        left = _with(context, at.device, forgotten) if known != NOBODY else context
+        return Decoded(Kind.DISCOVERY, uid, announces=announces), left
     body = json_object(message.payload)
     for required in ("homie", "version"):
         if body.get(required) is None:
