@@ -24,6 +24,15 @@ def mac(name: str) -> str:
     return f"02{hashlib.sha256(name.encode()).hexdigest()[:10]}".upper()
 
 
+def discovery(name: str) -> str:
+    """Return where a board announces itself.
+
+    A real one has its MAC as the last level; here the first digits are `sim`, since the hub marks as simulated only
+    what says so in its topic, and nobody's board can be meant. The body has the MAC in full.
+    """
+    return f"tasmota/discovery/sim{mac(name)[3:]}"
+
+
 def counting_since(now: Moment) -> str:
     """Return TotalStartTime, local without offset: a month before the run."""
     return (now.start - timedelta(days=30)).astimezone(now.zone).strftime("%Y-%m-%dT%H:%M:%S")

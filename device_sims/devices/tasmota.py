@@ -84,7 +84,7 @@ class Tasmota:
         self.fields: list[Field] = []
         for channel, setting in fields.items():
             self._place(channel, setting["field"], setting["id"])
-        self.discovery = f"tasmota/discovery/{_tasmota_words.mac(name)}"
+        self.discovery = _tasmota_words.discovery(name)
         self.uid = f"tasmota:{name}"
         self.filters = (f"tele/{name}/#", f"stat/{name}/#", f"cmnd/{name}/#", f"{self.discovery}/#")
         self.commands = (f"cmnd/{name}/#",)

@@ -311,7 +311,7 @@ def test_its_boot_is_told_once_and_discovery_at_each_connection() -> None:
     assert not any("INFO" in packet.topic for packet in again)
     config, sensors = (packet for packet in again if packet.topic.startswith("tasmota/discovery/"))
     body = said(config)
-    assert config.topic == f"tasmota/discovery/{body['mac']}/config"
+    assert config.topic == f"tasmota/discovery/sim{body['mac'][3:]}/config"
     assert (body["t"], body["ft"], body["tp"], body["rl"][:2]) == (
         "a-sim",
         "%prefix%/%topic%/",
@@ -326,7 +326,8 @@ def test_its_boot_is_told_once_and_discovery_at_each_connection() -> None:
 
 def test_two_boards_have_two_macs_that_no_real_board_has() -> None:
     """Made of the name; the bit of locally administered addresses is set."""
-    macs = {make("tasmota", name, FIELDS).retained[1].split("/")[2] for name in ("a-sim", "b-sim")}
+    boards = [make("tasmota", name, FIELDS) for name in ("a-sim", "b-sim")]
+    macs = {said(each.birth(view())[-2])["mac"] for each in boards}
     assert len(macs) == 2
     assert all(int(mac[:2], 16) & 3 == 2 for mac in macs)
 
