@@ -235,6 +235,40 @@ CASES = {
         command=("switch", 0),
         orders={"on": 0.0},
     ),
+    "esphome sensors": Case(
+        "esphome",
+        {
+            "t": "sensor/temperature",
+            "flow": "sensor/flow",
+            "line": "sensor/bar_1",
+            "wh": "sensor/energy",
+            "door": "binary_sensor/door",
+        },
+        {"t": 21.3, "flow": 6.4, "line": 7.12, "wh": 1234.6, "door": 0.0},
+        {
+            "temperature": (21.3, "°C"),
+            "flow": (0.384, "m³/h"),
+            "bar_1": (7120, "hPa"),
+            "energy": (1.235, "kWh"),
+            "door": (0, None),
+        },
+        {"sensors": {"bar_1": {"unit": "bar", "decimals": 2}}},
+    ),
+    "esphome without discovery": Case(
+        "esphome",
+        {"up": "sensor/uptime_sensor", "door": "binary_sensor/door"},
+        {"up": 465.0, "door": 1.0},
+        {"uptime_sensor": (465, None), "door": (1, None)},
+        {"discovery": False},
+    ),
+    "esphome switch": Case(
+        "esphome",
+        {"pump": "switch/pump"},
+        {"pump": 0.0},
+        {"pump": (0, None)},
+        command=("pump", 1),
+        orders={"pump": 1.0},
+    ),
 }
 COMMANDED = {name: case for name, case in CASES.items() if case.command is not None}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
