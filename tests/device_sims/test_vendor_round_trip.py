@@ -269,6 +269,60 @@ CASES = {
         command=("pump", 1),
         orders={"pump": 1.0},
     ),
+    "shelly gen1 relay": Case(
+        "shelly_gen1",
+        {
+            "on": "relay/0",
+            "w": "relay/0/power",
+            "wh": "relay/0/energy",
+            "in": "input/0",
+            "chip": "temperature",
+            "dbm": "rssi",
+        },
+        {"on": 1.0, "w": 60.25, "wh": 2000.0, "in": 0.0, "chip": 41.5, "dbm": -58.0},
+        {
+            "switch": (1, None),
+            "power": (60.25, "W"),
+            "energy": (2, "kWh"),
+            "input": (0, None),
+            "chip_temperature": (41.5, "°C"),
+            "signal": (-58, "dBm"),
+        },
+        command=("switch", 0),
+        orders={"on": 0.0},
+    ),
+    "shelly gen1 clamps": Case(
+        "shelly_gen1",
+        {
+            "w": "emeter/0/power",
+            "pf": "emeter/0/pf",
+            "v": "emeter/0/voltage",
+            "wh": "emeter/0/total",
+            "w1": "emeter/1/power",
+        },
+        {"w": -12.5, "pf": 0.5, "v": 231.4, "wh": 1234.5, "w1": 0.0},
+        {
+            "power": (-12.5, "W"),
+            "factor": (0.5, None),
+            "voltage": (231.4, "V"),
+            "energy": (1.2345, "kWh"),
+            "power_1": (0, "W"),
+        },
+        {"model": "SHEM"},
+    ),
+    "shelly gen1 H&T": Case(
+        "shelly_gen1",
+        {"t": "sensor/temperature", "rh": "sensor/humidity", "b": "sensor/battery", "usb": "sensor/ext_power"},
+        {"t": -2.25, "rh": 54.5, "b": 88.0, "usb": 1.0},
+        {"temperature": (-2.25, "°C"), "humidity": (54.5, "%"), "battery": (88, "%"), "external_power": (1, None)},
+        {"model": "SHHT-1"},
+    ),
+    "shelly gen1 flood and window": Case(
+        "shelly_gen1",
+        {"wet": "sensor/flood", "open": "sensor/state", "lux": "sensor/lux", "motion": "sensor/motion"},
+        {"wet": 1.0, "open": 0.0, "lux": 310.0, "motion": 0.0},
+        {"flood": (1, None), "open": (0, None), "illuminance": (310, "lx"), "motion": (0, None)},
+    ),
 }
 COMMANDED = {name: case for name, case in CASES.items() if case.command is not None}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
