@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -84,12 +84,14 @@ class View:
         values: channel name of scenario.toml → the last sample.
         order: what its actuator obeys (`switch` → 1.0 on, 0.0 off).
         period_s: simulated seconds between two telemetry messages.
+        stuck: its actuator takes orders and does not move: it answers, and its state stays what it is.
     """
 
     now: Moment
     values: Mapping[str, Sampled]
     order: Mapping[str, float] = field(default_factory=dict)
     period_s: int = 10
+    stuck: bool = False
 
 
 class Reply(NamedTuple):
@@ -133,6 +135,15 @@ class Device(Protocol):
 
     def command(self, view: View, topic: str, payload: bytes) -> Reply:
         """Obey a message on one of `commands`."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A device that hears what was said to it only after it has spoken (LoRaWAN, class A)."""
+
+    def window(self, view: View) -> Reply:
+        """Return what it took in, right after its telemetry."""
         ...
 
 
