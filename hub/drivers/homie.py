@@ -147,7 +147,7 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     if rest == ("$description",) and at.version == 5:  # noqa: PLR2004 — version 4 has none
         return _description(message, at, known, context)
     if any(level.startswith("$") for level in rest):
-        return _attribute(message.payload, at, known, context)
+        return _attribute(message, at, known, context)
     if len(rest) == 3 and rest[2] == "set":  # noqa: PLR2004 — node, property, set
         return Decoded(Kind.COMMAND, uid), context
     return _value(message.payload, at, known, context)
@@ -203,7 +203,7 @@ def _description(message: Message, at: Address, known: Known, context: Context) 
     uid = at.prefix + at.device
     if not message.payload:
         forgotten = structs.replace(known, described=False, root="", children=(), properties={})
-        announces = _news(uid, None, _left(message.topic, known, forgotten))
+        announces = _news(uid, None, _left(message.topic, at, known, forgotten))
         left = _with(context, at.device, forgotten) if known != NOBODY else context
         return Decoded(Kind.DISCOVERY, uid, announces=announces), left
     body = json_object(message.payload)
@@ -231,7 +231,7 @@ def _description(message: Message, at: Address, known: Known, context: Context) 
         properties=properties,
         owners=owners,
     )
-    announces = _news(uid, body.get("name"), _left(message.topic, known, after))
+    announces = _news(uid, body.get("name"), _left(message.topic, at, known, after))
     return Decoded(Kind.DISCOVERY, uid, announces=announces, rejected=rejected), _with(context, at.device, after)
 
 
@@ -240,10 +240,10 @@ def _news(uid: str, title: object, left: tuple[Described, ...]) -> tuple[Announc
     return (Announced(uid, name=name, channels=left),) if name or left else ()
 
 
-def _left(topic: str, before: Known, after: Known) -> tuple[Described, ...]:
-    """Return the channels that a description on a topic names no more."""
+def _left(topic: str, at: Address, before: Known, after: Known) -> tuple[Described, ...]:
+    """Return the channels that what a device says of itself on a topic names no more."""
     old, new = _measures(before), _measures(after)
-    base = topic.removesuffix("$description")
+    base = topic.removesuffix("/".join(at.rest))
     return tuple(Described(name, base + place, gone=True) for name, place in old.items() if name not in new)
 
 
@@ -273,9 +273,9 @@ def _short(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= LONG else ""
 
 
-def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> tuple[Decoded, Context]:
+def _attribute(message: Message, at: Address, known: Known, context: Context) -> tuple[Decoded, Context]:
     """Decode what a device of version 4 says, word by word; everything else with a `$` is no measure."""
-    uid, rest = at.prefix + at.device, at.rest
+    uid, rest, payload = at.prefix + at.device, at.rest, message.payload
     *place, attribute = rest
     if at.version > 4 or attribute == "$target" or rest[0] == "$stats":  # noqa: PLR2004 — told by $description
         events: tuple[Event, ...] = ()
@@ -293,6 +293,10 @@ def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> t
         announces = (Announced(uid, firmware=said.strip()),)
     elif rest == ("$homie",):
         context = _with(context, at.device, structs.replace(known, described=True))
+    elif len(place) == LISTS.get(attribute):
+        after = _listed(said, place, known)
+        announces = _news(uid, None, _left(message.topic, at, known, after))
+        context = _with(context, at.device, after) if known != NOBODY else context
     elif len(place) == 2 and attribute in {SETTABLE, *ATTRIBUTES} and len(known.properties) < MANY:  # noqa: PLR2004 — node, property
         node, name = place
         before = known.properties.get(f"{node}/{name}", Property())
@@ -307,6 +311,21 @@ def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> t
         )
         context = _with(context, at.device, after)
     return Decoded(Kind.DISCOVERY, uid, aliases=aliases, announces=announces), context
+
+
+LISTS = {"$nodes": 0, "$properties": 1}
+"""Lists of a device, and of one of its nodes (version 4) → how many levels stand between it and the device."""
+
+
+def _listed(said: str, place: list[str], known: Known) -> Known:
+    """Return what is known once a list says which nodes, or which properties of one node, there are."""
+    names, above = {each.strip().removesuffix("[]") for each in said.split(",")}, "/".join([*place, ""])
+    left = {
+        name: each
+        for name, each in known.properties.items()
+        if not name.startswith(above) or name.removeprefix(above).partition("/")[0] in names
+    }
+    return structs.replace(known, properties=left) if len(left) < len(known.properties) else known
 
 
 # values

@@ -864,6 +864,21 @@ def described(*names: str) -> Message:
     return Message("homie/5/oven/$description", body.encode(), WALL)
 
 
+def test_a_property_that_a_list_of_version_4_names_no_more_is_no_channel() -> None:
+    """Likewise for the nodes of a device; what is listed and was never described is no news."""
+    mind = of_all_families()
+
+    def hear(**words: str) -> Changes:
+        return take(mind, *(Message(f"homie/fan/{topic}", word.encode(), WALL) for topic, word in words.items()))
+
+    hear(**{f"{place}/$datatype": "float" for place in ("in/air", "in/core", "out/air")})
+    hear(**{"in/air": "21", "in/core": "22", "out/air": "9"})
+    assert mind.devices["homie:fan"].gone == []
+    assert hear(**{"in/$properties": "air,new"}).known["homie:fan"].gone == ["core"]
+    assert hear(**{"$nodes": "in"}).known["homie:fan"].gone == ["core", "air_out"]
+    assert hear(**{"in/air": "23"}).readings[0].value == 23
+
+
 def test_a_property_that_its_description_names_no_more_is_no_channel() -> None:
     """It leaves the screen; one that is named again is back with its next value."""
     mind = of_all_families()
