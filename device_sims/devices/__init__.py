@@ -155,6 +155,11 @@ def has_clock(kind: str) -> bool:
     return bool(getattr(_module(kind), "CLOCK", True))
 
 
+def link(kind: str) -> str:
+    """Return how a kind is connected: `mqtt`, or what its module says as `LINK` (`serial`)."""
+    return str(getattr(_module(kind), "LINK", "mqtt"))
+
+
 def make(
     kind: str, name: str, fields: Mapping[str, Mapping[str, str]], options: Mapping[str, Any] | None = None
 ) -> Device:
