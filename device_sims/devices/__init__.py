@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -140,6 +140,15 @@ class Device(Protocol):
         ...
 
 
+@runtime_checkable
+class Listening(Protocol):
+    """A device that hears what was said to it only after it has spoken (LoRaWAN, class A)."""
+
+    def window(self, view: View) -> Reply:
+        """Return what it took in, right after its telemetry."""
+        ...
+
+
 def kinds() -> list[str]:
     """Return the device kinds, by the files that lie here."""
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
@@ -160,6 +169,11 @@ def turned_on(view: View, channel: str) -> bool | None:
     value = view.values[channel]
     known = view.order.get(channel) if isinstance(value, Lost) else value
     return None if known is None else known != 0
+
+
+def link(kind: str) -> str:
+    """Return how a kind is connected: `mqtt`, or what its module says as `LINK` (`serial`)."""
+    return str(getattr(_module(kind), "LINK", "mqtt"))
 
 
 def make(
