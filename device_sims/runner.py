@@ -24,7 +24,7 @@ from platformdirs import user_runtime_path
 from device_sims import announce, door, scenario
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
-from device_sims.devices import Packet
+from device_sims.devices import Numbered, Packet
 from device_sims.devices import link as link_of
 from device_sims.errors import SimulationError
 from device_sims.link import Broker, Connection
@@ -135,10 +135,11 @@ class Run:
         player = self.world.players[role]
         if link_of(player.settings.kind) == "serial":
             return SerialPort(self._ports / player.settings.id, on_up=partial(self._device_up, role))
+        device = player.device
         return Connection(
             self.options.broker,
             f"{player.settings.id}-{self.id[-4:]}",
-            will=player.device.will,
+            will=device.connecting if isinstance(device, Numbered) else device.will,
             subscribe=player.device.commands,
             on_up=partial(self._device_up, role),
             on_message=partial(self._device_heard, role),
