@@ -5,7 +5,7 @@ Source: https://github.com/eclipse-sparkplug/sparkplug (specification, chapters 
 `spBv1.0/<group>/NBIRTH|DBIRTH|NDATA|DDATA/<id>[/<device>]`; will `NDEATH` with the `bdSeq` of its connection, which
 grows at each one. `seq` goes from 0, at each birth, to 255 and round. Births name every metric with alias, datatype
 and value; data carry the alias. Obeys `NCMD` and `DCMD`: `Node Control/Rebirth`, and metrics that are writable, which
-are reported back. Nothing is retained.
+are reported back. QoS 0, the will 1; nothing is retained (chapter 6.4).
 
 A channel's `field` is the metric's name (`"Oven/Temperature"`), its `id` the device behind the node (`""`: the node's
 own). What is unplugged is null; what is dropped is not in the data.
@@ -89,6 +89,7 @@ class Node:
         self.commands = (f"{ROOT}/{options.group}/NCMD/{name}", f"{ROOT}/{options.group}/DCMD/{name}/+")
         self.retained: tuple[str, ...] = ()
         self.bridged = False
+        self.qos = 0
         self.parts: dict[str, list[Metric]] = {"": []}
         for alias, (channel, setting) in enumerate(fields.items(), 1):
             field = setting["field"]

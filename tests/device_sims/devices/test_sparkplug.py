@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_sims.devices import Device, Moment, Numbered, Packet, View, _protobuf, make, sparkplug
+from device_sims.devices import Device, Moment, Numbered, Packet, View, _protobuf, make, qos, sparkplug
 from device_sims.devices.sparkplug import Type, _metric, payload
 from device_sims.errors import SimulationError
 from device_sims.sensing import Lost, Sampled
@@ -77,6 +77,7 @@ def test_the_node_is_born_first_and_then_its_devices() -> None:
     assert seqs([*born, *told]) == [0, 1, 2, 3]
     assert seqs(one.birth(view(20))) == [0, 1]
     assert not any(packet.retain for packet in born)
+    assert qos(one) == 0
 
 
 def test_the_sequence_goes_round() -> None:
