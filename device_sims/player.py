@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from device_sims import devices, tables
-from device_sims.clock import stretched_s
+from device_sims.clock import MOST_LIVE_SPEED, stretched_s
 from device_sims.day import DAY_S
 from device_sims.devices import Device
 from device_sims.schedule import Acting
@@ -87,12 +87,12 @@ class Player:
         self.values = {name: one.sample(time_s) for name, one in self.sensors.items()}
 
     def period_at_s(self, time_s: int, speed: float, scenario: tables.Scenario) -> int:
-        """Return how long it waits until it reports again."""
+        """Return how long it waits until it reports again; faster than over a broker, nothing stretches it further."""
         period = float(self.period_s)
         if time_s < -scenario.recent_s:
             period = max(period, self.settings.history_period_s or scenario.history_period_s)
         elif time_s >= 0:
-            period = stretched_s(period, speed, MOST_PER_WALL_S)
+            period = stretched_s(period, min(speed, MOST_LIVE_SPEED), MOST_PER_WALL_S)
         return -int(-period // 1)
 
     def _battery(self, elapsed_s: int) -> dict[str, float]:

@@ -45,6 +45,8 @@ DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
+LONG_S = 2 * DAY_S
+"""A longer history is not waited for: the page opens and shows how far it is."""
 
 
 class TimedFault(Struct, frozen=True):
@@ -264,8 +266,9 @@ class Run:
             self._preparing = [
                 self._noted(f"Historique en préparation : {percent} %", f"History being made: {percent}%")
             ]
-            self._steer()
-            self._tell_state()
+            if -self.world.begin_s > LONG_S:
+                self._steer()
+                self._tell_state()
 
     async def _fill(self, past: Backfill) -> None:
         begun = time.monotonic()
@@ -338,7 +341,7 @@ class Run:
             msg = "which fault? give its name"
             raise SimulationError(msg)
         self._catch_up()
-        lasts = None if order.duration is None else max(round(order.duration), 1)
+        lasts = schedule.seconds(order.duration)
         said = self.world.fault(order.name, active=order.active, intensity=order.intensity, duration_s=lasts)
         self._deliver(said)
         self._wake.set()

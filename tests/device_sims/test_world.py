@@ -317,14 +317,23 @@ def test_switching_the_relay_off_stops_the_compressor_and_is_reported() -> None:
 
 
 def test_at_sixty_a_fast_device_stretches_its_period() -> None:
-    """TelePeriod 10 is within ten messages a wall second at ×60; at ×600 it becomes 60 s and is named."""
+    """TelePeriod 10 is within ten messages a wall second at ×60; a second is not: it becomes 6 s, and is named."""
     room = world()
     room.speed = 60
     assert room.stretched() == []
-    room.speed = 600
+    room.players["probe"].period_s = 1
     assert room.stretched() == ["probe"]
     list(room.advance(0))
-    assert [second for second, _ in said(room.advance(200), f"{PROBE}/SENSOR")] == [60, 120, 180]
+    assert [second for second, _ in said(room.advance(20), f"{PROBE}/SENSOR")] == [6, 12, 18]
+
+
+def test_faster_than_over_a_broker_nothing_is_stretched_further() -> None:
+    """Through the import door a day in seconds has every reading that the rules of a day need."""
+    room = world()
+    room.speed = 3600
+    assert room.stretched() == []
+    list(room.advance(0))
+    assert [second for second, _ in said(room.advance(30), f"{PROBE}/SENSOR")] == [10, 20, 30]
 
 
 def test_a_story_may_begin_at_another_hour() -> None:
