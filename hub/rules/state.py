@@ -85,6 +85,7 @@ class Made(Struct, kw_only=True, omit_defaults=True):
         window, spans: of window functions; `rises`: (time, what a counter rose in all) of `increase_per_hour`.
         tally: of period functions.
         lessons, day_end, last: slot → what was learned; the end of the day under way; the newest that counted.
+        slot: of the newest that counted.
         since: the value when the event began; `up`: whether it lasts.
         hours_until, open: how far it is known whether its hours are on.
     """
@@ -96,6 +97,7 @@ class Made(Struct, kw_only=True, omit_defaults=True):
     lessons: dict[str, Lesson] = field(default_factory=dict)
     day_end: int = 0
     last: tuple[int, float] | None = None
+    slot: str = ""
     since: float | None = None
     up: bool = False
     hours_until: int = 0
