@@ -33,6 +33,7 @@ class Course(Struct, kw_only=True, omit_defaults=True):
         since: when the change that a delay now holds back began.
         began: the values it began with.
         count, counted: reports in a row that said so, and the time of the one that was enough.
+        reported: the time of the last of them: the same one told twice confirms nothing.
         alarm: the newest alarm; active while it has no `returned_at`.
         cleared: when a latched alarm's condition ended; it waits to be acknowledged.
         masked_from: when the present mask began.
@@ -47,6 +48,7 @@ class Course(Struct, kw_only=True, omit_defaults=True):
     began: tuple[Evidence, ...] = ()
     count: int = 0
     counted: int = 0
+    reported: int = 0
     alarm: Alarm | None = None
     cleared: int | None = None
     masked_from: int | None = None

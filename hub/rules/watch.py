@@ -261,8 +261,8 @@ class Watch(Watched):
             return []
         if course.since is None:
             self._begin(time)
-        if self.rule.measure in fresh:
-            course.count += 1
+        if self.rule.measure in fresh and (not course.count or time > course.reported):
+            course.count, course.reported = course.count + 1, time
             course.counted = time if course.count <= self.rule.confirm else course.counted
         return self._fire(time, past=past)
 
