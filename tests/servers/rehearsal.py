@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from device_sims import announce, scenario
+from device_sims import announce, devices, scenario
 from device_sims.schedule import ANY_OTHER, Expect, seconds
 from device_sims.world import Emission, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
 from hub.registry import Registry, load_drivers
+from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
+from hub.rules.measures import origin
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
 from hub.usecases.schema import UseCase
 from servers.workers import usecases
@@ -62,7 +64,8 @@ class Rehearsal:
         """Announce the run as the import door does."""
         self.world = world
         self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
-        self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [])
+        books = [case] if (case := usecases().get(world.scenario.name)) else []
+        self.engine = Engine(books, calendar=Calendar(ZONE))
         self.refused: list[str] = []
         self._mind = Understanding(
             registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
@@ -93,9 +96,9 @@ class Rehearsal:
         self._let_time_pass(to_s, last=True)
         return read
 
-    def birth(self) -> None:
-        """Let every device say what it says when its connection is up."""
-        for role in self.world.players:
+    def birth(self, *, history: bool) -> None:
+        """Let the devices with a history, or those without one, say what they say when their connection is up."""
+        for role in [role for role, each in self.world.players.items() if each.settings.history is history]:
             for one in self.world.without_broker(self.world.birth(role)):
                 self._say(one)
 
@@ -163,17 +166,24 @@ def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
     if expect.fault is not None:
         played.schedule(since_s, expect.fault, expect.intensity, seconds(expect.duration_min))
     rehearsal = Rehearsal(played)
-    rehearsal.birth()
+    rehearsal.birth(history=True)
+    rehearsal.play(0)
+    rehearsal.birth(history=False)
     rehearsal.play(round(3600 * expect.hours))
     since = round((played.start + timedelta(seconds=since_s)).timestamp()) * NS
     return Played(rehearsal.alarms(), since, tuple(rehearsal.refused))
 
 
+def made(device: scenario.Device) -> devices.Device:
+    """Return what speaks for a device of a scenario."""
+    return devices.make(device.kind, device.id, device.fields, device.options)
+
+
 def tolerance_min(played: scenario.Scenario, case: UseCase, rule: str) -> float:
     """Return two sampling periods of the device that gives what a rule judges, and the second of a crossing [min]."""
     measure = next(each.measure for each in case.all_rules if each.id == rule)
-    uid = case.roles[case.measures[measure].role].device
-    (device,) = [each for each in played.devices.values() if uid.endswith(each.id)]
+    uid = case.roles[origin(case.measures, measure).role].device
+    (device,) = [each for each in played.devices.values() if made(each).uid == uid]
     return (2 * device.period_s + 2) / 60
 
 
