@@ -64,8 +64,9 @@ class Rehearsal:
         """Announce the run as the import door does."""
         self.world = world
         self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
-        books = [case] if (case := usecases().get(world.scenario.name)) else []
-        self.engine = Engine(books, calendar=Calendar(ZONE))
+        calendar = Calendar(ZONE)
+        calendar.plays(self.run, {world.scenario.name: world.days})
+        self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [], calendar=calendar)
         self.refused: list[str] = []
         self._mind = Understanding(
             registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
@@ -82,6 +83,7 @@ class Rehearsal:
             wall=WALL,
             simulated=world.start,
             devices=(player.device for player in world.players.values()),
+            days={world.scenario.name: world.days},
         )
         self._hear(
             Message(f"matinales/sim/{self.run}", announce.announced(said).payload, 0, Source.IMPORT, run=self.run)
