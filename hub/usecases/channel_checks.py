@@ -14,9 +14,7 @@ def base(channels: Channels, channel: str) -> str | None:
     return max((each for each in channels if f"{channel}_".startswith(f"{each}_")), key=len, default=None)
 
 
-def channel_problems(
-    usecase: UseCase, families: Mapping[str, Channels], free: Container[str] = ()
-) -> Iterator[str]:
+def channel_problems(usecase: UseCase, families: Mapping[str, Channels], free: Container[str] = ()) -> Iterator[str]:
     """Yield the roles and measures that no driver can serve.
 
     Args:
