@@ -12,6 +12,7 @@ from device_sims import common
 from device_sims import scenario as scenarios
 from device_sims.day import days_ahead
 from device_sims.devices import Listening, Moment, Packet, Reply, View
+from device_sims.devices import Listening, Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
 from device_sims.player import Player, in_role
