@@ -4,11 +4,11 @@ Sources: https://tasmota.github.io/docs/MQTT/ (STATE, INFO), https://tasmota.git
 (Status), https://tasmota.github.io/docs/Home-Assistant/ (`tasmota/discovery/<MAC>/config` and `/sensors`).
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 
 from device_sims.devices import Moment
+from device_sims.devices._names import mac
 
 VERSION = "14.2.0"
 ADDRESS = "192.0.2.10"
@@ -17,11 +17,6 @@ MOST_RELAYS = 32
 NO_SWITCHES, NO_BUTTONS = 28, 32
 DISCOVERED_OPTIONS = (4, 11, 13, 17, 20, 30, 68, 73, 82, 114, 117)
 """SetOptions that the discovery message tells; all off here."""
-
-
-def mac(name: str) -> str:
-    """Return a device's MAC, 12 upper-case digits: made of its name, and locally administered, as no real board is."""
-    return f"02{hashlib.sha256(name.encode()).hexdigest()[:10]}".upper()
 
 
 def discovery(name: str) -> str:
