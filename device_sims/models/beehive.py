@@ -74,6 +74,7 @@ class Effect(Struct, frozen=True, forbid_unknown_fields=True):
         robbed_kg_per_day: honey carried away in flying hours [kg/day].
         dead: the brood is not warmed any more.
         box_lifted: the box is off the table scale.
+        button: the beekeeper's visit button is pressed.
     """
 
     leaving_kg: float = 0.0
@@ -86,6 +87,7 @@ class Effect(Struct, frozen=True, forbid_unknown_fields=True):
     robbed_kg_per_day: float = 0.0
     dead: bool = False
     box_lifted: bool = False
+    button: bool = False
 
 
 class Colony:
@@ -107,7 +109,7 @@ class Colony:
         self._measured: dict[str, float] = {}
 
     def values(self) -> Mapping[str, float]:
-        """Return weight, lifted [kg], temperatures [°C], humidities [%], pressure [hPa] and the tag's counter."""
+        """Return weight, lifted [kg], temperatures [°C], humidities [%], pressure [hPa], counter and button."""
         return self._measured
 
     def act(self, faults: Sequence[Active], orders: Mapping[str, float], time_s: int) -> None:
@@ -222,6 +224,7 @@ class Colony:
             "outside": weather.outside_c,
             "humidity": weather.humidity_pct,
             "pressure": weather.pressure_hpa,
+            "visit": float(any(fault.effect.button for fault in self._faults)),
             "lifted": 0.0 if any(fault.effect.box_lifted for fault in self._faults) else self.parameters.box_kg,
         }
 
@@ -246,6 +249,6 @@ KIND = Kind(
     parameters=Parameters,
     initial=Initial,
     effect=Effect,
-    measures=("weight", "brood_temp", "movement", "pressure", "lifted", *TRACED),
+    measures=("weight", "brood_temp", "movement", "pressure", "lifted", "visit", *TRACED),
     make=Colony,
 )
