@@ -235,6 +235,116 @@ CASES = {
         command=("switch", 0),
         orders={"on": 0.0},
     ),
+    "esphome sensors": Case(
+        "esphome",
+        {
+            "t": "sensor/temperature",
+            "flow": "sensor/flow",
+            "line": "sensor/bar_1",
+            "wh": "sensor/energy",
+            "door": "binary_sensor/door",
+        },
+        {"t": 21.3, "flow": 6.4, "line": 7.12, "wh": 1234.6, "door": 0.0},
+        {
+            "temperature": (21.3, "°C"),
+            "flow": (0.384, "m³/h"),
+            "bar_1": (7120, "hPa"),
+            "energy": (1.235, "kWh"),
+            "door": (0, None),
+        },
+        {"sensors": {"bar_1": {"unit": "bar", "decimals": 2}}},
+    ),
+    "esphome without discovery": Case(
+        "esphome",
+        {"up": "sensor/uptime_sensor", "door": "binary_sensor/door"},
+        {"up": 465.0, "door": 1.0},
+        {"uptime_sensor": (465, None), "door": (1, None)},
+        {"discovery": False},
+    ),
+    "esphome switch": Case(
+        "esphome",
+        {"pump": "switch/pump"},
+        {"pump": 0.0},
+        {"pump": (0, None)},
+        command=("pump", 1),
+        orders={"pump": 1.0},
+    ),
+    "shelly gen1 relay": Case(
+        "shelly_gen1",
+        {
+            "on": "relay/0",
+            "w": "relay/0/power",
+            "wh": "relay/0/energy",
+            "in": "input/0",
+            "chip": "temperature",
+            "dbm": "rssi",
+        },
+        {"on": 1.0, "w": 60.25, "wh": 2000.0, "in": 0.0, "chip": 41.5, "dbm": -58.0},
+        {
+            "switch": (1, None),
+            "power": (60.25, "W"),
+            "energy": (2, "kWh"),
+            "input": (0, None),
+            "chip_temperature": (41.5, "°C"),
+            "signal": (-58, "dBm"),
+        },
+        command=("switch", 0),
+        orders={"on": 0.0},
+    ),
+    "shelly gen1 clamps": Case(
+        "shelly_gen1",
+        {
+            "w": "emeter/0/power",
+            "pf": "emeter/0/pf",
+            "v": "emeter/0/voltage",
+            "wh": "emeter/0/total",
+            "w1": "emeter/1/power",
+        },
+        {"w": -12.5, "pf": 0.5, "v": 231.4, "wh": 1234.5, "w1": 0.0},
+        {
+            "power": (-12.5, "W"),
+            "factor": (0.5, None),
+            "voltage": (231.4, "V"),
+            "energy": (1.2345, "kWh"),
+            "power_1": (0, "W"),
+        },
+        {"model": "SHEM"},
+    ),
+    "shelly gen1 H&T": Case(
+        "shelly_gen1",
+        {"t": "sensor/temperature", "rh": "sensor/humidity", "b": "sensor/battery", "usb": "sensor/ext_power"},
+        {"t": -2.25, "rh": 54.5, "b": 88.0, "usb": 1.0},
+        {"temperature": (-2.25, "°C"), "humidity": (54.5, "%"), "battery": (88, "%"), "external_power": (1, None)},
+        {"model": "SHHT-1"},
+    ),
+    "shelly gen1 flood and window": Case(
+        "shelly_gen1",
+        {"wet": "sensor/flood", "open": "sensor/state", "lux": "sensor/lux", "motion": "sensor/motion"},
+        {"wet": 1.0, "open": 0.0, "lux": 310.0, "motion": 0.0},
+        {"flood": (1, None), "open": (0, None), "illuminance": (310, "lx"), "motion": (0, None)},
+    ),
+    **{
+        f"homie {version}": Case(
+            "homie",
+            {"t": "engine/temperature", "wh": "engine/energy", "rpm": "engine/speed", "open": "hood/open"},
+            {"t": 21.5, "wh": 1234.0, "rpm": 900.0, "open": 1.0},
+            {"temperature": (21.5, "°C"), "energy": (1.234, "kWh"), "speed": (900, None), "open": (1, None)},
+            {"version": version, "properties": {"engine/speed": {"datatype": "integer"}}},
+        )
+        for version in (4, 5)
+    },
+    **{
+        f"homie {version} switch": Case(
+            "homie",
+            {"lamp": "light/on"},
+            {"lamp": 1.0},
+            {"on": (1, None)},
+            {"version": version},
+            command=("on", 0),
+            orders={"lamp": 0.0},
+        )
+        for version in (4, 5)
+    },
 }
 COMMANDED = {name: case for name, case in CASES.items() if case.command is not None}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
