@@ -20,8 +20,8 @@ from device_sims.physics.vineyard_frost import Night, Regime, State
 HOUR_S = 3600
 BEGINS_S, SUNRISE_S, LEAVES_S, NOON_END_S = 21 * HOUR_S, 7 * HOUR_S, 11 * HOUR_S, 15 * HOUR_S
 """The scenario's night: afternoons are the year's until 15:00, it begins at 21:00 and is left from 11:00 on."""
-DUSK_S = 2 * HOUR_S
-"""The ground begins to cool the buds so long before 21:00."""
+DUSK_S, MIXING_S = 2 * HOUR_S, 4 * HOUR_S
+"""The ground begins to cool buds and air so long before 21:00; the inversion takes so long to go after sunrise."""
 DRYING_S = 3600
 """Buds dry, and are cooled by it, for an hour after a sprinkler stops."""
 CALM_M_PER_S, WINDY_M_PER_S = 0.6, 3.0
@@ -243,18 +243,18 @@ class Vineyard:
 
     def _sky_at(self, time_s: int) -> Sky:
         """Return what cools the buds: by night, in the scenario's a clear calm sky, in others the weather's."""
-        weather, share, dark = self._outside.at(time_s), self._bridged(time_s), self._dark(time_s)
+        weather, share = self._outside.at(time_s), self._bridged(time_s)
         wind = weather.wind_m_per_s + (CALM_M_PER_S - weather.wind_m_per_s) * share
         windy = any(fault.effect.windy for fault in self._faults)
         still = min(max((WINDY_M_PER_S - weather.wind_m_per_s) / WINDY_M_PER_S * 2, 0.0), 1.0)
-        clear = dark * (1.0 if share > 0 else weather.sky * still)
-        inversion = self.parameters.inversion_k * clear * self._inverted()
-        cooling = 0.0 if windy else clear * self._cloudless()
+        clear = 1.0 if share > 0 else weather.sky * still
+        inversion = self.parameters.inversion_k * clear * self._dark(time_s, MIXING_S) * self._inverted()
+        cooling = 0.0 if windy else clear * self._dark(time_s, 60 * self.parameters.night.fade_min) * self._cloudless()
         return Sky(cooling, inversion, max(wind, WINDY_M_PER_S) if windy else wind)
 
-    def _dark(self, time_s: int) -> float:
-        """Return 1 by night, 0 by day, and what lies between at dusk and after sunrise."""
-        day_s, fade_s = self._outside.day_s(time_s), 60 * self.parameters.night.fade_min
+    def _dark(self, time_s: int, fade_s: float) -> float:
+        """Return 1 by night, 0 by day, and what lies between at dusk and for `fade_s` after sunrise."""
+        day_s = self._outside.day_s(time_s)
         if day_s >= BEGINS_S - DUSK_S:
             return min((day_s - BEGINS_S + DUSK_S) / DUSK_S, 1.0)
         return min(max((SUNRISE_S + fade_s - day_s) / fade_s, 0.0), 1.0)
