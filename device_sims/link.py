@@ -79,6 +79,7 @@ class Connection:
         client_id: str,
         *,
         will: Packet | None = None,
+        qos: int = 1,
         subscribe: tuple[str, ...] = (),
         on_up: Callable[[], None] | None = None,
         on_message: Callable[[str, bytes, bool], None] | None = None,
@@ -89,6 +90,7 @@ class Connection:
             broker: where.
             client_id: its name there.
             will: what the broker says when it breaks, at QoS 1.
+            qos: of what `send` sends.
             subscribe: filters, at QoS 1, taken again after each connection.
             on_up: called after each connection, subscriptions sent.
             on_message: called with topic, payload and the retain flag.
@@ -96,6 +98,7 @@ class Connection:
         self.up = asyncio.Event()
         self._broker = broker
         self._loop = asyncio.get_running_loop()
+        self._qos = qos
         self._subscribe = subscribe
         self._on_up = on_up
         self._on_message = on_message
@@ -114,10 +117,16 @@ class Connection:
         self._task = self._loop.create_task(self._run(), name="mqtt connection")
 
     def send(self, packet: Packet) -> bool:
-        """Send at QoS 1 without waiting; False where there is no connection or it is clogged: the message is lost."""
-        if not self.up.is_set() or len(self._client._out_messages) >= MOST_WAITING:  # noqa: SLF001 — paho tells no other way
+        """Send without waiting; False where there is no connection or it is clogged: the message is lost."""
+        if not self.up.is_set() or self._waiting() >= MOST_WAITING:
             return False
-        return self._client.publish(packet.topic, packet.payload, 1, packet.retain).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        sent = self._client.publish(packet.topic, packet.payload, self._qos, packet.retain)
+        return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _waiting(self) -> int:
+        """Return how many messages are not acknowledged, or at QoS 0 not yet written."""
+        client = self._client
+        return len(client._out_messages) if self._qos else len(client._out_packet)  # noqa: SLF001 — paho tells no other way
 
     def tell(self, topic: str, payload: bytes) -> None:
         """Send at QoS 0 where there is a connection."""

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from device_sims import announce, door, playbill, schedule
+from device_sims import announce, devices, door, playbill, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
@@ -140,6 +140,7 @@ class Run:
             self.options.broker,
             f"{player.settings.id}-{self.id[-4:]}",
             will=player.device.will,
+            qos=devices.qos(player.device),
             subscribe=player.device.commands,
             on_up=partial(self._device_up, role),
             on_message=partial(self._device_heard, role),

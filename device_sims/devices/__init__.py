@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 import msgspec
 
 from device_sims.errors import SimulationError
-from device_sims.sensing import Sampled
+from device_sims.sensing import Lost, Sampled
 
 T = TypeVar("T")
 
@@ -155,6 +155,18 @@ def kinds() -> list[str]:
 def has_clock(kind: str) -> bool:
     """Tell whether a kind's messages carry the device's own time: its module says `CLOCK = False` if not."""
     return bool(getattr(_module(kind), "CLOCK", True))
+
+
+def qos(device: Device) -> int:
+    """Return the quality of service of a device's messages: its own `qos` where the real one has another than 1."""
+    return int(getattr(device, "qos", 1))
+
+
+def turned_on(view: View, channel: str) -> bool | None:
+    """Tell whether an actuator is on: what it is seen to do, else what it was ordered; None: nobody knows."""
+    value = view.values[channel]
+    known = view.order.get(channel) if isinstance(value, Lost) else value
+    return None if known is None else known != 0
 
 
 def make(

@@ -100,6 +100,7 @@ class Homie:
             *map(self._attribute, (*targets, *map(_alert, self.channels)) if self.five else ()),
         )
         self.bridged = False
+        self.qos = 2 if self.five else 1
         self.will = self._packet("$state", "lost")
         self._told: dict[str, str] = {}
         self._failing: frozenset[str] = frozenset()
@@ -139,15 +140,15 @@ class Homie:
 
     def command(self, view: View, topic: str, payload: bytes) -> Reply:
         """Set a property and report it; a payload that is none of its datatype is ignored, as the convention wants."""
-        del view
         path = topic.removeprefix(f"{self.root}/").removesuffix("/set")
         each = self.properties[path]
         wanted = _wanted(each, payload)
         if wanted is None:
             return Reply()
-        self._told[path] = text = printed(each, wanted)
-        target = (self._packet(f"{path}/$target", text),) if self.five else ()
-        return Reply((*target, self._packet(path, text)), orders={self.channels[path]: wanted})
+        target = (self._packet(f"{path}/$target", printed(each, wanted)),) if self.five else ()
+        said = self._said(view, path) if view.stuck else [self._packet(path, printed(each, wanted))]
+        self._told[path] = said[0].payload.decode() if said else ""
+        return Reply((*target, *said), orders={self.channels[path]: wanted})
 
     def _attribute(self, name: str) -> str:
         return f"{self.root}/{name}"
@@ -164,7 +165,7 @@ class Homie:
 
     def _value(self, view: View, path: str) -> Sampled:
         value = view.values[self.channels[path]]
-        return view.order.get(self.channels[path], value) if self.properties[path].settable else value
+        return view.order.get(self.channels[path], value) if isinstance(value, Lost) else value
 
     def _text(self, view: View, path: str) -> str | None:
         value = self._value(view, path)

@@ -55,6 +55,7 @@ class Bridge:
         self.commands = (f"{self.topic}/request/+",)
         self.retained = tuple(f"{self.topic}/{what}" for what in ("state", "info", "devices"))
         self.bridged = False
+        self.qos = 0
         self.will = Packet(f"{self.topic}/state", b'{"state":"offline"}', retain=True)
 
     def birth(self, view: View) -> list[Packet]:
