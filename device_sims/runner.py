@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from platformdirs import user_runtime_path
 
 from device_sims import announce, devices, door, playbill, schedule
 from device_sims.backfill import Backfill
@@ -26,9 +27,11 @@ from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
 from device_sims.day import DAY_S
 from device_sims.devices import Packet
+from device_sims.devices import link as link_of
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
 from device_sims.link import Broker, Connection
+from device_sims.serial_port import SerialPort
 from device_sims.world import Emission, Output, Silence
 
 _LOG = logging.getLogger(__name__)
@@ -134,8 +137,10 @@ class Run:
         self._devices = {role: self._connect(role) for role in self.world.players}
         self._control = Control(self.id, self._hub, self._obey, self.state)
 
-    def _connect(self, role: str) -> Connection:
+    def _connect(self, role: str) -> Connection | SerialPort:
         player = self.world.players[role]
+        if link_of(player.settings.kind) == "serial":
+            return SerialPort(self._ports / player.settings.id, on_up=partial(self._device_up, role))
         return Connection(
             self.options.broker,
             f"{player.settings.id}-{self.id[-4:]}",
@@ -145,6 +150,11 @@ class Run:
             on_up=partial(self._device_up, role),
             on_message=partial(self._device_heard, role),
         )
+
+    @property
+    def _ports(self) -> Path:
+        """Where the serial ports of simulated boards lie: in the hub's data folder, where it looks for them."""
+        return (self.options.data or user_runtime_path("matinales")) / "serial"
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play until `stop` is set, or another story is asked for (`next`)."""

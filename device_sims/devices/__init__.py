@@ -169,6 +169,11 @@ def turned_on(view: View, channel: str) -> bool | None:
     return None if known is None else known != 0
 
 
+def link(kind: str) -> str:
+    """Return how a kind is connected: `mqtt`, or what its module says as `LINK` (`serial`)."""
+    return str(getattr(_module(kind), "LINK", "mqtt"))
+
+
 def make(
     kind: str, name: str, fields: Mapping[str, Mapping[str, str]], options: Mapping[str, Any] | None = None
 ) -> Device:

@@ -83,6 +83,7 @@ CASES = {
     "chirpstack, Cayenne read here": Case("chirpstack", {"decoded": False}, CHIRPSTACK_LPP + SIGNAL, "cayenne_lpp"),
     "chirpstack, a codec of its own": Case("chirpstack", OBJECT, KEYS + SIGNAL),
     "ruuvi": Case("ruuvi", {}, RUUVI),
+    "serial_json": Case("serial_json", {}, tuple(Measure(key, key, None, -4, 4, 0.001) for key in ("ax", "ay", "az"))),
     "ruuvi, numbers": Case("ruuvi", {"numbers": True}, RUUVI),
 }
 UNSENT = {"battery_voltage"}
