@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import msgspec
 from msgspec import Struct
 
+from device_sims.day import clock_s
 from device_sims.devices import Device, Packet
-from device_sims.scenario import clock_s
 
 PREFIX = "matinales/sim"
 

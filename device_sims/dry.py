@@ -1,13 +1,17 @@
-"""A scenario without broker or wall clock: what its devices would say, message after message."""
+"""A scenario without broker or wall clock: its time-line, and what its devices would say, message after message."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from device_sims import scenario, schedule
+from device_sims.day import DAY_S, clock_text
 from device_sims.devices import Packet
-from device_sims.runner import Options, make_world
+from device_sims.runner import Options, TimedFault, make_world
 
 SHORTEST_MIN = 10.0
 AFTER_LAST_FAULT_MIN = 10.0
+LEAST_SHOWN_MIN = DAY_S / 60
+"""A time-line shows a day at least."""
 
 
 def minutes(options: Options, wanted: float | None) -> float:
@@ -31,3 +35,55 @@ def messages(options: Options, minutes: float, wall: datetime | None = None) -> 
             yield one.packet
     for one in world.without_broker(world.advance(round(60 * minutes))):
         yield one.packet
+
+
+def timeline(options: Options, minutes: float) -> Iterator[str]:
+    """Return the run's events, faults and expected alarms, the earliest first, each with its hour and its minute.
+
+    Where nobody asked for a fault: what each fault of the scenario raises, in minutes after its start.
+
+    Raises:
+        SimulationError: naming what cannot be played.
+    """
+    played = scenario.load(options.scenario).scenario
+    begin = scenario.begin(played, options.initial or next(iter(played.initial)), options.clock, options.seed)
+    lines = [(0.0, f"the run starts; {played.history_h} h of history end here")]
+    for event in played.events:
+        lines += _event(event, begin.clock_s, max(minutes, LEAST_SHOWN_MIN))
+    for fault in options.faults:
+        lines += _fault(played, fault, options)
+    for minute, text in sorted(lines, key=lambda line: line[0]):
+        yield f"{clock_text(begin.clock_s + 60 * minute)} {minute:+9.1f} min  {text}"
+    if not options.faults:
+        yield from _table(played)
+
+
+def _event(event: schedule.Event, clock_at_start_s: int, until_min: float) -> Iterator[tuple[float, str]]:
+    due = schedule.due(event, clock_at_start_s=clock_at_start_s, from_s=0)
+    for time_s in range(due.time_s, round(60 * until_min) + 1, due.every_s or DAY_S * 366):
+        yield time_s / 60, f"event {event.fault}{_figures(event.intensity, event.duration_min)}"
+
+
+def _fault(played: scenario.Scenario, fault: TimedFault, options: Options) -> Iterator[tuple[float, str]]:
+    yield fault.minute, f"fault {fault.name}{_figures(fault.intensity, fault.duration_min)}"
+    first = next(iter(played.initial))
+    for expect in played.expect:
+        if (expect.fault, expect.intensity) != (fault.name, fault.intensity):
+            continue
+        if (expect.initial or first) == (options.initial or first):
+            for rule, after in expect.alarms.items():
+                yield fault.minute + after, f"alarm {rule} is expected, {after:g} min after {fault.name}"
+            return
+
+
+def _table(played: scenario.Scenario) -> Iterator[str]:
+    for expect in played.expect:
+        rules = sorted(expect.alarms.items(), key=lambda item: item[1])
+        told = ", ".join(f"{rule} {after:g}" for rule, after in rules) or "no alarm"
+        which = expect.fault or "an ordinary day"
+        yield f"{which}{_figures(expect.intensity, expect.duration_min)} raises [min after its start]: {told}"
+
+
+def _figures(intensity: float | None, duration_min: float | None) -> str:
+    strong = "" if intensity is None else f", intensity {intensity:g}"
+    return strong if duration_min is None else f"{strong}, for {duration_min:g} min"

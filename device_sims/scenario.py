@@ -4,26 +4,21 @@ import importlib.resources
 import random
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 
-from device_sims import devices, models
+from device_sims import devices, models, schedule
+from device_sims.day import Weekday, clock_s, yearday
 from device_sims.errors import SimulationError
 from device_sims.sensing import Figures
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 WIRE_NAME = re.compile(r"[a-z0-9:_-]*sim[a-z0-9:_-]*")
-HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-A_YEAR = 2023
-"""A year without 29 February: simulated days are days of it."""
 PROBE_FAULTS = ("sensor_unplugged", "frozen_value", "bias_drift")
 
 
@@ -144,6 +139,8 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         clock: hour of the day at which a run starts ("08:30").
         weekday, day: the day on which it starts, in the simulated world ("04-12"); its messages have the wall's date.
+        events: faults that come by themselves.
+        expect: the alarms that its faults raise, with their times: a test plays them.
     """
 
     name: str = ""
@@ -156,6 +153,8 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     initial: dict[str, Initial]
     devices: dict[str, Device]
     faults: dict[str, Fault]
+    events: tuple[schedule.Event, ...] = ()
+    expect: tuple[schedule.Expect, ...] = ()
     history_h: int = 24
     history_period_s: int = 60
     recent_s: int = 3600
@@ -169,35 +168,6 @@ class Loaded(NamedTuple):
     parameters: Any
     initials: Mapping[str, Any]
     effects: Mapping[str, Any]
-
-
-def clock_s(clock: str) -> int:
-    """Return seconds after midnight of `08:30`.
-
-    Raises:
-        SimulationError: not an hour of the day.
-    """
-    found = HOUR.fullmatch(clock)
-    if found is None:
-        msg = f"clock is {clock!r}: write an hour of the day, for instance 08:30"
-        raise SimulationError(msg)
-    return 3600 * int(found[1]) + 60 * int(found[2])
-
-
-def yearday(day: str) -> int:
-    """Return days after 1 January of `04-12`.
-
-    Raises:
-        SimulationError: not a day of a year.
-    """
-    found = DAY.fullmatch(day)
-    try:
-        if found is None:
-            raise ValueError  # noqa: TRY301 — said below, as a day that no month has
-        return date(A_YEAR, int(found[1]), int(found[2])).timetuple().tm_yday - 1
-    except ValueError:
-        msg = f"day is {day!r}: write month and day, for instance 04-12 (there is no 29 February)"
-        raise SimulationError(msg) from None
 
 
 def begin(scenario: Scenario, initial: str, clock: str | None, seed: int) -> models.Begin:
@@ -314,6 +284,18 @@ def _problems(scenario: Scenario, kind: models.Kind) -> Iterator[str]:
         yield from (f"faults.{key}.silent: no role {role!r}" for role in fault.silent if role not in scenario.devices)
         if fault.duration_s is not None and fault.duration_s <= 0:
             yield f"faults.{key}.duration_s is {fault.duration_s}: it must be above zero"
+    yield from _schedule_problems(scenario)
+
+
+def _schedule_problems(scenario: Scenario) -> Iterator[str]:
+    lasting = {name: fault.duration_s is None for name, fault in scenario.faults.items()}
+    lasting |= dict.fromkeys(common_faults(scenario), True)
+    for number, event in enumerate(scenario.events, 1):
+        for problem in schedule.event_problems(event, lasting):
+            yield f"events, number {number} ({event.fault}): {problem}"
+    for number, expect in enumerate(scenario.expect, 1):
+        for problem in schedule.expect_problems(expect, lasting, scenario.initial):
+            yield f"expect, number {number} ({expect.fault or 'an ordinary day'}): {problem}"
 
 
 def _device_problems(device: Device, kind: models.Kind) -> Iterator[str]:

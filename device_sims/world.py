@@ -16,6 +16,7 @@ from device_sims.devices import Device, Moment, Packet, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
 from device_sims.scenario import Loaded
+from device_sims.schedule import Agenda, Due, due
 from device_sims.sensing import Sampled, Sensor, sensor
 
 MOST_PER_WALL_S = 10.0
@@ -111,7 +112,9 @@ class World:
         self.orders: dict[str, float] = {}
         self.speed = 1.0
         self._common = scenarios.common_faults(self.scenario)
-        self._scheduled: list[tuple[int, str, float | None, int | None]] = []
+        self.agenda = Agenda()
+        for event in self.scenario.events:
+            self.agenda.add(due(event, clock_at_start_s=begin.clock_s, from_s=self.time_s))
         self.players = {role: self._player(role, settings) for role, settings in self.scenario.devices.items()}
         self._act()
 
@@ -124,8 +127,7 @@ class World:
             SimulationError: no such fault, or an impossible intensity or duration.
         """
         self._check_fault(name, intensity, duration_s)
-        self._scheduled.append((time_s, name, intensity, duration_s))
-        self._scheduled.sort(key=lambda entry: entry[0])
+        self.agenda.add(Due(time_s, name, intensity, duration_s))
 
     def fault(
         self, name: str, *, active: bool, intensity: float | None = None, duration_s: int | None = None
@@ -137,8 +139,7 @@ class World:
         """
         self._check_fault(name, intensity, duration_s)
         if active:
-            own = self.scenario.faults.get(name)
-            lasts = duration_s if duration_s is not None else (own.duration_s if own else None)
+            lasts = self._lasts_s(name, duration_s)
             until_s = None if lasts is None else self.time_s + lasts
             since_s = self.acting[name].since_s if name in self.acting else self.time_s
             self.acting[name] = Acting(since_s, intensity, until_s)
@@ -269,12 +270,27 @@ class World:
         ]
         for name in ended:
             yield from self.fault(name, active=False)
-        while self._scheduled and self._scheduled[0][0] <= self.time_s:
-            _, name, intensity, duration_s = self._scheduled.pop(0)
-            yield from self.fault(name, active=True, intensity=intensity, duration_s=duration_s)
+        while (coming := self.agenda.pop(self.time_s)) is not None:
+            yield from self._come(coming)
         for player in self.players.values():
             if player.silent and player.device.bridged and self.time_s == player.silent_since_s + OFFLINE_AFTER_S:
                 yield from self._last_will(player.role, self.time_s)
+
+    def _come(self, coming: Due) -> list[Output]:
+        """Let a fault of the agenda begin; one that somebody turned on and that lasts longer goes on instead."""
+        acting = self.acting.get(coming.fault)
+        lasts = self._lasts_s(coming.fault, coming.duration_s)
+        if (
+            acting is not None
+            and lasts is not None
+            and (acting.until_s is None or acting.until_s > self.time_s + lasts)
+        ):
+            return []
+        return self.fault(coming.fault, active=True, intensity=coming.intensity, duration_s=coming.duration_s)
+
+    def _lasts_s(self, name: str, duration_s: int | None) -> int | None:
+        own = self.scenario.faults.get(name)
+        return duration_s if duration_s is not None else (own.duration_s if own else None)
 
     def _speak(self, player: Player) -> Iterator[Output]:
         if self.time_s < player.due_s:
@@ -305,7 +321,7 @@ class World:
     def _next_stop(self, to_s: int) -> int:
         stops = [to_s, *(player.due_s for player in self.players.values())]
         stops += [acting.until_s for acting in self.acting.values() if acting.until_s is not None]
-        stops += [entry[0] for entry in self._scheduled[:1]]
+        stops += [coming for coming in [self.agenda.next_s()] if coming is not None]
         stops += [
             player.silent_since_s + OFFLINE_AFTER_S
             for player in self.players.values()

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,8 +47,9 @@ def command(
         initial: named state at the beginning of the history.
         clock: local hour of the start, for instance 02:00.
         minutes: with --dry-run, how many simulated minutes.
-        show: print the scenarios with their faults, and end.
-        dry_run: print topic and payload of each message instead of sending it, as fast as it goes.
+        show: print the scenarios with their initial states and faults, and end.
+        dry_run: print topic and payload of each message instead of sending it, as fast as it goes; then, in lines that
+            begin with #, the time-line: events, faults, and the alarms to expect.
         clean: take off the broker what a crashed simulation left there, and end.
     """
     from device_sims import process  # noqa: PLC0415 — not needed for --help
@@ -96,6 +98,9 @@ def _list() -> int:
         for name in folders():
             played = load(name).scenario
             yield f"{name}\t{played.title.fr} / {played.title.en}"
+            for initial, state in played.initial.items():
+                clock = state.clock or played.clock
+                yield f"  --initial {initial}\t{clock}\t{state.title.fr} / {state.title.en}"
             yield from (f"  {fault}\t{title.fr} / {title.en}" for fault, title in titles(played).items())
 
     return _printed(lines())
@@ -114,8 +119,9 @@ def _dry_run(wanted: "Options", minutes: float | None) -> int:
     from device_sims import dry  # noqa: PLC0415 — not needed for --help
 
     print(f"seed {wanted.seed}", file=sys.stderr)  # noqa: T201 — the terminal is the interface
-    packets = dry.messages(wanted, dry.minutes(wanted, minutes))
-    return _printed(f"{packet.topic} {packet.payload.decode(errors='replace')}" for packet in packets)
+    lasts = dry.minutes(wanted, minutes)
+    said = (f"{packet.topic} {packet.payload.decode(errors='replace')}" for packet in dry.messages(wanted, lasts))
+    return _printed(chain(said, (f"# {line}" for line in dry.timeline(wanted, lasts))))
 
 
 def _printed(lines: Iterable[str]) -> int:

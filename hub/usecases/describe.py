@@ -16,7 +16,8 @@ Json = dict[str, Any]
 
 def summary(usecase: UseCase, run: str | None = None, state: str | None = None) -> Json:
     """Return the use case as `GET /usecases` lists it; `run` and `state` of the run it plays on."""
-    return {"name": usecase.name, "title": usecase.title.as_dict, "run": run, "state": state}
+    words = {"title": usecase.title.as_dict, "who": usecase.who.as_dict}
+    return {"name": usecase.name, **words, "run": run, "state": state}
 
 
 def main_sentence(usecase: UseCase, view: View | None) -> Sentence:

@@ -85,6 +85,7 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         minute: of the workshop's clock.
         speed: simulated seconds a second.
         does: what the facilitator does; `faults`: with which fault buttons.
+        initial, clock: what begins anew before, at a named state of the scenario and an hour of its day ("02:00").
         sees: what the room sees.
         asks: the question to the room.
     """
@@ -95,6 +96,8 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sees: Text
     asks: Text
     faults: tuple[str, ...] = ()
+    initial: str | None = None
+    clock: str | None = None
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

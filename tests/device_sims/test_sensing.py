@@ -112,3 +112,36 @@ def test_a_bias_is_drawn_once() -> None:
     """The same wrong value each time."""
     one = settled(Figures(bias=1.0))
     assert one.sample(0) == one.sample(1) != 20.0
+
+
+def test_a_relative_noise_grows_with_what_is_measured() -> None:
+    """2 % of 100 is 2; of nothing, nothing; beside an absolute one the two add as squares."""
+
+    def spread(value: float, figures: Figures) -> float:
+        one = settled(figures, value)
+        return statistics.stdev(read for read in (one.sample(0) for _ in range(4000)) if isinstance(read, float))
+
+    assert spread(100.0, Figures(relative=0.02)) == pytest.approx(2.0, rel=0.05)
+    assert spread(0.0, Figures(relative=0.02)) == 0.0
+    assert spread(100.0, Figures(relative=0.03, sigma=4.0)) == pytest.approx(5.0, rel=0.05)
+
+
+@pytest.mark.parametrize(("truth", "read"), [(-5.0, 0.0), (0.0, 0.0), (50.0, 50.0), (100.0, 100.0), (250.0, 100.0)])
+def test_a_sensor_saturates_at_its_ends(truth: float, read: float) -> None:
+    """From 0 to 100, whatever lies beyond."""
+    assert settled(Figures(low=0.0, high=100.0), truth).sample(0) == read
+
+
+def test_a_saturated_sensor_shows_no_noise_beyond_its_end() -> None:
+    """Noise may bring it back inside, never outside."""
+    one = settled(Figures(sigma=5.0, high=100.0), 100.0)
+    read = [value for value in (one.sample(0) for _ in range(500)) if isinstance(value, float)]
+    assert max(read) == 100.0
+    assert min(read) < 95.0
+
+
+def test_a_drift_ends_where_the_sensor_saturates() -> None:
+    """A ramp of ten units an hour on a sensor that ends at 25."""
+    one = settled(Figures(high=25.0))
+    one.faults.drift_per_s = 10 / 3600
+    assert one.sample(3600) == 25.0

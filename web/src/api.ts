@@ -9,6 +9,7 @@ import type {
 	Series,
 	Setup,
 	Shape,
+	StoryCard,
 	Usecase,
 } from "./lib/types.ts";
 
@@ -68,7 +69,7 @@ interface Done {
 }
 
 export const api = {
-	async usecases(): Promise<{ name: string; run: string | null; state: string }[]> {
+	async usecases(): Promise<StoryCard[]> {
 		return (await (await ask("GET", "/usecases")).json()).usecases;
 	},
 	async usecase(name: string): Promise<Usecase> {
@@ -135,6 +136,10 @@ export const api = {
 	},
 	async fault(name: string, active: boolean): Promise<void> {
 		await ask("PUT", `/scenario/faults/${part(name)}`, { active });
+	},
+	/** Another story, or the same one anew: a new run. */
+	async story(wish: { usecase: string; initial?: string; clock?: string }): Promise<void> {
+		await ask("PUT", "/scenario", wish);
 	},
 	async speed(speed: number): Promise<void> {
 		await ask("PUT", "/scenario/speed", { speed });

@@ -28,13 +28,14 @@ def sim(*arguments: str, command: str = "sim") -> subprocess.CompletedProcess[st
     )
 
 
-def test_list_names_scenarios_and_their_faults() -> None:
-    """Name, then French and English titles."""
+def test_list_names_scenarios_with_their_initial_states_and_faults() -> None:
+    """Name, then French and English titles; of an initial state its clock too."""
     done = sim("--list")
     assert done.returncode == 0
     assert "cold_room\tChambre froide / Cold room" in done.stdout
     assert "  door_open\tPorte grande ouverte / Door wide open" in done.stdout
     assert "  product.sensor_unplugged\t" in done.stdout
+    assert "  --initial saturday_night\t23:00\tSamedi, 23 heures / Saturday, 11 p.m." in done.stdout
 
 
 def test_a_dry_run_prints_topics_and_payloads_and_repeats_itself() -> None:
@@ -52,7 +53,7 @@ def test_a_dry_run_prints_topics_and_payloads_and_repeats_itself() -> None:
     first, second = sim(*arguments), sim(*arguments)
     assert first.returncode == 0
     assert first.stdout == second.stdout
-    lines = [line.split(" ", 1) for line in first.stdout.splitlines()]
+    lines = [line.split(" ", 1) for line in first.stdout.splitlines() if not line.startswith("#")]
     assert lines[0] == ["tele/coldroom-sim-probe/LWT", "Online"]
     door = [json.loads(payload)["contact"] for topic, payload in lines if topic == "zigbee2mqtt/coldroom-sim-door"]
     assert door == [True, True, False]
@@ -60,6 +61,24 @@ def test_a_dry_run_prints_topics_and_payloads_and_repeats_itself() -> None:
     assert sensors[0]["DS18B20-2"]["Temperature"] == pytest.approx(3.1, abs=0.3)
     assert sensors[-1]["DS18B20-2"]["Temperature"] is None
     assert len(sensors) == 13 * 6 + 1  # ten minutes beyond the last fault
+
+
+def test_a_dry_run_ends_with_its_time_line_and_the_alarms_to_expect() -> None:
+    """Hour, minute of the run, and which rule: the faults asked for, and what the scenario says they raise."""
+    done = sim("cold_room", "--dry-run", "--seed", "7", "--minutes", "1", "--fault", "compressor_dead@10")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("# ")]
+    assert done.stdout.splitlines()[-len(lines) :] == lines
+    assert lines[0] == "# 08:30      +0.0 min  the run starts; 24 h of history end here"
+    assert lines[1] == "# 08:40     +10.0 min  fault compressor_dead"
+    assert "# 08:55     +25.3 min  alarm compressor_no_start is expected, 15.3 min after compressor_dead" in lines
+    assert len(lines) == 2 + 5
+
+
+def test_a_dry_run_without_a_fault_says_what_each_would_raise() -> None:
+    """One line for each, an ordinary day included."""
+    done = sim("cold_room", "--dry-run", "--minutes", "1")
+    assert "# an ordinary day raises [min after its start]: no alarm\n" in done.stdout
+    assert "# door_curtain raises [min after its start]: duty_high 83.4\n" in done.stdout
 
 
 def test_a_dry_run_that_nobody_reads_to_its_end_is_no_error() -> None:

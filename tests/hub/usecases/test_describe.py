@@ -97,10 +97,11 @@ def test_rules_say_what_they_follow_and_what_suspends_them() -> None:
 
 
 def test_the_list_says_which_run_each_plays_on() -> None:
-    """Name, title, run and its state."""
+    """Name, title, whom it concerns, run and its state."""
     assert summary(find("cold_room"), RUN, "running") == {
         "name": "cold_room",
         "title": {"fr": "Chambre froide", "en": "Cold room"},
+        "who": find("cold_room").who.as_dict,
         "run": RUN,
         "state": "running",
     }

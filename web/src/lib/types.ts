@@ -263,6 +263,27 @@ export interface Card {
 	hypotheses: Hypothesis[];
 }
 
+/** A moment of the guide; `initial` and `clock`: the story begins anew there. */
+export interface Step {
+	minute: number;
+	speed: number;
+	does: Text;
+	sees: Text;
+	asks: Text;
+	faults: string[];
+	initial: string | null;
+	clock: string | null;
+}
+
+/** A use case as the list has it. */
+export interface StoryCard {
+	name: string;
+	title: Text;
+	who: Text;
+	run: string | null;
+	state: string | null;
+}
+
 export interface Usecase {
 	name: string;
 	title: Text;
@@ -281,6 +302,7 @@ export interface Usecase {
 	faults: Fault[];
 	money: Card[];
 	limits_to_say: Record<Language, string[]>;
+	guide: Step[];
 }
 
 export interface Series {

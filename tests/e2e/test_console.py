@@ -1,0 +1,60 @@
+"""The facilitator's console in a real browser: the guide and the stories, before a real demo."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from servers.browser import chromium, visit
+from servers.hubs import Demo, demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Lend one Chromium."""
+    with chromium() as lent:
+        yield lent
+
+
+@pytest.fixture(scope="module")
+def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 — nobody starts a demo where no browser is
+    """Lend one running cold room."""
+    with demo(tmp_path_factory.mktemp("console") / "data", "--seed", "7") as running:
+        yield running
+
+
+def test_a_presenter_remote_leafs_and_a_press_plays_the_step(hub: Demo, browser: Browser) -> None:
+    """The second step of the guide: ten times the speed and a delivery, as its note says."""
+    with visit(browser, f"{hub.page}facilitator") as reader:
+        page = reader.page
+        guide = page.locator("section", has=page.locator("#guide-title"))
+        expect(guide).to_contain_text("Étape 1 sur")
+        page.keyboard.press("PageDown")
+        expect(guide).to_contain_text("Étape 2 sur")
+        expect(guide).to_contain_text("Lance une livraison")
+        guide.locator("button.strong").click()
+        expect(page.locator('button[data-fault="delivery"]')).to_have_attribute("aria-pressed", "true")
+        expect(page.locator('button[data-speed="10"]')).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("PageUp")
+        expect(guide).to_contain_text("Étape 1 sur")
+
+
+def test_a_press_begins_a_story_from_its_beginning(hub: Demo, browser: Browser) -> None:
+    """The one on the screen is marked; a press opens a new run, in which no fault plays."""
+    hub.ask("PUT", "api/v1/scenario/faults/door_ajar", {"active": True})
+    before = hub.ask("GET", "api/v1/scenario")["run"]
+    with visit(browser, f"{hub.page}facilitator") as reader:
+        page = reader.page
+        told = page.locator('button[data-story="cold_room"]')
+        expect(told).to_have_attribute("aria-pressed", "true")
+        ajar = page.locator('button[data-fault="door_ajar"]')
+        expect(ajar).to_have_attribute("aria-pressed", "true")
+        told.click()
+        expect(page.locator("section", has=page.locator("#stories-title"))).to_contain_text(
+            re.compile("c’est parti"), timeout=15_000
+        )
+        expect(ajar).to_have_attribute("aria-pressed", "false", timeout=15_000)
+    assert hub.ask("GET", "api/v1/scenario")["run"] != before

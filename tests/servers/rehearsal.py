@@ -1,0 +1,193 @@
+"""A scenario played through the hub's own decoders and rules in the test's process: no broker, no clock, no file."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from device_sims import announce, scenario
+from device_sims.schedule import ANY_OTHER, Expect, seconds
+from device_sims.world import Emission, World
+from hub.model import NS, Alarm, Message, Reading, Record, Source
+from hub.registry import Registry, load_drivers
+from hub.rules.engine import Engine
+from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
+from hub.usecases.schema import UseCase
+from servers.workers import usecases
+
+ZONE = ZoneInfo("Europe/Paris")
+WALL = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+SEED = 7
+TICK_S = 600
+"""The engine raises exact times whenever it is asked: now and then is enough."""
+
+
+@cache
+def registry() -> Registry:
+    """Return the bundled drivers, read once."""
+    return Registry(load_drivers())
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a rehearsal raised.
+
+    Attributes:
+        alarms: in the order they were raised, each as it was last.
+        since: the fault's start [ns].
+        refused: topic and reason of what the hub did not understand.
+    """
+
+    alarms: tuple[Alarm, ...]
+    since: int
+    refused: tuple[str, ...]
+
+    def minutes(self) -> dict[str, float]:
+        """Return rule → minutes from the fault's start until it was first raised after it."""
+        first: dict[str, float] = {}
+        for alarm in self.alarms:
+            if alarm.raised_at >= self.since:
+                first.setdefault(alarm.rule, (alarm.raised_at - self.since) / NS / 60)
+        return first
+
+
+class Rehearsal:
+    """One run on its way through decoders and rules."""
+
+    def __init__(self, world: World) -> None:
+        """Announce the run as the import door does."""
+        self.world = world
+        self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
+        self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [])
+        self.refused: list[str] = []
+        self._mind = Understanding(
+            registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
+        )
+        self._positions = itertools.count(1)
+        self._raised: dict[str, Alarm] = {}
+        self._ticked_s = world.time_s
+        said = announce.announcement(
+            self.run,
+            world.scenario.name,
+            seed=SEED,
+            speed=0.0,
+            state="paused",
+            wall=WALL,
+            simulated=world.start,
+            devices=(player.device for player in world.players.values()),
+        )
+        self._hear(
+            Message(f"matinales/sim/{self.run}", announce.announced(said).payload, 0, Source.IMPORT, run=self.run)
+        )
+
+    def play(self, to_s: int) -> list[Reading]:
+        """Play until a second of the run; return what the hub read."""
+        read: list[Reading] = []
+        for one in self.world.without_broker(self.world.advance(to_s)):
+            self._let_time_pass(one.time_s)
+            read += self._say(one)
+        self._let_time_pass(to_s, last=True)
+        return read
+
+    def birth(self) -> None:
+        """Let every device say what it says when its connection is up."""
+        for role in self.world.players:
+            for one in self.world.without_broker(self.world.birth(role)):
+                self._say(one)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return what was raised, the earliest first."""
+        return tuple(sorted(self._raised.values(), key=lambda alarm: alarm.raised_at))
+
+    def _say(self, one: Emission) -> list[Reading]:
+        now = self._now(one.time_s)
+        message = Message(one.packet.topic, one.packet.payload, now, Source.IMPORT, run=self.run, time=now)
+        changes = self._hear(message)
+        self.refused += [f"{heard.topic}: {heard.reason}" for heard in changes.heard]
+        readings = [reading for reading in changes.past if reading.time != UNKNOWN_AGE]
+        self._note(self.engine.step(readings, past=True))
+        return readings
+
+    def _hear(self, message: Message) -> Changes:
+        return self._mind.take([Record(next(self._positions), message)])
+
+    def _let_time_pass(self, to_s: int, *, last: bool = False) -> None:
+        while self._ticked_s + TICK_S < to_s:
+            self._ticked_s += TICK_S
+            self._note(self.engine.tick(self.run, self._now(self._ticked_s), past=True))
+        if last:
+            self._note(self.engine.tick(self.run, self._now(to_s), past=True))
+
+    def _note(self, alarms: list[Alarm]) -> None:
+        self._raised |= {alarm.id: alarm for alarm in alarms}
+
+    def _now(self, time_s: int) -> int:
+        return round((self.world.start + timedelta(seconds=time_s)).timestamp()) * NS
+
+
+def ideal(loaded: scenario.Loaded) -> scenario.Loaded:
+    """Return a scenario whose sensors have their lag alone: no noise, bias, rounding, drop-out (use_cases.md §0)."""
+
+    def channel(each: scenario.Channel) -> scenario.Channel:
+        return msgspec.structs.replace(each, sigma=0.0, relative=0.0, resolution=0.0, drop=0.0, bias=0.0)
+
+    def device(each: scenario.Device) -> scenario.Device:
+        return msgspec.structs.replace(each, channels={name: channel(one) for name, one in each.channels.items()})
+
+    devices = {role: device(each) for role, each in loaded.scenario.devices.items()}
+    return loaded._replace(scenario=msgspec.structs.replace(loaded.scenario, devices=devices))
+
+
+def world(
+    loaded: scenario.Loaded,
+    *,
+    initial: str | None = None,
+    clock: str | None = None,
+    wall: datetime = WALL,
+    seed: int = SEED,
+) -> World:
+    """Return a scenario at the beginning of its history, its start the last passing of its clock before `wall`."""
+    state = loaded.scenario.initial[initial or next(iter(loaded.scenario.initial))]
+    start = announce.start_of(clock or state.clock or loaded.scenario.clock, ZONE, wall)
+    return World(loaded, seed=seed, start=start, zone=ZONE, initial=initial, clock=clock)
+
+
+def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
+    """Play a scenario's expectation to its end."""
+    played = world(loaded, initial=expect.initial, clock=expect.clock)
+    since_s = round(60 * expect.at_min)
+    if expect.fault is not None:
+        played.schedule(since_s, expect.fault, expect.intensity, seconds(expect.duration_min))
+    rehearsal = Rehearsal(played)
+    rehearsal.birth()
+    rehearsal.play(round(3600 * expect.hours))
+    since = round((played.start + timedelta(seconds=since_s)).timestamp()) * NS
+    return Played(rehearsal.alarms(), since, tuple(rehearsal.refused))
+
+
+def tolerance_min(played: scenario.Scenario, case: UseCase, rule: str) -> float:
+    """Return two sampling periods of the device that gives what a rule judges, and the second of a crossing [min]."""
+    measure = next(each.measure for each in case.all_rules if each.id == rule)
+    uid = case.roles[case.measures[measure].role].device
+    (device,) = [each for each in played.devices.values() if uid.endswith(each.id)]
+    return (2 * device.period_s + 2) / 60
+
+
+def misses(
+    played: scenario.Scenario, case: UseCase, expect: Expect, found: Mapping[str, float], noise: float = 0.0
+) -> Iterator[str]:
+    """Say which alarms came otherwise than expected; `noise`: share of the time by which noise may move one."""
+    for rule, minutes in expect.alarms.items():
+        within = tolerance_min(played, case, rule) + noise * minutes
+        came = found.get(rule)
+        if came is None:
+            yield f"{rule} is not raised; expected at {minutes:g} min"
+        elif abs(came - minutes) > within:
+            yield f"{rule} is raised at {came:.2f} min; expected at {minutes:g} ± {within:.2f} min"
+    for rule, came in found.items():
+        if rule in expect.never or (ANY_OTHER in expect.never and rule not in expect.alarms):
+            yield f"{rule} is raised at {came:.2f} min; expected never"

@@ -1,0 +1,15 @@
+/** Leafing through the steps of a guide. */
+
+/** The nearest step there is. */
+export function clamped(number: number, count: number): number {
+	return Math.max(0, Math.min(number, count - 1));
+}
+
+/** By how many steps a key leafs: Page Down and Page Up, what presenter remotes send; 0: by none. Keys that write into
+ * a field, or are held with another, are somebody else's. */
+export function leafed(
+	key: Pick<KeyboardEvent, "key" | "ctrlKey" | "altKey" | "metaKey" | "defaultPrevented">,
+): number {
+	if (key.ctrlKey || key.altKey || key.metaKey || key.defaultPrevented) return 0;
+	return key.key === "PageDown" ? 1 : key.key === "PageUp" ? -1 : 0;
+}
