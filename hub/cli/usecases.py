@@ -12,8 +12,10 @@ from rich.table import Table
 
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.kinds import Rule
+from hub.usecases.channel_checks import channel_problems
 from hub.usecases.describe import describe, limit_of
-from hub.usecases.loader import channel_problems, find, folders, load, worth
+from hub.usecases.loader import find, folders, load
+from hub.usecases.money import worth
 from hub.usecases.schema import UseCase
 
 command = App(name="usecases", help="List, show and check use cases.", result_action="return_value")

@@ -8,6 +8,7 @@ from msgspec import Struct
 from hub.model import NS, Alarm, Quality
 from hub.rules import kinds, windows
 from hub.rules.kinds import Book, Rule
+from hub.rules.measures import origin
 from hub.rules.state import Course, Memory, Sense
 from hub.rules.telling import words
 
@@ -228,8 +229,8 @@ class Case:
         if rule.mask is None or rule.mask.measure not in before:
             return
         course, mask = self.memory.courses[rule.id], rule.mask
-        masks = self.memory.senses[mask.measure].good == mask.equals
-        if masks and before[mask.measure] != mask.equals:
+        masks = mask.holds(self.memory.senses[mask.measure].good)
+        if masks and not mask.holds(before[mask.measure]):
             course.masked_from, course.since = time, None
         elif not masks and mask.lasting_s is None:
             course.masked_from = None
@@ -249,7 +250,7 @@ class Case:
     def _raise(self, rule: Rule, course: Course, at: int, *, past: bool) -> Alarm:
         self.changed = True
         book, memory = self.book, self.memory
-        role = book.measures[rule.measure].role
+        role = origin(book.measures, rule.measure).role
         name = f"{book.name}.{rule.id}-{memory.run}-{at // 1_000_000}"
         if course.alarm is not None and course.alarm.id == name:
             course.alarm = msgspec.structs.replace(course.alarm, returned_at=None)

@@ -222,6 +222,8 @@ def _routes(books: Iterable[Book], bindings: Mapping[Binding, str]) -> dict[tupl
     routes: dict[tuple[str, str], list[_Route]] = {}
     for book in books:
         for name, measure in book.measures.items():
+            if measure.computed:
+                continue
             own = {run: uid for (case, run, role), uid in bindings.items() if (case, role) == (book.name, measure.role)}
             for run, uid in [(None, book.roles[measure.role].device), *own.items()]:
                 routes.setdefault((uid, measure.channel), []).append(_Route(book, measure.role, name, run))
