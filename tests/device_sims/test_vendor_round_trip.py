@@ -1,0 +1,299 @@
+"""Each kind of simulated device, there and back: true values → its dialect → the hub's decoder → the same values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from device_sims.devices import Device, Moment, Packet, View, make
+from device_sims.sensing import Sampled
+from hub.driver import Command, Target, topic_matches
+from hub.model import Availability, Message
+from hub.registry import Contexts, Registry, load_drivers
+
+NOW = 1_795_419_000_000_000_000
+MOMENT = Moment(datetime(2026, 11, 23, 7, 30, tzinfo=UTC), UTC, 0, 60)
+Values = dict[str, tuple[float, str | None]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A device and what the hub must make of it.
+
+    Attributes:
+        fields: channel → its field in the payload.
+        values: channel → what its sensor reads, in the simulators' unit.
+        gives: the hub's channel → value and unit.
+        command: the hub's channel that is commanded, and what it shall be.
+        orders: what the device must do then.
+    """
+
+    kind: str
+    fields: Mapping[str, str]
+    values: Mapping[str, Sampled]
+    gives: Values
+    options: Mapping[str, Any] = field(default_factory=dict)
+    command: tuple[str, float] | None = None
+    orders: Mapping[str, float] = field(default_factory=dict)
+
+    def device(self) -> Device:
+        """Return a new device."""
+        settings = {channel: {"field": each, "id": ""} for channel, each in self.fields.items()}
+        return make(self.kind, "a-sim-1", settings, self.options)
+
+    def view(self, **orders: float) -> View:
+        """Return what it sees, an order given already seen by its sensors."""
+        return View(MOMENT, {**self.values, **orders}, orders)
+
+
+CASES = {
+    "tasmota BME280": Case(
+        "tasmota",
+        {"t": "BME280.Temperature", "rh": "BME280.Humidity", "p": "BME280.Pressure", "dbm": "Wifi"},
+        {"t": 21.7, "rh": 66.6, "p": 988.6, "dbm": -61.0},
+        {
+            "temperature": (21.7, "°C"),
+            "humidity": (66.6, "%"),
+            "pressure": (988.6, "hPa"),
+            "dew_point": (15.2, "°C"),
+            "signal": (-61, "dBm"),
+            "signal_quality": (78, "%"),
+        },
+    ),
+    "tasmota SCD40": Case(
+        "tasmota",
+        {"co2": "SCD40.CarbonDioxide", "t": "SCD40.Temperature", "rh": "SCD40.Humidity"},
+        {"co2": 618.0, "t": 23.8, "rh": 61.1},
+        {"co2": (618, "ppm"), "temperature": (23.8, "°C"), "humidity": (61.1, "%")},
+    ),
+    "tasmota SR04": Case("tasmota", {"d": "SR04.Distance"}, {"d": 0.168}, {"distance": (0.168, "m")}),
+    "tasmota inputs": Case(
+        "tasmota",
+        {"a": "ANALOG.A0", "n": "COUNTER.C1", "s": "Switch1"},
+        {"a": 512.0, "n": 77.0, "s": 0.0},
+        {"analog_a0": (512, None), "counter_c1": (77, None), "input_switch1": (0, None)},
+    ),
+    "tasmota plug": Case(
+        "tasmota",
+        {"w": "ENERGY.Power", "wh": "ENERGY.Total", "on": "POWER"},
+        {"w": 1012.0, "wh": 6294.0, "on": 1.0},
+        {
+            "power": (1012, "W"),
+            "energy": (6.294, "kWh"),
+            "today": (0, "kWh"),
+            "voltage": (230, "V"),
+            "current": (4.4, "A"),
+            "switch": (1, None),
+        },
+        command=("switch", 0),
+        orders={"on": 0.0},
+    ),
+    "tasmota two relays": Case(
+        "tasmota",
+        {"lamp": "POWER1", "fan": "POWER2"},
+        {"lamp": 1.0, "fan": 0.0},
+        {"switch_1": (1, None), "switch_2": (0, None)},
+        command=("switch_2", 1),
+        orders={"fan": 1.0},
+    ),
+    "tasmota Linky, two tariffs": Case(
+        "tasmota",
+        {"va": "TIC.PAPP", "a": "TIC.IINST", "hp": "TIC.HCHP", "hc": "TIC.HCHC", "peak": "TIC.PTEC"},
+        {"va": 11_640.0, "a": 51.0, "hp": 2_275_560.0, "hc": 920_750.0, "peak": 1.0},
+        {
+            "apparent_power_papp": (11_640, "VA"),
+            "current_iinst": (51, "A"),
+            "current_isousc": (60, "A"),
+            "energy_hchp": (2275.56, "kWh"),
+            "energy_hchc": (920.75, "kWh"),
+        },
+    ),
+    "tasmota Linky, base": Case(
+        "tasmota",
+        {"va": "TIC.PAPP", "wh": "TIC.BASE"},
+        {"va": 540.0, "wh": 12_345_678.0},
+        {"apparent_power_papp": (540, "VA"), "energy_base": (12_345.678, "kWh")},
+    ),
+    "shelly Plus 1PM": Case(
+        "shelly",
+        {"on": "output", "w": "apower", "wh": "aenergy", "v": "voltage", "in": "input", "chip": "temperature"},
+        {"on": 1.0, "w": 1001.5, "wh": 1234.5, "v": 231.0, "in": 0.0, "chip": 41.0},
+        {
+            "switch": (1, None),
+            "power": (1001.5, "W"),
+            "energy": (1.2345, "kWh"),
+            "voltage": (231, "V"),
+            "current": (4.335, "A"),
+            "input": (0, None),
+            "chip_temperature": (41, "°C"),
+        },
+        command=("switch", 0),
+        orders={"on": 0.0},
+    ),
+    "shelly Plus Plug S": Case(
+        "shelly",
+        {"on": "output", "w": "apower"},
+        {"on": 0.0, "w": 0.0},
+        {"switch": (0, None), "power": (0, "W"), "energy": (0, "kWh"), "voltage": (230, "V")},
+        {"model": "plugs"},
+        command=("switch", 1),
+        orders={"on": 1.0},
+    ),
+    "shelly Plus 1": Case(
+        "shelly",
+        {"valve": "output"},
+        {"valve": 1.0},
+        {"switch": (1, None), "input": (0, None), "chip_temperature": (40, "°C")},
+        {"model": "plus1"},
+        command=("switch", 0),
+        orders={"valve": 0.0},
+    ),
+    "shelly Pro 1": Case(
+        "shelly",
+        {"pump": "output", "in": "input1"},
+        {"pump": 0.0, "in": 1.0},
+        {"switch": (0, None), "input": (0, None), "input_1": (1, None)},
+        {"model": "pro1"},
+        command=("switch", 1),
+        orders={"pump": 1.0},
+    ),
+    "shelly PM mini": Case(
+        "shelly",
+        {"w": "apower", "wh": "aenergy", "hz": "freq"},
+        {"w": 27.0, "wh": 1.0, "hz": 50.01},
+        {"power": (27, "W"), "energy": (0.001, "kWh"), "frequency": (50.01, "Hz")},
+        {"model": "pmmini"},
+    ),
+    "shelly cover": Case(
+        "shelly",
+        {"vent": "current_pos"},
+        {"vent": 20.0},
+        {"position": (20, "%"), "input": (0, None), "input_1": (0, None)},
+        {"model": "cover"},
+        command=("position", 75),
+        orders={"vent": 75.0},
+    ),
+    "shelly clamp, exporting": Case(
+        "shelly",
+        {"w": "act_power", "v": "voltage", "wh": "total_act_energy", "back": "total_act_ret_energy", "pf": "pf"},
+        {"w": -1200.0, "v": 233.3, "wh": 5000.0, "back": 250.0, "pf": 0.8},
+        {
+            "power": (-1200, "W"),
+            "apparent_power": (1500, "VA"),
+            "voltage": (233.3, "V"),
+            "current": (6.429, "A"),
+            "factor": (0.8, None),
+            "energy": (5, "kWh"),
+            "energy_returned": (0.25, "kWh"),
+        },
+        {"model": "em"},
+    ),
+    "shelly H&T": Case(
+        "shelly",
+        {"t": "tC", "rh": "rh", "battery": "battery"},
+        {"t": -3.2, "rh": 54.5, "battery": 88.0},
+        {"temperature": (-3.2, "°C"), "humidity": (54.5, "%"), "battery": (88, "%"), "battery_voltage": (5.81, "V")},
+        {"model": "ht"},
+    ),
+}
+COMMANDED = {name: case for name, case in CASES.items() if case.command is not None}
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+class Hub:
+    """The hub's decoders with what they learnt."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.registry = Registry(load_drivers())
+        self.contexts: Contexts = {}
+        self.values: dict[str, Values] = {}
+        self.availability: dict[str, Availability] = {}
+        self.heard: dict[str, str] = {}
+
+    def hear(self, packets: Iterable[Packet]) -> None:
+        """Take messages; none may be refused, in whole or in part."""
+        for topic, payload, *_ in packets:
+            outcome = self.registry.decode(Message(topic=topic, payload=payload, received=NOW), self.contexts)
+            assert outcome.decoded is not None, f"{topic} {payload!r}: {outcome.reason}"
+            assert not outcome.decoded.rejected, f"{topic} {payload!r}: {outcome.decoded.rejected}"
+            decoded, driver = outcome.decoded, outcome.driver
+            assert driver is not None
+            if decoded.availability is not None:
+                self.availability[decoded.device] = decoded.availability
+            for sample, unit, quality in self.registry.complete(driver, decoded):
+                assert quality == "good", f"{sample.channel} = {sample.value} {unit} is {quality}"
+                self.values.setdefault(decoded.device, {})[sample.channel] = (sample.value, unit)
+                self.heard[decoded.device] = topic
+
+    def command(self, uid: str, channel: str, value: float) -> tuple[tuple[str, bytes], ...]:
+        """Return what the hub publishes for a wish."""
+        topic = self.heard[uid]
+        driver, key = self.registry.place(topic, uid.partition(":")[0])
+        assert driver is not None
+        assert driver.command is not None
+        target = Target(
+            uid=uid, topic=topic, names=(uid,), channels=frozenset(self.values[uid]), context=self.contexts.get(key)
+        )
+        return driver.command(target, Command(channel, value)).messages
+
+
+@every_case
+def test_what_is_true_arrives_as_such(case: Case) -> None:
+    """Same value, the hub's unit, one device under its uid."""
+    hub, device = Hub(), case.device()
+    hub.hear([*device.birth(case.view()), *device.report(case.view())])
+    found = hub.values[device.uid]
+    assert {channel: unit for channel, (_, unit) in found.items() if channel in case.gives} == {
+        channel: unit for channel, (_, unit) in case.gives.items()
+    }
+    assert {channel: found[channel][0] for channel in case.gives} == pytest.approx(
+        {channel: value for channel, (value, _) in case.gives.items()}
+    )
+    assert list(hub.values) == [device.uid]
+
+
+@every_case
+def test_it_comes_online_and_its_will_says_offline(case: Case) -> None:
+    """Both understood, of the same device."""
+    hub, device = Hub(), case.device()
+    hub.hear(device.birth(case.view()))
+    assert hub.availability[device.uid] is Availability.ONLINE
+    assert device.will is not None
+    hub.hear([device.will])
+    assert hub.availability[device.uid] is Availability.OFFLINE
+
+
+@every_case
+def test_all_it_says_lies_below_its_filters_and_what_it_leaves_is_named(case: Case) -> None:
+    """So a run marks all of it as simulated, and takes it off the broker at its end."""
+    device = case.device()
+    assert device.will is not None
+    for packet in [device.will, *device.birth(case.view()), *device.report(case.view())]:
+        assert any(topic_matches(pattern, packet.topic) for pattern in device.filters), packet.topic
+        assert not packet.retain or packet.topic in device.retained, packet.topic
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES.values() if case.command],
+    ids=[name for name, case in CASES.items() if case.command],
+)
+def test_it_obeys_the_hubs_command_and_reports_back(case: Case) -> None:
+    """The hub's own words for a wish → an order to the actuator → a report that proves it."""
+    assert case.command is not None
+    channel, wanted = case.command
+    hub, device = Hub(), case.device()
+    hub.hear([*device.birth(case.view()), *device.report(case.view())])
+    orders: dict[str, float] = {}
+    for topic, payload in hub.command(device.uid, channel, wanted):
+        assert any(topic_matches(pattern, topic) for pattern in device.commands)
+        reply = device.command(case.view(), topic, payload)
+        orders |= reply.orders
+        hub.hear(reply.packets)
+    assert orders == case.orders
+    after = replace(case, values={**case.values, **orders})
+    hub.hear(device.changed(after.view(**orders), frozenset(orders)))
+    assert hub.values[device.uid][channel][0] == wanted
