@@ -12,7 +12,7 @@ from typing import NamedTuple
 from device_sims import devices
 from device_sims import scenario as scenarios
 from device_sims.clock import stretched_s
-from device_sims.devices import Device, Moment, Packet, View
+from device_sims.devices import Device, Listening, Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
 from device_sims.scenario import Loaded
@@ -152,11 +152,14 @@ class World:
         player = self.players[role]
         if player.silent:
             return []
-        reply = player.device.command(self._view(player), topic, payload)
+        return self._obey(player, player.device.command(self._view(player), topic, payload))
+
+    def _obey(self, player: Player, reply: Reply) -> list[Output]:
+        """Carry out what a device understood; return what is said of it."""
         if reply.period_s:
             player.period_s = reply.period_s
             player.due_s = min(player.due_s, self.time_s + reply.period_s)
-        said: list[Output] = [Emission(self.time_s, role, packet) for packet in reply.packets]
+        said: list[Output] = [Emission(self.time_s, player.role, packet) for packet in reply.packets]
         if reply.orders:
             self.orders.update(reply.orders)
             said += self._act()
@@ -300,6 +303,8 @@ class World:
         if not player.silent:
             for packet in player.device.report(self._view(player)):
                 yield Emission(self.time_s, player.role, packet)
+            if isinstance(player.device, Listening):
+                yield from self._obey(player, player.device.window(self._view(player)))
 
     def _period_s(self, player: Player, time_s: int) -> int:
         period = float(player.period_s)

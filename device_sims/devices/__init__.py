@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -133,6 +133,15 @@ class Device(Protocol):
 
     def command(self, view: View, topic: str, payload: bytes) -> Reply:
         """Obey a message on one of `commands`."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A device that hears what was said to it only after it has spoken (LoRaWAN, class A)."""
+
+    def window(self, view: View) -> Reply:
+        """Return what it took in, right after its telemetry."""
         ...
 
 
