@@ -197,6 +197,132 @@ CASES = {
         {"temperature": (-3.2, "°C"), "humidity": (54.5, "%"), "battery": (88, "%"), "battery_voltage": (5.81, "V")},
         {"model": "ht"},
     ),
+    "zigbee contact": Case(
+        "zigbee2mqtt",
+        {"open": "contact", "battery": "battery", "mv": "voltage", "lq": "linkquality"},
+        {"open": 1.0, "battery": 88.0, "mv": 3005.0, "lq": 120.0},
+        {"contact": (0, None), "battery": (88, "%"), "battery_voltage": (3.005, "V"), "link_quality": (120, None)},
+    ),
+    "zigbee water leak": Case(
+        "zigbee2mqtt",
+        {"wet": "water_leak", "low": "battery_low", "tamper": "tamper"},
+        {"wet": 1.0, "low": 0.0, "tamper": 0.0},
+        {"water_leak": (1, None), "battery_low": (0, None), "tamper": (0, None)},
+    ),
+    "zigbee climate": Case(
+        "zigbee2mqtt",
+        {"t": "temperature", "rh": "humidity", "p": "pressure"},
+        {"t": 27.34, "rh": 44.72, "p": 1001.3},
+        {"temperature": (27.34, "°C"), "humidity": (44.72, "%"), "pressure": (1001.3, "hPa")},
+    ),
+    "zigbee vibration": Case(
+        "zigbee2mqtt",
+        {"shaken": "vibration", "there": "occupancy", "smoke": "smoke"},
+        {"shaken": 1.0, "there": 0.0, "smoke": 0.0},
+        {"vibration": (1, None), "occupancy": (0, None), "smoke": (0, None)},
+    ),
+    "zigbee plug": Case(
+        "zigbee2mqtt",
+        {"on": "state", "w": "power", "wh": "energy", "v": "voltage", "a": "current"},
+        {"on": 1.0, "w": 1200.5, "wh": 12_340.0, "v": 231.0, "a": 5.2},
+        {
+            "switch": (1, None),
+            "power": (1200.5, "W"),
+            "energy": (12.34, "kWh"),
+            "voltage": (231, "V"),
+            "current": (5.2, "A"),
+        },
+        command=("switch", 0),
+        orders={"on": 0.0},
+    ),
+    "esphome sensors": Case(
+        "esphome",
+        {
+            "t": "sensor/temperature",
+            "flow": "sensor/flow",
+            "line": "sensor/bar_1",
+            "wh": "sensor/energy",
+            "door": "binary_sensor/door",
+        },
+        {"t": 21.3, "flow": 6.4, "line": 7.12, "wh": 1234.6, "door": 0.0},
+        {
+            "temperature": (21.3, "°C"),
+            "flow": (0.384, "m³/h"),
+            "bar_1": (7120, "hPa"),
+            "energy": (1.235, "kWh"),
+            "door": (0, None),
+        },
+        {"sensors": {"bar_1": {"unit": "bar", "decimals": 2}}},
+    ),
+    "esphome without discovery": Case(
+        "esphome",
+        {"up": "sensor/uptime_sensor", "door": "binary_sensor/door"},
+        {"up": 465.0, "door": 1.0},
+        {"uptime_sensor": (465, None), "door": (1, None)},
+        {"discovery": False},
+    ),
+    "esphome switch": Case(
+        "esphome",
+        {"pump": "switch/pump"},
+        {"pump": 0.0},
+        {"pump": (0, None)},
+        command=("pump", 1),
+        orders={"pump": 1.0},
+    ),
+    "shelly gen1 relay": Case(
+        "shelly_gen1",
+        {
+            "on": "relay/0",
+            "w": "relay/0/power",
+            "wh": "relay/0/energy",
+            "in": "input/0",
+            "chip": "temperature",
+            "dbm": "rssi",
+        },
+        {"on": 1.0, "w": 60.25, "wh": 2000.0, "in": 0.0, "chip": 41.5, "dbm": -58.0},
+        {
+            "switch": (1, None),
+            "power": (60.25, "W"),
+            "energy": (2, "kWh"),
+            "input": (0, None),
+            "chip_temperature": (41.5, "°C"),
+            "signal": (-58, "dBm"),
+        },
+        command=("switch", 0),
+        orders={"on": 0.0},
+    ),
+    "shelly gen1 clamps": Case(
+        "shelly_gen1",
+        {
+            "w": "emeter/0/power",
+            "pf": "emeter/0/pf",
+            "v": "emeter/0/voltage",
+            "wh": "emeter/0/total",
+            "w1": "emeter/1/power",
+        },
+        {"w": -12.5, "pf": 0.5, "v": 231.4, "wh": 1234.5, "w1": 0.0},
+        {
+            "power": (-12.5, "W"),
+            "factor": (0.5, None),
+            "voltage": (231.4, "V"),
+            "energy": (1.2345, "kWh"),
+            "power_1": (0, "W"),
+        },
+        {"model": "SHEM"},
+    ),
+    "shelly gen1 H&T": Case(
+        "shelly_gen1",
+        {"t": "sensor/temperature", "rh": "sensor/humidity", "b": "sensor/battery", "usb": "sensor/ext_power"},
+        {"t": -2.25, "rh": 54.5, "b": 88.0, "usb": 1.0},
+        {"temperature": (-2.25, "°C"), "humidity": (54.5, "%"), "battery": (88, "%"), "external_power": (1, None)},
+        {"model": "SHHT-1"},
+    ),
+    "shelly gen1 flood and window": Case(
+        "shelly_gen1",
+        {"wet": "sensor/flood", "open": "sensor/state", "lux": "sensor/lux", "motion": "sensor/motion"},
+        {"wet": 1.0, "open": 0.0, "lux": 310.0, "motion": 0.0},
+        {"flood": (1, None), "open": (0, None), "illuminance": (310, "lx"), "motion": (0, None)},
+    ),
 }
 COMMANDED = {name: case for name, case in CASES.items() if case.command is not None}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -223,6 +349,9 @@ class Hub:
             assert driver is not None
             if decoded.availability is not None:
                 self.availability[decoded.device] = decoded.availability
+            self.availability |= {
+                each.device: each.availability for each in decoded.announces if each.availability is not None
+            }
             for sample, unit, quality in self.registry.complete(driver, decoded):
                 assert quality == "good", f"{sample.channel} = {sample.value} {unit} is {quality}"
                 self.values.setdefault(decoded.device, {})[sample.channel] = (sample.value, unit)
@@ -297,3 +426,32 @@ def test_it_obeys_the_hubs_command_and_reports_back(case: Case) -> None:
     after = replace(case, values={**case.values, **orders})
     hub.hear(device.changed(after.view(**orders), frozenset(orders)))
     assert hub.values[device.uid][channel][0] == wanted
+
+
+def test_a_bridge_of_its_own_tells_whose_topics_these_are_and_takes_its_devices_with_it() -> None:
+    """A base topic nobody knows is read by what `bridge/devices` said; the bridge's will is everybody's."""
+    keys = {"t": "temperature", "mv": "voltage"}
+    settings = {channel: {"field": key, "id": ""} for channel, key in keys.items()}
+    device = make("zigbee2mqtt", "a-sim-1", settings, {"base": "z2m-sim"})
+    bridge = make("zigbee2mqtt_bridge", "z2m-sim", {}, {"devices": [{"name": "a-sim-1", "keys": [*keys.values()]}]})
+    hub, now = Hub(), View(MOMENT, {"t": 20.5, "mv": 2990.0})
+    hub.hear([*bridge.birth(now), *device.birth(now)])
+    assert hub.values == {"zigbee2mqtt:z2m-sim/a-sim-1": {"temperature": (20.5, "°C"), "battery_voltage": (2.99, "V")}}
+    assert device.uid in hub.values
+    assert hub.availability == {bridge.uid: Availability.ONLINE, device.uid: Availability.ONLINE}
+    assert bridge.will is not None
+    hub.hear([bridge.will])
+    assert hub.availability == {bridge.uid: Availability.OFFLINE, device.uid: Availability.OFFLINE}
+
+
+def test_a_buttons_press_is_an_event() -> None:
+    """`single`, and the empty word behind it is nothing."""
+    device = make("zigbee2mqtt", "a-sim-1", {"press": {"field": "action", "id": ""}})
+    hub = Hub()
+    events = []
+    for topic, payload, *_ in device.changed(View(MOMENT, {"press": 1.0}), frozenset({"press"})):
+        found = hub.registry.decode(Message(topic=topic, payload=payload, received=NOW), hub.contexts).decoded
+        assert found is not None
+        assert not found.samples
+        events += [(event.name, event.value) for event in found.events]
+    assert events == [("action", "single")]
