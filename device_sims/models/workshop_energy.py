@@ -128,6 +128,7 @@ class Workshop:
         self.oven = State(initial.oven_c)
         self.office = State(initial.office_c)
         self.meter = linky.counted(initial.peak_wh, initial.off_peak_wh)
+        self.radiator_wh = 0.0
         self._back_wh: dict[int, float] = {}
         self._week_s = begin.weekday * DAY_S + begin.clock_s
         self._faults: tuple[Active, ...] = ()
@@ -153,11 +154,12 @@ class Workshop:
             "largest_current": max(self.meter.largest_a, linky.iinst_a(power, settings.contract)) * readable,
             "index_hp": (self.meter.peak_wh - back_wh) * readable,
             "index_hc": (self.meter.off_peak_wh - back_wh) * readable,
-            "tariff": float(self._now.cheap) * readable,
+            "tariff": float(not self._now.cheap) * readable,
             "kettle_on": float(on[KETTLE]),
             "kettle_power": settings.kettle.power_w * on[KETTLE],
             "oven_power": settings.oven.heater_w * on[OVEN],
             "radiator_power": settings.office.heater_w * on[RADIATOR],
+            "radiator_energy": self.radiator_wh,
             "radiator_on": float(self._relay("radiator_on")),
             "office_temp": self.office.temperature_c,
             "window_open": float(self._any("window")),
@@ -179,13 +181,14 @@ class Workshop:
         if time_s >= self._now.until_s:
             self._see(time_s)
         limit = min(count, self._now.until_s - time_s)
-        power = self._drawn()
+        power, radiator_w = self._drawn(), self.parameters.office.heater_w * self._on()[RADIATOR]
         _, ovens = physics.advance(self.oven, self._seconds(0), limit)
         _, offices = physics.advance(self.office, self._seconds(1), limit)
         passed = min(len(ovens), len(offices))
         self.oven = State(ovens[passed - 1], self.oven.calling)
         self.office = State(offices[passed - 1], self.office.calling)
         self._count(power, passed)
+        self.radiator_wh += radiator_w * passed / 3600
         if time_s + passed >= self._now.until_s:
             self._see(time_s + passed)
         else:
@@ -293,6 +296,7 @@ KIND = Kind(
         "kettle_power",
         "oven_power",
         "radiator_power",
+        "radiator_energy",
         "radiator_on",
         "office_temp",
         "window_open",

@@ -1,4 +1,4 @@
-"""A machine as its devices see it: a bearing that wears, a coin on a fan, a motor that stops, a sensor that is loose."""
+"""A machine as its devices see it: a bearing that wears, a coin on a fan, a motor that stops, a loose sensor."""
 
 import random
 from collections.abc import Callable, Sequence

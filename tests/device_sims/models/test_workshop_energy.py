@@ -81,9 +81,9 @@ def test_a_night_draws_what_nobody_thinks_of() -> None:
 def test_the_tariff_changes_at_six_and_at_ten_in_the_evening() -> None:
     """Off-peak until six, peak after; energy goes to the index of its hour."""
     model = workshop(clock_h=5.5, initial=Initial(office_c=19.0))
-    assert model.values()["tariff"] == 1
-    play(model, 0, HOUR)
     assert model.values()["tariff"] == 0
+    play(model, 0, HOUR)
+    assert model.values()["tariff"] == 1
     assert model.values()["index_hc"] == pytest.approx(270)
     assert model.values()["index_hp"] == pytest.approx(270)
 
@@ -109,6 +109,7 @@ def test_an_open_window_beats_the_radiator() -> None:
     model = workshop(clock_h=10.0, faults=[fault(Effect(window=True, heater=True))], initial=Initial(office_c=17.0))
     assert (model.values()["radiator_power"], model.values()["window_open"]) == (1000, 1)
     trace = play(model, 0, 8 * HOUR)["office_temp"]
+    assert model.values()["radiator_energy"] == pytest.approx(8000)
     assert 15 < trace[-1] < 17
     assert sorted(trace, reverse=True) == trace
     model.act([fault(Effect(window=True, heater=True))], {"radiator_on": 0.0}, 8 * HOUR)
