@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--fault", action="append", default=[], metavar="NAME@MIN[:intensity][/duration]")
+    parser.add_argument("--history", help="how much of it: 0, 24h, 7d … at most 30d; the scenario's unless given")
     parser.add_argument("--supervised", action="store_true", help="end when stdin ends")
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args(arguments)
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             speed=given.speed,
             seed=given.seed,
             faults=tuple(given.fault),
+            history=given.history,
         )
         process.run(wanted, supervised=given.supervised)
     except SimulationError as error:

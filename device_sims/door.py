@@ -42,7 +42,7 @@ class Accepted(Struct, frozen=True):
 class Line(NamedTuple):
     """A message with its simulated second."""
 
-    time_s: int
+    time_s: float
     topic: str
     payload: bytes
 

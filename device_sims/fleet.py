@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,6 +23,10 @@ REPORT_S = 1.0
 PING_S = 20.0
 DRAIN_S = 10.0
 MOST_DEVICES = 10_000
+MOST_CONNECTIONS = 1000
+"""A process may usually open 1,024 files; more devices than this share connections."""
+REMEMBERED = 100_000
+"""Latenesses of which the percentiles are taken: the newest."""
 
 
 class Result(Struct, frozen=True):
@@ -31,8 +36,11 @@ class Result(Struct, frozen=True):
         sent, acknowledged: PUBLISH and PUBACK.
         skipped: messages due that a clogged connection did not send.
         seconds: from the first message to the last acknowledgement.
-        rate: acknowledged messages a second.
+        rate: acknowledged messages a second, all devices together.
         p50_ms, p99_ms: PUBLISH to PUBACK.
+        late_p50_ms, late_p99_ms: from when a message was due to its PUBLISH.
+        connections: that the devices share.
+        cpu: share of one core that this process used [1].
     """
 
     sent: int
@@ -42,6 +50,10 @@ class Result(Struct, frozen=True):
     rate: float
     p50_ms: float
     p99_ms: float
+    late_p50_ms: float
+    late_p99_ms: float
+    connections: int
+    cpu: float
 
 
 def name_of(number: int) -> str:
@@ -64,9 +76,12 @@ async def play(
     rate: float,
     seconds: float | None,
     stop: asyncio.Event,
+    connections: int | None = None,
     progress: Callable[[Result], None] | None = None,
 ) -> Result:
-    """Publish at `rate` messages a second in total until `seconds` have passed or `stop` is set.
+    """Publish `rate` messages a second of each device until `seconds` have passed or `stop` is set.
+
+    Devices that share a connection (`connections` fewer than devices) have no will of their own.
 
     Raises:
         SimulationError: an impossible figure, or the broker cannot be reached.
@@ -74,10 +89,13 @@ async def play(
     if not 1 <= devices <= MOST_DEVICES or not rate > 0:
         msg = f"devices is {devices} and rate {rate:g}: 1 to {MOST_DEVICES} devices, a rate above zero"
         raise SimulationError(msg)
-    fleet = Fleet(broker, devices)
+    if connections is not None and not 1 <= connections <= devices:
+        msg = f"connections is {connections}: at least one, at most one a device"
+        raise SimulationError(msg)
+    fleet = Fleet(broker, devices, connections or min(devices, MOST_CONNECTIONS))
     try:
         await fleet.gather()
-        result = await fleet.load(rate, seconds, stop, progress)
+        result = await fleet.load(rate * devices, seconds, stop, progress)
         await fleet.end()
     finally:
         await fleet.close()
@@ -87,18 +105,23 @@ async def play(
 class Fleet:
     """Devices that publish together, announced as one run."""
 
-    def __init__(self, broker: Broker, devices: int) -> None:
+    def __init__(self, broker: Broker, devices: int, connections: int) -> None:
         """Prepare it; `gather` connects."""
         self.run = announce.run_id(SCENARIO, datetime.now(UTC), secrets.randbelow(65_536))
         self.members: list[swarm.Member] = []
         self._broker = broker
         self._devices = devices
+        self._connections = connections
+        self._late_s: deque[float] = deque(maxlen=REMEMBERED)
+        self._cpu_s = 0.0
         self._own = Connection(broker, f"matinales-{self.run}")
         self._births = 0
 
     async def gather(self) -> None:
         """Connect everybody, announce the run, then say Online."""
-        names = [(f"{name_of(number)}-{self.run[-4:]}", _lwt(number, b"Offline")) for number in range(self._devices)]
+        names = [
+            (f"{name_of(number)}-{self.run[-4:]}", _lwt(number, b"Offline")) for number in range(self._connections)
+        ]
         self.members = await swarm.gather(self._broker, names)
         self._own.start()
         await self._own.publish(announce.announced(_said(self.run, self._devices, "running")))
@@ -107,9 +130,10 @@ class Fleet:
     async def load(
         self, rate: float, seconds: float | None, stop: asyncio.Event, progress: Callable[[Result], None] | None
     ) -> Result:
-        """Publish at a rate for a time, then wait for the last acknowledgements."""
-        topics = [f"tele/{name_of(number)}/SENSOR" for number in range(len(self.members))]
+        """Publish at a rate, all devices together, for a time; then wait for the last acknowledgements."""
+        topics = [f"tele/{name_of(number)}/SENSOR" for number in range(self._devices)]
         begin = told = pinged = time.monotonic()
+        self._cpu_s = time.process_time()
         number = skipped = 0
         while not stop.is_set():
             now = time.monotonic()
@@ -118,7 +142,9 @@ class Fleet:
             due = int(elapsed * rate)
             for each in range(number, due):
                 turn = each % len(topics)
-                skipped += not self.members[turn].say(Packet(topics[turn], payload(each, stamp)))
+                packet = Packet(topics[turn], payload(each, stamp))
+                skipped += not self.members[turn % len(self.members)].say(packet)
+                self._late_s.append(elapsed - (each + 1) / rate)
             number = due
             if now - told >= REPORT_S:
                 told = now
@@ -149,7 +175,8 @@ class Fleet:
         await self._own.close()
 
     def _everybody(self, word: bytes) -> int:
-        return sum(member.say(_lwt(number, word)) for number, member in enumerate(self.members))
+        members = self.members
+        return sum(members[number % len(members)].say(_lwt(number, word)) for number in range(self._devices))
 
     def _beat(self) -> None:
         wall = datetime.now(UTC)
@@ -164,10 +191,28 @@ class Fleet:
     def _result(self, skipped: int, seconds: float) -> Result:
         sent = sum(member.sent for member in self.members) - self._births
         acknowledged = max(sum(member.acknowledged for member in self.members) - self._births, 0)
-        waits = sorted(wait for member in self.members for wait in member.waits_s)
-        p50, p99 = (1000 * waits[int(len(waits) * share)] if waits else 0.0 for share in (0.5, 0.99))
-        rate = acknowledged / seconds if seconds > 0 else 0.0
-        return Result(sent, acknowledged, skipped, round(seconds, 3), round(rate, 1), round(p50, 2), round(p99, 2))
+        p50, p99 = _percentiles(wait for member in self.members for wait in member.waits_s)
+        late_p50, late_p99 = _percentiles(self._late_s)
+        return Result(
+            sent=sent,
+            acknowledged=acknowledged,
+            skipped=skipped,
+            seconds=round(seconds, 3),
+            rate=round(acknowledged / seconds if seconds > 0 else 0.0, 1),
+            p50_ms=p50,
+            p99_ms=p99,
+            late_p50_ms=late_p50,
+            late_p99_ms=late_p99,
+            connections=len(self.members),
+            cpu=round((time.process_time() - self._cpu_s) / seconds if seconds > 0 else 0.0, 3),
+        )
+
+
+def _percentiles(seconds: Iterable[float]) -> tuple[float, float]:
+    """Return the middle one and that of 99 % [ms]."""
+    ranked = sorted(seconds)
+    p50, p99 = (1000 * ranked[int(len(ranked) * share)] if ranked else 0.0 for share in (0.5, 0.99))
+    return round(p50, 2), round(p99, 2)
 
 
 def _lwt(number: int, word: bytes) -> Packet:

@@ -17,6 +17,8 @@ from device_sims.runner import Options, TimedFault, new_seed, play, zone_name
 FAULT = re.compile(
     r"(?P<name>[a-z][a-z0-9_.]*)@(?P<minute>\d+(\.\d+)?)(:(?P<intensity>\d+(\.\d+)?))?(/(?P<duration>\d+(\.\d+)?))?"
 )
+SPAN = re.compile(r"(?P<number>\d{1,4})(?P<unit>[hd]?)")
+LONGEST_HISTORY_H = 30 * 24
 
 
 def timed_fault(text: str) -> TimedFault:
@@ -33,6 +35,20 @@ def timed_fault(text: str) -> TimedFault:
     return TimedFault(found["name"], number["minute"], number.get("intensity"), number.get("duration"))
 
 
+def hours(text: str) -> int:
+    """Read a span of history: `36h`, `7d`, or hours alone.
+
+    Raises:
+        SimulationError: written otherwise, or more than 30 days.
+    """
+    found = SPAN.fullmatch(text)
+    span = None if found is None else int(found["number"]) * (24 if found["unit"] == "d" else 1)
+    if span is None or span > LONGEST_HISTORY_H:
+        msg = f"history {text!r}: write hours or days, for instance 24h or 7d; at most {LONGEST_HISTORY_H // 24}d"
+        raise SimulationError(msg)
+    return span
+
+
 def options(
     scenario: str,
     *,
@@ -43,6 +59,7 @@ def options(
     faults: tuple[str, ...] = (),
     initial: str | None = None,
     clock: str | None = None,
+    history: str | None = None,
     zone: str | None = None,
 ) -> Options:
     """Return what to play, from what a command line says.
@@ -59,6 +76,7 @@ def options(
         faults=tuple(timed_fault(text) for text in faults),
         initial=initial,
         clock=clock,
+        history_h=None if history is None else hours(history),
         zone=zone or zone_name(),
     )
 

@@ -20,13 +20,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from device_sims import announce, door, scenario
+from device_sims import announce, door, playbill, schedule
+from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
+from device_sims.day import DAY_S
 from device_sims.devices import Packet
+from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
 from device_sims.link import Broker, Connection
-from device_sims.world import Emission, Output, Silence, World
+from device_sims.world import Emission, Output, Silence
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ HUB_PATIENCE_S = 30.0
 """How long a hub that is starting may take before the run goes on without its history."""
 DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
+TELL_EVERY_S = 2.0
+"""A history that takes longer says how far it is."""
 
 
 class TimedFault(Struct, frozen=True):
@@ -59,6 +64,7 @@ class Options(Struct, frozen=True, kw_only=True):
         seed: of every noise.
         faults: to turn on at their minute.
         initial, clock: of the start; None: the scenario's.
+        history_h: hours of history; None: the scenario's.
         zone: of the devices' local times.
     """
 
@@ -70,30 +76,28 @@ class Options(Struct, frozen=True, kw_only=True):
     faults: tuple[TimedFault, ...] = ()
     initial: str | None = None
     clock: str | None = None
+    history_h: int | None = None
     zone: str = "Europe/Paris"
 
 
-def make_world(options: Options, wall: datetime) -> World:
+def make_world(options: Options, wall: datetime) -> Ensemble:
     """Return the world of a run that starts now.
 
     Raises:
         SimulationError: naming what cannot be played.
     """
-    loaded = scenario.load(options.scenario)
+    cast = playbill.load(options.scenario, options.history_h)
     checked_speed(options.speed)
     if options.speed > MOST_LIVE_SPEED and options.data is None:
         live = f"{MOST_LIVE_SPEED:.0f}"
         msg = f"speed is {options.speed:g}: above {live} messages go through a hub; name its data folder, or slow down"
         raise SimulationError(msg)
     zone = ZoneInfo(options.zone)
-    initial = options.initial or next(iter(loaded.scenario.initial))
-    named = loaded.scenario.initial.get(initial)
-    clock = options.clock or (named.clock if named else None) or loaded.scenario.clock
-    start = announce.start_of(clock, zone, wall)
-    world = World(loaded, seed=options.seed, start=start, zone=zone, initial=initial, clock=clock)
+    start = announce.start_of(playbill.clock(cast, options.initial, options.clock), zone, wall)
+    world = Ensemble(cast, seed=options.seed, start=start, zone=zone, initial=options.initial, clock=options.clock)
     world.speed = options.speed
     for fault in options.faults:
-        lasts = None if fault.duration_min is None else max(round(60 * fault.duration_min), 1)
+        lasts = schedule.seconds(fault.duration_min)
         world.schedule(round(60 * fault.minute), fault.name, fault.intensity, lasts)
     return world
 
@@ -115,7 +119,7 @@ class Run:
         wall = datetime.now(UTC)
         self.options = options
         self.world = make_world(options, wall)
-        self.id = announce.run_id(self.world.scenario.name, wall, secrets.randbelow(65_536))
+        self.id = announce.run_id(self.world.name, wall, secrets.randbelow(65_536))
         self.next: Options | None = None
         self._clock = VirtualClock(time.monotonic(), speed=options.speed)
         self._live = False
@@ -124,6 +128,8 @@ class Run:
         self._lines: list[Emission] = []
         self._posting: asyncio.Task[None] | None = None
         self._leaving = False
+        self._preparing: list[dict[str, Any]] = []
+        self._steering: list[asyncio.Task[None]] = []
         self._own = Connection(options.broker, f"matinales-{self.id}", on_up=self._announce_again)
         self._devices = {role: self._connect(role) for role in self.world.players}
         self._control = Control(self.id, self._hub, self._obey, self.state)
@@ -147,24 +153,24 @@ class Run:
         try:
             for connection in (self._own, *self._devices.values()):
                 connection.start()
-            history = asyncio.create_task(asyncio.to_thread(self._history), name="history")
+            past = Backfill(self.world, lambda: stop.is_set() or self._leaving, wanted=self.options.data is not None)
+            history = asyncio.create_task(asyncio.to_thread(past.play), name="history")
             tasks.append(history)
-            await self._until_stopped(self._begin(history, stop), stop)
+            await self._until_stopped(self._begin(past, history), stop)
             if not stop.is_set():
                 tasks.append(asyncio.create_task(self._beats(), name="beats"))
-                if self.options.data is not None:
-                    tasks.append(asyncio.create_task(self._control.serve(), name="control"))
+                self._steer()
                 await self._follow_clock(stop)
         finally:
             stopping.cancel()
-            await self._leave(tasks)
+            await self._leave([*tasks, *self._steering])
 
     def state(self) -> dict[str, Any]:
         """Return the run's state as the hub is told."""
         titles = self.world.titles()
         acting = self.world.acting
         return {
-            "usecase": self.world.scenario.name,
+            "usecase": self.world.shown,
             "run": self.id,
             "time": announce.rfc3339(self._simulated()),
             "speed": self._clock.speed,
@@ -179,27 +185,25 @@ class Run:
                 }
                 for name, title in titles.items()
             ],
-            "notes": self._notes,
+            "notes": [*self._notes, *self._preparing],
         }
 
     # beginning
 
-    def _history(self) -> list[door.Line]:
-        said: list[Emission] = []
-        for role in self.world.players:
-            said += _spoken(self.world.birth(role))
-        said += _spoken(self.world.advance(-1))
-        return door.lines(said)
-
-    async def _begin(self, history: asyncio.Task[list[door.Line]], stop: asyncio.Event) -> None:
+    async def _begin(self, past: Backfill, history: asyncio.Task[None]) -> None:
         filling = self.options.data is not None
         await self._own.up.wait()
         await self._own.publish(announce.announced(self._said("paused" if filling else "running")), HUB_PATIENCE_S)
         await self._forget_predecessor()
-        _LOG.info("%s: run %s, seed %d, ×%g", self.world.scenario.name, self.id, self.options.seed, self._clock.speed)
-        past = await history
-        if filling:
-            await self._fill(past, stop)
+        _LOG.info("%s: run %s, seed %d, ×%g", self.world.name, self.id, self.options.seed, self._clock.speed)
+        telling = asyncio.create_task(self._tell_progress(past))
+        try:
+            if filling:
+                await self._fill(past)
+            await history
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_PATIENCE_S):
                 await asyncio.gather(*(connection.up.wait() for connection in self._devices.values()))
@@ -209,7 +213,9 @@ class Run:
         self._tell_beat()
         self._live = True
         for role, connection in self._devices.items():
-            if connection.up.is_set():
+            if self.world.players[role].silent and not self.world.players[role].device.bridged:
+                connection.drop()
+            elif connection.up.is_set():
                 self._deliver(self.world.birth(role))
         self._note_stretching()
 
@@ -229,8 +235,29 @@ class Run:
     def _note_of_run(self) -> Path | None:
         return None if self.options.data is None else self.options.data / "sim-run"
 
-    async def _fill(self, past: list[door.Line], stop: asyncio.Event) -> None:
-        bodies = door.requests(self._said("paused"), self.world.start, past)
+    def _steer(self) -> None:
+        """Let the hub steer the run from now on."""
+        if self.options.data is not None and not self._steering:
+            self._steering = [asyncio.create_task(self._control.serve(), name="control")]
+
+    async def _tell_progress(self, past: Backfill) -> None:
+        """Say how far a long history is: on the terminal and, by a note, on the page."""
+        days = -self.world.begin_s / DAY_S
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            if past.share >= 1:
+                continue
+            percent = int(100 * past.share)
+            _LOG.info("%s: history of %.3g days, %d %% done", self.world.name, days, percent)
+            self._preparing = [
+                self._noted(f"Historique en préparation : {percent} %", f"History being made: {percent}%")
+            ]
+            self._steer()
+            self._tell_state()
+
+    async def _fill(self, past: Backfill) -> None:
+        begun = time.monotonic()
+        bodies = door.requests(self._said("paused"), self.world.start, past.lines())
         try:
             took = await asyncio.to_thread(
                 door.post,
@@ -238,16 +265,18 @@ class Run:
                 self.id,
                 bodies,
                 patience_s=HUB_PATIENCE_S,
-                stopped=lambda: stop.is_set() or self._leaving,
+                stopped=past.stopped,
             )
         except SimulationError as error:
+            past.forsake()
             _LOG.warning("%s", error)
             self._note(
                 "L'historique simulé n'a pas pu être remis au concentrateur.",
                 "The simulated history could not be handed to the hub.",
             )
         else:
-            _LOG.debug("%s: the hub took %d messages of history", self.id, took)
+            _LOG.info("%s: %d messages of history in %.1f s", self.world.name, took, time.monotonic() - begun)
+        self._preparing = []
 
     # living
 
@@ -282,6 +311,9 @@ class Run:
         self._own.tell(*announce.beat(self.id, wall=now, simulated=self._simulated(), speed=self._clock.speed))
 
     async def _obey(self, order: Order) -> None:
+        if not self._live:
+            msg = "the history is still being made: try again in a moment"
+            raise SimulationError(msg)
         if order.do == "speed":
             await self._set_speed(order.speed)
         elif order.do == "fault":
@@ -386,7 +418,7 @@ class Run:
         speed = 0.0 if state == "paused" else self._clock.speed
         return announce.announcement(
             self.id,
-            self.world.scenario.name,
+            self.world.name,
             seed=self.options.seed,
             speed=speed,
             state=state or ("running" if speed > 0 else "paused"),
@@ -404,13 +436,16 @@ class Run:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _note(self, fr: str, en: str) -> None:
-        self._notes = [*self._notes[-9:], {"time": announce.rfc3339(self._simulated()), "text": {"fr": fr, "en": en}}]
+        self._notes = [*self._notes[-9:], self._noted(fr, en)]
+
+    def _noted(self, fr: str, en: str) -> dict[str, Any]:
+        return {"time": announce.rfc3339(self._simulated()), "text": {"fr": fr, "en": en}}
 
     def _note_stretching(self) -> None:
         roles = self.world.stretched()
         if not roles:
             return
-        named = [self.world.scenario.devices[role].title for role in roles]
+        named = [self.world.players[role].settings.title for role in roles]
         speed = f"×{self._clock.speed:g}"
         self._note(
             f"À {speed}, {', '.join(each.fr for each in named)} : période allongée, 10 messages par seconde au plus.",
@@ -469,11 +504,6 @@ async def play(options: Options, stop: asyncio.Event) -> None:
         run = Run(following)
         await run.play(stop)
         following = run.next
-
-
-def _spoken(said: Iterable[Output]) -> list[Emission]:
-    """Return the messages among what a world gives; in a history every connection holds."""
-    return [one for one in said if isinstance(one, Emission)]
 
 
 def zone_name() -> str:

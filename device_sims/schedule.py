@@ -72,6 +72,15 @@ class Due:
 
 
 @dataclass(slots=True)
+class Acting:
+    """A fault that is on: since when, how strong, until when [s of the run]."""
+
+    since_s: int
+    intensity: float | None
+    until_s: int | None
+
+
+@dataclass(slots=True)
 class Agenda:
     """Faults to come, the next one first."""
 

@@ -5,23 +5,19 @@ knows no wall clock and no broker; whoever runs it says how far to go and takes 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from device_sims import devices
+from device_sims import common
 from device_sims import scenario as scenarios
-from device_sims.clock import stretched_s
-from device_sims.devices import Device, Listening, Moment, Packet, Reply, View
+from device_sims.devices import Moment, Packet, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
+from device_sims.player import Player, in_role
 from device_sims.scenario import Loaded
-from device_sims.schedule import Agenda, Due, due
-from device_sims.sensing import Sampled, Sensor, sensor
+from device_sims.schedule import Acting, Agenda, Due, due
+from device_sims.tables import Text
 
-MOST_PER_WALL_S = 10.0
-"""No device exceeds so many messages per wall second over a broker: its period stretches."""
-LOW_BATTERY_PERCENT, LOW_BATTERY_MV = 4.0, 2400.0
 BOOT_S = 3 * 86_400
 """Devices booted so long before the history begins."""
 OFFLINE_AFTER_S = 1500 * 60
@@ -45,32 +41,6 @@ class Silence(NamedTuple):
 
 
 Output = Emission | Silence
-
-
-@dataclass(slots=True)
-class Acting:
-    """A fault that is on: since when, how strong, until when [s of the run]."""
-
-    since_s: int
-    intensity: float | None
-    until_s: int | None
-
-
-@dataclass(slots=True)
-class Player:
-    """A role being played: its device, its sensors and when it speaks next."""
-
-    role: str
-    settings: scenarios.Device
-    device: Device
-    sensors: dict[str, Sensor]
-    due_s: int
-    period_s: int
-    values: dict[str, Sampled] = field(default_factory=dict)
-    truth: dict[str, float] = field(default_factory=dict)
-    silent: bool = False
-    silent_since_s: int = 0
-    wrong_by_h: float | None = None
 
 
 class World:
@@ -105,17 +75,21 @@ class World:
         self.zone = zone
         self._effects = loaded.effects
         name = initial_name(loaded, initial)
-        self.time_s = -3600 * self.scenario.history_h
+        self.begin_s = -3600 * self.scenario.history_h
+        self.time_s = self.begin_s
         begin = scenarios.begin(self.scenario, name, clock, seed)
         self.model: Model = loaded.model.make(loaded.parameters, loaded.initials[name], begin)
         self.acting: dict[str, Acting] = {}
         self.orders: dict[str, float] = {}
         self.speed = 1.0
-        self._common = scenarios.common_faults(self.scenario)
+        self._common = common.common_faults(self.scenario)
         self.agenda = Agenda()
         for event in self.scenario.events:
             self.agenda.add(due(event, clock_at_start_s=begin.clock_s, from_s=self.time_s))
-        self.players = {role: self._player(role, settings) for role, settings in self.scenario.devices.items()}
+        self.players = {
+            role: in_role(role, settings, seed=seed, begin_s=self.begin_s)
+            for role, settings in self.scenario.devices.items()
+        }
         self._act()
 
     # what goes in
@@ -148,28 +122,24 @@ class World:
         return self._act()
 
     def command(self, role: str, topic: str, payload: bytes) -> list[Output]:
-        """Hand a message to a device; return what it says."""
+        """Hand a message to a device; return what it says. A stuck actuator's device answers, and nothing moves."""
         player = self.players[role]
         if player.silent:
             return []
-        return self._obey(player, player.device.command(self._view(player), topic, payload))
-
-    def _obey(self, player: Player, reply: Reply) -> list[Output]:
-        """Carry out what a device understood; return what is said of it."""
+        reply = player.device.command(self._view(player), topic, payload)
         if reply.period_s:
             player.period_s = reply.period_s
             player.due_s = min(player.due_s, self.time_s + reply.period_s)
-        said: list[Output] = [Emission(self.time_s, player.role, packet) for packet in reply.packets]
-        if reply.orders:
+        said: list[Output] = [*self._words(player, reply.packets)]
+        if reply.orders and not player.stuck:
             self.orders.update(reply.orders)
             said += self._act()
         return said
 
     def birth(self, role: str) -> list[Output]:
-        """Return what a device says when its connection is up."""
+        """Return what a device says when its connection is up; nothing in a history that it does not have."""
         player = self.players[role]
-        self._sample_missing(player)
-        return [Emission(self.time_s, role, packet) for packet in player.device.birth(self._view(player))]
+        return [*self._words(player, player.device.birth(self._view(player)))]
 
     # what comes out
 
@@ -202,22 +172,19 @@ class World:
         """Return the next second at which something is due, whatever the physics does before."""
         return self._next_stop(2**62)
 
-    def titles(self) -> Mapping[str, scenarios.Text]:
+    def titles(self) -> Mapping[str, Text]:
         """Return every fault's title."""
-        return scenarios.titles(self.scenario)
+        return common.titles(self.scenario)
 
     def stretched(self) -> list[str]:
         """Return the roles whose period is stretched at the present speed."""
-        return [role for role, player in self.players.items() if self._period_s(player, 0) > player.period_s]
+        return [
+            role
+            for role, player in self.players.items()
+            if player.period_at_s(0, self.speed, self.scenario) > player.period_s
+        ]
 
     # inside
-
-    def _player(self, role: str, settings: scenarios.Device) -> Player:
-        sensors = {
-            name: sensor(channel.figures, (self.seed, settings.id, name)) for name, channel in settings.channels.items()
-        }
-        device = devices.make(settings.kind, settings.id, settings.fields, settings.options)
-        return Player(role, settings, device, sensors, due_s=self.time_s, period_s=settings.period_s)
 
     def _check_fault(self, name: str, intensity: float | None, duration_s: int | None) -> None:
         if name not in self.scenario.faults and name not in self._common:
@@ -241,19 +208,9 @@ class World:
         self.model.act(effects, self.orders, self.time_s)
         said: list[Output] = []
         for player in self.players.values():
-            self._ail(player)
+            player.ail(self.acting)
             said += self._silence(player)
         return [*said, *self._tell_changes()]
-
-    def _ail(self, player: Player) -> None:
-        for name, one in player.sensors.items():
-            one.faults.unplugged = f"{name}.sensor_unplugged" in self.acting
-            one.faults.frozen = f"{name}.frozen_value" in self.acting
-            drift = self.acting.get(f"{name}.bias_drift")
-            one.faults.drift_per_s = (drift.intensity or 1.0) / 3600 if drift else 0.0
-            one.faults.drift_since_s = drift.since_s if drift else 0
-        wrong = self.acting.get(f"{player.role}.clock_wrong")
-        player.wrong_by_h = None if wrong is None else (wrong.intensity or 0.0)
 
     def _silence(self, player: Player) -> list[Output]:
         cut = any(
@@ -295,32 +252,27 @@ class World:
         own = self.scenario.faults.get(name)
         return duration_s if duration_s is not None else (own.duration_s if own else None)
 
-    def _speak(self, player: Player) -> Iterator[Output]:
+    def _speak(self, player: Player) -> Iterator[Emission]:
         if self.time_s < player.due_s:
             return
-        player.due_s = self.time_s + self._period_s(player, self.time_s)
-        self._sample(player)
+        player.due_s = self.time_s + player.period_at_s(self.time_s, self.speed, self.scenario)
+        player.sample(self.time_s)
         if not player.silent:
-            for packet in player.device.report(self._view(player)):
-                yield Emission(self.time_s, player.role, packet)
-            if isinstance(player.device, Listening):
-                yield from self._obey(player, player.device.window(self._view(player)))
+            yield from self._words(player, player.device.report(self._view(player)))
 
-    def _period_s(self, player: Player, time_s: int) -> int:
-        period = float(player.period_s)
-        if time_s < -self.scenario.recent_s:
-            period = max(period, player.settings.history_period_s or self.scenario.history_period_s)
-        elif time_s >= 0:
-            period = stretched_s(period, self.speed, MOST_PER_WALL_S)
-        return -int(-period // 1)
+    def _words(self, player: Player, packets: Iterable[Packet]) -> Iterator[Emission]:
+        """Say what a device says; one without a history says nothing before the start."""
+        if self.time_s < 0 and not player.settings.history:
+            return
+        for packet in packets:
+            player.said += 1
+            yield Emission(self.time_s, player.role, packet)
 
     def _run(self, count: int) -> Iterator[Output]:
         passed, traces = self.model.advance(self.time_s, count)
         self.time_s += passed
         for player in self.players.values():
-            for name, trace in traces.items():
-                if name in player.sensors:
-                    player.sensors[name].follow(trace)
+            player.trace(traces)
         yield from self._tell_changes()
 
     def _next_stop(self, to_s: int) -> int:
@@ -338,51 +290,19 @@ class World:
         said: list[Output] = []
         values = self.model.values()
         for player in self.players.values():
-            changed = frozenset(self._follow(player, values))
+            changed = frozenset(player.follow(values, self.orders, self.time_s - self.begin_s))
             if not changed:
                 continue
-            self._sample(player)
+            player.sample(self.time_s)
             if not player.silent:
-                said += [
-                    Emission(self.time_s, player.role, each)
-                    for each in player.device.changed(self._view(player), changed)
-                ]
+                said += self._words(player, player.device.changed(self._view(player), changed))
         return said
 
-    def _follow(self, player: Player, values: Mapping[str, float]) -> Iterator[str]:
-        """Let the truth of everything without a lag reach the sensors; yield what must be told at once."""
-        low = f"{player.role}.battery_low" in self.acting
-        battery = player.settings.battery
-        for name, channel in player.settings.channels.items():
-            if channel.order:
-                truth = self.orders.get(name, channel.constant or 0.0)
-            elif channel.constant is not None:
-                truth = channel.constant
-            else:
-                truth = values[name]
-            if low and battery is not None:
-                truth = {battery.level: LOW_BATTERY_PERCENT, battery.voltage: LOW_BATTERY_MV}.get(name, truth)
-            known = player.truth.get(name)
-            if truth == known:
-                continue
-            player.truth[name] = truth
-            if channel.lag_s == 0 or known is None:
-                player.sensors[name].follow((truth,))
-            if known is not None and (channel.on_change or channel.order):
-                yield name
-
-    def _sample(self, player: Player) -> None:
-        player.values = {name: one.sample(self.time_s) for name, one in player.sensors.items()}
-
-    def _sample_missing(self, player: Player) -> None:
-        if not player.values:
-            self._sample(player)
-
     def _view(self, player: Player) -> View:
-        booted = -3600 * self.scenario.history_h - BOOT_S
-        moment = Moment(self.start, self.zone, self.time_s, self.time_s - booted, player.wrong_by_h)
-        self._sample_missing(player)
-        return View(moment, player.values, self.orders, player.period_s)
+        if not player.values:
+            player.sample(self.time_s)
+        moment = Moment(self.start, self.zone, self.time_s, self.time_s - self.begin_s + BOOT_S, player.wrong_by_h)
+        return View(moment, player.values, self.orders, player.period_s, player.stuck)
 
 
 def initial_name(loaded: Loaded, wanted: str | None) -> str:

@@ -84,12 +84,14 @@ class View:
         values: channel name of scenario.toml → the last sample.
         order: what its actuator obeys (`switch` → 1.0 on, 0.0 off).
         period_s: simulated seconds between two telemetry messages.
+        stuck: its actuator takes orders and does not move: it answers, and its state stays what it is.
     """
 
     now: Moment
     values: Mapping[str, Sampled]
     order: Mapping[str, float] = field(default_factory=dict)
     period_s: int = 10
+    stuck: bool = False
 
 
 class Reply(NamedTuple):

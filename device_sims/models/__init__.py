@@ -56,7 +56,8 @@ class Model(Protocol):
 class Kind(NamedTuple):
     """A model as its file defines it: how scenario.toml's tables become its types.
 
-    `make(parameters, initial, begin)` gives a `Model` that stands at the beginning of its history.
+    `make(parameters, initial, begin)` gives a `Model` that stands at the beginning of its history. `more(parameters)`
+    names measures that the scenario itself declares.
     """
 
     parameters: Any
@@ -64,6 +65,7 @@ class Kind(NamedTuple):
     effect: Any
     measures: tuple[str, ...]
     make: Any
+    more: Callable[[Any], tuple[str, ...]] | None = None
 
 
 def kind(name: str) -> Kind:
@@ -78,3 +80,8 @@ def kind(name: str) -> Kind:
         raise SimulationError(msg)
     found: Kind = importlib.import_module(f"{__name__}.{name}").KIND
     return found
+
+
+def measures(kind: Kind, parameters: Any) -> tuple[str, ...]:  # noqa: ANN401 — each model has its own type
+    """Return the names of all that a model gives."""
+    return kind.measures if kind.more is None else (*kind.measures, *kind.more(parameters))

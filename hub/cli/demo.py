@@ -16,6 +16,7 @@ def command(
     use_case: str = "cold_room",
     speed: float = 1.0,
     seed: int | None = None,
+    history: str | None = None,
     lan: bool = False,
     port: int | None = None,
     mqtt_port: int | None = None,
@@ -28,9 +29,10 @@ def command(
     """Start everything on this machine: broker, hub, simulators, page.
 
     Args:
-        use_case: the story on the page.
+        use_case: the story on the page, or another name of `matinales sim --list`: everything plays all devices.
         speed: simulated seconds a second, 0 to 60.
         seed: the same seed plays the same afternoon again.
+        history: what exists when the page opens: 0, 24h, 7d … at most 30d; a day unless told.
         lan: open it to the room, with a PIN and MQTT credentials.
         port: of the page; 0 picks a free one.
         mqtt_port: of the broker; 0 picks a free one.
@@ -55,6 +57,8 @@ def command(
     simulators = ["--scenario", use_case, "--speed", f"{speed:g}"]
     if seed is not None:
         simulators += ["--seed", str(seed)]
+    if history is not None:
+        simulators += ["--history", history]
     return _start.start(
         _start.Plan(
             config=config,

@@ -15,6 +15,7 @@ from hub.config import load
 from hub.errors import UsageError
 
 if TYPE_CHECKING:
+    from device_sims.playbill import Cast
     from device_sims.runner import Options
 
 Flag = Annotated[bool, Parameter(negative="")]
@@ -30,6 +31,7 @@ def command(
     fault: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     initial: str | None = None,
     clock: str | None = None,
+    history: str | None = None,
     minutes: float | None = None,
     show: Annotated[bool, Parameter(name="--list", negative="")] = False,
     dry_run: Flag = False,
@@ -38,7 +40,7 @@ def command(
     """Play a scenario's devices against any broker, until Ctrl-C.
 
     Args:
-        scenario: its name (see --list), or the path of a scenario.toml.
+        scenario: its name (see --list), or the path of a file like those.
         broker: mqtt://[user:password@]host:port; HUB_BROKER_URL, else this machine, unless told.
         data: a living hub's data folder: the history goes to its import door, and it may set faults and speed.
         speed: simulated seconds a second, 0 to 60; faster with a hub.
@@ -46,6 +48,7 @@ def command(
         fault: NAME@MIN[:intensity][/duration], minutes simulated; may be given several times.
         initial: named state at the beginning of the history.
         clock: local hour of the start, for instance 02:00.
+        history: how much of it exists when the run starts: 0, 24h, 7d … at most 30d; the scenario's unless told.
         minutes: with --dry-run, how many simulated minutes.
         show: print the scenarios with their initial states and faults, and end.
         dry_run: print topic and payload of each message instead of sending it, as fast as it goes; then, in lines that
@@ -71,6 +74,7 @@ def command(
             faults=fault,
             initial=initial,
             clock=clock,
+            history=history,
             zone=config.tz,
         )
         if dry_run:
@@ -83,27 +87,32 @@ def command(
 
 
 def _named(scenario: str | None) -> str:
-    from device_sims.scenario import folders  # noqa: PLC0415 — not needed for --help
+    from device_sims.playbill import names  # noqa: PLC0415 — not needed for --help
 
     if scenario is None:
-        msg = f"which scenario? known: {', '.join(folders())}"
+        msg = f"which scenario? known: {', '.join(names())}"
         raise UsageError(msg)
     return scenario
 
 
 def _list() -> int:
-    from device_sims.scenario import folders, load, titles  # noqa: PLC0415 — not needed for --help
+    from device_sims.playbill import load, names  # noqa: PLC0415 — not needed for --help
 
-    def lines() -> Iterator[str]:
-        for name in folders():
-            played = load(name).scenario
-            yield f"{name}\t{played.title.fr} / {played.title.en}"
-            for initial, state in played.initial.items():
-                clock = state.clock or played.clock
-                yield f"  --initial {initial}\t{clock}\t{state.title.fr} / {state.title.en}"
-            yield from (f"  {fault}\t{title.fr} / {title.en}" for fault, title in titles(played).items())
+    return _printed(line for name in names() for line in _described(load(name)))
 
-    return _printed(lines())
+
+def _described(cast: "Cast") -> Iterator[str]:
+    """Return what can be played, its initial states and its faults; of several scenarios, which they are."""
+    from device_sims.common import titles  # noqa: PLC0415 — not needed for --help
+
+    yield f"{cast.name}\t{cast.title.fr} / {cast.title.en}"
+    for prefix, part in cast.parts.items():
+        if prefix:
+            yield f"  plays {part.scenario.name}\tfaults {prefix}…"
+            continue
+        for initial, state in part.scenario.initial.items():
+            yield f"  --initial {initial}\t{state.clock or part.scenario.clock}\t{state.title.fr} / {state.title.en}"
+        yield from (f"  {fault}\t{title.fr} / {title.en}" for fault, title in titles(part.scenario).items())
 
 
 def _clean(address: str) -> int:

@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 def command(
     *,
     devices: int = 200,
-    rate: float = 100.0,
+    rate: float = 1.0,
     seconds: float | None = None,
     broker: str | None = None,
+    connections: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Load a broker with Tasmota boards: 150-byte JSON, three values, QoS 1.
 
     Args:
-        devices: how many, each with its own connection and will.
-        rate: messages a second, all devices together.
+        devices: how many.
+        rate: messages a second of each device.
         seconds: for how long; until Ctrl-C unless told.
         broker: mqtt://[user:password@]host:port; HUB_BROKER_URL, else this machine, unless told.
+        connections: how many the devices share; unless told one each with a will of its own, up to 1,000.
         json: print the result as one JSON object.
 
     Returns:
@@ -45,7 +47,15 @@ def command(
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
         address = parse_url(broker or config.broker_url or f"mqtt://127.0.0.1:{config.mqtt_port}")
-        return await fleet.play(address, devices=devices, rate=rate, seconds=seconds, stop=stop, progress=_told)
+        return await fleet.play(
+            address,
+            devices=devices,
+            rate=rate,
+            seconds=seconds,
+            stop=stop,
+            connections=connections,
+            progress=_told,
+        )
 
     try:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
@@ -63,5 +73,7 @@ def _told(result: "Result") -> None:
 def _worded(result: "Result") -> str:
     return (
         f"{result.seconds:.1f} s: {result.sent} sent, {result.acknowledged} acknowledged ({result.rate:.0f}/s), "
-        f"{result.skipped} skipped, PUBACK after {result.p50_ms:.1f} ms (99 %: {result.p99_ms:.1f} ms)"
+        f"{result.skipped} skipped, {result.late_p50_ms:.1f} ms late (99 %: {result.late_p99_ms:.1f} ms), PUBACK after "
+        f"{result.p50_ms:.1f} ms (99 %: {result.p99_ms:.1f} ms), {result.connections} connections, "
+        f"{100 * result.cpu:.0f} % of a core"
     )

@@ -247,7 +247,8 @@ class MqttEdge:
         if self._asked is not None:  # some brokers hang up on whoever asks for what is not allowed
             self._asked, self._spurned = None, self._spurned + 1
         if was:
-            self._lookout.parted(max(self.batch.last, self._probe_heard_at) or self._wall_ns())
+            # our own message that came back proves that nothing waited; another may have waited in the socket for long
+            self._lookout.parted(self._probe_heard_at or self.batch.last or self._wall_ns())
         self._connack_by = None
         self.batch.ids.clear()
         if was:

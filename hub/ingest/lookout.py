@@ -43,7 +43,7 @@ class Lookout:
         self._messages = self._bytes = 0
 
     def parted(self, at: int) -> None:
-        """A connection ended, on which something was last heard at `at` [ns]."""
+        """A connection ended, on which at `at` [ns] nothing waited for us."""
         self._contact = at
 
     def met(self, at: int, *, resumed: bool, known: bool) -> None:

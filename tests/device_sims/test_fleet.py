@@ -52,9 +52,11 @@ async def test_a_fleet_is_heard_and_every_message_acknowledged(broker: Broker) -
     ear = Connection(address, "ear", subscribe=("#",), on_message=lambda *what: heard.append(what))
     ear.start()
     await ear.subscribed()
-    result = await fleet.play(address, devices=5, rate=200, seconds=1.0, stop=asyncio.Event())
+    result = await fleet.play(address, devices=5, rate=40, seconds=1.0, stop=asyncio.Event())
     assert (result.sent, result.acknowledged, result.skipped) == (200, 200, 0)
     assert 0 < result.p50_ms <= result.p99_ms
+    assert 0 <= result.late_p50_ms <= result.late_p99_ms
+    assert result.connections == 5
     await until(lambda: heard[-1][0].startswith("matinales/sim/") and heard[-1][1] == b"")
     sensors = [json.loads(payload) for topic, payload, _ in heard if topic.endswith("/SENSOR")]
     assert sorted(int(body["BME280"]["Id"]) for body in sensors) == list(range(200))
@@ -62,6 +64,23 @@ async def test_a_fleet_is_heard_and_every_message_acknowledged(broker: Broker) -
     assert heard[0][0] == f"matinales/sim/{first['run']}"
     assert (first["state"], len(first["devices"])) == ("running", 5)
     assert {payload for topic, payload, _ in heard if topic.endswith("/LWT")} == {b"Online", b""}
+    await ear.close()
+
+
+async def test_devices_may_share_connections(broker: Broker) -> None:
+    """Each still speaks for itself: seven devices over two connections, all heard, all forgotten."""
+    heard: list[tuple[str, bytes, bool]] = []
+    address = parse_url(broker.url)
+    ear = Connection(address, "ear", subscribe=("#",), on_message=lambda *what: heard.append(what))
+    ear.start()
+    await ear.subscribed()
+    result = await fleet.play(address, devices=7, rate=10, seconds=1.0, connections=2, stop=asyncio.Event())
+    assert (result.sent, result.acknowledged, result.connections) == (70, 70, 2)
+    await until(lambda: heard[-1][0].startswith("matinales/sim/") and heard[-1][1] == b"")
+    spoke = {topic for topic, _, _ in heard if topic.endswith("/SENSOR")}
+    assert spoke == {f"tele/{fleet.name_of(number)}/SENSOR" for number in range(7)}
+    forgotten = {topic for topic, payload, _ in heard if topic.endswith("/LWT") and not payload}
+    assert len(forgotten) == 7
     await ear.close()
 
 
@@ -84,6 +103,14 @@ async def test_impossible_figures_are_refused(devices: int, rate: float) -> None
     """The message gives the bounds."""
     with pytest.raises(SimulationError, match="1 to 10000 devices"):
         await fleet.play(parse_url("mqtt://127.0.0.1"), devices=devices, rate=rate, seconds=1, stop=asyncio.Event())
+
+
+@pytest.mark.parametrize("connections", [0, 3])
+async def test_more_connections_than_devices_are_refused(connections: int) -> None:
+    """At least one, at most one a device."""
+    address = parse_url("mqtt://127.0.0.1")
+    with pytest.raises(SimulationError, match="at most one a device"):
+        await fleet.play(address, devices=2, rate=1, seconds=1, connections=connections, stop=asyncio.Event())
 
 
 async def test_an_absent_broker_is_told_at_once() -> None:

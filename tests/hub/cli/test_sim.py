@@ -204,7 +204,7 @@ def test_clean_takes_off_what_a_crashed_simulation_left_and_spares_the_living(le
 
 def test_a_fleet_prints_what_was_acknowledged(lent: Broker) -> None:
     """As JSON for a program."""
-    done = sim("--devices", "5", "--rate", "100", "--seconds", "1", "--broker", lent.url, "--json", command="sim-fleet")
+    done = sim("--devices", "5", "--rate", "20", "--seconds", "1", "--broker", lent.url, "--json", command="sim-fleet")
     assert done.returncode == 0
     result = json.loads(done.stdout)
     assert (result["sent"], result["acknowledged"], result["skipped"]) == (100, 100, 0)

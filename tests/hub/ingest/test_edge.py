@@ -20,7 +20,7 @@ from hub.ingest.gaps import Gaps, Why
 from hub.ingest.lookout import UPTIME
 from hub.ingest.mqtt import DUP, BufferedClient, Listener
 from hub.ingest.session import Settings
-from hub.model import Message
+from hub.model import NS, Message
 from servers.publisher import publish_packet
 
 CONNACK = b"\x20\x02\x00\x00"
@@ -90,6 +90,7 @@ class Stage:
         url = f"mqtt://127.0.0.1:{self.port}"
         self.settings = Settings(url=url, client_id="t", state=folder / "state.json", **settings)
         self.gaps = Gaps(folder)
+        self.ahead = 0  # the edge's wall clock [ns]
         self.edge = MqttEdge(
             self.settings,
             self.journal,
@@ -99,6 +100,7 @@ class Stage:
             wake=self._wake,
             changed=lambda: None,
             chance=random.Random(1),
+            wall_ns=lambda: time.time_ns() + self.ahead,
         )
         self.peer: socket.socket | None = None
         self.heard = bytearray()
@@ -319,6 +321,28 @@ def test_a_message_of_ours_that_does_not_come_back_tells_of_lost_ones(stage: Sta
     stage.say(probe(stage, 4, 4))
     stage.pump(lambda: len(stage.acks) == 4)
     assert [gap.why for gap in stage.gaps.newest] == [Why.QUEUE]
+
+
+def test_a_stopped_process_that_reads_on_was_away_all_the_same(tmp_path: Path) -> None:
+    """What its socket still held is old news: the gap begins where its own message came back the last time."""
+    with closing(Stage(tmp_path, queue_messages=3)) as stage:
+        stage.accept()
+        stage.subscribed()
+        stage.say(probe(stage, 1, 1))
+        stage.pump(lambda: stage.acks == [1])
+        before = time.time_ns()
+        stage.ahead = 90 * NS  # stopped, or asleep
+        stage.say(burst(2, 3))
+        stage.pump(lambda: stage.acks == [1, 2, 3])
+        assert stage.peer is not None
+        stage.peer.shutdown(socket.SHUT_RDWR)
+        stage.accept(RESUMED)
+        stage.say(burst(4, 5, 6, 7) + probe(stage, 1, 8))
+        stage.pump(lambda: stage.gaps.newest)
+    (gap,) = stage.gaps.newest
+    assert gap.why is Why.QUEUE
+    assert gap.since <= before
+    assert gap.until >= before + 90 * NS
 
 
 def aged(stage: Stage, seconds: int, *others: bytes) -> None:

@@ -59,6 +59,7 @@ export function seen(
 		quality: QUALITY[state],
 		shown: { state, value: waiting || state === "bad" ? null : value, age: AGES[state] },
 		origin,
+		run: null,
 		alarm,
 	};
 }

@@ -14,6 +14,8 @@ export interface Sight {
 	shown: Shown;
 	/** `missing`: no device plays the role. */
 	origin: "simulated" | "real" | "missing";
+	/** The timeline of its device. */
+	run: string | null;
 	/** The worst alarm on it that is not over. */
 	alarm: Alarm | null;
 }
@@ -49,6 +51,7 @@ export function sight(
 			lost || device?.availability === "offline",
 		),
 		origin: measure.device === null ? "missing" : device === undefined || device.simulated ? "simulated" : "real",
+		run: device?.run ?? null,
 		alarm: worst(alarms.filter((alarm) => alarm.measure === measure.name)),
 	};
 }

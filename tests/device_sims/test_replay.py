@@ -1,0 +1,75 @@
+"""A recording's own time: where it begins, what is left out, what is never said again."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from device_sims.errors import SimulationError
+from device_sims.recording import Heard
+from device_sims.replay import Tape
+
+START = datetime(2026, 11, 27, 7, tzinfo=UTC)
+AT = 1_700_000_000.0
+
+
+def tape(*heard: Heard, from_min: float = 0.0) -> Tape:
+    """Return a wound tape."""
+    return Tape(iter(heard), start=START, from_min=from_min, name="record.txt")
+
+
+def test_messages_come_when_their_time_has_come() -> None:
+    """Each once, at its distance from the first."""
+    played = tape(Heard(AT, "a", b"1"), Heard(AT + 2, "a", b"2"), Heard(AT + 60, "a", b"3"))
+    assert played.start.timestamp() == AT
+    assert [one.payload for one in played.until(0.0)] == [b"1"]
+    assert played.until(1.9) == []
+    assert [(one.time_s, one.payload) for one in played.until(2.0)] == [(2.0, b"2")]
+    assert not played.ended
+    assert [one.payload for one in played.until(1e9)] == [b"3"]
+    assert played.ended
+
+
+def test_a_recording_without_times_is_given_one_a_second() -> None:
+    """From the moment it is played."""
+    played = tape(Heard(None, "a", b"1"), Heard(None, "a", b"2"))
+    assert played.start == START
+    assert [one.time_s for one in played.until(1.0)] == [0.0, 1.0]
+
+
+def test_minutes_at_the_beginning_are_left_out() -> None:
+    """Time zero is the minute asked for, not the message that happens to follow."""
+    played = tape(Heard(AT, "a", b"1"), Heard(AT + 90, "a", b"2"), from_min=1.0)
+    assert played.start.timestamp() == AT + 60
+    assert [(one.time_s, one.payload) for one in played.until(60.0)] == [(30.0, b"2")]
+
+
+def test_time_does_not_go_back() -> None:
+    """A message recorded out of order comes with the one before it."""
+    played = tape(Heard(AT + 10, "a", b"1"), Heard(AT, "a", b"2"))
+    assert [one.time_s for one in played.until(0.0)] == [0.0, 0.0]
+
+
+def test_what_a_run_said_of_itself_is_learnt_and_not_said_again() -> None:
+    """A replay speaks for itself alone; the story is the recorded one's."""
+    said = {
+        "run": "r",
+        "scenario": "cold_room",
+        "seed": 7,
+        "speed": 1,
+        "state": "running",
+        "wall": "w",
+        "simulated": "s",
+        "devices": [],
+        "topics": [],
+    }
+    played = tape(Heard(AT, "matinales/sim/r", msgspec.json.encode(said)), Heard(AT + 5, "a", b"1"))
+    assert played.scenario == "cold_room"
+    assert [(one.time_s, one.topic) for one in played.until(0.0)] == [(0.0, "a")]
+
+
+@pytest.mark.parametrize("heard", [(), (Heard(AT, "matinales/sim/r/clock", b"{}"),), (Heard(AT, "a", b"1"),)])
+def test_nothing_to_play_is_said(heard: tuple[Heard, ...]) -> None:
+    """Naming the file and how much was left out."""
+    with pytest.raises(SimulationError, match=r"record\.txt: has no message of a device after its first 1 min"):
+        tape(*heard, from_min=1.0)
