@@ -355,6 +355,14 @@ class AlarmState(StrEnum):
     SHELVED = "shelved"
 
 
+class Evidence(Struct, frozen=True):
+    """A value that made a rule true: of which measure [its unit], measured when [ns]."""
+
+    measure: str
+    value: float
+    time: int
+
+
 class Alarm(Struct, frozen=True, kw_only=True):
     """One alarm from raised to normal.
 
@@ -366,6 +374,9 @@ class Alarm(Struct, frozen=True, kw_only=True):
         past: raised by back-fill or replay: rings nobody.
         texts: the sentence as it was when raised, `fr` and `en`.
         params: the values the sentence was made of.
+        since: when the condition began to hold; `began`: the values it began with.
+        evidence: the values it was raised with.
+        shelved_at, shelved_by: who set it aside.
     """
 
     id: str
@@ -384,6 +395,11 @@ class Alarm(Struct, frozen=True, kw_only=True):
     comment: str | None = None
     shelved_until: int | None = None
     params: dict[str, float | str | None] = {}
+    since: int | None = None
+    began: tuple[Evidence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    shelved_at: int | None = None
+    shelved_by: str | None = None
 
     @property
     def state(self) -> AlarmState:

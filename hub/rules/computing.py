@@ -62,12 +62,12 @@ def described(
     known = getattr(function, "computation", None)
     if isinstance(known, Computation):
         return known
-    code, defaults = function.__code__, function.__kwdefaults__ or {}  # type: ignore[attr-defined]
+    code, defaults = function.__code__, function.__kwdefaults__ or {}
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     wanted = {name: ANY for name in arguments if name not in defaults} if takes is None else takes
     further = [name for name in arguments if name not in wanted]
     return Computation(
-        name=function.__name__,  # type: ignore[attr-defined]
+        name=function.__name__,
         nature="plain",
         takes=wanted,
         gives=gives,

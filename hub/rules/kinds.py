@@ -4,6 +4,7 @@ Limits are in the unit that the measure declares; delays and windows in seconds 
 kinds with their options is in hub/usecases/README.md.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
@@ -59,20 +60,25 @@ class Base(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     todo: Text | None = None
 
 
-class LimitHigh(Base, frozen=True, kw_only=True, tag="limit_high"):
-    """Beyond when above `limit` (`inclusive`: or equal); back when at or below `limit − deadband`."""
+class Level(Base, frozen=True, kw_only=True):
+    """A limit on one side; `inclusive`: the limit itself is beyond."""
 
     limit: Limit
     deadband: float = 0.0
     inclusive: bool = False
 
+    @property
+    def fixed(self) -> float:
+        """The limit as a number; not a number where it follows a measure."""
+        return math.nan if isinstance(self.limit, Moving) else self.limit
 
-class LimitLow(Base, frozen=True, kw_only=True, tag="limit_low"):
-    """Beyond when below `limit` (`inclusive`: or equal); back when at or above `limit + deadband`."""
 
-    limit: Limit
-    deadband: float = 0.0
-    inclusive: bool = False
+class LimitHigh(Level, frozen=True, kw_only=True, tag="limit_high"):
+    """Beyond when above `limit`; back when at or below `limit − deadband`."""
+
+
+class LimitLow(Level, frozen=True, kw_only=True, tag="limit_low"):
+    """Beyond when below `limit`; back when at or above `limit + deadband`."""
 
 
 class Band(Base, frozen=True, kw_only=True, tag="band"):
