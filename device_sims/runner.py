@@ -425,6 +425,7 @@ class Run:
             wall=datetime.now(UTC),
             simulated=self._simulated(),
             devices=(player.device for player in self.world.players.values()),
+            days=self.world.days,
         )
 
     def _announce_again(self) -> None:

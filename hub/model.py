@@ -159,6 +159,7 @@ class Run(Struct, frozen=True, kw_only=True):
         state: `running`, `paused`, `ended`, or `announced` (only a retained announcement was heard: not alive).
         wall, simulated: times [ns] of the newest beat or announcement.
         devices, topics: what belongs to it.
+        days: scenario → how many days the day it plays lies after the date of its messages.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Run(Struct, frozen=True, kw_only=True):
     simulated: int
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    days: dict[str, int] = {}
 
     def now(self, wall: int) -> int:
         """Return the run's time [ns] when the wall clock shows `wall` (it stands 5 s after its last beat)."""

@@ -80,7 +80,7 @@ class Case:
         fresh = set(order) - memory.made.keys()
         memory.made = {name: memory.made.get(name, Made()) for name in order}
         self.roots = {name: roots(book.measures, name) for name in book.measures}
-        bench = Bench(book, memory.run, calendar or Calendar(), memory.senses, self._believed())
+        bench = Bench(book, f"{book.name}/{memory.run}", calendar or Calendar(), memory.senses, self._believed())
         self.bench = bench
         self.makers = {name: maker(name, memory.made[name], bench) for name in order}
         self.watches: dict[str, Watch | Silences] = {}

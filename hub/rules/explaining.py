@@ -69,7 +69,9 @@ def _condition(book: Book, rule: Rule, measure: Measure) -> Text:
     title = Text(f"« {measure.title.fr} »", f"“{measure.title.en}”")
     describe = _KINDS[type(rule)]
     said = describe(book, rule, measure)
-    return Text(f"{title.fr} {said.fr}", f"{title.en} {said.en}")
+    if isinstance(rule, kinds.State):
+        return said
+    return Text(f"{title.fr} {said.fr}", f"{title.en}{'' if said.en[0] == ':' else ' '}{said.en}")
 
 
 def _bound(book: Book, bound: float | Moving, measure: Measure) -> Text:
@@ -137,8 +139,7 @@ def _forecast(_: Book, rule: kinds.Forecast, measure: Measure) -> Text:
 def _state(book: Book, rule: kinds.State, measure: Measure) -> Text:  # noqa: ARG001 — a kind like the others
     every = [_compared(book, each) for each in rule.conditions]
     some = _joined([_compared(book, each) for each in rule.any], Text(" ou ", " or "))
-    said = _joined([*every, some] if rule.any else every, Text(" et ", " and "))
-    return Text(f": {said.fr}", f": {said.en}")
+    return _joined([*every, some] if rule.any else every, Text(" et ", " and "))
 
 
 def _baseline(book: Book, rule: kinds.Baseline, measure: Measure) -> Text:

@@ -59,7 +59,7 @@ class Maker:
     def _open(self, time: int) -> bool:
         hours = self.measure.during
         if hours and time >= self.made.hours_until:
-            local = self.bench.calendar.local(self.bench.run, time)
+            local = self.bench.local(time)
             self.made.open = self.bench.within(hours, time)
             self.made.hours_until = time + (60 - local.second) * NS - time % NS
         return self.made.open
@@ -215,11 +215,11 @@ class Period(Maker):
         self.noise = measure.parameters.get("noise", 0.0)
 
     def _bounds(self, time: int) -> tuple[int, int | None]:
-        calendar, run = self.bench.calendar, self.bench.run
+        calendar, line = self.bench.calendar, self.bench.line
         if self.measure.period == "hour":
-            return calendar.hour(run, time)
+            return calendar.hour(line, time)
         if self.measure.period == "day":
-            return calendar.day(run, time, minutes(self.measure.starts))
+            return calendar.day(line, time, minutes(self.measure.starts))
         return time, None
 
     def on(self, fresh: AbstractSet[str], time: int) -> Said:  # noqa: ARG002 — see Maker
@@ -301,7 +301,7 @@ class Learned(Maker):
     def _slot(self, time: int) -> str:
         if self.measure.same is None:
             return "day"
-        local = self.bench.calendar.local(self.bench.run, time - 1)
+        local = self.bench.local(time - 1)
         return str(local.hour) if self.measure.same == "hour" else str(local.weekday())
 
     def _learn(self, lesson: Lesson, time: int, value: float) -> None:
@@ -322,7 +322,7 @@ class Learned(Maker):
                 lesson.days = [*lesson.days, mean][-self.days :]
                 lesson.weight = lesson.area = lesson.total = 0.0
                 lesson.number = 0
-        _, made.day_end = self.bench.calendar.day(self.bench.run, time, minutes(self.measure.starts))
+        _, made.day_end = self.bench.calendar.day(self.bench.line, time, minutes(self.measure.starts))
 
 
 class Event(Maker):

@@ -90,7 +90,7 @@ class Watched:
         if course.alarm is not None and course.alarm.id == name:
             course.alarm = msgspec.structs.replace(course.alarm, returned_at=None)
             return [course.alarm]
-        text, params = words(book, memory, rule, at, self.judged(self.bench.calendar.local(memory.run, at)))
+        text, params = words(book, memory, rule, at, self.judged(self.bench.local(at)))
         role = origin(book.measures, rule.measure).role
         shelved = course.shelved_until if course.shelved_until is not None and course.shelved_until > at else None
         course.alarm = Alarm(
@@ -180,7 +180,7 @@ class Watch(Watched):
     def _turn(self, at: int) -> None:
         """Look at the clock: the rule's hours may begin or end at `at`."""
         course, bench = self.course, self.bench
-        local = bench.calendar.local(self.memory.run, at)
+        local = bench.local(at)
         course.hours_until = at - at % NS - local.second * NS + 60 * NS * _next_mark(self.hours, local)
         is_open = bench.within(self.hours, at)
         if not is_open and course.closed_from is None:

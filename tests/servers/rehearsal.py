@@ -14,7 +14,9 @@ from device_sims.schedule import ANY_OTHER, Expect, seconds
 from device_sims.world import Emission, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
 from hub.registry import Registry, load_drivers
+from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
+from hub.rules.measures import origin
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
 from hub.usecases.schema import UseCase
 from servers.workers import usecases
@@ -62,7 +64,9 @@ class Rehearsal:
         """Announce the run as the import door does."""
         self.world = world
         self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
-        self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [])
+        calendar = Calendar(ZONE)
+        calendar.plays(self.run, {world.scenario.name: world.days})
+        self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [], calendar=calendar)
         self.refused: list[str] = []
         self._mind = Understanding(
             registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
@@ -79,6 +83,7 @@ class Rehearsal:
             wall=WALL,
             simulated=world.start,
             devices=(player.device for player in world.players.values()),
+            days={world.scenario.name: world.days},
         )
         self._hear(
             Message(f"matinales/sim/{self.run}", announce.announced(said).payload, 0, Source.IMPORT, run=self.run)
@@ -172,7 +177,7 @@ def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
 def tolerance_min(played: scenario.Scenario, case: UseCase, rule: str) -> float:
     """Return two sampling periods of the device that gives what a rule judges, and the second of a crossing [min]."""
     measure = next(each.measure for each in case.all_rules if each.id == rule)
-    uid = case.roles[case.measures[measure].role].device
+    uid = case.roles[origin(case.measures, measure).role].device
     (device,) = [each for each in played.devices.values() if uid.endswith(each.id)]
     return (2 * device.period_s + 2) / 60
 

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -20,20 +21,24 @@ class Bench(Struct, frozen=True):
 
     Attributes:
         book: the use case.
-        run, calendar: the run, and what its clocks show.
+        line, calendar: `<use case>/<run>`, and what its clock shows.
         senses: of all its measures.
         believed: measure → how long a value is believed [ns]; None: without end.
     """
 
     book: Book
-    run: str
+    line: str
     calendar: Calendar
     senses: Mapping[str, Sense]
     believed: Mapping[str, int | None]
 
     def within(self, hours: Sequence[Hours], time: int) -> bool:
         """Tell whether a time lies within hours of the place."""
-        return within(hours, self.calendar.local(self.run, time))
+        return within(hours, self.local(time))
+
+    def local(self, time: int) -> datetime:
+        """Return the local time of the place."""
+        return self.calendar.local(self.line, time)
 
 
 class Judge(Generic[R]):
