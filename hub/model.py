@@ -159,6 +159,7 @@ class Run(Struct, frozen=True, kw_only=True):
         state: `running`, `paused`, `ended`, or `announced` (only a retained announcement was heard: not alive).
         wall, simulated: times [ns] of the newest beat or announcement.
         devices, topics: what belongs to it.
+        days: scenario → how many days the day it plays lies after the date of its messages.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Run(Struct, frozen=True, kw_only=True):
     simulated: int
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    days: dict[str, int] = {}
 
     def now(self, wall: int) -> int:
         """Return the run's time [ns] when the wall clock shows `wall` (it stands 5 s after its last beat)."""
@@ -359,6 +361,14 @@ class AlarmState(StrEnum):
     SHELVED = "shelved"
 
 
+class Evidence(Struct, frozen=True):
+    """A value that made a rule true: of which measure [its unit], measured when [ns]."""
+
+    measure: str
+    value: float
+    time: int
+
+
 class Alarm(Struct, frozen=True, kw_only=True):
     """One alarm from raised to normal.
 
@@ -370,6 +380,9 @@ class Alarm(Struct, frozen=True, kw_only=True):
         past: raised by back-fill or replay: rings nobody.
         texts: the sentence as it was when raised, `fr` and `en`.
         params: the values the sentence was made of.
+        since: when the condition began to hold; `began`: the values it began with.
+        evidence: the values it was raised with.
+        shelved_at, shelved_by: who set it aside.
     """
 
     id: str
@@ -388,6 +401,11 @@ class Alarm(Struct, frozen=True, kw_only=True):
     comment: str | None = None
     shelved_until: int | None = None
     params: dict[str, float | str | None] = {}
+    since: int | None = None
+    began: tuple[Evidence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    shelved_at: int | None = None
+    shelved_by: str | None = None
 
     @property
     def state(self) -> AlarmState:

@@ -138,6 +138,8 @@ class Worker:
         with self._kept.readable():
             self.understanding, self.engine = understanding(), engine()
             self.underway = Underway(self._kept.commands(WAITING))
+        for run in self.understanding.timelines.runs.values():
+            self.engine.calendar.plays(run.id, run.days)
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._opening = self._kept.opening()
@@ -366,11 +368,13 @@ class Worker:
 
     def _take_group(self, records: Sequence[Record]) -> None:
         changes = self.understanding.take(records)
+        for run in changes.runs.values():
+            self.engine.calendar.plays(run.id, run.days)
         alarms = self.engine.step(_aged(changes.past), past=True)
         alarms += self.engine.step(_aged(changes.shown))
         for run in changes.runs.values():
             if run.state == "ended":
-                self.engine.end_run(run.id)
+                alarms += self.engine.end_run(run.id)
         self._commit(changes, alarms)
 
     def _tick(self) -> None:
