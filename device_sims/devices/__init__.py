@@ -153,6 +153,15 @@ class Listening(Protocol):
         ...
 
 
+@runtime_checkable
+class Numbered(Protocol):
+    """A device whose will names the connection that it belongs to (Sparkplug)."""
+
+    def connecting(self) -> Packet:
+        """Return the will of the connection that begins."""
+        ...
+
+
 def kinds() -> list[str]:
     """Return the device kinds, by the files that lie here."""
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
