@@ -1,7 +1,7 @@
 """A scenario played through the hub's own decoders and rules in the test's process: no broker, no clock, no file."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,7 +11,7 @@ import msgspec
 
 from device_sims import announce, scenario
 from device_sims.schedule import ANY_OTHER, Expect, seconds
-from device_sims.world import Emission, World
+from device_sims.world import Emission, Output, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
 from hub.registry import Registry, load_drivers
 from hub.rules.engine import Engine
@@ -64,7 +64,7 @@ class Rehearsal:
         self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
         self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [])
         self.refused: list[str] = []
-        self._mind = Understanding(
+        self.mind = Understanding(
             registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
         )
         self._positions = itertools.count(1)
@@ -80,7 +80,7 @@ class Rehearsal:
             simulated=world.start,
             devices=(player.device for player in world.players.values()),
         )
-        self._hear(
+        self._take(
             Message(f"matinales/sim/{self.run}", announce.announced(said).payload, 0, Source.IMPORT, run=self.run)
         )
 
@@ -93,11 +93,13 @@ class Rehearsal:
         self._let_time_pass(to_s, last=True)
         return read
 
-    def birth(self) -> None:
-        """Let every device say what it says when its connection is up."""
-        for role in self.world.players:
-            for one in self.world.without_broker(self.world.birth(role)):
-                self._say(one)
+    def birth(self) -> list[Reading]:
+        """Let every device say what it says when its connection is up; return what the hub read."""
+        return [reading for role in self.world.players for reading in self.hear(self.world.birth(role))]
+
+    def hear(self, said: Iterable[Output]) -> list[Reading]:
+        """Let the hub hear what devices say at once; return what it read."""
+        return [reading for one in self.world.without_broker(said) for reading in self._say(one)]
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what was raised, the earliest first."""
@@ -106,14 +108,14 @@ class Rehearsal:
     def _say(self, one: Emission) -> list[Reading]:
         now = self._now(one.time_s)
         message = Message(one.packet.topic, one.packet.payload, now, Source.IMPORT, run=self.run, time=now)
-        changes = self._hear(message)
+        changes = self._take(message)
         self.refused += [f"{heard.topic}: {heard.reason}" for heard in changes.heard]
         readings = [reading for reading in changes.past if reading.time != UNKNOWN_AGE]
         self._note(self.engine.step(readings, past=True))
         return readings
 
-    def _hear(self, message: Message) -> Changes:
-        return self._mind.take([Record(next(self._positions), message)])
+    def _take(self, message: Message) -> Changes:
+        return self.mind.take([Record(next(self._positions), message)])
 
     def _let_time_pass(self, to_s: int, *, last: bool = False) -> None:
         while self._ticked_s + TICK_S < to_s:
