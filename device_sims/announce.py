@@ -1,7 +1,7 @@
 """How a run is named and says what it plays (design.md §1, Timeline)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
@@ -22,6 +22,7 @@ class Announcement(Struct, frozen=True):
         wall, simulated: the wall's time and the run's at that moment, RFC 3339.
         devices: uids.
         topics: MQTT filters of all they say and hear.
+        days: scenario → how many days the day it plays lies after the date of its messages.
     """
 
     run: str
@@ -33,6 +34,7 @@ class Announcement(Struct, frozen=True):
     simulated: str
     devices: tuple[str, ...]
     topics: tuple[str, ...]
+    days: dict[str, int] = {}
 
 
 def announcement(
@@ -45,6 +47,7 @@ def announcement(
     wall: datetime,
     simulated: datetime,
     devices: Iterable[Device],
+    days: Mapping[str, int] | None = None,
 ) -> Announcement:
     """Return what a run says of itself."""
     devices = tuple(devices)
@@ -58,6 +61,7 @@ def announcement(
         simulated=rfc3339(simulated),
         devices=tuple(device.uid for device in devices),
         topics=tuple(pattern for device in devices for pattern in device.filters),
+        days=dict(days or {}),
     )
 
 

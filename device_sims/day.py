@@ -1,7 +1,7 @@
 """Hours of the day, days of the week and of the year, as scenario.toml writes them."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from device_sims.errors import SimulationError
@@ -47,3 +47,18 @@ def yearday(day: str) -> int:
     except ValueError:
         msg = f"day is {day!r}: write month and day, for instance 04-12 (there is no 29 February)"
         raise SimulationError(msg) from None
+
+
+def days_ahead(start: date, weekday: int, yearday: int) -> int:
+    """Return how many days after `start` the first day lies that is that weekday and that day of a year.
+
+    Args:
+        start: a date.
+        weekday: 0 is Monday.
+        yearday: days after 1 January of a year without 29 February.
+    """
+    played = date(A_YEAR, 1, 1) + timedelta(days=yearday)
+    year = start.year
+    while date(year, played.month, played.day).weekday() != weekday or date(year, played.month, played.day) < start:
+        year += 1
+    return (date(year, played.month, played.day) - start).days

@@ -54,6 +54,11 @@ class Ensemble:
         }
 
     @property
+    def days(self) -> dict[str, int]:
+        """Scenario → how many days the day it plays lies after the date of its messages."""
+        return {world.scenario.name: world.days for world in self.worlds.values()}
+
+    @property
     def begin_s(self) -> int:
         """The earliest second of any history."""
         return min(world.begin_s for world in self.worlds.values())

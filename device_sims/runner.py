@@ -26,7 +26,7 @@ from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
 from device_sims.day import DAY_S
-from device_sims.devices import Packet
+from device_sims.devices import Numbered, Packet
 from device_sims.devices import link as link_of
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
@@ -143,11 +143,12 @@ class Run:
         player = self.world.players[role]
         if link_of(player.settings.kind) == "serial":
             return SerialPort(self._ports / player.settings.id, on_up=partial(self._device_up, role))
+        device = player.device
         return Connection(
             self.options.broker,
             f"{player.settings.id}-{self.id[-4:]}",
-            will=player.device.will,
-            qos=devices.qos(player.device),
+            will=device.connecting if isinstance(device, Numbered) else device.will,
+            qos=devices.qos(device),
             subscribe=player.device.commands,
             on_up=partial(self._device_up, role),
             on_message=partial(self._device_heard, role),
@@ -441,6 +442,7 @@ class Run:
             wall=datetime.now(UTC),
             simulated=self._simulated(),
             devices=(player.device for player in self.world.players.values()),
+            days=self.world.days,
         )
 
     def _announce_again(self) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from device_sims import common
 from device_sims import scenario as scenarios
+from device_sims.day import days_ahead
 from device_sims.devices import Listening, Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
@@ -78,6 +79,7 @@ class World:
         self.begin_s = -3600 * self.scenario.history_h
         self.time_s = self.begin_s
         begin = scenarios.begin(self.scenario, name, clock, seed)
+        self.days = days_ahead(start.astimezone(zone).date(), begin.weekday, begin.yearday)
         self.model: Model = loaded.model.make(loaded.parameters, loaded.initials[name], begin)
         self.acting: dict[str, Acting] = {}
         self.orders: dict[str, float] = {}
@@ -258,7 +260,7 @@ class World:
     def _speak(self, player: Player) -> Iterator[Output]:
         if self.time_s < player.due_s:
             return
-        player.due_s = self.time_s + player.period_at_s(self.time_s, self.speed, self.scenario)
+        player.wait(self.time_s, self.speed, self.scenario)
         player.sample(self.time_s)
         if not player.silent:
             yield from self._words(player, player.device.report(self._view(player)))

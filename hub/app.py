@@ -44,6 +44,7 @@ from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rereading import Rereading
+from hub.rules.calendar import Calendar
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.store.base import History
@@ -219,7 +220,7 @@ class App:
                 reader=SqliteReader(self._data),
                 kept=self._kept,
                 understanding=self._understanding,
-                engine=lambda: Engine(self._cases.values(), state=self._kept.rules()),
+                engine=self._engine,
                 cases=self._cases,
                 deliver=self._hand_over,
                 give_up=self._give_up,
@@ -275,6 +276,9 @@ class App:
         forwarding = Forwarding(self.config, self._data, self._kept, self._worker)
         self.history = forwarding.history
         return forwarding
+
+    def _engine(self) -> Engine:
+        return Engine(self._cases.values(), state=self._kept.rules(), calendar=Calendar(self.config.zone))
 
     def _understanding(self) -> Understanding:
         return Understanding(
@@ -359,7 +363,7 @@ class App:
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         for topic, payload in outcome.asks:
-            self._link.publish(topic, payload)
+            self._link.publish(topic, payload, qos=0 if topic in outcome.unconfirmed else 1)
 
     async def _watch(self) -> None:
         while True:

@@ -159,6 +159,7 @@ class Run(Struct, frozen=True, kw_only=True):
         state: `running`, `paused`, `ended`, or `announced` (only a retained announcement was heard: not alive).
         wall, simulated: times [ns] of the newest beat or announcement.
         devices, topics: what belongs to it.
+        days: scenario → how many days the day it plays lies after the date of its messages.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Run(Struct, frozen=True, kw_only=True):
     simulated: int
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    days: dict[str, int] = {}
 
     def now(self, wall: int) -> int:
         """Return the run's time [ns] when the wall clock shows `wall` (it stands 5 s after its last beat)."""
@@ -230,16 +232,20 @@ class Device(Struct, frozen=True, kw_only=True):
         return self.uid.partition(":")[2] or self.uid
 
 
+BY_HUB = "hub"
+"""Who acted where nobody did: the hub found out that two devices are one."""
+
+
 class Action(Struct, frozen=True, kw_only=True):
-    """What a person did to a device, or to a topic: which fields it changed, so that it can be undone.
+    """What was done to a device, or to a topic: which fields it changed, so that it can be undone.
 
     Attributes:
         id: counts up; 0: nothing was changed, so nothing was recorded.
         at: wall clock [ns].
-        by: `facilitator`, `command line`.
+        by: `facilitator`, `command line`, or BY_HUB.
         device: uid; empty for what concerns topics.
-        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`), or
-            `topics`, the filters ignored.
+        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`, `apart`),
+            or `topics`, the filters ignored.
         undoes: the action that this one took back.
         undone: somebody took it back.
     """
@@ -355,6 +361,14 @@ class AlarmState(StrEnum):
     SHELVED = "shelved"
 
 
+class Evidence(Struct, frozen=True):
+    """A value that made a rule true: of which measure [its unit], measured when [ns]."""
+
+    measure: str
+    value: float
+    time: int
+
+
 class Alarm(Struct, frozen=True, kw_only=True):
     """One alarm from raised to normal.
 
@@ -366,6 +380,9 @@ class Alarm(Struct, frozen=True, kw_only=True):
         past: raised by back-fill or replay: rings nobody.
         texts: the sentence as it was when raised, `fr` and `en`.
         params: the values the sentence was made of.
+        since: when the condition began to hold; `began`: the values it began with.
+        evidence: the values it was raised with.
+        shelved_at, shelved_by: who set it aside.
     """
 
     id: str
@@ -384,6 +401,11 @@ class Alarm(Struct, frozen=True, kw_only=True):
     comment: str | None = None
     shelved_until: int | None = None
     params: dict[str, float | str | None] = {}
+    since: int | None = None
+    began: tuple[Evidence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    shelved_at: int | None = None
+    shelved_by: str | None = None
 
     @property
     def state(self) -> AlarmState:

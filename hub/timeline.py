@@ -27,11 +27,15 @@ LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * NS
 """No clock shows more: a time beyond what the store can hold would stop the rules of everybody else."""
 SHOWN = 100
 """Characters shown of what somebody wrote."""
+Days = Annotated[int, Meta(ge=-100_000, le=100_000)]
 Speed = Annotated[float, Meta(ge=0, le=100_000)]
 
 
 class Announcement(Struct, frozen=True):
-    """`matinales/sim/<run>`: a runner says what it plays. `wall`, `simulated`: RFC 3339 or seconds since 1970."""
+    """`matinales/sim/<run>`: a runner says what it plays. `wall`, `simulated`: RFC 3339 or seconds since 1970.
+
+    `days`: scenario → how many days the day it plays lies after the date of its messages.
+    """
 
     run: str
     scenario: str
@@ -42,6 +46,7 @@ class Announcement(Struct, frozen=True):
     speed: Speed = 1.0
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    days: dict[str, Days] = {}
 
 
 class Beat(Struct, frozen=True):
@@ -129,6 +134,7 @@ class Timelines:
             simulated=nanoseconds(said.simulated),
             devices=tuple(uid for uid in said.devices if uid not in real),
             topics=tuple(each for each in said.topics if _is_simulated(each)),
+            days=said.days,
         )
         if before is not None and retained and alive:
             run = msgspec.structs.replace(run, wall=before.wall, simulated=before.simulated, state=before.state)

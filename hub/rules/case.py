@@ -1,15 +1,21 @@
 """One use case on one run: what its rules remember, see and do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
-from hub.model import NS, Alarm, Quality
-from hub.rules import kinds, windows
-from hub.rules.kinds import Book, Rule
-from hub.rules.state import Course, Memory, Sense
-from hub.rules.telling import words
+from hub.model import NS, REAL, Alarm, Quality
+from hub.rules import kinds
+from hub.rules.calendar import Calendar
+from hub.rules.hearing import Plan, Update, plan
+from hub.rules.judges import Bench, judge
+from hub.rules.kinds import Book
+from hub.rules.making import Kept, in_order, maker, roots
+from hub.rules.state import Course, Made, Memory, Sense
+from hub.rules.watch import Silences, Watch
+
+__all__ = ["Case", "Seen", "Update", "View"]
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -33,9 +39,11 @@ class View(Struct, frozen=True, kw_only=True):
 
     Attributes:
         since: rule → when its condition began to hold (still within the on-delay, or before the alarm was raised).
-        quantities: rule → what it judges now: a value, a slope [1/min], a share [%], a forecast [s].
-        masked: rule → when its present mask began.
+        quantities: rule → what it judges now: a value, a slope [1/per], a share [%], a forecast [s].
+        limits: rule → the limits of its measure as they are now, where they follow another measure.
+        masked: rule → when its present mask began; closed: rule → since when it is outside its hours.
         alarms: newest per rule, active or not yet acknowledged.
+        suppressed: the use case is off: nothing is raised.
     """
 
     usecase: str
@@ -48,258 +56,246 @@ class View(Struct, frozen=True, kw_only=True):
     quantities: dict[str, float | None]
     masked: dict[str, int]
     alarms: tuple[Alarm, ...]
+    limits: dict[str, tuple[float | None, ...]] = {}
+    closed: dict[str, int] = {}
+    suppressed: bool = False
 
     def active(self, rule: str) -> bool:
         """Tell whether the rule's alarm is raised and not back to normal."""
         return any(alarm.rule == rule and alarm.returned_at is None for alarm in self.alarms)
 
 
-class Update(Struct, frozen=True):
-    """A measure's new value, in its own unit; `timed`: its time says when it was measured."""
-
-    measure: str
-    value: float
-    quality: Quality
-    timed: bool
-
-
 class Case:
     """One use case on one run: its memory, and the rules that read and change it."""
 
-    def __init__(self, book: Book, memory: Memory) -> None:
+    def __init__(self, book: Book, memory: Memory, calendar: Calendar | None = None) -> None:
         """Go on from `memory`; rules and measures it does not know begin afresh."""
         self.book = book
         self.memory = memory
         self.changed = True
         self.rules = {rule.id: rule for rule in book.all_rules}
-        self.uses = {rule.id: tuple(kinds.uses(rule)) for rule in book.all_rules}
-        self.watches = {rule.id: kinds.watches(rule) for rule in book.all_rules}
-        windowed = [rule for rule in book.all_rules if isinstance(rule, kinds.Share | kinds.Rate | kinds.Forecast)]
-        self.windowed = {name: [rule for rule in windowed if name in kinds.uses(rule)] for name in book.measures}
-        self.believed = {n: None if m.silence_s is None else int(m.silence_s * NS) for n, m in book.measures.items()}
         memory.courses = {name: memory.courses.get(name, Course()) for name in self.rules}
         memory.senses = {name: memory.senses.get(name, Sense()) for name in book.measures}
+        order = [*in_order(book.measures)]
+        fresh = set(order) - memory.made.keys()
+        memory.made = {name: memory.made.get(name, Made()) for name in order}
+        self.roots = {name: roots(book.measures, name) for name in book.measures}
+        bench = Bench(book, f"{book.name}/{memory.run}", calendar or Calendar(), memory.senses, self._believed())
+        self.bench = bench
+        self.makers = {name: maker(name, memory.made[name], bench) for name in order}
+        self.watches: dict[str, Watch | Silences] = {}
+        for rule in book.all_rules:
+            course = memory.courses[rule.id]
+            if isinstance(rule, kinds.Silence):
+                self.watches[rule.id] = Silences(rule, course, bench, memory)
+            else:
+                self.watches[rule.id] = Watch(rule, judge(rule, course, bench), bench, memory, self._roots_of(rule))
+        self._plans: dict[tuple[str, ...], Plan] = {}
+        for name in fresh & memory.made.keys():
+            self._suppose(name)
+
+    def _believed(self) -> dict[str, int | None]:
+        """Return measure → how long its value is believed [ns]: a computed one as its shortest source."""
+        simulated = self.memory.run != REAL
+        heard = {
+            name: None if silence is None else int(silence * NS)
+            for name, measure in self.book.measures.items()
+            if not measure.computed
+            for silence in [measure.silence(simulated=simulated)]
+        }
+        found: dict[str, int | None] = dict(heard)
+        for name, sources in self.roots.items():
+            known = [limit for each in sources if (limit := heard[each]) is not None]
+            found[name] = min(known, default=None)
+        return found
+
+    def _roots_of(self, rule: kinds.Rule) -> frozenset[str]:
+        return frozenset(root for name in kinds.uses(rule) for root in self.roots[name])
+
+    def _suppose(self, name: str) -> None:
+        """Take the initial value of what is learned for known, until something is."""
+        initial, sense = self.book.measures[name].parameters.get("initial"), self.memory.senses[name]
+        if initial is not None and sense.good is None:
+            sense.value = sense.good = initial
+            sense.time = sense.good_time = sense.changed = self.memory.start
 
     # --- what comes in
 
     def take(self, time: int, updates: Sequence[Update], *, past: bool) -> list[Alarm]:
         """Take in what one message said at `time` and return the alarms that changed."""
-        news = [update for update in updates if time >= (self.memory.senses[update.measure].time or 0)]
+        senses = self.memory.senses
+        news = [update for update in updates if time >= (senses[update.measure].time or 0)]
         if not news:
             return []
         self.changed = True
-        touched = {update.measure for update in news}
-        usable = {update.measure for update in news if update.quality is not Quality.BAD}
-        rules = [rule for rule in self.rules.values() if touched & self.watches[rule.id]]
-        changed = [alarm for rule in rules for alarm in self.advance(rule, time - 1, past=past)]
-        before = {name: self.memory.senses[name].good for name in usable}
+        concerned = self._plan(tuple([update.measure for update in news]))
+        changed = self._close(concerned, time, past=past) if concerned.periods else []
+        return changed + self._group(concerned, time, news, past=past)
+
+    def _plan(self, measures: tuple[str, ...]) -> Plan:
+        """Return what new values of these measures concern."""
+        found = self._plans.get(measures)
+        if found is None:
+            found = self._plans[measures] = plan(measures, self.makers, self.watches)
+        return found
+
+    def _close(self, concerned: Plan, time: int, *, past: bool) -> list[Alarm]:
+        """End the periods that lie before `time`, in their order, as if each end were a reading of its measure."""
+        changed: list[Alarm] = []
+        while True:
+            ends = {each.made.tally.end for each in concerned.periods if each.made.tally is not None}
+            end = min((each for each in ends if each is not None and each < time), default=None)
+            if end is None:
+                return changed
+            for each in concerned.periods:
+                closed = each.close(end + 1)
+                if closed is not None and closed[1] is not None:
+                    update = Update(each.name, closed[1], Quality.GOOD, timed=True)
+                    changed += self._group(self._plan((each.name,)), closed[0], [update], past=past)
+
+    def _group(self, concerned: Plan, time: int, news: Sequence[Update], *, past: bool) -> list[Alarm]:
+        senses = self.memory.senses
+        watches = () if self.memory.off else concerned.watches
+        changed: list[Alarm] = []
+        for watch in watches:
+            if watch.waits:
+                changed += watch.advance(time - 1, past=past)
+        before = {name: senses[name].good for name in concerned.masking}
+        fresh = {update.measure for update in news if update.quality is not Quality.BAD}
+        timed = True
         for update in news:
+            timed = timed and update.timed
             self._sense(update, time)
-        for rule in rules:
-            if usable & self.watches[rule.id]:
-                self._mask(rule, before, time)
-                changed += self._judge(rule, time, past=past)
+        if not fresh:
+            return changed
+        for made in concerned.makers:
+            if not made.sources.isdisjoint(fresh) and (timed or made.computation.nature == "plain"):
+                self._make(made.name, time, fresh, timed=timed)
+        for watch in watches:
+            if not watch.uses.isdisjoint(fresh):
+                changed += watch.look(fresh, before, time, past=past)
         return changed
 
     def _sense(self, update: Update, time: int) -> None:
-        sense = self.memory.senses[update.measure]
-        if update.quality is not Quality.BAD:
-            for rule in self.windowed[update.measure]:
-                self._remember(rule, update, sense, time)
-            if sense.good != update.value:
+        name, value, quality = update.measure, update.value, update.quality
+        sense = self.memory.senses[name]
+        if quality is not Quality.BAD:
+            if update.timed:
+                for each in self._plan((name,)).remember:
+                    each.remember(name, value, sense, time)
+            if sense.good != value:
                 sense.changed = time
-            sense.good, sense.good_time = update.value, time
-        sense.value, sense.time, sense.quality = update.value, time, update.quality
+            sense.good, sense.good_time = value, time
+        sense.value, sense.time, sense.quality = value, time, quality
 
-    def _remember(self, rule: Rule, update: Update, before: Sense, time: int) -> None:
-        course = self.memory.courses[rule.id]
-        match rule:
-            case kinds.Share():
-                believed, window = self.believed[update.measure], int(rule.window_s * NS)
-                windows.ran(course.spans, before, time, above=rule.above, believed=believed, window=window)
-            case kinds.Rate() if update.timed:
-                samples = course.samples.setdefault(update.measure, [])
-                windows.add(samples, time, update.value, int(rule.window_s * NS))
-            case kinds.Forecast() if update.measure in rule.means and update.timed:
-                samples = course.samples.setdefault(update.measure, [])
-                windows.add(samples, time, update.value, int(rule.means[update.measure] * NS))
+    def _make(self, name: str, time: int, fresh: set[str], *, timed: bool) -> None:
+        """Compute a measure anew; what has nothing to say is not known."""
+        said = self.makers[name].on(fresh, time)
+        if isinstance(said, Kept):
+            return
+        if said is None:
+            sense = self.memory.senses[name]
+            sense.good = sense.value = None
+            return
+        worst = [self.memory.senses[source].quality for source in self.makers[name].sources]
+        quality = Quality.UNCERTAIN if Quality.UNCERTAIN in worst else Quality.GOOD
+        self._sense(Update(name, said, quality, timed=timed), time)
+        fresh.add(name)
 
-    # --- what a rule sees
+    # --- what time does
 
-    def _known_until(self, measure: str) -> int | None:
-        """Return until when the measure's value is believed: None without end, 0 when there is none."""
-        sense, believed = self.memory.senses[measure], self.believed[measure]
-        if sense.good_time is None:
-            return 0
-        return None if believed is None else sense.good_time + believed
-
-    def horizon(self, rule: Rule, time: int) -> int:
-        """Return how far towards `time` the rule's condition is known to hold as it stands."""
-        for name in self.uses[rule.id]:
-            end = self._known_until(name)
-            if end is not None and end < time:
-                time = end
-        return time
-
-    def quantity(self, rule: Rule) -> float | None:
-        """Return what the rule judges, from the last usable values: a value, a slope, a share, a forecast."""
-        course = self.memory.courses[rule.id]
-        match rule:
-            case kinds.Rate():
-                return windows.slope(course.samples.get(rule.measure, []), int(rule.window_s * NS))
-            case kinds.Share():
-                return windows.share(course.spans, int(rule.window_s * NS))
-            case kinds.Forecast():
-                return self._forecast(rule, course)
-            case _:
-                return self.memory.senses[rule.measure].good
-
-    def _forecast(self, rule: kinds.Forecast, course: Course) -> float | None:
-        values = {name: self.memory.senses[name].good for name in self.uses[rule.id]}
-        for name, window in rule.means.items():
-            values[name] = windows.mean(course.samples.get(name, []), int(window * NS))
-        if None in values.values():
-            return None
-        return self.book.functions[rule.function](**values, limit=rule.limit, **rule.parameters)
-
-    def holds(self, rule: Rule, *, active: bool) -> bool | None:
-        """Tell whether the condition holds (with the deadband while the alarm is active); None: nobody knows."""
-        senses = self.memory.senses
-        if isinstance(rule, kinds.State):
-            values = [senses[condition.measure].good for condition in rule.conditions]
-            pairs = zip(rule.conditions, values, strict=True)
-            return None if None in values else all(c.holds(value) for c, value in pairs if value is not None)
-        judged = self.quantity(rule)
-        if isinstance(rule, kinds.Forecast):
-            known = all(senses[name].good is not None for name in self.uses[rule.id])
-            return (judged is not None and judged < rule.within_s) if known else None
-        if judged is None or isinstance(rule, kinds.Silence):
-            return None
-        slack = rule.deadband if active else 0.0
-        return judged < rule.limit + slack if isinstance(rule, kinds.LimitLow) else judged > rule.limit - slack
-
-    # --- what a rule does
-
-    def advance(self, rule: Rule, time: int, *, past: bool) -> list[Alarm]:
-        """Let the rule's time run until `time` without a new reading."""
-        course = self.memory.courses[rule.id]
-        if isinstance(rule, kinds.Silence):
-            return self._silence(rule, course, time, past=past)
-        self._unmask(rule, course, time)
-        if course.since is None or course.masked_from is not None:
-            return []
-        reach = self.horizon(rule, time)
-        changed = self._fire(rule, course, reach, past=past)
-        if reach < time and course.since is not None:
-            course.since = None
-            self.changed = True
+    def advance(self, time: int, *, past: bool) -> list[Alarm]:
+        """Let the time of all rules run until `time` without a new reading."""
+        changed = self._unshelve(time)
+        for watch in () if self.memory.off else self.watches.values():
+            if watch.waits:
+                watch.stirred = False
+                changed += watch.advance(time, past=past)
+                self.changed = self.changed or watch.stirred
         return changed
 
-    def _silence(self, rule: kinds.Silence, course: Course, time: int, *, past: bool) -> list[Alarm]:
-        heard = self.memory.senses[rule.measure].good_time
-        due = (self.memory.start if heard is None else heard) + int(rule.after_s * NS)
-        if course.active or time < due:
-            return []
-        return [self._raise(rule, course, due, past=past)]
+    # --- what people do
 
-    def _judge(self, rule: Rule, time: int, *, past: bool) -> list[Alarm]:
-        """Look at the condition after new readings at `time`."""
-        course = self.memory.courses[rule.id]
-        if isinstance(rule, kinds.Silence):
-            heard = self.memory.senses[rule.measure].good_time == time
-            return [self._return(course, time)] if course.active and heard else []
-        held = self.holds(rule, active=course.active) if self.horizon(rule, time) >= time else None
-        if course.masked_from is not None or held is None or held == course.active:
-            course.since = None
-            return []
-        course.since = time if course.since is None else course.since
-        return self._fire(rule, course, time, past=past)
-
-    def _fire(self, rule: Rule, course: Course, time: int, *, past: bool) -> list[Alarm]:
-        """Raise or return the alarm if its delay has run out at `time`; the moment is exact, not `time`."""
-        delay = rule.off_delay_s if course.active else rule.on_delay_s
-        if course.since is None or course.since + int(delay * NS) > time:
-            return []
-        at, course.since = course.since + int(delay * NS), None
-        return [self._return(course, at) if course.active else self._raise(rule, course, at, past=past)]
-
-    def _mask(self, rule: Rule, before: Mapping[str, float | None], time: int) -> None:
-        """Begin the rule's mask when its measure becomes what masks; end it when it ceases to be."""
-        if rule.mask is None or rule.mask.measure not in before:
+    def turn(self, time: int, *, off: bool) -> None:
+        """Turn the use case off, so that it raises nothing, or on: its delays start again at `time`."""
+        if self.memory.off == off:
             return
-        course, mask = self.memory.courses[rule.id], rule.mask
-        masks = self.memory.senses[mask.measure].good == mask.equals
-        if masks and before[mask.measure] != mask.equals:
-            course.masked_from, course.since = time, None
-        elif not masks and mask.lasting_s is None:
-            course.masked_from = None
+        self.memory.off, self.changed = off, True
+        for watch in self.watches.values():
+            watch.restart(time)
 
-    def _unmask(self, rule: Rule, course: Course, time: int) -> None:
-        """End a mask whose time has run out, and start the on-delay there if the condition holds."""
-        if rule.mask is None or rule.mask.lasting_s is None or course.masked_from is None:
-            return
-        end = course.masked_from + int(rule.mask.lasting_s * NS)
-        if end > time:
-            return
-        course.masked_from, self.changed = None, True
-        held = self.holds(rule, active=course.active) if self.horizon(rule, end) >= end else None
-        if held is not None and held != course.active:
-            course.since = end
+    def course_of(self, alarm_id: str) -> Course | None:
+        """Return the course whose newest alarm has that id; None: the rules no longer follow it."""
+        courses = self.memory.courses.values()
+        return next((each for each in courses if each.alarm is not None and each.alarm.id == alarm_id), None)
 
-    def _raise(self, rule: Rule, course: Course, at: int, *, past: bool) -> Alarm:
+    def acknowledge(self, alarm_id: str, at: int, by: str, comment: str | None) -> Alarm | None:
+        """Acknowledge an alarm; a latched one whose condition is gone returns to normal. None: it is not followed."""
+        course = self.course_of(alarm_id)
+        if course is None or course.alarm is None:
+            return None
         self.changed = True
-        book, memory = self.book, self.memory
-        role = book.measures[rule.measure].role
-        name = f"{book.name}.{rule.id}-{memory.run}-{at // 1_000_000}"
-        if course.alarm is not None and course.alarm.id == name:
-            course.alarm = msgspec.structs.replace(course.alarm, returned_at=None)
-            return course.alarm
-        text, params = words(book, memory, rule, at, self.quantity(rule))
-        course.alarm = Alarm(
-            id=name,
-            usecase=book.name,
-            rule=rule.id,
-            measure=rule.measure,
-            device=memory.devices.get(role, book.roles[role].device),
-            run=memory.run,
-            priority=rule.priority,
-            raised_at=at,
-            texts=text.as_dict,
-            past=past,
-            params=params,
-        )
+        alarm = acknowledged(course.alarm, at, by, comment)
+        if course.cleared is not None:
+            alarm = msgspec.structs.replace(alarm, returned_at=max(course.cleared, at))
+            course.cleared = None
+        course.alarm = alarm
+        return alarm
+
+    def shelve(self, alarm_id: str, at: int, until: int | None, by: str) -> Alarm | None:
+        """Set an alarm and those that follow of its rule aside, or (None) take it back. None: it is not followed."""
+        course = self.course_of(alarm_id)
+        if course is None or course.alarm is None:
+            return None
+        self.changed, course.shelved_until = True, until
+        course.alarm = shelved(course.alarm, at, until, by)
         return course.alarm
 
-    def _return(self, course: Course, at: int) -> Alarm:
-        self.changed = True
-        alarm = course.alarm
-        assert alarm is not None  # noqa: S101 — only an active alarm returns
-        course.alarm = msgspec.structs.replace(alarm, returned_at=max(at, alarm.raised_at))
-        return course.alarm
+    def _unshelve(self, time: int) -> list[Alarm]:
+        """Take back what was set aside until now."""
+        ended = []
+        for course in self.memory.courses.values():
+            if course.shelved_until is not None and course.shelved_until <= time:
+                course.shelved_until, self.changed = None, True
+                if course.alarm is not None and course.alarm.shelved_until is not None:
+                    course.alarm = msgspec.structs.replace(course.alarm, shelved_until=None)
+                    ended.append(course.alarm)
+        return ended
 
     # --- what it says
 
     def view(self, now: int) -> View:
         """Return everything known, at `now`."""
         memory = self.memory
-        measures = {name: self._seen(name, sense, now) for name, sense in memory.senses.items()}
-        alarms = [course.alarm for course in memory.courses.values() if course.alarm is not None]
+        looking = {name: watch.judge for name, watch in self.watches.items() if isinstance(watch, Watch)}
         return View(
             usecase=self.book.name,
             run=memory.run,
             now=now,
             start=memory.start,
             devices=dict(memory.devices),
-            measures=measures,
+            measures={name: self._seen(name, sense, now) for name, sense in memory.senses.items()},
             since=self._since(),
-            quantities={name: self.quantity(rule) for name, rule in self.rules.items()},
+            quantities={name: watch.quantity() for name, watch in self.watches.items()},
             masked={name: c.masked_from for name, c in memory.courses.items() if c.masked_from is not None},
-            alarms=tuple(alarm for alarm in alarms if alarm.returned_at is None or alarm.acknowledged_at is None),
+            alarms=self.alarms(),
+            limits={name: each.limits() for name, each in looking.items() if each.limits()},
+            closed={name: c.closed_from for name, c in memory.courses.items() if c.closed_from is not None},
+            suppressed=memory.off,
         )
 
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return the newest alarm of each rule that is active or not yet acknowledged."""
+        newest = [course.alarm for course in self.memory.courses.values() if course.alarm is not None]
+        return tuple(alarm for alarm in newest if alarm.returned_at is None or alarm.acknowledged_at is None)
+
     def _seen(self, name: str, sense: Sense, now: int) -> Seen:
-        end = self._known_until(name)
-        return Seen(**msgspec.structs.asdict(sense), believed=end is None or now < end)
+        ends = [(self.memory.senses[root].good_time or 0) + limit for root, limit in self._limits(name)]
+        known = sense.good is not None and all(now < end for end in ends)
+        return Seen(**msgspec.structs.asdict(sense), believed=known)
+
+    def _limits(self, name: str) -> list[tuple[str, int]]:
+        return [(root, limit) for root in self.roots[name] if (limit := self.bench.believed[root]) is not None]
 
     def _since(self) -> dict[str, int]:
         since = {}
@@ -309,3 +305,17 @@ class Case:
             elif course.since is not None:
                 since[name] = course.since
         return since
+
+
+def acknowledged(alarm: Alarm, at: int, by: str, comment: str | None = None) -> Alarm:
+    """Return the alarm acknowledged; the first acknowledgement stays."""
+    if alarm.acknowledged_at is not None:
+        return alarm
+    return msgspec.structs.replace(alarm, acknowledged_at=at, acknowledged_by=by, comment=comment or None)
+
+
+def shelved(alarm: Alarm, at: int, until: int | None, by: str) -> Alarm:
+    """Return the alarm set aside until then, or taken back (None)."""
+    if until is None:
+        return msgspec.structs.replace(alarm, shelved_until=None)
+    return msgspec.structs.replace(alarm, shelved_until=until, shelved_at=at, shelved_by=by)

@@ -9,22 +9,26 @@ Time is each run's own *now* [ns], passed in. Decisions that the documents leave
 * The readings of one message (same use case, run and time) are taken in together before rules look at them.
 * A reading older than its measure's newest changes nothing. One marked `late` sets the level, but is left out of
   means, slopes and shares.
-* A mask holds a rule still: an active alarm stays, a delay starts again when the mask ends.
+* A mask holds a rule still, and so do hours in which it is not judged: an active alarm stays, a delay starts again
+  when they end.
+* What is computed from other measures is as old as the oldest of them; a value of a clock hour or day, or one that was
+  learned, stays until the next. A period ends with the first reading at or after its end.
 * A run that ended takes its memory with it. Its alarms stay in the record as they were, for nobody measured a return;
   they are no longer among `alarms()`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
 from msgspec import Struct
 
 from hub.errors import NotFoundError
 from hub.model import REAL, Alarm, Reading, TimeSource
-from hub.rules.case import Case, Seen, Update, View
+from hub.rules.calendar import Calendar
+from hub.rules.case import Case, Seen, View, acknowledged, shelved
+from hub.rules.hearing import Update
 from hub.rules.kinds import Book, Measure
+from hub.rules.shown import between, change
 from hub.rules.state import Memory, pack, unpack
-from hub.units import conversion
 
 Binding = tuple[str, str, str]
 """(use case, run, role): a device that somebody gave a role."""
@@ -52,6 +56,7 @@ class Engine:
         usecases: Iterable[Book],
         bindings: Mapping[Binding, str] | None = None,
         state: Mapping[str, bytes] | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         """Prepare the rules and go on from `state` (what `changed_state` gave; empty bytes: forgotten).
 
@@ -60,7 +65,9 @@ class Engine:
             bindings: (use case, run, role) → uid of a device that somebody gave the role. Without one, the role's
                 simulated device takes it on every run but the real one; a real device never takes a role by itself.
             state: key → bytes.
+            calendar: what the clocks of the runs show; UTC unless told.
         """
+        self.calendar = calendar or Calendar()
         self._books = {book.name: book for book in usecases}
         self._cases: dict[tuple[str, str], Case] = {}
         self._gone: set[str] = set()
@@ -69,7 +76,7 @@ class Engine:
         known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
         for memory in sorted(known, key=lambda memory: memory.number):
             if memory.usecase in self._books:
-                case = Case(self._books[memory.usecase], memory)
+                case = Case(self._books[memory.usecase], memory, self.calendar)
                 case.changed = False
                 self._cases[memory.usecase, memory.run] = case
 
@@ -124,22 +131,21 @@ class Engine:
         for run in others[: max(len(others) - KEPT_RUNS + 1, 0)]:
             self._gone.add(_key(self._cases.pop((book.name, run)).memory))
         number = 1 + max((case.memory.number for case in self._cases.values()), default=0)
-        case = Case(book, Memory(usecase=book.name, run=reading.run, start=reading.time, number=number))
+        case = Case(book, Memory(usecase=book.name, run=reading.run, start=reading.time, number=number), self.calendar)
         self._cases[book.name, reading.run] = case
         self._gone.discard(_key(case.memory))
         return case
 
     def _shown(self, measure: Measure, reading: Reading) -> float | None:
         """Return the value in the unit the measure declares; None where it cannot be one."""
-        pair = reading.unit, measure.unit
+        given = reading.unit if measure.channel_unit is None or reading.unit is not None else measure.channel_unit
+        pair = given, measure.unit
         if pair not in self._units:
-            self._units[pair] = _to_shown(*pair)
-        change = self._units[pair]
-        if change is None:
+            self._units[pair] = between(*pair)
+        by = self._units[pair]
+        if by is None:
             return None
-        factor, before = change
-        plain = factor == 1.0 and before == 0.0
-        value = reading.value if plain else float(f"{reading.value / factor - before:.12g}")
+        value = change(reading.value * measure.scale, by)
         return 1.0 - value if measure.inverted else value
 
     def tick(self, run: str, now: int, *, past: bool = False) -> list[Alarm]:
@@ -149,7 +155,7 @@ class Engine:
         would else take its own delay for a sensor's silence.
         """
         cases = [case for case in self._cases.values() if case.memory.run == run]
-        return [a for case in cases for rule in case.rules.values() for a in case.advance(rule, now, past=past)]
+        return [alarm for case in cases for alarm in case.advance(now, past=past)]
 
     def acknowledge(
         self, alarm_id: str, at: int, by: str, comment: str | None = None, stored: Alarm | None = None
@@ -168,19 +174,41 @@ class Engine:
             NotFoundError: no such alarm.
         """
         for case in self._cases.values():
-            for course in case.memory.courses.values():
-                if course.alarm is not None and course.alarm.id == alarm_id:
-                    course.alarm, case.changed = acknowledged(course.alarm, at, by, comment), True
-                    return course.alarm
-        if stored is None or stored.id != alarm_id:
-            msg = f"no alarm {alarm_id!r}; GET /api/v1/alarms lists them"
-            raise NotFoundError(msg)
-        return acknowledged(stored, at, by, comment)
+            alarm = case.acknowledge(alarm_id, at, by, comment)
+            if alarm is not None:
+                return alarm
+        return acknowledged(_known(stored, alarm_id), at, by, comment)
 
-    def end_run(self, run: str) -> None:
-        """Forget a run that ended; what it raised stays in the record as it was."""
+    def shelve(self, alarm_id: str, at: int, until: int | None, by: str, stored: Alarm | None = None) -> Alarm:
+        """Return the alarm, set aside until `until` [ns, its run's time], or taken back (None).
+
+        While it is set aside, whatever its rule raises is too; it comes back by itself with `tick`. One that the rules
+        no longer follow is over, and can only be taken back.
+
+        Raises:
+            NotFoundError: no such alarm that can still be set aside.
+        """
+        for case in self._cases.values():
+            alarm = case.shelve(alarm_id, at, until, by)
+            if alarm is not None:
+                return alarm
+        return shelved(_known(stored if until is None else None, alarm_id), at, until, by)
+
+    def turn(self, usecase: str, time: int, *, off: bool, run: str = REAL) -> bool:
+        """Turn a use case off on a run, so that it raises nothing, or on; tell whether anything is known of it."""
+        case = self._cases.get((usecase, run))
+        if case is not None:
+            case.turn(time, off=off)
+        return case is not None
+
+    def end_run(self, run: str) -> list[Alarm]:
+        """Forget a run that ended; what it raised stays in the record as it was, but nothing stays set aside."""
+        ended: list[Alarm] = []
         for key in [key for key in self._cases if key[1] == run]:
-            self._gone.add(_key(self._cases.pop(key).memory))
+            case = self._cases.pop(key)
+            self._gone.add(_key(case.memory))
+            ended += [shelved(alarm, 0, None, "") for alarm in case.alarms() if alarm.shelved_until is not None]
+        return ended
 
     def changed_state(self) -> dict[str, bytes]:
         """Return what changed since the last call: key → bytes, empty where it is to be forgotten."""
@@ -203,15 +231,15 @@ class Engine:
 
     def alarms(self) -> list[Alarm]:
         """Return the alarms of living runs that are active or not yet acknowledged, newest first."""
-        found = [alarm for case in self._cases.values() for alarm in case.view(0).alarms]
+        found = [alarm for case in self._cases.values() for alarm in case.alarms()]
         return sorted(found, key=lambda alarm: alarm.raised_at, reverse=True)
 
 
-def acknowledged(alarm: Alarm, at: int, by: str, comment: str | None = None) -> Alarm:
-    """Return the alarm acknowledged; the first acknowledgement stays."""
-    if alarm.acknowledged_at is not None:
-        return alarm
-    return msgspec.structs.replace(alarm, acknowledged_at=at, acknowledged_by=by, comment=comment or None)
+def _known(stored: Alarm | None, alarm_id: str) -> Alarm:
+    if stored is None or stored.id != alarm_id:
+        msg = f"no alarm {alarm_id!r}; GET /api/v1/alarms lists them"
+        raise NotFoundError(msg)
+    return stored
 
 
 def _key(memory: Memory) -> str:
@@ -222,15 +250,10 @@ def _routes(books: Iterable[Book], bindings: Mapping[Binding, str]) -> dict[tupl
     routes: dict[tuple[str, str], list[_Route]] = {}
     for book in books:
         for name, measure in book.measures.items():
+            if measure.computed:
+                continue
             own = {run: uid for (case, run, role), uid in bindings.items() if (case, role) == (book.name, measure.role)}
             for run, uid in [(None, book.roles[measure.role].device), *own.items()]:
-                routes.setdefault((uid, measure.channel), []).append(_Route(book, measure.role, name, run))
+                for channel in measure.names if run is not None else [measure.channel]:
+                    routes.setdefault((uid, channel), []).append(_Route(book, measure.role, name, run))
     return routes
-
-
-def _to_shown(given: str | None, shown: str | None) -> tuple[float, float] | None:
-    """Return (factor, before) of the *shown* unit, to be applied backwards; None where the two do not meet."""
-    if shown is None:
-        return (1.0, 0.0) if given is None else None
-    change = conversion(shown)
-    return (change.factor, change.before) if change is not None and change.unit == given else None

@@ -3,7 +3,9 @@
 import msgspec
 from msgspec import Struct, field
 
-from hub.model import Alarm, Quality
+from hub.model import Alarm, Evidence, Quality
+from hub.rules.tally import Tally
+from hub.rules.windows import Window
 
 
 class Sense(Struct, kw_only=True, omit_defaults=True):
@@ -29,22 +31,79 @@ class Course(Struct, kw_only=True, omit_defaults=True):
 
     Attributes:
         since: when the change that a delay now holds back began.
+        began: the values it began with.
+        count, counted: reports in a row that said so, and the time of the one that was enough.
+        reported: the time of the last of them: the same one told twice confirms nothing.
         alarm: the newest alarm; active while it has no `returned_at`.
+        cleared: when a latched alarm's condition ended; it waits to be acknowledged.
         masked_from: when the present mask began.
-        samples: measure → (time, value) of the windows of means and slopes.
+        closed_from: since when the rule is outside its hours; `hours_until`: how far that is known.
+        shelved_until: an end of shelving that the next alarm inherits.
+        windows: measure → its last values.
         spans: (start, stop, whether it ran) of a share's window.
+        chain: (end, value) of the last periods.
     """
 
     since: int | None = None
+    began: tuple[Evidence, ...] = ()
+    count: int = 0
+    counted: int = 0
+    reported: int = 0
     alarm: Alarm | None = None
+    cleared: int | None = None
     masked_from: int | None = None
-    samples: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    closed_from: int | None = None
+    hours_until: int = 0
+    shelved_until: int | None = None
+    windows: dict[str, Window] = field(default_factory=dict)
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
+    chain: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def active(self) -> bool:
         """Whether the alarm is raised and has not returned to normal."""
         return self.alarm is not None and self.alarm.returned_at is None
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the rule's condition is taken for true: a latched alarm may outlast it."""
+        return self.active and self.cleared is None
+
+
+class Lesson(Struct, kw_only=True, omit_defaults=True):
+    """What is learned of one slot (an hour, a weekday, or the day): today's sums, and the days before."""
+
+    weight: float = 0.0
+    area: float = 0.0
+    total: float = 0.0
+    number: int = 0
+    days: list[float] = field(default_factory=list)
+
+
+class Made(Struct, kw_only=True, omit_defaults=True):
+    """What a computed measure remembers.
+
+    Attributes:
+        window, spans: of window functions; `rises`: (time, what a counter rose in all) of `increase_per_hour`.
+        tally: of period functions.
+        lessons, day_end, last: slot → what was learned; the end of the day under way; the newest that counted.
+        slot: of the newest that counted.
+        since: the value when the event began; `up`: whether it lasts.
+        hours_until, open: how far it is known whether its hours are on.
+    """
+
+    window: Window = field(default_factory=Window)
+    spans: list[tuple[int, int, bool]] = field(default_factory=list)
+    rises: list[tuple[int, float]] = field(default_factory=list)
+    tally: Tally | None = None
+    lessons: dict[str, Lesson] = field(default_factory=dict)
+    day_end: int = 0
+    last: tuple[int, float] | None = None
+    slot: str = ""
+    since: float | None = None
+    up: bool = False
+    hours_until: int = 0
+    open: bool = True
 
 
 class Memory(Struct, kw_only=True, omit_defaults=True):
@@ -54,15 +113,18 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
         start: time of the first reading: from then on silence counts.
         number: in the order the runs were first heard.
         devices: role → uid of the device that gave its readings.
+        off: the use case is off: its rules hold still and raise nothing.
     """
 
     usecase: str
     run: str
     start: int
     number: int = 0
+    off: bool = False
     devices: dict[str, str] = field(default_factory=dict)
     senses: dict[str, Sense] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
 
 
 _ENCODER = msgspec.msgpack.Encoder()

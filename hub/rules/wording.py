@@ -7,6 +7,7 @@ the colon, € and units made of letters, typographic apostrophe, times "1 h 50"
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -114,6 +115,11 @@ def duration(seconds: float) -> Text:
 def span(nanoseconds: int) -> Text:
     """Return `duration` of a span in ns."""
     return duration(nanoseconds / NS)
+
+
+def clock(local: datetime) -> Text:
+    """Return a time of the day: "3 h 05" in French, "03:05" in English."""
+    return Text(f"{local.hour} h {local.minute:02}", f"{local.hour:02}:{local.minute:02}")
 
 
 def forecast_s(seconds: float) -> float:

@@ -8,6 +8,7 @@ import msgspec
 from hub.model import NS, REAL, rfc3339
 from hub.rules import kinds
 from hub.rules.case import View
+from hub.rules.explaining import hours_in_words
 from hub.rules.wording import Sentence, Text, limit, quantity
 from hub.usecases.schema import Card, Panel, UseCase
 
@@ -71,7 +72,7 @@ def describe(
         "simulated": run != REAL,
         "roles": [_role(name, role, view) for name, role in usecase.roles.items()],
         "measures": [_measure(usecase, name, view) for name in usecase.measures],
-        "panels": [_panel(usecase, panel) for panel in usecase.panels],
+        "panels": [_panel(usecase, panel, view) for panel in usecase.panels],
         "rules": [_rule(usecase, rule, view) for rule in usecase.all_rules],
         "sentence": msgspec.to_builtins(main_sentence(usecase, view)),
         "faults": list(faults),
@@ -108,19 +109,18 @@ def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
     }
 
 
-def _panel(usecase: UseCase, panel: Panel) -> Json:
+def _panel(usecase: UseCase, panel: Panel, view: View | None) -> Json:
     drawn = [(rule, usecase.rule(rule)) for rule in panel.limits]
     limits = [
-        {"rule": name, "value": rule.limit, "label": limit(rule.limit, usecase.measures[rule.measure].unit).as_dict}
+        {"rule": name, "value": value, "label": limit(value, usecase.measures[rule.measure].unit).as_dict}
         for name, rule in drawn
-        if isinstance(rule, kinds.LimitHigh | kinds.LimitLow)
+        for value in bounds_of(rule, view)
     ]
     return {"kind": panel.kind, "title": panel.title.as_dict, "series": list(panel.series), "limits": limits}
 
 
 def _rule(usecase: UseCase, rule: kinds.Rule, view: View | None) -> Json:
-    figure, unit = limit_of(usecase, rule)
-    masked = None if view is None or rule.mask is None else view.masked.get(rule.id)
+    figure, unit = limit_of(usecase, rule, view)
     return {
         "id": rule.id,
         "title": rule.title.as_dict,
@@ -134,30 +134,66 @@ def _rule(usecase: UseCase, rule: kinds.Rule, view: View | None) -> Json:
         "priority": rule.priority,
         "source": None if rule.source is None else rule.source.as_dict,
         "indicative": rule.indicative,
-        "mask": None if rule.mask is None or masked is None else _mask(rule.mask, masked),
+        "address": rule.address,
+        "todo": None if rule.todo is None else rule.todo.as_dict,
+        "mask": _mask(rule, view),
     }
 
 
-def limit_of(usecase: UseCase, rule: kinds.Rule) -> tuple[float | None, str | None]:
-    """Return what the rule compares with, and its unit; None where there is no one figure."""
+def limit_of(usecase: UseCase, rule: kinds.Rule, view: View | None = None) -> tuple[float | None, str | None]:
+    """Return what the rule compares with, and its unit; None where there is no one figure, or none is known yet."""
     unit = usecase.measures[rule.measure].unit
     match rule:
         case kinds.Silence():
             return rule.after_s, "s"
-        case kinds.State():
+        case kinds.State() | kinds.Band():
             return None, None
         case kinds.Share():
             return rule.limit, "%"
         case kinds.Rate():
-            return rule.limit, f"{unit}/min"
-        case _:
+            return rule.limit, f"{unit}/{_PER[rule.per]}"
+        case kinds.Forecast():
             return rule.limit, unit
+        case _:
+            return _figure(rule, view), unit
 
 
-def _mask(mask: kinds.Mask, began: int) -> Json:
+_PER = {"minute": "min", "hour": "h", "day": "d"}
+
+
+def _figure(rule: kinds.Rule, view: View | None) -> float | None:
+    match rule:
+        case kinds.Balance():
+            return rule.low if rule.high is None else rule.high
+        case kinds.Change():
+            return next((each for each in (rule.rises, rule.falls, rule.times) if each is not None), None)
+        case kinds.Flatline():
+            return rule.range
+        case kinds.EveryPeriod():
+            return rule.at_least
+        case _:
+            return next(iter(bounds_of(rule, view)), None)
+
+
+def bounds_of(rule: kinds.Rule, view: View | None) -> list[float]:
+    """Return the limits of the rule's measure: the numbers, and of those that follow a measure what is known now."""
+    if view is not None and rule.id in view.limits:
+        return [each for each in view.limits[rule.id] if each is not None]
+    return [each for each in kinds.limits(rule) if not isinstance(each, kinds.Moving)]
+
+
+def _mask(rule: kinds.Rule, view: View | None) -> Json | None:
     """Return what suspends the rule now: since when, until when (null: while it lasts), and in words."""
-    until = None if mask.lasting_s is None else rfc3339(began + int(mask.lasting_s * NS))
-    return {"since": rfc3339(began), "until": until, "say": mask.say.as_dict}
+    if view is None:
+        return None
+    masked, closed = view.masked.get(rule.id), view.closed.get(rule.id)
+    if rule.mask is not None and masked is not None:
+        lasting = rule.mask.lasting_s
+        until = None if lasting is None else rfc3339(masked + int(lasting * NS))
+        return {"since": rfc3339(masked), "until": until, "say": rule.mask.say.as_dict}
+    if closed is not None:
+        return {"since": rfc3339(closed), "until": None, "say": hours_in_words(rule.during).as_dict}
+    return None
 
 
 def _card(card: Card) -> Json:

@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Struct, field
 
 from hub.rules.case import View
-from hub.rules.kinds import Function, Measure, Priority, Role, Rule, Silence, Written
+from hub.rules.computing import Computation, described
+from hub.rules.functions import COMPUTATIONS
+from hub.rules.kinds import Function, Hours, Measure, Priority, Role, Rule, Silence, Written
 from hub.rules.wording import Sentence, Text, english, fill, french
 
 SentenceMaker = Callable[["UseCase", View | None], Sentence]
@@ -15,12 +17,20 @@ SentenceMaker = Callable[["UseCase", View | None], Sentence]
 
 
 class Quiet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the page says when a measure is silent: `say` with {measure} {age} {value}, `never` without a value."""
+    """What the page says when a measure is silent: `say` with {measure} {age} {value}, `never` without a value.
+
+    Attributes:
+        urgent: the priority of a silence that begins within `urgent_during` ("in frost nights"), instead of `priority`.
+        todo: what to do next.
+    """
 
     title: Text
     say: Text
     never: Text
     priority: Priority = "medium"
+    urgent: Priority | None = None
+    urgent_during: tuple[Hours, ...] = ()
+    todo: Text | None = None
 
 
 class Panel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,7 +157,18 @@ class UseCase(Document, frozen=True, kw_only=True):
             say=words.say,
             never=words.never,
             after_s=measure.silence_s or 0.0,
+            after_sim_s=measure.silence_sim_s,
+            urgent=words.urgent,
+            urgent_during=words.urgent_during,
+            todo=words.todo,
         )
+
+    def computation(self, measure: Measure) -> Computation | None:
+        """Return what computes the measure; None: there is no such function, or it is heard from a device."""
+        if measure.function is None:
+            return None
+        own = self.functions.get(measure.function)
+        return COMPUTATIONS.get(measure.function) if own is None else described(own)
 
     def rule(self, name: str) -> Rule:
         """Return the rule of that id.

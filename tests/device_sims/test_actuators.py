@@ -32,7 +32,7 @@ class Stage:
         self.role = role
         self.player = self.rehearsal.world.players[role]
         self.readings: dict[str, float] = {}
-        self.note(self.rehearsal.birth())
+        self.note([each for history in (True, False) for each in self.rehearsal.birth(history=history)])
         self.pass_by()
 
     def pass_by(self) -> list[Reading]:

@@ -170,7 +170,7 @@ def _product(usecase: UseCase, view: View) -> Sentence | None:
     """Return the sentence about a product that passed its limit and is not safely back."""
     if "product_high" not in view.since:
         return None
-    since_s, passed = _age_s(view, view.since["product_high"]), _limit_of(usecase, "product_high").limit
+    since_s, passed = _age_s(view, view.since["product_high"]), _limit_of(usecase, "product_high").fixed
     return _told("product_high", view, since_s=since_s, limit=passed)
 
 
@@ -180,10 +180,10 @@ def _defrost(usecase: UseCase, view: View) -> Sentence | None:
     if view.active("air_high") and not view.active("defrost_long"):
         return None  # it was too warm before
     if defrost.good == 1:
-        hot = air > _limit_of(usecase, "air_very_high").limit
+        hot = air > _limit_of(usecase, "air_very_high").fixed
         code = "defrost_long" if view.active("defrost_long") else "defrost_hot" if hot else "defrost"
         return _told(code, view, since_s=_age_s(view, defrost.changed))
-    if "air_high" in view.masked and air > _limit_of(usecase, "air_high").limit:
+    if "air_high" in view.masked and air > _limit_of(usecase, "air_high").fixed:
         return _told("after_defrost", view)
     return None
 
@@ -194,19 +194,19 @@ def _air(usecase: UseCase, view: View) -> Sentence | None:
     air = view.measures["air"].good or 0.0
     if since is None:
         return None
-    if air <= rule.limit:
-        back = rule.limit - rule.deadband
+    if air <= rule.fixed:
+        back = rule.fixed - rule.deadband
         return _told("air_recovering", view, back=back) if view.active("air_high") else None
     since_s = _age_s(view, since)
-    if since_s < _WORTH_SAYING_S and air < rule.limit + _CLEARLY and not view.active("air_high"):
+    if since_s < _WORTH_SAYING_S and air < rule.fixed + _CLEARLY and not view.active("air_high"):
         return None
     eta = view.quantities.get("product_forecast")
     if eta is None:
         return _told("air_high", view, since_s=since_s)
     if eta >= _FAR_S:
-        return _told("air_high_far", view, since_s=since_s, limit=rule.limit, eta_s=float(_FAR_S))
+        return _told("air_high_far", view, since_s=since_s, limit=rule.fixed, eta_s=float(_FAR_S))
     code = "air_high_eta" if forecast_s(eta) else "air_high_soon"
-    return _told(code, view, since_s=since_s, limit=rule.limit, eta_s=forecast_s(eta))
+    return _told(code, view, since_s=since_s, limit=rule.fixed, eta_s=forecast_s(eta))
 
 
 def _rest(view: View) -> Sentence:

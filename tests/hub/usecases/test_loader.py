@@ -12,7 +12,9 @@ import pytest
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.wording import Text, english, french
 from hub.usecases import find, load, load_all, names
-from hub.usecases.loader import HERE, channel_problems, worth
+from hub.usecases.channel_checks import channel_problems
+from hub.usecases.loader import HERE
+from hub.usecases.money import worth
 from hub.usecases.schema import Card, Hypothesis, UseCase
 
 NAMES = names()

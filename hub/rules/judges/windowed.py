@@ -1,0 +1,162 @@
+"""Judges that look back: slopes, changes, shares, forecasts, flat lines."""
+
+from hub.rules import kinds, windows
+from hub.rules.functions import COMPUTATIONS
+from hub.rules.judges.base import Bench, Judge, R, nanoseconds
+from hub.rules.state import Course, Sense
+from hub.rules.windows import Window
+
+_PER = {"minute": 1.0, "hour": 60.0, "day": 1440.0}
+
+
+class Windowed(Judge[R]):
+    """A judge that keeps a window of its own measure."""
+
+    def __init__(self, rule: R, course: Course, bench: Bench) -> None:
+        """Go on from the window in `course`."""
+        super().__init__(rule, course, bench)
+        self.window = nanoseconds(getattr(rule, "window_s", None))
+        self.remembers = frozenset([rule.measure])
+        self.values = course.windows.setdefault(rule.measure, Window())
+
+    def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
+        """Keep the value."""
+        self.values.add(time, value, self.window)
+
+
+class Rates(Windowed[kinds.Rate]):
+    """A slope."""
+
+    def quantity(self) -> float | None:
+        """Return the slope [unit/per]."""
+        slope = self.values.slope(self.window)
+        return None if slope is None else slope * _PER[self.rule.per]
+
+    def own(self, *, beyond: bool) -> bool | None:
+        """Compare in the rule's direction."""
+        judged = self.quantity()
+        if judged is None:
+            return None
+        limit = self.rule.limit - (self.rule.deadband if beyond else 0.0)
+        return judged > limit if self.rule.direction == "up" else judged < -limit
+
+
+class Changes(Windowed[kinds.Change]):
+    """A step within a window."""
+
+    def quantity(self) -> float | None:
+        """Return the rise, the fall, or the multiple of the lowest value."""
+        inside = self.values.inside
+        if not inside:
+            return None
+        newest = inside[-1]
+        if self.rule.rises is not None:
+            return newest - min(inside)
+        if self.rule.falls is not None:
+            return max(inside) - newest
+        lowest = min(inside)
+        return newest / lowest if lowest > 0 else None
+
+    def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — the window itself is the deadband
+        """Compare."""
+        judged, rule = self.quantity(), self.rule
+        wanted = next((each for each in (rule.rises, rule.falls, rule.times) if each is not None), None)
+        return None if judged is None or wanted is None else judged >= wanted
+
+
+class Flatlines(Windowed[kinds.Flatline]):
+    """A value that does not move."""
+
+    def quantity(self) -> float | None:
+        """Return the range of the window; None until all of it is known."""
+        inside = self.values.values
+        return max(inside) - min(inside) if self.values.covered(self.window) else None
+
+    def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — a value that moves is not flat
+        """Compare."""
+        judged = self.quantity()
+        if judged is None:
+            values = self.values.values
+            return False if values and max(values) - min(values) >= self.rule.range else None
+        return judged < self.rule.range
+
+
+class Shares(Judge[kinds.Share]):
+    """A part of the time."""
+
+    def __init__(self, rule: kinds.Share, course: Course, bench: Bench) -> None:
+        """Go on from the spans in `course`."""
+        super().__init__(rule, course, bench)
+        self.window = nanoseconds(rule.window_s)
+        self.remembers = frozenset([rule.measure])
+        self.believed = bench.believed[rule.measure]
+
+    def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
+        """Note for how long the last value held."""
+        spans, rule = self.course.spans, self.rule
+        windows.ran(
+            spans, before.good, before.good_time, time, above=rule.above, believed=self.believed, window=self.window
+        )
+
+    def quantity(self) -> float | None:
+        """Return the share [%]."""
+        return windows.share(self.course.spans, self.window)
+
+    def own(self, *, beyond: bool) -> bool | None:
+        """Compare."""
+        judged = self.quantity()
+        return None if judged is None else judged > self.rule.limit - (self.rule.deadband if beyond else 0.0)
+
+
+class Forecasts(Judge[kinds.Forecast]):
+    """A time to a limit."""
+
+    def __init__(self, rule: kinds.Forecast, course: Course, bench: Bench) -> None:
+        """Go on from the windows in `course`."""
+        super().__init__(rule, course, bench)
+        wanted = {name: nanoseconds(window) for name, window in rule.means.items()}
+        self.slope_window = nanoseconds(rule.window_s) if rule.function is None else 0
+        if self.slope_window:
+            wanted[rule.measure] = self.slope_window
+        self.windows = wanted
+        self.remembers = frozenset(wanted)
+        self.kept = {name: course.windows.setdefault(name, Window()) for name in wanted}
+        names = {*kinds.uses(rule)} - {name for each in rule.when for name in each.measures}
+        self.needs = {name: bench.senses[name] for name in names | {rule.measure, *rule.means, *rule.of.values()}}
+        named = COMPUTATIONS.get(rule.function or "")
+        self.call = bench.book.functions.get(rule.function or "", None if named is None else named.call)
+        self.arguments = rule.of or {name: name for name in {rule.measure, *rule.means}}
+
+    def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
+        """Keep the value."""
+        self.kept[measure].add(time, value, self.windows[measure])
+
+    def quantity(self) -> float | None:
+        """Return the seconds left; None: never, or not known."""
+        rule = self.rule
+        if self.call is None:
+            return self._by_slope()
+        values = {}
+        for argument, name in self.arguments.items():
+            value = self.kept[name].mean(self.windows[name]) if name in rule.means else self.bench.senses[name].good
+            if value is None:
+                return None
+            values[argument] = value
+        return self.call(**values, limit=rule.limit, **rule.parameters)
+
+    def _by_slope(self) -> float | None:
+        """Return when the line through the window reaches the limit, if it heads there."""
+        slope, value = self.kept[self.rule.measure].slope(self.slope_window), self.sense.good
+        if slope is None or value is None or not slope or abs(slope) * _PER["hour"] < self.rule.slope_at_least:
+            return None
+        ahead = (self.rule.limit - value) / slope * 60
+        return ahead if ahead > 0 else None
+
+    def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — the off-delay holds it
+        """Compare; what is not known is no forecast, what is known and never happens is none either."""
+        judged = self.quantity()
+        if judged is not None:
+            return judged < self.rule.within_s
+        if any(sense.good is None for sense in self.needs.values()):
+            return None
+        return None if self.call is None and self.kept[self.rule.measure].slope(self.slope_window) is None else False
