@@ -189,7 +189,7 @@ class Run:
             "time": announce.rfc3339(self._simulated()),
             "speed": self._clock.speed,
             "seed": self.options.seed,
-            "state": "running" if self._clock.speed > 0 else "paused",
+            "state": "preparing" if self._preparing else "running" if self._clock.speed > 0 else "paused",
             "faults": [
                 {
                     "name": name,
@@ -232,6 +232,8 @@ class Run:
             elif connection.up.is_set():
                 self._deliver(self.world.birth(role))
         self._note_stretching()
+        if self._steering:
+            self._tell_state()
 
     async def _forget_predecessor(self) -> None:
         """Take the announcement of a run that crashed off the broker, and leave word for the next one."""

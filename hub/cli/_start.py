@@ -189,8 +189,12 @@ def _until_up(plan: Plan, url: str, words: Console) -> None:
         health = _get(f"{url}health")
         broker_is_there = health.get("parts", {}).get("broker", {}).get("status") == "ok"
         counters = health.get("counters", {})
-        playing = plan.sim is None or (counters.get("devices") and "run" in _get(f"{url}api/v1/scenario"))
-        if broker_is_there and playing and counters.get("journal_behind") == 0:
+        story = {} if plan.sim is None else _get(f"{url}api/v1/scenario")
+        playing = plan.sim is None or (counters.get("devices") and "run" in story)
+        ready = (
+            counters.get("journal_behind") == 0 or story.get("state") == "preparing"
+        )  # a month: the page shows how far
+        if broker_is_there and playing and ready:
             return
         time.sleep(0.05)
     words.print("[yellow]Not everything answers yet; the page says when it does.[/]")

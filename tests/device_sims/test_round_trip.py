@@ -14,6 +14,8 @@ from hub.registry import Contexts, Registry, load_drivers
 
 NOW = 1_795_419_000_000_000_000
 NAMES = scenario.folders()
+NOT_MEASURED = "not available, by the tag's own word"
+"""How the hub puts a RuuviTag's word for a quantity that its scenario gives no channel."""
 
 
 def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | None, str | None]]:
@@ -40,7 +42,8 @@ def test_every_message_is_understood_and_belongs_to_an_announced_device(name: st
     uids = {player.device.uid for player in world.players.values()}
     for topic, payload, found, reason in decoded(name):
         assert found is not None, f"{topic} {payload!r}: {reason}"
-        assert not found.rejected, f"{topic} {payload!r}: {found.rejected}"
+        refused = {field: reason for field, reason in found.rejected.items() if reason != NOT_MEASURED}
+        assert not refused, f"{topic} {payload!r}: {refused}"
         assert found.device in uids or found.speaks_for_others
 
 

@@ -173,9 +173,10 @@ async def test_a_long_history_says_how_far_it_is(
         answer = await hub.ask(room.run, "fault", name="door_open", active=True)
         if not answer["ok"]:
             assert "history is still being made" in answer["reason"]
-        await until(lambda: room.topics(f"{PROBE}/SENSOR"), 40)
-        assert (await hub.ask(room.run, "speed", speed=10))["ok"]
+        assert hub.states[room.run][0]["state"] == "preparing"
+        await until(lambda: hub.states[room.run][-1]["state"] == "running", 40)
         assert hub.states[room.run][-1]["notes"] == []
+        assert (await hub.ask(room.run, "speed", speed=10))["ok"]
         first = min(line["time"] for line in hub.lines[room.run])
         start = datetime.fromisoformat(hub.announced[room.run]["simulated"])
         assert (start - datetime.fromisoformat(first)).days == 4

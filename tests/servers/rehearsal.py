@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -12,7 +12,7 @@ import msgspec
 
 from device_sims import announce, devices, scenario
 from device_sims.schedule import ANY_OTHER, Expect, seconds
-from device_sims.world import Emission, World
+from device_sims.world import Emission, Output, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
 from hub.registry import Registry, load_drivers
 from hub.rules.calendar import Calendar
@@ -68,7 +68,7 @@ class Rehearsal:
         self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
         self.engine = self._engine({})
         self.refused: list[str] = []
-        self._mind = Understanding(
+        self.mind = Understanding(
             registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
         )
         self._positions = itertools.count(1)
@@ -85,7 +85,7 @@ class Rehearsal:
             devices=(player.device for player in world.players.values()),
             days={world.scenario.name: world.days},
         )
-        self._hear(
+        self._take(
             Message(f"matinales/sim/{self.run}", announce.announced(said).payload, 0, Source.IMPORT, run=self.run)
         )
 
@@ -110,11 +110,14 @@ class Rehearsal:
         self._let_time_pass(to_s, last=True)
         return read
 
-    def birth(self, *, history: bool) -> None:
+    def birth(self, *, history: bool) -> list[Reading]:
         """Let the devices with a history, or those without one, say what they say when their connection is up."""
-        for role in [role for role, each in self.world.players.items() if each.settings.history is history]:
-            for one in self.world.without_broker(self.world.birth(role)):
-                self.say(one)
+        roles = [role for role, each in self.world.players.items() if each.settings.history is history]
+        return [reading for role in roles for reading in self.hear(self.world.birth(role))]
+
+    def hear(self, said: Iterable[Output]) -> list[Reading]:
+        """Let the hub hear what devices say at once; return what it read."""
+        return [reading for one in self.world.without_broker(said) for reading in self.say(one)]
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what was raised, the earliest first."""
@@ -124,14 +127,14 @@ class Rehearsal:
         """Take in what a device says; return what the hub read."""
         now = self._now(one.time_s)
         message = Message(one.packet.topic, one.packet.payload, now, Source.IMPORT, run=self.run, time=now)
-        changes = self._hear(message)
+        changes = self._take(message)
         self.refused += [f"{heard.topic}: {heard.reason}" for heard in changes.heard]
         readings = [reading for reading in changes.past if reading.time != UNKNOWN_AGE]
         self._note(self.engine.step(readings, past=True))
         return readings
 
-    def _hear(self, message: Message) -> Changes:
-        return self._mind.take([Record(next(self._positions), message)])
+    def _take(self, message: Message) -> Changes:
+        return self.mind.take([Record(next(self._positions), message)])
 
     def _let_time_pass(self, to_s: int, *, last: bool = False) -> None:
         while self._ticked_s + TICK_S < to_s:
