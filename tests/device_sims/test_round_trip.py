@@ -11,6 +11,7 @@ from device_sims.world import World
 from hub.driver import Decoded
 from hub.model import Kind, Message
 from hub.registry import Contexts, Registry, load_drivers
+from hub.usecases.loader import payload_formats
 
 NOW = 1_795_419_000_000_000_000
 NAMES = scenario.folders()
@@ -25,7 +26,7 @@ def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | Non
     for fault in faults:
         world.schedule(600, fault)
     said = [one for role in world.players for one in world.birth(role)]
-    registry, contexts = Registry(load_drivers()), Contexts()
+    registry, contexts = Registry(load_drivers(), payload_formats({})), Contexts()
     for one in world.without_broker([*said, *world.advance(3600)]):
         message = Message(topic=one.packet.topic, payload=one.packet.payload, received=NOW)
         outcome = registry.decode(message, contexts)

@@ -13,7 +13,7 @@ from hub.errors import ConfigError, NotFoundError
 from hub.rules.wording import Text, english, french
 from hub.usecases import find, load, load_all, names
 from hub.usecases.channel_checks import channel_problems
-from hub.usecases.loader import HERE
+from hub.usecases.loader import HERE, payload_formats
 from hub.usecases.money import worth
 from hub.usecases.schema import Card, Hypothesis, UseCase
 
@@ -234,3 +234,14 @@ def test_a_channel_that_no_driver_gives_is_found(
     other = {name: each for name, each in FAMILIES.items() if name != family}
     found = list(channel_problems(room(), other if channels is None else {**other, family: channels}))
     assert any(each.startswith(message) for each in found), found
+
+
+def test_a_role_says_how_its_simulated_devices_bytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its uid; what the user chose wins."""
+    case = find("cold_room")
+    told = msgspec.structs.replace(case.roles["probe"], payload_format="cayenne-lpp")
+    spoken = msgspec.structs.replace(case, roles={**case.roles, "probe": told})
+    assert spoken.payload_formats == {"tasmota:coldroom-sim-probe": "cayenne-lpp"}
+    monkeypatch.setattr("hub.usecases.loader.load_all", lambda: {"cold_room": spoken})
+    assert payload_formats({"tts:a:b": "senml"}) == {"tasmota:coldroom-sim-probe": "cayenne-lpp", "tts:a:b": "senml"}
+    assert payload_formats({"tasmota:coldroom-sim-probe": "senml"}) == {"tasmota:coldroom-sim-probe": "senml"}
