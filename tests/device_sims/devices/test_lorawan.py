@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from device_sims import scenario
-from device_sims.scenario import Channel, Device, Loaded, Text
+from device_sims.scenario import Channel, Device, Loaded
+from device_sims.tables import Text
 from device_sims.world import Emission, Output, World
 
 START = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
