@@ -112,6 +112,8 @@ class Device(Protocol):
         retained: topics it leaves on the broker.
         will: what the broker says when its connection breaks; None: nothing.
         bridged: a bridge or a network server speaks for it, whose connection outlives its silence.
+
+    One whose messages have another quality of service than 1 has an attribute `qos`.
     """
 
     uid: str

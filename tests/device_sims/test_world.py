@@ -374,3 +374,19 @@ def test_an_unknown_initial_state_is_refused() -> None:
     """The message lists the known ones."""
     with pytest.raises(SimulationError, match=r"no initial state 'monday'.*normal"):
         world(initial="monday")
+
+
+def test_a_device_with_jitter_comes_late_and_does_not_drift() -> None:
+    """Up to three seconds behind each beat of ten, the same at each run, another for each device."""
+    probe = msgspec.structs.replace(LOADED.scenario.devices["probe"], jitter_s=3)
+    cast = {"probe": probe, "other": msgspec.structs.replace(probe, id="coldroom-sim-other")}
+    shaken = SHORT._replace(scenario=msgspec.structs.replace(SHORT.scenario, devices=cast))
+
+    def seconds(topic: str) -> list[int]:
+        played = World(shaken, seed=7, start=START, zone=ZoneInfo("Europe/Paris"))
+        return [second for second, _ in said(played.advance(600), f"tele/{topic}/SENSOR")]
+
+    late = [second % 10 for second in seconds("coldroom-sim-probe")]
+    assert set(late) == {0, 1, 2, 3}
+    assert seconds("coldroom-sim-probe") == seconds("coldroom-sim-probe")
+    assert late != [second % 10 for second in seconds("coldroom-sim-other")]

@@ -16,7 +16,7 @@ from servers.plant import MIN, RUN, Plant, common, course, engine, made, minute,
 HALF_HOUR = 30 * MIN
 
 
-def after(measures: dict[str, Measure], steps: list, name: str = "m", **plant: Any) -> float | None:  # noqa: ANN401  # type: ignore[type-arg]
+def after(measures: dict[str, Measure], steps: list[Any], name: str = "m", **plant: Any) -> float | None:  # noqa: ANN401 — whatever a plant takes
     """Return what a measure is once all that happened."""
     one = engine(Plant(made=measures, **plant))
     play(one, steps)
