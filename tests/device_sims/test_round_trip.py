@@ -35,13 +35,14 @@ def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_message_is_understood_and_belongs_to_an_announced_device(name: str) -> None:
-    """No refusal, no rejected field, no unknown device."""
+    """No refusal, no field rejected but what a tag says it lacks, no unknown device."""
     loaded = scenario.load(name)
     world = World(loaded, seed=7, start=datetime(2026, 11, 23, 7, 30, tzinfo=UTC), zone=UTC)
     uids = {player.device.uid for player in world.players.values()}
     for topic, payload, found, reason in decoded(name):
         assert found is not None, f"{topic} {payload!r}: {reason}"
-        assert not found.rejected, f"{topic} {payload!r}: {found.rejected}"
+        wrong = [why for why in found.rejected.values() if not why.startswith("not available")]  # a tag's lost sample
+        assert not wrong, f"{topic} {payload!r}: {found.rejected}"
         assert found.device in uids or found.speaks_for_others
 
 
