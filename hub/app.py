@@ -52,7 +52,7 @@ from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
-from hub.usecases.loader import load_all
+from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.web.app import make_app
 from hub.web.hub import Acts
@@ -262,7 +262,7 @@ class App:
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
-        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self.config.payload_formats)
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, payload_formats(self.config.payload_formats))
 
     def _driver_went_off(self, guest: Guest) -> None:
         """Remember it beyond the hub's end; called in whatever thread decodes."""
@@ -515,7 +515,7 @@ class App:
         """Return what the hub's own drivers read in messages that are not journalled."""
 
         def read() -> Sequence[Mapping[str, Any]]:
-            registry, now = Registry(load_bundled(), self.config.payload_formats), time.time_ns()
+            registry, now = Registry(load_bundled(), payload_formats(self.config.payload_formats)), time.time_ns()
             outcomes = [registry.decode(each, Contexts()) for each in messages]
             return [described(registry, each, self.config.zone, now) for each in outcomes]
 

@@ -21,12 +21,14 @@ class Role(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         kind: the device in people's words ("Tasmota, deux DS18B20").
         family: driver family of the simulated device.
         simulated: name of the simulated device that takes it by itself on every simulated run.
+        payload_format: how that device's own bytes are read where its network does not (`cayenne-lpp`).
     """
 
     title: Text
     kind: Text
     family: str
     simulated: str
+    payload_format: str | None = None
 
     @property
     def device(self) -> str:
