@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
 
 from device_sims import announce, door, playbill, scenario
@@ -139,3 +141,40 @@ def test_a_runner_plays_a_day_in_twenty_four_seconds(hub: Demo) -> None:
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         reached = runner.run(run())
     assert reached == pytest.approx(FASTEST, rel=0.2)
+
+
+@pytest.mark.timeout(180)
+def test_a_story_begins_at_a_named_state_and_hour_and_stays_simulated_whoever_dies(tmp_path: Path) -> None:
+    """A guide's step loads state and clock; a killed hub, killed simulators and a word without them change no mark."""
+    paris = ZoneInfo("Europe/Paris")
+    probe = "tasmota:coldroom-sim-probe"
+    with hubs.demo(tmp_path / "data", "--seed", "7", "--history", "1h") as demo:
+
+        def begins(story: dict[str, str], hour: str) -> None:
+            told = demo.ask("PUT", "api/v1/scenario", story)
+            assert f"{datetime.fromisoformat(told['time']).astimezone(paris):%H:%M}" == hour
+
+        begins({"initial": "saturday_night"}, "23:00")
+        begins({"initial": "saturday_night", "clock": "02:00"}, "02:00")
+        begins({"clock": "14:05"}, "14:05")
+        refused = demo.ask("PUT", "api/v1/scenario", {"initial": "monday"})
+        assert "saturday_night" in refused["detail"]
+
+        def marked() -> bool:
+            try:
+                found = demo.device(probe)
+            except OSError:  # the hub is being started again
+                return False
+            assert found is None or (found["simulated"] and found["run"] != "real"), found
+            return found is not None
+
+        for part in ("sim", "hub"):
+            before = demo.pid(part)
+            psutil.Process(before).kill()
+            until(lambda: demo.parts().get(part, before) != before)  # noqa: B023 — awaited within the loop
+            until(marked)
+        demo.publish("tele/coldroom-sim-probe/LWT", "Online", retain=True)
+        demo.publish("tele/coldroom-sim-probe/SENSOR", '{"DS18B20-1":{"Id":"2A01143C75F2","Temperature":4.4}}')
+        until(marked)
+        real = demo.get(f"api/v1/readings?device={probe}&run=real&start=-24h")["readings"]
+        assert real == []
