@@ -11,7 +11,7 @@ from typing import NamedTuple
 from device_sims import common
 from device_sims import scenario as scenarios
 from device_sims.day import days_ahead
-from device_sims.devices import Moment, Packet, View
+from device_sims.devices import Listening, Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
 from device_sims.player import Player, in_role
@@ -128,7 +128,10 @@ class World:
         player = self.players[role]
         if player.silent:
             return []
-        reply = player.device.command(self._view(player), topic, payload)
+        return self._obey(player, player.device.command(self._view(player), topic, payload))
+
+    def _obey(self, player: Player, reply: Reply) -> list[Output]:
+        """Carry out what a device understood; return what is said of it."""
         if reply.period_s:
             player.period_s = reply.period_s
             player.due_s = min(player.due_s, self.time_s + reply.period_s)
@@ -254,13 +257,15 @@ class World:
         own = self.scenario.faults.get(name)
         return duration_s if duration_s is not None else (own.duration_s if own else None)
 
-    def _speak(self, player: Player) -> Iterator[Emission]:
+    def _speak(self, player: Player) -> Iterator[Output]:
         if self.time_s < player.due_s:
             return
-        player.due_s = self.time_s + player.period_at_s(self.time_s, self.speed, self.scenario)
+        player.wait(self.time_s, self.speed, self.scenario)
         player.sample(self.time_s)
         if not player.silent:
             yield from self._words(player, player.device.report(self._view(player)))
+            if isinstance(player.device, Listening):
+                yield from self._obey(player, player.device.window(self._view(player)))
 
     def _words(self, player: Player, packets: Iterable[Packet]) -> Iterator[Emission]:
         """Say what a device says; one without a history says nothing before the start."""

@@ -309,11 +309,19 @@ class Silences(Watched):
         self.after_s = (rule.after_sim_s if simulated else None) or rule.after_s
         self.after = int(self.after_s * NS)
         self.sense = bench.senses[rule.measure]
+        self.waits_from = memory.start
 
     def advance(self, time: int, *, past: bool) -> list[Alarm]:
-        """Raise the alarm when nothing was heard for long enough."""
+        """Raise the alarm when nothing was heard for long enough.
+
+        Back-fill does not hold silence against a measure that was never heard: a role played with a gesture has no
+        history. Whoever never speaks is told from the run's start on.
+        """
         heard = self.sense.good_time
-        due = (self.memory.start if heard is None else heard) + self.after
+        if heard is None and past:
+            self.waits_from = time
+            return []
+        due = (self.waits_from if heard is None else heard) + self.after
         return self.raised(due, past=past) if time >= due and not self.course.active else []
 
     def look(

@@ -7,6 +7,8 @@ from hub.usecases.schema import UseCase
 
 Channels = Mapping[str, str | None]
 """Base name of a channel → its unit in the hub."""
+ANY = "*"
+"""Among the channels of a family whose devices name theirs themselves (ESPHome, a line on USB)."""
 
 
 def base(channels: Channels, channel: str) -> str | None:
@@ -19,7 +21,7 @@ def channel_problems(usecase: UseCase, families: Mapping[str, Channels]) -> Iter
 
     Args:
         usecase: the use case.
-        families: family → base name of a channel → its unit in the hub.
+        families: family → base name of a channel → its unit in the hub; `ANY` where its devices name more themselves.
     """
     for name, role in usecase.roles.items():
         if role.family not in families:
@@ -30,6 +32,8 @@ def channel_problems(usecase: UseCase, families: Mapping[str, Channels]) -> Iter
         if channels is None:
             continue
         found = base(channels, measure.channel)
+        if found is None and ANY in channels:
+            continue  # its unit is the device's to say: looked at when a device takes the role
         if found is None:
             yield f"measures.{name}.channel: family {usecase.roles[measure.role].family} gives no {measure.channel!r}"
             continue

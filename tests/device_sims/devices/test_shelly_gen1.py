@@ -114,5 +114,5 @@ def test_everybody_is_asked_and_it_answers(topic: str) -> None:
 @pytest.mark.parametrize("tail", ["power", "relay/0/colour", "relay/x/power", "sensor"])
 def test_a_tail_that_is_none_is_refused(tail: str) -> None:
     """With the channel's name."""
-    with pytest.raises(SimulationError, match="channels.x.field"):
+    with pytest.raises(SimulationError, match=r"channels\.x\.field"):
         gen1(x=tail)
