@@ -92,6 +92,7 @@ class Watched:
             return [course.alarm]
         text, params = words(book, memory, rule, at, self.judged(self.bench.local(at)))
         role = origin(book.measures, rule.measure).role
+        before = [course.alarm] if course.alarm is not None and course.alarm.shelved_until is not None else []
         shelved = course.shelved_until if course.shelved_until is not None and course.shelved_until > at else None
         course.alarm = Alarm(
             id=name,
@@ -110,7 +111,7 @@ class Watched:
             evidence=self.evidence(),
             shelved_until=shelved,
         )
-        return [course.alarm]
+        return [*(msgspec.structs.replace(each, shelved_until=None) for each in before), course.alarm]
 
     def returned(self, at: int) -> list[Alarm]:
         """Return the alarm to normal; a latched one waits until somebody has acknowledged it."""
