@@ -32,8 +32,8 @@ WRONG = [
         r"of\.humidity: dew_point takes %, and power is in W",
     ),
     (
-        measure('function = "time_to_limit"\nunit = "W"\nof = { surroundings = "air", inside = "product" }'),
-        r"unit: time_to_limit gives s, which does not convert to 'W'",
+        measure('function = "share_of"\nunit = "W"\nof = { part = "air", of = "product" }'),
+        r"unit: share_of gives %, which does not convert to 'W'",
     ),
     (MEAN + 'parameters = { depth = 1 }\nperiod = "day"\n', r"parameters: mean has no 'depth'"),
     (
