@@ -54,6 +54,7 @@ from hub.understand import Understanding
 from hub.usecases import describe
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
+from hub.usecases.why import why
 from hub.web.app import make_app
 from hub.web.hub import Acts
 from hub.web.security import Security, interface_addresses
@@ -418,6 +419,19 @@ class App:
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
+
+    async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
+        """Set an alarm aside, or take it back."""
+        return await asyncio.wrap_future(self._worker.call(lambda: self._worker.shelve(alarm, seconds, by)))
+
+    async def why(self, alarm: str) -> Mapping[str, Any]:
+        """Say why an alarm was raised."""
+        found = await asyncio.to_thread(self._kept.alarm, alarm)
+        case = None if found is None else self._cases.get(found.usecase)
+        if found is None or case is None or found.rule not in {rule.id for rule in case.all_rules}:
+            msg = f"no alarm {alarm!r} of a rule that there is; GET /api/v1/alarms lists them"
+            raise NotFoundError(msg)
+        return why(case, found, self._views.get(case.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Carry out what a person does to a device."""

@@ -188,6 +188,19 @@ class Worker:
         self._commit(Changes(position=self.position), [alarm])
         return alarm
 
+    def shelve(self, alarm_id: str, seconds: float | None, by: str) -> Alarm:
+        """Set an alarm aside for so long [s of its run], or (None) take it back, and commit it; for `call`.
+
+        Raises:
+            NotFoundError: no such alarm that can still be set aside.
+        """
+        stored = self._kept.alarm(alarm_id)
+        run = stored.run if stored is not None else REAL
+        at = self.understanding.timelines.now(run, self._wall())
+        alarm = self.engine.shelve(alarm_id, at, None if seconds is None else at + int(seconds * NS), by, stored)
+        self._commit(Changes(position=self.position), [alarm])
+        return alarm
+
     def send(self, given: Commanded, due: Order) -> Commanded:
         """Store a command, then send it and wait for the device's own report; for `call`."""
         sent = msgspec.structs.replace(
