@@ -12,7 +12,6 @@ from device_sims import common
 from device_sims import scenario as scenarios
 from device_sims.day import days_ahead
 from device_sims.devices import Listening, Moment, Packet, Reply, View
-from device_sims.devices import Listening, Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
 from device_sims.player import Player, in_role
@@ -261,7 +260,7 @@ class World:
     def _speak(self, player: Player) -> Iterator[Output]:
         if self.time_s < player.due_s:
             return
-        player.due_s = self.time_s + player.period_at_s(self.time_s, self.speed, self.scenario)
+        player.wait(self.time_s, self.speed, self.scenario)
         player.sample(self.time_s)
         if not player.silent:
             yield from self._words(player, player.device.report(self._view(player)))

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.kinds import Rule
-from hub.usecases.channel_checks import channel_problems
+from hub.usecases.channel_checks import ANY, channel_problems
 from hub.usecases.describe import describe, limit_of
 from hub.usecases.loader import find, folders, load
 from hub.usecases.money import worth
@@ -96,25 +96,20 @@ def _problems(folder: Path, name: str) -> Iterator[str]:
     except ConfigError as error:
         yield str(error)
         return
-    yield from channel_problems(usecase, families(), free_families())
+    yield from channel_problems(usecase, families())
 
 
 def families() -> dict[str, dict[str, str | None]]:
-    """Return what the drivers give: family → base name of a channel → its unit."""
+    """Return what the drivers give: family → base name of a channel → its unit; ANY among those that name their own."""
     from hub.registry import load_drivers  # noqa: PLC0415 — only `check` needs the drivers
 
     found: dict[str, dict[str, str | None]] = {}
     for driver in load_drivers().values():
         channels = found.setdefault(driver.family, {})
         channels |= {channel.name: channel.unit.value if channel.unit else None for channel in driver.channels}
+        if driver.open_channels:
+            channels[ANY] = None
     return found
-
-
-def free_families() -> frozenset[str]:
-    """Return the families whose devices give channels that nobody can list."""
-    from hub.registry import load_drivers  # noqa: PLC0415 — only `check` needs the drivers
-
-    return frozenset(driver.family for driver in load_drivers().values() if driver.open_channels)
 
 
 def _lines(usecase: UseCase, lang: str) -> Iterator[str | Table]:

@@ -1,12 +1,14 @@
 """Whether the drivers can serve what a use case wants to hear."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from hub.rules.shown import shown
 from hub.usecases.schema import UseCase
 
 Channels = Mapping[str, str | None]
 """Base name of a channel → its unit in the hub."""
+ANY = "*"
+"""Among the channels of a family whose devices name theirs themselves (ESPHome, a line on USB)."""
 
 
 def base(channels: Channels, channel: str) -> str | None:
@@ -14,13 +16,12 @@ def base(channels: Channels, channel: str) -> str | None:
     return max((each for each in channels if f"{channel}_".startswith(f"{each}_")), key=len, default=None)
 
 
-def channel_problems(usecase: UseCase, families: Mapping[str, Channels], free: Container[str] = ()) -> Iterator[str]:
+def channel_problems(usecase: UseCase, families: Mapping[str, Channels]) -> Iterator[str]:
     """Yield the roles and measures that no driver can serve.
 
     Args:
         usecase: the use case.
-        families: family → base name of a channel → its unit in the hub.
-        free: families whose devices name further channels themselves (keys of foreign JSON): nobody can check those.
+        families: family → base name of a channel → its unit in the hub; `ANY` where its devices name more themselves.
     """
     for name, role in usecase.roles.items():
         if role.family not in families:
@@ -31,8 +32,8 @@ def channel_problems(usecase: UseCase, families: Mapping[str, Channels], free: C
         if channels is None:
             continue
         found = base(channels, measure.channel)
-        if found is None and usecase.roles[measure.role].family in free:
-            continue
+        if found is None and ANY in channels:
+            continue  # its unit is the device's to say: looked at when a device takes the role
         if found is None:
             yield f"measures.{name}.channel: family {usecase.roles[measure.role].family} gives no {measure.channel!r}"
             continue
