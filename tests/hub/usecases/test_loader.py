@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from device_sims import scenario
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.wording import Text, english, french
 from hub.usecases import find, load, load_all, names
@@ -16,6 +16,7 @@ from hub.usecases.channel_checks import channel_problems
 from hub.usecases.loader import HERE
 from hub.usecases.money import worth
 from hub.usecases.schema import Card, Hypothesis, UseCase
+from servers.rehearsal import made
 
 NAMES = names()
 ROOT = HERE.parent.parent
@@ -76,10 +77,10 @@ def test_what_a_use_case_needs_is_there(name: str) -> None:
 def test_the_simulators_play_the_same_story(name: str) -> None:
     """Each role's simulated device is in scenario.toml under its name, and so is each fault of the guide."""
     usecase = find(name)
-    scenario = tomllib.loads((HERE / name / "scenario.toml").read_text(encoding="utf-8"))
-    played = {role: (device["kind"], device["id"]) for role, device in scenario["devices"].items()}
-    assert {role: (each.family, each.simulated) for role, each in usecase.roles.items()}.items() <= played.items()
-    assert {fault for step in usecase.guide for fault in step.faults} <= scenario["faults"].keys()
+    played = scenario.load(name).scenario
+    devices = {role: made(device).uid for role, device in played.devices.items()}
+    assert {role: each.device for role, each in usecase.roles.items()}.items() <= devices.items()
+    assert {fault for step in usecase.guide for fault in step.faults} <= played.faults.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
