@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from device_sims import announce, scenario
+from device_sims import announce, devices, scenario
 from device_sims.schedule import ANY_OTHER, Expect, seconds
 from device_sims.world import Emission, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
@@ -163,6 +163,8 @@ def world(
 
 def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
     """Play a scenario's expectation to its end."""
+    if expect.history_h is not None:
+        loaded = loaded._replace(scenario=msgspec.structs.replace(loaded.scenario, history_h=expect.history_h))
     played = world(loaded, initial=expect.initial, clock=expect.clock)
     since_s = round(60 * expect.at_min)
     if expect.fault is not None:
@@ -174,11 +176,16 @@ def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
     return Played(rehearsal.alarms(), since, tuple(rehearsal.refused))
 
 
+def uid_of(settings: scenario.Device) -> str:
+    """Return the identity that the hub gives a device: a LoRaWAN one has its DevEUI's."""
+    return devices.make(settings.kind, settings.id, settings.fields, settings.options).uid
+
+
 def tolerance_min(played: scenario.Scenario, case: UseCase, rule: str) -> float:
     """Return two sampling periods of the device that gives what a rule judges, and the second of a crossing [min]."""
     measure = next(each.measure for each in case.all_rules if each.id == rule)
     uid = case.roles[origin(case.measures, measure).role].device
-    (device,) = [each for each in played.devices.values() if uid.endswith(each.id)]
+    (device,) = [each for each in played.devices.values() if uid == uid_of(each)]
     return (2 * device.period_s + 2) / 60
 
 
@@ -187,7 +194,8 @@ def misses(
 ) -> Iterator[str]:
     """Say which alarms came otherwise than expected; `noise`: share of the time by which noise may move one."""
     for rule, minutes in expect.alarms.items():
-        within = tolerance_min(played, case, rule) + noise * minutes
+        moved = noise * minutes + expect.noise_min if noise else 0.0
+        within = tolerance_min(played, case, rule) + moved
         came = found.get(rule)
         if came is None:
             yield f"{rule} is not raised; expected at {minutes:g} min"
