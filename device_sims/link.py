@@ -78,7 +78,7 @@ class Connection:
         broker: Broker,
         client_id: str,
         *,
-        will: Packet | None = None,
+        will: Packet | Callable[[], Packet] | None = None,
         qos: int = 1,
         subscribe: tuple[str, ...] = (),
         on_up: Callable[[], None] | None = None,
@@ -89,7 +89,7 @@ class Connection:
         Args:
             broker: where.
             client_id: its name there.
-            will: what the broker says when it breaks, at QoS 1.
+            will: what the broker says when it breaks, at QoS 1; asked anew at each connection where it is a function.
             qos: of what `send` sends.
             subscribe: filters, at QoS 1, taken again after each connection.
             on_up: called after each connection, subscriptions sent.
@@ -110,7 +110,8 @@ class Connection:
         self._task: asyncio.Task[None] | None = None
         self._refused = ""
         self._closed = False
-        self._client = self._make(client_id, will)
+        self._will = will
+        self._client = self._make(client_id)
 
     def start(self) -> None:
         """Connect, now and after each loss."""
@@ -193,7 +194,7 @@ class Connection:
 
     # inside
 
-    def _make(self, client_id: str, will: Packet | None) -> Client:
+    def _make(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
         client.max_inflight_messages_set(100)
         client.connect_timeout = CONNECT_TIMEOUT_S
@@ -201,8 +202,6 @@ class Connection:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls:
             client.tls_set()
-        if will is not None:
-            client.will_set(will.topic, will.payload, 1, will.retain)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
@@ -214,12 +213,18 @@ class Connection:
         client.on_socket_unregister_write = self._socket_written
         return client
 
+    def _leave_will(self) -> None:
+        will = self._will() if callable(self._will) else self._will
+        if will is not None:
+            self._client.will_set(will.topic, will.payload, 1, will.retain)
+
     async def _run(self) -> None:
         retry_s = FIRST_RETRY_S
         complained = False
         while True:
             await self._wanted.wait()
             self._down.clear()
+            self._leave_will()
             try:
                 await asyncio.to_thread(self._client.connect, self._broker.host, self._broker.port, KEEPALIVE_S)
                 if await self._stays_up():

@@ -26,7 +26,7 @@ from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
 from device_sims.day import DAY_S
-from device_sims.devices import Packet
+from device_sims.devices import Numbered, Packet
 from device_sims.devices import link as link_of
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
@@ -45,6 +45,8 @@ DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
+LONG_S = 2 * DAY_S
+"""A longer history is not waited for: the page opens and shows how far it is."""
 
 
 class TimedFault(Struct, frozen=True):
@@ -141,11 +143,12 @@ class Run:
         player = self.world.players[role]
         if link_of(player.settings.kind) == "serial":
             return SerialPort(self._ports / player.settings.id, on_up=partial(self._device_up, role))
+        device = player.device
         return Connection(
             self.options.broker,
             f"{player.settings.id}-{self.id[-4:]}",
-            will=player.device.will,
-            qos=devices.qos(player.device),
+            will=device.connecting if isinstance(device, Numbered) else device.will,
+            qos=devices.qos(device),
             subscribe=player.device.commands,
             on_up=partial(self._device_up, role),
             on_message=partial(self._device_heard, role),
@@ -263,8 +266,9 @@ class Run:
             self._preparing = [
                 self._noted(f"Historique en préparation : {percent} %", f"History being made: {percent}%")
             ]
-            self._steer()
-            self._tell_state()
+            if -self.world.begin_s > LONG_S:
+                self._steer()
+                self._tell_state()
 
     async def _fill(self, past: Backfill) -> None:
         begun = time.monotonic()
@@ -337,7 +341,7 @@ class Run:
             msg = "which fault? give its name"
             raise SimulationError(msg)
         self._catch_up()
-        lasts = None if order.duration is None else max(round(order.duration), 1)
+        lasts = schedule.seconds(order.duration)
         said = self.world.fault(order.name, active=order.active, intensity=order.intensity, duration_s=lasts)
         self._deliver(said)
         self._wake.set()

@@ -112,6 +112,8 @@ class Device(Protocol):
         retained: topics it leaves on the broker.
         will: what the broker says when its connection breaks; None: nothing.
         bridged: a bridge or a network server speaks for it, whose connection outlives its silence.
+
+    One whose messages have another quality of service than 1 has an attribute `qos`.
     """
 
     uid: str
@@ -144,6 +146,15 @@ class Listening(Protocol):
 
     def window(self, view: View) -> Reply:
         """Return what it took in, right after its telemetry."""
+        ...
+
+
+@runtime_checkable
+class Numbered(Protocol):
+    """A device whose will names the connection that it belongs to (Sparkplug)."""
+
+    def connecting(self) -> Packet:
+        """Return the will of the connection that begins."""
         ...
 
 

@@ -16,7 +16,8 @@ class Hours:
     """When something holds.
 
     Attributes:
-        spans_h: from and to, hours of the day [h], 0 to 24, `to` excluded; 22 to 6 runs over midnight.
+        spans_h: from and to, hours of the day [h], 0 to 24, `to` excluded; 22 to 6 runs over midnight. To the
+            millisecond, so that 8.65 h is 31 140 s and both methods agree on that second.
         days: the days on which the spans begin, 0 Monday to 6 Sunday.
     """
 
@@ -49,7 +50,7 @@ class Hours:
 
     def _spans_s(self) -> list[tuple[float, float]]:
         return [
-            (day * DAY_S + begin * 3600, ((end - begin) * 3600) % DAY_S or DAY_S)
+            (day * DAY_S + round(begin * 3600, 3), round((end - begin) * 3600, 3) % DAY_S or DAY_S)
             for day in self.days
             for begin, end in self.spans_h
         ]

@@ -477,3 +477,18 @@ def test_a_buttons_press_is_an_event() -> None:
         assert not found.samples
         events += [(event.name, event.value) for event in found.events]
     assert events == [("action", "single")]
+
+
+@pytest.mark.parametrize("case", COMMANDED.values(), ids=COMMANDED)
+def test_a_stuck_actuator_answers_and_its_state_stays(case: Case) -> None:
+    """So that the hub sees an order that was not carried out."""
+    assert case.command is not None
+    channel, wanted = case.command
+    hub, device = Hub(), case.device()
+    hub.hear([*device.birth(case.view()), *device.report(case.view())])
+    before = hub.values[device.uid][channel]
+    stuck = replace(case.view(), stuck=True)
+    for topic, payload in hub.command(device.uid, channel, wanted):
+        hub.hear(device.command(stuck, topic, payload).packets)
+    hub.hear(device.report(stuck))
+    assert hub.values[device.uid][channel] == before

@@ -70,3 +70,11 @@ def test_days_that_no_week_has_are_refused() -> None:
     """There is no eighth day."""
     with pytest.raises(ValueError, match="days has 7"):
         Hours(((8.0, 9.0),), (7,))
+
+
+def test_an_hour_that_is_no_binary_fraction_ends_on_its_second() -> None:
+    """8.65 h is 31 140 s: it no longer holds there, and what remains before is never wrapped into a week."""
+    hours = Hours(((8.6, 8.65),))
+    assert hours.hold(31_139)
+    assert not hours.hold(31_140)
+    assert hours.until_change_s(31_139) == 1.0
