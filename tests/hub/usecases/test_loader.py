@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from device_sims import devices, scenario
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.wording import Text, english, french
 from hub.usecases import find, load, load_all, names
@@ -76,10 +76,13 @@ def test_what_a_use_case_needs_is_there(name: str) -> None:
 def test_the_simulators_play_the_same_story(name: str) -> None:
     """Each role's simulated device is in scenario.toml under its name, and so is each fault of the guide."""
     usecase = find(name)
-    scenario = tomllib.loads((HERE / name / "scenario.toml").read_text(encoding="utf-8"))
-    played = {role: (device["kind"], device["id"]) for role, device in scenario["devices"].items()}
-    assert {role: (each.family, each.simulated) for role, each in usecase.roles.items()}.items() <= played.items()
-    assert {fault for step in usecase.guide for fault in step.faults} <= scenario["faults"].keys()
+    played = scenario.load(name).scenario
+    uids = {
+        role: devices.make(each.kind, each.id, each.fields, each.options).uid for role, each in played.devices.items()
+    }
+    assert {role: each.device for role, each in usecase.roles.items()}.items() <= uids.items()
+    assert {fault for step in usecase.guide for fault in step.faults} <= played.faults.keys()
+    assert {step.initial for step in usecase.guide} - {None} <= played.initial.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
