@@ -38,8 +38,10 @@ class Expect(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         at_min: minutes after the run's start at which it begins.
         intensity, duration_min: of the fault; None: its own.
         hours: how long to play after the start [h].
+        history_h: how much of the history to play before it [h]; None: all.
         alarms: rule → minutes from the fault's start until it is raised.
         never: rules that are not raised from then on; `*` every rule that `alarms` does not name.
+        noise_min: by how much more than a tenth noise may move an alarm [min]: what falls slowly crosses in its noise.
         why: what makes a value differ from use_cases.md.
     """
 
@@ -50,8 +52,10 @@ class Expect(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     intensity: float | None = None
     duration_min: float | None = None
     hours: float = 24.0
+    history_h: int | None = None
     alarms: dict[str, float] = {}
     never: tuple[str, ...] = ()
+    noise_min: float = 0.0
     why: str = ""
 
 

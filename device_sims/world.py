@@ -21,6 +21,8 @@ from device_sims.tables import Text
 
 BOOT_S = 3 * 86_400
 """Devices booted so long before the history begins."""
+CONNECT_S = -1
+"""Devices connect at the history's last second: one without a history says its birth then."""
 
 
 class Emission(NamedTuple):
@@ -273,7 +275,7 @@ class World:
 
     def _words(self, player: Player, packets: Iterable[Packet]) -> Iterator[Emission]:
         """Say what a device says; one without a history says nothing before the start."""
-        if self.time_s < 0 and not player.settings.history:
+        if self.time_s < CONNECT_S and not player.settings.history:
             return
         for packet in packets:
             player.said += 1

@@ -1,6 +1,7 @@
 """One use case on one run: what its rules remember, see and do."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -44,6 +45,7 @@ class View(Struct, frozen=True, kw_only=True):
         masked: rule → when its present mask began; closed: rule → since when it is outside its hours.
         alarms: newest per rule, active or not yet acknowledged.
         suppressed: the use case is off: nothing is raised.
+        local: what the place's clock shows now, on the day that the run plays.
     """
 
     usecase: str
@@ -59,6 +61,7 @@ class View(Struct, frozen=True, kw_only=True):
     limits: dict[str, tuple[float | None, ...]] = {}
     closed: dict[str, int] = {}
     suppressed: bool = False
+    local: datetime | None = None
 
     def active(self, rule: str) -> bool:
         """Tell whether the rule's alarm is raised and not back to normal."""
@@ -282,6 +285,7 @@ class Case:
             limits={name: each.limits() for name, each in looking.items() if each.limits()},
             closed={name: c.closed_from for name, c in memory.courses.items() if c.closed_from is not None},
             suppressed=memory.off,
+            local=self.bench.local(now),
         )
 
     def alarms(self) -> tuple[Alarm, ...]:

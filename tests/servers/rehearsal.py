@@ -193,6 +193,8 @@ _PLAYED: dict[str, scenario.Loaded] = {}
 
 def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
     """Play a scenario's expectation to its end."""
+    if expect.history_h is not None:
+        loaded = loaded._replace(scenario=msgspec.structs.replace(loaded.scenario, history_h=expect.history_h))
     _PLAYED[loaded.scenario.name] = loaded
     key = msgspec.json.encode(loaded.scenario)
     start = _at_start(key, loaded.scenario.name, expect.initial, expect.clock)
@@ -225,7 +227,8 @@ def misses(
 ) -> Iterator[str]:
     """Say which alarms came otherwise than expected; `noise`: share of the time by which noise may move one."""
     for rule, minutes in expect.alarms.items():
-        within = tolerance_min(played, case, rule) + noise * minutes
+        moved = noise * minutes + expect.noise_min if noise else 0.0
+        within = tolerance_min(played, case, rule) + moved
         came = found.get(rule)
         if came is None:
             yield f"{rule} is not raised; expected at {minutes:g} min"

@@ -81,6 +81,7 @@ def test_the_simulators_play_the_same_story(name: str) -> None:
     }
     assert {role: each.device for role, each in usecase.roles.items()}.items() <= uids.items()
     assert {fault for step in usecase.guide for fault in step.faults} <= scenario.titles(played).keys()
+    assert {step.initial for step in usecase.guide} - {None} <= played.initial.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
