@@ -59,6 +59,8 @@ def _device_problems(device: Device, measures: tuple[str, ...]) -> Iterator[str]
         yield f"id is {device.id!r}: it contains `sim` and only a-z, 0-9, : _ -"
     if device.period_s <= 0 or (device.history_period_s or 1) <= 0:
         yield f"period_s is {device.period_s}: periods are above zero"
+    if not 0 <= device.jitter_s < max(device.period_s, 1):
+        yield f"jitter_s is {device.jitter_s}: it is zero or more, and less than the period"
     try:
         devices.make(device.kind, device.id, device.fields, device.options)
     except SimulationError as error:

@@ -26,7 +26,7 @@ HEARTBEAT_S = 20.0
 
 
 class Order(Struct, frozen=True):
-    """What the hub asks for."""
+    """What the hub asks for; `duration` in simulated minutes."""
 
     do: Literal["fault", "speed", "scenario"]
     id: int | str | None = None

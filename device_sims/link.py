@@ -78,7 +78,8 @@ class Connection:
         broker: Broker,
         client_id: str,
         *,
-        will: Packet | None = None,
+        will: Packet | Callable[[], Packet] | None = None,
+        qos: int = 1,
         subscribe: tuple[str, ...] = (),
         on_up: Callable[[], None] | None = None,
         on_message: Callable[[str, bytes, bool], None] | None = None,
@@ -88,7 +89,8 @@ class Connection:
         Args:
             broker: where.
             client_id: its name there.
-            will: what the broker says when it breaks, at QoS 1.
+            will: what the broker says when it breaks, at QoS 1; asked anew at each connection where it is a function.
+            qos: of what `send` sends.
             subscribe: filters, at QoS 1, taken again after each connection.
             on_up: called after each connection, subscriptions sent.
             on_message: called with topic, payload and the retain flag.
@@ -96,6 +98,7 @@ class Connection:
         self.up = asyncio.Event()
         self._broker = broker
         self._loop = asyncio.get_running_loop()
+        self._qos = qos
         self._subscribe = subscribe
         self._on_up = on_up
         self._on_message = on_message
@@ -107,17 +110,24 @@ class Connection:
         self._task: asyncio.Task[None] | None = None
         self._refused = ""
         self._closed = False
-        self._client = self._make(client_id, will)
+        self._will = will
+        self._client = self._make(client_id)
 
     def start(self) -> None:
         """Connect, now and after each loss."""
         self._task = self._loop.create_task(self._run(), name="mqtt connection")
 
     def send(self, packet: Packet) -> bool:
-        """Send at QoS 1 without waiting; False where there is no connection or it is clogged: the message is lost."""
-        if not self.up.is_set() or len(self._client._out_messages) >= MOST_WAITING:  # noqa: SLF001 — paho tells no other way
+        """Send without waiting; False where there is no connection or it is clogged: the message is lost."""
+        if not self.up.is_set() or self._waiting() >= MOST_WAITING:
             return False
-        return self._client.publish(packet.topic, packet.payload, 1, packet.retain).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        sent = self._client.publish(packet.topic, packet.payload, self._qos, packet.retain)
+        return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _waiting(self) -> int:
+        """Return how many messages are not acknowledged, or at QoS 0 not yet written."""
+        client = self._client
+        return len(client._out_messages) if self._qos else len(client._out_packet)  # noqa: SLF001 — paho tells no other way
 
     def tell(self, topic: str, payload: bytes) -> None:
         """Send at QoS 0 where there is a connection."""
@@ -184,7 +194,7 @@ class Connection:
 
     # inside
 
-    def _make(self, client_id: str, will: Packet | None) -> Client:
+    def _make(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
         client.max_inflight_messages_set(100)
         client.connect_timeout = CONNECT_TIMEOUT_S
@@ -192,8 +202,6 @@ class Connection:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls:
             client.tls_set()
-        if will is not None:
-            client.will_set(will.topic, will.payload, 1, will.retain)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
@@ -205,12 +213,18 @@ class Connection:
         client.on_socket_unregister_write = self._socket_written
         return client
 
+    def _leave_will(self) -> None:
+        will = self._will() if callable(self._will) else self._will
+        if will is not None:
+            self._client.will_set(will.topic, will.payload, 1, will.retain)
+
     async def _run(self) -> None:
         retry_s = FIRST_RETRY_S
         complained = False
         while True:
             await self._wanted.wait()
             self._down.clear()
+            self._leave_will()
             try:
                 await asyncio.to_thread(self._client.connect, self._broker.host, self._broker.port, KEEPALIVE_S)
                 if await self._stays_up():

@@ -1,10 +1,11 @@
 """A role being played: its device, its sensors, its battery, and when it speaks next."""
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from device_sims import devices, tables
-from device_sims.clock import stretched_s
+from device_sims.clock import MOST_LIVE_SPEED, stretched_s
 from device_sims.day import DAY_S
 from device_sims.devices import Device
 from device_sims.schedule import Acting
@@ -22,6 +23,7 @@ class Player:
 
     Attributes:
         due_s, period_s: when it reports next, and how often [simulated s].
+        late_s: how late that is behind its beat.
         values: channel → its last sample.
         truth: channel → true value that its sensor follows.
         said: messages it has sent: each costs its battery a little.
@@ -42,6 +44,8 @@ class Player:
     wrong_by_h: float | None = None
     low_battery: bool = False
     stuck: bool = False
+    late_s: int = 0
+    chance: random.Random = field(default_factory=random.Random)
 
     def ail(self, acting: Mapping[str, Acting]) -> None:
         """Let the faults that act reach sensors, battery, clock and actuator."""
@@ -86,13 +90,19 @@ class Player:
         """Read every sensor."""
         self.values = {name: one.sample(time_s) for name, one in self.sensors.items()}
 
+    def wait(self, time_s: int, speed: float, scenario: tables.Scenario) -> None:
+        """Set when it reports next: at its beat, or late by its jitter."""
+        beat_s = time_s - self.late_s + self.period_at_s(time_s, speed, scenario)
+        self.late_s = self.chance.randint(0, self.settings.jitter_s) if self.settings.jitter_s else 0
+        self.due_s = beat_s + self.late_s
+
     def period_at_s(self, time_s: int, speed: float, scenario: tables.Scenario) -> int:
-        """Return how long it waits until it reports again."""
+        """Return how long it waits until it reports again; faster than over a broker, nothing stretches it further."""
         period = float(self.period_s)
         if time_s < -scenario.recent_s:
             period = max(period, self.settings.history_period_s or scenario.history_period_s)
         elif time_s >= 0:
-            period = stretched_s(period, speed, MOST_PER_WALL_S)
+            period = stretched_s(period, min(speed, MOST_LIVE_SPEED), MOST_PER_WALL_S)
         return -int(-period // 1)
 
     def _battery(self, elapsed_s: int) -> dict[str, float]:
@@ -120,7 +130,8 @@ def in_role(role: str, settings: tables.Device, *, seed: int, begin_s: int) -> P
     sensors = {name: sensor(channel.figures, (seed, settings.id, name)) for name, channel in settings.channels.items()}
     device = devices.make(settings.kind, settings.id, settings.fields, settings.options)
     due_s = begin_s if settings.history else max(begin_s, 0)
-    return Player(role, settings, device, sensors, due_s=due_s, period_s=settings.period_s)
+    chance = random.Random(f"{seed}/{settings.id}/jitter")  # noqa: S311 — jitter to repeat, not a secret
+    return Player(role, settings, device, sensors, due_s=due_s, period_s=settings.period_s, chance=chance)
 
 
 def _truth(name: str, channel: tables.Channel, values: Mapping[str, float], orders: Mapping[str, float]) -> float:

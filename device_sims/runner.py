@@ -19,16 +19,19 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from platformdirs import user_runtime_path
 
-from device_sims import announce, door, playbill, schedule
+from device_sims import announce, devices, door, playbill, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
 from device_sims.day import DAY_S
-from device_sims.devices import Packet
+from device_sims.devices import Numbered, Packet
+from device_sims.devices import link as link_of
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
 from device_sims.link import Broker, Connection
+from device_sims.serial_port import SerialPort
 from device_sims.world import Emission, Output, Silence
 
 _LOG = logging.getLogger(__name__)
@@ -42,6 +45,8 @@ DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
+LONG_S = 2 * DAY_S
+"""A longer history is not waited for: the page opens and shows how far it is."""
 
 
 class TimedFault(Struct, frozen=True):
@@ -134,16 +139,25 @@ class Run:
         self._devices = {role: self._connect(role) for role in self.world.players}
         self._control = Control(self.id, self._hub, self._obey, self.state)
 
-    def _connect(self, role: str) -> Connection:
+    def _connect(self, role: str) -> Connection | SerialPort:
         player = self.world.players[role]
+        if link_of(player.settings.kind) == "serial":
+            return SerialPort(self._ports / player.settings.id, on_up=partial(self._device_up, role))
+        device = player.device
         return Connection(
             self.options.broker,
             f"{player.settings.id}-{self.id[-4:]}",
-            will=player.device.will,
+            will=device.connecting if isinstance(device, Numbered) else device.will,
+            qos=devices.qos(device),
             subscribe=player.device.commands,
             on_up=partial(self._device_up, role),
             on_message=partial(self._device_heard, role),
         )
+
+    @property
+    def _ports(self) -> Path:
+        """Where the serial ports of simulated boards lie: in the hub's data folder, where it looks for them."""
+        return (self.options.data or user_runtime_path("matinales")) / "serial"
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play until `stop` is set, or another story is asked for (`next`)."""
@@ -252,8 +266,9 @@ class Run:
             self._preparing = [
                 self._noted(f"Historique en préparation : {percent} %", f"History being made: {percent}%")
             ]
-            self._steer()
-            self._tell_state()
+            if -self.world.begin_s > LONG_S:
+                self._steer()
+                self._tell_state()
 
     async def _fill(self, past: Backfill) -> None:
         begun = time.monotonic()
@@ -326,7 +341,7 @@ class Run:
             msg = "which fault? give its name"
             raise SimulationError(msg)
         self._catch_up()
-        lasts = None if order.duration is None else max(round(order.duration), 1)
+        lasts = schedule.seconds(order.duration)
         said = self.world.fault(order.name, active=order.active, intensity=order.intensity, duration_s=lasts)
         self._deliver(said)
         self._wake.set()

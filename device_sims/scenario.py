@@ -14,9 +14,9 @@ from device_sims.checks import NAME, problems
 from device_sims.common import titles
 from device_sims.day import Weekday, clock_s, yearday
 from device_sims.errors import SimulationError
-from device_sims.tables import Channel, Device, Scenario
+from device_sims.tables import Channel, Device, Scenario, Text
 
-__all__ = ["Channel", "Device", "Loaded", "Scenario", "begin", "folders", "load", "parse", "titles"]
+__all__ = ["Channel", "Device", "Loaded", "Scenario", "Text", "begin", "folders", "load", "parse", "titles"]
 
 
 class Loaded(NamedTuple):

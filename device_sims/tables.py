@@ -90,6 +90,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
         id: its name on the wire; contains `sim`.
         period_s: simulated seconds between two telemetry messages.
         history_period_s: the same in old history; unset: the scenario's.
+        jitter_s: each comes late by up to so many seconds, drawn anew; the beat itself does not drift.
         history: whether it has any; a role that somebody plays with a gesture has none.
         options: what its kind wants to know besides (a key of a network server, a sensor's model).
     """
@@ -100,6 +101,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     period_s: int
     channels: dict[str, Channel]
     history_period_s: int | None = None
+    jitter_s: int = 0
     history: bool = True
     battery: Battery | None = None
     options: dict[str, Any] = {}

@@ -260,7 +260,7 @@ class World:
     def _speak(self, player: Player) -> Iterator[Output]:
         if self.time_s < player.due_s:
             return
-        player.due_s = self.time_s + player.period_at_s(self.time_s, self.speed, self.scenario)
+        player.wait(self.time_s, self.speed, self.scenario)
         player.sample(self.time_s)
         if not player.silent:
             yield from self._words(player, player.device.report(self._view(player)))

@@ -14,7 +14,7 @@ from hub.erasing import names_of
 from hub.errors import NotFoundError, UsageError
 from hub.kept import Kept
 from hub.live import Batch
-from hub.model import REAL, Action, Device
+from hub.model import BY_HUB, REAL, Action, Device
 from hub.timeline import ENDED
 from hub.understand import Understanding
 from hub.worker import Outcome
@@ -121,7 +121,7 @@ class Acting:
         return self._commit(Action(by=by, before={"topics": before}, after={"topics": after}), [])
 
     def undo(self, number: int | None, by: str) -> Action:
-        """Take an action back (None: the newest that still can be), unless its effect has changed since.
+        """Take an action back (None: a person's newest that still can be), unless its effect has changed since.
 
         Raises:
             NotFoundError: no such action.
@@ -185,7 +185,7 @@ class Acting:
 
     def _undoable(self, number: int | None) -> Action:
         if number is None:
-            found = next((each for each in self._kept.actions(100) if not each.undone and each.undoes is None), None)
+            found = next((each for each in self._kept.actions(100) if _is_undoable(each)), None)
         else:
             found = self._kept.action(number)
         if found is None:
@@ -235,6 +235,10 @@ def _text(what: str, text: str) -> str:
         msg = f"{what} is {text[:LONGEST]!r}: up to {LONGEST} printable characters are expected"
         raise UsageError(msg)
     return text
+
+
+def _is_undoable(action: Action) -> bool:
+    return not action.undone and action.undoes is None and action.by != BY_HUB
 
 
 def _is_filter(text: str) -> bool:

@@ -363,7 +363,7 @@ class App:
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         for topic, payload in outcome.asks:
-            self._link.publish(topic, payload)
+            self._link.publish(topic, payload, qos=0 if topic in outcome.unconfirmed else 1)
 
     async def _watch(self) -> None:
         while True:

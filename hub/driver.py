@@ -275,10 +275,11 @@ class Order(Struct, frozen=True, kw_only=True):
     """A command in the family's dialect, and the report that proves it.
 
     Attributes:
-        messages: (topic, payload) to publish, QoS 1, never retained.
+        messages: (topic, payload) to publish, never retained.
         channel, value: what the device itself reports once it has obeyed.
         tolerance: how far that report may lie off, in the channel's unit.
         within: how long it may take [s on the device's timeline].
+        qos: at which it is published: 1, or 0 where the format wants that (Sparkplug).
     """
 
     messages: tuple[tuple[str, bytes], ...]
@@ -286,6 +287,7 @@ class Order(Struct, frozen=True, kw_only=True):
     value: float
     tolerance: float = 0.0
     within: float = 10.0
+    qos: int = 1
 
 
 class Commanding(Struct, frozen=True, kw_only=True):
@@ -296,6 +298,7 @@ class Commanding(Struct, frozen=True, kw_only=True):
         channel, value: what is wanted.
         sends: what must be published, exactly.
         report: (topic, payload) by which the device says that it obeyed.
+        qos: at which it must be published.
     """
 
     before: tuple[tuple[str, bytes], ...]
@@ -303,6 +306,7 @@ class Commanding(Struct, frozen=True, kw_only=True):
     value: float
     sends: tuple[tuple[str, bytes], ...]
     report: tuple[str, bytes]
+    qos: int = 1
 
 
 class Period(Struct, frozen=True, kw_only=True):
@@ -359,6 +363,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         about: (names of a device, context) → what was said of it before it spoke.
         believed: how long [s] a value counts where neither the device says nor the channel's own period is known.
         ask: (device, topic of the message that made it known) → [(topic, payload)] that make it speak at once.
+        asks_qos: at which that, and what a message asks for (`Decoded.asks`), is published: 1, or 0 as for `Order`.
         commands: base names of the channels that can be set.
         settable: in place of `commands` where only what a device says of itself tells (`open_channels`): the channels
             that can be set now, in the hub's unit, each with the range it takes.
@@ -392,6 +397,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     about: Callable[[Collection[str], Any], Announced | None] | None = None
     believed: float = BELIEVED
     ask: Callable[[str, str], list[tuple[str, bytes]]] | None = None
+    asks_qos: int = 1
     commands: tuple[str, ...] = ()
     settable: Callable[[Target], tuple[Channel, ...]] | None = None
     command: Callable[[Target, Command], Order] | None = None

@@ -135,6 +135,8 @@ def check_commanding(driver: Driver, proof: Commanding) -> Iterator[str]:
         return
     if order.messages != proof.sends:
         yield f"{where}: sends {order.messages}, not {proof.sends}"
+    if order.qos != proof.qos or order.qos not in {0, 1}:
+        yield f"{where}: goes out at QoS {order.qos}, not {proof.qos}; 0 and 1 are possible"
     if any("+" in topic or "#" in topic or topic.startswith("matinales/") for topic, _ in order.messages):
         yield f"{where}: publishes to a filter, or to the hub itself"
     decoded, _ = driver.decode(Message(*proof.report, RECEIVED), target.context)

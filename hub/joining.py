@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct, structs
 
-from hub.model import REAL, Device
+from hub.model import BY_HUB, REAL, Action, Device
 
 HARDWARE = re.compile(r"(mac|ieee|eui):.+")
 """Names that a vendor gave one device in the world."""
@@ -98,6 +98,17 @@ def joined(one: Device, other: Device) -> tuple[Device, Device]:
         expires=other.expires | one.expires,
     )
     return survivor, structs.replace(other, merged=survivor.uid)
+
+
+def merging(merged: Device, at: int) -> Action:
+    """Return the record of a merge that nobody asked for; who undoes it keeps the two apart for ever."""
+    return Action(
+        at=at,
+        by=BY_HUB,
+        device=merged.uid,
+        before={"merged": None, "apart": [*merged.apart, merged.merged]},
+        after={"merged": merged.merged, "apart": merged.apart},
+    )
 
 
 def _is_better_called(one: Device, other: Device) -> bool:

@@ -161,6 +161,8 @@ class Kept:
             self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
             state.put_latest(latest)
             state.put_devices(changes.known.values())
+            for act in changes.acts:
+                self._actions.add(act)
             state.put_aliases(changes.names)
             state.put_contexts({key: encode_context(context) for key, context in changes.contexts.items()})
             state.put_clocks({uid: msgspec.msgpack.encode(clock) for uid, clock in changes.clocks.items()})

@@ -20,6 +20,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from hub.model import (
     NS,
     REAL,
+    Action,
     Alarm,
     AlarmState,
     Availability,
@@ -679,6 +680,20 @@ def command_view(command: Commanded) -> dict[str, Any]:
         "until": rfc3339(command.wall + max(command.until - command.at, 0)) if command.until else None,
         "code": command.code,
         "reason": command.reason,
+    }
+
+
+def action_view(action: Action) -> dict[str, Any]:
+    """Return an action as the API shows it."""
+    return {
+        "id": action.id,
+        "at": rfc3339(action.at),
+        "by": action.by,
+        "device": action.device or None,
+        "before": action.before,
+        "after": action.after,
+        "undoes": action.undoes,
+        "undone": action.undone,
     }
 
 

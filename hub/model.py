@@ -232,16 +232,20 @@ class Device(Struct, frozen=True, kw_only=True):
         return self.uid.partition(":")[2] or self.uid
 
 
+BY_HUB = "hub"
+"""Who acted where nobody did: the hub found out that two devices are one."""
+
+
 class Action(Struct, frozen=True, kw_only=True):
-    """What a person did to a device, or to a topic: which fields it changed, so that it can be undone.
+    """What was done to a device, or to a topic: which fields it changed, so that it can be undone.
 
     Attributes:
         id: counts up; 0: nothing was changed, so nothing was recorded.
         at: wall clock [ns].
-        by: `facilitator`, `command line`.
+        by: `facilitator`, `command line`, or BY_HUB.
         device: uid; empty for what concerns topics.
-        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`), or
-            `topics`, the filters ignored.
+        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`, `apart`),
+            or `topics`, the filters ignored.
         undoes: the action that this one took back.
         undone: somebody took it back.
     """

@@ -166,7 +166,9 @@ class Pacer:
             _LOG.info("%r is to report every %d s: %s", each.device, each.every, each.state)
         self._records = records
         self._worker.say(messages)
-        self._worker.tell(Outcome(batch=Batch(paces=[each]), asks=messages))
+        driver, _ = self._worker.understanding.target(each.device)
+        unconfirmed = [topic for topic, _ in messages] if driver is not None and not driver.asks_qos else ()
+        self._worker.tell(Outcome(batch=Batch(paces=[each]), asks=messages, unconfirmed=unconfirmed))
         return each
 
     def _refused(self, wish: Paced, code: str, reason: str | None = None) -> Paced:

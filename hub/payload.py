@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 from unicodedata import normalize
 
 import msgspec
@@ -40,7 +40,7 @@ BOM = b"\xef\xbb\xbf"
 TOO_LARGE = "\0number"
 """Stands for a number that no double can hold, so that its neighbours can still be read."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACES = bytes.maketrans(b"[]", b"{}")
@@ -55,6 +55,9 @@ _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 — a device's local time has no zone yet
 _DECODER = msgspec.json.Decoder()
+
+
+Shape = TypeVar("Shape")
 
 
 def shown(value: object) -> str:
@@ -111,8 +114,11 @@ def number_in(text: str) -> float:
     Raises:
         PayloadError: for anything but `[+-]?(digits[.digits] | .digits)[e±digits]` in ASCII, and for overflow.
     """
-    stripped = text.rstrip(BLANK + "\0").lstrip(BLANK)
-    if _NUMBER.fullmatch(stripped):
+    stripped, found = text, _NUMBER.fullmatch(text)
+    if found is None:
+        stripped = text.rstrip(BLANK + "\0").lstrip(BLANK)
+        found = _NUMBER.fullmatch(stripped)
+    if found is not None:
         value = float(stripped)
         if isfinite(value):
             return value
@@ -211,6 +217,20 @@ def json_object(payload: bytes) -> dict[str, Any]:
         return value
     msg = f"a JSON object is due here, not {shown(value)}"
     raise PayloadError(msg)
+
+
+def shaped(payload: bytes, decoder: msgspec.json.Decoder[Shape]) -> Shape | None:
+    """Return JSON of a usual shape as a struct, without its other members; None: read it as `json_value` does.
+
+    Quicker, as nothing is built of what nobody reads. What is left out is not looked at either: text that may be no
+    UTF-8, escapes, and deep nesting are for the slower reader, which refuses them with the reason.
+    """
+    if not payload.isascii() or b"\\" in payload or payload.count(b"{") + payload.count(b"[") > MAX_DEPTH:
+        return None
+    try:
+        return decoder.decode(payload)
+    except msgspec.DecodeError:
+        return None
 
 
 def inside(value: object, path: Iterable[str | int]) -> object:

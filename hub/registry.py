@@ -290,8 +290,7 @@ class Registry:
 
     def _with_carried(self, decoded: Decoded, carried: Carried) -> Decoded:
         """Read the device's own bytes by the format chosen for it; without one, say so: nothing is guessed."""
-        names = (decoded.device, *decoded.aliases, EVERY_DEVICE)
-        chosen = next((self._formats[name] for name in names if name in self._formats), None)
+        chosen = self._chosen(decoded) if self._formats else None
         if chosen is None or chosen.reads is None:
             reason = (
                 f"no payload format is chosen for {decoded.device}; name one in payload_formats (HUB_PAYLOAD_FORMATS)"
@@ -305,6 +304,11 @@ class Registry:
             reason = self._failed(chosen, ("", ""), error).reason or ""
             return structs.replace(decoded, rejected={**decoded.rejected, carried.field: reason})
         return self._joined(decoded, carried, chosen, content)
+
+    def _chosen(self, decoded: Decoded) -> Driver | None:
+        """Return what reads a device's bytes: the format of any of its names, else that of every device."""
+        names = (decoded.device, *decoded.aliases, EVERY_DEVICE)
+        return next((self._formats[name] for name in names if name in self._formats), None)
 
     def _joined(self, decoded: Decoded, carried: Carried, chosen: Driver, content: Content) -> Decoded:
         """Return a message with what its bytes hold; units and ranges are the payload format's."""

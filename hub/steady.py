@@ -44,13 +44,13 @@ class Steady(Struct, gc=False):
             and driver is self.driver
             and decoded.device == self.said
             and message.received - device.seen <= again
-            and is_live(message)
+            and is_untimed(message)
             and is_plain(decoded)
         )
 
 
-def is_live(message: Message) -> bool:
-    """Tell whether a message is a sender's word of now, with nothing said about its timeline."""
+def is_untimed(message: Message) -> bool:
+    """Tell whether a message came by itself, and nothing beside it says of which time or run it is."""
     return not message.retained and message.run is None and message.time is None and message.source is not Source.IMPORT
 
 

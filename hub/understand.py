@@ -17,11 +17,12 @@ from hub.commands import Report
 from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
 from hub.driver import Announced, Decoded, Driver, Progress, Sample, Target, topic_matches
 from hub.errors import PayloadError
-from hub.joining import HARDWARE, Side, family, joined, may_be_one
+from hub.joining import HARDWARE, Side, family, joined, may_be_one, merging
 from hub.model import (
     MAX_WHOLE,
     NS,
     REAL,
+    Action,
     Availability,
     Device,
     Heard,
@@ -34,7 +35,7 @@ from hub.model import (
     TimeSource,
 )
 from hub.registry import Outcome, Registry
-from hub.steady import MAX_STEADY, Steady, is_live, is_plain, is_settled
+from hub.steady import MAX_STEADY, Steady, is_plain, is_settled, is_untimed
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
 MAX_DEVICES = 20_000
@@ -85,8 +86,10 @@ class Changes(Struct):
         readings: to be stored.
         shown, past: newest values for the live state and the rules; `past` came through the import door.
         asks: (topic, payload) that make devices speak.
+        unconfirmed: topics of `asks` that go out at QoS 0.
         known: devices that are new or changed.
         merged: uids of those that turned out to be another one.
+        acts: the same as a person might have done it, so that it can be undone likewise.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
@@ -107,8 +110,10 @@ class Changes(Struct):
     shown: list[Reading] = []
     past: list[Reading] = []
     asks: list[tuple[str, bytes]] = []
+    unconfirmed: set[str] = set()
     known: dict[str, Device] = {}
     merged: list[str] = []
+    acts: list[Action] = []
     names: list[tuple[str, str, int]] = []
     contexts: dict[tuple[str, str], Any] = {}
     clocks: dict[str, Clock] = {}
@@ -443,7 +448,7 @@ class Understanding:
             self._overhear(record, driver, uid, changes)
         if makes_none and uid not in self.devices:
             return
-        if _is_live(record):
+        if _is_said_now(record):
             _note_of_commands(uid, decoded, changes)
         if decoded.removed:
             if source == uid:  # one of two merged devices that goes takes the other one not along
@@ -477,7 +482,7 @@ class Understanding:
             self._apart.add(word.uid)
             return
         was_asked = word.driver.ask is None or not self._asks or word.uid in self._asked
-        plain = is_live(message) and is_plain(word.decoded) and is_settled(device) and device.run == REAL
+        plain = is_untimed(message) and is_plain(word.decoded) and is_settled(device) and device.run == REAL
         if not (plain and was_asked and word.announced is None and word.source == word.uid):
             return
         if len(self._steady) >= MAX_STEADY:
@@ -489,7 +494,7 @@ class Understanding:
         message = record.message
         if message.retained and message.payload:
             self._list(record, RETAINED, driver, changes)
-        elif _is_live(record) and uid in self.devices and len(changes.overheard) < OVERHEARD:
+        elif _is_said_now(record) and uid in self.devices and len(changes.overheard) < OVERHEARD:
             changes.overheard[uid, message.topic] = message
 
     def _run_said(self, message: Message, decoded: Decoded, uid: str) -> str | None:
@@ -631,6 +636,7 @@ class Understanding:
             changes.names += [(name, one, record.position) for name in self.names.move(other, one)]
             return one
         stays, merged = joined(self.devices[one], self.devices[other])
+        changes.acts.append(merging(merged, record.message.received))
         for each in (stays, merged):
             self.devices[each.uid] = changes.known[each.uid] = each
             self._sources.forget(each.uid)
@@ -664,7 +670,7 @@ class Understanding:
         known = self._channels.setdefault(uid, set())
         taken = changes.past if message.source is Source.IMPORT else changes.shown
         contested = self._sources.contested(uid, word.driver.rank, (word.driver.model, word.source))
-        if uid in self.watched and _is_live(word.record):
+        if uid in self.watched and _is_said_now(word.record):
             self._report(word)
         moments: dict[int | None, tuple[int, TimeSource]] = {}
         for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
@@ -801,12 +807,15 @@ class Understanding:
             return  # nothing new, or a backlog: its first fresh word is the first sight
         self._asked[word.uid] = said or Availability.ONLINE
         if said is not Availability.OFFLINE and (first or before is Availability.OFFLINE):
-            word.changes.asks += word.driver.ask(word.decoded.device, message.topic)
+            asks = word.driver.ask(word.decoded.device, message.topic)
+            word.changes.asks += asks
+            if not word.driver.asks_qos:
+                word.changes.unconfirmed.update(topic for topic, _ in asks)
 
     def _ask_for_missing(self, record: Record, outcome: Outcome, changes: Changes) -> None:
         """Ask a sender to say what is missing, now and then; by the same consent as `_ask`."""
         asks = outcome.decoded.asks if outcome.decoded is not None else outcome.asks
-        if not asks or not self._asks or not self._is_live(record.message):
+        if not asks or not self._asks or not self._is_fresh(record.message):
             return
         if outcome.decoded is not None and outcome.decoded.device in self.timelines.marks:
             return
@@ -817,8 +826,10 @@ class Understanding:
             if before is None or not 0 <= now - before < ASK_AGAIN:
                 self._missed[topic] = now
                 changes.asks.append((topic, payload))
+                if outcome.driver is not None and not outcome.driver.asks_qos:
+                    changes.unconfirmed.add(topic)
 
-    def _is_live(self, message: Message) -> bool:
+    def _is_fresh(self, message: Message) -> bool:
         """Tell whether a message is a real sender's fresh word: no import, replay, simulation, memory or backlog."""
         return (
             message.source is Source.MQTT
@@ -836,7 +847,7 @@ class Understanding:
         changes.heard.append(_heard(record, reason, driver, understood=False))
 
 
-def _is_live(record: Record) -> bool:
+def _is_said_now(record: Record) -> bool:
     """Tell whether a record is said now: not retained, not imported, not from a backlog, not said again."""
     message = record.message
     return not (message.retained or record.late or record.repeat or message.source is Source.IMPORT)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -56,10 +56,16 @@ _POSITION = attrgetter("position")
 
 
 class Outcome(Struct, kw_only=True):
-    """What a step committed: news for the live state, what devices are to be asked, the newest word per topic."""
+    """What a step committed: news for the live state, what is to be published, the newest word per topic.
+
+    Attributes:
+        asks: (topic, payload) for devices: questions and commands.
+        unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
+    """
 
     batch: Batch
     asks: Sequence[tuple[str, bytes]] = ()
+    unconfirmed: Collection[str] = ()
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
 
@@ -193,19 +199,22 @@ class Worker:
         )
         overtaken = self.underway.give(sent)
         self.understanding.watched = self.underway.devices
-        self.note_commands([*overtaken, sent], due.messages)
+        self.note_commands([*overtaken, sent], due.messages, qos=due.qos)
         _LOG.info("Command %s = %g to %r by %s sent", sent.channel, sent.value, sent.device, sent.by)
         return sent
 
-    def note_commands(self, commands: Sequence[Commanded], asks: Sequence[tuple[str, bytes]] = ()) -> None:
-        """Store commands as they are now and hand them on, with what is to be published; for `call`."""
+    def note_commands(
+        self, commands: Sequence[Commanded], asks: Sequence[tuple[str, bytes]] = (), *, qos: int = 1
+    ) -> None:
+        """Store commands as they are now and hand them on, with what is to be published at `qos`; for `call`."""
         try:
             self._kept.put_commands(commands)
         except HubError:
             self._forgetful = True
             raise
         self.say(asks)
-        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks))
+        unconfirmed = () if qos else [topic for topic, _ in asks]
+        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed))
 
     def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Remember what the hub publishes now, so that it is known again when it comes back."""
@@ -442,7 +451,8 @@ class Worker:
         if changes.described:
             batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}
         self.say(changes.asks)
-        self._deliver(Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views))
+        said = Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views)
+        self._deliver(msgspec.structs.replace(said, unconfirmed=changes.unconfirmed) if changes.unconfirmed else said)
         self._follow_commands(changes)
 
     def _follow_commands(self, changes: Changes) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 import msgspec
 
 from device_sims.errors import SimulationError
-from device_sims.sensing import Sampled
+from device_sims.sensing import Lost, Sampled
 
 T = TypeVar("T")
 
@@ -112,6 +112,8 @@ class Device(Protocol):
         retained: topics it leaves on the broker.
         will: what the broker says when its connection breaks; None: nothing.
         bridged: a bridge or a network server speaks for it, whose connection outlives its silence.
+
+    One whose messages have another quality of service than 1 has an attribute `qos`.
     """
 
     uid: str
@@ -147,6 +149,15 @@ class Listening(Protocol):
         ...
 
 
+@runtime_checkable
+class Numbered(Protocol):
+    """A device whose will names the connection that it belongs to (Sparkplug)."""
+
+    def connecting(self) -> Packet:
+        """Return the will of the connection that begins."""
+        ...
+
+
 def kinds() -> list[str]:
     """Return the device kinds, by the files that lie here."""
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
@@ -155,6 +166,23 @@ def kinds() -> list[str]:
 def has_clock(kind: str) -> bool:
     """Tell whether a kind's messages carry the device's own time: its module says `CLOCK = False` if not."""
     return bool(getattr(_module(kind), "CLOCK", True))
+
+
+def qos(device: Device) -> int:
+    """Return the quality of service of a device's messages: its own `qos` where the real one has another than 1."""
+    return int(getattr(device, "qos", 1))
+
+
+def turned_on(view: View, channel: str) -> bool | None:
+    """Tell whether an actuator is on: what it is seen to do, else what it was ordered; None: nobody knows."""
+    value = view.values[channel]
+    known = view.order.get(channel) if isinstance(value, Lost) else value
+    return None if known is None else known != 0
+
+
+def link(kind: str) -> str:
+    """Return how a kind is connected: `mqtt`, or what its module says as `LINK` (`serial`)."""
+    return str(getattr(_module(kind), "LINK", "mqtt"))
 
 
 def make(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from device_sims.devices import View
+from device_sims.devices import View, turned_on
 from device_sims.sensing import Lost, Sampled
 
 METERED = ("aenergy", "voltage")
@@ -223,8 +223,8 @@ class Pm1(Part):
 
 
 def on(seen: Seen) -> bool:
-    """Tell whether the relay is on: as ordered, else as the model has it."""
-    return seen.wanted("output") not in {0.0, Lost.UNPLUGGED, Lost.DROPPED}
+    """Tell whether the relay is on."""
+    return turned_on(seen.view, seen.channels["output"]) is True
 
 
 def heat(seen: Seen) -> dict[str, object]:

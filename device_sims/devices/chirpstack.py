@@ -6,7 +6,8 @@ in the JSON mapping of Protocol Buffers), https://www.chirpstack.io/docs/chirpst
 `application/sim-<UUID>/device/<DevEUI>/event/up|join|status|txack|ack`; obeys `command/down` with `data` or `object`.
 ChirpStack's topic is a template (`event_topic` of its configuration), by default `application/{{application_id}}/…`
 with a UUID; this one's begins the second level with `sim-`, so that every message says it is simulated. `join` comes
-with the first uplink after it. Nothing is retained and there is no will: the server speaks, not the device.
+with the first uplink after it. QoS 0, as its configuration has it by default; nothing is retained and there is no will:
+the server speaks, not the device.
 
 Options besides those of `_lorawan`: `application` (`"sim-matinales"`: its name, from which the UUID follows),
 `status_every` (24: a `status` event each so many uplinks; 0: none). Fields as in `_lorawan`, with ChirpStack's words;
@@ -75,6 +76,7 @@ class ServedDevice:
         self.retained: tuple[str, ...] = ()
         self.bridged = True
         self.will = None
+        self.qos = 0
         self._joined = False
         self._is_heard = False
         self._commands = 0

@@ -105,6 +105,7 @@ class Node:
         configs = tuple(self._config_topic(each) for each in self.entities if options.discovery)
         self.retained = (f"{name}/status", *states, *configs)
         self.bridged = False
+        self.qos = 0
         self.will = Packet(f"{name}/status", b"offline", retain=True)
         self._told: dict[str, str] = {}
 
@@ -129,8 +130,9 @@ class Node:
         word = payload.decode(errors="replace").strip().lower()
         if word not in {*WORDS, "toggle"}:
             return Reply()
-        on = WORDS.get(word, self._text(view, entity) != "ON")
-        self._told[entity.name] = "ON" if on else "OFF"
+        now_on = self._text(view, entity) == "ON"
+        on = WORDS.get(word, not now_on)
+        self._told[entity.name] = "ON" if (now_on if view.stuck else on) else "OFF"
         said = Packet(self._topic(entity, "state"), self._told[entity.name].encode(), retain=True)
         return Reply((said,), orders={entity.channel: float(on)})
 
@@ -153,7 +155,7 @@ class Node:
     def _text(self, view: View, entity: Entity) -> str | None:
         """Return a state as text; None: nothing was read."""
         value: Sampled = view.values[entity.channel]
-        if entity.type == "switch":
+        if entity.type == "switch" and isinstance(value, Lost):
             value = view.order.get(entity.channel, value)
         if entity.type == "sensor" and value is Lost.UNPLUGGED:
             return "None" if self.options.none_on_failure else "nan"

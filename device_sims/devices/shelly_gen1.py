@@ -86,6 +86,7 @@ class Gen1:
         self.commands = (*relays, f"{self.root}/command", "shellies/command")
         self.retained = (f"{self.root}/online",)
         self.bridged = False
+        self.qos = 0
         self.will = Packet(f"{self.root}/online", b"false", retain=True)
         self._told: dict[str, str] = {}
 
@@ -115,9 +116,10 @@ class Gen1:
         tail = topic.removeprefix(f"{self.root}/").removesuffix("/command")
         if word not in {*ON_OFF, "toggle"}:
             return Reply()
-        wanted = word if word != "toggle" else "off" if self._text(view, tail) == "on" else "on"
-        self._told[tail] = wanted
-        said = Packet(f"{self.root}/{tail}", wanted.encode())
+        now = self._text(view, tail) or "off"
+        wanted = word if word != "toggle" else "off" if now == "on" else "on"
+        self._told[tail] = becomes = now if view.stuck else wanted
+        said = Packet(f"{self.root}/{tail}", becomes.encode())
         return Reply((said,), orders={self.tails[tail]: float(wanted == "on")})
 
     def _said(self, view: View, tail: str) -> list[Packet]:
@@ -133,7 +135,7 @@ class Gen1:
     def _text(self, view: View, tail: str) -> str | None:
         """Return a value as text; None: nothing was read, and the first generation says nothing of it."""
         value: Sampled = view.values[self.tails[tail]]
-        if RELAY.fullmatch(tail):
+        if RELAY.fullmatch(tail) and isinstance(value, Lost):
             value = view.order.get(self.tails[tail], value)
         if isinstance(value, Lost):
             return None

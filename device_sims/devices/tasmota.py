@@ -31,7 +31,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from device_sims.devices import Moment, Packet, Reply, View, _tasmota_words, options_of
+from device_sims.devices import Moment, Packet, Reply, View, _tasmota_words, options_of, turned_on
 from device_sims.devices._tasmota_body import (
     ENERGY,
     TIC,
@@ -90,6 +90,7 @@ class Tasmota:
         self.commands = (f"cmnd/{name}/#",)
         self.retained = (f"tele/{name}/LWT", f"{self.discovery}/config", f"{self.discovery}/sensors")
         self.bridged = False
+        self.qos = 0
         self.will = Packet(f"tele/{name}/LWT", b"Offline", retain=True)
         self._reports = 0
         self._booted = False
@@ -162,7 +163,8 @@ class Tasmota:
         now_on = self._relay(view, relay) == "ON"
         wanted = {"": now_on, **dict.fromkeys(OTHER_WORDS, not now_on)}.get(text, text in TRUE_WORDS)
         orders = {} if text == "" else {self.relays[relay]: float(wanted)}
-        return Reply(tuple(self._relay_said(relay, "ON" if wanted else "OFF")), orders=orders)
+        becomes = now_on if view.stuck else wanted
+        return Reply(tuple(self._relay_said(relay, "ON" if becomes else "OFF")), orders=orders)
 
     def _named(self, word: str) -> str | None:
         """Return the relay that a command names: POWER and POWER1 both mean the first."""
@@ -170,10 +172,8 @@ class Tasmota:
         return next((relay for relay in self.relays if (relay.removeprefix("POWER") or "1") == number), None)
 
     def _relay(self, view: View, relay: str) -> str:
-        value = view.order.get(self.relays[relay], view.values[self.relays[relay]])
-        if isinstance(value, Lost):
-            return self._told.get(relay, "OFF")
-        return "ON" if value else "OFF"
+        on = turned_on(view, self.relays[relay])
+        return self._told.get(relay, "OFF") if on is None else "ON" if on else "OFF"
 
     def _relay_said(self, relay: str, word: str) -> list[Packet]:
         self._told[relay] = word

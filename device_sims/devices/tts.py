@@ -4,8 +4,8 @@ Sources: https://www.thethingsindustries.com/docs/integrations/data-formats/ (me
 https://www.thethingsindustries.com/docs/integrations/other-integrations/mqtt/ (topics).
 
 `v3/<application>@<tenant>/devices/<id>/up`, `/join`, `/down/queued|sent|ack`; obeys `/down/push` and `/down/replace`.
-Nothing is retained and there is no will: the server speaks, not the device. Its Cayenne formatter computes in 32 bits,
-so 27.2 is written 27.200000762939453.
+QoS 0, the only one that the server knows; nothing is retained and there is no will: the server speaks, not the device.
+Its Cayenne formatter computes in 32 bits, so 27.2 is written 27.200000762939453.
 
 Options besides those of `_lorawan`: `application` (`"sim-matinales"`, contains `sim`), `tenant` (`"ttn"`; `""` for an
 open-source server). Fields as in `_lorawan`; for instance
@@ -77,6 +77,7 @@ class StackDevice:
         self.retained: tuple[str, ...] = ()
         self.bridged = True
         self.will = None
+        self.qos = 0
         self._is_heard = False
 
     def birth(self, view: View) -> list[Packet]:

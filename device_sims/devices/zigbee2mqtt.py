@@ -29,10 +29,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from device_sims.devices import Packet, Reply, View, options_of
+from device_sims.devices import Packet, Reply, View, options_of, turned_on
 from device_sims.devices._zigbee_keys import action, written
 from device_sims.errors import SimulationError
-from device_sims.sensing import Lost
 
 BASE = "zigbee2mqtt"
 CLOCK = False
@@ -68,6 +67,7 @@ class Zigbee:
         self.commands = (f"{self.topic}/get", *set_topics)
         self.retained = (f"{self.topic}/availability",)
         self.bridged = True
+        self.qos = 0
         self.will = Packet(f"{self.topic}/availability", b'{"state":"offline"}', retain=True)
         self._told: str | None = None
 
@@ -108,8 +108,9 @@ class Zigbee:
         if word not in {*WORDS, "toggle"}:
             return Reply()
         on = WORDS.get(word, self._relay(view) != "ON")
-        body = {**self._state(view), "state": "ON" if on else "OFF"}
-        self._told = str(body["state"])
+        body = self._state(view)
+        if not view.stuck:
+            body["state"] = self._told = "ON" if on else "OFF"
         return Reply((self._packet(body),), orders={self.keys["state"]: float(on)})
 
     def _pressed(self, view: View, press: str) -> list[Packet]:
@@ -124,8 +125,8 @@ class Zigbee:
         return {key: value for key, value in read.items() if value is not None}
 
     def _relay(self, view: View) -> str | None:
-        value = view.order.get(self.keys["state"], view.values[self.keys["state"]])
-        return self._told if isinstance(value, Lost) else "ON" if value else "OFF"
+        on = turned_on(view, self.keys["state"])
+        return self._told if on is None else "ON" if on else "OFF"
 
     def _packet(self, body: Mapping[str, object]) -> Packet:
         return Packet(self.topic, msgspec.json.encode(body))

@@ -2,8 +2,8 @@
 
 Its `id` is its base topic, which therefore contains `sim`: a real bridge on the same broker is not impersonated. Says
 `<id>/bridge/state` {"state":"online"} with its will, `<id>/bridge/info` and `<id>/bridge/devices` with each device's
-definition and `exposes`, all retained; answers `<id>/bridge/request/permit_join` and `…/health_check` on
-`…/bridge/response/…`. It has no channels (`channels = {}`).
+definition and `exposes`, all retained; `<id>/bridge/health` at its period (the real one: 600 s). Answers
+`<id>/bridge/request/permit_join` and `…/health_check` on `…/bridge/response/…`. It has no channels (`channels = {}`).
 
 Option `devices`: a list of `{ name = "floor-sim", keys = ["water_leak", "battery"] }`, the roles of kind `zigbee2mqtt`
 whose `options.base` is this id; each also takes `mains` (default false: a battery device), `vendor`, `model` and
@@ -55,6 +55,7 @@ class Bridge:
         self.commands = (f"{self.topic}/request/+",)
         self.retained = tuple(f"{self.topic}/{what}" for what in ("state", "info", "devices"))
         self.bridged = False
+        self.qos = 0
         self.will = Packet(f"{self.topic}/state", b'{"state":"offline"}', retain=True)
 
     def birth(self, view: View) -> list[Packet]:
@@ -67,9 +68,14 @@ class Bridge:
         ]
 
     def report(self, view: View) -> list[Packet]:
-        """Say nothing: its state is retained."""
-        del view
-        return []
+        """Say how it is; its state is retained."""
+        body = {
+            "response_time": int(1000 * view.now.unix_s),
+            "process": {"uptime_sec": view.now.uptime_s},
+            "mqtt": {"connected": True, "queued": 0},
+            "devices": {},
+        }
+        return [Packet(f"{self.topic}/health", msgspec.json.encode(body))]
 
     def changed(self, view: View, channels: frozenset[str]) -> list[Packet]:
         """Nothing of it changes."""

@@ -11,6 +11,8 @@ from device_sims.physics.cold_room import ColdRoom, Regime, State
 HELD_S = 60
 """A slowly varying input (an icing fan) is held for at most so long, from the moment it began."""
 DAY_S = 86_400
+MJ_PER_WH = 3_600_000
+"""The meter counts whole millijoules: a sum that does not depend on how the time is cut into steps."""
 
 
 class Defrost(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +67,7 @@ class Room:
         """Start from an initial state."""
         self.parameters = parameters
         self.state = State(initial.air_c, initial.product_c, initial.running)
-        self.energy_wh = initial.energy_wh
+        self._energy_mj = round(MJ_PER_WH * initial.energy_wh)
         self._clock_s = begin.clock_s
         defrost = parameters.defrost
         self._cuts = [3600 * start + extra for start in defrost.starts_h for extra in (0.0, defrost.length_s)]
@@ -81,7 +83,7 @@ class Room:
             "air": self.state.air_c,
             "product": self.state.product_c,
             "power": self._power_w(),
-            "energy": self.energy_wh,
+            "energy": self._energy_mj / MJ_PER_WH,
             "defrost": float(self._defrosting),
             "door_open": float(any(fault.effect.door_open for fault in self._faults)),
         }
@@ -102,12 +104,8 @@ class Room:
         self._until_clock_s = self._until_clock(time_s)
         limit = min(count, self._until_clock_s, self._until_held(time_s))
         power_w = self._power_w()
-        before = self.state.running
         self.state, airs, products = physics.advance(self.state, self._steps[regime], limit)
-        if not airs and self.state.running != before:
-            power_w = self._power_w()
-            self.state, airs, products = physics.advance(self.state, self._steps[regime], limit)
-        self.energy_wh += power_w * len(airs) / 3600
+        self._energy_mj += round(1000 * power_w) * len(airs)
         if len(airs) == self._until_clock_s:
             self._look_at_clock(time_s + len(airs))
         return len(airs), {"air": airs, "product": products}
@@ -137,6 +135,8 @@ class Room:
         starts = tuple(3600 * start for start in defrost.starts_h)
         scheduled = physics.in_defrost((self._clock_s + time_s) % DAY_S, starts, defrost.length_s)
         self._defrosting = scheduled or any(fault.effect.defrost for fault in self._faults)
+        called = physics.thermostat(self.state.air_c, self.parameters.room, running=self.state.running)
+        self.state = State(self.state.air_c, self.state.product_c, called and not self._defrosting)  # in this second
 
     def _until_clock(self, time_s: int) -> int:
         day_s = (self._clock_s + time_s) % DAY_S

@@ -21,7 +21,7 @@ from hub.guests.house import Guests, installed
 from hub.guests.proxy import drivers
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.kept import Kept
-from hub.live import Live
+from hub.live import Live, action_view
 from hub.model import Action
 from hub.registry import Registry, load_bundled
 from hub.understand import Understanding
@@ -155,11 +155,7 @@ class Files:
 
     def _look(self, what: str) -> dict[str, Any]:
         if what == "actions":
-            return {
-                "actions": [
-                    {"id": each.id, "undone": each.undone, "undoes": each.undoes} for each in self._kept.actions(100)
-                ]
-            }
+            return {"actions": [action_view(each) for each in self._kept.actions(100)]}
         if what == "drivers":
             return {"drivers": self._drivers()}
         if what == "ignored":

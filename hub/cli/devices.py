@@ -17,6 +17,7 @@ from hub.accounts import Role
 from hub.cli._house import House, opened
 from hub.config import load
 from hub.errors import UsageError
+from hub.model import BY_HUB
 
 command = App(
     name="devices",
@@ -238,8 +239,30 @@ def forget(device: str, *, yes: Flag = False, place: Place = HERE) -> int:
 
 
 @command.command
+def actions(*, place: Place = HERE) -> int:
+    """List what was done to devices, newest first, with the numbers that `undo` takes.
+
+    Args:
+        place: whose devices, and how to answer.
+    """
+    with opened(place.folder) as house:
+        done = house.ask("GET", "/actions")["actions"]
+    words = "\n".join(map(_line_of, done)) or "nothing was done yet"
+    _tell({"actions": done}, place, words)
+    return 0
+
+
+def _line_of(act: dict[str, Any]) -> str:
+    changed = ", ".join(f"{key}: {act['before'].get(key)!r} → {value!r}" for key, value in act["after"].items())
+    state = " (undone)" if act["undone"] else f" (undoes {act['undoes']})" if act["undoes"] else ""
+    return f"{act['id']:>4}  {act['at']}  {act['by']}: {act['device'] or 'topics'}: {changed}{state}"
+
+
+@command.command
 def undo(action: int | None = None, *, place: Place = HERE) -> int:
     """Take back what was done to a device: the newest action, or the one with that number.
+
+    What the hub did by itself, two devices that turned out to be one, is undone by its number: `devices actions`.
 
     Args:
         action: its number.
@@ -248,7 +271,8 @@ def undo(action: int | None = None, *, place: Place = HERE) -> int:
     with opened(place.folder) as house:
         if action is None:
             done = house.ask("GET", "/actions")["actions"]
-            action = next((each["id"] for each in done if not each["undone"] and each["undoes"] is None), None)
+            mine = [each for each in done if each["by"] != BY_HUB]
+            action = next((each["id"] for each in mine if not each["undone"] and each["undoes"] is None), None)
         if action is None:
             msg = "there is nothing to undo"
             raise UsageError(msg)

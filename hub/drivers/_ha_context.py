@@ -1,6 +1,6 @@
 """What is known from all discovery documents heard so far, shared by the drivers that need it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct, structs
 
@@ -33,6 +33,8 @@ class Context(Struct, frozen=True):
         owners: uid and channel → the entity that the name belongs to, for ever.
         said: uid and availability topic → whether it last said online, where several topics decide.
         about: uid → what is said of the device as a whole.
+        retired: topic that documents named, and name no more → uid: what still comes there is nobody's, and above all
+            no new device's.
     """
 
     entities: dict[str, Entity] = {}
@@ -42,6 +44,7 @@ class Context(Struct, frozen=True):
     owners: dict[str, str] = {}
     said: dict[str, bool] = {}
     about: dict[str, About] = {}
+    retired: dict[str, str] = {}
 
     def of(self, topic: str) -> list[Entity]:
         """Return the entities that name a topic."""
@@ -88,6 +91,7 @@ def taken(context: Context, config: str, document: Document) -> Context:
         configs=context.configs | {config: keys},
         topics=topics,
         native=native,
+        retired=_retired(context, before, topics),
         owners=context.owners | owners if len(context.owners) < 2 * MANY else context.owners,
     )
 
@@ -102,7 +106,15 @@ def forgotten(context: Context, config: str) -> Context:
     about = dict(context.about)
     for device in {entity.device for entity in before} & about.keys():
         about[device] = structs.replace(about[device], channels=_special(about[device], before, ()))
-    return structs.replace(context, entities=entities, configs=configs, topics=topics, native=native, about=about)
+    return structs.replace(
+        context,
+        entities=entities,
+        configs=configs,
+        topics=topics,
+        native=native,
+        about=about,
+        retired=_retired(context, before, topics),
+    )
 
 
 def news(before: Context, after: Context, config: str) -> tuple[Described, ...]:
@@ -131,6 +143,15 @@ def _special(about: About, before: Iterable[Entity], new: Iterable[Entity]) -> d
     return {channel: each for channel, each in about.channels.items() if channel not in left} | {
         entity.given: entity.described() for entity in new if entity.expires or entity.health
     }
+
+
+def _retired(context: Context, before: Iterable[Entity], topics: Collection[str]) -> dict[str, str]:
+    """Return the topics that nothing names any more, where some entities gave way to others."""
+    left = {topic: entity.device for entity in before for topic in entity.topics() if topic not in topics}
+    retired = {topic: uid for topic, uid in (context.retired | left).items() if topic not in topics}
+    for oldest in [*retired][: max(0, len(retired) - MANY)]:
+        del retired[oldest]
+    return retired
 
 
 def _of_any(key: str, removed: Iterable[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import Any
@@ -85,6 +85,14 @@ OUTPUT = re.compile(r"(?P<word>digital_out|analog_out)_(?P<number>\d{1,3})", re.
 """Channels that Cayenne LPP means to be set: its outputs."""
 NEXT_UPLINKS = 3600.0
 """How long [s] a command may take: a device of class A listens only after it spoke, some only a few times an hour."""
+ACTUATORS = 99
+"""FPort of an order in Cayenne LPP, whatever port the device speaks on (to be confirmed on a device)."""
+CONFIRMED = True
+"""Orders are confirmed downlinks, said so in every one: the device acknowledges, and the network tells it in an event.
+
+ChirpStack's documented example does the same; one that leaves it out, as The Things Stack's, is unconfirmed, and an
+order that the radio lost would only be found out by its time-out. It costs the device one acknowledgement.
+"""
 CENTS = 100
 """Cayenne LPP sends a hundredth."""
 
@@ -103,6 +111,13 @@ class Counted(Struct, frozen=True):
     frame: int = -1
 
 
+class Heard(Struct, gc=False):
+    """How one gateway heard an uplink, as nearly all messages state it."""
+
+    rssi: float = UNHEARD
+    snr: float = UNHEARD
+
+
 class Uplink:
     """Collects what one message of a network server says."""
 
@@ -110,7 +125,7 @@ class Uplink:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self.values: dict[str, tuple[float, str | None]] = {}
+        self.values: dict[str, Sample] = {}
         self.health: dict[str, float] = {}
         self.rejected: dict[str, str] = {}
         self.carried: Carried | None = None
@@ -121,7 +136,7 @@ class Uplink:
 
     def count(self, field: str, value: object, before: Counted) -> Counted:
         """Take the frame counter, omitted where it is 0; return what is remembered. A smaller one: it joined anew."""
-        frame = self.number(field, value)
+        frame = value if type(value) is int else self.number(field, value)
         if frame is None or not 0 <= frame < FRAMES or frame != int(frame) or frame == before.frame:
             return before
         self.missed = missing(before.frame, int(frame))
@@ -129,7 +144,7 @@ class Uplink:
         return self.counted
 
     def time(self, *stamps: tuple[str, object]) -> None:
-        """Take the first readable time of (field, text)."""
+        """Take the first readable time of (field, text); it goes before the values, which it is the time of."""
         for field, value in stamps:
             if value is None:
                 continue
@@ -157,6 +172,19 @@ class Uplink:
             best = heard if best is None or heard > best else best
         if best is not None:
             self.health |= {name: value for name, value in zip(("rssi", "snr"), best, strict=True) if value != UNHEARD}
+
+    def best(self, receptions: Sequence[Heard]) -> None:
+        """Take the signal as `signal` does, of receptions of the usual shape."""
+        if not receptions:
+            return
+        rssi, snr = receptions[0].rssi, receptions[0].snr
+        for each in receptions[1:MOST]:
+            if each.rssi > rssi or (each.rssi == rssi and each.snr > snr):
+                rssi, snr = each.rssi, each.snr
+        if rssi != UNHEARD:
+            self.health["rssi"] = rssi
+        if snr != UNHEARD:
+            self.health["snr"] = snr
 
     def _heard(self, field: str, place: int, reception: dict[str, Any], key: str) -> float:
         """Return one figure of a reception; UNHEARD where it is omitted, or no number."""
@@ -186,29 +214,32 @@ class Uplink:
 
     def _walk(self, body: dict[str, Any], above: tuple[str, ...], field: str, clean: Callable[[float], float]) -> None:
         for key, value in body.items():
-            kind = type(value)
+            kind, path = type(value), (*above, key) if above else (key,)
             if kind is list:
                 value, kind = {f"{n}": each for n, each in enumerate(value[: MOST + 1], 1)}, dict  # noqa: PLW2901 — places are names too
             if kind is dict:
-                self._walk(value, (*above, key), field, clean)
+                self._walk(value, path, field, clean)
             elif len(self.values) + len(self.rejected) < MOST:
-                self._leaf((*above, key), value, field, clean)
+                self._leaf(path, value, field, clean)
             else:
                 self.rejected["…"] = f"more than {MOST} fields in one message"
                 return
 
     def _leaf(self, path: tuple[str, ...], value: object, field: str, clean: Callable[[float], float]) -> None:
         channel, unit, is_known = named(path)
-        if type(value) is str and not is_known and not is_absent(value):
+        if type(value) is float:  # of JSON: finite
+            taken = clean(value)
+        elif type(value) is str and not is_known and not is_absent(value):
             return  # text is no measure
-        try:
-            taken = boolean(value) if type(value) is bool and not unit else number(value)
-        except PayloadError as error:
-            self.rejected[f"{field}.{'.'.join(path)}"] = str(error)
-            return
+        else:
+            try:
+                taken = clean(boolean(value) if type(value) is bool and not unit else number(value))
+            except PayloadError as error:
+                self.rejected[f"{field}.{'.'.join(path)}"] = str(error)
+                return
         if channel in self.values or channel in self.health:
             channel = self._free(channel)
-        self.values[channel] = (clean(taken), unit)
+        self.values[channel] = Sample(channel, taken, unit, self.measured, self.local)
 
     def _free(self, channel: str) -> str:
         """Return a name, numbered because another key or the radio has it: none overwrites another."""
@@ -233,9 +264,8 @@ class Uplink:
 
     def decoded(self, device: str, aliases: tuple[str, ...], *, is_read: bool, simulated: bool = False) -> Decoded:
         """Return what the message means; a device whose values nobody read has at least been heard."""
-        measures = [Sample(name, value, unit, self.measured, self.local) for name, (value, unit) in self.values.items()]
         health = [Sample(name, value, None, self.measured, self.local) for name, value in self.health.items()]
-        samples = (*measures, *health)
+        samples = (*self.values.values(), *health)
         if not samples and is_read and self.rejected:
             reasons = "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8])
             msg = f"no value in it; {reasons}"
@@ -244,7 +274,7 @@ class Uplink:
             Kind.READINGS if samples else Kind.AVAILABILITY,
             device,
             samples,
-            availability=None if measures else Availability.ONLINE,
+            availability=None if self.values else Availability.ONLINE,
             aliases=aliases,
             rejected=self.rejected,
             carried=self.carried,
@@ -297,8 +327,9 @@ def eui_alias(eui: str) -> tuple[str, ...]:
 
 def named(path: tuple[str, ...]) -> tuple[str, str | None, bool]:
     """Return channel, unit (UNSAID: nobody said) and whether it is a quantity that the format knows."""
-    length = len(path[0]) if len(path) == 1 else sum(map(len, path))
-    return _named(path) if length <= REMEMBERED else _named.__wrapped__(path)
+    if len(path) == 1:
+        return _named(path) if len(path[0]) <= REMEMBERED else _named.__wrapped__(path)
+    return _named(path) if len("".join(path)) <= REMEMBERED else _named.__wrapped__(path)
 
 
 @lru_cache(maxsize=8192)

@@ -134,15 +134,17 @@ class Context(Struct, frozen=True):
     packets: dict[int, int] = {}
 
 
-def read(data: bytes) -> Content:
-    """Read service data, from the device-information byte on, as far as it can be read.
+def read(data: bytes, measured: int | None = None) -> Content:
+    """Read service data, from the device-information byte on, as far as it can be read; `measured` [ns] by the carrier.
 
     Raises:
         PayloadError: it is of another version, encrypted, or nothing could be read.
     """
     rejected: dict[str, str] = {}
     found = _objects(data, _start(data), rejected)
-    names = _numbered([sort.name for sort, _ in found])
+    names = [sort.name for sort, _ in found]
+    if len(set(names)) < len(names):
+        names = _numbered(names)
     samples: list[Sample] = []
     events: list[Event] = []
     for name, (sort, whole) in zip(names, found, strict=True):
@@ -151,9 +153,9 @@ def read(data: bytes) -> Content:
         elif sort.flag and whole > 1:
             rejected[name] = f"{whole} is neither on nor off"
         elif sort.exact:
-            samples.append(Sample(name, whole * sort.times / sort.divisor))
+            samples.append(Sample(name, whole * sort.times / sort.divisor, None, measured))
         else:
-            samples.append(Sample(name, float(f"{whole * sort.times / sort.divisor:.12g}")))
+            samples.append(Sample(name, float(f"{whole * sort.times / sort.divisor:.12g}"), None, measured))
     if not samples and not events and rejected:
         raise PayloadError("; ".join(f"{k}: {v}" for k, v in rejected.items()))
     return Content(tuple(samples), tuple(events), rejected)
@@ -180,8 +182,6 @@ def _start(data: bytes) -> int:
 
 def _numbered(names: list[str]) -> list[str]:
     """Return the names, those that are there several times numbered in their order."""
-    if len(set(names)) == len(names):
-        return names
     numbers: Counter[str] = Counter()
     numbered = []
     for name in names:
@@ -240,7 +240,10 @@ def mac_in(text: str) -> str | None:
 
 def packet_of(content: Content) -> int:
     """Return the packet id; -1 where there is none."""
-    return next((int(sample.value) for sample in content.samples if sample.channel == PACKET), -1)
+    for sample in content.samples:
+        if sample.channel == PACKET:
+            return int(sample.value)
+    return -1
 
 
 def taken(at: int, packet: int, context: Context) -> Context | None:

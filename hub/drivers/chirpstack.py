@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from hub.driver import (
     DAY_AND_AN_HOUR,
@@ -20,16 +20,25 @@ from hub.driver import (
     Progress,
     Target,
 )
-from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Counted, Uplink, eui_alias, output, settable
+from hub.drivers._lorawan import (
+    ACTUATORS,
+    CHANNELS,
+    CONFIRMED,
+    NEXT_UPLINKS,
+    Counted,
+    Heard,
+    Uplink,
+    eui_alias,
+    output,
+    settable,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Stage
-from hub.payload import boolean, json_object, shown
+from hub.payload import boolean, json_object, shaped, shown
 from hub.units import Unit
 
 TOPIC = re.compile(r"application/[^/]+/device/(?P<device>[^/]*)/(?P<what>event|command)/(?P<name>[^/]+)")
 EVENTS = {"up", "status", "join", "ack", "txack", "log", "location", "integration"}
-ACTUATORS = 99
-"""FPort on which devices that speak Cayenne LPP take orders (to be confirmed on a device)."""
 VERSION_3 = {"applicationID", "devEUI", "objectJSON", "applicationName"}
 """Keys at the root of the events of version 3; in version 4 `deviceInfo` holds what they said."""
 NO_LEVEL = {
@@ -72,6 +81,8 @@ def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
     if name not in EVENTS:
         msg = f"{shown(name)} is no event of ChirpStack 4"
         raise PayloadError(msg)
+    if name == "up" and (usual := shaped(message.payload, USUAL)) is not None:
+        return _usual(usual, device, aliases, context)
     body = json_object(message.payload)
     if "deviceInfo" not in body and VERSION_3 & body.keys():
         msg = "an event of ChirpStack version 3: only version 4 is read; update the server"
@@ -104,7 +115,7 @@ def command(target: Target, wanted: Command) -> Order:
     """Queue a confirmed downlink, which the codec of the device encodes; the device's next uplinks prove it."""
     is_digital, number, value = output(wanted)
     root, _, _ = target.topic.rpartition("/event/")
-    down: dict[str, object] = {"devEui": root.rpartition("/")[2], "confirmed": True, "fPort": ACTUATORS}
+    down: dict[str, object] = {"devEui": root.rpartition("/")[2], "confirmed": CONFIRMED, "fPort": ACTUATORS}
     if wanted.id:
         down["id"] = wanted.id
     name = "digitalOutput" if is_digital else "analogOutput"
@@ -127,14 +138,46 @@ def _up(body: dict[str, Any], device: str, aliases: tuple[str, ...], context: Co
     if not is_read:
         uplink.keep("data", body.get("data"))
     decoded = uplink.decoded(device, aliases, is_read=is_read)
-    return structs.replace(decoded, announces=_named(device, body)), after
-
-
-def _named(device: str, body: dict[str, Any]) -> tuple[Announced, ...]:
-    """Return the name that the network's user gave the device."""
     info = body.get("deviceInfo")
     name = info.get("deviceName") if isinstance(info, dict) else None
-    return (Announced(device, name=name),) if isinstance(name, str) and name.strip() else ()
+    return _named(decoded, name if isinstance(name, str) else ""), after
+
+
+class Info(Struct, gc=False):
+    """`deviceInfo`."""
+
+    deviceName: str = ""  # noqa: N815 — as on the wire
+
+
+class Up(Struct, gc=False):
+    """An uplink of the usual shape; any other is taken apart member by member."""
+
+    deviceInfo: Info  # noqa: N815 — as on the wire
+    time: str | None = None
+    fCnt: int = 0  # noqa: N815 — as on the wire
+    rxInfo: list[Heard] = []  # noqa: N815 — as on the wire
+    object: dict[str, Any] | None = None
+    data: str | None = None
+
+
+USUAL = msgspec.json.Decoder(Up)
+
+
+def _usual(up: Up, device: str, aliases: tuple[str, ...], context: Counted) -> tuple[Decoded, Counted]:
+    """Decode an uplink of the usual shape."""
+    uplink = Uplink()
+    after = uplink.count("fCnt", up.fCnt, context)
+    uplink.time(("time", up.time))
+    uplink.best(up.rxInfo)
+    is_read = uplink.read("object", up.object)
+    if not is_read:
+        uplink.keep("data", up.data)
+    return _named(uplink.decoded(device, aliases, is_read=is_read), up.deviceInfo.deviceName), after
+
+
+def _named(decoded: Decoded, name: str) -> Decoded:
+    """Return a message with the name that the network's user gave the device."""
+    return structs.replace(decoded, announces=(Announced(decoded.device, name=name),)) if name.strip() else decoded
 
 
 def _status(body: dict[str, Any], device: str, aliases: tuple[str, ...]) -> Decoded:

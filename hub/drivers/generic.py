@@ -5,6 +5,8 @@ A bare number on `a/b/c` is channel `c` of device `generic:a/b`; JSON is device 
 """
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -47,6 +49,40 @@ MEANT_AS_NUMBER = re.compile(r"[+-]?(\d+([ ,_']\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+
 NUMERIC = frozenset("+-.0123456789")
 """How a number begins."""
 MILLISECONDS_FROM = 1e11
+
+
+LONG = 100
+"""Characters of a path whose meaning is remembered; a longer one must not fill the memory."""
+
+
+class Spot(Struct, frozen=True, gc=False):
+    """What the path of a value in a document says.
+
+    Attributes:
+        channel: where no other path has the same.
+        is_id: text found there is a name, though it may look like a number.
+        convert, sign: of the unit that it names in brackets; None: it names none.
+    """
+
+    channel: str
+    is_id: bool
+    convert: Callable[[float], float] | None = None
+    sign: str | None = None
+
+
+def spot(path: str) -> Spot:
+    """Return what a path says."""
+    return _spot(path) if len(path) <= LONG else _spot.__wrapped__(path)
+
+
+@lru_cache(maxsize=8192)
+def _spot(path: str) -> Spot:
+    is_id = NATIVE_ID.fullmatch(path.rpartition(".")[2].lower()) is not None
+    match = IN_BRACKETS.fullmatch(path) if path[-1:] in "])" else None
+    known = conversion(match["unit"]) if match is not None else None
+    if match is None or known is None:
+        return Spot(_channel(path) or "value", is_id)
+    return Spot(_channel(match["name"]) or "value", is_id, known.apply, known.unit)
 
 
 class Found(Struct):
@@ -108,10 +144,10 @@ def of_document(device: str, document: Any) -> Decoded:  # noqa: ANN401 — an o
             raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(found.rejected.items())[:8]))
         msg = "JSON without a number" if document else "an empty document: no value"
         raise PayloadError(msg)
-    samples = (
-        Sample(each.channel, each.value, each.unit, found.measured, found.local) for each in found.samples.values()
-    )
-    return Decoded(Kind.READINGS, device, tuple(samples), rejected=found.rejected)
+    samples = tuple(found.samples.values())
+    if found.measured is not None:
+        samples = tuple([Sample(each.channel, each.value, each.unit, found.measured, found.local) for each in samples])
+    return Decoded(Kind.READINGS, device, samples, rejected=found.rejected)
 
 
 def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noqa: ANN401 — whatever JSON holds
@@ -119,11 +155,11 @@ def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noq
     if MORE in found.rejected:
         return
     if type(value) is dict:
-        stated = next((value[key] for key in value if key.lower() in UNITS and isinstance(value[key], str)), None)
+        stated = _unit_beside(value)
         meant = _meant(value) if stated is not None else None
         for key, each in value.items():
             low = key.lower()
-            if low in UNITS and isinstance(each, str):
+            if low in UNITS and type(each) is str:
                 continue
             if not path and low in TIMES and _time(each, found):
                 continue
@@ -135,6 +171,14 @@ def _walk(value: Any, path: str, found: Found, unit: str | None) -> None:  # noq
         _leaf(value, path, found, unit)
 
 
+def _unit_beside(document: dict[str, Any]) -> str | None:
+    """Return the unit that a document states of a value in it."""
+    for key, value in document.items():
+        if type(value) is str and key.lower() in UNITS:
+            return value
+    return None
+
+
 def _meant(document: dict[str, Any]) -> str | None:
     """Return the key of the value that a unit beside it is said of."""
     return next((key for key in document if key.lower() in VALUES), None) or next(
@@ -143,32 +187,37 @@ def _meant(document: dict[str, Any]) -> str | None:
 
 
 def _leaf(value: object, path: str, found: Found, unit: str | None) -> None:
-    if type(value) is str and NATIVE_ID.fullmatch(path.rpartition(".")[2].lower()):
-        return
-    word = value.strip().lower() if type(value) is str and value[:1] not in NUMERIC else None
-    if word is not None and not _is_said(word):
-        return
+    here = spot(path)
+    word = None
+    if type(value) is str:
+        if here.is_id:
+            return
+        word = value.strip().lower() if value[:1] not in NUMERIC else None
+        if word is not None and not _is_said(word):
+            return
     if len(found.samples) + len(found.rejected) >= MOST:
         found.rejected[MORE] = f"more than {MOST} fields in one message"
         return
-    match = IN_BRACKETS.fullmatch(path) if path[-1:] in "])" else None
-    if match is not None and conversion(match["unit"]) is not None:
-        path, unit = match["name"], match["unit"]
     try:
-        taken, sign = boolean(value) if type(value) is bool or word in BOOLEANS else number(value), None
-        if unit is not None:
-            known = conversion(unit)
-            if known is None:
-                msg = f"{shown(unit)} is not a known unit"
-                raise PayloadError(msg)  # noqa: TRY301 — one place lists what is refused
-            taken, sign = known.apply(taken), known.unit
+        taken = boolean(value) if type(value) is bool or word in BOOLEANS else number(value)
+        convert, sign = (here.convert, here.sign) if here.sign is not None or unit is None else _stated(unit)
+        if convert is not None:
+            taken = convert(taken)
     except PayloadError as error:
         if type(value) is not str or _is_said(value):  # a date or an address begins like a number
             found.rejected[path] = str(error)
         return
     found.numbers += type(value) is not bool and word not in WORDS
-    channel = _free(_channel(path) or "value", found)
+    channel = _free(here.channel, found)
     found.samples[channel] = Sample(channel, taken, sign)
+
+
+def _stated(unit: str) -> tuple[Callable[[float], float], str]:
+    known = conversion(unit)
+    if known is None:
+        msg = f"{shown(unit)} is not a known unit"
+        raise PayloadError(msg)
+    return known.apply, known.unit
 
 
 def _is_said(value: str) -> bool:

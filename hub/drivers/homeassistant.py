@@ -28,6 +28,7 @@ from hub.payload import is_absent, json_object, shown, slug
 
 STATUS = f"{PREFIX}/status"
 """Home Assistant's own birth and last will."""
+RETIRED = "the discovery document of this topic was taken back"
 SENDER = f"{MODEL}:{PREFIX}"
 
 
@@ -37,8 +38,8 @@ def claims(topic: str) -> bool:
 
 
 def adopts(_scope: str, context: Context) -> Collection[str]:
-    """Return the topics that documents name."""
-    return context.topics
+    """Return the topics that documents name, or named: what was theirs is never another family's new device."""
+    return context.topics.keys() | context.retired.keys()
 
 
 def about(names: Collection[str], context: Context) -> Announced | None:
@@ -59,6 +60,8 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         return _document(topic, found, message.payload, context)
     if topic == STATUS:
         return Decoded(Kind.HOUSEKEEPING, SENDER, speaks_for_others=True), context
+    if topic in context.retired:
+        return Decoded(Kind.HOUSEKEEPING, context.retired[topic], rejected={"payload": RETIRED}), context
     msg = "no discovery document heard so far describes this topic"
     raise PayloadError(msg)
 

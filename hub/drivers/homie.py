@@ -19,6 +19,7 @@ from hub.driver import (
     Command,
     Commanding,
     Decoded,
+    Described,
     Driver,
     Event,
     Example,
@@ -144,9 +145,9 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     if rest == ("$state",):
         return _state(message.payload, at, context)
     if rest == ("$description",) and at.version == 5:  # noqa: PLR2004 — version 4 has none
-        return _description(message.payload, at, known, context)
+        return _description(message, at, known, context)
     if any(level.startswith("$") for level in rest):
-        return _attribute(message.payload, at, known, context)
+        return _attribute(message, at, known, context)
     if len(rest) == 3 and rest[2] == "set":  # noqa: PLR2004 — node, property, set
         return Decoded(Kind.COMMAND, uid), context
     return _value(message.payload, at, known, context)
@@ -197,13 +198,15 @@ def _children(device: str, known: Known, context: Context) -> list[tuple[str, Kn
     return [(name, context.devices.get(name, NOBODY)) for name in names if name != device]
 
 
-def _description(payload: bytes, at: Address, known: Known, context: Context) -> tuple[Decoded, Context]:
-    """Decode what a device of version 5 says of its nodes and properties."""
+def _description(message: Message, at: Address, known: Known, context: Context) -> tuple[Decoded, Context]:
+    """Decode what a device of version 5 says of its nodes and properties; what it names no more leaves the screen."""
     uid = at.prefix + at.device
-    if not payload:
+    if not message.payload:
         forgotten = structs.replace(known, described=False, root="", children=(), properties={})
-        return Decoded(Kind.DISCOVERY, uid), _with(context, at.device, forgotten) if known != NOBODY else context
-    body = json_object(payload)
+        announces = _news(uid, None, _left(message.topic, at, known, forgotten))
+        left = _with(context, at.device, forgotten) if known != NOBODY else context
+        return Decoded(Kind.DISCOVERY, uid, announces=announces), left
+    body = json_object(message.payload)
     for required in ("homie", "version"):
         if body.get(required) is None:
             msg = f"{required} is missing: a description needs homie and version"
@@ -228,9 +231,30 @@ def _description(payload: bytes, at: Address, known: Known, context: Context) ->
         properties=properties,
         owners=owners,
     )
-    title = body.get("name")
-    announces = (Announced(uid, name=title),) if isinstance(title, str) and title.strip() else ()
+    announces = _news(uid, body.get("name"), _left(message.topic, at, known, after))
     return Decoded(Kind.DISCOVERY, uid, announces=announces, rejected=rejected), _with(context, at.device, after)
+
+
+def _news(uid: str, title: object, left: tuple[Described, ...]) -> tuple[Announced, ...]:
+    name = title if isinstance(title, str) and title.strip() else None
+    return (Announced(uid, name=name, channels=left),) if name or left else ()
+
+
+def _left(topic: str, at: Address, before: Known, after: Known) -> tuple[Described, ...]:
+    """Return the channels that what a device says of itself on a topic names no more."""
+    old, new = _measures(before), _measures(after)
+    base = topic.removesuffix("/".join(at.rest))
+    return tuple(Described(name, base + place, gone=True) for name, place in old.items() if name not in new)
+
+
+def _measures(known: Known) -> dict[str, str]:
+    """Return channel → `node/property` of a device's properties that are measures."""
+    found: dict[str, str] = {}
+    for place, told in known.properties.items():
+        node, _, name = place.partition("/")
+        if told.datatype in READERS:
+            found[_channel(node, name, known.owners.get(name))] = place
+    return found
 
 
 def _objects(found: object, place: str, rejected: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
@@ -249,9 +273,9 @@ def _short(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= LONG else ""
 
 
-def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> tuple[Decoded, Context]:
+def _attribute(message: Message, at: Address, known: Known, context: Context) -> tuple[Decoded, Context]:
     """Decode what a device of version 4 says, word by word; everything else with a `$` is no measure."""
-    uid, rest = at.prefix + at.device, at.rest
+    uid, rest, payload = at.prefix + at.device, at.rest, message.payload
     *place, attribute = rest
     if at.version > 4 or attribute == "$target" or rest[0] == "$stats":  # noqa: PLR2004 — told by $description
         events: tuple[Event, ...] = ()
@@ -269,6 +293,10 @@ def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> t
         announces = (Announced(uid, firmware=said.strip()),)
     elif rest == ("$homie",):
         context = _with(context, at.device, structs.replace(known, described=True))
+    elif len(place) == LISTS.get(attribute):
+        after = _listed(said, place, known)
+        announces = _news(uid, None, _left(message.topic, at, known, after))
+        context = _with(context, at.device, after) if known != NOBODY else context
     elif len(place) == 2 and attribute in {SETTABLE, *ATTRIBUTES} and len(known.properties) < MANY:  # noqa: PLR2004 — node, property
         node, name = place
         before = known.properties.get(f"{node}/{name}", Property())
@@ -283,6 +311,21 @@ def _attribute(payload: bytes, at: Address, known: Known, context: Context) -> t
         )
         context = _with(context, at.device, after)
     return Decoded(Kind.DISCOVERY, uid, aliases=aliases, announces=announces), context
+
+
+LISTS = {"$nodes": 0, "$properties": 1}
+"""Lists of a device, and of one of its nodes (version 4) → how many levels stand between it and the device."""
+
+
+def _listed(said: str, place: list[str], known: Known) -> Known:
+    """Return what is known once a list says which nodes, or which properties of one node, there are."""
+    names, above = {each.strip().removesuffix("[]") for each in said.split(",")}, "/".join([*place, ""])
+    left = {
+        name: each
+        for name, each in known.properties.items()
+        if not name.startswith(above) or name.removeprefix(above).partition("/")[0] in names
+    }
+    return structs.replace(known, properties=left) if len(left) < len(known.properties) else known
 
 
 # values

@@ -81,25 +81,26 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         return _status(gateway, message.payload), context
     device, aliases = f"ruuvi:{mac}", (f"mac:{mac}",)
     body = _of_gateway(message.payload) if loose(message.topic) else json_object(message.payload)
-    content, number_of_packet = _content(body)
-    rejected = dict(content.rejected)
+    stamps: dict[str, str] = {}
+    measured = _time(body["ts"], stamps) if "ts" in body else None
+    content, number_of_packet = _content(body, measured)
+    rejected = {**content.rejected, **stamps}
     if not content.samples and not content.events:
         raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(rejected.items())[:8]))
     after = bthome.taken(message.received, number_of_packet, context)
     if after is None:
         return Decoded(Kind.HOUSEKEEPING, device, aliases=aliases), context
-    measured = _time(body.get("ts"), rejected)
-    samples = [Sample(each.channel, each.value, None, measured) for each in content.samples]
+    samples = content.samples
     if "rssi" in body:
         try:
-            samples.append(Sample("rssi", number(body["rssi"]), None, measured))
+            samples = (*samples, Sample("rssi", number(body["rssi"]), None, measured))
         except PayloadError as error:
             rejected["rssi"] = str(error)
     numbers = bthome.PACKETS if bthome.packet_of(content) >= 0 else SEQUENCES
     return Decoded(
         Kind.READINGS,
         device,
-        tuple(samples),
+        samples,
         content.events,
         aliases=aliases,
         rejected=rejected,
@@ -137,18 +138,18 @@ def _time(stamp: object, rejected: dict[str, str]) -> int | None:
         return None
 
 
-def _content(body: dict[str, Any]) -> tuple[Content, int]:
+def _content(body: dict[str, Any], measured: int | None) -> tuple[Content, int]:
     """Return what a message holds and the number of its packet (-1: none); raw bytes win over what was decoded."""
     if "data" in body:
         try:
-            return advertisement(_unhex(body["data"]))
+            return advertisement(_unhex(body["data"]), measured)
         except PayloadError:
             if body.keys().isdisjoint(DECODED):
                 raise
     if body.keys().isdisjoint(DECODED):
         msg = "neither data nor a decoded value in it"
         raise PayloadError(msg)
-    return _decoded(body)
+    return _decoded(body, measured)
 
 
 def _unhex(data: object) -> bytes:
@@ -164,20 +165,22 @@ def _unhex(data: object) -> bytes:
     raise PayloadError(msg)
 
 
-def _decoded(body: dict[str, Any]) -> tuple[Content, int]:
+def _decoded(body: dict[str, Any], measured: int | None) -> tuple[Content, int]:
     samples, rejected = [], {}
     for key, (channel, divisor) in DECODED.items():
         if key in body:
             try:
-                samples.append(Sample(channel, number(body[key]) / divisor))
+                samples.append(Sample(channel, number(body[key]) / divisor, None, measured))
             except PayloadError as error:
                 rejected[key] = str(error)
     sequence = next((int(each.value) for each in samples if each.channel == SEQUENCE), -1)
     return Content(tuple(samples), rejected=rejected), sequence
 
 
-def advertisement(data: bytes) -> tuple[Content, int]:
+def advertisement(data: bytes, measured: int | None = None) -> tuple[Content, int]:
     """Read a chain of `length, type, value`; return what is known in it and the number of its packet (-1: none).
+
+    `measured` [ns]: when the gateway heard it.
 
     Raises:
         PayloadError: naming what it holds instead, or where it is cut.
@@ -196,9 +199,9 @@ def advertisement(data: bytes) -> tuple[Content, int]:
             break
         kind, head, rest = structure[0], structure[1:3], structure[3:]
         if kind == MANUFACTURER and head == RUUVI:
-            return ruuvi(rest)
+            return ruuvi(rest, measured)
         if kind == SERVICE_16 and head == BTHOME:
-            content = bthome.read(rest)
+            content = bthome.read(rest, measured)
             return content, bthome.packet_of(content)
         if kind not in NAMED:
             others.append(_other(kind, head))
@@ -215,7 +218,7 @@ def _other(kind: int, head: bytes) -> str:
     return f"a structure of type 0x{kind:02x}"
 
 
-def ruuvi(data: bytes) -> tuple[Content, int]:
+def ruuvi(data: bytes, measured: int | None = None) -> tuple[Content, int]:
     """Read what follows the company of Ruuvi: the first byte names the format.
 
     Raises:
@@ -229,10 +232,10 @@ def ruuvi(data: bytes) -> tuple[Content, int]:
     if len(data) < layout.size:
         msg = f"cut: Ruuvi data format {data[0]} takes {layout.size} bytes, {len(data)} are there"
         raise PayloadError(msg)
-    return reader(layout.unpack_from(data))
+    return reader(layout.unpack_from(data), measured)
 
 
-def _format_5(fields: tuple[Any, ...]) -> tuple[Content, int]:
+def _format_5(fields: tuple[Any, ...], measured: int | None) -> tuple[Content, int]:
     """Read RAWv2: each field says by itself that it is not available."""
     _, celsius, percents, pascals, x, y, z, power, movement, sequence, _mac = fields
     volts, strength = power >> 5, power & 0x1F
@@ -240,16 +243,18 @@ def _format_5(fields: tuple[Any, ...]) -> tuple[Content, int]:
         "temperature": None if celsius == NO_SIGNED else celsius / 200,
         "humidity": None if percents == NO_WORD else percents / 400,
         "pressure": None if pascals == NO_WORD else (pascals + 50_000) / 100,
-        **_acceleration(x, y, z),
+        AXES[0]: None if x == NO_SIGNED else x / 1000,
+        AXES[1]: None if y == NO_SIGNED else y / 1000,
+        AXES[2]: None if z == NO_SIGNED else z / 1000,
         "battery_voltage": None if volts == NO_MILLIVOLT else (volts + 1600) / 1000,
         "tx_power": None if strength == NO_POWER else float(strength * 2 - 40),
         "movement": None if movement == NO_BYTE else float(movement),
         SEQUENCE: None if sequence == NO_WORD else float(sequence),
     }
-    return _available(values), -1 if sequence == NO_WORD else sequence
+    return _available(values, measured), -1 if sequence == NO_WORD else sequence
 
 
-def _format_3(fields: tuple[Any, ...]) -> tuple[Content, int]:
+def _format_3(fields: tuple[Any, ...], measured: int | None) -> tuple[Content, int]:
     """Read RAWv1: the temperature is a sign, whole degrees and hundredths; nothing is ever said not to be available."""
     _, half_percents, degrees, hundredths, pascals, x, y, z, millivolts = fields
     celsius = ((degrees & MAGNITUDE) * 100 + hundredths) / 100
@@ -257,18 +262,18 @@ def _format_3(fields: tuple[Any, ...]) -> tuple[Content, int]:
         "temperature": -celsius if degrees & SIGN else celsius,
         "humidity": half_percents / 2,
         "pressure": (pascals + 50_000) / 100,
-        **_acceleration(x, y, z),
+        AXES[0]: None if x == NO_SIGNED else x / 1000,
+        AXES[1]: None if y == NO_SIGNED else y / 1000,
+        AXES[2]: None if z == NO_SIGNED else z / 1000,
         "battery_voltage": millivolts / 1000,
     }
-    return _available(values), -1
+    return _available(values, measured), -1
 
 
-def _acceleration(*thousandths: int) -> dict[str, float | None]:
-    return {axis: None if each == NO_SIGNED else each / 1000 for axis, each in zip(AXES, thousandths, strict=True)}
-
-
-def _available(values: dict[str, float | None]) -> Content:
-    samples = tuple(Sample(name, value) for name, value in values.items() if value is not None)
+def _available(values: dict[str, float | None], measured: int | None) -> Content:
+    samples = tuple([Sample(name, value, None, measured) for name, value in values.items() if value is not None])
+    if len(samples) == len(values):
+        return Content(samples)
     return Content(samples, rejected={name: NOT_AVAILABLE for name, value in values.items() if value is None})
 
 

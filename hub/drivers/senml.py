@@ -5,6 +5,7 @@ device; where no name tells sensors apart, their units do.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from math import inf
 from typing import Any
@@ -25,12 +26,14 @@ RELATIVE_BELOW = float(1 << 28)
 VALUES = ("v", "vb", "vs", "vd", "s")
 OWN = frozenset({"n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"})
 """Fields of a record; any other may be a base field, or one that must be understood."""
-BASE_NUMBERS = {"bt", "bv", "bs", "bver"}
-BASE_TEXTS = {"bn", "bu"}
-NO_NUMBER = {"vb": "a boolean", "vs": "text", "vd": "data"}
+NO_NUMBER = {
+    key: f"its value is {what}: no measure" for key, what in (("vb", "a boolean"), ("vs", "text"), ("vd", "data"))
+}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 DEVICE = re.compile(r"(urn:dev:[a-z0-9]+:[A-Za-z0-9.\-]+)(?:[:_/](.*))?")
 MAC = re.compile(r"urn:dev:mac:([0-9a-f]{6})(?:fffe)?([0-9a-f]{6})", re.IGNORECASE)
+EXACT = 1 << 53
+"""A double holds every whole number below."""
 ENDS = ":/._-"
 """What separates a base name from the names that follow it."""
 
@@ -135,20 +138,27 @@ def _is_own(topic: str) -> bool:
     return topic.startswith(f"{ROOT}/")
 
 
-def _is_pack(payload: bytes) -> bool:
-    """Tell whether a payload on any topic is a pack: a list (or the old draft's object) of records with names."""
+def _pack_on(topic: str, payload: bytes) -> Any:  # noqa: ANN401 — whatever JSON holds
+    """Return the JSON of a payload; on a topic that is not SenML's own it must be a pack by its shape.
+
+    Raises:
+        PayloadError: no JSON.
+        ForeignPayloadError: no pack, where others may know the topic.
+    """
+    if _is_own(topic):
+        return json_value(payload)
     head = payload[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if head not in {b"[", b"{"} or (b'"n"' not in payload and b'"bn"' not in payload):
-        return False
-    if head == b"{" and b'"e"' not in payload:
-        return False
-    try:
-        found = json_value(payload)
-    except PayloadError:
-        return False
-    if type(found) is dict:
-        return type(found.get("e")) is list and any(_is_record(each) for each in found["e"])
-    return type(found) is list and any(_is_record(each) for each in found)
+    found: Any = None
+    if (head == b"[" or (head == b"{" and b'"e"' in payload)) and (b'"n"' in payload or b'"bn"' in payload):
+        try:
+            found = json_value(payload)
+        except PayloadError:
+            found = None
+    records = found.get("e") if type(found) is dict else found
+    if type(records) is not list or not any(_is_record(each) for each in records):
+        msg = "no pack of SenML"
+        raise ForeignPayloadError(msg)
+    return found
 
 
 def _is_record(found: object) -> bool:
@@ -161,10 +171,7 @@ def _is_record(found: object) -> bool:
 
 def decode(message: Message, context: None) -> tuple[Decoded, None]:
     """Decode one pack."""
-    if not _is_own(message.topic) and not _is_pack(message.payload):
-        msg = "no pack of SenML"
-        raise ForeignPayloadError(msg)
-    found = json_value(message.payload)
+    found = _pack_on(message.topic, message.payload)
     if type(found) is dict and "e" in found:
         msg = "the object with `e` of a SenML draft: a pack of RFC 8428 is a JSON array of records"
         raise PayloadError(msg)
@@ -173,7 +180,7 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         raise PayloadError(msg)
     pack = Pack(message.received)
     for place, record in enumerate(found):
-        pack.take(f"[{place}]", record)
+        pack.take(place, record)
     if not pack.taken:
         listed = [f"{field}: {reason}" for field, reason in list(pack.rejected.items())[:8]]
         msg = "no number in it; " + "; ".join(listed) if listed else "an empty pack: no value"
@@ -181,15 +188,25 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
     return pack.decoded(message.topic.removeprefix(f"{ROOT}/")), context
 
 
-class Taken(Struct, frozen=True):
-    """One resolved record: its device and sensor as the names say, its value in the hub's unit, its time."""
+class Meant(Struct, frozen=True, gc=False):
+    """What a record's names and unit say, whatever its value.
 
-    device: str
-    sensor: str
+    Attributes:
+        identity: device, sensor and quantity: two values of it at one time are one too many.
+        channel: where no other device or sensor of the pack has the same.
+        unit: the hub's, UNSAID where none is stated.
+        factor, before: of the conversion to it.
+    """
+
+    identity: tuple[str, str, str]
+    channel: str
     unit: str
-    quantity: Quantity
-    value: float
-    measured: int | None
+    factor: float
+    before: float
+
+
+Taken = tuple[Meant, float, int | None]
+"""One resolved record: what it means, its value in the hub's unit, and its time [ns]."""
 
 
 class Pack:
@@ -202,76 +219,80 @@ class Pack:
         self.received = received
         self.base: dict[str, Any] = {}
         self.taken: list[Taken] = []
-        self.seen: set[tuple[str, str, str, int | None]] = set()
+        self.seen: set[tuple[tuple[str, str, str], int | None]] = set()
         self.rejected: dict[str, str] = {}
 
-    def take(self, place: str, record: object) -> None:
+    def take(self, place: int, record: object) -> None:
         """Take one record; a bad one is rejected under its index.
 
         Raises:
             PayloadError: where the whole pack is of a later version or needs what nobody here understands.
         """
         if type(record) is not dict:
-            self.rejected[place] = f"{shown(record)} is no record: an object is due"
+            self.rejected[f"[{place}]"] = f"{shown(record)} is no record: an object is due"
             return
         if not record.keys() <= OWN:
-            self._rebase(place, record)
+            self._rebase(f"[{place}]", record)
+        if "v" not in record:
+            self.rejected[f"[{place}]"] = _instead(record)
+            return
         try:
             self._resolve(place, record)
         except PayloadError as error:
-            self.rejected[place] = str(error)
+            self.rejected[f"[{place}]"] = str(error)
 
     def _rebase(self, place: str, record: dict[str, Any]) -> None:
         for key, value in record.items():
+            if key in OWN:
+                continue
             if key.endswith("_"):
                 msg = f"{place}: field {shown(key)} must be understood, and is not: the pack is refused (§4.4)"
                 raise PayloadError(msg)
+            read = BASE.get(key)
+            if read is None:
+                continue
             try:
-                if key in BASE_TEXTS:
-                    self.base[key] = _words(value)
-                elif key in BASE_NUMBERS:
-                    self.base[key] = _number(value)
+                self.base[key] = read(value)
             except PayloadError as error:
                 self.base.pop(key, None)
                 self.rejected[f"{place}.{key}"] = str(error)
-        version = record.get("bver")
-        if isinstance(version, int | float) and version > VERSION:
+        version = record.get("bver", VERSION)
+        if version is not VERSION and isinstance(version, int | float) and version > VERSION:
             msg = f"{place}: bver {shown(version)} is a later version than {VERSION}"
             raise PayloadError(msg)
 
-    def _resolve(self, place: str, record: dict[str, Any]) -> None:
-        base = self.base
-        if "v" not in record:
-            other = next((said for key, said in NO_NUMBER.items() if key in record), None)
-            msg = "no value in it" if other is None else f"its value is {other}: no measure"
-            raise PayloadError(msg)
-        value = _number(record["v"]) + base.get("bv", 0.0)
-        device, sensor = _split(base.get("bn", ""), _words(record["n"]) if "n" in record else "")
-        unit = _words(record["u"]) if "u" in record else base.get("bu", "")
-        quantity = _quantity(unit)
-        if quantity.factor != 1.0 or quantity.before != 0.0:
-            value = float(f"{(value + quantity.before) * quantity.factor:.12g}")
-        measured = self._time(place, record)
-        identity = (device, sensor, quantity.channel, measured)
-        if identity in self.seen:
+    def _resolve(self, place: int, record: dict[str, Any]) -> None:
+        base, value = self.base, record["v"]
+        if type(value) is not float:
+            value = _number(value)
+        if "bv" in base:
+            value += base["bv"]
+        name = record.get("n", "")
+        unit = record["u"] if "u" in record else base.get("bu", "")
+        if type(name) is not str or type(unit) is not str:
+            name, unit = _words(name), _words(unit)
+        meant = _meant(base.get("bn", ""), name, unit)
+        if meant.factor != 1.0 or meant.before != 0.0:
+            value = float(f"{(value + meant.before) * meant.factor:.12g}")
+        measured = self._time(place, record) if "t" in record or "bt" in base else None
+        moment = (meant.identity, measured)
+        if moment in self.seen:
             msg = "a second value of the same name and time"
             raise PayloadError(msg)
         if not -inf < value < inf:
             msg = "a number too large to hold"
             raise PayloadError(msg)
-        self.seen.add(identity)
-        self.taken.append(Taken(device, sensor, unit, quantity, value, measured))
+        self.seen.add(moment)
+        self.taken.append((meant, value, measured))
 
-    def _time(self, place: str, record: dict[str, Any]) -> int | None:
+    def _time(self, place: int, record: dict[str, Any]) -> int | None:
         """Return when it was measured [ns]; None: now, or nobody can say."""
-        if "t" not in record and "bt" not in self.base:
-            return None
         seconds: float = self.base.get("bt", 0.0)
         try:
             if "t" in record:
                 seconds += _number(record["t"])
         except PayloadError as error:
-            self.rejected[f"{place}.t"] = str(error)
+            self.rejected[f"[{place}].t"] = str(error)
             return None
         if seconds == 0 or not -TOO_LATE < seconds < TOO_LATE:
             return None
@@ -284,13 +305,12 @@ class Pack:
         """Return each record's channel; two sensors whose names read alike stay two."""
         owners: dict[str, tuple[str, str, str]] = {}
         channels = []
-        for each in self.taken:
-            name = _channel(each.sensor, each.unit)
-            if told_apart and each.device:
-                name = f"{name}_{slug(each.device)}"
+        for meant, _, _ in self.taken:
+            device, name = meant.identity[0], meant.channel
+            if told_apart and device:
+                name = f"{name}_{slug(device)}"
             channel, turn = name, 1
-            owner = (each.device, each.sensor, each.quantity.channel)
-            while owners.setdefault(channel, owner) != owner:
+            while owners.setdefault(channel, meant.identity) != meant.identity:
                 turn += 1
                 channel = f"{name}_{turn}"
             channels.append(channel)
@@ -298,32 +318,51 @@ class Pack:
 
     def decoded(self, sender: str) -> Decoded:
         """Return the readings; several devices in one pack are told apart by a suffix, their gateway is the sender."""
-        devices = {each.device for each in self.taken}
-        alone = next(iter(devices)) if len(devices) == 1 else ""
-        channels = self._channels(told_apart=not alone)
-        newest = _newest(channels, self.taken) if len(set(channels)) < len(channels) else {}
-        told = []
-        for channel, each in zip(channels, self.taken, strict=True):
-            past = each.measured is not None and each.measured < newest.get(channel, -inf)
-            told.append(Sample(channel, each.value, each.quantity.unit or UNSAID, each.measured, historical=past))
-        if not (alone or sender).strip("/"):
+        alone = self.taken[0][0].identity[0]
+        channels = []
+        for meant, _, _ in self.taken:
+            channels.append(meant.channel)
+            if meant.identity[0] != alone:
+                alone = ""
+                break
+        newest = None
+        if not alone or len(set(channels)) < len(channels):
+            channels = self._channels(told_apart=not alone)
+            newest = _newest(channels, self.taken)
+        samples = [
+            Sample(channel, value, meant.unit, measured)
+            if newest is None or measured is None or measured >= newest[channel]
+            else Sample(channel, value, meant.unit, measured, historical=True)
+            for channel, (meant, value, measured) in zip(channels, self.taken, strict=True)
+        ]
+        device = alone or sender
+        if not device.strip("/"):
             msg = "neither the topic nor a base name says whose it is"
             raise PayloadError(msg)
-        mac = MAC.fullmatch(alone)
-        aliases = (f"mac:{(mac[1] + mac[2]).lower()}",) if mac else ()
-        return Decoded(Kind.READINGS, f"senml:{alone or sender}", tuple(told), aliases=aliases, rejected=self.rejected)
+        aliases = _aliases(alone) if alone else ()
+        return Decoded(Kind.READINGS, f"senml:{device}", tuple(samples), aliases=aliases, rejected=self.rejected)
+
+
+def _instead(record: dict[str, Any]) -> str:
+    """Say what a record holds in place of a number."""
+    for key, said in NO_NUMBER.items():
+        if key in record:
+            return said
+    return "no value in it"
 
 
 def _newest(channels: list[str], taken: list[Taken]) -> dict[str, float]:
     """Return the newest time [ns] of each channel: what is older in the same pack is history."""
     newest: dict[str, float] = {}
-    for channel, each in zip(channels, taken, strict=True):
-        newest[channel] = max(newest.get(channel, -inf), inf if each.measured is None else each.measured)
+    for channel, (_, _, measured) in zip(channels, taken, strict=True):
+        newest[channel] = max(newest.get(channel, -inf), inf if measured is None else measured)
     return newest
 
 
 def _number(value: object) -> float:
     """Return a JSON number; text that looks like one is none here."""
+    if type(value) is int and -EXACT < value < EXACT:
+        return float(value)
     if type(value) is str and not value.startswith(TOO_LARGE):
         msg = f"{shown(value)} is text: a JSON number is due"
         raise PayloadError(msg)
@@ -337,13 +376,27 @@ def _words(value: object) -> str:
     return value
 
 
+BASE: dict[str, Callable[[object], Any]] = {"bn": _words, "bu": _words} | dict.fromkeys(
+    ("bt", "bv", "bs", "bver"), _number
+)
+"""Base fields, and what reads them."""
+
+
 @lru_cache(maxsize=16_384)
-def _split(base: str, name: str) -> tuple[str, str]:
-    """Return device and sensor of a name: a device's URN, else the base name, is the device.
+def _meant(base: str, name: str, unit: str) -> Meant:
+    """Return what base name, name and unit of a record say together.
 
     Raises:
-        PayloadError: for an empty name, or one with characters that no name has (§4.5.1).
+        PayloadError: for an empty name, one with characters that no name has (§4.5.1), or an unknown unit.
     """
+    device, sensor = _split(base, name)
+    quantity = _quantity(unit)
+    said = quantity.unit or UNSAID
+    return Meant((device, sensor, quantity.channel), _channel(sensor, quantity), said, quantity.factor, quantity.before)
+
+
+def _split(base: str, name: str) -> tuple[str, str]:
+    """Return device and sensor of a name: a device's URN, else the base name, is the device."""
     whole = base + name
     if not NAME.fullmatch(whole):
         msg = f"name {shown(whole)} has other characters than A-Z a-z 0-9 - : . / _" if whole else "neither n nor bn"
@@ -354,6 +407,13 @@ def _split(base: str, name: str) -> tuple[str, str]:
     return base.rstrip(ENDS), name.strip(ENDS)
 
 
+@lru_cache(maxsize=16_384)
+def _aliases(device: str) -> tuple[str, ...]:
+    """Return the MAC that a device's URN holds."""
+    mac = MAC.fullmatch(device)
+    return (f"mac:{(mac[1] + mac[2]).lower()}",) if mac else ()
+
+
 def _quantity(unit: str) -> Quantity:
     found = UNITS.get(unit) if unit else NOTHING
     if found is None:
@@ -362,10 +422,9 @@ def _quantity(unit: str) -> Quantity:
     return found
 
 
-@lru_cache(maxsize=16_384)
-def _channel(sensor: str, unit: str) -> str:
+def _channel(sensor: str, quantity: Quantity) -> str:
     """Return a sensor's channel: named after its quantity where the unit says one, with its own name as suffix."""
-    quantity, name = _quantity(unit), slug(sensor)
+    name = slug(sensor)
     if not name:
         return quantity.channel
     if quantity.said and quantity.channel.startswith(name):  # `temp`, `hum`

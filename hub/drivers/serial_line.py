@@ -5,13 +5,14 @@ a column `temp (°C)`. The header of a CSV is the context; a row with another co
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.driver import Decoded, Driver, Example, Sample
-from hub.drivers.generic import NUMERIC, of_document
+from hub.drivers.generic import NUMERIC, TIMES, UNITS, of_document, spot
 from hub.errors import PayloadError
 from hub.model import Kind, Message
 from hub.payload import is_absent, json_value, number_in, shown, word
@@ -46,6 +47,9 @@ def decode(message: Message, context: Header) -> tuple[Decoded, Header]:
     if line[0] in "{[":
         document = json_value(message.payload)
         return of_document(device, document), context
+    literal, numbers = _taken_apart(line) if ":" in line or "=" in line else ((), ())
+    if numbers and (steps := _PLANS.get(literal)) is not None and (samples := _by(steps, numbers)):
+        return Decoded(Kind.READINGS, device, samples), context
     separator = next((each for each in SEPARATORS if each in line), None)
     fields = [each.strip() for each in line.split(separator)] if separator else [line]
     if _is_header(fields):
@@ -53,7 +57,60 @@ def decode(message: Message, context: Header) -> tuple[Decoded, Header]:
         return Decoded(Kind.HOUSEKEEPING, device), context
     if all(_is_value(each) for each in fields):
         return _row(device, line, fields, context)
-    return _pairs(device, line), context
+    decoded, document = _pairs(device, line)
+    if not decoded.rejected and len(decoded.samples) == len(document) == len(numbers):
+        _learn(literal, document)
+    return decoded, context
+
+
+Step = tuple[str, Callable[[float], float] | None, str | None]
+"""Channel of a number, what makes it one of the hub's unit, and that unit."""
+_NUMBERS = re.compile(r"(?<=[:=])\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?=[\s;,]|$)")
+_PLANS: dict[tuple[str, ...], tuple[Step, ...]] = {}
+"""What stands between the numbers of a line → what they are: a board prints the same names each time.
+
+Learnt from `_pairs`, which alone knows the rules; a line that was read another way than number by number is not.
+"""
+_MAX_PLANS = 1024
+_LONGEST_PLAN = 256
+
+
+def _taken_apart(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what stands between the numbers behind `:` or `=`, and the numbers."""
+    parts = _NUMBERS.split(line)
+    return tuple(parts[::2]), tuple(parts[1::2])
+
+
+def _learn(literal: tuple[str, ...], names: Mapping[str, str]) -> None:
+    steps = _steps(tuple(names))
+    if steps is None or sum(map(len, literal)) > _LONGEST_PLAN:
+        return
+    if len(_PLANS) >= _MAX_PLANS:
+        _PLANS.clear()
+    _PLANS[literal] = steps
+
+
+@lru_cache(maxsize=1024)
+def _steps(names: tuple[str, ...]) -> tuple[Step, ...] | None:
+    """Return what numbers under these names are; None where that takes more than the names."""
+    if any(name.lower() in TIMES | UNITS for name in names):
+        return None
+    spots = [spot(name) for name in names]
+    if any(each.is_id for each in spots) or len({each.channel for each in spots}) < len(spots):
+        return None
+    return tuple((each.channel, each.convert, each.sign) for each in spots)
+
+
+def _by(steps: tuple[Step, ...], numbers: Iterable[str]) -> tuple[Sample, ...]:
+    """Return the samples of a line that looks like an earlier one; none where it needs a second look."""
+    samples = []
+    for (channel, convert, sign), text in zip(steps, numbers, strict=True):
+        try:
+            value = number_in(text)
+        except PayloadError:
+            return ()
+        samples.append(Sample(channel, value if convert is None else convert(value), sign))
+    return tuple(samples)
 
 
 def _is_header(fields: list[str]) -> bool:
@@ -76,6 +133,9 @@ def _row(device: str, line: str, fields: list[str], header: Header) -> tuple[Dec
         header = Header()
     if header.columns:
         header = replace(header, misfits=0) if header.misfits else header
+        steps = _steps(header.columns)
+        if steps is not None and (samples := _by(steps, fields)):
+            return Decoded(Kind.READINGS, device, samples), header
         return of_document(device, dict(zip(header.columns, fields, strict=True))), header
     if _DECIMAL_COMMA.fullmatch(line):
         number_in(line)  # raises: one number with a decimal comma, or two numbers? nothing is guessed
@@ -93,8 +153,8 @@ def _misfit(device: str, fields: list[str], header: Header) -> Decoded:
     return Decoded(Kind.HOUSEKEEPING, device, rejected={"payload": reason})
 
 
-def _pairs(device: str, line: str) -> Decoded:
-    """Take `temp: 21.5 °C, hum=40`."""
+def _pairs(device: str, line: str) -> tuple[Decoded, Mapping[str, str]]:
+    """Take `temp: 21.5 °C, hum=40`; return what it means, and the names with their values."""
     document: dict[str, str] = {}
     rejected: dict[str, str] = {}
     for part in _parts(line):
@@ -109,7 +169,7 @@ def _pairs(device: str, line: str) -> Decoded:
             rejected[name] = "the same name twice in one line"
         else:
             document[name if unit is None else f"{name} [{unit}]"] = found["value"]
-    return _with(rejected, document, device)
+    return _with(rejected, document, device), document
 
 
 def _parts(line: str) -> Iterator[str]:

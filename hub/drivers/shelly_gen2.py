@@ -174,7 +174,8 @@ def _reader(unit: str | None) -> Callable[[object], float]:
     known = conversion(unit) if unit is not None else None
     if known is None or known.apply(1.5) == 1.5:  # noqa: PLR2004 — any value that a factor or an offset changes
         return number
-    return lambda value: known.apply(number(value))
+    apply = known.apply
+    return lambda value: apply(value if type(value) is float else number(value))
 
 
 def _flag_or_number(value: object) -> float:
@@ -397,18 +398,20 @@ class Reader:
         """Read every component of a status."""
         for key, value in body.items():
             found = part(key)
-            if found is None or found.kind not in COMPONENTS:
+            if found is None or not found.fields:
                 continue
             if type(value) is dict:
-                self.component(key, value)
+                self._part(key, found, value)
             elif value is not None:
                 self.rejected[key] = f"an object is due here, not {shown(value)}"
 
     def component(self, key: str, body: dict[str, Any]) -> None:
         """Read one component, `type:n`."""
         found = part(key)
-        if found is None:
-            return
+        if found is not None:
+            self._part(key, found, body)
+
+    def _part(self, key: str, found: Part, body: dict[str, Any]) -> None:
         if found.kind in OF_OTHERS and "last_updated_ts" in body:
             own, self.measured = self.measured, self._time(body["last_updated_ts"], f"{key}.last_updated_ts")
             self._fields(key, found.fields, body)
@@ -419,16 +422,20 @@ class Reader:
     def _fields(self, key: str, fields: tuple[Field, ...], body: dict[str, Any]) -> None:
         samples, measured = self.samples, self.measured
         for outer, below, channel, read in fields:
-            value = body.get(outer, MISSING)
-            if below is not None and value is not MISSING:
+            if outer not in body:
+                continue
+            value = body[outer]
+            if below is not None:
                 is_object = type(value) is dict
                 value = value.get(below, MISSING) if is_object else self._no_object(f"{key}.{outer}", value)
-            if value is MISSING:
-                continue
+                if value is MISSING:
+                    continue
             try:
-                samples.append(Sample(channel, read(value), None, measured))
+                taken = value if read is number and type(value) is float else read(value)  # of JSON: finite
             except PayloadError as error:
                 self.rejected[".".join(filter(None, (key, outer, below)))] = _why(error, value, body)
+                continue
+            samples.append(Sample(channel, taken, None, measured))
 
     def _no_object(self, place: str, value: object) -> object:
         """Refuse what stands in an object's place, and return MISSING; null is nothing to refuse."""

@@ -17,7 +17,7 @@ from hub.units import Unit
 
 ROOT = "sigfox"
 DEVICE = re.compile(r"[0-9A-Fa-f]{1,8}")
-HEX = re.compile(r"([0-9A-Fa-f]{2})*")
+HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*+")
 VARIABLE = re.compile(r"\{[A-Za-z][\w#.:\-]*\}", re.ASCII)
 SEPARATOR = re.compile(r"[&;,\r\n]+")
 PAIR = re.compile(r"\s*([^=:\s]+)\s*[=:]\s*(.*)", re.DOTALL)
@@ -26,6 +26,7 @@ LONGEST = 12
 QUALITIES = {"LIMIT", "AVERAGE", "GOOD", "EXCELLENT", "NA"}
 RADIO = {"rssi": "rssi", "snr": "snr", "avgSnr": "snr_average", "avgSignal": "snr_average"}
 WORST = -1e9
+MISSING: Any = object()
 MANY = 1000
 """Devices of one topic whose last message is remembered."""
 
@@ -54,15 +55,15 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
     device = _device(body)
     callback = Callback(body)
     callback.read()
-    identity = (callback.measured, callback.sequence, callback.data.hex() if callback.data is not None else "")
+    data = callback.data
+    identity = (callback.measured, callback.sequence, data)
     last = context.devices.get(device)
-    repeats = last is not None and last.identity == identity and identity[:2] != (None, None)
-    gave = last.gave if repeats and last is not None else ()
-    samples = tuple(sample for sample in callback.samples if sample.channel not in gave)
+    told = callback.measured is not None or callback.sequence is not None
+    gave = last.gave if last is not None and told and last.identity == identity else None
+    samples = tuple([sample for sample in callback.samples if sample.channel not in gave] if gave else callback.samples)
     carried = None
-    if callback.data and "data" not in gave:
-        carried = Carried("data", callback.data, callback.measured)
-    fields = (*(sample.channel for sample in samples), *(("data",) if carried is not None else ()))
+    if data and not (gave and "data" in gave):
+        carried = Carried("data", bytes.fromhex(data), callback.measured)
     decoded = Decoded(
         Kind.READINGS if samples else Kind.AVAILABILITY,
         f"sigfox:{device}",
@@ -71,19 +72,27 @@ def decode(message: Message, context: Context) -> tuple[Decoded, Context]:
         rejected=callback.rejected,
         carried=carried,
     )
-    if last is not None and repeats and not fields:
+    fields = [sample.channel for sample in samples]
+    if carried is not None:
+        fields.append("data")
+    if gave is not None and not fields:
         return decoded, context
-    devices = {name: each for name, each in context.devices.items() if name != device}
-    while len(devices) >= MANY:
-        del devices[next(iter(devices))]
-    return decoded, Context(devices | {device: Last(identity, (*gave, *fields))})
+    return decoded, _with(context, device, Last(identity, (*(gave or ()), *fields)))
+
+
+def _with(context: Context, device: str, last: Last) -> Context:
+    """Return the context with a device's last message, the newest behind the others."""
+    others = {name: each for name, each in context.devices.items() if name != device}
+    while len(others) >= MANY:
+        del others[next(iter(others))]
+    others[device] = last
+    return Context(others)
 
 
 def _body(payload: bytes) -> dict[str, Any]:
     """Return the fields of a body: JSON, a form (`a=1&b=2`) or text (`a: 1`, one a line)."""
     said = text(payload).strip()
-    found = VARIABLE.findall(unquote_plus(said) if "%" in said else said)
-    if found:
+    if found := VARIABLE.findall(unquote_plus(said) if "%" in said else said):
         names = ", ".join(dict.fromkeys(found[:6]))
         msg = f"the variables {names} were never replaced: Sigfox fills them where it sends the callback itself"
         raise PayloadError(msg)
@@ -100,13 +109,12 @@ def _body(payload: bytes) -> dict[str, Any]:
 
 def _device(body: dict[str, Any]) -> str:
     device = body.get("device")
+    if type(device) is str and DEVICE.fullmatch(said := device.strip()):
+        return said.upper()
+    msg = f"device is {shown(device)}, not up to 8 hexadecimal digits as text"
     if is_absent(device):
         msg = "device is missing: write it into the callback's body"
-        raise PayloadError(msg)
-    if not isinstance(device, str) or not DEVICE.fullmatch(device.strip()):
-        msg = f"device is {shown(device)}, not up to 8 hexadecimal digits as text"
-        raise PayloadError(msg)
-    return device.strip().upper()
+    raise PayloadError(msg)
 
 
 class Callback:
@@ -119,15 +127,16 @@ class Callback:
         self.body = body
         self.rejected: dict[str, str] = {}
         self.samples: list[Sample] = []
-        self.data: bytes | None = None
+        self.data = ""
         self.measured: int | None = None
         self.sequence: float | None = None
 
     def read(self) -> None:
         """Read every field that Sigfox defines; the base station's place is not the device's."""
-        seconds = self._number("time")
+        body = self.body
+        seconds = self._number("time", body)
         self.measured = live(epoch_seconds(seconds)) if seconds is not None else None
-        self.sequence = self._number("seqNumber")
+        self.sequence = self._number("seqNumber", body)
         if self.sequence is not None and (self.sequence < 0 or self.sequence % 1):
             self.rejected["seqNumber"] = f"{shown(self.sequence)} is no whole number from 0 on"
             self.sequence = None
@@ -135,14 +144,15 @@ class Callback:
         self._words()
         self._radio()
 
-    def _number(self, key: str, body: dict[str, Any] | None = None, place: str = "") -> float | None:
-        body = self.body if body is None else body
-        if key not in body:
-            return None
+    def _number(self, key: str, body: dict[str, Any], place: int | None = None) -> float | None:
+        """Return a number of a body, or of the base station at a place; None where it is absent or none."""
+        value = body.get(key, MISSING)
+        if type(value) is float or value is MISSING:
+            return value if value is not MISSING else None
         try:
-            return number(body[key])
+            return number(value)
         except PayloadError as error:
-            self.rejected[place + key] = str(error)
+            self.rejected[key if place is None else f"duplicates[{place}].{key}"] = str(error)
             return None
 
     def _data(self) -> None:
@@ -154,7 +164,7 @@ class Callback:
         elif len(data) > 2 * LONGEST:
             self.rejected["data"] = f"{len(data) // 2} bytes: a Sigfox message has at most {LONGEST}"
         else:
-            self.data = bytes.fromhex(data)
+            self.data = data.lower()
 
     def _words(self) -> None:
         if "ack" in self.body:
@@ -163,31 +173,41 @@ class Callback:
             except PayloadError as error:
                 self.rejected["ack"] = str(error)
         quality = self.body.get("lqi", "NA")
-        if not isinstance(quality, str) or quality.upper() not in QUALITIES:
+        if type(quality) is not str or (quality not in QUALITIES and quality.upper() not in QUALITIES):
             self.rejected["lqi"] = f"{shown(quality)} is none of {', '.join(sorted(QUALITIES))}"
         if "computedLocation" in self.body:
             self.rejected["computedLocation"] = "a position is personal data: it is not kept"
 
     def _radio(self) -> None:
         """Give the signal of the base station that heard best, where several are listed."""
-        given = (key for key in RADIO if key in self.body)
-        heard = {RADIO[key]: found for key in given if (found := self._number(key)) is not None}
-        listed = self.body.get("duplicates", [])
+        body, heard = self.body, dict[str, float]()
+        for key, channel in RADIO.items():
+            if key in body:
+                try:
+                    heard[channel] = number(body[key])
+                except PayloadError as error:
+                    self.rejected[key] = str(error)
+        if "duplicates" in body:
+            self._duplicates(body["duplicates"], heard)
+        self.samples = [Sample(channel, value, None, self.measured) for channel, value in heard.items()]
+
+    def _duplicates(self, listed: object, heard: dict[str, float]) -> None:
         if not isinstance(listed, list):
             self.rejected["duplicates"] = f"{shown(listed)} is no list of base stations"
-            listed = []
+            return
+        best = (heard.get("rssi", WORST), heard.get("snr", WORST))
         for place, each in enumerate(listed):
-            where = f"duplicates[{place}]"
-            if not isinstance(each, dict):
-                self.rejected[where] = f"{shown(each)} is no base station"
+            if type(each) is not dict:
+                self.rejected[f"duplicates[{place}]"] = f"{shown(each)} is no base station"
                 continue
-            level = self._number("rssi", each, f"{where}.")
-            ratio = self._number("snr", each, f"{where}.")
-            before = (heard.get("rssi", WORST), heard.get("snr", WORST))
-            if (WORST if level is None else level, WORST if ratio is None else ratio) > before:
-                better = {"rssi": level, "snr": ratio}
-                heard = heard | {channel: value for channel, value in better.items() if value is not None}
-        self.samples = [Sample(channel, value, None, self.measured) for channel, value in heard.items()]
+            level, ratio = self._number("rssi", each, place), self._number("snr", each, place)
+            this = (WORST if level is None else level, WORST if ratio is None else ratio)
+            if this > best:
+                if level is not None:
+                    heard["rssi"] = level
+                if ratio is not None:
+                    heard["snr"] = ratio
+                best = (heard.get("rssi", WORST), heard.get("snr", WORST))
 
 
 HERE = f"{ROOT}/4D5E6F"

@@ -587,6 +587,7 @@ def command(target: Target, wanted: Command) -> Order:
         channel=wanted.channel,
         value=wanted.value,
         tolerance=max(1e-6, abs(wanted.value) * 1e-6) if known.datatype in FLOATS else 0.0,
+        qos=0,  # specification, tck-id-payloads-ncmd-qos and tck-id-payloads-dcmd-qos
     )
 
 
@@ -649,6 +650,7 @@ DRIVER = Driver(
     context=Context,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    asks_qos=0,
     settable=settable,
     command=command,
     commandings=(
@@ -666,6 +668,7 @@ DRIVER = Driver(
                 f"{ROOT}/Workshop/NDATA/line",
                 field(2, field(2, 5) + field(14, 1)) + field(3, 1),
             ),
+            qos=0,
         ),
         Commanding(
             before=((LINE, LINE_BIRTH), (f"{ROOT}/Workshop/DBIRTH/line/oven 2", OVEN_BIRTH)),
@@ -681,6 +684,7 @@ DRIVER = Driver(
                 f"{ROOT}/Workshop/DDATA/line/oven 2",
                 field(2, field(1, b"Set point") + field(4, 2) + field(10, 0xFFFC)) + field(3, 2),
             ),
+            qos=0,
         ),
     ),
     channels=(),

@@ -7,7 +7,7 @@ from struct import Struct as Layout
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from hub.driver import (
     DAY_AND_AN_HOUR,
@@ -21,10 +21,22 @@ from hub.driver import (
     Progress,
     Target,
 )
-from hub.drivers._lorawan import CHANNELS, NEXT_UPLINKS, Counted, Uplink, actuator, eui_alias, output, settable
+from hub.drivers._lorawan import (
+    ACTUATORS,
+    CHANNELS,
+    CONFIRMED,
+    NEXT_UPLINKS,
+    Counted,
+    Heard,
+    Uplink,
+    actuator,
+    eui_alias,
+    output,
+    settable,
+)
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message, Stage
-from hub.payload import json_object, shown
+from hub.payload import json_object, shaped, shown
 
 TOPIC = re.compile(
     r"v3/(?P<application>[^/]*)/devices/(?P<device>[^/]*)/"
@@ -40,8 +52,6 @@ STAGES = {
 """Events of a downlink; after a `nack` the network sends it again by itself."""
 OURS = "matinales:"
 """Begins the correlation id by which the network names a downlink of ours in its events."""
-ACTUATORS = 99
-"""FPort on which devices that speak Cayenne LPP take orders (to be confirmed on a device)."""
 FLOAT32 = Layout("<f")
 FLOAT32_DIGITS = range(6, 10)
 """Nine digits tell any two 32-bit floats apart."""
@@ -100,6 +110,8 @@ def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
         return Decoded(Kind.HOUSEKEEPING, device, progress=_progress(event, message.payload)), context
     if event != "up":
         return Decoded(Kind.HOUSEKEEPING, device), context
+    if (up := shaped(message.payload, USUAL)) is not None:
+        return _usual(device, up, context)
     body = json_object(message.payload)
     said = body.get("uplink_message")
     if type(said) is not dict:
@@ -114,11 +126,58 @@ def decode(message: Message, context: Counted) -> tuple[Decoded, Counted]:
         uplink.keep("frm_payload", said.get("frm_payload"))
     simulated = body.get("simulated") is True
     decoded = uplink.decoded(device, _aliases(body.get("end_device_ids")), is_read=is_read, simulated=simulated)
-    versions = said.get("version_ids")
+    return _announced(decoded, said.get("version_ids")), after
+
+
+class Said(Struct, gc=False):
+    """`uplink_message` as nearly all are."""
+
+    f_cnt: int = 0
+    frm_payload: str | None = None
+    decoded_payload: dict[str, Any] | None = None
+    rx_metadata: list[Heard] = []
+    received_at: str | None = None
+    version_ids: dict[str, Any] | None = None
+
+
+class Ids(Struct, gc=False):
+    """`end_device_ids`."""
+
+    dev_eui: str = ""
+
+
+class Up(Struct, gc=False):
+    """An uplink of the usual shape; any other is taken apart member by member."""
+
+    uplink_message: Said
+    end_device_ids: Ids | None = None
+    received_at: str | None = None
+    simulated: bool = False
+
+
+USUAL = msgspec.json.Decoder(Up)
+
+
+def _usual(device: str, up: Up, context: Counted) -> tuple[Decoded, Counted]:
+    """Decode an uplink of the usual shape."""
+    said, uplink = up.uplink_message, Uplink()
+    after = uplink.count("uplink_message.f_cnt", said.f_cnt, context)
+    uplink.time(("uplink_message.received_at", said.received_at), ("received_at", up.received_at))
+    uplink.best(said.rx_metadata)
+    is_read = uplink.read("decoded_payload", said.decoded_payload, shortest)
+    if not is_read:
+        uplink.keep("frm_payload", said.frm_payload)
+    aliases = eui_alias(up.end_device_ids.dev_eui) if up.end_device_ids is not None else ()
+    decoded = uplink.decoded(device, aliases, is_read=is_read, simulated=up.simulated)
+    return _announced(decoded, said.version_ids), after
+
+
+def _announced(decoded: Decoded, versions: object) -> Decoded:
+    """Return a message with the firmware that `version_ids` states."""
     firmware = versions.get("firmware_version") if isinstance(versions, dict) else None
-    if isinstance(firmware, str) and firmware:
-        decoded = structs.replace(decoded, announces=(Announced(device, firmware=firmware),))
-    return decoded, after
+    if not isinstance(firmware, str) or not firmware:
+        return decoded
+    return structs.replace(decoded, announces=(Announced(decoded.device, firmware=firmware),))
 
 
 def _progress(event: str, payload: bytes) -> Progress | None:
@@ -150,7 +209,7 @@ def command(target: Target, wanted: Command) -> Order:
     down: dict[str, object] = {
         "f_port": ACTUATORS,
         "frm_payload": b64encode(actuator(wanted)).decode(),
-        "confirmed": True,
+        "confirmed": CONFIRMED,
         "priority": "NORMAL",
     }
     if wanted.id:

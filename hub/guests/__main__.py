@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from operator import attrgetter
 from typing import IO, Any
 
 import msgspec
@@ -19,6 +20,8 @@ from hub.drivercheck import broken
 from hub.errors import ConfigError, ForeignPayloadError, PayloadError
 from hub.guests.protocol import (
     LONGEST,
+    PERIOD_ASK,
+    PERIOD_SET,
     Answer,
     Call,
     Conversation,
@@ -38,6 +41,10 @@ from hub.registry import GROUP, check_description, decode_context, encode_contex
 
 SHOWN = 300
 """Characters of a fault that are told."""
+
+
+OF_TARGET: dict[str, type] = {"command": Command, "settable": Command, PERIOD_ASK: int, PERIOD_SET: int}
+"""Functions of a device (`Target`), and what is wanted of it."""
 
 
 class Lodging:
@@ -72,7 +79,7 @@ class Lodging:
     def _call(self, asked: Call) -> Answer:
         driver = self._drivers[asked.model]
         try:
-            value = getattr(driver, asked.function)(*arguments(driver, asked))
+            value = attrgetter(asked.function)(driver)(*arguments(driver, asked))
         except PayloadError as error:
             return refused(error)
         return Returned(pack(value))
@@ -99,11 +106,11 @@ def arguments(driver: Driver, asked: Call) -> list[Any]:
     if asked.function == "about":
         names, context = asked.arguments
         return [msgspec.msgpack.decode(names, type=tuple[str, ...]), remembered(driver, context)]
-    if asked.function in {"command", "settable"}:
-        target, *command, context = asked.arguments
+    if asked.function in OF_TARGET:
+        target, *wanted, context = asked.arguments
         meant = msgspec.msgpack.decode(target, type=Target)
         meant = msgspec.structs.replace(meant, context=remembered(driver, context))
-        return [meant, *(msgspec.msgpack.decode(each, type=Command) for each in command)]
+        return [meant, *(msgspec.msgpack.decode(each, type=OF_TARGET[asked.function]) for each in wanted)]
     return [msgspec.msgpack.decode(each) for each in asked.arguments]
 
 

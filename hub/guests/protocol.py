@@ -11,7 +11,7 @@ from typing import IO, Any
 import msgspec
 from msgspec import Struct
 
-from hub.driver import Channel, Decoded, Driver, Example
+from hub.driver import Channel, Commanding, Decoded, Driver, Example
 from hub.model import Message
 
 LENGTH = struct.Struct(">I")
@@ -19,6 +19,8 @@ LONGEST = 16 * 1024 * 1024
 """An answer longer than this [byte] is rubbish."""
 FUNCTIONS = ("claims", "loose", "scope", "adopts", "names", "about", "ask", "command", "settable", "reads")
 """What a driver may have beside `decode`; each is called in the guests' process."""
+PERIOD_ASK, PERIOD_SET = "period.ask", "period.set"
+"""The two functions of a `Period`, called likewise."""
 
 
 class Load(Struct, tag=True):
@@ -43,6 +45,14 @@ class Conversation(Struct, tag=True):
     messages: list[Message]
 
 
+class Reports(Struct, frozen=True):
+    """How often a device may be told to report, without the functions that tell it (`Period`)."""
+
+    low: int
+    high: int
+    proof: Commanding
+
+
 class Description(Struct, frozen=True):
     """What a driver says of itself, but its functions: of those only which there are."""
 
@@ -58,7 +68,9 @@ class Description(Struct, frozen=True):
     rooted: bool
     shares: str | None
     believed: float
+    asks_qos: int
     commands: tuple[str, ...]
+    period: Reports | None
     personal: bool
     has: tuple[str, ...]
 

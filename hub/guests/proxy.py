@@ -8,13 +8,14 @@ from typing import Any
 
 from msgspec import Raw, structs
 
-from hub.driver import Announced, Channel, Command, Content, Decoded, Driver, Order, Target
+from hub.driver import Announced, Channel, Command, Content, Decoded, Driver, Order, Period, Target
 from hub.errors import PayloadError
 from hub.guests.house import Guests, installed, learnt, refusal
-from hub.guests.protocol import Answer, Description, Understood, pack
+from hub.guests.protocol import PERIOD_ASK, PERIOD_SET, Answer, Description, Reports, Understood, pack
 from hub.model import Message
 from hub.registry import Remote, encode_context, load_bundled
 
+Messages = tuple[tuple[str, bytes], ...]
 REMEMBERED = 20_000
 """Topics of which it is remembered what a driver says."""
 
@@ -48,7 +49,9 @@ class Proxy:
     def driver(self) -> Remote:
         """Return it as a driver; its context is bytes here, whose meaning only the guest knows."""
         said = self._said
-        plain = {name: getattr(said, name) for name in said.__struct_fields__ if name not in {"commands", "has"}}
+        plain = {
+            name: getattr(said, name) for name in said.__struct_fields__ if name not in {"commands", "period", "has"}
+        }
         functions: dict[str, Any] = {
             "claims": self._of_topic("claims", bool, otherwise=True),
             "loose": self._of_topic("loose", bool, otherwise=False),
@@ -63,7 +66,15 @@ class Proxy:
         }
         here = {name: function for name, function in functions.items() if name in said.has}
         commands = said.commands if "command" in said.has else ()
-        return Remote(**plain, **here, commands=commands, context=Raw, decode=self._decode, prepare=self._prepare)
+        return Remote(
+            **plain,
+            **here,
+            commands=commands,
+            period=self._period(said.period) if said.period is not None else None,
+            context=Raw,
+            decode=self._decode,
+            prepare=self._prepare,
+        )
 
     def _prepare(self, messages: Sequence[Message], context: Any) -> None:  # noqa: ANN401 — Raw, or a shared one
         """Decode messages ahead, as if nothing else came between."""
@@ -135,6 +146,25 @@ class Proxy:
     def _command(self, target: Target, command: Command) -> Order:
         bare = structs.replace(target, context=None)
         return self._guests.call(self._name, "command", Order, bare, command, blob(target.context))
+
+    def _period(self, said: Reports) -> Period:
+        return Period(ask=self._ask_period, set=self._set_period, low=said.low, high=said.high, proof=said.proof)
+
+    def _ask_period(self, target: Target) -> Messages:
+        try:
+            return self._of_period(PERIOD_ASK, target)
+        except PayloadError:
+            return ()
+
+    def _set_period(self, target: Target, seconds: int) -> Messages:
+        try:
+            return self._of_period(PERIOD_SET, target, seconds)
+        except PayloadError:
+            return ()
+
+    def _of_period(self, function: str, target: Target, *seconds: int) -> Messages:
+        bare = structs.replace(target, context=None)
+        return self._guests.call(self._name, function, Messages, bare, *seconds, blob(target.context))
 
     def _reads(self, data: bytes) -> Content:
         return self._guests.call(self._name, "reads", Content, pack(data))

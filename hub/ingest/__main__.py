@@ -27,7 +27,7 @@ from hub.ingest.edge import MqttEdge
 from hub.ingest.gaps import Gaps
 from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, LinkServer, Peer, Publish, Status, Wanted
 from hub.ingest.room import Policy, Room, default_budget
-from hub.ingest.serial import SerialEdge
+from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE
@@ -78,7 +78,11 @@ class Ingest:
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
         )
-        self._serial = SerialEdge(serial, self._room, wake=self.wake) if serial is not None else None
+        self._serial = None
+        if serial is not None:
+            self._serial = SerialEdge(
+                serial, self._room, wake=self.wake, look=lambda: [*plugged(), *placed(folder / "serial")]
+            )
         self._link = LinkServer(folder, self._selector, self._handle)
         self._stopping = False
         self._end_said = 0

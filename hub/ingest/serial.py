@@ -77,6 +77,12 @@ def plugged() -> list[Plugged]:
     ]
 
 
+def placed(folder: Path) -> list[Plugged]:
+    """Return the ports that lie in a folder under their names: those of simulated boards, in the data folder."""
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [Plugged(path=str(each), number="", product=each.name) for each in there if each.exists()]
+
+
 class SerialEdge:
     """Reads serial ports into the journal: `turn` and `close` belong to the ingest's thread, the rest to its own."""
 

@@ -53,8 +53,8 @@ class Maker:
         raise NotImplementedError
 
     def counts(self, time: int) -> bool:
-        """Tell whether a reading at `time` lies within the hours and conditions of the measure."""
-        return self._open(time) and (not self.when or both(True, self.when) is True)  # noqa: FBT003 — of nothing
+        """Tell whether what ends at `time` lies within the hours and conditions of the measure."""
+        return self._open(time - 1) and (not self.when or both(True, self.when) is True)  # noqa: FBT003 — of nothing
 
     def _open(self, time: int) -> bool:
         hours = self.measure.during
@@ -290,10 +290,13 @@ class Learned(Maker):
             return KEPT
         if time > made.day_end:
             self._next_day(time)
-        lesson = made.lessons.setdefault(self._slot(time), Lesson())
+        slot = self._slot(time)
+        lesson = made.lessons.setdefault(slot, Lesson())
         if self.counts(time):
+            if slot != made.slot:
+                made.last = None
             self._learn(lesson, time, value)
-            made.last = time, value
+            made.last, made.slot = (time, value), slot
         else:
             made.last = None
         return self.middle(lesson.days) if len(lesson.days) >= self.at_least else self.initial
@@ -316,6 +319,7 @@ class Learned(Maker):
 
     def _next_day(self, time: int) -> None:
         made = self.made
+        made.last = None
         for lesson in made.lessons.values():
             if lesson.number:
                 mean = lesson.area / lesson.weight if lesson.weight else lesson.total / lesson.number

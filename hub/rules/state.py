@@ -33,6 +33,7 @@ class Course(Struct, kw_only=True, omit_defaults=True):
         since: when the change that a delay now holds back began.
         began: the values it began with.
         count, counted: reports in a row that said so, and the time of the one that was enough.
+        reported: the time of the last of them: the same one told twice confirms nothing.
         alarm: the newest alarm; active while it has no `returned_at`.
         cleared: when a latched alarm's condition ended; it waits to be acknowledged.
         masked_from: when the present mask began.
@@ -47,6 +48,7 @@ class Course(Struct, kw_only=True, omit_defaults=True):
     began: tuple[Evidence, ...] = ()
     count: int = 0
     counted: int = 0
+    reported: int = 0
     alarm: Alarm | None = None
     cleared: int | None = None
     masked_from: int | None = None
@@ -85,6 +87,7 @@ class Made(Struct, kw_only=True, omit_defaults=True):
         window, spans: of window functions; `rises`: (time, what a counter rose in all) of `increase_per_hour`.
         tally: of period functions.
         lessons, day_end, last: slot → what was learned; the end of the day under way; the newest that counted.
+        slot: of the newest that counted.
         since: the value when the event began; `up`: whether it lasts.
         hours_until, open: how far it is known whether its hours are on.
     """
@@ -96,6 +99,7 @@ class Made(Struct, kw_only=True, omit_defaults=True):
     lessons: dict[str, Lesson] = field(default_factory=dict)
     day_end: int = 0
     last: tuple[int, float] | None = None
+    slot: str = ""
     since: float | None = None
     up: bool = False
     hours_until: int = 0

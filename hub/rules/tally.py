@@ -16,7 +16,8 @@ class Tally(Struct, kw_only=True, omit_defaults=True):
     """One period so far. `start` is not in it, `end` is; no end: since the run's start.
 
     Attributes:
-        first, last, time: the value at its start (the last of the period before), the newest, and its time.
+        first, last, at: the value at its start (the last of the period before), the newest, and its time.
+        time: how far the curve is known: `at`, or the start where that lies later.
         heard: how much of it [s] is known; counted: of that, what hours and conditions let count.
         area: of the curve [unit·s]; energy: of 10^(L/10) [s].
         rose, fell, above_s, times: what it rose and fell, how long it was above, how many times it came above.
@@ -27,6 +28,7 @@ class Tally(Struct, kw_only=True, omit_defaults=True):
     end: int | None = None
     first: float | None = None
     last: float | None = None
+    at: int = 0
     time: int = 0
     low: float = math.inf
     high: float = -math.inf
@@ -50,7 +52,7 @@ class Tally(Struct, kw_only=True, omit_defaults=True):
         above: float = math.inf,
         noise: float = 0.0,
     ) -> None:
-        """Take in a value; what lies between it and the last counts when both did, and is known if that was believed.
+        """Take in a value; the step to it counts with it, and is known as long as the last one was believed.
 
         Args:
             time: of the value [ns], not before the last.
@@ -64,7 +66,7 @@ class Tally(Struct, kw_only=True, omit_defaults=True):
         if last is None:
             self.first = value
         else:
-            self._curve(last, value, self.time, time, counts=counts and self.counting, believed=believed, above=above)
+            self._curve(last, value, time, counts=counts, believed=believed, above=above)
             step = value - last
             if counts and abs(step) > noise:
                 self.rose += max(step, 0.0)
@@ -72,13 +74,11 @@ class Tally(Struct, kw_only=True, omit_defaults=True):
             self.times += counts and last <= above < value
         if counts:
             self.low, self.high = min(self.low, value), max(self.high, value)
-        self.last, self.time, self.counting = value, time, counts
+        self.last, self.at, self.time, self.counting = value, time, time, counts
 
-    def _curve(
-        self, last: float, value: float, start: int, stop: int, *, counts: bool, believed: int | None, above: float
-    ) -> None:
-        length = stop - start
-        known = length if believed is None else min(length, believed)
+    def _curve(self, last: float, value: float, stop: int, *, counts: bool, believed: int | None, above: float) -> None:
+        length = stop - self.time
+        known = length if believed is None else max(min(length, self.at + believed - self.time), 0)
         self.heard += known / NS
         if not counts:
             return
@@ -93,12 +93,14 @@ class Tally(Struct, kw_only=True, omit_defaults=True):
     def close(self, *, believed: int | None, above: float = math.inf) -> None:
         """Hold the last value until the period's end."""
         if self.last is not None and self.end is not None and self.end > self.time:
-            self._curve(self.last, self.last, self.time, self.end, counts=self.counting, believed=believed, above=above)
+            self._curve(self.last, self.last, self.end, counts=self.counting, believed=believed, above=above)
 
     def next(self, start: int, end: int) -> "Tally":
         """Return the next period, which goes on from this one's last value."""
         time = max(self.time, min(self.end or start, start))
-        return Tally(start=start, end=end, first=self.last, last=self.last, time=time, counting=self.counting)
+        return Tally(
+            start=start, end=end, first=self.last, last=self.last, at=self.at, time=time, counting=self.counting
+        )
 
     @property
     def complete(self) -> bool:

@@ -145,7 +145,9 @@ class Watch(Watched):
         self.ages = [(bench.senses[name], limit) for name in roots if (limit := bench.believed[name]) is not None]
         self.on_delay, self.off_delay = int(rule.on_delay_s * NS), int(rule.off_delay_s * NS)
         self.mask = rule.mask
-        self.hours: tuple[Hours, ...] = rule.during
+        by_period = bench.book.measures[rule.measure].period is not None
+        self.hours: tuple[Hours, ...] = () if by_period else rule.during
+        self.periods: tuple[Hours, ...] = rule.during if by_period else ()
         self.lasting = None if rule.mask is None or rule.mask.lasting_s is None else int(rule.mask.lasting_s * NS)
 
     @property
@@ -246,9 +248,11 @@ class Watch(Watched):
     ) -> list[Alarm]:
         """Look at the condition after new readings at `time`."""
         course = self.course
+        if self.hours and course.hours_until <= time:
+            self._turn(time)
         if self.mask is not None and self.mask.measure in fresh:
             self._mask(before[self.mask.measure], time)
-        if course.masked_from is not None or course.closed_from is not None:
+        if course.masked_from is not None or course.closed_from is not None or self._is_other_period(fresh, time):
             course.since, course.count = None, 0
             return []
         held = self._held(time)
@@ -257,10 +261,14 @@ class Watch(Watched):
             return []
         if course.since is None:
             self._begin(time)
-        if self.rule.measure in fresh:
-            course.count += 1
+        if self.rule.measure in fresh and (not course.count or time > course.reported):
+            course.count, course.reported = course.count + 1, time
             course.counted = time if course.count <= self.rule.confirm else course.counted
         return self._fire(time, past=past)
+
+    def _is_other_period(self, fresh: AbstractSet[str], time: int) -> bool:
+        """Tell whether the hour or day that ends now lies outside the rule's hours: its value is not judged."""
+        return bool(self.periods) and self.rule.measure in fresh and not self.bench.within(self.periods, time - 1)
 
     def _mask(self, before: float | None, time: int) -> None:
         """Begin the mask when its measure becomes what masks; end it when it ceases to be."""
@@ -299,11 +307,19 @@ class Silences(Watched):
         self.after_s = (rule.after_sim_s if simulated else None) or rule.after_s
         self.after = int(self.after_s * NS)
         self.sense = bench.senses[rule.measure]
+        self.waits_from = memory.start
 
     def advance(self, time: int, *, past: bool) -> list[Alarm]:
-        """Raise the alarm when nothing was heard for long enough."""
+        """Raise the alarm when nothing was heard for long enough.
+
+        Back-fill does not hold silence against a measure that was never heard: a role played with a gesture has no
+        history. Whoever never speaks is told from the run's start on.
+        """
         heard = self.sense.good_time
-        due = (self.memory.start if heard is None else heard) + self.after
+        if heard is None and past:
+            self.waits_from = time
+            return []
+        due = (self.waits_from if heard is None else heard) + self.after
         return self.raised(due, past=past) if time >= due and not self.course.active else []
 
     def look(

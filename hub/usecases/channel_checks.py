@@ -21,7 +21,7 @@ def channel_problems(usecase: UseCase, families: Mapping[str, Channels]) -> Iter
 
     Args:
         usecase: the use case.
-        families: family → base name of a channel → its unit in the hub.
+        families: family → base name of a channel → its unit in the hub; `ANY` where its devices name more themselves.
     """
     for name, role in usecase.roles.items():
         if role.family not in families:

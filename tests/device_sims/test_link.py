@@ -93,6 +93,49 @@ async def test_a_dropped_device_leaves_its_will_and_comes_back(broker: Broker) -
     await ear.close()
 
 
+async def test_a_device_speaks_at_its_own_quality_of_service(broker: Broker) -> None:
+    """QoS 0, 1 and 2 all arrive; what is sent without a connection is lost, whatever its quality."""
+    heard: Heard = []
+    address = parse_url(broker.url)
+    ear = await listener(address, heard)
+    for qos in (0, 1, 2):
+        one = Connection(address, f"door-sim-{qos}", qos=qos)
+        assert not one.send(Packet("lost", b""))
+        one.start()
+        await until(one.up.is_set)
+        assert one.send(Packet("tele/door-sim/SENSOR", b"%d" % qos))
+        await until(lambda: heard)
+        assert heard.pop() == ("tele/door-sim/SENSOR", b"%d" % qos, False)
+        await one.close()
+    await ear.close()
+
+
+async def test_a_will_may_name_its_connection(broker: Broker) -> None:
+    """Asked anew at each: the broker says those of two broken connections, in turn."""
+    heard: Heard = []
+    address = parse_url(broker.url)
+    ear = await listener(address, heard)
+    numbers = iter(range(100))
+    ups: list[int] = []
+
+    def will() -> Packet:
+        return Packet("sim/NDEATH", f"{next(numbers)}".encode())
+
+    one = Connection(address, "edge-sim", will=will, on_up=lambda: ups.append(1))
+    one.start()
+    await until(lambda: ups)
+    one.drop()
+    await until(lambda: heard)
+    one.resume()
+    await until(lambda: len(ups) == 2)
+    one.drop()
+    await until(lambda: len(heard) == 2)
+    await one.close()
+    await ear.close()
+    first, second = (int(payload) for _, payload, _ in heard)
+    assert first < second
+
+
 async def test_a_device_that_takes_leave_has_no_will(broker: Broker) -> None:
     """DISCONNECT, so the broker says nothing."""
     heard: Heard = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,9 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from device_sims import runner
 from device_sims.errors import SimulationError
 from device_sims.link import Connection, parse_url
-from device_sims.process import options, timed_fault
+from device_sims.process import hours, options, timed_fault
 from device_sims.runner import Options, TimedFault, make_world, play
 from servers.brokers import Broker
 from servers.fake_hub import FakeHub, fake_hub
@@ -158,6 +160,35 @@ async def test_the_history_is_in_the_hub_before_the_first_live_word(embedded: Br
         assert room.states()[:2] == ["paused", "running"]
 
 
+async def test_a_long_history_says_how_far_it_is(
+    embedded: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On the terminal, and by a note on the page, where orders wait until it is there; then the note is gone."""
+    monkeypatch.setattr(runner, "TELL_EVERY_S", 0.1)
+    caplog.set_level(logging.INFO)
+    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="4d") as room:
+        await until(lambda: room.announcements() and hub.states.get(room.run))
+        notes = [note["text"] for state in hub.states[room.run] for note in state["notes"]]
+        assert any("Historique en préparation" in note["fr"] and "being made" in note["en"] for note in notes)
+        answer = await hub.ask(room.run, "fault", name="door_open", active=True)
+        if not answer["ok"]:
+            assert "history is still being made" in answer["reason"]
+        await until(lambda: room.topics(f"{PROBE}/SENSOR"), 40)
+        assert (await hub.ask(room.run, "speed", speed=10))["ok"]
+        assert hub.states[room.run][-1]["notes"] == []
+        first = min(line["time"] for line in hub.lines[room.run])
+        start = datetime.fromisoformat(hub.announced[room.run]["simulated"])
+        assert (start - datetime.fromisoformat(first)).days == 4
+    assert "history of 4 days" in caplog.text
+
+
+async def test_without_a_history_a_run_begins_at_once(embedded: Broker, tmp_path: Path) -> None:
+    """The hub is handed nothing of before."""
+    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="0") as room:
+        await until(lambda: len(room.topics(f"{PROBE}/SENSOR")) > 1)
+        assert hub.lines.get(room.run, []) == []
+
+
 async def test_a_hub_that_starts_later_still_gets_its_history(embedded: Broker, tmp_path: Path) -> None:
     """The runner waits for run.json."""
     async with playing(embedded, tmp_path) as room:
@@ -182,9 +213,9 @@ async def test_the_run_goes_on_when_the_hub_refuses_its_history(embedded: Broker
 
 @asynccontextmanager
 async def controlled(broker: Broker, data: Path, **wanted: Any) -> AsyncIterator[tuple[FakeHub, Playing]]:  # noqa: ANN401 — options
-    """Lend a hub whose control socket a runner has opened."""
+    """Lend a hub whose control socket a runner has opened, after its devices have spoken."""
     async with fake_hub(data) as hub, playing(broker, data, **wanted) as room:
-        await until(lambda: room.announcements() and room.run in hub.states)
+        await until(lambda: room.announcements() and room.run in hub.states and room.topics(DOOR))
         yield hub, room
 
 
@@ -211,6 +242,18 @@ async def test_a_fault_pressed_in_the_hub_is_heard_at_once(embedded: Broker, tmp
             await until(lambda: room.topics(DOOR)[-1]["contact"] is not active, 1.0)  # noqa: B023 — awaited within the loop
             told = {fault["name"]: fault["active"] for fault in hub.states[room.run][-1]["faults"]}
             assert told["door_open"] is active
+
+
+async def test_a_fault_of_the_hub_lasts_its_simulated_minutes(embedded: Broker, tmp_path: Path) -> None:
+    """`duration` 1 is a minute: it has ended when the run's clock is two minutes on."""
+    async with controlled(embedded, tmp_path, speed=1.0) as (hub, room):
+        assert (await hub.ask(room.run, "fault", name="door_open", active=True, duration=1))["ok"]
+        await until(lambda: room.topics(DOOR)[-1]["contact"] is False)
+        await hub.ask(room.run, "speed", speed=10)
+        await asyncio.sleep(2)  # twenty simulated seconds
+        assert room.topics(DOOR)[-1]["contact"] is False
+        await hub.ask(room.run, "speed", speed=60)
+        await until(lambda: room.topics(DOOR)[-1]["contact"] is True)
 
 
 async def test_a_fault_that_ends_by_itself_is_told(embedded: Broker, tmp_path: Path) -> None:
@@ -307,7 +350,6 @@ async def test_faster_than_sixty_goes_through_the_import_door(embedded: Broker, 
         quiet = len(room.topics(f"{PROBE}/SENSOR"))
         await until(lambda: len(hub.lines[room.run]) > past + 20)
         assert len(room.topics(f"{PROBE}/SENSOR")) <= quiet + 1
-        assert "stretched" in hub.states[room.run][-1]["notes"][-1]["text"]["en"]
         times = [line["time"] for line in hub.lines[room.run] if line["topic"] == f"{PROBE}/SENSOR"]
         assert times == sorted(times)
 
@@ -357,6 +399,19 @@ async def test_the_run_after_a_crash_clears_the_crashed_ones_announcement(embedd
 
 
 # options
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("24h", 24), ("36", 36), ("7d", 168), ("30d", 720)])
+def test_a_span_of_history_is_read(text: str, expected: int) -> None:
+    """Hours, or days."""
+    assert hours(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "31d", "721", "-1", "1.5d", "1w", "d"])
+def test_a_span_written_otherwise_or_too_long_is_refused(text: str) -> None:
+    """The message shows the form and the longest."""
+    with pytest.raises(SimulationError, match=r"write hours or days, for instance 24h or 7d; at most 30d"):
+        hours(text)
 
 
 def test_above_sixty_needs_a_hub() -> None:

@@ -323,6 +323,28 @@ CASES = {
         {"wet": 1.0, "open": 0.0, "lux": 310.0, "motion": 0.0},
         {"flood": (1, None), "open": (0, None), "illuminance": (310, "lx"), "motion": (0, None)},
     ),
+    **{
+        f"homie {version}": Case(
+            "homie",
+            {"t": "engine/temperature", "wh": "engine/energy", "rpm": "engine/speed", "open": "hood/open"},
+            {"t": 21.5, "wh": 1234.0, "rpm": 900.0, "open": 1.0},
+            {"temperature": (21.5, "°C"), "energy": (1.234, "kWh"), "speed": (900, None), "open": (1, None)},
+            {"version": version, "properties": {"engine/speed": {"datatype": "integer"}}},
+        )
+        for version in (4, 5)
+    },
+    **{
+        f"homie {version} switch": Case(
+            "homie",
+            {"lamp": "light/on"},
+            {"lamp": 1.0},
+            {"on": (1, None)},
+            {"version": version},
+            command=("on", 0),
+            orders={"lamp": 0.0},
+        )
+        for version in (4, 5)
+    },
 }
 COMMANDED = {name: case for name, case in CASES.items() if case.command is not None}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -455,3 +477,18 @@ def test_a_buttons_press_is_an_event() -> None:
         assert not found.samples
         events += [(event.name, event.value) for event in found.events]
     assert events == [("action", "single")]
+
+
+@pytest.mark.parametrize("case", COMMANDED.values(), ids=COMMANDED)
+def test_a_stuck_actuator_answers_and_its_state_stays(case: Case) -> None:
+    """So that the hub sees an order that was not carried out."""
+    assert case.command is not None
+    channel, wanted = case.command
+    hub, device = Hub(), case.device()
+    hub.hear([*device.birth(case.view()), *device.report(case.view())])
+    before = hub.values[device.uid][channel]
+    stuck = replace(case.view(), stuck=True)
+    for topic, payload in hub.command(device.uid, channel, wanted):
+        hub.hear(device.command(stuck, topic, payload).packets)
+    hub.hear(device.report(stuck))
+    assert hub.values[device.uid][channel] == before

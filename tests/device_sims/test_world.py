@@ -317,14 +317,23 @@ def test_switching_the_relay_off_stops_the_compressor_and_is_reported() -> None:
 
 
 def test_at_sixty_a_fast_device_stretches_its_period() -> None:
-    """TelePeriod 10 is within ten messages a wall second at ×60; at ×600 it becomes 60 s and is named."""
+    """TelePeriod 10 is within ten messages a wall second at ×60; a second is not: it becomes 6 s, and is named."""
     room = world()
     room.speed = 60
     assert room.stretched() == []
-    room.speed = 600
+    room.players["probe"].period_s = 1
     assert room.stretched() == ["probe"]
     list(room.advance(0))
-    assert [second for second, _ in said(room.advance(200), f"{PROBE}/SENSOR")] == [60, 120, 180]
+    assert [second for second, _ in said(room.advance(20), f"{PROBE}/SENSOR")] == [6, 12, 18]
+
+
+def test_faster_than_over_a_broker_nothing_is_stretched_further() -> None:
+    """Through the import door a day in seconds has every reading that the rules of a day need."""
+    room = world()
+    room.speed = 3600
+    assert room.stretched() == []
+    list(room.advance(0))
+    assert [second for second, _ in said(room.advance(30), f"{PROBE}/SENSOR")] == [10, 20, 30]
 
 
 def test_a_story_may_begin_at_another_hour() -> None:
@@ -365,3 +374,19 @@ def test_an_unknown_initial_state_is_refused() -> None:
     """The message lists the known ones."""
     with pytest.raises(SimulationError, match=r"no initial state 'monday'.*normal"):
         world(initial="monday")
+
+
+def test_a_device_with_jitter_comes_late_and_does_not_drift() -> None:
+    """Up to three seconds behind each beat of ten, the same at each run, another for each device."""
+    probe = msgspec.structs.replace(LOADED.scenario.devices["probe"], jitter_s=3)
+    cast = {"probe": probe, "other": msgspec.structs.replace(probe, id="coldroom-sim-other")}
+    shaken = SHORT._replace(scenario=msgspec.structs.replace(SHORT.scenario, devices=cast))
+
+    def seconds(topic: str) -> list[int]:
+        played = World(shaken, seed=7, start=START, zone=ZoneInfo("Europe/Paris"))
+        return [second for second, _ in said(played.advance(600), f"tele/{topic}/SENSOR")]
+
+    late = [second % 10 for second in seconds("coldroom-sim-probe")]
+    assert set(late) == {0, 1, 2, 3}
+    assert seconds("coldroom-sim-probe") == seconds("coldroom-sim-probe")
+    assert late != [second % 10 for second in seconds("coldroom-sim-other")]

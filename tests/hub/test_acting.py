@@ -8,8 +8,9 @@ import pytest
 
 from hub.acting import Acting
 from hub.errors import NotFoundError, UsageError
-from hub.model import Action, Device
-from servers.acme import RUN, announcement, said
+from hub.model import BY_HUB, Action, Device, Message
+from hub.registry import Registry, load_drivers
+from servers.acme import RUN, WALL, announcement, said
 from servers.workers import Hub, working
 
 A, B = "tasmota:a7", "tasmota:b8"
@@ -310,3 +311,48 @@ def test_an_unknown_device_is_told_with_the_place_to_look(house: House) -> None:
     ):
         with pytest.raises(NotFoundError, match="matinales devices list"):
             do()
+
+
+TOPIC = "homeassistant/sensor/kitchen/config"
+ONE = '{"stat_t":"lab/x/state","unit_of_meas":"%","dev":{"ids":["123456"],"cns":[["mac","5C:CF:7F:12:34:56"]]}}'
+SAME = (
+    '{"stat_t":"tele/kitchen/SENSOR","unit_of_meas":"°C","dev":{"ids":["123456"],"cns":[["mac","5C:CF:7F:12:34:56"]]}}'
+)
+KITCHEN, GROUP = "tasmota:kitchen", "homeassistant:123456"
+
+
+def in_two_conventions(house: House) -> Action:
+    """Let two devices turn out to be one; return what the hub noted."""
+    house.hub.registry = Registry(load_drivers())
+    house.restart()
+    heard = (
+        ("homeassistant/sensor/soil/config", ONE),
+        ("lab/x/state", "40"),
+        ("tele/kitchen/SENSOR", '{"BME280":{"Temperature":21.5}}'),
+        (TOPIC, SAME),
+    )
+    house.hub.take(*(Message(topic, payload.encode(), WALL) for topic, payload in heard))
+    assert house.hub.worker.understanding.resolve(KITCHEN) == GROUP
+    (done,) = [each for each in house.hub.kept.actions(10) if each.by == BY_HUB]
+    return done
+
+
+def test_a_merge_that_the_hub_made_is_an_action_and_undone_for_ever(house: House) -> None:
+    """The same word again does not make them one: a person said that they are two."""
+    done = in_two_conventions(house)
+    assert (done.device, done.before["merged"], done.after["merged"]) == (KITCHEN, None, GROUP)
+    house.acting.undo(done.id, "facilitator")
+    assert house.hub.worker.understanding.resolve(KITCHEN) == KITCHEN
+    house.hub.take(Message(TOPIC, SAME.encode(), WALL))
+    assert house.device(KITCHEN).merged is None
+    house.restart()
+    assert house.hub.worker.understanding.resolve(KITCHEN) == KITCHEN
+
+
+def test_undo_without_a_number_is_about_what_people_did(house: House) -> None:
+    """Who takes back a name must not part two devices that the hub has just recognised."""
+    house.change(A, name="Vitrine")
+    in_two_conventions(house)
+    house.acting.undo(None, "facilitator")
+    assert not house.device(A).named
+    assert house.hub.worker.understanding.resolve(KITCHEN) == GROUP

@@ -312,3 +312,22 @@ def test_what_can_be_set_is_known_again_after_a_restart(house: House) -> None:
     house.hub.restart()
     mind = house.hub.worker.understanding
     assert {uid: mind.settable(uid) for uid in mind.describing()} == {"homeassistant:pump": {"switch": (0, 1)}}
+
+
+def unconfirmed(house: House) -> set[str]:
+    """Return the topics of what went out at QoS 0."""
+    return {topic for outcome in house.hub.delivered for topic in outcome.unconfirmed}
+
+
+def test_what_a_sparkplug_node_is_told_goes_out_at_qos_0(house: House) -> None:
+    """NCMD and DCMD, the rebirth that is asked for too: the specification wants QoS 0; the others are confirmed."""
+    house.hear(*house.hub.registry.drivers["sparkplug"].commandings[0].before)
+    assert house.give("sparkplug:Workshop/line", "outputs_pump", 1).state is CommandState.SENT
+    assert unconfirmed(house) == {topic for topic, _ in house.published} == {"spBv1.0/Workshop/NCMD/line"}
+    house.hear(("tele/plug/STATE", '{"POWER":"ON"}'))
+    assert house.give("tasmota:plug", "switch", 0).state is CommandState.SENT
+    assert house.published
+    assert not unconfirmed(house)
+    house.hub.delivered.clear()
+    house.hear(("spBv1.0/Workshop/NDATA/other", b"\x12\x04\x10\x07\x50\x0c\x18\x04"))
+    assert unconfirmed(house) == {topic for topic, _ in house.published} == {"spBv1.0/Workshop/NCMD/other"}

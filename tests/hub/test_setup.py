@@ -54,6 +54,18 @@ def test_each_description_belongs_to_a_driver_and_names_the_address(module: str)
     assert "s3cret" in typed
 
 
+BADLY_SET = re.compile(r" [?!;%»:]|« |\w'\w")
+"""In French, a no-break space goes before these signs, and the apostrophe is a curly one."""
+
+
+@every_description
+def test_french_is_set_as_french_is(module: str) -> None:
+    """A line never ends between a guillemet and its word, as on every page."""
+    known = instructions(module)
+    said = [step.say["fr"] for step in known.setup] + [title for title in [(known.title or {}).get("fr")] if title]
+    assert not [text for text in said if BADLY_SET.search(text)]
+
+
 PUBLISHED = re.compile(r"(?:printf '([^']*)' \| )?mosquitto_pub .* -t (\S+) (?:-s|-m '?([^']*)'?)")
 
 

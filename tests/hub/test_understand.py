@@ -835,7 +835,7 @@ def test_a_device_stored_before_its_second_name_keeps_its_uid() -> None:
 
 
 def test_an_entity_that_is_taken_back_gives_no_more_values() -> None:
-    """Its topic is no longer understood as its device's; the device stays."""
+    """What still comes on its topic is nobody's: no value, and above all no new device; the device stays."""
     mind = of_all_families()
     topic = "homeassistant/sensor/soil/config"
     document = b'{"stat_t":"lab/x/state","unit_of_meas":"%","name":"soil"}'
@@ -847,9 +847,48 @@ def test_an_entity_that_is_taken_back_gives_no_more_values() -> None:
                 (topic, document),
                 ("lab/x/state", b"40"),
                 (topic, b""),
-                ("lab/x/state", b"unavailable"),
+                ("lab/x/state", b"41"),
             )
         ),
     )
-    assert [reading.unit for reading in changes.readings] == ["%"]
-    assert changes.heard[-1].driver == "generic"
+    assert [(reading.unit, reading.value) for reading in changes.readings] == [("%", 40)]
+    assert set(mind.devices) == {"homeassistant:lab/x"}
+    again = take(mind, Message(topic, document, WALL), Message("lab/x/state", b"42", WALL))
+    assert [(reading.device, reading.value) for reading in again.readings] == [("homeassistant:lab/x", 42)]
+
+
+def described(*names: str) -> Message:
+    """Return the description of a Homie device with these properties."""
+    properties = ",".join(f'"{name}":{{"datatype":"float","unit":"°C"}}' for name in names)
+    body = f'{{"homie":"5.0","version":1,"nodes":{{"probe":{{"properties":{{{properties}}}}}}}}}'
+    return Message("homie/5/oven/$description", body.encode(), WALL)
+
+
+def test_a_property_that_a_list_of_version_4_names_no_more_is_no_channel() -> None:
+    """Likewise for the nodes of a device; what is listed and was never described is no news."""
+    mind = of_all_families()
+
+    def hear(**words: str) -> Changes:
+        return take(mind, *(Message(f"homie/fan/{topic}", word.encode(), WALL) for topic, word in words.items()))
+
+    hear(**{f"{place}/$datatype": "float" for place in ("in/air", "in/core", "out/air")})
+    hear(**{"in/air": "21", "in/core": "22", "out/air": "9"})
+    assert mind.devices["homie:fan"].gone == []
+    assert hear(**{"in/$properties": "air,new"}).known["homie:fan"].gone == ["core"]
+    assert hear(**{"$nodes": "in"}).known["homie:fan"].gone == ["core", "air_out"]
+    assert hear(**{"in/air": "23"}).readings[0].value == 23
+
+
+def test_a_property_that_its_description_names_no_more_is_no_channel() -> None:
+    """It leaves the screen; one that is named again is back with its next value."""
+    mind = of_all_families()
+    air, core = (Message(f"homie/5/oven/probe/{name}", b"21.5", WALL) for name in ("air", "core"))
+    take(mind, described("air", "core"), air, core)
+    assert not mind.devices["homie:oven"].gone
+    changes = take(mind, described("core"))
+    assert changes.known["homie:oven"].gone == ["air"]
+    assert take(mind, air).heard[-1].reason
+    assert mind.devices["homie:oven"].gone == ["air"]
+    take(mind, described("air", "core"), air)
+    assert not mind.devices["homie:oven"].gone
+    assert take(mind, Message("homie/5/oven/$description", b"", WALL)).known["homie:oven"].gone == ["air", "core"]

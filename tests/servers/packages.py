@@ -14,7 +14,19 @@ import time
 
 from msgspec import Struct
 
-from hub.driver import Announced, Channel, Command, Commanding, Content, Decoded, Driver, Example, Order, Sample
+from hub.driver import (
+    Announced,
+    Channel,
+    Command,
+    Commanding,
+    Content,
+    Decoded,
+    Driver,
+    Example,
+    Order,
+    Period,
+    Sample,
+)
 from hub.errors import ForeignPayloadError, PayloadError
 from hub.model import Kind, Message
 from hub.units import Unit
@@ -124,6 +136,15 @@ def made(model):
         ),
         commandings=(
             Commanding(before=(), channel="temperature", value=1, sends=(), report=(f"{model}/a/up", b"1")),
+        ),
+        period=Period(
+            ask=lambda target: ((target.topic.replace("/up", "/period"), b""),),
+            set=lambda target, seconds: (
+                (target.topic.replace("/up", "/period"), f"{target.context.count}:{seconds}".encode()),
+            ),
+            low=5,
+            high=600,
+            proof=Commanding(before=(), channel="", value=10, sends=(), report=(f"{model}/a/up", b"1")),
         ),
         examples=(
             Example.gives(f"{model}/a/up", "21.5", temperature=21.5, count=0),

@@ -1,15 +1,16 @@
 """A scenario played through the hub's own decoders and rules in the test's process: no broker, no clock, no file."""
 
+import copy
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from device_sims import announce, scenario
+from device_sims import announce, devices, scenario
 from device_sims.schedule import ANY_OTHER, Expect, seconds
 from device_sims.world import Emission, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
@@ -17,6 +18,7 @@ from hub.registry import Registry, load_drivers
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
 from hub.rules.measures import origin
+from hub.rules.state import pack
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
 from hub.usecases.schema import UseCase
 from servers.workers import usecases
@@ -64,9 +66,7 @@ class Rehearsal:
         """Announce the run as the import door does."""
         self.world = world
         self.run = announce.run_id(world.scenario.name, WALL, 0xABCD)
-        calendar = Calendar(ZONE)
-        calendar.plays(self.run, {world.scenario.name: world.days})
-        self.engine = Engine([case] if (case := usecases().get(world.scenario.name)) else [], calendar=calendar)
+        self.engine = self._engine({})
         self.refused: list[str] = []
         self._mind = Understanding(
             registry(), Memory(), zone=ZONE, asks=False, foreign=False, wall=lambda: self._now(0), topics=("#",)
@@ -89,26 +89,39 @@ class Rehearsal:
             Message(f"matinales/sim/{self.run}", announce.announced(said).payload, 0, Source.IMPORT, run=self.run)
         )
 
+    def _engine(self, state: Mapping[str, bytes]) -> Engine:
+        calendar = Calendar(ZONE)
+        calendar.plays(self.run, {self.world.scenario.name: self.world.days})
+        books = [case] if (case := usecases().get(self.world.scenario.name)) else []
+        return Engine(books, state=state, calendar=calendar)
+
+    def copy(self) -> "Rehearsal":
+        """Return the same run at the same moment; its rules go on from what a restart would find."""
+        memories = {str(key): pack(case.memory) for key, case in self.engine._cases.items()}
+        kept = {id(registry()): registry(), id(self.engine): self._engine(memories)}
+        return copy.deepcopy(self, kept)
+
     def play(self, to_s: int) -> list[Reading]:
         """Play until a second of the run; return what the hub read."""
         read: list[Reading] = []
         for one in self.world.without_broker(self.world.advance(to_s)):
             self._let_time_pass(one.time_s)
-            read += self._say(one)
+            read += self.say(one)
         self._let_time_pass(to_s, last=True)
         return read
 
-    def birth(self) -> None:
-        """Let every device say what it says when its connection is up."""
-        for role in self.world.players:
+    def birth(self, *, history: bool) -> None:
+        """Let the devices with a history, or those without one, say what they say when their connection is up."""
+        for role in [role for role, each in self.world.players.items() if each.settings.history is history]:
             for one in self.world.without_broker(self.world.birth(role)):
-                self._say(one)
+                self.say(one)
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what was raised, the earliest first."""
         return tuple(sorted(self._raised.values(), key=lambda alarm: alarm.raised_at))
 
-    def _say(self, one: Emission) -> list[Reading]:
+    def say(self, one: Emission) -> list[Reading]:
+        """Take in what a device says; return what the hub read."""
         now = self._now(one.time_s)
         message = Message(one.packet.topic, one.packet.payload, now, Source.IMPORT, run=self.run, time=now)
         changes = self._hear(message)
@@ -161,24 +174,45 @@ def world(
     return World(loaded, seed=seed, start=start, zone=ZONE, initial=initial, clock=clock)
 
 
+@lru_cache(maxsize=4)
+def _at_start(key: bytes, name: str, initial: str | None, clock: str | None) -> Rehearsal:  # noqa: ARG001 — part of the key
+    """Return a run at its start, its history behind it: played once, copied for each expectation that begins there."""
+    rehearsal = Rehearsal(world(_PLAYED[name], initial=initial, clock=clock))
+    rehearsal.birth(history=True)
+    rehearsal.play(-1)
+    return rehearsal
+
+
+_PLAYED: dict[str, scenario.Loaded] = {}
+"""The scenario that `_at_start` plays, by name."""
+
+
 def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
     """Play a scenario's expectation to its end."""
-    played = world(loaded, initial=expect.initial, clock=expect.clock)
+    _PLAYED[loaded.scenario.name] = loaded
+    key = msgspec.json.encode(loaded.scenario)
+    start = _at_start(key, loaded.scenario.name, expect.initial, expect.clock)
+    rehearsal = start.copy()
     since_s = round(60 * expect.at_min)
     if expect.fault is not None:
-        played.schedule(since_s, expect.fault, expect.intensity, seconds(expect.duration_min))
-    rehearsal = Rehearsal(played)
-    rehearsal.birth()
+        rehearsal.world.schedule(since_s, expect.fault, expect.intensity, seconds(expect.duration_min))
+    rehearsal.play(0)
+    rehearsal.birth(history=False)
     rehearsal.play(round(3600 * expect.hours))
-    since = round((played.start + timedelta(seconds=since_s)).timestamp()) * NS
+    since = round((rehearsal.world.start + timedelta(seconds=since_s)).timestamp()) * NS
     return Played(rehearsal.alarms(), since, tuple(rehearsal.refused))
+
+
+def made(device: scenario.Device) -> devices.Device:
+    """Return what speaks for a device of a scenario."""
+    return devices.make(device.kind, device.id, device.fields, device.options)
 
 
 def tolerance_min(played: scenario.Scenario, case: UseCase, rule: str) -> float:
     """Return two sampling periods of the device that gives what a rule judges, and the second of a crossing [min]."""
     measure = next(each.measure for each in case.all_rules if each.id == rule)
     uid = case.roles[origin(case.measures, measure).role].device
-    (device,) = [each for each in played.devices.values() if uid.endswith(each.id)]
+    (device,) = [each for each in played.devices.values() if made(each).uid == uid]
     return (2 * device.period_s + 2) / 60
 
 

@@ -4,6 +4,7 @@ import { SvelteSet } from "svelte/reactivity";
 import { api, type DeviceWish } from "./api.ts";
 import { t } from "./choice.svelte.ts";
 import { explain } from "./explain.ts";
+import type { Joined } from "./lib/frames.ts";
 import type { Device } from "./lib/types.ts";
 
 /** How long the bar offers to undo; a device that is to be forgotten is only hidden until then. */
@@ -23,6 +24,7 @@ class Acts {
 	/** Devices that are about to be forgotten: the hub still has them, the page shows them no more. */
 	readonly leaving = new SvelteSet<string>();
 
+	readonly #merging = new Set<string>();
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#pending: Device | null = null;
 
@@ -37,8 +39,21 @@ class Acts {
 	}
 
 	async merge(device: Device, into: Device) {
+		this.#merging.add(device.id); // the frame that tells of it may be here before the answer
 		const said = await api.merge(device.id, into.id);
 		this.#offer(t("acts.merged", { name: device.name, into: into.name }), said.action);
+	}
+
+	/** Offer to part again what turned out to be one device without anybody here having said so. */
+	noticed({ id, name, into }: Joined) {
+		if (this.#merging.delete(id)) return;
+		this.#show({
+			text: t("acts.joined", { name, into }),
+			bad: false,
+			undo: async () => {
+				await api.unmerge(id);
+			},
+		});
 	}
 
 	/** Let a device report more often during this session, or by its own period again; each is the other's undoing. */

@@ -1,8 +1,9 @@
 /** The hub as the page sees it: the newest picture, the link, the clocks, the story told. */
 
+import { acts } from "./acts.svelte.ts";
 import { api, Refused } from "./api.ts";
 import { nowOf } from "./lib/clock.ts";
-import { apply, follows, type Picture, withAlarm } from "./lib/frames.ts";
+import { apply, follows, joined, type Picture, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
@@ -107,6 +108,7 @@ class Hub {
 			return;
 		}
 		this.picture = apply(before, frame);
+		if (this.role === "facilitator") for (const each of joined(before, frame)) acts.noticed(each);
 		this.heard = performance.now();
 		this.beat = this.heard;
 		if (frame.type === "delta") {

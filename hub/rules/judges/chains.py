@@ -39,7 +39,12 @@ class Chains(Judge[kinds.EveryPeriod]):
         return min(value for _, value in self.course.chain) if self.course.chain else self.sense.good
 
     def own(self, *, beyond: bool) -> bool | None:
-        """Tell whether the chain is long enough; an alarm stays while no period is below."""
-        if self.sense.good is None:
+        """Tell whether the chain is long enough; an alarm stays until a period within the hours is below."""
+        value, time, chain = self.sense.good, self.sense.good_time, self.course.chain
+        if value is None or time is None:
             return None
-        return bool(self.course.chain) if beyond else len(self.course.chain) >= self.rule.periods
+        if not beyond:
+            return len(chain) >= self.rule.periods
+        if chain:
+            return True
+        return False if value < self.rule.at_least and self._within(time) else None

@@ -8,8 +8,8 @@ from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
 
 from hub.driver import Command
-from hub.live import command_view, pace_view
-from hub.model import Action, CommandState, PaceState, rfc3339
+from hub.live import action_view, command_view, pace_view
+from hub.model import Action, CommandState, PaceState
 from hub.web.hub import Acts
 from hub.web.keys import HUB, ROLE
 from hub.web.problems import Problem
@@ -101,7 +101,7 @@ async def forget(request: web.Request) -> web.Response:
 async def actions(request: web.Request) -> web.Response:
     """List what was done to devices, newest first."""
     found = await request.app[HUB].actions(number(request, "limit", 100, 1, MOST_LISTED))
-    return answer({"actions": [_action(each) for each in found]})
+    return answer({"actions": [action_view(each) for each in found]})
 
 
 async def undo(request: web.Request) -> web.Response:
@@ -168,16 +168,3 @@ async def commands(request: web.Request) -> web.Response:
         raise Problem("device", name=repr(request.match_info["id"][:80]))
     found = await hub.commands(number(request, "limit", 100, 1, MOST_LISTED), uid)
     return answer({"commands": [command_view(each) for each in found]})
-
-
-def _action(action: Action) -> dict[str, Any]:
-    return {
-        "id": action.id,
-        "at": rfc3339(action.at),
-        "by": action.by,
-        "device": action.device or None,
-        "before": action.before,
-        "after": action.after,
-        "undoes": action.undoes,
-        "undone": action.undone,
-    }

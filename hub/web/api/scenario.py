@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
+from hub.errors import NotFoundError
 from hub.model import rfc3339
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
@@ -76,6 +77,8 @@ async def speed(request: web.Request) -> web.Response:
     if not math.isfinite(said.speed) or not 0 <= said.speed <= FASTEST:
         raise Problem("body", reason=f"speed is {said.speed:g}", shape=f'{{"speed": 0 … {FASTEST:g}}}')
     runner = _runner(request)
+    if said.speed != 1:
+        _check_nothing_real_plays(request, _state(runner).usecase)
     await runner.ask("speed", speed=said.speed)
     state = await runner.until(lambda state: state.speed == said.speed)
     return answer(shown(request, state or _state(runner)))
@@ -124,6 +127,21 @@ async def control(request: web.Request) -> web.StreamResponse:
         request.app[SOCKETS].discard(socket)
         runners.leave(runner)
     return socket
+
+
+def _check_nothing_real_plays(request: web.Request, usecase: str) -> None:
+    """Refuse to hurry or stop a story in which a real device has a role (design.md §1: it lives at ×1).
+
+    Raises:
+        Problem: naming the devices.
+    """
+    try:
+        told = request.app[HUB].usecase(usecase)
+    except NotFoundError:  # a scenario of no use case has no roles
+        return
+    real = [str(role["device"]) for role in told.get("roles", ()) if role["state"] == "real"]
+    if real:
+        raise Problem("real_role", devices=", ".join(real))
 
 
 def _runner(request: web.Request) -> Runner:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from device_sims.devices import Device, Listening, Moment, Packet, View, make
+from device_sims.devices import Device, Listening, Moment, Packet, View, make, qos
 from device_sims.errors import SimulationError
 from device_sims.sensing import Lost, Sampled
 
@@ -75,7 +75,7 @@ def test_every_level_of_its_topic_is_chirpstacks_and_one_says_that_it_is_simulat
     assert UUID(application.removeprefix("sim-")).version == 5
     assert int(eui[:2], 16) & 3 == 2
     assert one.uid == f"chirpstack:{eui}"
-    assert (one.will, one.retained, one.bridged) == (None, (), True)
+    assert (one.will, one.retained, one.bridged, qos(one)) == (None, (), True, 0)
 
 
 def test_the_join_comes_with_the_first_uplink() -> None:

@@ -38,7 +38,7 @@ def device() -> Device:
 def view(wrong_by_h: float | None = None, *, on: bool = True, **values: Sampled) -> View:
     """Return the relay on 2026-11-23 at 07:30:00 UTC, a minute after its boot."""
     moment = Moment(datetime(2026, 11, 23, 7, 30, tzinfo=UTC), UTC, 0, 60, wrong_by_h)
-    return View(moment, VALUES | values, {"switch": float(on)})
+    return View(moment, VALUES | {"switch": float(on)} | values, {"switch": float(on)})
 
 
 def body(packet: Packet) -> dict[str, Any]:

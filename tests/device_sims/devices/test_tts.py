@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from device_sims.devices import Device, Listening, Moment, Packet, View, make
+from device_sims.devices import Device, Listening, Moment, Packet, View, make, qos
 from device_sims.errors import SimulationError
 from device_sims.sensing import Lost, Sampled
 
@@ -277,7 +277,7 @@ def test_an_open_source_server_has_no_tenant() -> None:
     one = device(tenant="")
     assert one.filters == ("v3/sim-matinales/devices/spindle-sim/#",)
     assert one.uid == "tts:sim-matinales:spindle-sim"
-    assert (one.will, one.retained, one.bridged) == (None, (), True)
+    assert (one.will, one.retained, one.bridged, qos(one)) == (None, (), True, 0)
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:

@@ -105,7 +105,9 @@ def test_a_request_it_does_not_play_is_an_error() -> None:
     assert json.loads(packet.payload)["status"] == "error"
 
 
-def test_it_says_nothing_by_itself() -> None:
-    """Its state is retained."""
-    assert bridge().report(VIEW) == []
+def test_at_its_period_it_says_how_it_is() -> None:
+    """`bridge/health`, not retained; its state is."""
+    (packet,) = bridge().report(VIEW)
+    assert (packet.topic, packet.retain) == ("z2m-sim/bridge/health", False)
+    assert json.loads(packet.payload)["process"] == {"uptime_sec": 60}
     assert bridge().changed(VIEW, frozenset()) == []

@@ -120,10 +120,14 @@ def test_vendor_ids_become_the_aliases_that_all_families_share() -> None:
 
 
 def test_an_empty_payload_takes_an_entity_back() -> None:
-    """Its topic is nobody's discovery any more."""
+    """What still comes on its topic is understood as nobody's: no other family makes a device of it."""
     one = config(unit_of_meas="°C")
     assert model(STATE, one) == "homeassistant"
-    assert model(STATE, one, (one[0], "")) == "generic"
+    assert model(STATE, one, (one[0], "")) == "homeassistant"
+    late = understood(STATE, "21", one, (one[0], ""))
+    assert (late.kind, late.device, late.samples) == (Kind.HOUSEKEEPING, "homeassistant:cellar/probe", ())
+    assert "taken back" in late.rejected["payload"]
+    assert values(STATE, "21", one, (one[0], ""), one) == values(STATE, "21", one)
     decoded = understood(one[0], "", one)
     assert (decoded.kind, decoded.device) == (Kind.DISCOVERY, "homeassistant:cellar/probe")
     assert understood(one[0], "").kind is Kind.DISCOVERY

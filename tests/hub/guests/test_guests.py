@@ -246,6 +246,19 @@ def test_what_can_be_set_is_asked_with_what_the_driver_remembers() -> None:
     assert [each.name for each in homie.settable(*arguments(homie, asked))] == ["on"]
 
 
+def test_how_often_its_devices_report_is_told_there_too(room: Room) -> None:
+    """The period travels with its range and proof; asking and setting know what the driver remembers."""
+    room.say("acme-one", "1", "2")
+    period = room.registry.drivers["acme-one"].period
+    assert period is not None
+    assert (period.low, period.high, period.proof.value) == (5, 600, 10)
+    target = Target(uid="acmeone:a", topic="acme-one/a/up", context=room.contexts["acme-one", ""])
+    assert period.ask(target) == (("acme-one/a/period", b""),)
+    assert period.set(target, 30) == (("acme-one/a/period", b"2:30"),)
+    room.guests.switch_off("acme-one", "was switched off")
+    assert (period.ask(target), period.set(target, 30)) == ((), ())
+
+
 def test_a_function_that_fails_strikes_and_has_a_plain_answer(room: Room) -> None:
     """No exception reaches who asks for a first word, or for a claim."""
     driver = room.registry.drivers["acme-one"]
@@ -374,7 +387,6 @@ def test_a_guest_knows_its_package() -> None:
 
 def test_every_word_of_the_contract_travels() -> None:
     """A field that drivers get later must not be lost on the way: it is described, asked for, or known to stay here."""
-    # asked message by message; bytes; a proof for the kit; how often a guest's devices report is theirs to know
-    here = {"decode", "context", "commandings", "period"}
+    here = {"decode", "context", "commandings"}  # asked message by message; bytes; a proof for the kit
     said = {*Description.__struct_fields__, *FUNCTIONS} - {"has"}
     assert set(Driver.__struct_fields__) - here == said

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
 
+from hub.errors import NotFoundError
 from hub.model import NS
 from hub.web import runners
 from servers.web import SECRET, WALL, Client, FakeHub, eventually
@@ -93,6 +94,34 @@ async def test_the_speed_is_changed(client: Client) -> None:
     """Ten simulated seconds a second."""
     async with runner(client):
         assert (await put(client, "/scenario/speed", {"speed": 10}))["speed"] == 10
+
+
+async def test_a_real_device_in_a_role_holds_the_speed_at_one(
+    client: Client, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither faster nor paused, with the reason and who it is; ×1 is always granted."""
+    roles = [{"name": "probe", "state": "real", "device": "tasmota:kitchen"}, {"name": "door", "state": "missing"}]
+    monkeypatch.setattr(hub, "usecase", lambda name: {"name": name, "roles": roles})
+    async with runner(client) as heard:
+        for speed in (10, 60, 0):
+            problem = await put(client, "/scenario/speed", {"speed": speed}, 409)
+            assert "tasmota:kitchen tient un rôle" in problem["detail"]
+            assert "appareil simulé" in problem["remedy"]
+        assert heard == []
+        assert (await put(client, "/scenario/speed", {"speed": 1}))["speed"] == 1
+
+
+async def test_a_scenario_of_no_use_case_has_no_real_role(
+    client: Client, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One device of each dialect plays at any speed."""
+
+    def unknown(name: str) -> Any:  # noqa: ANN401 — never returns
+        raise NotFoundError(name)
+
+    monkeypatch.setattr(hub, "usecase", unknown)
+    async with runner(client):
+        assert (await put(client, "/scenario/speed", {"speed": 60}))["speed"] == 60
 
 
 @pytest.mark.parametrize("speed", [-1, 61, "fast", None, 1e400])

@@ -5,6 +5,27 @@ import { decimalsOf } from "./format.ts";
 /** What tells one of several alike: a number, a phase or axis, a name with a number in it (`ds18b20`). */
 const MARK = /^([a-z]|.*\d.*)$/;
 
+/** Quantities that stay what they are whatever name stands behind: `temperature_kitchen` is a temperature. */
+const FIRM = new Set([
+	"temperature",
+	"target_temperature",
+	"dew_point",
+	"humidity",
+	"moisture",
+	"pressure",
+	"illuminance",
+	"brightness",
+	"co2",
+	"battery",
+	"humidite",
+	"pression",
+	"luminosite",
+	"eclairement",
+]);
+
+/** What the hub adds behind the name of a light or a cover: `lamp_brightness`. */
+const ADDED = new Set(["brightness", "position"]);
+
 /** The longest beginning of the channel's name that is `known`, and the words behind it. */
 export function begun(channel: string, known: (name: string) => boolean): [base: string | null, rest: string[]] {
 	const words = channel.split("_");
@@ -21,9 +42,10 @@ export function begun(channel: string, known: (name: string) => boolean): [base:
  */
 export function named(channel: string, known: (name: string) => boolean): [base: string | null, rest: string] {
 	const [base, rest] = begun(channel, known);
-	return base !== null && rest.every((word) => MARK.test(word))
-		? [base, rest.join(" ")]
-		: [null, channel.split("_").join(" ")];
+	if (base !== null && (FIRM.has(base) || rest.every((word) => MARK.test(word)))) return [base, rest.join(" ")];
+	const words = channel.split("_");
+	const last = words.at(-1) ?? "";
+	return ADDED.has(last) && known(last) ? [last, words.slice(0, -1).join(" ")] : [null, words.join(" ")];
 }
 
 /** Decimals that say what the value is and no more: four significant figures at most. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, follows, type Picture, withAlarm } from "./frames.ts";
+import { apply, follows, joined, type Picture, withAlarm } from "./frames.ts";
 import type { Alarm, Delta, Device, Full } from "./types.ts";
 
 const probe: Device = {
@@ -98,4 +98,15 @@ test("a hole in the numbering is seen", () => {
 	assert.equal(follows(before, delta({ seq: 7 })), false);
 	assert.equal(follows(null, delta({})), false);
 	assert.equal(follows(null, full), true);
+});
+
+test("what a delta says is another device now is told once, with both names", () => {
+	const before = apply(null, { ...full, devices: [probe, { ...probe, id: "homeassistant:a7", name: "Probe" }] });
+	const frame = delta({
+		devices: [{ ...probe, merged: ["homeassistant:a7", "generic:a7"] }],
+		forgotten: ["homeassistant:a7"],
+	});
+	assert.deepEqual(joined(before, frame), [{ id: "homeassistant:a7", name: "Probe", into: "a7" }]);
+	assert.deepEqual(joined(apply(before, frame), { ...frame, seq: 6 }), []);
+	assert.deepEqual(joined(null, frame), []);
 });

@@ -53,6 +53,23 @@ export function withAlarm(before: Picture | null, alarm: Alarm): Picture | null 
 	return before && { ...before, alarms: merged(before.alarms, [alarm]) };
 }
 
+export interface Joined {
+	id: string;
+	name: string;
+	into: string;
+}
+
+/** The devices of a picture that a delta says are another one from now on. */
+export function joined(before: Picture | null, frame: Frame): Joined[] {
+	if (before === null || frame.type === "full") return [];
+	return (frame.devices ?? []).flatMap((into) =>
+		(into.merged ?? []).flatMap((id) => {
+			const other = before.devices.get(id);
+			return other === undefined ? [] : [{ id, name: other.name, into: into.name }];
+		}),
+	);
+}
+
 /** Tells whether a delta follows what is known: a hole means asking for everything again. */
 export function follows(before: Picture | null, frame: Frame): boolean {
 	return frame.type === "full" || (before !== null && frame.seq === before.seq + 1);

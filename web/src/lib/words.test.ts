@@ -87,6 +87,14 @@ test("a known word is not mixed with the rest of somebody's identifier", () => {
 	assert.deepEqual(begun("open_kitchen", known), ["open", ["kitchen"]]);
 });
 
+test("a quantity with somebody's name before or behind it keeps its word", () => {
+	const known = (name: string) => ["temperature", "brightness", "position", "uptime"].includes(name);
+	assert.deepEqual(named("lampe_brightness", known), ["brightness", "lampe"]);
+	assert.deepEqual(named("brightness_lampe_de_bureau", known), ["brightness", "lampe de bureau"]);
+	assert.deepEqual(named("temperature_kitchen", known), ["temperature", "kitchen"]);
+	assert.deepEqual(named("uptime_position_mode", known), [null, "uptime position mode"]);
+});
+
 test("an address has its page, and one that nobody knows shows the room", () => {
 	assert.equal(pageAt("/devices/"), "/devices");
 	assert.equal(pageAt("/"), "/");

@@ -1,0 +1,1 @@
+"""A beekeeper's hive on a scale, 30 km away."""

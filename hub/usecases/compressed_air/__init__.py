@@ -1,0 +1,1 @@
+"""A compressed-air net that leaks at night."""

@@ -1,0 +1,1 @@
+"""A hot-water loop that must stay hot."""

@@ -1,0 +1,1 @@
+"""A baker's flour silo."""

@@ -1,0 +1,1 @@
+"""A wine grower's spring night: shelter, wet bulb and buds."""

@@ -1,0 +1,1 @@
+"""A premises whose water never stops."""

@@ -1,0 +1,141 @@
+"""Simulated devices and a real hub: everything at once, and a day through the import door in seconds."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device_sims import announce, door, playbill, scenario
+from device_sims.ensemble import Ensemble
+from device_sims.link import parse_url
+from device_sims.runner import Options, TimedFault, play
+from device_sims.schedule import Expect, seconds
+from device_sims.world import World
+from servers import hubs, rehearsal
+from servers.hubs import Demo, until
+from servers.workers import usecases
+
+NOISE = 0.1
+"""As in test_expected_alarms: what noise and rounding may do to a slow crossing."""
+NAMES = [name for name in scenario.folders() if name in usecases()]
+FASTEST = 3600
+
+
+def simulated(demo: Demo) -> dict[str, dict[str, Any]]:
+    """Return uid → device of all that the page shows as simulated."""
+    return {each["id"]: each for each in demo.get("api/v1/devices")["devices"] if each["simulated"]}
+
+
+@pytest.mark.timeout(120)
+def test_everything_at_once_is_shown_once(tmp_path: Path) -> None:
+    """Each fake device is one device on the page, marked, with values; a bridge has none of its own."""
+    cast = playbill.load("everything", 1)
+    everybody = Ensemble(cast, seed=7, start=rehearsal.WALL, zone=rehearsal.ZONE).players.values()
+    speaking = {player.device.uid for player in everybody if player.settings.channels}
+    mute = {player.device.uid for player in everybody} - speaking
+    with hubs.demo(tmp_path / "data", "--use-case", "everything", "--history", "1h", "--speed", "60") as demo:
+        until(lambda: not speaking - {uid for uid, each in simulated(demo).items() if each["channels"]})
+        shown = {each["id"]: each["simulated"] for each in demo.get("api/v1/devices")["devices"]}
+        assert set(shown) - mute == speaking
+        assert all(shown.values())
+        assert demo.get("api/v1/scenario")["usecase"] == "cold_room"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Lend a hub whose own simulators are those of no use case."""
+    with hubs.demo(tmp_path_factory.mktemp("day") / "data", "--use-case", "dialects", "--history", "0") as running:
+        yield running
+
+
+def raised(demo: Demo, run: str, since: float) -> dict[str, float]:
+    """Return rule → minutes from `since` [s since 1970] until it was first raised on a run."""
+    found: dict[str, float] = {}
+    for each in demo.get("api/v1/alarms")["alarms"]:
+        if f"-{run}-" in each["id"]:
+            at = (datetime.fromisoformat(each["raised_at"]).timestamp() - since) / 60
+            found[each["rule"]] = min(at, found.get(each["rule"], at))
+    return {rule: at for rule, at in found.items() if at >= 0}
+
+
+def hand_over(demo: Demo, played: World, hours: float) -> tuple[str, int, float]:
+    """Take a run through the import door, history and hours; return its id, how many messages, how long it took [s]."""
+    run = announce.run_id(played.scenario.name, datetime.now(UTC), 0xD00B)
+    said = announce.announcement(
+        run,
+        played.scenario.name,
+        seed=rehearsal.SEED,
+        speed=FASTEST,
+        state="running",
+        wall=datetime.now(UTC),
+        simulated=played.start,
+        devices=(player.device for player in played.players.values()),
+    )
+    words = played.without_broker(played.advance(round(3600 * hours)))
+    bodies = door.requests(said, played.start, (line for one in words for line in door.lines([one])))
+    begun = time.monotonic()
+    took = door.post(lambda: door.find(demo.data), run, bodies, patience_s=5, stopped=lambda: False)
+    until(lambda: demo.get("health")["counters"]["journal_behind"] == 0)
+    return run, took, time.monotonic() - begun
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_day_goes_through_the_import_door_with_its_alarms(hub: Demo, name: str) -> None:
+    """24 simulated hours of the first fault that rings, faster than ×3600, alarms where the use case says."""
+    loaded = scenario.load(name)
+    expect = next(each for each in loaded.scenario.expect if each.fault and each.alarms)
+    played = rehearsal.world(loaded, initial=expect.initial, clock=expect.clock, wall=datetime.now(UTC))
+    since_s = round(60 * expect.at_min)
+    played.schedule(since_s, expect.fault or "", expect.intensity, seconds(expect.duration_min))
+    run, took, elapsed_s = hand_over(hub, played, 24)
+    assert took > 1000
+    assert elapsed_s < 48 * 3600 / FASTEST * 2  # a day and its history; twice, for a busy machine
+    found = raised(hub, run, played.start.timestamp() + since_s)
+    within = {rule: at for rule, at in found.items() if rule in expect.alarms}
+    only = Expect(fault=expect.fault, alarms=expect.alarms)
+    assert [*rehearsal.misses(loaded.scenario, usecases()[name], only, within, NOISE)] == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_a_runner_plays_a_day_in_twenty_four_seconds(hub: Demo) -> None:
+    """×3600: its clock, its devices and its alarms, through a real broker and a real hub."""
+    options = Options(
+        scenario="cold_room",
+        broker=parse_url(f"mqtt://127.0.0.1:{hub.mqtt_port}"),
+        data=hub.data,
+        speed=FASTEST,
+        seed=rehearsal.SEED,
+        faults=(TimedFault("compressor_dead", 27.3),),
+    )
+
+    def speed() -> float:
+        until(lambda: "product_high" in {each["rule"] for each in alarms()}, 60)
+        begun, before = time.monotonic(), now()
+        time.sleep(10)
+        return (now() - before) / (time.monotonic() - begun)
+
+    async def run() -> float:
+        stop = asyncio.Event()
+        task = asyncio.create_task(play(options, stop))
+        try:
+            return await asyncio.to_thread(speed)
+        finally:
+            stop.set()
+            await task
+
+    def alarms() -> list[dict[str, Any]]:
+        return [each for each in hub.get("api/v1/alarms")["alarms"] if "-cold-room-" in each["id"]]
+
+    def now() -> float:
+        return datetime.fromisoformat(hub.get("api/v1/scenario")["time"]).timestamp()
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        reached = runner.run(run())
+    assert reached == pytest.approx(FASTEST, rel=0.2)
