@@ -83,18 +83,19 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
         return _told("stopped", usecase, view)
     if view.active("low_reading"):
         return _told("loose", usecase, view)
-    return _told(*_turning(view), usecase=usecase, view=view, **_eta(view))
+    return _told(_turning(view), usecase, view, **_eta(view))
 
 
-def _turning(view: View) -> tuple[str]:
+def _turning(view: View) -> str:
+    """Return which sentence a machine that turns deserves."""
     zone = int(view.measures["zone"].good or 0)
     if zone == 3:  # noqa: PLR2004 — D
-        return ("worst",)
+        return "worst"
     if _eta(view):
-        return ("growing",)
+        return "growing"
     if zone == 2:  # noqa: PLR2004 — C
-        return ("high",)
-    return ("high_tones",) if view.active("hf_double") else ("steady",)
+        return "high"
+    return "high_tones" if view.active("hf_double") else "steady"
 
 
 def _eta(view: View) -> dict[str, float]:
