@@ -8,8 +8,8 @@ from hub.usecases.schema import UseCase
 _ZONES = "ABCD"
 _CLASS = Text("groupe 2, appui rigide, indicatif", "group 2, rigid, indicative")
 _STOPPED_W = 200
-_FAR_H = 24
-"""A longer forecast is not said: an hour's slope does not hold for days."""
+_FAR_H = 6
+"""A longer forecast is not said: the slope of an hour does not hold for so long."""
 
 
 def until_next_zone(
