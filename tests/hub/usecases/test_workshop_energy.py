@@ -49,3 +49,10 @@ def test_a_forgotten_load_costs_what_the_formula_says() -> None:
     forgotten = WORKSHOP.money[0]
     assert worth(forgotten) == pytest.approx(612.5)
     assert worth(forgotten, {"elec_price": 0.172}) == pytest.approx(430)
+
+
+def test_energy_stays_in_one_unit_from_the_meter_to_the_mean_power() -> None:
+    """Sums and increases convert nothing: indexes in Wh give a mean power in W."""
+    names = ("index_hp", "index_hc", "index", "day_energy", "open_day")
+    assert {WORKSHOP.measures[name].unit for name in names} == {"Wh"}
+    assert (WORKSHOP.measures["mean_power"].unit, WORKSHOP.measures["base"].unit) == ("W", "W")
