@@ -195,6 +195,11 @@ class Timelines:
         self.marks[uid] = run
         return True
 
+    def stands(self, run: str) -> bool:
+        """Tell whether a run is paused: nothing runs out on it, and its history may still be on its way."""
+        known = self.runs.get(run)
+        return known is not None and known.state == "paused"
+
     def now(self, run: str, wall: int) -> int:
         """Return a timeline's now [ns]."""
         if run == REAL:

@@ -398,7 +398,8 @@ class Worker:
             self.wake()
             return
         wall, timelines = self._wall(), self.understanding.timelines
-        alarms = [alarm for run in self.engine.runs() for alarm in self._passed(run, timelines.now(run, wall))]
+        living = [run for run in self.engine.runs() if not timelines.stands(run)]
+        alarms = [alarm for run in living for alarm in self._passed(run, timelines.now(run, wall))]
         state = self.engine.changed_state()
         if alarms or state:
             self._commit(Changes(position=self.position), alarms, state)

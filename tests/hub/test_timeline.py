@@ -85,6 +85,10 @@ def test_a_paused_run_stands_still() -> None:
     timelines = Timelines()
     timelines.announce(announcement(state="paused", speed=0), retained=False)
     assert timelines.now(RUN, WALL + 60 * NS) == timelines.now(RUN, WALL)
+    assert timelines.stands(RUN)
+    timelines.announce(announcement(), retained=False)
+    assert not timelines.stands(RUN)
+    assert not timelines.stands(REAL)
 
 
 def test_real_time_is_the_wall_clock() -> None:

@@ -407,6 +407,16 @@ def test_a_silent_probe_is_told_once_caught_up(hub: Hub) -> None:
     assert len({alarm.id for alarm in hub.alarms()}) == len(hub.alarms())
 
 
+def test_a_history_on_its_way_is_no_silence(hub: Hub) -> None:
+    """The run stands at its start until all of it has come; only then is what is missing missed."""
+    hub.take(announcement(state="paused", speed=0), imported(PROBE, SIMULATED - 7200 * NS, {AIR: 3.0, PRODUCT: 2.0}))
+    hub.tick(1)
+    assert not {"air", "product"} & {alarm.measure for alarm in hub.alarms()}
+    hub.take(announcement(2))
+    hub.tick(3)
+    assert {alarm.measure for alarm in hub.alarms()} >= {"air", "product"}
+
+
 def test_sentences_come_at_most_every_five_seconds(hub: Hub) -> None:
     """A sentence that changes each second is not read; numbers go on meanwhile."""
     clock = [1.0]

@@ -1,0 +1,1 @@
+"""A machine that sings a little louder."""

@@ -1,0 +1,130 @@
+"""What the machine works out for itself: when the next zone begins, and the sentence on the screen."""
+
+from hub.model import NS, Quality
+from hub.rules.case import Seen, View
+from hub.rules.wording import HOUR_S, Plain, Sentence, Text, duration, fill, forecast, forecast_s, quantity
+from hub.usecases.schema import UseCase
+
+_ZONES = "ABCD"
+_CLASS = Text("groupe 2, appui rigide, indicatif", "group 2, rigid, indicative")
+_STOPPED_W = 200
+_FAR_H = 6
+"""A longer forecast is not said: the slope of an hour does not hold for so long."""
+
+
+def until_next_zone(
+    *, velocity: float, slope: float, ab: float = 1.4, bc: float = 2.8, cd: float = 4.5
+) -> float | None:
+    """Return in how many hours the velocity reaches the next zone's limit if it goes on like this; None: never.
+
+    Args:
+        velocity: of the vibration [mm/s RMS].
+        slope: its rise [mm/s an hour].
+        ab: limit between zones A and B [mm/s].
+        bc: limit between zones B and C [mm/s].
+        cd: limit between zones C and D [mm/s].
+
+    Source: ../shared/use_cases.md §4, main sentence; a straight line: an exponential wear is there sooner.
+    """
+    limit = next((each for each in (ab, bc, cd) if velocity <= each), None)
+    if limit is None or slope <= 0:
+        return None
+    return (limit - velocity) / slope
+
+
+FUNCTIONS = {"until_next_zone": until_next_zone}
+
+_SAY: dict[str, Text] = {
+    "waiting": Text("En attente de la première valeur du capteur.", "Waiting for the sensor's first value."),
+    "silent": Text(
+        "Le capteur se tait depuis {since} : sa dernière valeur, {velocity}, ne prouve plus rien.",
+        "The sensor has been silent for {since}: its last value, {velocity}, proves nothing any more.",
+    ),
+    "stopped": Text(
+        "Machine arrêtée : zéro vibration ne veut pas dire machine saine.",
+        "Machine stopped: no vibration does not mean a healthy machine.",
+    ),
+    "loose": Text(
+        "{velocity} : trop calme pour une machine qui tourne. Capteur décollé ?",
+        "{velocity}: too quiet for a running machine. Has the sensor come loose?",
+    ),
+    "growing": Text(
+        "{velocity} : zone {zone} ({class}). À ce rythme, zone {next} dans {eta}.",
+        "{velocity}: zone {zone} ({class}). At this pace, zone {next} in {eta}.",
+    ),
+    "high_tones": Text(
+        "{velocity} : zone {zone} ({class}), mais les aigus ont doublé : un roulement commence souvent ainsi.",
+        "{velocity}: zone {zone} ({class}), but high frequencies doubled: bearings often begin this way.",
+    ),
+    "steady": Text(
+        "{velocity} : zone {zone} ({class}), palier à {bearing_temp}. Rien ne bouge.",
+        "{velocity}: zone {zone} ({class}), bearing at {bearing_temp}. Nothing moves.",
+    ),
+    "high": Text(
+        "{velocity} : zone {zone} ({class}), palier à {bearing_temp}. Prévoyez l'arrêt.",
+        "{velocity}: zone {zone} ({class}), bearing at {bearing_temp}. Plan the stop.",
+    ),
+    "worst": Text(
+        "{velocity} : zone {zone} ({class}), palier à {bearing_temp}. Risque de casse.",
+        "{velocity}: zone {zone} ({class}), bearing at {bearing_temp}. Damage possible.",
+    ),
+}
+
+
+def sentence(usecase: UseCase, view: View | None) -> Sentence:
+    """Return what the numbers of the machine mean now, in one sentence."""
+    velocity = None if view is None else view.measures["velocity"]
+    if view is None or velocity is None or velocity.good is None:
+        return _told("waiting", usecase, view)
+    if not velocity.believed or velocity.quality is Quality.BAD:
+        return _told("silent", usecase, view, since_s=_age_s(view, velocity))
+    power = view.measures["motor_power"]
+    if power.good is not None and power.believed and power.good < _STOPPED_W:
+        return _told("stopped", usecase, view)
+    if view.active("low_reading"):
+        return _told("loose", usecase, view)
+    return _told(_turning(view), usecase, view, **_eta(view))
+
+
+def _turning(view: View) -> str:
+    """Return which sentence a machine that turns deserves."""
+    zone = int(view.measures["zone"].good or 0)
+    if zone == 3:  # noqa: PLR2004 — D
+        return "worst"
+    if _eta(view):
+        return "growing"
+    if zone == 2:  # noqa: PLR2004 — C
+        return "high"
+    return "high_tones" if view.active("hf_double") else "steady"
+
+
+def _eta(view: View) -> dict[str, float]:
+    """Return the forecast where it is worth saying: something was seen to drift, and it is not far away."""
+    hours = view.measures["next_zone"].good
+    drifts = any(view.active(rule) for rule in ("drift", "growth", "zone_c"))
+    return {"eta_s": hours * HOUR_S} if drifts and hours is not None and hours < _FAR_H else {}
+
+
+def _age_s(view: View, seen: Seen) -> float:
+    return max(view.now - (view.start if seen.good_time is None else seen.good_time), 0) / NS
+
+
+def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
+    """Return the sentence `code` with the measures of the view, and times [s] by name."""
+    params: dict[str, Plain] = {}
+    parts: dict[str, Text] = {"class": _CLASS}
+    for name in ("velocity", "bearing_temp"):
+        good = None if view is None else view.measures[name].good
+        if good is not None:
+            measure = usecase.measures[name]
+            parts[name], params[name] = quantity(good, measure.unit, measure.decimals), good
+    zone = None if view is None else view.measures["zone"].good
+    if zone is not None:
+        letter, following = _ZONES[int(zone)], _ZONES[min(int(zone) + 1, 3)]
+        parts |= {"zone": Text(letter, letter), "next": Text(following, following)}
+        params |= {"zone": letter, "next": following}
+    if "since_s" in times:
+        parts["since"], params["since_s"] = duration(times["since_s"]), times["since_s"]
+    if "eta_s" in times:
+        parts["eta"], params["eta_s"] = forecast(times["eta_s"]), forecast_s(times["eta_s"])
+    return Sentence(code, params, fill(_SAY[code], parts))

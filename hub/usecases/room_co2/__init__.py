@@ -1,0 +1,1 @@
+"""The air of a meeting room."""
