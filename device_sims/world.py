@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from device_sims import common
+from device_sims import common, devices
 from device_sims import scenario as scenarios
 from device_sims.day import days_ahead
 from device_sims.devices import Listening, Moment, Packet, Reply, View
@@ -21,8 +21,6 @@ from device_sims.tables import Text
 
 BOOT_S = 3 * 86_400
 """Devices booted so long before the history begins."""
-OFFLINE_AFTER_S = 1500 * 60
-"""Zigbee2MQTT calls a battery device offline after 25 h (wire_formats.md §4); others fall with their connection."""
 
 
 class Emission(NamedTuple):
@@ -238,8 +236,14 @@ class World:
         while (coming := self.agenda.pop(self.time_s)) is not None:
             yield from self._come(coming)
         for player in self.players.values():
-            if player.silent and player.device.bridged and self.time_s == player.silent_since_s + OFFLINE_AFTER_S:
+            if self.time_s == self._given_up_s(player):
                 yield from self._last_will(player.role, self.time_s)
+
+    def _given_up_s(self, player: Player) -> int | None:
+        """Return when a bridge calls a silent device offline; others fall with their connection."""
+        if not (player.silent and player.device.bridged):
+            return None
+        return player.silent_since_s + devices.offline_after_s(player.device)
 
     def _come(self, coming: Due) -> list[Output]:
         """Let a fault of the agenda begin; one that somebody turned on and that lasts longer goes on instead."""
@@ -286,11 +290,7 @@ class World:
         stops = [to_s, *(player.due_s for player in self.players.values())]
         stops += [acting.until_s for acting in self.acting.values() if acting.until_s is not None]
         stops += [coming for coming in [self.agenda.next_s()] if coming is not None]
-        stops += [
-            player.silent_since_s + OFFLINE_AFTER_S
-            for player in self.players.values()
-            if player.silent and player.device.bridged
-        ]
+        stops += [second for player in self.players.values() if (second := self._given_up_s(player)) is not None]
         return max(min(stop for stop in stops if stop > self.time_s), self.time_s + 1)
 
     def _tell_changes(self) -> list[Output]:

@@ -52,8 +52,9 @@ from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
-from hub.usecases.loader import load_all
+from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
+from hub.usecases.why import why
 from hub.web.app import make_app
 from hub.web.hub import Acts
 from hub.web.security import Security, interface_addresses
@@ -262,7 +263,7 @@ class App:
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
-        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self.config.payload_formats)
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, payload_formats(self.config.payload_formats))
 
     def _driver_went_off(self, guest: Guest) -> None:
         """Remember it beyond the hub's end; called in whatever thread decodes."""
@@ -419,6 +420,19 @@ class App:
         """Acknowledge an alarm."""
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
 
+    async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
+        """Set an alarm aside, or take it back."""
+        return await asyncio.wrap_future(self._worker.call(lambda: self._worker.shelve(alarm, seconds, by)))
+
+    async def why(self, alarm: str) -> Mapping[str, Any]:
+        """Say why an alarm was raised."""
+        found = await asyncio.to_thread(self._kept.alarm, alarm)
+        case = None if found is None else self._cases.get(found.usecase)
+        if found is None or case is None or found.rule not in {rule.id for rule in case.all_rules}:
+            msg = f"no alarm {alarm!r} of a rule that there is; GET /api/v1/alarms lists them"
+            raise NotFoundError(msg)
+        return why(case, found, self._views.get(case.name))
+
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Carry out what a person does to a device."""
         return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
@@ -515,7 +529,7 @@ class App:
         """Return what the hub's own drivers read in messages that are not journalled."""
 
         def read() -> Sequence[Mapping[str, Any]]:
-            registry, now = Registry(load_bundled(), self.config.payload_formats), time.time_ns()
+            registry, now = Registry(load_bundled(), payload_formats(self.config.payload_formats)), time.time_ns()
             outcomes = [registry.decode(each, Contexts()) for each in messages]
             return [described(registry, each, self.config.zone, now) for each in outcomes]
 

@@ -434,6 +434,7 @@ class Live:
             "acknowledged_at": _moment(alarm.acknowledged_at),
             "acknowledged_by": alarm.acknowledged_by,
             "shelved_until": _moment(alarm.shelved_until),
+            "shelved_by": alarm.shelved_by,
             "comment": alarm.comment,
             "past": alarm.past,
             "text": alarm.texts.get(lang or self._lang) or next(iter(alarm.texts.values()), ""),

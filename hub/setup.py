@@ -3,6 +3,7 @@
 A driver without one (another package's) is not in the list; its own documents say what to do.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,15 @@ def instructions(module: str, folder: Path = FOLDER) -> Instructions:
         raise ConfigError(msg) from None
 
 
+def typeset(text: str) -> str:
+    """Return a French text with the no-break spaces that it needs, so that no line begins with `»` or `:`."""
+    return re.sub(r" (?=:)", "\u00a0", re.sub(r" (?=[?!;%»])|(?<=«) ", "\u202f", text))
+
+
+def _in_both(text: Mapping[str, str]) -> dict[str, str]:
+    return {language: typeset(words) if language == "fr" else words for language, words in text.items()}
+
+
 def families(drivers: Iterable[Driver], broker: Broker) -> list[Mapping[str, Any]]:
     """Return `{"model", "family", "title": {fr, en}, "steps": [{"say": {fr, en}, "type"}]}` of drivers with steps.
 
@@ -96,10 +106,10 @@ def families(drivers: Iterable[Driver], broker: Broker) -> list[Mapping[str, Any
     for driver in sorted(drivers, key=lambda each: (each.rank, each.title)):
         known = instructions(driver.model.replace("-", "_"))
         steps = [
-            {"say": each.say, "type": each.type.format(**filled) if each.type is not None else None}
+            {"say": _in_both(each.say), "type": each.type.format(**filled) if each.type is not None else None}
             for each in known.setup
         ]
-        title = known.title or {"fr": driver.title, "en": driver.title}
+        title = _in_both(known.title) if known.title else {"fr": driver.title, "en": driver.title}
         if steps:
             found.append({"model": driver.model, "family": driver.family, "title": title, "steps": steps})
     return found

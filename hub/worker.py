@@ -137,6 +137,7 @@ class Worker:
         understanding, engine = self._make
         with self._kept.readable():
             self.understanding, self.engine = understanding(), engine()
+            self._filled_until: dict[str, int] = {}
             self.underway = Underway(self._kept.commands(WAITING))
         for run in self.understanding.timelines.runs.values():
             self.engine.calendar.plays(run.id, run.days)
@@ -185,6 +186,19 @@ class Worker:
         run = stored.run if stored is not None else REAL
         at = self.understanding.timelines.now(run, self._wall())
         alarm = self.engine.acknowledge(alarm_id, at, by, comment, stored)
+        self._commit(Changes(position=self.position), [alarm])
+        return alarm
+
+    def shelve(self, alarm_id: str, seconds: float | None, by: str) -> Alarm:
+        """Set an alarm aside for so long [s of its run], or (None) take it back, and commit it; for `call`.
+
+        Raises:
+            NotFoundError: no such alarm that can still be set aside.
+        """
+        stored = self._kept.alarm(alarm_id)
+        run = stored.run if stored is not None else REAL
+        at = self.understanding.timelines.now(run, self._wall())
+        alarm = self.engine.shelve(alarm_id, at, None if seconds is None else at + int(seconds * NS), by, stored)
         self._commit(Changes(position=self.position), [alarm])
         return alarm
 
@@ -371,6 +385,7 @@ class Worker:
         for run in changes.runs.values():
             self.engine.calendar.plays(run.id, run.days)
         alarms = self.engine.step(_aged(changes.past), past=True)
+        alarms += self._filled(changes)
         alarms += self.engine.step(_aged(changes.shown))
         for run in changes.runs.values():
             if run.state == "ended":
@@ -383,7 +398,7 @@ class Worker:
             self.wake()
             return
         wall, timelines = self._wall(), self.understanding.timelines
-        alarms = [alarm for run in self.engine.runs() for alarm in self.engine.tick(run, timelines.now(run, wall))]
+        alarms = [alarm for run in self.engine.runs() for alarm in self._passed(run, timelines.now(run, wall))]
         state = self.engine.changed_state()
         if alarms or state:
             self._commit(Changes(position=self.position), alarms, state)
@@ -393,6 +408,19 @@ class Worker:
         if self.follower is not None:
             self.follower.tick()
         self._tell(wall)
+
+    def _filled(self, changes: Changes) -> list[Alarm]:
+        """Note how far each run's back-fill has come; at its first live word its time has passed until there."""
+        for reading in changes.past:
+            if reading.run != REAL:
+                self._filled_until[reading.run] = max(reading.time, self._filled_until.get(reading.run, 0))
+        begun = {reading.run for reading in changes.shown} & self._filled_until.keys()
+        return [alarm for run in begun for alarm in self.engine.tick(run, self._filled_until.pop(run), past=True)]
+
+    def _passed(self, run: str, now: int) -> list[Alarm]:
+        """Let a run's time pass: while its history is being filled in, no further than that has come."""
+        until = self._filled_until.get(run)
+        return self.engine.tick(run, now) if until is None else self.engine.tick(run, min(now, until), past=True)
 
     def _end_commands(self, ended: Sequence[Commanded]) -> None:
         self.understanding.watched = self.underway.devices

@@ -19,6 +19,9 @@ from device_sims.sensing import Lost, Sampled
 
 T = TypeVar("T")
 
+OFFLINE_AFTER_S = 1500 * 60
+"""Zigbee2MQTT's time-out of battery devices (wire_formats.md §4)."""
+
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The options of a kind that has none."""
@@ -113,7 +116,8 @@ class Device(Protocol):
         will: what the broker says when its connection breaks; None: nothing.
         bridged: a bridge or a network server speaks for it, whose connection outlives its silence.
 
-    One whose messages have another quality of service than 1 has an attribute `qos`.
+    One whose messages have another quality of service than 1 has an attribute `qos`; one behind a bridge that gives it
+    up earlier or later than a battery device has `offline_after_s`.
     """
 
     uid: str
@@ -171,6 +175,11 @@ def has_clock(kind: str) -> bool:
 def qos(device: Device) -> int:
     """Return the quality of service of a device's messages: its own `qos` where the real one has another than 1."""
     return int(getattr(device, "qos", 1))
+
+
+def offline_after_s(device: Device) -> int:
+    """Return after how long a bridge calls a silent device offline: its own `offline_after_s`, else 25 h."""
+    return int(getattr(device, "offline_after_s", OFFLINE_AFTER_S))
 
 
 def turned_on(view: View, channel: str) -> bool | None:

@@ -11,7 +11,7 @@ left alone. Without time synchronisation it counts (`cnt`) instead of dating.
 |---|---|---|
 | `temperature` | °C | 0.005 |
 | `humidity` | % | 0.0025 |
-| `pressure` | hPa | 1 Pa, 500 to 1155.34 hPa |
+| `pressure` | hPa | 1 Pa, 500 to 1155.34 hPa; 1013.25 without a channel |
 | `acceleration_x`, `_y`, `_z` | g | 0.001; 0, 0, 1 without a channel |
 | `voltage` | mV | 1, 1600 to 3646; 2950 without a channel |
 | `tx_power` | dBm | 2, -40 to 20; 4 without a channel |
@@ -19,10 +19,10 @@ left alone. Without time synchronisation it counts (`cnt`) instead of dating.
 | `rssi` | dBm | of the gateway; a dropped sample is an advertisement that it did not hear |
 | `level` | % | not sent: a channel that `battery.level` of scenario.toml can name |
 
-What is dropped or unplugged is sent as not available; so is temperature, humidity or pressure without a channel, as by
-a tag that lacks the sensor. Options: `prefix` (`"sim-ruuvi"`), `gateway` (`"sim-gateway"`: name from which its MAC
-follows), `mac` (from the id; 12 hexadecimal digits, locally administered), `numbers` (`false`: `ts` and `gwts` are
-text; `true`: numbers, as newer firmware has them).
+What is dropped or unplugged is sent as not available; so is temperature or humidity without a channel, as by a tag
+that lacks the sensor. Options: `prefix` (`"sim-ruuvi"`), `gateway` (`"sim-gateway"`: name from which its MAC follows),
+`mac` (from the id; 12 hexadecimal digits, locally administered), `numbers` (`false`: `ts` and `gwts` are text; `true`:
+numbers, as newer firmware has them).
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ MOVEMENTS, SEQUENCES = 255, 65_535
 """Counters go from 0 to one below; the value itself says not available."""
 USUAL_RSSI = -71.0
 USUAL = {"acceleration_x": 0.0, "acceleration_y": 0.0, "acceleration_z": 1.0, "voltage": 2950.0, "tx_power": 4.0}
-USUAL["movement"] = 0.0
+USUAL |= {"movement": 0.0, "pressure": 1013.25}
 """What every tag sends: one that lies still."""
 MAC_OCTETS = 6
 FIELDS = (

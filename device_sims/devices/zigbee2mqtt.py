@@ -29,7 +29,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from device_sims.devices import Packet, Reply, View, options_of, turned_on
+from device_sims.devices import OFFLINE_AFTER_S, Packet, Reply, View, options_of, turned_on
 from device_sims.devices._zigbee_keys import action, written
 from device_sims.errors import SimulationError
 
@@ -38,6 +38,8 @@ CLOCK = False
 KEY = re.compile(r"[a-z][a-z0-9_]*")
 QUIET = {"linkquality", "battery", "voltage"}
 """Keys that travel with the others and are never told for themselves."""
+MAINS_OFFLINE_AFTER_S = 600
+"""Zigbee2MQTT asks mains devices, and gives them up sooner."""
 WORDS = {"on": True, "off": False}
 
 
@@ -68,6 +70,7 @@ class Zigbee:
         self.retained = (f"{self.topic}/availability",)
         self.bridged = True
         self.qos = 0
+        self.offline_after_s = MAINS_OFFLINE_AFTER_S if "state" in self.keys else OFFLINE_AFTER_S
         self.will = Packet(f"{self.topic}/availability", b'{"state":"offline"}', retain=True)
         self._told: str | None = None
 

@@ -25,6 +25,7 @@ from hub.live import Live, action_view
 from hub.model import Action
 from hub.registry import Registry, load_bundled
 from hub.understand import Understanding
+from hub.usecases.loader import payload_formats
 
 PATIENCE_S = 120.0
 """A forgotten device may have filled the journal."""
@@ -113,7 +114,7 @@ class Files:
         self._kept = Kept(data, forwards=config.store == "influx")
         bundled = load_bundled()
         self._guests = Guests(installed(), taken=bundled)
-        self._registry = Registry({**bundled, **drivers(self._guests)}, config.payload_formats)
+        self._registry = Registry({**bundled, **drivers(self._guests)}, payload_formats(config.payload_formats))
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()

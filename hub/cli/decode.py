@@ -20,6 +20,7 @@ from hub.guests.proxy import lodged
 from hub.model import Message
 from hub.refusals.explain import Explainer
 from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry
+from hub.usecases.loader import payload_formats
 
 
 class Line(Struct):
@@ -56,9 +57,8 @@ def command(
         json: print one object for a program.
     """
     settings = config.load()
-    zone, formats = settings.zone, settings.payload_formats
-    if format_ is not None:
-        formats = {EVERY_DEVICE: format_}
+    zone = settings.zone
+    formats = payload_formats(settings.payload_formats) if format_ is None else {EVERY_DEVICE: format_}
     payload = _payload(text, hex_, base64_, file)
     now = time.time_ns()
     with lodged() as drivers:

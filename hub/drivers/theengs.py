@@ -56,7 +56,12 @@ GATEWAY = {"SYStoMQTT", "LOGtoMQTT", "WebUItoMQTT", "RLStoMQTT", "OTAtoMQTT"}
 SIGNAL = "signal"
 SAME_ADVERTISEMENT = 10 * NS
 """The same values from another gateway within this, where the sensor numbers nothing, are the same advertisement."""
-METRES_PER_SECOND_SQUARED = Conversion(Unit.G, 1 / 9.80665)
+CONVERSIONS = {unit: conversion(unit or "") for _, unit in (*OF_SENSOR.values(), *OF_GATEWAY.values())} | {
+    "°F": conversion("°F"),
+    "V": None,
+    "m/s²": Conversion(Unit.G, 1 / 9.80665),
+}
+"""Unit on the wire → how it becomes the hub's; None: it is."""
 
 
 class Context(Struct, frozen=True):
@@ -217,8 +222,10 @@ class Reader:
             if unit == ON:
                 taken = boolean(value)
             else:
-                known = METRES_PER_SECOND_SQUARED if unit == "m/s²" else conversion(unit or "")
-                taken = number(value) if known is None else known.apply(number(value))
+                known = CONVERSIONS[unit]
+                taken = value if type(value) is float else number(value)
+                if known is not None:
+                    taken = known.apply(taken)
         except PayloadError as error:
             self.rejected[key] = str(error)
             return

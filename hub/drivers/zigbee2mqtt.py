@@ -353,26 +353,49 @@ class Reader:
 
     def read(self) -> None:
         """Read every key that the format or `exposes` explains."""
+        keys = self.known.keys
         for key, value in self.body.items():
             if key in NEVER or len(key) > LONG:
                 continue
             if key == "action":
                 if isinstance(value, str) and not is_absent(value):
                     self.events.append(Event("action", value))
-                continue
-            exposed = self.known.keys.get(key)
-            base, suffix = _base(key)
-            if exposed is not None and exposed.on is not None:
-                self._flag(key, value, FLAGS.get(base, _open(base)) + suffix, exposed)
-            elif base in FLAGS and not (exposed is not None and exposed.unit):
+            elif (exposed := keys.get(key)) is not None:
+                self._exposed(key, value, exposed)
+            else:
+                self._usual(key, value)
+
+    def _exposed(self, key: str, value: object, exposed: Key) -> None:
+        """Read a value as `exposes` says, under the format's name for it where there is one."""
+        base, suffix = _base(key)
+        if exposed.on is not None:
+            self._flag(key, value, FLAGS.get(base, _open(base)) + suffix, exposed)
+        elif base in FLAGS and not exposed.unit:
+            self._flag(key, value, FLAGS[base] + suffix, None)
+        elif base == "voltage":
+            self._voltage(key, value, suffix, exposed)
+        elif base in USUAL:
+            channel, unit = USUAL[base]
+            self._number(key, value, channel + suffix, exposed, unit, fixed=base in UNITLESS)
+        else:
+            self._number(key, value, _open(key), exposed, None)
+
+    def _usual(self, key: str, value: object) -> None:
+        """Read a value that only the format explains; what it does not know is no measure."""
+        base, suffix = _base(key)
+        if base in FLAGS:
+            if type(value) is bool:
+                self.samples.append(Sample(FLAGS[base] + suffix, 1.0 if value else 0.0))
+            else:
                 self._flag(key, value, FLAGS[base] + suffix, None)
-            elif base == "voltage":
-                self._voltage(key, value, suffix, exposed)
-            elif base in USUAL:
-                channel, unit = USUAL[base]
-                self._number(key, value, channel + suffix, exposed, unit, fixed=base in UNITLESS)
-            elif exposed is not None:
-                self._number(key, value, _open(key), exposed, None)
+        elif base == "voltage":
+            self._voltage(key, value, suffix, None)
+        elif base in USUAL:
+            channel, unit = USUAL[base]
+            if type(value) is float:  # of JSON: finite
+                self.samples.append(Sample(channel + suffix, value, unit))
+            else:
+                self._number(key, value, channel + suffix, None, unit)
 
     def _flag(self, key: str, value: object, channel: str, exposed: Key | None) -> None:
         try:

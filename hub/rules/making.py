@@ -106,7 +106,8 @@ class Windowed(Maker):
         self.noise = measure.parameters.get("noise", 0.0)
         self.say = _WINDOWED[computation.name]
         self.timed = computation.name in {"duration_above", "share_above"}
-        self.last: tuple[int, float] | None = None
+        sloped, averaged = computation.name in _PER_MINUTE, computation.name in {"mean", "integral"}
+        self.kept = made.slope if sloped else made.mean if averaged else made.window
 
     def on(self, fresh: AbstractSet[str], time: int) -> Said:  # noqa: ARG002 — see Maker
         """Add the newest value and look back."""
@@ -119,7 +120,7 @@ class Windowed(Maker):
             windows.ran(made.spans, last[1], last[0], time, above=self.above, believed=believed, window=self.window)
             made.last = time, value
         else:
-            made.window.add(time, value, self.window)
+            self.kept.add(time, value, self.window)
         return self.say(self)
 
 
@@ -149,14 +150,14 @@ def _level(maker: Windowed) -> float:
 
 def _sloped(factor: float) -> Callable[[Windowed], float | None]:
     def slope(maker: Windowed) -> float | None:
-        found = maker.made.window.slope(maker.window)
+        found = maker.made.slope.slope(maker.window)
         return None if found is None else found * factor
 
     return slope
 
 
 _WINDOWED: Mapping[str, Callable[[Windowed], float | None]] = {
-    "mean": lambda maker: maker.made.window.mean(maker.window),
+    "mean": lambda maker: maker.made.mean.mean(maker.window),
     "min": lambda maker: min(maker.made.window.inside),
     "max": lambda maker: max(maker.made.window.inside),
     "range": _spread,
@@ -166,7 +167,7 @@ _WINDOWED: Mapping[str, Callable[[Windowed], float | None]] = {
     "delta": lambda maker: maker.made.window.values[-1] - maker.made.window.values[0],
     "increase": lambda maker: _stepped(maker, 1),
     "decrease": lambda maker: _stepped(maker, -1),
-    "integral": lambda maker: maker.made.window.area / _HOUR,
+    "integral": lambda maker: maker.made.mean.area / _HOUR,
     "leq": _level,
     "count_above": _crossed,
     "duration_above": lambda maker: windows.lasted(maker.made.spans, maker.window)[0] / NS,

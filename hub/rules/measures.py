@@ -14,19 +14,21 @@ Priority = Literal["critical", "high", "medium", "low"]
 class Role(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A place in the story that a device fills.
 
-    A real device of *any* family takes the role if its channels give the role's measures (`Measure.names`) in units
-    that convert; which channel gives which measure is settled when the role is given (`hub.usecases.roles`).
+    A real device of *any* family may take the role: each of the role's measures is heard from the first of its names
+    (`Measure.names`) that the device's channels have, in a unit that converts.
 
     Attributes:
         kind: the device in people's words ("Tasmota, deux DS18B20").
         family: driver family of the simulated device.
         simulated: name of the simulated device that takes it by itself on every simulated run.
+        payload_format: how that device's own bytes are read where its network does not (`cayenne-lpp`).
     """
 
     title: Text
     kind: Text
     family: str
     simulated: str
+    payload_format: str | None = None
 
     @property
     def device(self) -> str:

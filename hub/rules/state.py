@@ -5,7 +5,7 @@ from msgspec import Struct, field
 
 from hub.model import Alarm, Evidence, Quality
 from hub.rules.tally import Tally
-from hub.rules.windows import Window
+from hub.rules.windows import Mean, Slope, Window
 
 
 class Sense(Struct, kw_only=True, omit_defaults=True):
@@ -39,7 +39,7 @@ class Course(Struct, kw_only=True, omit_defaults=True):
         masked_from: when the present mask began.
         closed_from: since when the rule is outside its hours; `hours_until`: how far that is known.
         shelved_until: an end of shelving that the next alarm inherits.
-        windows: measure → its last values.
+        windows, slopes, means: measure → its last values, alone or with the sums of a line or a mean.
         spans: (start, stop, whether it ran) of a share's window.
         chain: (end, value) of the last periods.
     """
@@ -56,6 +56,8 @@ class Course(Struct, kw_only=True, omit_defaults=True):
     hours_until: int = 0
     shelved_until: int | None = None
     windows: dict[str, Window] = field(default_factory=dict)
+    slopes: dict[str, Slope] = field(default_factory=dict)
+    means: dict[str, Mean] = field(default_factory=dict)
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
     chain: list[tuple[int, float]] = field(default_factory=list)
 
@@ -67,7 +69,8 @@ class Course(Struct, kw_only=True, omit_defaults=True):
     @property
     def beyond(self) -> bool:
         """Whether the rule's condition is taken for true: a latched alarm may outlast it."""
-        return self.active and self.cleared is None
+        alarm = self.alarm
+        return alarm is not None and alarm.returned_at is None and self.cleared is None
 
 
 class Lesson(Struct, kw_only=True, omit_defaults=True):
@@ -84,7 +87,8 @@ class Made(Struct, kw_only=True, omit_defaults=True):
     """What a computed measure remembers.
 
     Attributes:
-        window, spans: of window functions; `rises`: (time, what a counter rose in all) of `increase_per_hour`.
+        window, slope, mean, spans: of window functions.
+        rises: (time, what a counter rose in all) of `increase_per_hour`.
         tally: of period functions.
         lessons, day_end, last: slot → what was learned; the end of the day under way; the newest that counted.
         slot: of the newest that counted.
@@ -93,6 +97,8 @@ class Made(Struct, kw_only=True, omit_defaults=True):
     """
 
     window: Window = field(default_factory=Window)
+    slope: Slope = field(default_factory=Slope)
+    mean: Mean = field(default_factory=Mean)
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
     rises: list[tuple[int, float]] = field(default_factory=list)
     tally: Tally | None = None

@@ -92,6 +92,7 @@ class Watched:
             return [course.alarm]
         text, params = words(book, memory, rule, at, self.judged(self.bench.local(at)))
         role = origin(book.measures, rule.measure).role
+        before = [course.alarm] if course.alarm is not None and course.alarm.shelved_until is not None else []
         shelved = course.shelved_until if course.shelved_until is not None and course.shelved_until > at else None
         course.alarm = Alarm(
             id=name,
@@ -110,7 +111,7 @@ class Watched:
             evidence=self.evidence(),
             shelved_until=shelved,
         )
-        return [course.alarm]
+        return [*(msgspec.structs.replace(each, shelved_until=None) for each in before), course.alarm]
 
     def returned(self, at: int) -> list[Alarm]:
         """Return the alarm to normal; a latched one waits until somebody has acknowledged it."""
@@ -252,11 +253,11 @@ class Watch(Watched):
             self._turn(time)
         if self.mask is not None and self.mask.measure in fresh:
             self._mask(before[self.mask.measure], time)
-        if course.masked_from is not None or course.closed_from is not None or self._is_other_period(fresh, time):
-            course.since, course.count = None, 0
-            return []
-        held = self._held(time)
-        if held is None or held == course.beyond:
+        beyond = course.beyond
+        held = None
+        if course.masked_from is None and course.closed_from is None and self._is_judged(fresh, time):
+            held = self.judge.holds(beyond=beyond)
+        if held is None or held == beyond:
             course.since, course.count = None, 0
             return []
         if course.since is None:
@@ -266,9 +267,11 @@ class Watch(Watched):
             course.counted = time if course.count <= self.rule.confirm else course.counted
         return self._fire(time, past=past)
 
-    def _is_other_period(self, fresh: AbstractSet[str], time: int) -> bool:
-        """Tell whether the hour or day that ends now lies outside the rule's hours: its value is not judged."""
-        return bool(self.periods) and self.rule.measure in fresh and not self.bench.within(self.periods, time - 1)
+    def _is_judged(self, fresh: AbstractSet[str], time: int) -> bool:
+        """Tell whether the values are young enough, and the hour or day that ends now lies within the rule's hours."""
+        if self.ages and self.horizon(time) < time:
+            return False
+        return not (self.periods and self.rule.measure in fresh and not self.bench.within(self.periods, time - 1))
 
     def _mask(self, before: float | None, time: int) -> None:
         """Begin the mask when its measure becomes what masks; end it when it ceases to be."""

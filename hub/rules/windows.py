@@ -6,7 +6,7 @@ readings as the window holds, so that rounding does not add up.
 
 import math
 from collections.abc import Sequence
-from operator import sub
+from operator import mul, sub
 
 from msgspec import Struct, field
 
@@ -26,23 +26,11 @@ class Window(Struct, kw_only=True, omit_defaults=True):
 
     Attributes:
         outside: 1 while the first value is that left edge, else 0.
-        fresh: readings since the sums were made anew.
-        origin, level: what times and values are counted from in the sums.
-        t, tt, v, tv: sums over the values inside [min, unit].
-        area: of the curve from first to last [unit·ns].
     """
 
     times: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     outside: int = 0
-    fresh: int = 0
-    origin: int = 0
-    level: float = 0.0
-    t: float = 0.0
-    tt: float = 0.0
-    v: float = 0.0
-    tv: float = 0.0
-    area: float = 0.0
 
     def add(self, time: int, value: float, window: int) -> None:
         """Append a value and forget what left the window; a second one at the same time replaces the first.
@@ -50,72 +38,43 @@ class Window(Struct, kw_only=True, omit_defaults=True):
         After a gap as long as the window nothing older says anything.
         """
         times, values = self.times, self.values
-        if times and time - times[-1] >= window:
+        if times and self._crowded(time, window):
+            del times[-1], values[-1]
+        times.append(time)
+        values.append(value)
+        start, outside = time - window, self.outside
+        while times[outside] < start:
+            outside += 1
+        gone = outside if times[outside] == start else outside - 1
+        if gone > 0:
+            del times[:gone], values[:gone]
+            outside -= gone
+        self.outside = outside
+
+    def _unusual(self, time: int, window: int) -> bool:
+        """Tell whether a value at `time` is not simply the next: the first ones, after a gap, too close."""
+        times = self.times
+        return (
+            len(times) < 2  # noqa: PLR2004 — a step has two ends
+            or time - times[-1] >= window
+            or time == times[-1]
+            or (time - times[-2]) * MOST < window
+        )
+
+    def _crowded(self, time: int, window: int) -> bool:
+        """Clear what a gap has made old; tell whether the newest value gives way to one at `time`."""
+        times = self.times
+        if time - times[-1] >= window:
             times.clear()
-            values.clear()
-        if len(times) > 1 and (time == times[-1] or (time - times[-2]) * MOST < window):
-            times[-1], values[-1] = time, value
-            self.fresh = len(times)
-        else:
-            times.append(time)
-            values.append(value)
-            if len(times) > 1:
-                self.area += (time - times[-2]) * (value + values[-2]) / 2
-            self._inside(time, value, 1)
-            self.fresh += 1
-        self._forget(time - window)
-        if self.fresh >= max(len(times), _SOME) or len(times) == 1:
-            self._anew(time - window)
-
-    def _inside(self, time: int, value: float, sign: int) -> None:
-        at, above = (time - self.origin) / _MINUTE, value - self.level
-        self.t += sign * at
-        self.tt += sign * at * at
-        self.v += sign * above
-        self.tv += sign * at * above
-
-    def _forget(self, start: int) -> None:
-        times, values = self.times, self.values
-        while self.outside < len(times) and times[self.outside] < start:
-            self._inside(times[self.outside], values[self.outside], -1)
-            self.outside += 1
-        while len(times) > 1 and times[1] <= start:
-            self.area -= (times[1] - times[0]) * (values[0] + values[1]) / 2
-            del times[0], values[0]
-            self.outside = max(self.outside - 1, 0)
-
-    def _anew(self, start: int) -> None:
-        """Make the sums anew."""
-        times, values = self.times, self.values
-        self.fresh, self.origin, self.level = 0, times[-1], values[-1]
-        self.t = self.tt = self.v = self.tv = 0.0
-        self.outside = int(times[0] < start)
-        for time, value in zip(times[self.outside :], values[self.outside :], strict=True):
-            self._inside(time, value, 1)
-        steps = zip(times, times[1:], values, values[1:], strict=False)
-        self.area = math.fsum((stop - begin) * (one + other) / 2 for begin, stop, one, other in steps)
+            self.values.clear()
+            self.outside = 0
+            return False
+        return time == times[-1] or (len(times) > 1 and (time - times[-2]) * MOST < window)
 
     @property
     def inside(self) -> list[float]:
         """The values within the window."""
         return self.values[self.outside :] if self.outside else self.values
-
-    def mean(self, window: int) -> float | None:
-        """Return the mean of the curve over the window, or over what is known of it; None without values."""
-        times, values = self.times, self.values
-        if not times:
-            return None
-        if len(times) == 1:
-            return values[0]
-        before = max(times[-1] - window - times[0], 0)
-        return (self.area - before * (values[0] + values[1]) / 2) / (times[-1] - times[0] - before)
-
-    def slope(self, window: int) -> float | None:
-        """Return the least-squares slope [1/min] over the window; None while half of it is not covered."""
-        count = len(self.times) - self.outside
-        if count < 2 or self.times[-1] - self.times[self.outside] < window / 2:  # noqa: PLR2004 — a line needs two points
-            return None
-        return (count * self.tv - self.t * self.v) / (count * self.tt - self.t * self.t)
 
     def covered(self, window: int) -> bool:
         """Tell whether the whole window is known."""
@@ -124,6 +83,96 @@ class Window(Struct, kw_only=True, omit_defaults=True):
     def steps(self) -> list[float]:
         """Return by how much each value inside differs from the one before it, the left edge included."""
         return list(map(sub, self.values[1:], self.values))
+
+
+class Mean(Window, kw_only=True, omit_defaults=True):
+    """A window with the area under its curve [unit·ns]; `fresh`: readings since it was measured anew."""
+
+    area: float = 0.0
+    fresh: int = 0
+
+    def add(self, time: int, value: float, window: int) -> None:
+        """Append a value; see `Window.add`."""
+        times, values = self.times, self.values
+        if self.fresh >= max(len(times), _SOME) or self._unusual(time, window):
+            super().add(time, value, window)
+            steps = zip(times, times[1:], values, values[1:], strict=False)
+            self.area = math.fsum((stop - begin) * (one + other) / 2 for begin, stop, one, other in steps)
+            self.fresh = 0
+            return
+        start = time - window
+        area = self.area + (time - times[-1]) * (value + values[-1]) / 2
+        times.append(time)
+        values.append(value)
+        while times[1] <= start:
+            area -= (times[1] - times[0]) * (values[0] + values[1]) / 2
+            del times[0], values[0]
+        self.area, self.outside, self.fresh = area, int(times[0] < start), self.fresh + 1
+
+    def mean(self, window: int) -> float | None:
+        """Return the mean of the curve over the window, or over what is known of it; None without values."""
+        times, values = self.times, self.values
+        if len(times) < 2:  # noqa: PLR2004 — a curve needs two points
+            return values[0] if values else None
+        before = max(times[-1] - window - times[0], 0)
+        return (self.area - before * (values[0] + values[1]) / 2) / (times[-1] - times[0] - before)
+
+
+class Slope(Window, kw_only=True, omit_defaults=True):
+    """A window with the sums of its least-squares line over the values inside.
+
+    Attributes:
+        origin, level: what times and values are counted from in the sums.
+        t, tt, v, tv: sums [min, unit].
+        fresh: readings since they were made anew.
+    """
+
+    origin: int = 0
+    level: float = 0.0
+    t: float = 0.0
+    tt: float = 0.0
+    v: float = 0.0
+    tv: float = 0.0
+    fresh: int = 0
+
+    def add(self, time: int, value: float, window: int) -> None:
+        """Append a value; see `Window.add`."""
+        times, values = self.times, self.values
+        if self.fresh >= max(len(times), _SOME) or self._unusual(time, window):
+            super().add(time, value, window)
+            self._anew()
+            return
+        times.append(time)
+        values.append(value)
+        origin, level = self.origin, self.level
+        at, above = (time - origin) / _MINUTE, value - level
+        t, tt, v, tv = self.t + at, self.tt + at * at, self.v + above, self.tv + at * above
+        start, outside = time - window, self.outside
+        while times[outside] < start:
+            at, above = (times[outside] - origin) / _MINUTE, values[outside] - level
+            t, tt, v, tv = t - at, tt - at * at, v - above, tv - at * above
+            outside += 1
+        gone = outside if times[outside] == start else outside - 1
+        if gone > 0:
+            del times[:gone], values[:gone]
+            outside -= gone
+        self.t, self.tt, self.v, self.tv, self.outside, self.fresh = t, tt, v, tv, outside, self.fresh + 1
+
+    def _anew(self) -> None:
+        """Make the sums anew."""
+        origin, level = self.times[-1], self.values[-1]
+        ats = [(time - origin) / _MINUTE for time in self.times[self.outside :]]
+        aboves = [value - level for value in self.values[self.outside :]]
+        self.origin, self.level, self.fresh = origin, level, 0
+        self.t, self.tt, self.v = sum(ats), sum(map(mul, ats, ats)), sum(aboves)
+        self.tv = sum(map(mul, ats, aboves))
+
+    def slope(self, window: int) -> float | None:
+        """Return the least-squares slope [1/min] over the window; None while half of it is not covered."""
+        count = len(self.times) - self.outside
+        if count < 2 or self.times[-1] - self.times[self.outside] < window / 2:  # noqa: PLR2004 — a line needs two points
+            return None
+        return (count * self.tv - self.t * self.v) / (count * self.tt - self.t * self.t)
 
 
 def ran(
@@ -147,11 +196,17 @@ def ran(
 
 def lasted(spans: Sequence[tuple[int, int, bool]], window: int) -> tuple[int, int]:
     """Return for how long [ns] it ran within the last window, and how much of it is known."""
+    running = known = 0
     if not spans:
         return 0, 0
     begin = spans[-1][1] - window
-    found = [(stop - max(start, begin), running) for start, stop, running in spans if stop > begin]
-    return sum(length for length, running in found if running), sum(length for length, _ in found)
+    for start, stop, ran_then in spans:
+        length = stop - begin if start < begin else stop - start
+        if length > 0:
+            known += length
+            if ran_then:
+                running += length
+    return running, known
 
 
 def share(spans: Sequence[tuple[int, int, bool]], window: int) -> float | None:

@@ -9,6 +9,8 @@ from hub.model import NS, REAL, rfc3339
 from hub.rules import kinds
 from hub.rules.case import View
 from hub.rules.explaining import hours_in_words
+from hub.rules.measures import Measure, origin
+from hub.rules.shown import between, shown
 from hub.rules.wording import Sentence, Text, limit, quantity
 from hub.usecases.schema import Card, Panel, UseCase
 
@@ -92,11 +94,16 @@ def _role(name: str, role: kinds.Role, view: View | None) -> Json:
 def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
     measure = usecase.measures[name]
     seen = None if view is None else view.measures[name]
+    role = origin(usecase.measures, name).role
+    factor, offset = _change(measure)
     return {
         "name": name,
         "title": measure.title.as_dict,
-        "role": measure.role,
-        "device": None if view is None else view.devices.get(measure.role),
+        "role": role,
+        "device": None if view is None else view.devices.get(role),
+        "computed": measure.computed,
+        "factor": factor,
+        "offset": offset,
         "channel": measure.channel,
         "unit": measure.unit,
         "decimals": measure.decimals,
@@ -107,6 +114,14 @@ def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
         "time": None if seen is None or seen.time is None else rfc3339(seen.time),
         "quality": None if seen is None or seen.time is None else seen.quality.value,
     }
+
+
+def _change(measure: Measure) -> tuple[float, float]:
+    """Return (factor, offset) that turn the channel's value, in the hub's unit, into what the measure shows."""
+    known = None if measure.unit is None else shown(measure.unit)
+    given = measure.channel_unit or (None if known is None else known.unit.value)
+    factor, offset = between(given, measure.unit) or (1.0, 0.0)
+    return float(f"{measure.scale * factor:.12g}"), offset
 
 
 def _panel(usecase: UseCase, panel: Panel, view: View | None) -> Json:

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -58,6 +59,16 @@ def load_all() -> dict[str, UseCase]:
         ConfigError: naming the file and the place.
     """
     return {name: load(folder, name) for name, folder in folders().items()}
+
+
+def payload_formats(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return device → how its own bytes are read: what the user chose, and what use cases say of simulated devices.
+
+    Raises:
+        ConfigError: naming the use case's file and the place.
+    """
+    said = [usecase.payload_formats for usecase in load_all().values()]
+    return {device: each for formats in (*said, chosen) for device, each in formats.items()}
 
 
 def load(folder: Path, name: str | None = None) -> UseCase:

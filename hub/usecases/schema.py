@@ -147,6 +147,11 @@ class UseCase(Document, frozen=True, kw_only=True):
         """The rules written, and one of silence for each measure that may not be silent."""
         return [*self.rules, *(self._silence(name) for name, each in self.measures.items() if each.silence_s)]
 
+    @property
+    def payload_formats(self) -> dict[str, str]:
+        """Return simulated device → how its own bytes are read."""
+        return {role.device: role.payload_format for role in self.roles.values() if role.payload_format is not None}
+
     def _silence(self, name: str) -> Silence:
         measure, words = self.measures[name], self.silence
         return Silence(

@@ -71,6 +71,20 @@ class Hub(Protocol):
             NotFoundError: no such alarm.
         """
 
+    async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
+        """Set an alarm aside for so long [s of its run], or (None) take it back; commit and apply it.
+
+        Raises:
+            NotFoundError: no such alarm that can still be set aside.
+        """
+
+    async def why(self, alarm: str) -> Mapping[str, Any]:
+        """Return why an alarm was raised, as `GET /alarms/{id}/why` gives it.
+
+        Raises:
+            NotFoundError: no such alarm, or its use case is gone.
+        """
+
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Carry out what a person does to a device, in the thread that owns the store.
 

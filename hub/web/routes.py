@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from hub.web import built
 from hub.web.api import (
     actions,
+    alarms,
     devices,
     drivers,
     health,
@@ -75,8 +76,11 @@ API = (
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
-    Route("GET", "/alarms", VIEWER, devices.alarms, ("limit",)),
-    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, devices.acknowledge, body=devices.Acknowledgement),
+    Route("GET", "/alarms", VIEWER, alarms.alarms, ("limit",)),
+    Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
+    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
+    Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
+    Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),

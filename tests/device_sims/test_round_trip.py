@@ -11,6 +11,7 @@ from device_sims.world import World
 from hub.driver import Decoded
 from hub.model import Kind, Message
 from hub.registry import Contexts, Registry, load_drivers
+from hub.usecases.loader import payload_formats
 
 NOW = 1_795_419_000_000_000_000
 NAMES = scenario.folders()
@@ -25,7 +26,7 @@ def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | Non
     for fault in faults:
         world.schedule(600, fault)
     said = [one for role in world.players for one in world.birth(role)]
-    registry, contexts = Registry(load_drivers()), Contexts()
+    registry, contexts = Registry(load_drivers(), payload_formats({})), Contexts()
     for one in world.without_broker([*said, *world.advance(3600)]):
         message = Message(topic=one.packet.topic, payload=one.packet.payload, received=NOW)
         outcome = registry.decode(message, contexts)
@@ -34,13 +35,14 @@ def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_message_is_understood_and_belongs_to_an_announced_device(name: str) -> None:
-    """No refusal, no rejected field, no unknown device."""
+    """No refusal, no field rejected but what a tag says it lacks, no unknown device."""
     loaded = scenario.load(name)
     world = World(loaded, seed=7, start=datetime(2026, 11, 23, 7, 30, tzinfo=UTC), zone=UTC)
     uids = {player.device.uid for player in world.players.values()}
     for topic, payload, found, reason in decoded(name):
         assert found is not None, f"{topic} {payload!r}: {reason}"
-        assert not found.rejected, f"{topic} {payload!r}: {found.rejected}"
+        wrong = [why for why in found.rejected.values() if not why.startswith("not available")]  # a tag's lost sample
+        assert not wrong, f"{topic} {payload!r}: {found.rejected}"
         assert found.device in uids or found.speaks_for_others
 
 

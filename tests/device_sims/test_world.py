@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_sims import scenario
+from device_sims import scenario, tables
 from device_sims.errors import SimulationError
 from device_sims.world import Emission, Output, Silence, World
 
@@ -390,3 +390,23 @@ def test_a_device_with_jitter_comes_late_and_does_not_drift() -> None:
     assert set(late) == {0, 1, 2, 3}
     assert seconds("coldroom-sim-probe") == seconds("coldroom-sim-probe")
     assert late != [second % 10 for second in seconds("coldroom-sim-other")]
+
+
+@pytest.mark.parametrize(("field", "silent_s"), [("state", 600), ("contact", 90_000)])
+def test_a_bridge_gives_a_silent_plug_up_sooner_than_a_battery_device(field: str, silent_s: int) -> None:
+    """10 minutes and 25 hours after its last word, by the bridge's own word."""
+    door = msgspec.structs.replace(
+        LOADED.scenario.devices["door"],
+        channels={"door_open": tables.Channel(field=field, on_change=True)},
+        battery=None,
+    )
+    alone = SHORT._replace(scenario=msgspec.structs.replace(SHORT.scenario, devices={"door": door}))
+    played = World(alone, seed=7, start=START, zone=ZoneInfo("Europe/Paris"))
+    list(played.advance(-1))
+    played.schedule(60, "door.radio_loss")
+    given_up = [
+        one.time_s
+        for one in played.advance(100_000)
+        if isinstance(one, Emission) and one.packet.topic == f"{DOOR}/availability"
+    ]
+    assert given_up == [60 + silent_s]

@@ -7,7 +7,7 @@ import pytest
 
 from hub.errors import ConfigError
 from hub.registry import load_drivers
-from hub.setup import FOLDER, Broker, Instructions, broker_of, families, instructions
+from hub.setup import FOLDER, Broker, Instructions, broker_of, families, instructions, typeset
 from servers.decoding import understood
 
 OPEN = Broker(host="192.0.2.7", port=1884, user="matinales", password="s3cret", is_open=True)
@@ -60,10 +60,15 @@ BADLY_SET = re.compile(r" [?!;%»:]|« |\w'\w")
 
 @every_description
 def test_french_is_set_as_french_is(module: str) -> None:
-    """A line never ends between a guillemet and its word, as on every page."""
-    known = instructions(module)
-    said = [step.say["fr"] for step in known.setup] + [title for title in [(known.title or {}).get("fr")] if title]
+    """However its author typed it, a line never ends between a guillemet and its word, as on every page."""
+    (found,) = families([load_drivers()[module.replace("_", "-")]], OPEN)
+    said = [found["title"]["fr"], *(step["say"]["fr"] for step in found["steps"])]
     assert not [text for text in said if BADLY_SET.search(text)]
+
+
+def test_typesetting_changes_nothing_but_spaces() -> None:
+    """What is typed on the device stays as it is: only French words pass here."""
+    assert typeset("Tapez « a:b » : 3 % ; oui ?") == "Tapez «\u202fa:b\u202f»\u00a0: 3\u202f%\u202f; oui\u202f?"
 
 
 PUBLISHED = re.compile(r"(?:printf '([^']*)' \| )?mosquitto_pub .* -t (\S+) (?:-s|-m '?([^']*)'?)")

@@ -20,6 +20,7 @@ from hub.model import Message
 from hub.registry import Registry, load_drivers
 from hub.rules.engine import Engine
 from hub.understand import Understanding
+from hub.usecases.loader import payload_formats
 from hub.worker import Outcome, Worker
 from servers.workers import usecases
 
@@ -27,7 +28,7 @@ from servers.workers import usecases
 @cache
 def registry() -> Registry:
     """Return the bundled drivers, read once."""
-    return Registry(load_drivers())
+    return Registry(load_drivers(), payload_formats({}))
 
 
 class Hub:

@@ -20,6 +20,7 @@ from hub.rules.engine import Engine
 from hub.rules.measures import origin
 from hub.rules.state import pack
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
+from hub.usecases.loader import payload_formats
 from hub.usecases.schema import UseCase
 from servers.workers import usecases
 
@@ -33,7 +34,7 @@ TICK_S = 600
 @cache
 def registry() -> Registry:
     """Return the bundled drivers, read once."""
-    return Registry(load_drivers())
+    return Registry(load_drivers(), payload_formats({}))
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,24 @@ class FakeHub:
         self.live.apply(Batch(alarms=[known]))
         return known
 
+    async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
+        """Set it aside."""
+        if alarm not in self.known_alarms:
+            msg = f"no alarm {alarm!r}; see /api/v1/alarms"
+            raise NotFoundError(msg)
+        until = None if seconds is None else WALL + int(seconds * NS)
+        known = replace(self.known_alarms[alarm], shelved_until=until, shelved_by=by)
+        self.known_alarms[alarm] = known
+        self.live.apply(Batch(alarms=[known]))
+        return known
+
+    async def why(self, alarm: str) -> Mapping[str, Any]:
+        """Answer."""
+        if alarm not in self.known_alarms:
+            msg = f"no alarm {alarm!r}; see /api/v1/alarms"
+            raise NotFoundError(msg)
+        return {"alarm": alarm}
+
     async def messages(self, limit: int, *, understood: bool | None) -> list[Heard]:
         """Return them, newest first."""
         return [each for each in reversed(self.heard) if understood in {None, each.understood}][:limit]

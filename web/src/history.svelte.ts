@@ -2,6 +2,7 @@
 
 import { api } from "./api.ts";
 import { EMPTY, extended, since, type Track, track } from "./lib/series.ts";
+import { converted } from "./lib/sight.ts";
 import type { Measure, Value } from "./lib/types.ts";
 
 const FLUSH_MS = 250;
@@ -47,10 +48,11 @@ export class History {
 	}
 
 	async #ask(measure: Measure, run: string, span: number): Promise<[string, Track]> {
+		if (measure.computed === true) return [measure.name, EMPTY]; // no channel keeps its past
 		const found = await api.series(measure.device ?? "", measure.channel, run, `-${span}s`, POINTS);
 		const whole = track(found);
-		const turned = { t: whole.t, v: whole.v.map((value) => (value === null ? null : 1 - value)) };
-		return [measure.name, measure.inverted ? turned : whole];
+		const values = whole.v.map((value) => (value === null ? null : converted(measure, value)));
+		return [measure.name, { t: whole.t, v: values }];
 	}
 
 	/** Take what a delta brought. */
@@ -72,7 +74,7 @@ export class History {
 			let after = before;
 			for (const value of queue) {
 				if (value.device !== measure.device || value.channel !== measure.channel) continue;
-				const shown = value.quality === "bad" ? null : measure.inverted ? 1 - value.value : value.value;
+				const shown = value.quality === "bad" ? null : converted(measure, value.value);
 				after = extended(after, Date.parse(value.time) / 1000, shown, measure.silence_s);
 			}
 			if (after === before) continue;

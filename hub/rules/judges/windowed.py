@@ -4,13 +4,15 @@ from hub.rules import kinds, windows
 from hub.rules.functions import COMPUTATIONS
 from hub.rules.judges.base import Bench, Judge, R, nanoseconds
 from hub.rules.state import Course, Sense
-from hub.rules.windows import Window
+from hub.rules.windows import Mean, Slope, Window
 
 _PER = {"minute": 1.0, "hour": 60.0, "day": 1440.0}
 
 
 class Windowed(Judge[R]):
     """A judge that keeps a window of its own measure."""
+
+    values: Window
 
     def __init__(self, rule: R, course: Course, bench: Bench) -> None:
         """Go on from the window in `course`."""
@@ -24,8 +26,19 @@ class Windowed(Judge[R]):
         self.values.add(time, value, self.window)
 
 
-class Rates(Windowed[kinds.Rate]):
+class Rates(Judge[kinds.Rate]):
     """A slope."""
+
+    def __init__(self, rule: kinds.Rate, course: Course, bench: Bench) -> None:
+        """Go on from the window in `course`."""
+        super().__init__(rule, course, bench)
+        self.window = nanoseconds(rule.window_s)
+        self.remembers = frozenset([rule.measure])
+        self.values = course.slopes.setdefault(rule.measure, Slope())
+
+    def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
+        """Keep the value."""
+        self.values.add(time, value, self.window)
 
     def quantity(self) -> float | None:
         """Return the slope [unit/per]."""
@@ -69,16 +82,15 @@ class Flatlines(Windowed[kinds.Flatline]):
 
     def quantity(self) -> float | None:
         """Return the range of the window; None until all of it is known."""
-        inside = self.values.values
-        return max(inside) - min(inside) if self.values.covered(self.window) else None
+        values = self.values.values
+        return max(values) - min(values) if self.values.covered(self.window) else None
 
     def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — a value that moves is not flat
         """Compare."""
-        judged = self.quantity()
-        if judged is None:
-            values = self.values.values
-            return False if values and max(values) - min(values) >= self.rule.range else None
-        return judged < self.rule.range
+        values, span = self.values.values, self.rule.range
+        if not values or abs(values[-1] - values[0]) >= span or max(values) - min(values) >= span:
+            return False if values else None
+        return True if self.values.covered(self.window) else None
 
 
 class Shares(Judge[kinds.Share]):
@@ -114,13 +126,12 @@ class Forecasts(Judge[kinds.Forecast]):
     def __init__(self, rule: kinds.Forecast, course: Course, bench: Bench) -> None:
         """Go on from the windows in `course`."""
         super().__init__(rule, course, bench)
-        wanted = {name: nanoseconds(window) for name, window in rule.means.items()}
+        self.means = {
+            name: (course.means.setdefault(name, Mean()), nanoseconds(span)) for name, span in rule.means.items()
+        }
         self.slope_window = nanoseconds(rule.window_s) if rule.function is None else 0
-        if self.slope_window:
-            wanted[rule.measure] = self.slope_window
-        self.windows = wanted
-        self.remembers = frozenset(wanted)
-        self.kept = {name: course.windows.setdefault(name, Window()) for name in wanted}
+        self.line = course.slopes.setdefault(rule.measure, Slope()) if self.slope_window else None
+        self.remembers = frozenset([*self.means, rule.measure] if self.line is not None else self.means)
         names = {*kinds.uses(rule)} - {name for each in rule.when for name in each.measures}
         self.needs = {name: bench.senses[name] for name in names | {rule.measure, *rule.means, *rule.of.values()}}
         named = COMPUTATIONS.get(rule.function or "")
@@ -129,7 +140,11 @@ class Forecasts(Judge[kinds.Forecast]):
 
     def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
         """Keep the value."""
-        self.kept[measure].add(time, value, self.windows[measure])
+        if measure in self.means:
+            window, span = self.means[measure]
+            window.add(time, value, span)
+        if self.line is not None and measure == self.rule.measure:
+            self.line.add(time, value, self.slope_window)
 
     def quantity(self) -> float | None:
         """Return the seconds left; None: never, or not known."""
@@ -138,25 +153,35 @@ class Forecasts(Judge[kinds.Forecast]):
             return self._by_slope()
         values = {}
         for argument, name in self.arguments.items():
-            value = self.kept[name].mean(self.windows[name]) if name in rule.means else self.bench.senses[name].good
+            value = self._mean(name) if name in self.means else self.bench.senses[name].good
             if value is None:
                 return None
             values[argument] = value
         return self.call(**values, limit=rule.limit, **rule.parameters)
 
+    def _mean(self, name: str) -> float | None:
+        window, span = self.means[name]
+        return window.mean(span)
+
     def _by_slope(self) -> float | None:
         """Return when the line through the window reaches the limit, if it heads there."""
-        slope, value = self.kept[self.rule.measure].slope(self.slope_window), self.sense.good
-        if slope is None or value is None or not slope or abs(slope) * _PER["hour"] < self.rule.slope_at_least:
+        slope = None if self.line is None else self.line.slope(self.slope_window)
+        return None if slope is None else self._ahead(slope)
+
+    def _ahead(self, slope: float) -> float | None:
+        value = self.sense.good
+        if value is None or not slope or abs(slope) * _PER["hour"] < self.rule.slope_at_least:
             return None
         ahead = (self.rule.limit - value) / slope * 60
         return ahead if ahead > 0 else None
 
     def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — the off-delay holds it
         """Compare; what is not known is no forecast, what is known and never happens is none either."""
-        judged = self.quantity()
-        if judged is not None:
-            return judged < self.rule.within_s
-        if any(sense.good is None for sense in self.needs.values()):
-            return None
-        return None if self.call is None and self.kept[self.rule.measure].slope(self.slope_window) is None else False
+        if self.line is not None:
+            slope = self.line.slope(self.slope_window)
+            judged = None if slope is None else self._ahead(slope)
+            known = slope is not None
+        else:
+            judged = self.quantity()
+            known = judged is not None or all(sense.good is not None for sense in self.needs.values())
+        return (judged is not None and judged < self.rule.within_s) if known else None

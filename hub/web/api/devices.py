@@ -1,11 +1,10 @@
-"""Devices, raw messages, alarms and use cases."""
+"""Devices, raw messages and use cases."""
 
 import asyncio
 import re
 from collections.abc import Sequence
 
 from aiohttp import web
-from msgspec import Struct
 
 from hub.capture import capture as captured
 from hub.errors import NotFoundError
@@ -13,8 +12,8 @@ from hub.model import Heard, rfc3339
 from hub.refusals.explain import Explainer
 from hub.refusals.grouping import Group, groups, matching
 from hub.web.keys import HUB
-from hub.web.problems import Problem, language
-from hub.web.query import answer, body, choice, number
+from hub.web.problems import Problem
+from hub.web.query import answer, choice, number
 
 PREVIEW = 256
 MOST_LISTED = 1000
@@ -117,29 +116,6 @@ def preview(payload: bytes) -> str:
     if text.isprintable() or (text and all(char.isprintable() or char in "\r\n\t" for char in text)):
         return text[:PREVIEW] if text or not payload else payload[: PREVIEW // 2].hex()
     return payload[: PREVIEW // 2].hex()
-
-
-async def alarms(request: web.Request) -> web.Response:
-    """List the alarms of all states and runs, newest first."""
-    hub = request.app[HUB]
-    lang = language(request)
-    found = await hub.alarms(number(request, "limit", MOST_LISTED, 1, MOST_LISTED))
-    return answer({"alarms": [hub.live.alarm_view(alarm, lang) for alarm in found]})
-
-
-class Acknowledgement(Struct, forbid_unknown_fields=True):
-    """What may come with an acknowledgement."""
-
-    comment: str | None = None
-
-
-async def acknowledge(request: web.Request) -> web.Response:
-    """Acknowledge an alarm; again changes nothing."""
-    hub = request.app[HUB]
-    said = await body(request, Acknowledgement, '{"comment": "…"}') if request.can_read_body else Acknowledgement()
-    comment = said.comment.strip()[:500] if said.comment else None
-    alarm = await hub.acknowledge(request.match_info["id"], "facilitator", comment or None)
-    return answer(hub.live.alarm_view(alarm, language(request)))
 
 
 async def usecases(request: web.Request) -> web.Response:

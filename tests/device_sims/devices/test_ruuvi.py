@@ -149,10 +149,10 @@ def test_a_lost_sample_is_not_available_and_its_neighbours_are() -> None:
 
 
 def test_a_tag_lies_still_and_lacks_what_the_scenario_does_not_give() -> None:
-    """Acceleration, battery, power and movement are always there; humidity and pressure are not available."""
+    """Pressure, acceleration, battery, power and movement are always there; humidity is not available."""
     one = make("ruuvi", "tag-sim", {"temperature": {"field": "temperature", "id": ""}})
     data = body(one.report(view())[0])["data"]
-    assert data[14:48] == "0512FCFFFFFFFF0000000003E8A8D6000000"[:34]
+    assert data[14:48] == "0512FCFFFFC87D0000000003E8A8D60000"
 
 
 def test_an_advertisement_that_nobody_hears_leaves_a_gap() -> None:

@@ -1,11 +1,12 @@
 """Computed measures: functions of present values, of windows, of clock hours and days, of past days."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from hub.model import NS, Quality, TimeSource
+from hub.model import NS, Quality, Reading, TimeSource
 from hub.rules import kinds
 from hub.rules.calendar import Calendar
 from hub.rules.clauses import Condition, Hours
@@ -16,7 +17,12 @@ from servers.plant import MIN, RUN, Plant, common, course, engine, made, minute,
 HALF_HOUR = 30 * MIN
 
 
-def after(measures: dict[str, Measure], steps: list, name: str = "m", **plant: Any) -> float | None:  # noqa: ANN401  # type: ignore[type-arg]
+def after(
+    measures: dict[str, Measure],
+    steps: Sequence[Reading | float],
+    name: str = "m",
+    **plant: Any,  # noqa: ANN401 — of Plant
+) -> float | None:
     """Return what a measure is once all that happened."""
     one = engine(Plant(made=measures, **plant))
     play(one, steps)
@@ -182,7 +188,7 @@ def test_what_adds_up_since_the_start() -> None:
 USUAL = made("usual", of={"value": "a"}, parameters={"days": 3, "at_least": 2, "initial": 540})
 
 
-def day(value: float, number: int) -> list:  # type: ignore[type-arg]
+def day(value: float, number: int) -> list[Reading | float]:
     """Return a day of hourly values."""
     return course([value] * 24, every=60, start=1440 * number + 30)
 

@@ -3,6 +3,7 @@
 import json
 
 import msgspec
+import pytest
 
 from hub.model import NS, REAL, Quality, Reading, TimeSource
 from hub.rules.engine import Engine
@@ -55,6 +56,9 @@ def test_what_was_heard_is_in_it() -> None:
         "title": {"fr": "Air", "en": "Air"},
         "role": "probe",
         "device": PROBE,
+        "computed": False,
+        "factor": 1.0,
+        "offset": 0.0,
         "channel": "temperature_ds18b20_1",
         "unit": "°C",
         "decimals": 1,
@@ -115,3 +119,13 @@ def test_a_real_device_is_said_to_be_real() -> None:
     told = describe(usecase, engine.view("cold_room", REAL, START))
     assert (told["roles"][0]["state"], told["roles"][0]["device"]) == ("real", "tasmota:kitchen")
     assert not told["simulated"]
+
+
+def test_a_measure_says_how_it_comes_from_the_channel() -> None:
+    """The hub's m³/h are shown in L/min, pulses in litres, millimetres in metres; a computed one has no factor."""
+    water = {each["name"]: each for each in describe(find("water_leak"), None)["measures"]}
+    silo = {each["name"]: each for each in describe(find("silo"), None)["measures"]}
+    assert (water["tap_flow"]["factor"], water["tap_flow"]["offset"]) == (pytest.approx(1000 / 60), 0.0)
+    assert water["coarse_index"]["factor"] == 10.0
+    assert silo["distance"]["factor"] == 0.001
+    assert (silo["mass"]["computed"], silo["mass"]["role"], silo["mass"]["factor"]) == (True, "level", 1.0)

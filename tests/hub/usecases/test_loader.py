@@ -2,18 +2,18 @@
 
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from device_sims import devices, scenario
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.wording import Text, english, french
 from hub.usecases import find, load, load_all, names
 from hub.usecases.channel_checks import channel_problems
-from hub.usecases.loader import HERE
+from hub.usecases.loader import HERE, payload_formats
 from hub.usecases.money import worth
 from hub.usecases.schema import Card, Hypothesis, UseCase
 
@@ -74,12 +74,13 @@ def test_what_a_use_case_needs_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_simulators_play_the_same_story(name: str) -> None:
-    """Each role's simulated device is in scenario.toml under its name, and so is each fault of the guide."""
-    usecase = find(name)
-    scenario = tomllib.loads((HERE / name / "scenario.toml").read_text(encoding="utf-8"))
-    played = {role: (device["kind"], device["id"]) for role, device in scenario["devices"].items()}
-    assert {role: (each.family, each.simulated) for role, each in usecase.roles.items()}.items() <= played.items()
-    assert {fault for step in usecase.guide for fault in step.faults} <= scenario["faults"].keys()
+    """Each role's simulated device is in scenario.toml under the hub's name for it, and so is each guided fault."""
+    usecase, played = find(name), scenario.load(name).scenario
+    uids = {
+        role: devices.make(each.kind, each.id, each.fields, each.options).uid for role, each in played.devices.items()
+    }
+    assert {role: each.device for role, each in usecase.roles.items()}.items() <= uids.items()
+    assert {fault for step in usecase.guide for fault in step.faults} <= scenario.titles(played).keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -234,3 +235,14 @@ def test_a_channel_that_no_driver_gives_is_found(
     other = {name: each for name, each in FAMILIES.items() if name != family}
     found = list(channel_problems(room(), other if channels is None else {**other, family: channels}))
     assert any(each.startswith(message) for each in found), found
+
+
+def test_a_role_says_how_its_simulated_devices_bytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its uid; what the user chose wins."""
+    case = find("cold_room")
+    told = msgspec.structs.replace(case.roles["probe"], payload_format="cayenne-lpp")
+    spoken = msgspec.structs.replace(case, roles={**case.roles, "probe": told})
+    assert spoken.payload_formats == {"tasmota:coldroom-sim-probe": "cayenne-lpp"}
+    monkeypatch.setattr("hub.usecases.loader.load_all", lambda: {"cold_room": spoken})
+    assert payload_formats({"tts:a:b": "senml"}) == {"tasmota:coldroom-sim-probe": "cayenne-lpp", "tts:a:b": "senml"}
+    assert payload_formats({"tasmota:coldroom-sim-probe": "senml"}) == {"tasmota:coldroom-sim-probe": "senml"}

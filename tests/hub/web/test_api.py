@@ -7,6 +7,7 @@ import json
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 from yarl import URL
 
@@ -253,6 +254,38 @@ async def test_an_alarm_is_acknowledged_with_a_comment(hub: FakeHub, client: Cli
     assert (after["state"], after["comment"]) == ("acknowledged", "door shut")
     assert after["acknowledged_by"] == "facilitator"
     async with client.post(f"{API}/alarms/nothing/acknowledge") as response:
+        assert response.status == 404
+
+
+async def test_an_alarm_says_who_acknowledged_it(hub: FakeHub, client: Client) -> None:
+    """By the name they give."""
+    hub.known_alarms["a"] = msgspec.structs.replace(an_alarm(), id="a")
+    said = {"comment": "door shut", "by": "  Marie "}
+    async with client.post(f"{API}/alarms/a/acknowledge", json=said) as response:
+        assert (await response.json())["acknowledged_by"] == "Marie"
+
+
+async def test_an_alarm_is_set_aside_until_its_end(hub: FakeHub, client: Client) -> None:
+    """State shelved with its end and who, and taken back; a time without end is refused."""
+    hub.known_alarms["a"] = msgspec.structs.replace(an_alarm(), id="a")
+    async with client.post(f"{API}/alarms/a/shelve", json={"duration_s": 3600, "by": "Marie"}) as response:
+        after = await response.json()
+    assert (after["state"], after["shelved_by"]) == ("shelved", "Marie")
+    assert after["shelved_until"] is not None
+    async with client.post(f"{API}/alarms/a/unshelve") as response:
+        assert (await response.json())["state"] == "unacknowledged"
+    for wrong in ({}, {"duration_s": 0}, {"duration_s": 1e9}):
+        async with client.post(f"{API}/alarms/a/shelve", json=wrong) as response:
+            assert response.status == 400
+    async with client.post(f"{API}/alarms/b/shelve", json={"duration_s": 60}) as response:
+        assert response.status == 404
+
+
+async def test_an_alarm_answers_why(hub: FakeHub, client: Client) -> None:
+    """Whoever reads may ask."""
+    hub.known_alarms["a"] = msgspec.structs.replace(an_alarm(), id="a")
+    assert await get(client, "/alarms/a/why") == {"alarm": "a"}
+    async with client.get(f"{API}/alarms/b/why") as response:
         assert response.status == 404
 
 

@@ -24,6 +24,12 @@ export function channelOf(device: Device | undefined, name: string): Channel | n
 	return device?.channels.find((channel) => channel.name === name) ?? null;
 }
 
+/** A channel's value as the measure shows it: turned, or in its own unit. */
+export function converted(measure: Measure, value: number): number {
+	if (measure.inverted === true) return 1 - value;
+	return value * (measure.factor ?? 1) + (measure.offset ?? 0);
+}
+
 /** How a measure is seen; `now` gives the time [ms] of a timeline, `lost`: nothing is heard of the hub any more. */
 export function sight(
 	measure: Measure,
@@ -35,15 +41,17 @@ export function sight(
 	const device = measure.device === null ? undefined : devices.get(measure.device);
 	const channel = channelOf(device, measure.channel);
 	const raw = channel?.value ?? null;
-	const value = measure.inverted === true && raw !== null ? 1 - raw : raw;
-	const known = channel === null ? null : { value, time: channel.time, quality: channel.quality };
+	const heard = raw === null ? null : converted(measure, raw);
+	const value = measure.computed === true ? measure.value : heard;
+	const said = measure.computed === true ? measure : channel;
+	const known = said === null || said.quality === null ? null : { value, time: said.time, quality: said.quality };
 	return {
 		measure,
 		device: measure.device ?? "",
 		channel: measure.channel,
 		raw: value,
-		unit: channel?.unit ?? measure.unit,
-		quality: channel?.quality ?? null,
+		unit: measure.factor === undefined ? (channel?.unit ?? measure.unit) : measure.unit,
+		quality: said?.quality ?? null,
 		shown: judge(
 			known,
 			device === undefined ? null : now(device.run),

@@ -210,6 +210,11 @@ export interface Measure {
 	silence_s: number | null;
 	primary: boolean;
 	inverted?: boolean;
+	/** Made of other measures: its value comes with the story, no channel gives it. */
+	computed?: boolean;
+	/** What is shown is the channel's value × factor + offset, in `unit`. */
+	factor?: number;
+	offset?: number;
 	value: number | null;
 	time: string | null;
 	quality: Quality | null;
