@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from random import Random
 
 import msgspec
@@ -17,6 +17,10 @@ from servers import rehearsal
 
 NAMES = [*scenario.folders()]
 DAY = 86_400
+WORDS = 3
+"""What `read` gives of a message itself: second, role, topic."""
+CLOSE = partial(pytest.approx, rel=2e-3, abs=0.02)
+"""Integration is exact, or its error is bounded: far below any noise, so that a draw more or less would show."""
 WINTER, SUMMER = datetime(2026, 1, 20, 12, tzinfo=UTC), datetime(2027, 7, 6, 12, tzinfo=UTC)
 
 
@@ -67,6 +71,29 @@ def read(said: Iterable[Emission], start: datetime) -> list[tuple[object, ...]]:
     return found
 
 
+def assert_alike(said: Iterable[Emission], expected: Iterable[Emission]) -> None:
+    """Compare what each device says: the same messages within a second, the same readings but for integration."""
+    found, wanted = by_role(said), by_role(expected)
+    assert set(found) == set(wanted)
+    for role, words in wanted.items():
+        assert [one.packet.topic for one in found[role]] == [one.packet.topic for one in words]
+        assert [one.time_s for one in found[role]] == pytest.approx([one.time_s for one in words], abs=1)
+        assert numbers(found[role]) == CLOSE(numbers(words))
+
+
+def by_role(said: Iterable[Emission]) -> dict[str, list[Emission]]:
+    """Return each device's messages in order."""
+    found: dict[str, list[Emission]] = {}
+    for one in said:
+        found.setdefault(one.role, []).append(one)
+    return found
+
+
+def numbers(said: Iterable[Emission]) -> list[float]:
+    """Return the values that the hub reads in messages, in order."""
+    return [float(str(each[1])) for each in read(said, WINTER) if len(each) > WORDS]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_two_runs_say_the_same_byte_for_byte(name: str) -> None:
     """Each device, for 24 simulated hours with faults."""
@@ -90,7 +117,7 @@ def test_the_date_changes_times_never_values(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_device_changes_nobody_elses_words(name: str) -> None:
-    """A probe that reports every seven seconds beside them: the others say the same, byte for byte."""
+    """A probe that reports every seven seconds beside them: the others draw the same noise and say the same."""
     loaded = short(name)
     guest = Device(
         title=Text("Invité", "Guest"),
@@ -101,10 +128,9 @@ def test_another_device_changes_nobody_elses_words(name: str) -> None:
     )
     devices = {"guest": guest, **loaded.scenario.devices}
     company = loaded._replace(scenario=msgspec.structs.replace(loaded.scenario, devices=devices))
-    alone = by_device(hours(rehearsal.world(loaded), 6))
-    together = by_device(hours(rehearsal.world(company), 6))
-    assert len(together.pop("guest")) > 1000
-    assert together == alone
+    alone, together = hours(rehearsal.world(loaded), 6), hours(rehearsal.world(company), 6)
+    assert len(by_device(together)["guest"]) > 1000
+    assert_alike([one for one in together if one.role != "guest"], alone)
 
 
 def hours(played: World, count: int) -> list[Emission]:
@@ -128,8 +154,8 @@ def test_the_state_does_not_depend_on_the_number_of_steps(name: str, seed: int) 
     for cut in cuts:
         got += pieces.advance(max(pieces.time_s, 0) + cut)
     got += pieces.advance(sum(cuts))
-    assert got == expected
-    assert pieces.model.values() == whole.model.values()
+    assert_alike(pieces.without_broker(got), [*whole.without_broker(expected)])
+    assert pieces.model.values() == CLOSE(whole.model.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,5 +168,5 @@ def test_speed_changes_without_a_jump(name: str) -> None:
         hurried.speed = speed
         for played in (steady, hurried):
             list(played.advance(3600 * hour))
-        assert hurried.model.values() == steady.model.values()
+        assert hurried.model.values() == CLOSE(steady.model.values())
         assert hurried.time_s == steady.time_s

@@ -61,7 +61,7 @@ def test_each_message_costs_a_battery_a_little() -> None:
 
 def test_a_battery_without_a_life_keeps_its_level() -> None:
     """As a scenario that says nothing of it."""
-    played = world("door")
+    played = world("door", battery=Battery(level="battery"))
     list(played.advance(3 * 3600))
     assert level(played) == 88.0
 
@@ -93,7 +93,7 @@ def test_a_low_battery_is_low_whatever_it_has_left() -> None:
 )
 def test_a_wrong_battery_is_refused_with_its_place(battery: str, reason: str) -> None:
     """What it is, and what it should be."""
-    old = 'battery = { level = "battery", voltage = "battery_mv" }'
+    old = 'battery = { level = "battery", voltage = "battery_mv", days = 730, messages = 200_000 }'
     assert old in CONTENT
     with pytest.raises(SimulationError, match=reason):
         scenario.parse(CONTENT.replace(old, f"battery = {battery}").encode(), "my", "my.toml")
