@@ -21,6 +21,8 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 _LETTERS = r"(?:h|min|s|ms|j|jours?|days?|kWh|Wh|kW|W|VA|K|V|A|Hz|ppm|ppb|lx|m³|mm|kg|g|m|km|hPa|dBm?|kB)\b"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
+FRENCH_UNITS: Mapping[str, str] = {"days": "jours", "kg/day": "kg/jour"}
+"""Units that are words."""
 Plain = float | str | None
 """What a parameter of a sentence may be, so that it travels as JSON."""
 
@@ -90,7 +92,7 @@ def quantity(value: float, unit: str | None = None, decimals: int = 1, *, sign: 
     if unit is None:
         return digits
     fr = NARROW if unit[0] in "°%" else HARD
-    return Text(f"{digits.fr}{fr}{unit}", f"{digits.en}{'' if unit == '%' else HARD}{unit}")
+    return Text(f"{digits.fr}{fr}{FRENCH_UNITS.get(unit, unit)}", f"{digits.en}{'' if unit == '%' else HARD}{unit}")
 
 
 def limit(value: float, unit: str | None) -> Text:
