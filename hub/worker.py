@@ -53,6 +53,8 @@ OTHERS = "mqtt"
 WAITING = 1_000
 """Newest commands looked at for those that still wait for their report."""
 _POSITION = attrgetter("position")
+MOST_LIVE_SPEED = 60.0
+"""Faster runs come through the import door (design.md §1)."""
 
 
 class Outcome(Struct, kw_only=True):
@@ -419,9 +421,15 @@ class Worker:
         return [alarm for run in begun for alarm in self.engine.tick(run, self._filled_until.pop(run), past=True)]
 
     def _passed(self, run: str, now: int) -> list[Alarm]:
-        """Let a run's time pass: while its history is being filled in, no further than that has come."""
+        """Let a run's time pass. One that comes through the import door is no further than what has come of it."""
         until = self._filled_until.get(run)
-        return self.engine.tick(run, now) if until is None else self.engine.tick(run, min(now, until), past=True)
+        if until is None:
+            return self.engine.tick(run, now)
+        before = self.engine.tick(run, min(now, until), past=True)
+        if self.understanding.timelines.runs[run].speed > MOST_LIVE_SPEED:
+            return before
+        del self._filled_until[run]  # it runs: its history is whole
+        return [*before, *self.engine.tick(run, now)]
 
     def _end_commands(self, ended: Sequence[Commanded]) -> None:
         self.understanding.watched = self.underway.devices

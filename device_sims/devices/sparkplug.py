@@ -15,7 +15,7 @@ own). What is unplugged is null; what is dropped is not in the data.
 | `group` | `"sim-workshop"` | group id; contains `sim` |
 | `types` | `{}` | field → `Int8` … `Int64`, `UInt8` … `UInt64`, `Float`, `Double`, `Boolean`; else `Double` |
 | `units` | `{}` | field → unit, sent as the property `engUnit` of the birth |
-| `writable` | `[]` | fields that commands set; their channels have `order = true` |
+| `writable` | `[]` | fields that commands set, `readOnly` false in the birth; their channels have `order = true` |
 | `aliases` | `true` | `false`: data carry names |
 | `by_exception` | `false` | `true`: data carry only what has changed since the last |
 """
@@ -37,8 +37,8 @@ FULL = 256
 STAMP, METRIC, SEQ = 1, 2, 3
 NAME, ALIAS, METRIC_STAMP, DATATYPE, IS_NULL, PROPERTIES = 1, 2, 3, 4, 7, 9
 INT, LONG, FLOAT, DOUBLE, BOOLEAN = 10, 11, 12, 13, 14
-# fields of PropertySet and PropertyValue, and the type of a text
-KEYS, VALUES, P_TYPE, P_STRING, IS_STRING = 1, 2, 1, 8, 12
+# fields of PropertySet and PropertyValue, and the types of a boolean and of a text
+KEYS, VALUES, P_TYPE, P_BOOLEAN, P_STRING, IS_BOOLEAN, IS_STRING = 1, 2, 1, 7, 8, 11, 12
 Type = Literal["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float", "Double", "Boolean"]
 CODES: dict[Type, int] = {
     "Int8": 1,
@@ -181,6 +181,7 @@ class Node:
             alias=metric.alias if self.options.aliases else None,
             stamp_ms=_milliseconds(view),
             unit=metric.unit if is_birth else "",
+            writable=is_birth and metric.name in self.options.writable,
         )
 
     def _bd(self) -> bytes:
@@ -208,6 +209,7 @@ def _metric(
     alias: int | None = None,
     stamp_ms: int | None = None,
     unit: str = "",
+    writable: bool = False,
 ) -> bytes:
     """Return a metric; None: null."""
     return b"".join(
@@ -216,7 +218,7 @@ def _metric(
             _protobuf.integer(ALIAS, alias) if alias is not None else b"",
             _protobuf.integer(METRIC_STAMP, stamp_ms) if stamp_ms is not None else b"",
             _protobuf.integer(DATATYPE, CODES[kind]),
-            _protobuf.octets(PROPERTIES, _properties(unit)) if unit else b"",
+            _protobuf.octets(PROPERTIES, _properties(unit, writable=writable)) if unit or writable else b"",
             _protobuf.integer(IS_NULL, 1) if value is None else _written(value, kind),
         )
     )
@@ -258,9 +260,14 @@ def _value(said: Mapping[int, int | bytes], kind: Type) -> float | None:
     return float(found - (1 << bits) if is_signed and found >> bits - 1 else found)
 
 
-def _properties(unit: str) -> bytes:
+def _properties(unit: str, *, writable: bool) -> bytes:
+    """Return a PropertySet: the names, then the values in their order."""
     text = _protobuf.integer(P_TYPE, IS_STRING) + _protobuf.octets(P_STRING, unit.encode())
-    return _protobuf.octets(KEYS, b"engUnit") + _protobuf.octets(VALUES, text)
+    no = _protobuf.integer(P_TYPE, IS_BOOLEAN) + _protobuf.integer(P_BOOLEAN, 0)
+    said = [*([(b"engUnit", text)] if unit else []), *([(b"readOnly", no)] if writable else [])]
+    return b"".join(
+        [_protobuf.octets(KEYS, name) for name, _ in said] + [_protobuf.octets(VALUES, value) for _, value in said]
+    )
 
 
 def _metrics_in(data: bytes) -> list[bytes]:

@@ -64,11 +64,11 @@ class Stage:
         return heard
 
     def obeyed(self) -> set[str]:
-        """Turn every channel that is 0 or 1 over; return those that the device then reports as wanted."""
+        """Turn every channel over, what is not 0 to 0; return those that the device then reports as wanted."""
         found = set()
         for channel, value in dict(self.readings).items():
             wanted = 0.0 if value else 1.0
-            if value in {0.0, 1.0} and self.order(channel, wanted):
+            if self.order(channel, wanted):
                 self.pass_by()
                 if self.readings[channel] == wanted:
                     found.add(channel)

@@ -14,11 +14,16 @@ NOISE = 0.1
 """Share of a time by which noise and rounding may move a slow crossing: the check values have none."""
 
 
+AT_ONCE = 2
+"""Expectations of a use case that every commit plays, the first ones, and the whole cold room; the rest is long."""
+
+
 def expectations() -> Iterator[object]:
     """Return each scenario with each of its expectations."""
     for name in NAMES:
         for number, expect in enumerate(scenario.load(name).scenario.expect, 1):
-            yield pytest.param(name, expect, id=f"{name}-{number}-{expect.fault or 'nothing'}")
+            marks = [pytest.mark.long] if number > AT_ONCE and name != "cold_room" else []
+            yield pytest.param(name, expect, id=f"{name}-{number}-{expect.fault or 'nothing'}", marks=marks)
 
 
 def misses(name: str, expect: Expect, played: rehearsal.Played, noise: float = 0.0) -> list[str]:
@@ -35,6 +40,7 @@ def test_a_fault_raises_its_alarms_when_the_use_case_says(name: str, expect: Exp
     assert played.refused == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "expect"), [*expectations()])
 def test_noise_and_rounding_move_an_alarm_a_little_and_raise_no_other(name: str, expect: Expect) -> None:
     """As it is played in the room."""
