@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from device_sims import playbill
 from device_sims.link import Connection, parse_url
 from servers.brokers import Broker, running
 from servers.ports import free_port, until
@@ -100,8 +101,8 @@ def test_a_dry_run_that_nobody_reads_to_its_end_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((), "which scenario? known: cold_room"),
-        (("warm_room",), "no scenario 'warm_room'; known: cold_room"),
+        ((), f"which scenario? known: {', '.join(playbill.names())}"),
+        (("warm_room",), f"no scenario 'warm_room'; known: {', '.join(playbill.names())}"),
         (("cold_room", "--speed", "100"), "speed is 100: above 60"),
         (("cold_room", "--speed", "-1"), "speed is -1.0: it lies between 0"),
         (("cold_room", "--fault", "door_open"), "write NAME@MIN"),
