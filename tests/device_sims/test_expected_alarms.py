@@ -14,15 +14,17 @@ NOISE = 0.1
 """Share of a time by which noise and rounding may move a slow crossing: the check values have none."""
 
 
-AT_ONCE = 2
-"""Expectations of a use case that every commit plays, the first ones, and the whole cold room; the rest is long."""
+FIRST, AT_ONCE_H = 2, 60
+"""Every commit plays the whole cold room; of the others the first ones, where they take few simulated hours."""
 
 
 def expectations() -> Iterator[object]:
     """Return each scenario with each of its expectations."""
     for name in NAMES:
         for number, expect in enumerate(scenario.load(name).scenario.expect, 1):
-            marks = [pytest.mark.long] if number > AT_ONCE and name != "cold_room" else []
+            history_h = scenario.load(name).scenario.history_h if expect.history_h is None else expect.history_h
+            is_long = name != "cold_room" and (number > FIRST or history_h + expect.hours > AT_ONCE_H)
+            marks = [pytest.mark.long, pytest.mark.timeout(300)] if is_long else []
             yield pytest.param(name, expect, id=f"{name}-{number}-{expect.fault or 'nothing'}", marks=marks)
 
 
@@ -41,6 +43,7 @@ def test_a_fault_raises_its_alarms_when_the_use_case_says(name: str, expect: Exp
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "expect"), [*expectations()])
 def test_noise_and_rounding_move_an_alarm_a_little_and_raise_no_other(name: str, expect: Expect) -> None:
     """As it is played in the room."""
