@@ -113,7 +113,8 @@ async def test_the_end_leaves_nothing_on_the_broker(broker: Broker) -> None:
     """`ended`, then every retained topic cleared: a new subscriber hears nothing."""
     async with playing(broker) as room:
         await until(lambda: len(room.topics(f"{PROBE}/SENSOR")) > 1)
-    await until(lambda: room.states() == ["running", "ended", "cleared"])
+        room.stop.set()  # while somebody listens
+        await until(lambda: room.states() == ["running", "ended", "cleared"])
     late: list[Heard] = []
     ear = Connection(
         parse_url(broker.url), "late", subscribe=("#",), on_message=lambda *what: late.append(Heard(*what))
