@@ -425,11 +425,10 @@ class Worker:
         until = self._filled_until.get(run)
         if until is None:
             return self.engine.tick(run, now)
-        before = self.engine.tick(run, min(now, until), past=True)
         if self.understanding.timelines.runs[run].speed > MOST_LIVE_SPEED:
-            return before
-        del self._filled_until[run]  # it runs: its history is whole
-        return [*before, *self.engine.tick(run, now)]
+            return self.engine.tick(run, min(now, until), past=True)
+        del self._filled_until[run]  # it runs: its history is whole, and who has none is waited for from now on
+        return self.engine.tick(run, now, past=True)
 
     def _end_commands(self, ended: Sequence[Commanded]) -> None:
         self.understanding.watched = self.underway.devices

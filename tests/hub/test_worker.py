@@ -417,6 +417,18 @@ def test_a_history_on_its_way_is_no_silence(hub: Hub) -> None:
     assert {alarm.measure for alarm in hub.alarms()} >= {"air", "product"}
 
 
+def test_a_device_without_a_history_is_not_missed_at_once(hub: Hub) -> None:
+    """It speaks when the run begins: its silence counts from there, wherever the history of the others ends."""
+    for ago in (7200, 599):
+        hub.take(announcement(state="paused", speed=0), imported(PROBE, SIMULATED - ago * NS, {AIR: 3.0}))
+    hub.take(announcement(2))
+    hub.tick(3)
+    for second, is_missed in ((590, False), (610, True)):
+        hub.take(announcement(second, simulated=SIMULATED / NS + second))
+        hub.tick(second + 1)
+        assert ("product" in {alarm.measure for alarm in hub.alarms()}) is is_missed
+
+
 def test_sentences_come_at_most_every_five_seconds(hub: Hub) -> None:
     """A sentence that changes each second is not read; numbers go on meanwhile."""
     clock = [1.0]
