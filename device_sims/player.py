@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from device_sims import devices, tables
 from device_sims.clock import MOST_LIVE_SPEED, stretched_s
 from device_sims.day import DAY_S
-from device_sims.devices import Device
+from device_sims.devices import Device, Listening
 from device_sims.schedule import Acting
 from device_sims.sensing import Sampled, Sensor, sensor
 
@@ -27,6 +27,7 @@ class Player:
         values: channel → its last sample.
         truth: channel → true value that its sensor follows.
         said: messages it has sent: each costs its battery a little.
+        listens: the device, where it has a window for orders after its telemetry.
         stuck: its actuator takes orders and does not move.
     """
 
@@ -46,6 +47,11 @@ class Player:
     stuck: bool = False
     late_s: int = 0
     chance: random.Random = field(default_factory=random.Random)
+    listens: Listening | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look once whether the device listens after it has spoken: a structural check costs more than a report."""
+        self.listens = self.device if isinstance(self.device, Listening) else None
 
     def ail(self, acting: Mapping[str, Acting]) -> None:
         """Let the faults that act reach sensors, battery, clock and actuator."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from device_sims import common, devices
 from device_sims import scenario as scenarios
 from device_sims.day import days_ahead
-from device_sims.devices import Listening, Moment, Packet, Reply, View
+from device_sims.devices import Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
 from device_sims.models import Active, Model
 from device_sims.player import Player, in_role
@@ -270,8 +270,8 @@ class World:
         player.sample(self.time_s)
         if not player.silent:
             yield from self._words(player, player.device.report(self._view(player)))
-            if isinstance(player.device, Listening):
-                yield from self._obey(player, player.device.window(self._view(player)))
+            if player.listens is not None:
+                yield from self._obey(player, player.listens.window(self._view(player)))
 
     def _words(self, player: Player, packets: Iterable[Packet]) -> Iterator[Emission]:
         """Say what a device says; one without a history says nothing before the start."""

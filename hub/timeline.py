@@ -25,6 +25,8 @@ LEVELS_OF_RUN = 3
 LEVELS_OF_BEAT = 4
 LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * NS
 """No clock shows more: a time beyond what the store can hold would stop the rules of everybody else."""
+FASTEST_LIVE = 60.0
+"""Speed of a run over the broker at most; faster ones come through the import door (design.md §1)."""
 SHOWN = 100
 """Characters shown of what somebody wrote."""
 Days = Annotated[int, Meta(ge=-100_000, le=100_000)]

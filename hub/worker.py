@@ -30,6 +30,7 @@ from hub.model import NS, REAL, Alarm, Commanded, CommandState, Heard, Message, 
 from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
 from hub.rules.engine import Engine
+from hub.timeline import FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
 from hub.usecases.describe import main_sentence
 from hub.usecases.schema import UseCase
@@ -53,8 +54,6 @@ OTHERS = "mqtt"
 WAITING = 1_000
 """Newest commands looked at for those that still wait for their report."""
 _POSITION = attrgetter("position")
-MOST_LIVE_SPEED = 60.0
-"""Faster runs come through the import door (design.md §1)."""
 
 
 class Outcome(Struct, kw_only=True):
@@ -425,7 +424,7 @@ class Worker:
         until = self._filled_until.get(run)
         if until is None:
             return self.engine.tick(run, now)
-        if self.understanding.timelines.runs[run].speed > MOST_LIVE_SPEED:
+        if self.understanding.timelines.runs[run].speed > FASTEST_LIVE:
             return self.engine.tick(run, min(now, until), past=True)
         del self._filled_until[run]  # it runs: its history is whole, and who has none is waited for from now on
         return self.engine.tick(run, now, past=True)

@@ -1,9 +1,10 @@
 """What the machine works out for itself: when the next zone begins, and the sentence on the screen."""
 
-from hub.model import NS, Quality
-from hub.rules.case import Seen, View
-from hub.rules.wording import HOUR_S, Plain, Sentence, Text, duration, fill, forecast, forecast_s, quantity
+from hub.model import Quality
+from hub.rules.case import View
+from hub.rules.wording import HOUR_S, Sentence, Text, fill
 from hub.usecases.schema import UseCase
+from hub.usecases.telling import age_s, told
 
 _ZONES = "ABCD"
 _CLASS = Text("groupe 2, appui rigide, indicatif", "group 2, rigid, indicative")
@@ -77,7 +78,7 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
     if view is None or velocity is None or velocity.good is None:
         return _told("waiting", usecase, view)
     if not velocity.believed or velocity.quality is Quality.BAD:
-        return _told("silent", usecase, view, since_s=_age_s(view, velocity))
+        return _told("silent", usecase, view, since_s=age_s(view, velocity))
     power = view.measures["motor_power"]
     if power.good is not None and power.believed and power.good < _STOPPED_W:
         return _told("stopped", usecase, view)
@@ -105,26 +106,13 @@ def _eta(view: View) -> dict[str, float]:
     return {"eta_s": hours * HOUR_S} if drifts and hours is not None and hours < _FAR_H else {}
 
 
-def _age_s(view: View, seen: Seen) -> float:
-    return max(view.now - (view.start if seen.good_time is None else seen.good_time), 0) / NS
-
-
 def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
     """Return the sentence `code` with the measures of the view, and times [s] by name."""
-    params: dict[str, Plain] = {}
-    parts: dict[str, Text] = {"class": _CLASS}
-    for name in ("velocity", "bearing_temp"):
-        good = None if view is None else view.measures[name].good
-        if good is not None:
-            measure = usecase.measures[name]
-            parts[name], params[name] = quantity(good, measure.unit, measure.decimals), good
+    params, parts = told(usecase, view, ("velocity", "bearing_temp"), **times)
+    parts["class"] = _CLASS
     zone = None if view is None else view.measures["zone"].good
     if zone is not None:
         letter, following = _ZONES[int(zone)], _ZONES[min(int(zone) + 1, 3)]
         parts |= {"zone": Text(letter, letter), "next": Text(following, following)}
         params |= {"zone": letter, "next": following}
-    if "since_s" in times:
-        parts["since"], params["since_s"] = duration(times["since_s"]), times["since_s"]
-    if "eta_s" in times:
-        parts["eta"], params["eta_s"] = forecast(times["eta_s"]), forecast_s(times["eta_s"])
     return Sentence(code, params, fill(_SAY[code], parts))

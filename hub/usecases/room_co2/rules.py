@@ -1,9 +1,10 @@
 """The sentence on the screen of the meeting room: how much of this air was breathed before, and what comes next."""
 
-from hub.model import NS, Quality
-from hub.rules.case import Seen, View
-from hub.rules.wording import Plain, Sentence, Text, duration, fill, forecast, forecast_s, quantity
+from hub.model import Quality
+from hub.rules.case import View
+from hub.rules.wording import Sentence, Text, fill
 from hub.usecases.schema import UseCase
+from hub.usecases.telling import age_s, told
 
 _SOON_S = 3600
 """A longer forecast is not said: the slope of five minutes does not hold for so long."""
@@ -49,7 +50,7 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
     if view is None or co2 is None or co2.good is None:
         return _told("waiting", usecase, view)
     if not co2.believed or co2.quality is Quality.BAD:
-        return _told("silent", usecase, view, since_s=_age_s(view, co2))
+        return _told("silent", usecase, view, since_s=age_s(view, co2))
     for rule in ("calibration", "flatline"):
         if view.active(rule):
             return _told(rule, usecase, view)
@@ -61,22 +62,7 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
     return _told("stale" if co2.good > _FRESH_PPM else "calm", usecase, view)
 
 
-def _age_s(view: View, seen: Seen) -> float:
-    return max(view.now - (view.start if seen.good_time is None else seen.good_time), 0) / NS
-
-
 def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
     """Return the sentence `code` with the measures of the view, and times [s] by name."""
-    params: dict[str, Plain] = {}
-    parts: dict[str, Text] = {}
-    for name in ("co2", "rebreathed"):
-        good = None if view is None else view.measures[name].good
-        if good is not None:
-            measure = usecase.measures[name]
-            parts[name], params[name] = quantity(good, measure.unit, measure.decimals), good
-    if "since_s" in times:
-        parts["since"] = duration(times["since_s"])
-        params["since_s"] = times["since_s"]
-    if "eta_s" in times:
-        parts["eta"], params["eta_s"] = forecast(times["eta_s"]), forecast_s(times["eta_s"])
+    params, parts = told(usecase, view, ("co2", "rebreathed"), **times)
     return Sentence(code, params, fill(_SAY[code], parts))

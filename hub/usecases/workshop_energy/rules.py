@@ -1,9 +1,10 @@
 """The sentence on the screen of the workshop: what is drawn now, and what runs at night for nobody."""
 
-from hub.model import NS, Quality
-from hub.rules.case import Seen, View
-from hub.rules.wording import Plain, Sentence, Text, duration, fill, quantity
+from hub.model import Quality
+from hub.rules.case import View
+from hub.rules.wording import Sentence, Text, fill
 from hub.usecases.schema import UseCase
+from hub.usecases.telling import age_s, told
 
 _SAY: dict[str, Text] = {
     "waiting": Text("En attente de la première valeur du compteur.", "Waiting for the meter's first value."),
@@ -41,7 +42,7 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
     if view is None or papp is None or papp.good is None:
         return _told("waiting", usecase, view)
     if not papp.believed or papp.quality is Quality.BAD:
-        return _told("silent", usecase, view, since_s=_age_s(view, papp))
+        return _told("silent", usecase, view, since_s=age_s(view, papp))
     if view.active("overload") or view.active("subscribed"):
         return _told("overload", usecase, view)
     for rule in ("heating_window", "base_load"):
@@ -51,19 +52,7 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
     return _told("now" if known else "now_new", usecase, view)
 
 
-def _age_s(view: View, seen: Seen) -> float:
-    return max(view.now - (view.start if seen.good_time is None else seen.good_time), 0) / NS
-
-
 def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
     """Return the sentence `code` with the measures of the view, and times [s] by name."""
-    params: dict[str, Plain] = dict(times)
-    parts: dict[str, Text] = {}
-    for name in _NAMED:
-        good = None if view is None else view.measures[name].good
-        if good is not None:
-            measure = usecase.measures[name]
-            parts[name], params[name] = quantity(good, measure.unit, measure.decimals), good
-    if "since_s" in times:
-        parts["since"] = duration(times["since_s"])
+    params, parts = told(usecase, view, _NAMED, **times)
     return Sentence(code, params, fill(_SAY[code], parts))

@@ -9,13 +9,12 @@ from msgspec import Struct
 
 from hub.errors import NotFoundError
 from hub.model import rfc3339
+from hub.timeline import FASTEST_LIVE
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.web.runners import FromRunner, Runner, State
 
-FASTEST = 60.0
-"""Over the broker; anything faster goes through the import door (design.md §1)."""
 LONGEST_FRAME = 64 * 1024
 _frame = msgspec.json.Decoder(FromRunner).decode
 
@@ -74,8 +73,8 @@ async def change(request: web.Request) -> web.Response:
 async def speed(request: web.Request) -> web.Response:
     """Change the speed of the run's clock."""
     said = await body(request, Speed, '{"speed": 10}')
-    if not math.isfinite(said.speed) or not 0 <= said.speed <= FASTEST:
-        raise Problem("body", reason=f"speed is {said.speed:g}", shape=f'{{"speed": 0 … {FASTEST:g}}}')
+    if not math.isfinite(said.speed) or not 0 <= said.speed <= FASTEST_LIVE:
+        raise Problem("body", reason=f"speed is {said.speed:g}", shape=f'{{"speed": 0 … {FASTEST_LIVE:g}}}')
     runner = _runner(request)
     if said.speed != 1:
         _check_nothing_real_plays(request, _state(runner).usecase)
