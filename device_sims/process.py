@@ -7,7 +7,8 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from device_sims.errors import SimulationError
@@ -87,11 +88,16 @@ def run(wanted: Options, *, supervised: bool = False) -> None:
     Raises:
         SimulationError: it cannot be played.
     """
+    until_told(partial(play, wanted), supervised=supervised)
+
+
+def until_told(playing: Callable[[asyncio.Event], Awaitable[None]], *, supervised: bool = False) -> None:
+    """Run what plays until it ends or, by its event, until SIGTERM, Ctrl-C or, supervised, the end of stdin."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # paho's sockets need add_reader
-        runner.run(_until_told(wanted, supervised=supervised))
+        runner.run(_until_told(playing, supervised=supervised))
 
 
-async def _until_told(wanted: Options, *, supervised: bool) -> None:
+async def _until_told(playing: Callable[[asyncio.Event], Awaitable[None]], *, supervised: bool) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -103,7 +109,7 @@ async def _until_told(wanted: Options, *, supervised: bool) -> None:
         signal.signal(name, lambda *_: end())
     if supervised:
         threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True, name="stdin").start()
-    await play(wanted, stop)
+    await playing(stop)
 
 
 def _wait_for_end_of_stdin(end: Callable[[], None]) -> None:

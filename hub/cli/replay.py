@@ -1,10 +1,8 @@
 """`matinales replay`: a recording again, as a run of its own, on the hub that lives here."""
 
-import asyncio
-import contextlib
 import logging
-import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +35,7 @@ def command(
         data: data folder of the living hub; the platform's own unless told.
         config: hub.toml.
     """
-    from device_sims import replay  # noqa: PLC0415 — not needed for --help
+    from device_sims import process, replay  # noqa: PLC0415 — not needed for --help
     from device_sims.errors import SimulationError  # noqa: PLC0415 — not needed for --help
 
     settings = load(config)
@@ -45,19 +43,8 @@ def command(
     wanted = replay.Options(file=file, data=folder, speed=speed, loop=loop, from_min=begin, usecase=use_case)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
 
-    async def until_told() -> None:
-        stop, playing = asyncio.Event(), asyncio.get_running_loop()
-
-        def end(*_: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
-                playing.call_soon_threadsafe(stop.set)
-
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, end)
-        await replay.play(wanted, stop)
-
     try:
-        asyncio.run(until_told())
+        process.until_told(partial(replay.play, wanted))
     except SimulationError as error:
         raise UsageError(str(error)) from error
     return 0
