@@ -9,6 +9,11 @@ NO_DOCKER = os.environ.get("MATINALES_NO_DOCKER")
 """Why no Docker engine can start here, as `.ci/docker` found out."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Take two more workers than processors: half of the time of the tests is waiting for brokers and browsers."""
+    return (os.cpu_count() or 1) + 2
+
+
 def pytest_report_header() -> list[str]:
     """Say what is left out, and why."""
     return [f"tests with Docker are left out: {NO_DOCKER}"] if NO_DOCKER else []
