@@ -98,6 +98,7 @@ async def test_a_run_is_announced_before_it_speaks_and_beats_while_it_lives(brok
         "tasmota:coldroom-sim-probe",
         "shelly:coldroom-sim-compressor",
         "zigbee2mqtt:coldroom-sim-door",
+        "ruuvi:a2636f6c6401",
     }
     prefixes = tuple(pattern.removesuffix("/#") for pattern in said["topics"])
     assert all("sim" in prefix for prefix in prefixes)
