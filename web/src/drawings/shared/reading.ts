@@ -5,6 +5,8 @@ import type { Sight } from "../../lib/sight.ts";
 /** The story's measures by name: what every drawing is given. */
 export interface Drawn {
 	sights: Readonly<Record<string, Sight | undefined>>;
+	/** What the money's cards suppose, by its id: a price, a share. */
+	hypotheses?: Readonly<Record<string, number>>;
 }
 
 export type Switch = "on" | "off" | "unknown";
