@@ -11,11 +11,6 @@ export function say(sight: Sight | undefined): string {
 	return quantity(sight.shown.value, sight.unit, sight.measure.decimals, choice.language);
 }
 
-/** A title inside a line: "air", but still "CO₂". */
-export function within(title: string): string {
-	return /^\p{Lu}\p{Ll}/u.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
-}
-
 /** Why a value is not believed: "13 min sans nouvelles"; empty for one that is. `brief`: in a word, where room is scarce. */
 export function newsText(sight: Sight | undefined, brief = false): string {
 	const news = newsOf(sight);
