@@ -79,6 +79,30 @@ test("two measures that show the same number keep their own colours", () => {
 	);
 });
 
+test("a number is strong with its unit, whatever the trade measures in", () => {
+	const flour = { name: "mass", unit: "kg", decimals: 0 } as Measure;
+	const left = { name: "autonomy", unit: "days", decimals: 1 } as Measure;
+	const told = {
+		code: "calm",
+		params: { mass: 1212, autonomy: 5.7 },
+		text: { fr: "1\u202f212\u00a0kg de farine\u00a0: 5,7\u00a0jours d’autonomie.", en: "" },
+	};
+	const strong = emphasise(told, [flour, left], "fr").filter((piece) => piece.strong);
+	assert.deepEqual(
+		strong.map((piece) => [piece.text, piece.measure]),
+		[
+			["1\u202f212\u00a0kg", "mass"],
+			["5,7\u00a0jours", "autonomy"],
+		],
+	);
+});
+
+test("a unit with signs of its own is no pattern", () => {
+	const odd = { name: "odd", unit: "(kg+", decimals: 0 } as Measure;
+	const told = { code: "x", params: { odd: 3 }, text: { fr: "", en: "About 3\u00a0(kg+ now." } };
+	assert.equal(emphasise(told, [odd], "en")[1]?.text, "3\u00a0(kg+");
+});
+
 test("a sentence without numbers is one piece", () => {
 	const plain = { code: "waiting", params: {}, text: { fr: "En attente.", en: "Waiting." } };
 	assert.deepEqual(emphasise(plain, [], "fr"), [{ text: "En attente.", strong: false, measure: null }]);
