@@ -61,7 +61,9 @@ def _wait(told: Story) -> float:
 def stories() -> Iterator[object]:
     """Return every use case that has a scenario, the quickest without the mark `long`."""
     cases = usecases()
-    found = [story(cases[name], (*scenario.load(name).scenario.expect,)) for name in scenario.folders() if name in cases]
+    found = [
+        story(cases[name], (*scenario.load(name).scenario.expect,)) for name in scenario.folders() if name in cases
+    ]
     for number, told in enumerate(sorted(found, key=lambda each: each.minutes)):
         yield pytest.param(told, id=told.usecase.name, marks=[] if number < AT_ONCE else [pytest.mark.long])
 
