@@ -37,6 +37,12 @@ class Story {
 		return found;
 	});
 	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary));
+	/** What the cards of the money suppose, by id; a drawing shows the cents with them. */
+	readonly hypotheses = $derived(
+		Object.fromEntries(
+			(this.usecase?.money ?? []).flatMap((card) => card.hypotheses.map(({ id, value }) => [id, value] as const)),
+		),
+	);
 	readonly sentence = $derived.by(() => {
 		if (this.usecase === null || this.preparing) return null;
 		return hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence;

@@ -10,6 +10,8 @@ export interface Example {
 	measures: readonly Measure[];
 	/** The measures whose device is real; the others are simulated. */
 	real?: readonly string[];
+	/** What the money's cards suppose. */
+	hypotheses?: Readonly<Record<string, number>>;
 	/** Values by measure, by what the state is called. */
 	states: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -40,16 +42,18 @@ function sights(
 }
 
 /** Each drawing with its states: those of its example, then silent, refused, unheard and missing. */
-export const SCENES: { usecase: string; states: [string, Sights][] }[] = Object.entries(FILES).map(([path, file]) => {
-	const [first = {}] = Object.values(file.example.states);
-	return {
-		usecase: path.replace(/^.*\/|\.ts$/g, ""),
-		states: [
-			...Object.entries(file.example.states).map(([name, values]): [string, Sights] => [
-				name,
-				sights(file.example, values, "live", null),
-			]),
-			...WITHOUT.map(([name, state, origin]): [string, Sights] => [name, sights(file.example, first, state, origin)]),
-		],
-	};
-});
+export const SCENES: { usecase: string; hypotheses: Readonly<Record<string, number>>; states: [string, Sights][] }[] =
+	Object.entries(FILES).map(([path, file]) => {
+		const [first = {}] = Object.values(file.example.states);
+		return {
+			usecase: path.replace(/^.*\/|\.ts$/g, ""),
+			hypotheses: file.example.hypotheses ?? {},
+			states: [
+				...Object.entries(file.example.states).map(([name, values]): [string, Sights] => [
+					name,
+					sights(file.example, values, "live", null),
+				]),
+				...WITHOUT.map(([name, state, origin]): [string, Sights] => [name, sights(file.example, first, state, origin)]),
+			],
+		};
+	});

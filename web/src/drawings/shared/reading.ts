@@ -5,6 +5,8 @@ import type { Sight } from "../../lib/sight.ts";
 /** The story's measures by name: what every drawing is given. */
 export interface Drawn {
 	sights: Readonly<Record<string, Sight | undefined>>;
+	/** What the money's cards suppose, by its id: a price, a share. */
+	hypotheses?: Readonly<Record<string, number>>;
 }
 
 export type Switch = "on" | "off" | "unknown";
@@ -49,4 +51,9 @@ const PACES = 4;
 export function paceOf(share: number, slow: number, fast: number): number {
 	const step = Math.round(Math.min(Math.max(share, 0), 1) * PACES) / PACES;
 	return Number((slow * (fast / slow) ** step).toFixed(2));
+}
+
+/** A title inside a line: "air", but still "CO₂". */
+export function within(title: string): string {
+	return /^\p{Lu}\p{Ll}/u.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
 }

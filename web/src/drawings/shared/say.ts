@@ -11,13 +11,14 @@ export function say(sight: Sight | undefined): string {
 	return quantity(sight.shown.value, sight.unit, sight.measure.decimals, choice.language);
 }
 
-/** Why a value is not believed: "silencieux depuis 12 min"; empty for one that is. */
-export function newsText(sight: Sight | undefined): string {
-	switch (newsOf(sight)) {
-		case "fresh":
-			return "";
+/** Why a value is not believed: "13 min sans nouvelles"; empty for one that is. `brief`: in a word, where room is scarce. */
+export function newsText(sight: Sight | undefined, brief = false): string {
+	const news = newsOf(sight);
+	if (news === "fresh") return "";
+	if (brief) return t(`drawing.brief_${news}`);
+	switch (news) {
 		case "silent":
-			return t("state.silent_for", { age: duration(sight?.shown.age ?? 0, choice.language) });
+			return t("drawing.silent", { age: duration(sight?.shown.age ?? 0, choice.language) });
 		case "refused":
 			return t("state.bad");
 		case "waiting":
@@ -27,7 +28,7 @@ export function newsText(sight: Sight | undefined): string {
 	}
 }
 
-/** "Air 7,2 °C", or "Air : silencieux depuis 12 min": one phrase of a drawing's text alternative. */
+/** "Air 7,2 °C", or "Air : 13 min sans nouvelles": one phrase of a drawing's text alternative. */
 export function fact(sight: Sight | undefined): string {
 	if (sight === undefined) return "";
 	const news = newsText(sight);
