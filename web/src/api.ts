@@ -11,6 +11,7 @@ import type {
 	Shape,
 	StoryCard,
 	Usecase,
+	Why,
 } from "./lib/types.ts";
 
 const BASE = "/api/v1";
@@ -74,6 +75,10 @@ export const api = {
 	},
 	async usecase(name: string): Promise<Usecase> {
 		return (await ask("GET", `/usecases/${part(name)}`)).json();
+	},
+	/** Why an alarm was raised. */
+	async why(alarm: string): Promise<Why> {
+		return (await ask("GET", `/alarms/${part(alarm)}/why`)).json();
 	},
 	async series(device: string, channel: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });

@@ -64,6 +64,11 @@ export function sight(
 	};
 }
 
+/** A measure as if nothing had been heard of it yet. */
+export function unheard(seen: Sight): Sight {
+	return { ...seen, raw: null, quality: null, shown: judge(null, null, null) };
+}
+
 const PRIORITY = ["critical", "high", "medium", "low"];
 const STATE = ["unacknowledged", "acknowledged", "returned"];
 

@@ -321,6 +321,36 @@ export interface Series {
 	max?: (number | null)[];
 }
 
+/** Why an alarm was raised: the rule, what made it true, where it is written, what to do. */
+export interface Why {
+	alarm: string;
+	title: Text;
+	/** The rule in words. */
+	words: Text;
+	raised_at: string;
+	/** The measures that the rule looked at: as its condition began, and as the alarm was raised. */
+	values: {
+		measure: string;
+		title: Text;
+		unit: string | null;
+		decimals: number;
+		began: { value: number; time: string } | null;
+		raised: { value: number; time: string } | null;
+	}[];
+	source: Text | null;
+	indicative: boolean;
+	/** Where the source is read. */
+	address: string | null;
+	todo: Text;
+	chart: {
+		run: string;
+		start: string;
+		stop: string;
+		series: { measure: string; device: string | null; channel: string }[];
+		limits: { value: number; low: boolean; title?: Text }[];
+	};
+}
+
 /** Alike messages that nobody understood. */
 export interface Refusal {
 	/** Pattern of their topics, `+` where they differ. */
