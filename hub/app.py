@@ -544,6 +544,10 @@ class App:
         """Return one use case whole."""
         return self._stage.describe(name)
 
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether a real device plays in a use case."""
+        return bool(self._stage.real(usecase))
+
     def candidates(self, usecase: str) -> Mapping[str, Any]:
         """Return the devices that could play in a use case."""
         return self._stage.candidates(usecase)

@@ -161,6 +161,9 @@ class Hub(Protocol):
             NotFoundError: no such use case.
         """
 
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether a real device plays in a use case, which then lives on the real timeline."""
+
     def candidates(self, usecase: str) -> Mapping[str, Any]:
         """Return `{"roles": {role: [{"device", "name", "channels", "options", "warnings", "taken", …}]}}`, best first.
 

@@ -161,6 +161,7 @@ class FakeHub:
         self.given: list[Commanded] = []
         self.refuse: str | None = None
         self.roles: list[tuple[Any, ...]] = []
+        self.real: set[str] = set()
         self.bundled = load_bundled()
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
@@ -296,6 +297,10 @@ class FakeHub:
             msg = f"no use case {name!r}"
             raise NotFoundError(msg)
         return self.usecases()[0]
+
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether somebody was given a role in it."""
+        return usecase in self.real
 
     def candidates(self, usecase: str) -> Mapping[str, Any]:
         """Return nobody."""

@@ -4,7 +4,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from hub.web.api.actions import who
-from hub.web.keys import HUB
+from hub.web.keys import HUB, TWINS
 from hub.web.query import answer, body
 
 
@@ -35,14 +35,17 @@ async def take(request: web.Request) -> web.Response:
     """Give a role to a real device: its use case lives on the real timeline at ×1 from then on."""
     said = await body(request, RoleWish, '{"device": "tasmota:kitchen", "channels": {"air": "temperature"}}')
     name, role = request.match_info["name"], request.match_info["role"]
-    return answer(await request.app[HUB].take_role(name, role, said.device, said.channels, who(request)))
+    told = await request.app[HUB].take_role(name, role, said.device, said.channels, who(request))
+    request.app[TWINS].hurry()
+    return answer(told)
 
 
 async def give_back(request: web.Request) -> web.Response:
     """Give a role back to its simulated device."""
-    return answer(
-        await request.app[HUB].give_back(request.match_info["name"], request.match_info["role"], who(request))
-    )
+    name, role = request.match_info["name"], request.match_info["role"]
+    told = await request.app[HUB].give_back(name, role, who(request))
+    request.app[TWINS].hurry()
+    return answer(told)
 
 
 async def turn(request: web.Request) -> web.Response:
