@@ -24,22 +24,27 @@ export class Curves {
 				...(story.usecase?.panels ?? []).flatMap((panel) => panel.series),
 				...Object.keys(EXPLAIN),
 			]);
-			return (story.usecase?.measures ?? []).filter((measure) => shown.has(measure.name));
+			const run = story.run ?? "";
+			// beside a real device, the simulated ones of the other roles speak on a run of their own
+			const runOf = (device: string | null) =>
+				run === "real" && device !== null ? (hub.picture?.devices.get(device)?.run ?? run) : run;
+			return (story.usecase?.measures ?? [])
+				.filter((measure) => shown.has(measure.name))
+				.map((measure) => ({ ...measure, run: runOf(measure.device) }));
 		});
 		const key = $derived(
 			JSON.stringify([
 				story.run,
 				span(),
 				hub.connections,
-				wanted.map((each) => [each.name, each.device, each.channel]),
+				wanted.map((each) => [each.name, each.device, each.channel, each.run]),
 			]),
 		);
 		// asked once a change, not once a frame
 		const ready = $derived(hub.picture !== null);
 		$effect(() => {
 			if (key === "" || story.run === null || !ready) return;
-			const run = story.run;
-			untrack(() => void this.history.load(wanted, run, span()));
+			untrack(() => void this.history.load(wanted, span()));
 		});
 		$effect(() => hub.listen((values) => this.history.take(values)));
 	}

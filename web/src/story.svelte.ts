@@ -1,6 +1,6 @@
 /** The story told: the use case on its timeline, as the pages show it. */
 
-import { t } from "./choice.svelte.ts";
+import { both, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { type Sight, sight, standing } from "./lib/sight.ts";
 
@@ -42,11 +42,12 @@ class Story {
 		const known = this.scenario?.faults ?? this.usecase?.faults ?? [];
 		return known.map((fault) => ({ ...titles.get(fault.name), ...fault }));
 	});
-	/** Why faults and speed cannot be changed; empty: they can. */
-	readonly fixed = $derived.by(() => {
-		if (this.usecase?.roles.some((role) => role.state === "real") && !this.simulated) return t("control.real");
-		return this.scenario === null ? t("control.no_scenario") : "";
-	});
+	/** Why nothing of the story can be changed; empty: it can. */
+	readonly fixed = $derived(this.scenario === null ? t("control.no_scenario") : "");
+	/** Why its speed stays ×1, in the hub's words: a real device plays; empty: it may be changed. */
+	readonly held = $derived(both(this.usecase?.fixed));
+	/** The use case is off: its alarms are suppressed. */
+	readonly off = $derived(this.usecase?.off === true);
 }
 
 export const story = new Story();
