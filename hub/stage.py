@@ -79,7 +79,7 @@ class Stage:
     def _summary(self, name: str, case: UseCase) -> Json:
         run = self._run(name)
         where = (run.id, run.state) if run is not None else (REAL, "running") if self.real(name) else (None, None)
-        roles = describe.cast_of(case, self.view(name), self.real(name))
+        roles = self._roles(case)
         return describe.summary(case, *where, roles=roles, off=self.is_off(name))
 
     def describe(self, name: str) -> Json:
@@ -91,6 +91,7 @@ class Stage:
         case, run, cast = self.case(name), self._run(name), self.real(name)
         scenario = self._live.scenario or {}
         plays = scenario.get("usecase") == name
+        is_twin = plays and scenario.get("twin") is True and bool(cast)
         here = REAL if cast else None if run is None else run.id
         return describe.describe(
             case,
@@ -100,7 +101,7 @@ class Stage:
             speed=run.speed if run is not None else 1.0,
             faults=scenario.get("faults", ()) if plays else (),
             cast=cast,
-            twin=scenario.get("run") if cast and plays else None,
+            twin=scenario["run"] if is_twin else None,
             reason=self._reason(case, cast),
             off=self.is_off(name),
         ) | {"tz": self._tz}
@@ -199,8 +200,12 @@ class Stage:
         """
         case = self.case(usecase)
         heard(case, role)
-        roles = describe.cast_of(case, self.view(usecase), self.real(usecase))
-        return next(each for each in roles if each["name"] == role)
+        return next(each for each in self._roles(case) if each["name"] == role)
+
+    def _roles(self, case: UseCase) -> list[Json]:
+        view = self.view(case.name)
+        players = describe.playing(case, view, accompanied=False)
+        return describe.cast_of(case, players, self.real(case.name), view)
 
     def _offers(self, uid: str) -> list[Offer]:
         health = self._live.devices[uid].health

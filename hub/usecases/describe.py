@@ -84,6 +84,7 @@ def describe(
         off: its alarms are suppressed.
     """
     cast = cast or {}
+    players = playing(usecase, view, accompanied=twin is not None)
     run = (REAL if view is None else view.run) if run is None else run
     now = (None if view is None else view.now) if now is None else now
     return {
@@ -101,8 +102,8 @@ def describe(
         "twin": twin,
         "fixed": reason,
         "off": off,
-        "roles": cast_of(usecase, view, cast),
-        "measures": [_measure(usecase, name, view, cast) for name in usecase.measures],
+        "roles": cast_of(usecase, players, cast, view),
+        "measures": [_measure(usecase, name, view, players, cast) for name in usecase.measures],
         "panels": [_panel(usecase, panel, view) for panel in usecase.panels],
         "rules": [_rule(usecase, rule, view) for rule in usecase.all_rules],
         "sentence": msgspec.to_builtins(main_sentence(usecase, view)),
@@ -114,14 +115,21 @@ def describe(
     }
 
 
-def cast_of(usecase: UseCase, view: View | None, cast: Mapping[str, Taken]) -> list[Json]:
-    """Return the roles: who plays each, by which channels, since when it is silent."""
-    return [_role(usecase, name, view, cast.get(name)) for name in usecase.roles]
+def playing(usecase: UseCase, view: View | None, *, accompanied: bool) -> dict[str, str]:
+    """Return role → the device that was heard in it; `accompanied`: twins play the others, heard yet or not."""
+    twins = {name: role.device for name, role in usecase.roles.items()} if accompanied else {}
+    return twins | ({} if view is None else view.devices)
 
 
-def _role(usecase: UseCase, name: str, view: View | None, taken: Taken | None) -> Json:
+def cast_of(
+    usecase: UseCase, players: Mapping[str, str], cast: Mapping[str, Taken], view: View | None = None
+) -> list[Json]:
+    """Return the roles: who plays each, by which channels, when it spoke, which of its measures are silent."""
+    return [_role(usecase, name, players.get(name), cast.get(name), view) for name in usecase.roles]
+
+
+def _role(usecase: UseCase, name: str, known: str | None, taken: Taken | None, view: View | None) -> Json:
     role = usecase.roles[name]
-    known = None if view is None else view.devices.get(name)
     device = known if taken is None else taken.device
     state = "real" if taken is not None else "missing" if known is None else "simulated"
     return {
@@ -158,12 +166,14 @@ def reason(usecase: UseCase, playing: Iterable[tuple[str, str]]) -> Mapping[str,
     ).as_dict
 
 
-def _measure(usecase: UseCase, name: str, view: View | None, cast: Mapping[str, Taken]) -> Json:
+def _measure(
+    usecase: UseCase, name: str, view: View | None, players: Mapping[str, str], cast: Mapping[str, Taken]
+) -> Json:
     measure = usecase.measures[name]
     seen = None if view is None else view.measures[name]
     role = origin(usecase.measures, name).role
     taken = cast.get(role)
-    device = None if view is None else view.devices.get(role)
+    device = players.get(role)
     channel = measure.channel
     if taken is not None and not measure.computed:
         channel = taken.channels.get(name, "")
