@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hub.cli import _roles
 from hub.errors import ConfigError, NotFoundError
 from hub.rules.kinds import Rule
 from hub.usecases.channel_checks import ANY, channel_problems
@@ -18,7 +19,8 @@ from hub.usecases.loader import find, folders, load
 from hub.usecases.money import worth
 from hub.usecases.schema import UseCase
 
-command = App(name="usecases", help="List, show and check use cases.", result_action="return_value")
+command = App(name="usecases", help="List, show, check use cases; say who plays in them.", result_action="return_value")
+_roles.add_to(command)
 Json = Annotated[bool, Parameter(negative="")]
 
 
