@@ -39,6 +39,7 @@ from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
+from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run, rfc3339
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
@@ -47,7 +48,7 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.case import View
 from hub.rules.engine import Engine
-from hub.store.base import History
+from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -544,10 +545,7 @@ class App:
 
     def usecase(self, name: str) -> Mapping[str, Any]:
         """Return one use case whole."""
-        case = self._cases.get(name)
-        if case is None:
-            msg = f"no use case {name!r}; there are: {', '.join(self._cases)}"
-            raise NotFoundError(msg)
+        case = self._case(name)
         run = self._run(name)
         scenario = self.live.scenario or {}
         faults = scenario.get("faults", ()) if scenario.get("usecase") == name else ()
@@ -558,7 +556,33 @@ class App:
             now=self.live.now(run.id) if run is not None else None,
             speed=run.speed if run is not None else 1.0,
             faults=faults,
+            said=self.live.sentences.get(name),
         ) | {"tz": self.config.tz}
+
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return the curve of a use case's measure."""
+        looking = self._looking(self._case(usecase), asked.run or REAL)
+        return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
+
+    def _looking(self, case: UseCase, run: str) -> Looking:
+        """Return a use case's past on a run, by the devices that play its roles there."""
+        view = self._views.get(case.name)
+        devices = view.devices if view is not None and view.run == run else {}
+        return Looking(
+            self.history,
+            case,
+            run,
+            devices=devices,
+            uids=self.live.uids,
+            calendar=self._worker.engine.calendar,
+        )
+
+    def _case(self, name: str) -> UseCase:
+        case = self._cases.get(name)
+        if case is None:
+            msg = f"no use case {name!r}; there are: {', '.join(self._cases)}"
+            raise NotFoundError(msg)
+        return case
 
     def _run(self, usecase: str) -> Run | None:
         view = self._views.get(usecase)

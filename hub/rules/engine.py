@@ -27,7 +27,7 @@ from hub.rules.calendar import Calendar
 from hub.rules.case import Case, Seen, View, acknowledged, shelved
 from hub.rules.hearing import Update
 from hub.rules.kinds import Book, Measure
-from hub.rules.shown import between, change
+from hub.rules.measures import as_shown, into_shown
 from hub.rules.state import Memory, pack, unpack
 
 Binding = tuple[str, str, str]
@@ -72,7 +72,7 @@ class Engine:
         self._cases: dict[tuple[str, str], Case] = {}
         self._gone: set[str] = set()
         self._routes = _routes(self._books.values(), bindings or {})
-        self._units: dict[tuple[str | None, str | None], tuple[float, float] | None] = {}
+        self._ways: dict[tuple[str | None, str | None, str | None], tuple[float, float] | None] = {}
         known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
         for memory in sorted(known, key=lambda memory: memory.number):
             if memory.usecase in self._books:
@@ -138,15 +138,11 @@ class Engine:
 
     def _shown(self, measure: Measure, reading: Reading) -> float | None:
         """Return the value in the unit the measure declares; None where it cannot be one."""
-        given = reading.unit if measure.channel_unit is None or reading.unit is not None else measure.channel_unit
-        pair = given, measure.unit
-        if pair not in self._units:
-            self._units[pair] = between(*pair)
-        by = self._units[pair]
-        if by is None:
-            return None
-        value = change(reading.value * measure.scale, by)
-        return 1.0 - value if measure.inverted else value
+        pair = reading.unit, measure.channel_unit, measure.unit
+        if pair not in self._ways:
+            self._ways[pair] = into_shown(measure, reading.unit)
+        by = self._ways[pair]
+        return None if by is None else as_shown(measure, reading.value, by)
 
     def tick(self, run: str, now: int, *, past: bool = False) -> list[Alarm]:
         """Let the run's time reach `now`: delays and silence that run out without a reading.

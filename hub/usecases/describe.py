@@ -7,7 +7,7 @@ import msgspec
 
 from hub.model import NS, REAL, rfc3339
 from hub.rules import kinds
-from hub.rules.case import View
+from hub.rules.case import Seen, View
 from hub.rules.explaining import hours_in_words
 from hub.rules.measures import Measure, origin
 from hub.rules.shown import between, shown
@@ -47,6 +47,7 @@ def describe(
     now: int | None = None,
     speed: float = 1.0,
     faults: Iterable[Mapping[str, Any]] = (),
+    said: Mapping[str, Any] | None = None,
 ) -> Json:
     """Return the use case as `GET /usecases/{name}` gives it.
 
@@ -57,6 +58,7 @@ def describe(
         now: that run's time [ns]; the view's unless given.
         speed: simulated seconds a second.
         faults: as the scenario's runner states them: name, title, active.
+        said: the sentence that stands on the pages; None: what is true now.
     """
     run = (REAL if view is None else view.run) if run is None else run
     now = (None if view is None else view.now) if now is None else now
@@ -76,7 +78,7 @@ def describe(
         "measures": [_measure(usecase, name, view) for name in usecase.measures],
         "panels": [_panel(usecase, panel, view) for panel in usecase.panels],
         "rules": [_rule(usecase, rule, view) for rule in usecase.all_rules],
-        "sentence": msgspec.to_builtins(main_sentence(usecase, view)),
+        "sentence": msgspec.to_builtins(main_sentence(usecase, view)) if said is None else said,
         "faults": list(faults),
         "money": [_card(card) for card in usecase.money],
         "materials": [msgspec.to_builtins(material) for material in usecase.materials],
@@ -89,6 +91,18 @@ def _role(name: str, role: kinds.Role, view: View | None) -> Json:
     device = None if view is None else view.devices.get(name)
     state = "missing" if device is None else "simulated" if view is not None and view.run != REAL else "real"
     return {"name": name, "title": role.title.as_dict, "kind": role.kind.as_dict, "state": state, "device": device}
+
+
+def computed(usecase: UseCase, view: View) -> Json:
+    """Return the newest value of each computed measure, as pages hear it live: no channel gives it."""
+    names = [name for name, measure in usecase.measures.items() if measure.computed]
+    return {"run": view.run, "measures": {name: _newest(view.measures[name]) for name in names}}
+
+
+def _newest(seen: Seen) -> Json:
+    time = None if seen.time is None or seen.value is None else rfc3339(seen.time)
+    quality = None if time is None else seen.quality.value
+    return {"value": seen.value, "time": time, "quality": quality, "believed": seen.believed}
 
 
 def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
@@ -110,9 +124,7 @@ def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
         "silence_s": measure.silence_s,
         "primary": measure.primary,
         "inverted": measure.inverted,
-        "value": None if seen is None else seen.value,
-        "time": None if seen is None or seen.time is None else rfc3339(seen.time),
-        "quality": None if seen is None or seen.time is None else seen.quality.value,
+        **_newest(Seen() if seen is None else seen),
     }
 
 

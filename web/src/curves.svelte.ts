@@ -39,7 +39,14 @@ export class Curves {
 		$effect(() => {
 			if (key === "" || story.run === null || !ready) return;
 			const run = story.run;
-			untrack(() => void this.history.load(wanted, run, span()));
+			const usecase = story.usecase?.name ?? "";
+			untrack(() => void this.history.load(usecase, wanted, run, span()));
+		});
+		$effect(() => {
+			const made = wanted.flatMap(({ name, computed }) =>
+				computed === true ? (story.sights[name]?.measure ?? []) : [],
+			);
+			untrack(() => this.history.made(made));
 		});
 		$effect(() => hub.listen((values) => this.history.take(values)));
 	}

@@ -15,6 +15,7 @@ export class History {
 	state = $state<"empty" | "loading" | "ready">("empty");
 
 	#measures: readonly Measure[] = [];
+	#usecase = "";
 	#run = "";
 	#span = 0;
 	#round = 0;
@@ -22,12 +23,13 @@ export class History {
 	#flush: ReturnType<typeof setTimeout> | null = null;
 	#retry: ReturnType<typeof setTimeout> | undefined;
 
-	/** Show these measures of a run over the last `span` seconds: everything is asked for again. */
-	async load(measures: readonly Measure[], run: string, span: number): Promise<void> {
+	/** Show these measures of a story's run over the last `span` seconds: everything is asked for again. */
+	async load(usecase: string, measures: readonly Measure[], run: string, span: number): Promise<void> {
 		const round = ++this.#round;
 		clearTimeout(this.#retry);
-		const other = run !== this.#run;
+		const other = run !== this.#run || usecase !== this.#usecase;
 		this.#measures = measures.filter((measure) => measure.device !== null);
+		this.#usecase = usecase;
 		this.#run = run;
 		this.#span = span;
 		if (other) {
@@ -43,12 +45,14 @@ export class History {
 			this.#drain();
 		} catch {
 			// the hub is away or busy: the curve that is there stays, and is asked for again
-			if (round === this.#round) this.#retry = setTimeout(() => void this.load(measures, run, span), RETRY_MS);
+			if (round === this.#round) this.#retry = setTimeout(() => void this.load(usecase, measures, run, span), RETRY_MS);
 		}
 	}
 
 	async #ask(measure: Measure, run: string, span: number): Promise<[string, Track]> {
-		if (measure.computed === true) return [measure.name, EMPTY]; // no channel keeps its past
+		if (measure.computed === true) {
+			return [measure.name, track(await api.measured(this.#usecase, measure.name, run, `-${span}s`, POINTS))];
+		}
 		const found = await api.series(measure.device ?? "", measure.channel, run, `-${span}s`, POINTS);
 		const whole = track(found);
 		const values = whole.v.map((value) => (value === null ? null : converted(measure, value)));
@@ -61,6 +65,21 @@ export class History {
 		if (this.#queue.length > 0 && this.#flush === null) {
 			this.#flush = setTimeout(() => this.#drain(), FLUSH_MS);
 		}
+	}
+
+	/** Take the newest of what the story computes; `measures` as they are now. */
+	made(measures: readonly Measure[]): void {
+		if (this.state !== "ready") return;
+		const tracks = { ...this.tracks };
+		for (const { name, value, time, silence_s } of measures) {
+			const before = tracks[name];
+			if (before === undefined || value === null || time === null) continue;
+			tracks[name] = since(
+				extended(before, Date.parse(time) / 1000, value, silence_s),
+				Date.parse(time) / 1000 - this.#span,
+			);
+		}
+		this.tracks = tracks;
 	}
 
 	#drain() {

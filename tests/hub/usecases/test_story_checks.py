@@ -10,6 +10,20 @@ from hub.cli._stories import problems
 from hub.usecases.loader import HERE
 
 USECASE, SCENARIO = "usecase.toml", "scenario.toml"
+GATE = """
+[roles.gate]
+title = { fr = "Portail", en = "Gate" }
+kind = { fr = "Carte", en = "Board" }
+family = "tasmota"
+simulated = "sim-gate"
+
+"""
+FAILING = "def sentence(usecase, view):\n    return view.now\n"
+OPEN = """
+from hub.rules.wording import Sentence, Text
+def sentence(usecase, view):
+    return Sentence("x", {}, Text("{a}", "b"))
+"""
 WRONG = [
     (USECASE, 'faults = ["delivery"]', 'faults = ["delivry"]', "guide[1].faults: scenario.toml has no fault 'delivry'"),
     (USECASE, "minute = 2\nspeed = 10", "minute = 2\nspeed = 11", "guide[1].speed: invalid enum value 11"),
@@ -31,8 +45,7 @@ WRONG = [
     (
         USECASE,
         "[roles.door]",
-        "[roles.gate]\ntitle.fr = 'a'\ntitle.en = 'b'\nkind.fr = 'a'\nkind.en = 'b'\n"
-        "family = 'tasmota'\nsimulated = 'sim-gate'\n\n[roles.door]",
+        GATE + "[roles.door]",
         "roles.gate: scenario.toml has no [devices.gate]; it plays compressor, door, probe",
     ),
     (
@@ -70,11 +83,12 @@ def room(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path / "cold_room")
 
 
-@pytest.mark.parametrize(("file", "old", "new", "message"), WRONG, ids=[f"{row[0]}: {row[3]}"[:60] for row in WRONG])
+@pytest.mark.parametrize("row", WRONG, ids=[f"{row[0]}: {row[3]}"[:60] for row in WRONG])
 def test_a_mistake_is_named_with_its_file_and_place(
-    room: Path, file: str, old: str, new: str, message: str | None, monkeypatch: pytest.MonkeyPatch
+    room: Path, row: tuple[str, str, str, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing else is: one mistake is told once."""
+    file, old, new, message = row
     monkeypatch.setattr("hub.cli._stories.drawn", lambda _folder, _what: frozenset({"trend"}))
     text = (room / file).read_text(encoding="utf-8")
     assert old in text
@@ -106,12 +120,8 @@ def test_a_folder_without_a_scenario_is_told_how_to_get_one(room: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("def sentence(usecase, view):\n    return view.now\n", "rules.py: sentence fails while nothing is heard"),
-        (
-            "from hub.rules.wording import Sentence, Text\n"
-            "def sentence(usecase, view):\n    return Sentence('x', {}, Text('{a}', 'b'))\n",
-            "rules.py: sentence says '{a}' in fr while nothing is heard",
-        ),
+        (FAILING, "rules.py: sentence fails while nothing is heard"),
+        (OPEN, "rules.py: sentence says '{a}' in fr while nothing is heard"),
     ],
 )
 def test_a_sentence_that_fails_before_the_first_value_is_found(room: Path, code: str, message: str) -> None:
