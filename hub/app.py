@@ -39,7 +39,8 @@ from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import NS, Action, Alarm, Commanded, Heard, Message, Paced, rfc3339
+from hub.measured import Looking
+from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, rfc3339
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
@@ -47,7 +48,7 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
 from hub.stage import Stage
-from hub.store.base import History
+from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -579,6 +580,26 @@ class App:
         self._stage.case(usecase)
         action = await self.act(lambda acting: acting.turn(usecase, by, off=off))
         return {"name": usecase, "off": self._stage.is_off(usecase), "action": action.id or None}
+
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return the curve of a use case's measure."""
+        looking = self._looking(self._stage.case(usecase), asked.run or REAL)
+        return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
+
+    def _looking(self, case: UseCase, run: str) -> Looking:
+        """Return a use case's past on a run, by the devices that play its roles there."""
+        view = self._stage.view(case.name)
+        devices = view.devices if view is not None and view.run == run else {}
+        return Looking(
+            self.history,
+            case,
+            run,
+            devices=devices,
+            cast=self._stage.real(case.name) if run == REAL else {},
+            twin=self._stage.twin(case.name) if run == REAL else None,
+            uids=self.live.uids,
+            calendar=self._worker.engine.calendar,
+        )
 
     def setup(self) -> Mapping[str, Any]:
         """Return what to type on devices, with today's address of this machine."""

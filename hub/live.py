@@ -57,6 +57,7 @@ class Batch(Struct, kw_only=True):
         devices: new or changed, whole; those of `readings` included the first time.
         readings: in journal order; older measures are sorted out here.
         sentences: use case → `{"code", "params", "text": {"fr", "en"}}`.
+        computed: use case → `{"run", "measures": {name: {"value", "time", "quality"}}}` of what it computes.
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
@@ -73,6 +74,7 @@ class Batch(Struct, kw_only=True):
     runs: Sequence[Run] = ()
     alarms: Sequence[Alarm] = ()
     sentences: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
@@ -188,6 +190,7 @@ class Live:
         self.runs: dict[str, Run] = {}
         self.alarms: dict[str, Alarm] = {}
         self.sentences: dict[str, Any] = {}
+        self.computed: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
         self.not_understood = 0
@@ -236,6 +239,9 @@ class Live:
         yield "runs", bool(batch.runs)
         yield "messages", bool(batch.not_understood)
         sentences, parts = self.sentences | dict(batch.sentences), self.parts | dict(batch.parts)
+        computed = self.computed | dict(batch.computed)
+        yield "computed", computed != self.computed
+        self.computed = computed
         yield "sentences", sentences != self.sentences
         yield "parts", parts != self.parts
         self.sentences, self.parts = sentences, parts
@@ -532,6 +538,7 @@ class Live:
                 "devices": self.device_views(),
                 "alarms": self.alarm_views(),
                 "sentences": self.sentences,
+                "computed": self.computed,
                 "scenario": self.scenario,
                 "parts": self.parts,
                 "messages": self.not_understood,
@@ -559,6 +566,7 @@ class Live:
         members: dict[str, Callable[[], Any]] = {
             "runs": self.run_views,
             "sentences": lambda: self.sentences,
+            "computed": lambda: self.computed,
             "scenario": lambda: self.scenario,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,

@@ -58,6 +58,12 @@ class Stage:
         """Return role → the real device that plays it."""
         return self._cast.get(usecase, {})
 
+    def twin(self, usecase: str) -> str | None:
+        """Return the run whose simulated devices keep the real ones of a use case company."""
+        scenario = self._live.scenario or {}
+        plays = scenario.get("usecase") == usecase and scenario.get("twin") is True
+        return str(scenario["run"]) if plays and self.real(usecase) else None
+
     def case(self, name: str) -> UseCase:
         """Return a use case.
 
@@ -91,7 +97,6 @@ class Stage:
         case, run, cast = self.case(name), self._run(name), self.real(name)
         scenario = self._live.scenario or {}
         plays = scenario.get("usecase") == name
-        is_twin = plays and scenario.get("twin") is True and bool(cast)
         here = REAL if cast else None if run is None else run.id
         return describe.describe(
             case,
@@ -100,8 +105,9 @@ class Stage:
             now=None if here is None else self._live.now(here),
             speed=run.speed if run is not None else 1.0,
             faults=scenario.get("faults", ()) if plays else (),
+            said=self._live.sentences.get(name),
             cast=cast,
-            twin=scenario["run"] if is_twin else None,
+            twin=self.twin(name),
             reason=self._reason(case, cast),
             off=self.is_off(name),
         ) | {"tz": self._tz}

@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -33,8 +33,9 @@ from hub.rules.casting import Cast, Taken
 from hub.rules.engine import Engine
 from hub.timeline import FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
-from hub.usecases.describe import main_sentence
+from hub.usecases.describe import computed, main_sentence
 from hub.usecases.schema import UseCase
+from hub.usecases.speaking import Speaker
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,7 +47,8 @@ BEGINS_WITH = 900 * NS
 """How old [ns] a device's last word may be to count when it takes a role."""
 TICK = 1.0
 """How often [s] delays and silences are looked at."""
-SENTENCE = 5.0
+LOOK = 1.0
+"""How often [s] what use cases say, and what they compute, is looked at."""
 RETRY = 1.0
 SHOWN_PAYLOAD = 80
 """Characters of another program's command that are kept."""
@@ -142,7 +144,8 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._woken = threading.Event()
         self._more = False
-        self._spoken = -SENTENCE
+        self._looked = -LOOK
+        self._speaker = Speaker()
         self._forgetful = False
         self._own = OwnWords()
         self._warned: set[str] = set()
@@ -510,17 +513,19 @@ class Worker:
             _LOG.info("Command %s = %g to %r: %s", each.channel, each.value, each.device, each.state)
 
     def _tell(self, wall: int) -> None:
-        """Hand on what each use case knows now, and its sentence at most every few seconds."""
+        """Hand on what each use case knows now, what it computes and what it says."""
         views = self.views(wall)
         if not views:
             return
-        sentences: dict[str, Any] = {}
-        if self._monotonic() - self._spoken >= SENTENCE:
-            self._spoken = self._monotonic()
-            sentences = {
-                name: msgspec.to_builtins(main_sentence(self._cases[name], view)) for name, view in views.items()
-            }
-        self._deliver(Outcome(batch=Batch(sentences=sentences), views=views))
+        batch, now = Batch(), self._monotonic()
+        if now - self._looked >= LOOK:
+            self._looked = now
+            for name, view in views.items():
+                case = self._cases[name]
+                said = self._speaker.say(name, view.run, main_sentence(case, view), now)
+                batch.sentences = {**batch.sentences, name: msgspec.to_builtins(said)}
+                batch.computed = {**batch.computed, name: computed(case, view)}
+        self._deliver(Outcome(batch=batch, views=views))
 
     def views(self, wall: int) -> dict[str, View]:
         """Return what each use case knows at `wall` [ns]; in the worker's thread, or before it starts."""

@@ -32,7 +32,7 @@ from hub.rules.case import Case, Seen, View, acknowledged, shelved
 from hub.rules.casting import Cast, Taken
 from hub.rules.hearing import Update
 from hub.rules.kinds import Book, Measure
-from hub.rules.shown import between, change
+from hub.rules.measures import as_shown, into_shown
 from hub.rules.state import Memory, pack, unpack
 
 KEPT_RUNS = 8
@@ -81,7 +81,7 @@ class Engine:
         self._off: frozenset[str] = frozenset()
         self._cast: Cast = cast or {}
         self._routes = _routes(self._books.values(), self._cast)
-        self._units: dict[tuple[str | None, str | None], tuple[float, float] | None] = {}
+        self._ways: dict[tuple[str | None, str | None, str | None], tuple[float, float] | None] = {}
         known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
         for memory in sorted(known, key=lambda memory: memory.number):
             if memory.usecase in self._books:
@@ -162,15 +162,12 @@ class Engine:
 
     def _shown(self, measure: Measure, reading: Reading, assumed: str | None) -> float | None:
         """Return the value in the unit the measure declares; None where it cannot be one."""
-        given = reading.unit if reading.unit is not None else measure.channel_unit or assumed
-        pair = given, measure.unit
-        if pair not in self._units:
-            self._units[pair] = between(*pair)
-        by = self._units[pair]
-        if by is None:
-            return None
-        value = change(reading.value * measure.scale, by)
-        return 1.0 - value if measure.inverted else value
+        unit = reading.unit if reading.unit is not None or measure.channel_unit is not None else assumed
+        pair = unit, measure.channel_unit, measure.unit
+        if pair not in self._ways:
+            self._ways[pair] = into_shown(measure, unit)
+        by = self._ways[pair]
+        return None if by is None else as_shown(measure, reading.value, by)
 
     def tick(self, run: str, now: int, *, past: bool = False) -> list[Alarm]:
         """Let the run's time reach `now`: delays and silence that run out without a reading.

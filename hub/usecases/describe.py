@@ -7,7 +7,7 @@ import msgspec
 
 from hub.model import NS, REAL, Quality, rfc3339
 from hub.rules import kinds
-from hub.rules.case import View
+from hub.rules.case import Seen, View
 from hub.rules.casting import Taken
 from hub.rules.explaining import hours_in_words
 from hub.rules.measures import Measure, origin
@@ -68,6 +68,7 @@ def describe(
     twin: str | None = None,
     reason: Mapping[str, str] | None = None,
     off: bool = False,
+    said: Mapping[str, Any] | None = None,
 ) -> Json:
     """Return the use case as `GET /usecases/{name}` gives it.
 
@@ -82,6 +83,7 @@ def describe(
         twin: the run on which the simulated devices of the other roles keep a real one company.
         reason: why it lives on the real timeline at ×1 (`reason`).
         off: its alarms are suppressed.
+        said: the sentence that stands on the pages; None: what is true now.
     """
     cast = cast or {}
     players = playing(usecase, view, accompanied=twin is not None)
@@ -106,7 +108,7 @@ def describe(
         "measures": [_measure(usecase, name, view, players, cast) for name in usecase.measures],
         "panels": [_panel(usecase, panel, view) for panel in usecase.panels],
         "rules": [_rule(usecase, rule, view) for rule in usecase.all_rules],
-        "sentence": msgspec.to_builtins(main_sentence(usecase, view)),
+        "sentence": msgspec.to_builtins(main_sentence(usecase, view)) if said is None else said,
         "faults": list(faults),
         "money": [_card(card) for card in usecase.money],
         "materials": [msgspec.to_builtins(material) for material in usecase.materials],
@@ -119,6 +121,18 @@ def playing(usecase: UseCase, view: View | None, *, accompanied: bool) -> dict[s
     """Return role → the device that was heard in it; `accompanied`: twins play the others, heard yet or not."""
     twins = {name: role.device for name, role in usecase.roles.items()} if accompanied else {}
     return twins | ({} if view is None else view.devices)
+
+
+def computed(usecase: UseCase, view: View) -> Json:
+    """Return the newest value of each computed measure, as pages hear it live: no channel gives it."""
+    names = [name for name, measure in usecase.measures.items() if measure.computed]
+    return {"run": view.run, "measures": {name: _newest(view.measures[name]) for name in names}}
+
+
+def _newest(seen: Seen) -> Json:
+    time = None if seen.time is None or seen.value is None else rfc3339(seen.time)
+    quality = None if time is None else seen.quality.value
+    return {"value": seen.value, "time": time, "quality": quality, "believed": seen.believed}
 
 
 def cast_of(
@@ -193,9 +207,7 @@ def _measure(
         "silence_s": measure.silence_s,
         "primary": measure.primary,
         "inverted": measure.inverted,
-        "value": None if seen is None else seen.value,
-        "time": None if seen is None or seen.time is None else rfc3339(seen.time),
-        "quality": None if seen is None or seen.time is None else seen.quality.value,
+        **_newest(Seen() if seen is None else seen),
     }
 
 

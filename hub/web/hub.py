@@ -9,7 +9,7 @@ from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
-from hub.store.base import History
+from hub.store.base import History, Range, Series
 
 
 class Acts(Protocol):
@@ -208,6 +208,15 @@ class Hub(Protocol):
 
         Raises:
             NotFoundError: no such use case.
+        """
+
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return the curve of a use case's measure, computed ones included; `Series.channel` is its name.
+
+        Of `asked` run, start and stop count.
+
+        Raises:
+            NotFoundError: no such use case or measure.
         """
 
     def setup(self) -> Mapping[str, Any]:

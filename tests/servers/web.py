@@ -190,6 +190,12 @@ class FakeHub:
         self.driver = "on" if on else "off"
         return self.drivers()[0]
 
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return a flat curve of the one use case there is."""
+        self.usecase(usecase)
+        del width
+        return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
+
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""
         return [Action(id=1, at=WALL, by="facilitator", device="a:b", after={"room": "Attic"}, undone=True)][:limit]

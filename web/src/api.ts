@@ -105,6 +105,11 @@ export const api = {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
+	/** The curve of a measure that no channel gives: the hub computes it anew. */
+	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
 	/** What nobody understood, alike messages together; `search`: words that must all stand in it. */
 	async refusals(search: string): Promise<Refusals> {
 		return (await ask("GET", `/messages/groups?${new URLSearchParams({ limit: "50", search })}`)).json();

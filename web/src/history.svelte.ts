@@ -18,6 +18,7 @@ export class History {
 	state = $state<"empty" | "loading" | "ready">("empty");
 
 	#measures: readonly Heard[] = [];
+	#usecase = "";
 	#runs = "";
 	#span = 0;
 	#round = 0;
@@ -25,13 +26,14 @@ export class History {
 	#flush: ReturnType<typeof setTimeout> | null = null;
 	#retry: ReturnType<typeof setTimeout> | undefined;
 
-	/** Show these measures over the last `span` seconds: everything is asked for again. */
-	async load(measures: readonly Heard[], span: number): Promise<void> {
+	/** Show these measures of a story over the last `span` seconds: everything is asked for again. */
+	async load(usecase: string, measures: readonly Heard[], span: number): Promise<void> {
 		const round = ++this.#round;
 		clearTimeout(this.#retry);
 		const runs = JSON.stringify(measures.map((measure) => [measure.name, measure.run]));
-		const other = runs !== this.#runs;
+		const other = runs !== this.#runs || usecase !== this.#usecase;
 		this.#measures = measures.filter((measure) => measure.device !== null);
+		this.#usecase = usecase;
 		this.#runs = runs;
 		this.#span = span;
 		if (other) {
@@ -47,13 +49,16 @@ export class History {
 			this.#drain();
 		} catch {
 			// the hub is away or busy: the curve that is there stays, and is asked for again
-			if (round === this.#round) this.#retry = setTimeout(() => void this.load(measures, span), RETRY_MS);
+			if (round === this.#round) this.#retry = setTimeout(() => void this.load(usecase, measures, span), RETRY_MS);
 		}
 	}
 
 	async #ask(measure: Heard, span: number): Promise<[string, Track]> {
-		if (measure.computed === true) return [measure.name, EMPTY]; // no channel keeps its past
-		const found = await api.series(measure.device ?? "", measure.channel, measure.run, `-${span}s`, POINTS);
+		const { name, channel, run } = measure;
+		if (measure.computed === true) {
+			return [name, track(await api.measured(this.#usecase, name, run, `-${span}s`, POINTS))];
+		}
+		const found = await api.series(measure.device ?? "", channel, run, `-${span}s`, POINTS);
 		const whole = track(found);
 		const values = whole.v.map((value) => (value === null ? null : converted(measure, value)));
 		return [measure.name, { t: whole.t, v: values }];
@@ -66,6 +71,21 @@ export class History {
 		if (this.#queue.length > 0 && this.#flush === null) {
 			this.#flush = setTimeout(() => this.#drain(), FLUSH_MS);
 		}
+	}
+
+	/** Take the newest of what the story computes; `measures` as they are now. */
+	made(measures: readonly Measure[]): void {
+		if (this.state !== "ready") return;
+		const tracks = { ...this.tracks };
+		for (const { name, value, time, silence_s } of measures) {
+			const before = tracks[name];
+			if (before === undefined || value === null || time === null) continue;
+			tracks[name] = since(
+				extended(before, Date.parse(time) / 1000, value, silence_s),
+				Date.parse(time) / 1000 - this.#span,
+			);
+		}
+		this.tracks = tracks;
 	}
 
 	#drain() {

@@ -2,7 +2,7 @@
 
 import { both, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
-import { type Sight, sight, standing } from "./lib/sight.ts";
+import { newest, type Sight, sight, standing } from "./lib/sight.ts";
 
 /** A link just lost may be back before anybody notices. */
 const LOST_AFTER_MS = 3000;
@@ -25,7 +25,8 @@ class Story {
 	readonly sights = $derived.by(() => {
 		const devices = hub.picture?.devices ?? new Map();
 		const found: Record<string, Sight> = {};
-		for (const measure of this.usecase?.measures ?? []) {
+		const computed = this.usecase === null ? undefined : hub.picture?.computed[this.usecase.name];
+		for (const measure of newest(this.usecase, computed)) {
 			found[measure.name] = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
 		}
 		return found;

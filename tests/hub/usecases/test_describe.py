@@ -73,6 +73,7 @@ def test_what_was_heard_is_in_it() -> None:
         "value": 3.1,
         "time": "2025-11-24T07:30:00Z",
         "quality": "good",
+        "believed": True,
     }
     assert told["panels"][0]["limits"][0] == {
         "rule": "air_high",

@@ -1,7 +1,7 @@
 /** A measure of the story as the page shows it: its value, what that is worth, where it comes from. */
 
 import { judge, type Shown } from "./state.ts";
-import type { Alarm, Channel, Device, Measure, Quality, Usecase } from "./types.ts";
+import type { Alarm, Channel, Computed, Device, Measure, Quality, Usecase } from "./types.ts";
 
 export interface Sight {
 	measure: Measure;
@@ -30,6 +30,14 @@ export function converted(measure: Measure, value: number): number {
 	return value * (measure.factor ?? 1) + (measure.offset ?? 0);
 }
 
+/** The measures of a story, those it computes with their newest value on its run. */
+export function newest(story: Usecase | null, computed: Computed | undefined): Measure[] {
+	const of = computed?.run === story?.run ? (computed?.measures ?? {}) : {};
+	return (story?.measures ?? []).map((measure) =>
+		measure.computed === true && of[measure.name] !== undefined ? { ...measure, ...of[measure.name] } : measure,
+	);
+}
+
 /** How a measure is seen; `now` gives the time [ms] of a timeline, `lost`: nothing is heard of the hub any more. */
 export function sight(
 	measure: Measure,
@@ -56,7 +64,7 @@ export function sight(
 			known,
 			device === undefined ? null : now(device.run),
 			measure.silence_s,
-			lost || device?.availability === "offline",
+			lost || device?.availability === "offline" || (measure.computed === true && measure.believed === false),
 		),
 		origin: measure.device === null ? "missing" : device === undefined || device.simulated ? "simulated" : "real",
 		run: device?.run ?? null,

@@ -112,6 +112,20 @@ export interface Sentence {
 	text: Text;
 }
 
+/** What a use case computes on its run: no channel gives it. */
+export interface Computed {
+	run: string;
+	measures: Record<string, Newest>;
+}
+
+interface Newest {
+	value: number | null;
+	time: string | null;
+	quality: Quality | null;
+	/** Whether what it is made of is still believed. */
+	believed?: boolean;
+}
+
 export interface Fault {
 	name: string;
 	title?: Text;
@@ -171,6 +185,7 @@ interface Changes {
 	devices?: Device[];
 	alarms?: Alarm[];
 	sentences?: Record<string, Sentence>;
+	computed?: Record<string, Computed>;
 	scenario?: Scenario | null;
 	parts?: Record<string, Part>;
 	messages?: number;
@@ -245,6 +260,7 @@ export interface Measure {
 	value: number | null;
 	time: string | null;
 	quality: Quality | null;
+	believed?: boolean;
 }
 
 export interface Limit {
