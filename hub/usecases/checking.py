@@ -35,6 +35,20 @@ def problems(usecase: UseCase) -> Iterator[str]:
         yield from (f"money ({card.id}): {wrong}" for wrong in _card_problems(card))
 
 
+def spoken_problems(usecase: UseCase) -> Iterator[str]:
+    """Yield what is wrong with the main sentence while nothing is heard yet; the rest is given first."""
+    if usecase.sentence is None:
+        return
+    try:
+        said = usecase.sentence(usecase, None)
+    except Exception as error:  # noqa: BLE001 — whatever a folder's own code does, its place is told
+        yield f"rules.py: sentence fails while nothing is heard: {type(error).__name__}: {error}"
+        return
+    for lang, words in said.text.as_dict.items():
+        if not words.strip() or "{" in words:
+            yield f"rules.py: sentence says {words!r} in {lang} while nothing is heard; give it words for that"
+
+
 def unknown(wanted: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
     """Yield each wanted name that is not known, with those that are."""
     there = list(known)

@@ -33,6 +33,8 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "scrub": {"type": "boolean", "description": "replace addresses and names, the same one by the same"},
     "name": {"type": "string", "description": "what the file is called"},
     "search": {"type": "string", "description": "words that must all stand in it, in any language"},
+    "usecase": {"type": "string", "description": "goes with `measure`: its curve, computed where no channel gives it"},
+    "measure": {"type": "string", "description": "of that use case, in the unit it is shown in"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }
 PROBLEM = {

@@ -2,6 +2,7 @@
 
 import type {
 	Alarm,
+	Candidate,
 	ImportPreview,
 	ImportState,
 	ImportWish,
@@ -80,8 +81,38 @@ export const api = {
 	async why(alarm: string): Promise<Why> {
 		return (await ask("GET", `/alarms/${part(alarm)}/why`)).json();
 	},
+	/** Role → the devices that could play it, the best first. */
+	async candidates(usecase: string): Promise<Record<string, Candidate[]>> {
+		return (await (await ask("GET", `/usecases/${part(usecase)}/candidates`)).json()).roles;
+	},
+	/** The roles that a device could play, the best first. */
+	async rolesFor(device: string): Promise<Candidate[]> {
+		return (await (await ask("GET", `/devices/${part(device)}/roles`)).json()).roles;
+	},
+	/** Give a role to a device; without channels, those that fit best. */
+	async takeRole(
+		usecase: string,
+		role: string,
+		device: string,
+		channels?: Record<string, string | null>,
+	): Promise<Done & Pick<Candidate, "warnings">> {
+		const wish = channels === undefined ? { device } : { device, channels };
+		return (await ask("PUT", `/usecases/${part(usecase)}/roles/${part(role)}`, wish)).json();
+	},
+	async giveBack(usecase: string, role: string): Promise<Done> {
+		return (await ask("DELETE", `/usecases/${part(usecase)}/roles/${part(role)}`)).json();
+	},
+	/** Suppress a use case's alarms, or let them ring again. */
+	async turn(usecase: string, off: boolean): Promise<Done> {
+		return (await ask("PATCH", `/usecases/${part(usecase)}`, { off })).json();
+	},
 	async series(device: string, channel: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** The curve of a measure that no channel gives: the hub computes it anew. */
+	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
 	/** What nobody understood, alike messages together; `search`: words that must all stand in it. */

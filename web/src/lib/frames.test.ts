@@ -21,6 +21,7 @@ const full: Full = {
 	devices: [probe],
 	alarms: [],
 	sentences: {},
+	computed: {},
 	scenario: null,
 	parts: {},
 	messages: 2,

@@ -1,6 +1,18 @@
 /** What the page knows of the hub, made of frames. Pure: the same frames give the same picture. */
 
-import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value } from "./types.ts";
+import type {
+	Alarm,
+	Channel,
+	Computed,
+	Device,
+	Frame,
+	Part,
+	Role,
+	RunClock,
+	Scenario,
+	Sentence,
+	Value,
+} from "./types.ts";
 
 export interface Picture {
 	readonly seq: number;
@@ -10,6 +22,7 @@ export interface Picture {
 	readonly devices: ReadonlyMap<string, Device>;
 	readonly alarms: ReadonlyMap<string, Alarm>;
 	readonly sentences: Readonly<Record<string, Sentence>>;
+	readonly computed: Readonly<Record<string, Computed>>;
 	readonly scenario: Scenario | null;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
@@ -28,6 +41,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			devices: kept(before?.devices, frame.devices ?? []),
 			alarms: kept(before?.alarms, frame.alarms ?? []),
 			sentences: frame.sentences ?? {},
+			computed: frame.computed ?? {},
 			scenario: frame.scenario ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
@@ -42,6 +56,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		devices: withValues(merged(before.devices, frame.devices, frame.forgotten), frame.values ?? []),
 		alarms: merged(before.alarms, frame.alarms),
 		sentences: frame.sentences ? { ...before.sentences, ...frame.sentences } : before.sentences,
+		computed: frame.computed ? { ...before.computed, ...frame.computed } : before.computed,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,

@@ -93,6 +93,8 @@ export interface Alarm {
 	acknowledged_by: string | null;
 	comment: string | null;
 	past: boolean;
+	/** Its use case is off. */
+	suppressed?: boolean;
 	texts: Text;
 	source: Text | null;
 	indicative: boolean;
@@ -108,6 +110,20 @@ export interface Sentence {
 	code: string;
 	params: Record<string, unknown>;
 	text: Text;
+}
+
+/** What a use case computes on its run: no channel gives it. */
+export interface Computed {
+	run: string;
+	measures: Record<string, Newest>;
+}
+
+interface Newest {
+	value: number | null;
+	time: string | null;
+	quality: Quality | null;
+	/** Whether what it is made of is still believed. */
+	believed?: boolean;
 }
 
 export interface Fault {
@@ -169,6 +185,7 @@ interface Changes {
 	devices?: Device[];
 	alarms?: Alarm[];
 	sentences?: Record<string, Sentence>;
+	computed?: Record<string, Computed>;
 	scenario?: Scenario | null;
 	parts?: Record<string, Part>;
 	messages?: number;
@@ -197,6 +214,31 @@ export interface UsecaseRole {
 	kind: Text;
 	state: "simulated" | "real" | "missing";
 	device: string | null;
+	/** Measure → the channel of a real device that gives it. */
+	channels?: Record<string, string>;
+	/** When it spoke last. */
+	time?: string | null;
+	/** The worst of what it said last. */
+	quality?: Quality | null;
+	/** Its measures that are believed no more. */
+	silent?: string[];
+}
+
+/** A real device that could play a role. */
+export interface Candidate {
+	usecase: string;
+	usecase_title: Text;
+	role: string;
+	title: Text;
+	device: string;
+	name: string;
+	/** Whether it plays that role now. */
+	taken: boolean;
+	/** Measure → the channel that gives it best; null: none does. */
+	channels: Record<string, string | null>;
+	/** Measure → the channels that could. */
+	options: Record<string, string[]>;
+	warnings: { code: string; measure: string; text: Text }[];
 }
 
 export interface Measure {
@@ -218,6 +260,7 @@ export interface Measure {
 	value: number | null;
 	time: string | null;
 	quality: Quality | null;
+	believed?: boolean;
 }
 
 export interface Limit {
@@ -287,6 +330,8 @@ export interface StoryCard {
 	who: Text;
 	run: string | null;
 	state: string | null;
+	/** Its alarms are suppressed. */
+	off?: boolean;
 }
 
 export interface Usecase {
@@ -298,6 +343,12 @@ export interface Usecase {
 	now: string;
 	speed: number;
 	simulated: boolean;
+	/** The run whose simulated devices keep a real one company. */
+	twin?: string | null;
+	/** Why it lives at ×1. */
+	fixed?: Text | null;
+	/** Its alarms are suppressed. */
+	off?: boolean;
 	tz?: string;
 	roles: UsecaseRole[];
 	measures: Measure[];
