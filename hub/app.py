@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from hub import broker, credentials, setup
 from hub.acting import Acting
+from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
 from hub.described import described
@@ -52,6 +53,7 @@ from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
+from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
@@ -255,6 +257,8 @@ class App:
             self._worker.follower = self._pacer
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
+            self._chosen = Chosen(self._kept)
+            self._restored.chosen = self._chosen.told()
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
@@ -585,6 +589,20 @@ class App:
         """Return the curve of a use case's measure."""
         looking = self._looking(self._stage.case(usecase), asked.run or REAL)
         return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
+
+    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of a span."""
+        case, run = self._stage.case(usecase), asked.run or REAL
+        told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
+        return costing.money(case, self._chosen.of(usecase), told)
+
+    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens."""
+        case = self._stage.case(usecase)
+        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how)))
+        self.live.apply(Batch(chosen=self._chosen.told()))
+        found: Mapping[str, Any] = msgspec.to_builtins(chosen)
+        return found
 
     def _looking(self, case: UseCase, run: str) -> Looking:
         """Return a use case's past on a run, by the devices that play its roles there."""

@@ -26,6 +26,7 @@ from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
+from hub.usecases.choosing import NOTHING, Choices
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
@@ -40,6 +41,7 @@ GUESTS = "drivers_of_packages"
 PACES = "paces"
 CAST = "cast"
 OFF = "usecases_off"
+CHOICES = "choices"
 """Names of settings."""
 
 
@@ -59,6 +61,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 
 _CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
+_CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
 
 
 class Kept:
@@ -288,6 +291,21 @@ class Kept:
     def _put_paces(self, paces: Iterable[Paced]) -> None:
         said = msgspec.json.encode([*paces]).decode()
         self._state.set_setting(PACES, None if said == "[]" else said)
+
+    def choices(self) -> dict[str, dict[str, Choices]]:
+        """Return what people chose, session → use case; for the owner's thread."""
+        return _CHOICES.decode(self._state.setting(CHOICES) or "{}")
+
+    def put_choices(self, choices: Mapping[str, Mapping[str, Choices]]) -> None:
+        """Store them, all of them.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        left = {name: {case: each for case, each in of.items() if each != NOTHING} for name, of in choices.items()}
+        said = msgspec.json.encode({name: of for name, of in left.items() if of}).decode()
+        with self._file.transaction():
+            self._state.set_setting(CHOICES, None if said == "{}" else said)
 
     @property
     def is_sent_on(self) -> bool:

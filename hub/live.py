@@ -58,6 +58,7 @@ class Batch(Struct, kw_only=True):
         readings: in journal order; older measures are sorted out here.
         sentences: use case → `{"code", "params", "text": {"fr", "en"}}`.
         computed: use case → `{"run", "measures": {name: {"value", "time", "quality"}}}` of what it computes.
+        chosen: use case → `{"hypotheses", "prices"}` that people chose in the session that is on; those that changed.
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
@@ -75,6 +76,7 @@ class Batch(Struct, kw_only=True):
     alarms: Sequence[Alarm] = ()
     sentences: Mapping[str, Any] = field(default_factory=dict)
     computed: Mapping[str, Any] = field(default_factory=dict)
+    chosen: Mapping[str, Any] = field(default_factory=dict)
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
@@ -191,6 +193,7 @@ class Live:
         self.alarms: dict[str, Alarm] = {}
         self.sentences: dict[str, Any] = {}
         self.computed: dict[str, Any] = {}
+        self.chosen: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
         self.not_understood = 0
@@ -241,7 +244,9 @@ class Live:
         sentences, parts = self.sentences | dict(batch.sentences), self.parts | dict(batch.parts)
         computed = self.computed | dict(batch.computed)
         yield "computed", computed != self.computed
-        self.computed = computed
+        chosen = self.chosen | dict(batch.chosen)
+        yield "chosen", chosen != self.chosen
+        self.computed, self.chosen = computed, chosen
         yield "sentences", sentences != self.sentences
         yield "parts", parts != self.parts
         self.sentences, self.parts = sentences, parts
@@ -539,6 +544,7 @@ class Live:
                 "alarms": self.alarm_views(),
                 "sentences": self.sentences,
                 "computed": self.computed,
+                "chosen": self.chosen,
                 "scenario": self.scenario,
                 "parts": self.parts,
                 "messages": self.not_understood,
@@ -567,6 +573,7 @@ class Live:
             "runs": self.run_views,
             "sentences": lambda: self.sentences,
             "computed": lambda: self.computed,
+            "chosen": lambda: self.chosen,
             "scenario": lambda: self.scenario,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,

@@ -29,14 +29,14 @@ _DAY_S, _HOUR_S = 86_400.0, 3600.0
 _DAYS = 7.0
 
 
-class _Part(Struct, frozen=True, kw_only=True):
+class Part(Struct, frozen=True, kw_only=True):
     """As much of a use case as one measure needs; no rule judges the past anew."""
 
     name: str
     place: Text
     roles: Mapping[str, Role]
     measures: Mapping[str, Measure]
-    functions: Mapping[str, Function]
+    functions: Mapping[str, Function] = {}
     all_rules: Sequence[Rule] = ()
 
 
@@ -116,7 +116,7 @@ def curve(book: Book, name: str, run: str, heard: Iterable[Heard], calendar: Cal
         heard: what was heard of the measures that are `needed`, in order of time; others are left out.
         calendar: what the clocks of the runs show.
     """
-    part = _Part(
+    part = Part(
         name=book.name, place=book.place, roles=book.roles, measures=needed(book, name), functions=book.functions
     )
     case: _Noting | None = None

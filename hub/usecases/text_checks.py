@@ -15,11 +15,20 @@ def text_problems(usecase: UseCase) -> Iterator[str]:
     """Yield the texts that are empty in a language, or leave open in one what they do not in the other."""
     for name in Document.__struct_fields__:
         yield from _texts(getattr(usecase, name), name)
+    yield from source_problems(usecase)
     said = usecase.limits_to_say
     if not said.fr:
         yield "limits_to_say: say at least one thing that it does not do"
     if len(said.fr) != len(said.en):
         yield f"limits_to_say: {len(said.fr)} sentences in French and {len(said.en)} in English; translate the rest"
+
+
+def source_problems(usecase: UseCase) -> Iterator[str]:
+    """Yield the hypotheses of which nobody says where their default comes from, and of which year it is."""
+    for card in usecase.money:
+        for each in card.hypotheses:
+            if each.source is None or each.year is None:
+                yield f"money ({card.id}): hypothesis {each.id}: say the source and the year of {each.value:g}"
 
 
 def _texts(value: object, place: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
 from hub.store.base import History, Range, Series
+from hub.usecases.choosing import Choices
+from hub.usecases.schema import UseCase
 
 
 class Acts(Protocol):
@@ -44,6 +46,10 @@ class Acts(Protocol):
 
     def undo(self, number: int | None, by: str) -> Action:
         """Take an action back; None: the newest that can be."""
+
+
+Change = Callable[[UseCase, Choices], Choices]
+"""What people change of what they chose for a use case."""
 
 
 class Hub(Protocol):
@@ -217,6 +223,21 @@ class Hub(Protocol):
 
         Raises:
             NotFoundError: no such use case or measure.
+        """
+
+    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of `asked` run, start and stop (`hub.usecases.costing`).
+
+        Raises:
+            NotFoundError: no such use case.
+        """
+
+    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens; return it.
+
+        Raises:
+            NotFoundError: no such use case, hypothesis or material.
+            UsageError: it is out of bounds.
         """
 
     def setup(self) -> Mapping[str, Any]:

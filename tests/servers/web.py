@@ -33,7 +33,9 @@ from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
 from hub.store.base import Aggregate, Range, Row, Rows, Series
-from hub.web.hub import Acts
+from hub.usecases import find
+from hub.usecases.choosing import NOTHING
+from hub.web.hub import Acts, Change
 
 WALL = 1_800_000_000 * NS
 """2027-01-15T08:00:00Z"""
@@ -165,6 +167,7 @@ class FakeHub:
         self.bundled = load_bundled()
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
+        self.chosen = NOTHING
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -195,6 +198,17 @@ class FakeHub:
         self.usecase(usecase)
         del width
         return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
+
+    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+        """Return what was chosen, of the cold room."""
+        self.usecase(usecase)
+        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start}
+
+    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+        """Choose it at once."""
+        self.usecase(usecase)
+        self.chosen = how(find(usecase), self.chosen)
+        return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""

@@ -6,6 +6,7 @@ import type {
 	ImportPreview,
 	ImportState,
 	ImportWish,
+	Money,
 	Refusals,
 	Series,
 	Setup,
@@ -114,6 +115,18 @@ export const api = {
 	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** What a story may be worth by the readings since `start`, and what it costs. */
+	async money(usecase: string, run: string, start: string): Promise<Money> {
+		return (await ask("GET", `/usecases/${part(usecase)}/money?${new URLSearchParams({ run, start })}`)).json();
+	},
+	/** A hypothesis on all screens; null: what is measured, else its default. */
+	async choose(usecase: string, id: string, value: number | null): Promise<void> {
+		await ask("PUT", `/usecases/${part(usecase)}/hypotheses/${part(id)}`, { value });
+	},
+	/** A price on all screens; null: the use case's own. */
+	async price(usecase: string, place: number, price: { low: number; high: number } | null): Promise<void> {
+		await ask("PUT", `/usecases/${part(usecase)}/materials/${place}`, price ?? {});
 	},
 	/** What nobody understood, alike messages together; `search`: words that must all stand in it. */
 	async refusals(search: string): Promise<Refusals> {

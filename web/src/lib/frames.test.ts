@@ -22,6 +22,7 @@ const full: Full = {
 	alarms: [],
 	sentences: {},
 	computed: {},
+	chosen: {},
 	scenario: null,
 	parts: {},
 	messages: 2,

@@ -3,6 +3,7 @@
 import type {
 	Alarm,
 	Channel,
+	Choices,
 	Computed,
 	Device,
 	Frame,
@@ -23,6 +24,7 @@ export interface Picture {
 	readonly alarms: ReadonlyMap<string, Alarm>;
 	readonly sentences: Readonly<Record<string, Sentence>>;
 	readonly computed: Readonly<Record<string, Computed>>;
+	readonly chosen: Readonly<Record<string, Choices>>;
 	readonly scenario: Scenario | null;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
@@ -42,6 +44,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			alarms: kept(before?.alarms, frame.alarms ?? []),
 			sentences: frame.sentences ?? {},
 			computed: frame.computed ?? {},
+			chosen: frame.chosen ?? {},
 			scenario: frame.scenario ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
@@ -57,6 +60,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		alarms: merged(before.alarms, frame.alarms),
 		sentences: frame.sentences ? { ...before.sentences, ...frame.sentences } : before.sentences,
 		computed: frame.computed ? { ...before.computed, ...frame.computed } : before.computed,
+		chosen: frame.chosen ? { ...before.chosen, ...frame.chosen } : before.chosen,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,

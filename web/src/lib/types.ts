@@ -186,6 +186,7 @@ interface Changes {
 	alarms?: Alarm[];
 	sentences?: Record<string, Sentence>;
 	computed?: Record<string, Computed>;
+	chosen?: Record<string, Choices>;
 	scenario?: Scenario | null;
 	parts?: Record<string, Part>;
 	messages?: number;
@@ -300,6 +301,43 @@ export interface Hypothesis {
 	step: number;
 	unit: string | Text | null;
 	source?: Text | null;
+	/** Of its source. */
+	year?: number | null;
+	/** Set: a session's readings tell it. */
+	measured?: object | null;
+}
+
+/** What a use case may be worth by a session's readings, and what it costs. */
+export interface Money {
+	chosen: Record<string, number>;
+	measured: Record<string, { value: number; since: string; until: string }>;
+	materials: Bill;
+}
+
+export interface Bill {
+	lines: BillLine[];
+	/** [low, high] in euros. */
+	demo: [number, number];
+	robust: [number, number];
+}
+
+export interface BillLine {
+	place: number;
+	title: Text;
+	note: Text | null;
+	low: number;
+	high: number;
+	/** When it was looked up: a month, or the day somebody typed it. */
+	date: string;
+	typed: boolean;
+	kit: "both" | "demo" | "robust";
+	optional: boolean;
+}
+
+/** What people chose for a use case, on all screens. */
+export interface Choices {
+	hypotheses?: Record<string, number>;
+	prices?: Record<string, unknown>;
 }
 
 export interface Card {
