@@ -47,6 +47,7 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.case import View
 from hub.rules.engine import Engine
+from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History
 from hub.store.retention import Keep
 from hub.tokens import Tokens
@@ -412,9 +413,17 @@ class App:
         """Return the uid that a uid or alias means."""
         return self._worker.understanding.resolve(name)
 
-    async def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms, newest first."""
-        return await asyncio.to_thread(self._kept.alarms, limit)
+    async def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first."""
+        return await asyncio.to_thread(self._kept.alarms, asked)
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, Sequence[Transition]]:
+        """Return one alarm with every step of its life."""
+        found = await asyncio.to_thread(self._kept.alarm_journal, alarm)
+        if found is None:
+            msg = f"no alarm {alarm!r}; GET /api/v1/alarms lists them"
+            raise NotFoundError(msg)
+        return found
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
@@ -426,9 +435,9 @@ class App:
 
     async def why(self, alarm: str) -> Mapping[str, Any]:
         """Say why an alarm was raised."""
-        found = await asyncio.to_thread(self._kept.alarm, alarm)
-        case = None if found is None else self._cases.get(found.usecase)
-        if found is None or case is None or found.rule not in {rule.id for rule in case.all_rules}:
+        found, _ = await self.alarm(alarm)
+        case = self._cases.get(found.usecase)
+        if case is None or found.rule not in {rule.id for rule in case.all_rules}:
             msg = f"no alarm {alarm!r} of a rule that there is; GET /api/v1/alarms lists them"
             raise NotFoundError(msg)
         return why(case, found, self._views.get(case.name))

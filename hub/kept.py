@@ -14,6 +14,7 @@ from hub.live import Batch
 from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.store.actions import ActionStore
+from hub.store.alarms import AlarmStore, Asked, Found, Transition
 from hub.store.base import History
 from hub.store.errands import Errands
 from hub.store.file import StoreFile, understood
@@ -79,6 +80,7 @@ class Kept:
         self._state = StateStore(self._file.db)
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
+        self._alarms = AlarmStore(self._file.db)
         self._encoder = Encoder() if forwards else None
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
@@ -170,7 +172,7 @@ class Kept:
             state.put_runs(changes.runs.values())
             state.put_marks(changes.marks)
             state.put_heard(changes.heard)
-            state.put_alarms(alarms)
+            self._alarms.put(alarms)
             state.put_rules({key: blob or None for key, blob in rules.items()})
             if changes.missed or changes.read_again:
                 self._note_absences(changes)
@@ -272,7 +274,7 @@ class Kept:
                 state.forget(uid)
             state.forget_heard(trace.names)
             state.forget_apart(uids)
-            state.forget_alarms(uids)
+            self._alarms.forget(uids)
             state.forget_of_runs(uids, ended)
             for (driver, scope), blob in state.contexts().items():
                 left = None if scope in names else pruned(blob, names)
@@ -403,7 +405,7 @@ class Kept:
             commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
-            alarms=self._state.alarms(RECENT_ALARMS),
+            alarms=self._alarms.newest(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
 
@@ -413,12 +415,24 @@ class Kept:
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""
-        return self._state.alarm(alarm_id)
+        return self._alarms.alarm(alarm_id)
 
-    def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms, newest first."""
+    def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first.
+
+        Raises:
+            UsageError: the cursor is none.
+            StoreError: the file cannot be read.
+        """
         with self._file.reader() as db:
-            return StateStore(db).alarms(limit)
+            return AlarmStore(db).find(asked)
+
+    def alarm_journal(self, alarm_id: str) -> tuple[Alarm, Sequence[Transition]] | None:
+        """Return one alarm with every step of its life, oldest first; None: there is none."""
+        with self._file.reader() as db:
+            alarms = AlarmStore(db)
+            alarm = alarms.alarm(alarm_id)
+            return None if alarm is None else (alarm, alarms.transitions(alarm))
 
     def heard(self, limit: int) -> Sequence[Heard]:
         """Return the newest messages that nobody understood, newest first."""

@@ -111,7 +111,8 @@ class Watched:
             evidence=self.evidence(),
             shelved_until=shelved,
         )
-        return [*(msgspec.structs.replace(each, shelved_until=None) for each in before), course.alarm]
+        over = {"shelved_until": None, "unshelved_at": at, "unshelved_by": None}
+        return [*(msgspec.structs.replace(each, **over) for each in before), course.alarm]
 
     def returned(self, at: int) -> list[Alarm]:
         """Return the alarm to normal; a latched one waits until somebody has acknowledged it."""

@@ -97,7 +97,24 @@ CREATE TABLE thinned(            -- up to when only the extremes of each window 
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS)
+_ALARM_STEPS = """
+CREATE TABLE alarm_step(         -- every step of an alarm's life, in order
+  id INTEGER PRIMARY KEY, alarm TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX alarm_step_alarm ON alarm_step(alarm);
+CREATE TABLE notice(             -- who is still to be told of which step
+  id INTEGER PRIMARY KEY,
+  way TEXT NOT NULL,             -- webhook, mail, command
+  at INTEGER NOT NULL,           -- wall clock [ns] when it was put in
+  due INTEGER NOT NULL,          -- wall clock [ns] of the next try
+  tries INTEGER NOT NULL,
+  alarm TEXT NOT NULL,
+  step TEXT NOT NULL,
+  UNIQUE(way, alarm, step)
+);
+"""
+
+STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

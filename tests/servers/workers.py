@@ -13,6 +13,7 @@ from hub.kept import Kept
 from hub.model import Alarm, Message, Reading, Record, Run
 from hub.registry import Registry
 from hub.rules.engine import Engine
+from hub.store.alarms import Asked
 from hub.store.base import Range, Row
 from hub.understand import Understanding
 from hub.usecases.loader import load_all
@@ -126,7 +127,7 @@ class Hub:
 
     def alarms(self) -> Sequence[Alarm]:
         """Return every stored alarm, newest first."""
-        return self.kept.alarms(10_000)
+        return self.kept.alarms(Asked(limit=10_000)).alarms
 
     def runs(self) -> dict[str, Run]:
         """Return every stored run."""
@@ -143,6 +144,7 @@ class Hub:
         state: dict[str, Any] = {
             name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables
         }
+        state["steps"] = sorted(db.execute("SELECT alarm, data FROM alarm_step").fetchall())
         state["cursor"] = self.kept.position()
         state["readings"] = self.rows()
         return state

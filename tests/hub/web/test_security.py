@@ -66,6 +66,7 @@ OPEN = {
     "/api/v1/readings",
     "/api/v1/series",
     "/api/v1/alarms",
+    "/api/v1/alarms/id",
     "/api/v1/alarms/id/why",
     "/api/v1/usecases",
     "/api/v1/usecases/name",
