@@ -30,6 +30,7 @@ from hub.config import Config
 from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
+from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
@@ -208,6 +209,7 @@ class App:
             believed=self._registry.believed,
             lang=self.config.lang,
         )
+        self._floods = Floods(self.live, self._cases)
         self._views: dict[str, View] = {}
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -356,6 +358,8 @@ class App:
 
     def _deliver(self, outcome: Outcome) -> None:
         self.live.apply(outcome.batch)
+        if outcome.batch.alarms:
+            self._show_floods()
         if outcome.batch.paces and not self._pacer.records:
             self._settled.set()
         self._views.update(outcome.views)
@@ -370,6 +374,7 @@ class App:
     async def _watch(self) -> None:
         while True:
             self._show_parts()
+            self._show_floods()
             self._link.keep(self._worker.position + 1)
             await asyncio.sleep(PARTS_EVERY)
 
@@ -388,6 +393,11 @@ class App:
         changed = {name: part for name, part in parts.items() if self.live.parts.get(name) != part}
         if changed:
             self.live.apply(Batch(parts=changed))
+
+    def _show_floods(self) -> None:
+        floods = self._floods.view()
+        if floods != self.live.floods:
+            self.live.apply(Batch(floods=floods))
 
     def _parts_now(self) -> dict[str, Any]:
         status, worker = self._status, self._worker

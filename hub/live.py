@@ -64,6 +64,7 @@ class Batch(Struct, kw_only=True):
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
+        floods: run → the flood of alarms under way there (`hub.flooding`), all of them.
         paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
     """
@@ -82,6 +83,7 @@ class Batch(Struct, kw_only=True):
     rhythms: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
     settable: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     paces: Sequence[Paced] = ()
+    floods: Mapping[str, Any] | UnsetType = UNSET
 
 
 class Channel(Struct):
@@ -129,7 +131,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, parts, messages."""
+        """Names of members sent whole: runs, sentences, scenario, parts, messages, floods."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -187,6 +189,7 @@ class Live:
         self.sentences: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
+        self.floods: Mapping[str, Any] = {}
         self.not_understood = 0
         self.version = 0
         self._channels: dict[str, dict[str, Channel]] = {}
@@ -227,6 +230,9 @@ class Live:
         yield "sentences", sentences != self.sentences
         yield "parts", parts != self.parts
         self.sentences, self.parts = sentences, parts
+        if not isinstance(batch.floods, UnsetType):
+            yield "floods", batch.floods != self.floods
+            self.floods = batch.floods
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
@@ -517,6 +523,7 @@ class Live:
                 "scenario": self.scenario,
                 "parts": self.parts,
                 "messages": self.not_understood,
+                "floods": self.floods,
             }
             body = encode(state)[1:-1]
             self._body = (self.version, wall, body)
@@ -544,6 +551,7 @@ class Live:
             "scenario": lambda: self.scenario,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
+            "floods": lambda: self.floods,
         }
         frame |= {name: make() for name, make in members.items() if name in changes.parts}
         return encode(frame)

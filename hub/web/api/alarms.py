@@ -48,7 +48,8 @@ async def alarms(request: web.Request) -> web.Response:
     is_french = choice(request, "dialect", DIALECTS) == "fr"
     if "text/csv" in request.headers.get("Accept", ""):
         return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
-    return answer({"alarms": [hub.live.alarm_view(each, lang) for each in found.alarms], "next": found.after})
+    views = [hub.live.alarm_view(each, lang) for each in found.alarms]
+    return answer({"alarms": views, "next": found.after, "floods": hub.live.floods})
 
 
 async def alarm(request: web.Request) -> web.Response:
