@@ -41,6 +41,7 @@ from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run, rfc3339
+from hub.notify.siren import BY
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
@@ -51,6 +52,7 @@ from hub.rules.engine import Engine
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History
 from hub.store.retention import Keep
+from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import describe
@@ -254,6 +256,14 @@ class App:
                 wall=time.time_ns,
             )
             self._worker.follower = self._pacer
+            self._telling = Telling(
+                self.config,
+                kept=self._kept,
+                worker=self._worker,
+                live=self.live,
+                floods=self._floods,
+                cases=self._cases,
+            )
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
             mind = self._worker.understanding
@@ -306,12 +316,14 @@ class App:
         self._link.on_status(self._changed)
         self._worker.start()
         self._worker.call(self._rereading.resume)
+        self._worker.call(self._telling.resume)
         if self._influx is not None:
             self._influx.start()
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
             asyncio.create_task(self._prune(), name="retention"),
+            asyncio.create_task(self._telling.run(), name="telling"),
         ]
 
     async def close(self) -> None:
@@ -360,6 +372,7 @@ class App:
         self.live.apply(outcome.batch)
         if outcome.batch.alarms:
             self._show_floods()
+            self._telling.wake()
         if outcome.batch.paces and not self._pacer.records:
             self._settled.set()
         self._views.update(outcome.views)
@@ -375,8 +388,24 @@ class App:
         while True:
             self._show_parts()
             self._show_floods()
+            await self._ring()
             self._link.keep(self._worker.position + 1)
             await asyncio.sleep(PARTS_EVERY)
+
+    async def _ring(self) -> None:
+        """Command the device that rings, where the settings name one and an alarm began or ended."""
+        due = self._telling.siren_due()
+        if due is None:
+            return
+        device, wanted = due
+        try:
+            given = await self.command(device, wanted, BY, None)
+        except NotFoundError:
+            return  # it was not heard yet, and rings once it was
+        except HubError as error:
+            _LOG.warning("%r does not ring: %s", device, error)
+            return
+        self._telling.siren_given(given)
 
     async def _prune(self) -> None:
         """Let old readings go, slice by slice between the worker's steps."""
@@ -414,6 +443,12 @@ class App:
             "gaps": _gaps(status, time.time_ns()),
             "store": _store(worker, self._kept.faults, self._influx),
         }
+        trouble = self._telling.trouble()
+        if trouble is not None:
+            way, reason = trouble
+            parts["notices"] = _degraded(f"notices_{way}", reason)
+        elif self._telling.is_wanted:
+            parts["notices"] = _FINE
         parts |= {"serial": _serial(status.serial)} if status.serial else {}
         return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
@@ -604,6 +639,7 @@ class App:
         influx = {} if self._influx is None else self._influx.counters()
         return {
             **influx,
+            **self._telling.counters(),
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,

@@ -7,7 +7,7 @@ from hub.live import Live
 from hub.model import Alarm, rfc3339
 from hub.rules import kinds
 from hub.rules.flood import BEGINS, Flood, flood
-from hub.rules.wording import Text
+from hub.rules.wording import Sentence, Text
 from hub.usecases.schema import UseCase
 
 
@@ -28,12 +28,21 @@ class Floods:
 
     def now(self) -> list[Flood]:
         """Return the floods under way."""
-        is_away = self._live.parts.get("broker", {}).get("status") == "degraded"
+        is_away = self._is_broker_away()
         found = (
             flood(alarms, self._live.now(run), is_silence=self._is_silence, is_broker_away=is_away)
             for run, alarms in self._of_runs()
         )
         return [each for each in found if each is not None]
+
+    def at(self, run: str, time: int) -> Flood | None:
+        """Return the flood that a run's alarm raised at `time` [ns] began or belongs to."""
+        known = [each for each in self._live.alarms.values() if each.run == run and each.raised_at <= time]
+        return flood(known, time, is_silence=self._is_silence, is_broker_away=self._is_broker_away())
+
+    def sentence(self, one: Flood) -> Sentence:
+        """Return the line that stands for all of a flood."""
+        return one.sentence(self._named)
 
     def view(self) -> dict[str, Any]:
         """Return run → its flood, as `/live` and `GET /alarms` give it."""
@@ -45,11 +54,14 @@ class Floods:
             runs.setdefault(alarm.run, []).append(alarm)
         return ((run, alarms) for run, alarms in runs.items() if len(alarms) > BEGINS)
 
+    def _is_broker_away(self) -> bool:
+        return bool(self._live.parts.get("broker", {}).get("status") == "degraded")
+
     def _is_silence(self, alarm: Alarm) -> bool:
         return (alarm.usecase, alarm.rule) in self._silences
 
     def _view(self, one: Flood) -> dict[str, Any]:
-        sentence = one.sentence(self._named)
+        sentence = self.sentence(one)
         return {
             "since": rfc3339(one.since),
             "count": len(one.alarms),

@@ -19,6 +19,7 @@ from hub.store.base import History
 from hub.store.errands import Errands
 from hub.store.file import StoreFile, understood
 from hub.store.lines import Encoder
+from hub.store.notices import Notice, NoticeStore
 from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
 from hub.store.retention import FOR_EVER, Keep, Retention
@@ -81,6 +82,11 @@ class Kept:
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
         self._alarms = AlarmStore(self._file.db)
+        self._notices = NoticeStore(self._file.db)
+        self.ways: Callable[[Alarm, Transition], Iterable[str]] = lambda _alarm, _step: ()
+        """By which ways a step of an alarm is told (`hub.notify`)."""
+        self.unsaid = 0
+        """Notices that were let go because too many waited."""
         self._encoder = Encoder() if forwards else None
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
@@ -172,11 +178,39 @@ class Kept:
             state.put_runs(changes.runs.values())
             state.put_marks(changes.marks)
             state.put_heard(changes.heard)
-            self._alarms.put(alarms)
+            self._note_steps(self._alarms.put(alarms))
             state.put_rules({key: blob or None for key, blob in rules.items()})
             if changes.missed or changes.read_again:
                 self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def _note_steps(self, steps: Iterable[tuple[Alarm, Transition]]) -> None:
+        """Have those told who want to be, of steps that are new."""
+        told = [(way, alarm, step) for alarm, step in steps for way in self.ways(alarm, step)]
+        for way, alarm, step in told:
+            self._notices.put(way, alarm, step, self._wall())
+        if told:
+            self.unsaid += self._notices.bound()
+
+    def notices(self) -> Sequence[Notice]:
+        """Return who is still to be told of what, oldest first; in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            return NoticeStore(db).waiting()
+
+    def settle_notices(self, done: Collection[int], again: Mapping[int, int]) -> None:
+        """Let go what was told or never will be; try others again at a time [ns]; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was changed: it is told again, under the same id.
+        """
+        with self._file.transaction():
+            self._notices.done(done)
+            for number, due in again.items():
+                self._notices.again(number, due)
 
     def absences(self) -> dict[str, Absence]:
         """Return what drivers of other packages did not do, by model; for the owner's thread."""
@@ -275,6 +309,7 @@ class Kept:
             state.forget_heard(trace.names)
             state.forget_apart(uids)
             self._alarms.forget(uids)
+            self._notices.forget(uids)
             state.forget_of_runs(uids, ended)
             for (driver, scope), blob in state.contexts().items():
                 left = None if scope in names else pruned(blob, names)

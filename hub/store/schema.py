@@ -103,14 +103,12 @@ CREATE TABLE alarm_step(         -- every step of an alarm's life, in order
 );
 CREATE INDEX alarm_step_alarm ON alarm_step(alarm);
 CREATE TABLE notice(             -- who is still to be told of which step
-  id INTEGER PRIMARY KEY,
-  way TEXT NOT NULL,             -- webhook, mail, command
-  at INTEGER NOT NULL,           -- wall clock [ns] when it was put in
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  way TEXT NOT NULL,             -- webhook, mail
+  at INTEGER NOT NULL,           -- wall clock [ns] when it happened
   due INTEGER NOT NULL,          -- wall clock [ns] of the next try
   tries INTEGER NOT NULL,
-  alarm TEXT NOT NULL,
-  step TEXT NOT NULL,
-  UNIQUE(way, alarm, step)
+  data TEXT NOT NULL             -- the alarm as it was, and the step
 );
 """
 
