@@ -37,6 +37,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "rule": TEXT,
     "state": {"type": "string", "description": "unacknowledged, acknowledged, returned, normal, shelved: some of them"},
     "priority": {"type": "string", "description": "critical, high, medium, low: some of them, separated by commas"},
+    "format": {"enum": ["json", "csv"], "description": "`csv`: as Accept: text/csv"},
     "dialect": {"enum": ["plain", "fr"], "description": "of CSV: `fr` opens in a French spreadsheet"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }

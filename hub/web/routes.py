@@ -17,6 +17,7 @@ from hub.web.api import (
     login,
     scenario,
     setup,
+    siren,
     uploads,
 )
 from hub.web.keys import DOCUMENT, STATIC
@@ -47,7 +48,7 @@ VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILI
 
 RANGE = ("device", "channel", "start", "stop", "run")
 CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
-ALARMS = (*CHOSEN, "limit", "cursor", "dialect")
+ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect")
 
 API = (
     Route("GET", "/devices", VIEWER, devices.devices),
@@ -84,6 +85,8 @@ API = (
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
+    Route("POST", "/siren/test", FACILITATOR, siren.test),
+    Route("GET", "/screens", FACILITATOR, siren.screens),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),

@@ -15,6 +15,7 @@ from hub.web.problems import Problem, bad_parameter, language
 from hub.web.query import answer, body, choice, choices, number, time_of
 
 DEFAULT_LISTED, MOST_LISTED = 1000, 10_000
+FORMATS = ("json", "csv")
 DIALECTS = ("plain", "fr")
 """Of CSV: RFC 4180, or what a French spreadsheet opens by itself."""
 LONGEST_COMMENT = 500
@@ -46,7 +47,8 @@ async def alarms(request: web.Request) -> web.Response:
         remedy = "give back 'next' of the answer before, all else unchanged"
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
     is_french = choice(request, "dialect", DIALECTS) == "fr"
-    if "text/csv" in request.headers.get("Accept", ""):
+    is_table = choice(request, "format", FORMATS) == "csv"  # for a link, which sets no header
+    if is_table or "text/csv" in request.headers.get("Accept", ""):
         return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
     views = [hub.live.alarm_view(each, lang) for each in found.alarms]
     return answer({"alarms": views, "next": found.after, "floods": hub.live.floods})

@@ -359,6 +359,13 @@ async def test_the_alarm_journal_is_a_table(hub: FakeHub, client: Client) -> Non
     assert lines[1].endswith(";trop chaud")
 
 
+async def test_a_link_to_the_table_is_enough(hub: FakeHub, client: Client) -> None:
+    """A link on a page sets no header."""
+    hub.known_alarms = some_alarms()
+    async with client.get(f"{API}/alarms?format=csv&rule=a") as response:
+        assert (await response.text()).count("\r\n") == 2
+
+
 async def test_use_cases_are_listed_and_described(client: Client) -> None:
     """An unknown one says where the list is."""
     assert (await get(client, "/usecases"))["usecases"][0]["name"] == "cold_room"

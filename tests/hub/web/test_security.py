@@ -57,6 +57,7 @@ OPEN = {
     "/history",
     "/setup",
     "/import",
+    "/alarms",
     "/file",
     "/live",
     "/health",

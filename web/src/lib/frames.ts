@@ -1,6 +1,6 @@
 /** What the page knows of the hub, made of frames. Pure: the same frames give the same picture. */
 
-import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value } from "./types.ts";
+import type { Alarm, Channel, Device, Flood, Frame, Part, Role, RunClock, Scenario, Sentence, Value } from "./types.ts";
 
 export interface Picture {
 	readonly seq: number;
@@ -14,6 +14,10 @@ export interface Picture {
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
+	/** Run → the flood of alarms under way there. */
+	readonly floods: Readonly<Record<string, Flood>>;
+	/** Number of the newest silent test of the siren. */
+	readonly siren: number;
 }
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
@@ -31,6 +35,8 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			scenario: frame.scenario ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
+			floods: frame.floods ?? {},
+			siren: frame.siren ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -45,6 +51,8 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
+		floods: frame.floods ?? before.floods,
+		siren: frame.siren ?? before.siren,
 	};
 }
 
