@@ -31,6 +31,7 @@ from hub.config import Config
 from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
+from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
@@ -42,6 +43,7 @@ from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, rfc3339
+from hub.notify.siren import BY
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
@@ -49,8 +51,10 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
 from hub.stage import Stage
+from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
+from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import costing
@@ -210,6 +214,7 @@ class App:
             is_off=self._is_off,
             lang=self.config.lang,
         )
+        self._floods = Floods(self.live, self._cases)
         self._stage = Stage(self._cases, self.live, self.config.tz)
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
@@ -255,6 +260,14 @@ class App:
                 wall=time.time_ns,
             )
             self._worker.follower = self._pacer
+            self._telling = Telling(
+                self.config,
+                kept=self._kept,
+                worker=self._worker,
+                live=self.live,
+                floods=self._floods,
+                cases=self._cases,
+            )
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
             self._chosen = Chosen(self._kept)
@@ -309,12 +322,14 @@ class App:
         self._link.on_status(self._changed)
         self._worker.start()
         self._worker.call(self._rereading.resume)
+        self._worker.call(self._telling.resume)
         if self._influx is not None:
             self._influx.start()
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
             asyncio.create_task(self._prune(), name="retention"),
+            asyncio.create_task(self._telling.run(), name="telling"),
         ]
 
     async def close(self) -> None:
@@ -361,6 +376,9 @@ class App:
 
     def _deliver(self, outcome: Outcome) -> None:
         self.live.apply(outcome.batch)
+        if outcome.batch.alarms:
+            self._show_floods()
+            self._telling.wake()
         if outcome.batch.paces and not self._pacer.records:
             self._settled.set()
         self._stage.take(outcome.views, outcome.cast, outcome.off)
@@ -375,8 +393,25 @@ class App:
     async def _watch(self) -> None:
         while True:
             self._show_parts()
+            self._show_floods()
+            await self._ring()
             self._link.keep(self._worker.position + 1)
             await asyncio.sleep(PARTS_EVERY)
+
+    async def _ring(self) -> None:
+        """Command the device that rings, where the settings name one and an alarm began or ended."""
+        due = self._telling.siren_due()
+        if due is None:
+            return
+        device, wanted = due
+        try:
+            given = await self.command(device, wanted, BY, None)
+        except NotFoundError:
+            return  # it was not heard yet, and rings once it was
+        except HubError as error:
+            _LOG.warning("%r does not ring: %s", device, error)
+            return
+        self._telling.siren_given(given)
 
     async def _prune(self) -> None:
         """Let old readings go, slice by slice between the worker's steps."""
@@ -394,6 +429,11 @@ class App:
         if changed:
             self.live.apply(Batch(parts=changed))
 
+    def _show_floods(self) -> None:
+        floods = self._floods.view()
+        if floods != self.live.floods:
+            self.live.apply(Batch(floods=floods))
+
     def _parts_now(self) -> dict[str, Any]:
         status, worker = self._status, self._worker
         if status is None:
@@ -409,6 +449,12 @@ class App:
             "gaps": _gaps(status, time.time_ns()),
             "store": _store(worker, self._kept.faults, self._influx),
         }
+        trouble = self._telling.trouble()
+        if trouble is not None:
+            way, reason = trouble
+            parts["notices"] = _degraded(f"notices_{way}", reason)
+        elif self._telling.is_wanted:
+            parts["notices"] = _FINE
         parts |= {"serial": _serial(status.serial)} if status.serial else {}
         return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
@@ -418,9 +464,17 @@ class App:
         """Return the uid that a uid or alias means."""
         return self._worker.understanding.resolve(name)
 
-    async def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms, newest first."""
-        return await asyncio.to_thread(self._kept.alarms, limit)
+    async def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first."""
+        return await asyncio.to_thread(self._kept.alarms, asked)
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, Sequence[Transition]]:
+        """Return one alarm with every step of its life."""
+        found = await asyncio.to_thread(self._kept.alarm_journal, alarm)
+        if found is None:
+            msg = f"no alarm {alarm!r}; GET /api/v1/alarms lists them"
+            raise NotFoundError(msg)
+        return found
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
@@ -432,9 +486,9 @@ class App:
 
     async def why(self, alarm: str) -> Mapping[str, Any]:
         """Say why an alarm was raised."""
-        found = await asyncio.to_thread(self._kept.alarm, alarm)
-        case = None if found is None else self._cases.get(found.usecase)
-        if found is None or case is None or found.rule not in {rule.id for rule in case.all_rules}:
+        found, _ = await self.alarm(alarm)
+        case = self._cases.get(found.usecase)
+        if case is None or found.rule not in {rule.id for rule in case.all_rules}:
             msg = f"no alarm {alarm!r} of a rule that there is; GET /api/v1/alarms lists them"
             raise NotFoundError(msg)
         return why(case, found, self._stage.view(case.name))
@@ -640,6 +694,7 @@ class App:
         influx = {} if self._influx is None else self._influx.counters()
         return {
             **influx,
+            **self._telling.counters(),
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,

@@ -15,10 +15,12 @@ from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
 from hub.rules.casting import Cast, Taken, with_off, with_role, without
 from hub.store.actions import ActionStore
+from hub.store.alarms import AlarmStore, Asked, Found, Transition
 from hub.store.base import History
 from hub.store.errands import Errands
 from hub.store.file import StoreFile, understood
 from hub.store.lines import Encoder
+from hub.store.notices import Notice, NoticeStore
 from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
 from hub.store.retention import FOR_EVER, Keep, Retention
@@ -86,6 +88,12 @@ class Kept:
         self._state = StateStore(self._file.db)
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
+        self._alarms = AlarmStore(self._file.db)
+        self._notices = NoticeStore(self._file.db)
+        self.ways: Callable[[Alarm, Transition], Iterable[str]] = lambda _alarm, _step: ()
+        """By which ways a step of an alarm is told (`hub.notify`)."""
+        self.unsaid = 0
+        """Notices that were let go because too many waited."""
         self._encoder = Encoder() if forwards else None
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
@@ -177,11 +185,39 @@ class Kept:
             state.put_runs(changes.runs.values())
             state.put_marks(changes.marks)
             state.put_heard(changes.heard)
-            state.put_alarms(alarms)
+            self._note_steps(self._alarms.put(alarms))
             state.put_rules({key: blob or None for key, blob in rules.items()})
             if changes.missed or changes.read_again:
                 self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def _note_steps(self, steps: Iterable[tuple[Alarm, Transition]]) -> None:
+        """Have those told who want to be, of steps that are new."""
+        told = [(way, alarm, step) for alarm, step in steps for way in self.ways(alarm, step)]
+        for way, alarm, step in told:
+            self._notices.put(way, alarm, step, self._wall())
+        if told:
+            self.unsaid += self._notices.bound()
+
+    def notices(self) -> Sequence[Notice]:
+        """Return who is still to be told of what, oldest first; in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            return NoticeStore(db).waiting()
+
+    def settle_notices(self, done: Collection[int], again: Mapping[int, int]) -> None:
+        """Let go what was told or never will be; try others again at a time [ns]; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was changed: it is told again, under the same id.
+        """
+        with self._file.transaction():
+            self._notices.done(done)
+            for number, due in again.items():
+                self._notices.again(number, due)
 
     def absences(self) -> dict[str, Absence]:
         """Return what drivers of other packages did not do, by model; for the owner's thread."""
@@ -240,7 +276,7 @@ class Kept:
                 self._put_cast(with_role(self.cast(), action.after["role"]))
             if "off" in action.after:
                 self._put_json(OFF, sorted(with_off(self.off(), action.after["off"])))
-            self._state.put_alarms(alarms)
+            self._note_steps(self._alarms.put(alarms))
             self._state.put_rules({key: blob or None for key, blob in (rules or {}).items()})
             if undone is not None:
                 self._actions.undone(undone)
@@ -328,7 +364,8 @@ class Kept:
                 state.forget(uid)
             state.forget_heard(trace.names)
             state.forget_apart(uids)
-            state.forget_alarms(uids)
+            self._alarms.forget(uids)
+            self._notices.forget(uids)
             state.forget_of_runs(uids, ended)
             for (driver, scope), blob in state.contexts().items():
                 left = None if scope in names else pruned(blob, names)
@@ -460,7 +497,7 @@ class Kept:
             commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
-            alarms=self._state.alarms(RECENT_ALARMS),
+            alarms=self._alarms.newest(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
 
@@ -474,12 +511,24 @@ class Kept:
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""
-        return self._state.alarm(alarm_id)
+        return self._alarms.alarm(alarm_id)
 
-    def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms, newest first."""
+    def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first.
+
+        Raises:
+            UsageError: the cursor is none.
+            StoreError: the file cannot be read.
+        """
         with self._file.reader() as db:
-            return StateStore(db).alarms(limit)
+            return AlarmStore(db).find(asked)
+
+    def alarm_journal(self, alarm_id: str) -> tuple[Alarm, Sequence[Transition]] | None:
+        """Return one alarm with every step of its life, oldest first; None: there is none."""
+        with self._file.reader() as db:
+            alarms = AlarmStore(db)
+            alarm = alarms.alarm(alarm_id)
+            return None if alarm is None else (alarm, alarms.transitions(alarm))
 
     def heard(self, limit: int) -> Sequence[Heard]:
         """Return the newest messages that nobody understood, newest first."""

@@ -66,6 +66,8 @@ class Batch(Struct, kw_only=True):
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
+        siren: number of a silent test that every screen is to make now.
+        floods: run → the flood of alarms under way there (`hub.flooding`), all of them.
         paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
     """
@@ -86,6 +88,22 @@ class Batch(Struct, kw_only=True):
     rhythms: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
     settable: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     paces: Sequence[Paced] = ()
+    floods: Mapping[str, Any] | UnsetType = UNSET
+    siren: int | None = None
+
+
+class Screen(Struct, frozen=True, kw_only=True):
+    """What a screen says of its sound.
+
+    Attributes:
+        page: which page it shows.
+        sound: `on`, `muted` (its browser waits for somebody to touch it), `off` (somebody wants none).
+        tested: number of the newest silent test that it made; 0: none.
+    """
+
+    page: str
+    sound: str
+    tested: int
 
 
 class Channel(Struct):
@@ -133,7 +151,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, parts, messages."""
+        """Names of members sent whole: runs, sentences, scenario, parts, messages, floods, siren."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -196,6 +214,8 @@ class Live:
         self.chosen: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
+        self.floods: Mapping[str, Any] = {}
+        self.siren = 0
         self.not_understood = 0
         self.version = 0
         self._channels: dict[str, dict[str, Channel]] = {}
@@ -250,6 +270,11 @@ class Live:
         yield "sentences", sentences != self.sentences
         yield "parts", parts != self.parts
         self.sentences, self.parts = sentences, parts
+        if not isinstance(batch.floods, UnsetType):
+            yield "floods", batch.floods != self.floods
+            self.floods = batch.floods
+        yield "siren", batch.siren is not None
+        self.siren = self.siren if batch.siren is None else batch.siren
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
@@ -520,6 +545,11 @@ class Live:
         """How many mailboxes are out."""
         return sum(len(view.mailboxes) for view in self._views.values())
 
+    @property
+    def screens(self) -> list[Screen | None]:
+        """What each viewer says of its sound; None: it says nothing."""
+        return [mailbox.screen for view in self._views.values() for mailbox in view.mailboxes]
+
     def view(self, rate: int) -> "View":
         """Return the view of a rate, making it for its first viewer."""
         if rate not in self._views:
@@ -548,6 +578,8 @@ class Live:
                 "scenario": self.scenario,
                 "parts": self.parts,
                 "messages": self.not_understood,
+                "floods": self.floods,
+                "siren": self.siren,
             }
             body = encode(state)[1:-1]
             self._body = (self.version, wall, body)
@@ -577,6 +609,8 @@ class Live:
             "scenario": lambda: self.scenario,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
+            "floods": lambda: self.floods,
+            "siren": lambda: self.siren,
         }
         frame |= {name: make() for name, make in members.items() if name in changes.parts}
         return encode(frame)
@@ -636,6 +670,7 @@ class Mailbox:
         """Belong to no view yet."""
         self._live = live
         self._role = role
+        self.screen: Screen | None = None
         self._view: View | None = None
         self._frame: bytes | None = None
         self._whole = False

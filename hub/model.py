@@ -371,6 +371,10 @@ class AlarmState(StrEnum):
     SHELVED = "shelved"
 
 
+PRIORITIES = ("critical", "high", "medium", "low")
+"""Of alarms, the worst first."""
+
+
 class Evidence(Struct, frozen=True):
     """A value that made a rule true: of which measure [its unit], measured when [ns]."""
 
@@ -392,7 +396,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
         params: the values the sentence was made of.
         since: when the condition began to hold; `began`: the values it began with.
         evidence: the values it was raised with.
-        shelved_at, shelved_by: who set it aside.
+        shelved_at, shelved_by: who set it aside; unshelved_at, unshelved_by: who took it back (None: its time).
     """
 
     id: str
@@ -416,6 +420,8 @@ class Alarm(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     shelved_at: int | None = None
     shelved_by: str | None = None
+    unshelved_at: int | None = None
+    unshelved_by: str | None = None
 
     @property
     def state(self) -> AlarmState:

@@ -266,9 +266,9 @@ class Case:
         ended = []
         for course in self.memory.courses.values():
             if course.shelved_until is not None and course.shelved_until <= time:
-                course.shelved_until, self.changed = None, True
+                end, course.shelved_until, self.changed = course.shelved_until, None, True
                 if course.alarm is not None and course.alarm.shelved_until is not None:
-                    course.alarm = msgspec.structs.replace(course.alarm, shelved_until=None)
+                    course.alarm = shelved(course.alarm, end, None, "")
                     ended.append(course.alarm)
         return ended
 
@@ -328,5 +328,5 @@ def acknowledged(alarm: Alarm, at: int, by: str, comment: str | None = None) -> 
 def shelved(alarm: Alarm, at: int, until: int | None, by: str) -> Alarm:
     """Return the alarm set aside until then, or taken back (None)."""
     if until is None:
-        return msgspec.structs.replace(alarm, shelved_until=None)
+        return msgspec.structs.replace(alarm, shelved_until=None, unshelved_at=at, unshelved_by=by or None)
     return msgspec.structs.replace(alarm, shelved_until=until, shelved_at=at, shelved_by=by)

@@ -9,6 +9,7 @@ from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
+from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
@@ -74,8 +75,19 @@ class Hub(Protocol):
     def resolve(self, name: str) -> str:
         """Return the uid that a uid, alias or native id means; the name itself when nobody knows it."""
 
-    async def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms of all states and runs, newest first."""
+    async def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first.
+
+        Raises:
+            UsageError: the cursor is none.
+        """
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, Sequence[Transition]]:
+        """Return one alarm with every step of its life, oldest first.
+
+        Raises:
+            NotFoundError: no such alarm.
+        """
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm, commit it, apply it to the live state and return it; again changes nothing.

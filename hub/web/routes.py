@@ -19,6 +19,7 @@ from hub.web.api import (
     roles,
     scenario,
     setup,
+    siren,
     uploads,
 )
 from hub.web.keys import DOCUMENT, STATIC
@@ -48,6 +49,8 @@ async def document(request: web.Request) -> web.StreamResponse:
 VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run")
+CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
+ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect")
 
 API = (
     Route("GET", "/devices", VIEWER, devices.devices),
@@ -79,11 +82,14 @@ API = (
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
-    Route("GET", "/alarms", VIEWER, alarms.alarms, ("limit",)),
+    Route("GET", "/alarms", VIEWER, alarms.alarms, ALARMS),
+    Route("GET", "/alarms/{id}", VIEWER, alarms.alarm),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
+    Route("POST", "/siren/test", FACILITATOR, siren.test),
+    Route("GET", "/screens", FACILITATOR, siren.screens),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),

@@ -32,6 +32,7 @@ from hub.model import (
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
+from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
@@ -250,9 +251,21 @@ class FakeHub:
         """Look among the aliases."""
         return self.aliases.get(name, name)
 
-    async def alarms(self, limit: int) -> list[Alarm]:
-        """Return them, newest first."""
-        return sorted(self.known_alarms.values(), key=lambda alarm: -alarm.raised_at)[:limit]
+    async def alarms(self, asked: Asked) -> Found:
+        """Return them, newest first; the cursor is a number."""
+        known = sorted(self.known_alarms.values(), key=lambda alarm: -alarm.raised_at)
+        wanted = [alarm for alarm in known if asked.takes(alarm)]
+        first = int(asked.after or 0)
+        last = first + asked.limit
+        return Found(wanted[first:last], str(last) if last < len(wanted) else None)
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, list[Transition]]:
+        """Return it with its steps."""
+        if alarm not in self.known_alarms:
+            msg = f"no alarm {alarm!r}; see /api/v1/alarms"
+            raise NotFoundError(msg)
+        known = self.known_alarms[alarm]
+        return known, transitions(None, known)
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge it."""

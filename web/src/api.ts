@@ -8,10 +8,12 @@ import type {
 	ImportWish,
 	Money,
 	Refusals,
+	Screens,
 	Series,
 	Setup,
 	Shape,
 	StoryCard,
+	Transition,
 	Usecase,
 	Why,
 } from "./lib/types.ts";
@@ -157,6 +159,20 @@ export const api = {
 	async acknowledge(id: string, comment: string | null): Promise<Alarm | null> {
 		const answer = await ask("POST", `/alarms/${part(id)}/acknowledge`, comment === null ? {} : { comment });
 		return answer.json().catch(() => null);
+	},
+	/** Alarms as the filters choose them, newest first. */
+	async alarms(query: URLSearchParams): Promise<{ alarms: Alarm[]; next: string | null }> {
+		return (await ask("GET", `/alarms?${query}`)).json();
+	},
+	/** One alarm with every step of its life. */
+	async alarm(id: string): Promise<Alarm & { transitions: Transition[] }> {
+		return (await ask("GET", `/alarms/${part(id)}`)).json();
+	},
+	async testSiren(): Promise<void> {
+		await ask("POST", "/siren/test");
+	},
+	async screens(): Promise<Screens> {
+		return (await ask("GET", "/screens")).json();
 	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {
 		return (await ask("PATCH", `/devices/${part(id)}`, wish)).json();

@@ -83,6 +83,11 @@ class Hub {
 		return () => this.#listeners.delete(listener);
 	}
 
+	/** Say something of this screen to the hub. */
+	tell(message: object) {
+		this.#live?.tell(message);
+	}
+
 	/** Acknowledge an alarm; the page shows it with the answer, not with the next frame. */
 	async acknowledge(id: string, comment: string | null) {
 		const alarm = await api.acknowledge(id, comment);

@@ -27,6 +27,8 @@ class Story {
 	readonly zone = $derived(this.usecase?.tz);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
 	readonly alarms = $derived(standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run));
+	/** Many alarms in a row on the story's run, told as one; null: there are few. */
+	readonly flood = $derived(this.run === null ? null : (hub.picture?.floods[this.run] ?? null));
 	readonly sights = $derived.by(() => {
 		const devices = hub.picture?.devices ?? new Map();
 		const found: Record<string, Sight> = {};

@@ -6,6 +6,7 @@ import type {
 	Choices,
 	Computed,
 	Device,
+	Flood,
 	Frame,
 	Part,
 	Role,
@@ -29,6 +30,10 @@ export interface Picture {
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
+	/** Run → the flood of alarms under way there. */
+	readonly floods: Readonly<Record<string, Flood>>;
+	/** Number of the newest silent test of the siren. */
+	readonly siren: number;
 }
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
@@ -48,6 +53,8 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			scenario: frame.scenario ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
+			floods: frame.floods ?? {},
+			siren: frame.siren ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -64,6 +71,8 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
+		floods: frame.floods ?? before.floods,
+		siren: frame.siren ?? before.siren,
 	};
 }
 

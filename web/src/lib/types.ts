@@ -100,6 +100,34 @@ export interface Alarm {
 	indicative: boolean;
 }
 
+/** Many alarms in a row, shown as one. */
+export interface Flood {
+	since: string;
+	count: number;
+	priority: Alarm["priority"];
+	cause: string;
+	of: string | null;
+	alarms: string[];
+	text: Text;
+}
+
+/** One step of an alarm's life. */
+export interface Transition {
+	step: "raised" | "acknowledged" | "returned" | "shelved" | "unshelved";
+	at: string;
+	by: string | null;
+	comment: string | null;
+	until: string | null;
+}
+
+/** What the connected screens say of their sound. */
+export interface Screens {
+	test: number;
+	screens: { page: string; sound: "on" | "muted" | "off"; tested: number }[];
+	/** Screens that say nothing. */
+	unknown: number;
+}
+
 export interface RunClock {
 	now: string;
 	speed: number;
@@ -190,6 +218,9 @@ interface Changes {
 	scenario?: Scenario | null;
 	parts?: Record<string, Part>;
 	messages?: number;
+	floods?: Record<string, Flood>;
+	/** Number of the newest silent test. */
+	siren?: number;
 }
 
 export interface Full extends Changes {
