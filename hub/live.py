@@ -286,6 +286,11 @@ class Live:
                     if channel.reading is not None:
                         self._take(channel.reading, changes)
 
+    def forget_alarms(self, ids: Iterable[str]) -> None:
+        """Show alarms no more that were erased; pages that are open show them until they come again."""
+        for each in ids:
+            self.alarms.pop(each, None)
+
     def _forget_values(self, device: Device) -> None:
         """A new run starts with "waiting for the first value": the old run's values are not its."""
         for channel in self._channels.get(device.uid, {}).values():

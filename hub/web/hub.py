@@ -1,14 +1,18 @@
 """What the web layer needs of the running hub: the one contract it knows beside the words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
 from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
-from hub.store.base import History
+from hub.store.base import History, Past
+from hub.workshop.session import Session, Wish
+
+T = TypeVar("T")
 
 
 class Acts(Protocol):
@@ -37,6 +41,73 @@ class Acts(Protocol):
 
     def undo(self, number: int | None, by: str) -> Action:
         """Take an action back; None: the newest that can be."""
+
+
+class Desk(Protocol):
+    """What a facilitator does with workshop sessions (`hub.workshop.desk`).
+
+    Raises:
+        NotFoundError: no such session.
+        UsageError: it cannot be done.
+    """
+
+    def session(self, name: str) -> Session:
+        """Return a session."""
+
+    def start(self, wish: Wish) -> Session:
+        """Start one."""
+
+    def pause(self, name: str) -> Session:
+        """Let what comes belong to nobody."""
+
+    def resume(self, name: str) -> Session:
+        """Go on."""
+
+    def archive(self, name: str) -> Session:
+        """End it."""
+
+    def reset(self, name: str, wish: Wish | None) -> Session:
+        """Archive it and start another one, which is returned."""
+
+
+class Sittings(Protocol):
+    """The workshop sessions (`hub.sessions`)."""
+
+    @property
+    def desk(self) -> Desk:
+        """Starts, pauses, archives."""
+
+    def told(self) -> dict[str, Any]:
+        """Return `{"current", "sessions", "keeps"}`."""
+
+    def view(self, session: Session) -> dict[str, Any]:
+        """Return one as the API gives it."""
+
+    def spans(self, name: str) -> Sequence[tuple[str, int, int]]:
+        """Return the stretches (run, start, stop [ns]) of timelines that are a session's."""
+
+    def alarms(self, name: str) -> Sequence[Alarm]:
+        """Return its alarms, newest first."""
+
+    def history(self, name: str) -> AbstractContextManager[Past | None]:
+        """Lend the readings of its archive; None: they lie in the store."""
+
+    def purge(self, name: str) -> dict[str, Any]:
+        """Erase it for ever."""
+
+
+class Player(Protocol):
+    """Plays recordings again; on the event loop."""
+
+    @property
+    def playing(self) -> str | None:
+        """The session that is being played."""
+
+    async def play(self, name: str | None, speed: float | None) -> Mapping[str, Any]:
+        """Play one; None: the newest that has a recording."""
+
+    async def stop(self) -> None:
+        """Stop."""
 
 
 class Hub(Protocol):
@@ -99,6 +170,19 @@ class Hub(Protocol):
         Raises:
             NotFoundError: no such device.
         """
+
+    async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
+        """Do something with the workshop sessions, in a thread.
+
+        Raises:
+            NotFoundError: no such session.
+            UsageError: it cannot be done.
+            JournalError, StoreError: it was not done.
+        """
+
+    @property
+    def player(self) -> Player:
+        """Plays recordings again."""
 
     def drivers(self) -> Sequence[Mapping[str, Any]]:
         """Return `{"name", "package", "state", "reason", "strikes"}` of each driver of another package."""

@@ -16,12 +16,14 @@ from hub.web.api import (
     live,
     login,
     scenario,
+    sessions,
     setup,
     uploads,
 )
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
+from hub.workshop.session import Wish
 
 BASE = "/api/v1"
 
@@ -45,7 +47,7 @@ async def document(request: web.Request) -> web.StreamResponse:
 
 VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
 
-RANGE = ("device", "channel", "start", "stop", "run")
+RANGE = ("device", "channel", "start", "stop", "run", "session")
 
 API = (
     Route("GET", "/devices", VIEWER, devices.devices),
@@ -76,7 +78,7 @@ API = (
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
-    Route("GET", "/alarms", VIEWER, alarms.alarms, ("limit",)),
+    Route("GET", "/alarms", VIEWER, alarms.alarms, ("limit", "session")),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
@@ -84,6 +86,16 @@ API = (
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
+    Route("GET", "/sessions", FACILITATOR, sessions.sessions),
+    Route("POST", "/sessions", FACILITATOR, sessions.start, body=Wish),
+    Route("GET", "/sessions/{id}", FACILITATOR, sessions.session),
+    Route("DELETE", "/sessions/{id}", FACILITATOR, sessions.purge),
+    Route("POST", "/sessions/{id}/pause", FACILITATOR, sessions.pause),
+    Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
+    Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
+    Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
+    Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/usecases", VIEWER, devices.usecases),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase),

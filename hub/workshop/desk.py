@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Protocol
 
 import msgspec
 
@@ -26,11 +27,29 @@ from hub.workshop.session import (
     resumed,
     started,
 )
-from hub.workshop.store import SessionStore
 
 Mark = Callable[[Mapping[str, str]], Moment]
 TOPIC = "matinales/session"
 """Topic of the control records: the hub's own, so that no reader takes them for a device's."""
+
+
+class Store(Protocol):
+    """Where sessions lie (`hub.workshop.store`)."""
+
+    def sessions(self) -> list[Session]:
+        """Return all of them, the newest first."""
+
+    def session(self, name: str) -> Session:
+        """Return one; NotFoundError: there is none."""
+
+    def put(self, *sessions: Session) -> None:
+        """Store them, all or none."""
+
+    def erase(self, name: str) -> None:
+        """Erase one for ever."""
+
+    def scrub(self) -> None:
+        """Leave no byte of what was replaced."""
 
 
 class Desk:
@@ -38,7 +57,7 @@ class Desk:
 
     def __init__(
         self,
-        store: SessionStore,
+        store: Store,
         *,
         mark: Mark,
         today: Callable[[], date],

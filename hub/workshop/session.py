@@ -8,20 +8,19 @@ what time it was then on every living timeline.
 from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from hub.errors import UsageError
-from hub.model import REAL, Alarm, Run
+from hub.model import REAL, Run
 
 LONGEST = 120
 """Characters of a title or place."""
 KEPT_DAYS = 30
 """A session is erased so many days after its start unless another date is told."""
 EVER = 2**63 - 1
-OVER = {"ended", "announced"}
-"""States of a run that does not live."""
 
 
 class State(StrEnum):
@@ -48,7 +47,7 @@ class Interval(Struct, frozen=True):
     end: Moment | None = None
 
 
-class Span(Struct, frozen=True):
+class Span(NamedTuple):
     """A stretch of one timeline [ns]; `stop` is not included."""
 
     run: str
@@ -194,14 +193,3 @@ def _of_interval(interval: Interval, runs: Iterable[Run]) -> list[Span]:
             stop = EVER
         found.append(Span(run.id, start or 0, stop))
     return [span for span in found if span.start < span.stop]
-
-
-def living(runs: Iterable[Run], wall: int) -> dict[str, int]:
-    """Return run → now [ns] of the runs that live at `wall` [ns], for a control record."""
-    return {run.id: run.now(wall) for run in runs if run.state not in OVER}
-
-
-def has(stretches: Iterable[Span], alarm: Alarm) -> bool:
-    """Tell whether an alarm was raised, or still stood, inside."""
-    until = EVER if alarm.returned_at is None else alarm.returned_at
-    return any(each.run == alarm.run and alarm.raised_at < each.stop and until >= each.start for each in stretches)

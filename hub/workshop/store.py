@@ -47,7 +47,7 @@ class SessionStore:
         try:
             with self._lock:
                 rows = self._db.execute("SELECT data FROM session ORDER BY started DESC, rowid DESC").fetchall()
-            return [_SESSION(data) for (data,) in rows]
+            return [_SESSION(str(data)) for (data,) in rows]
         except (apsw.Error, msgspec.MsgspecError) as error:
             raise self._failed(error) from error
 
@@ -109,7 +109,8 @@ class SessionStore:
 
     def close(self) -> None:
         """Release the file."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     def _failed(self, error: Exception) -> StoreError:
         return StoreError(f"{self._path.name} cannot be used ({error}); free some space, then do it again")

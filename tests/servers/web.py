@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
@@ -32,10 +32,12 @@ from hub.model import (
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.store.base import Aggregate, Range, Row, Rows, Series
-from hub.web.hub import Acts
+from hub.web.hub import Acts, Sittings
+from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
 """2027-01-15T08:00:00Z"""
+T = TypeVar("T")
 SECRET = "run-json-secret"
 PIN = "042042"
 
@@ -154,6 +156,8 @@ class FakeHub:
         self.bundled = load_bundled()
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
+        self.sittings = FakeSittings(WALL)
+        self.player = FakePlayer()
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -210,6 +214,10 @@ class FakeHub:
             return Paced(device=device.uid, every=every or 0, state=PaceState.REFUSED, code="locked", reason="locked")
         state = PaceState.ASKING if every is not None else PaceState.RESTORING
         return Paced(device=device.uid, every=every or 10, original=300, state=state, by=by)
+
+    async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
+        """Do it at once."""
+        return do(self.sittings)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from hub.web.keys import HUB
 from hub.web.problems import language
 from hub.web.query import answer, body, number
+from hub.web.sittings import session_of
 
 MOST_LISTED = 1000
 LONGEST_COMMENT = 500
@@ -30,10 +31,13 @@ class Shelf(Struct, forbid_unknown_fields=True):
 
 
 async def alarms(request: web.Request) -> web.Response:
-    """List the alarms of all states and runs, newest first."""
+    """List the alarms of all states and runs, or of a workshop session, newest first."""
     hub = request.app[HUB]
-    lang = language(request)
-    found = await hub.alarms(number(request, "limit", MOST_LISTED, 1, MOST_LISTED))
+    lang, limit, session = language(request), number(request, "limit", MOST_LISTED, 1, MOST_LISTED), session_of(request)
+    if session is None:
+        found = await hub.alarms(limit)
+    else:
+        found = (await hub.with_sessions(lambda sittings: sittings.alarms(session)))[:limit]
     return answer({"alarms": [hub.live.alarm_view(alarm, lang) for alarm in found]})
 
 

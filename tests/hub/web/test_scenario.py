@@ -200,3 +200,19 @@ async def test_only_the_hubs_own_secret_opens_the_control(client: Client) -> Non
         async with client.ws_connect(f"{API}/runs/{RUN}/control"):
             pass
     assert refused.value.status == 403
+
+
+async def test_a_reset_of_the_session_begins_the_story_anew(client: Client) -> None:
+    """The same story and seed, on another run; who refuses holds no reset back."""
+
+    async def reset(name: str) -> int:
+        async with client.post(f"{API}/sessions/{name}/reset") as response:
+            return response.status
+
+    async with client.post(f"{API}/sessions", json={"title": "Bakers"}) as response:
+        assert response.status == 201
+    async with runner(client) as heard:
+        assert await reset("s1") == 201
+        assert [(each["do"], each["usecase"], each["seed"]) for each in heard] == [("scenario", "cold_room", 7)]
+    async with runner(client, lambda *_: False):
+        assert await reset("s2") == 201

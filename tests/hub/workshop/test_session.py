@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from hub.errors import UsageError
-from hub.model import NS, REAL, Alarm, Run
+from hub.model import REAL, Run
 from hub.workshop.session import (
     EVER,
     Interval,
@@ -17,9 +17,7 @@ from hub.workshop.session import (
     Wish,
     archived,
     checked,
-    has,
     is_due,
-    living,
     paused,
     purging,
     resumed,
@@ -89,31 +87,6 @@ def test_a_pause_cuts_every_timeline() -> None:
     second = Interval(Moment(3, 30, {"a": 300}))
     found = spans(session(first, second), [run("a", wall=40)])
     assert [each for each in found if each.run == "a"] == [Span("a", 100, 200), Span("a", 300, EVER)]
-
-
-def test_only_living_runs_have_a_now() -> None:
-    """Ended ones stand for ever; a retained announcement alone is no life."""
-    runs = [
-        run("runs", wall=NS, simulated=50 * NS, speed=10),
-        run("paused", wall=NS, state="paused", simulated=7),
-        run("ended", wall=NS, state="ended"),
-        run("announced", wall=NS, state="announced"),
-    ]
-    assert living(runs, 2 * NS) == {"runs": 60 * NS, "paused": 7}
-
-
-@pytest.mark.parametrize(
-    ("raised", "returned", "inside"),
-    [(5, 9, False), (5, 10, True), (5, None, True), (12, 13, True), (19, None, True), (20, None, False)],
-)
-def test_an_alarm_belongs_to_the_session_in_which_it_stood(raised: int, returned: int | None, inside: bool) -> None:  # noqa: FBT001 — a parameter of the test
-    """Raised in it, or before it and not over yet."""
-    alarm = Alarm(
-        id="x", usecase="u", rule="r", measure="m", device="d", run="a", priority="low", raised_at=raised, texts={},
-        returned_at=returned,
-    )  # fmt: skip
-    assert has([Span("a", 10, 20)], alarm) is inside
-    assert not has([Span("b", 0, EVER)], alarm)
 
 
 @pytest.mark.parametrize(
