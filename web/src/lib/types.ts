@@ -417,3 +417,24 @@ export interface Setup {
 	broker: { host: string; port: number; user: string | null; password: string | null; is_open: boolean };
 	families: { model: string; family: string; title: Text; steps: { say: Text; type: string | null }[] }[];
 }
+
+/** A workshop session; times RFC 3339, `purge` the day on which it is erased. */
+export interface Session {
+	id: string;
+	title: string;
+	place: string;
+	purge: string;
+	state: "open" | "paused" | "archived";
+	started_at: string;
+	ended_at: string | null;
+	archive: "none" | "being_written" | "complete";
+}
+
+/** All sessions, the newest first; what is kept of them; the session whose recording is being played. */
+export interface Sessions {
+	current: Session | null;
+	sessions: Session[];
+	keeps: { code: string; text: Text; until: Text }[];
+	today: string;
+	playing: string | null;
+}
