@@ -73,9 +73,10 @@ async def reset(request: web.Request) -> web.Response:
         return sittings.view(sittings.desk.reset(name, wish))
 
     fresh = await request.app[HUB].with_sessions(do)
-    with contextlib.suppress(Problem):  # nobody plays, or who plays is away: the session is new all the same
-        runner = request.app[RUNNERS].get()
-        if runner.state is not None:
+    await request.app[HUB].player.stop()
+    runner = request.app[RUNNERS].story()
+    if runner is not None and runner.state is not None:
+        with contextlib.suppress(Problem):  # who plays is away: the session is new all the same
             await runner.ask("scenario", usecase=runner.state.usecase, seed=runner.state.seed)
     return answer(fresh, status=201)
 
@@ -89,13 +90,16 @@ async def purge(request: web.Request) -> web.Response:
 
 
 async def play(request: web.Request) -> web.Response:
-    """Play the recording of an archived session again, marked as replayed, on a run of its own."""
+    """Play the recording of an archived session again, marked as replayed, on a run of its own; stories wait."""
     shape = '{"session": "1a2b3c4d", "speed": 60}'
     wish = await body(request, Again, shape) if request.can_read_body else Again()
-    return answer(await request.app[HUB].player.play(wish.session, wish.speed), status=202)
+    playing = await request.app[HUB].player.play(wish.session, wish.speed)
+    await request.app[RUNNERS].hold()
+    return answer(playing, status=202)
 
 
 async def stop(request: web.Request) -> web.Response:
-    """Stop what is played again; nothing may be."""
+    """Stop what is played again, and let the stories go on; nothing may be played."""
     await request.app[HUB].player.stop()
+    await request.app[RUNNERS].release()
     return answer({"playing": None})

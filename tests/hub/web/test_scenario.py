@@ -216,3 +216,23 @@ async def test_a_reset_of_the_session_begins_the_story_anew(client: Client) -> N
         assert [(each["do"], each["usecase"], each["seed"]) for each in heard] == [("scenario", "cold_room", 7)]
     async with runner(client, lambda *_: False):
         assert await reset("s2") == 201
+
+
+async def test_stories_wait_while_a_recording_is_played(client: Client) -> None:
+    """A device cannot say two things at once; they go on as fast as before, whether it is stopped or ends by itself."""
+
+    async def ask(method: str) -> None:
+        async with client.request(method, f"{API}/replay") as response:
+            assert response.status in {200, 202}
+
+    async with runner(client) as heard:
+        await ask("POST")
+        assert [each["speed"] for each in heard] == [0]
+        await ask("DELETE")
+        assert [each["speed"] for each in heard] == [0, 1]
+        await ask("POST")
+        async with runner(client, run="replay-1") as replay, runner(client, run="late") as late:
+            await eventually(lambda: [each["speed"] for each in late] == [0])
+            await ask("POST")  # pressed twice
+        await eventually(lambda: [each["speed"] for each in heard] == [0, 1, 0, 1])
+        assert replay == []
