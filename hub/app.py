@@ -227,6 +227,7 @@ class App:
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled = asyncio.Event()
+        self._session_news = asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -409,17 +410,18 @@ class App:
 
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
-        due = 0.0
         while True:
+            sessions, waits = self._sessions, True
             try:
-                self._needed = await asyncio.to_thread(self._sessions.desk.needed)
-                await asyncio.to_thread(self._sessions.build, self._worker.position)
-                if time.monotonic() >= due:
-                    await asyncio.to_thread(self._sessions.purge_due)
-                    due = time.monotonic() + PURGE_EVERY
+                self._needed = await asyncio.to_thread(sessions.desk.needed)
+                await asyncio.to_thread(sessions.build, self._worker.position)
+                await asyncio.to_thread(sessions.purge_due)
+                waits = bool(await asyncio.to_thread(sessions.desk.unkept))
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
-            await asyncio.sleep(PARTS_EVERY)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
+            self._session_news.clear()
 
     def _show_parts(self) -> None:
         parts = self._parts_now()
@@ -541,7 +543,10 @@ class App:
 
     async def with_sessions(self, do: Callable[[Sessions], T]) -> T:
         """Do something with the workshop sessions, in a thread."""
-        return await asyncio.to_thread(do, self._sessions)
+        try:
+            return await asyncio.to_thread(do, self._sessions)
+        finally:
+            self._session_news.set()
 
     @property
     def player(self) -> Player:

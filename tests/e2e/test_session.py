@@ -70,7 +70,9 @@ def test_a_session_goes_on_when_the_hub_is_killed(hub: Demo) -> None:
             return None
         return found
 
-    assert (until(current)["id"], until(current)["state"]) == (name, "open")
+    back = until(current)
+    assert back is not None
+    assert (back["id"], back["state"]) == (name, "open")
     hub.publish("tele/kitchen/SENSOR", '{"DS18B20":{"Temperature":22.5}}')
     until(lambda: {21.5, 22.5} <= {each["value"] for each in readings(hub, name)})
 
