@@ -410,6 +410,7 @@ class App:
 
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
+        await self._show_vote()
         while True:
             sessions, waits = self._sessions, True
             try:
@@ -547,6 +548,13 @@ class App:
             return await asyncio.to_thread(do, self._sessions)
         finally:
             self._session_news.set()
+            await self._show_vote()
+
+    async def _show_vote(self) -> None:
+        with contextlib.suppress(StoreError):  # whoever asked is told
+            shown = await asyncio.to_thread(self._sessions.ballot.shown)
+            if shown != self.live.vote:
+                self.live.apply(Batch(vote=shown))
 
     @property
     def player(self) -> Player:

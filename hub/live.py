@@ -58,6 +58,7 @@ class Batch(Struct, kw_only=True):
         readings: in journal order; older measures are sorted out here.
         sentences: use case → `{"code", "params", "text": {"fr", "en"}}`.
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
+        vote: the one that is asked or whose result is shown; None: there is none.
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
         forgotten: uids to leave out from now on.
@@ -74,6 +75,7 @@ class Batch(Struct, kw_only=True):
     alarms: Sequence[Alarm] = ()
     sentences: Mapping[str, Any] = field(default_factory=dict)
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
+    vote: Mapping[str, Any] | UnsetType | None = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
     forgotten: Sequence[str] = ()
@@ -129,7 +131,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, parts, messages."""
+        """Names of members sent whole: runs, sentences, scenario, vote, parts, messages."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -186,6 +188,7 @@ class Live:
         self.alarms: dict[str, Alarm] = {}
         self.sentences: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
+        self.vote: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
         self.not_understood = 0
         self.version = 0
@@ -230,6 +233,9 @@ class Live:
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
+        if not isinstance(batch.vote, UnsetType):
+            yield "vote", batch.vote != self.vote
+            self.vote = batch.vote
 
     def _take_devices(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
         for device in batch.devices:
@@ -520,6 +526,7 @@ class Live:
                 "alarms": self.alarm_views(),
                 "sentences": self.sentences,
                 "scenario": self.scenario,
+                "vote": self.vote,
                 "parts": self.parts,
                 "messages": self.not_understood,
             }
@@ -547,6 +554,7 @@ class Live:
             "runs": self.run_views,
             "sentences": lambda: self.sentences,
             "scenario": lambda: self.scenario,
+            "vote": lambda: self.vote,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
         }

@@ -6,6 +6,7 @@ Where a hub lives, the journal and the store are reached through it (`hub.app`);
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
@@ -19,6 +20,7 @@ from hub.kept import Kept
 from hub.model import Alarm, rfc3339
 from hub.store.sqlite import SqliteReadings
 from hub.store.stretches import Stretch
+from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk, Mark
 from hub.workshop.keeps import keeps
 from hub.workshop.session import Session, Span, State, spans
@@ -36,6 +38,7 @@ class Sessions:
     Attributes:
         desk: starts, pauses, archives.
         archives: of those that are over.
+        ballot: questions to the room.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Sessions:
         """One archive is written or erased at a time: who erases must not meet who writes."""
         self.archives = Archives(data)
         self.desk = Desk(self._store, mark=mark, today=today)
+        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
 
     def close(self) -> None:
         """Release session.db."""
@@ -100,6 +104,15 @@ class Sessions:
             "ended_at": None if session.ended is None else rfc3339(session.ended),
             "archive": "complete" if session.kept else "being_written" if is_over else "none",
         }
+
+    def whole(self, name: str) -> dict[str, Any]:
+        """Return a session with the results of its votes, as `GET /sessions/{id}` gives it.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        session = self._shown(name)
+        return self.view(session) | {"votes": self.ballot.of(session.id)}
 
     # what is read
 

@@ -11,6 +11,7 @@ from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.store.base import History, Past
 from hub.workshop.session import Session, Wish
+from hub.workshop.vote import Question
 
 T = TypeVar("T")
 
@@ -51,9 +52,6 @@ class Desk(Protocol):
         UsageError: it cannot be done.
     """
 
-    def session(self, name: str) -> Session:
-        """Return a session."""
-
     def start(self, wish: Wish) -> Session:
         """Start one."""
 
@@ -70,8 +68,31 @@ class Desk(Protocol):
         """Archive it and start another one, which is returned."""
 
 
+class Ballot(Protocol):
+    """Questions to the room (`hub.workshop.ballot`)."""
+
+    def told(self, voter: str | None) -> dict[str, Any]:
+        """Return `{"vote", "mine"}`."""
+
+    def ask(self, asked: Question) -> dict[str, Any]:
+        """Ask."""
+
+    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
+        """Take an answer."""
+
+    def close(self, name: str) -> dict[str, Any]:
+        """Take no more of them."""
+
+    def put_away(self, name: str) -> dict[str, Any]:
+        """Show it no more."""
+
+
 class Sittings(Protocol):
     """The workshop sessions (`hub.sessions`)."""
+
+    @property
+    def ballot(self) -> Ballot:
+        """Questions to the room."""
 
     @property
     def desk(self) -> Desk:
@@ -82,6 +103,9 @@ class Sittings(Protocol):
 
     def view(self, session: Session) -> dict[str, Any]:
         """Return one as the API gives it."""
+
+    def whole(self, name: str) -> dict[str, Any]:
+        """Return one with the results of its votes."""
 
     def spans(self, name: str) -> Sequence[tuple[str, int, int]]:
         """Return the stretches (run, start, stop [ns]) of timelines that are a session's."""

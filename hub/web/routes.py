@@ -19,11 +19,13 @@ from hub.web.api import (
     sessions,
     setup,
     uploads,
+    votes,
 )
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
 from hub.workshop.session import Wish
+from hub.workshop.vote import Question
 
 BASE = "/api/v1"
 
@@ -94,6 +96,11 @@ API = (
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
     Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("GET", "/votes", VIEWER, votes.shown),
+    Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),
+    Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
+    Route("POST", "/votes/{id}/close", FACILITATOR, votes.close),
+    Route("POST", "/votes/{id}/put-away", FACILITATOR, votes.put_away),
     Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),

@@ -48,6 +48,9 @@ class Store(Protocol):
     def erase(self, name: str) -> None:
         """Erase one for ever."""
 
+    def erase_votes(self, session: str) -> None:
+        """Erase a session's votes."""
+
     def scrub(self) -> None:
         """Leave no byte of what was replaced."""
 
@@ -175,6 +178,7 @@ class Desk:
             if session.state in {State.OPEN, State.PAUSED}:
                 session = archived(session, self._mark({"archive": name}))
             left = self._put(purging(session))
+            self._store.erase_votes(name)
             self._store.scrub()
             return left
 

@@ -10,7 +10,7 @@ _KEEPS: list[dict[str, Any]] = [
     {
         "code": "typed",
         "text": {
-            "fr": "Ce que l’on écrit : titre, lieu, commentaires. Pour retrouver la séance.",
+            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires. Pour retrouver la séance.",
             "en": "What is typed: title, place, comments. To find the session again.",
         },
         "until": _PURGE,
@@ -44,7 +44,7 @@ _INFLUX: dict[str, Any] = {
     "code": "influx",
     "text": {"fr": "Les mesures envoyées à InfluxDB.", "en": "Readings sent on to InfluxDB."},
     "until": {
-        "fr": "jusqu’à sa propre durée de rétention : l’effacement d’une séance ne l’atteint pas",
+        "fr": "jusqu’à sa propre durée de rétention\u00a0: l’effacement d’une séance ne l’atteint pas",
         "en": "for as long as its own retention says: erasing a session does not reach them",
     },
 }

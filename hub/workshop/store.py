@@ -12,10 +12,15 @@ import msgspec
 
 from hub.errors import NotFoundError, StoreError
 from hub.workshop.session import Session
+from hub.workshop.vote import Vote
 
 FILE = "session.db"
-_SCHEMA = "CREATE TABLE IF NOT EXISTS session(id TEXT PRIMARY KEY, started INTEGER NOT NULL, data TEXT NOT NULL)"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS session(id TEXT PRIMARY KEY, started INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS vote(id TEXT PRIMARY KEY, session TEXT NOT NULL, asked INTEGER NOT NULL, data TEXT NOT NULL);
+"""
 _SESSION = msgspec.json.Decoder(Session).decode
+_VOTE = msgspec.json.Decoder(Vote).decode
 
 
 class SessionStore:
@@ -75,6 +80,45 @@ class SessionStore:
                 self._db.executemany(
                     "INSERT INTO session VALUES(?,?,?) ON CONFLICT(id) DO UPDATE SET data = excluded.data", rows
                 )
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def votes(self, session: str) -> list[Vote]:
+        """Return a session's votes, the oldest first.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        query = "SELECT data FROM vote WHERE session = ? ORDER BY asked, rowid"
+        try:
+            with self._lock:
+                rows = self._db.execute(query, (session,)).fetchall()
+            return [_VOTE(str(data)) for (data,) in rows]
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            raise self._failed(error) from error
+
+    def put_vote(self, vote: Vote) -> None:
+        """Store a vote.
+
+        Raises:
+            StoreError: it is as it was.
+        """
+        row = (vote.id, vote.session, vote.asked, msgspec.json.encode(vote).decode())
+        try:
+            with self._lock:
+                self._db.execute("INSERT OR REPLACE INTO vote VALUES(?,?,?,?)", row)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def erase_votes(self, session: str) -> None:
+        """Erase a session's votes; `scrub` leaves no byte of them.
+
+        Raises:
+            StoreError: they are still there.
+        """
+        try:
+            with self._lock:
+                self._db.execute("DELETE FROM vote WHERE session = ?", (session,))
         except apsw.Error as error:
             raise self._failed(error) from error
 

@@ -8,8 +8,10 @@ from typing import Any
 from hub.errors import NotFoundError
 from hub.model import Alarm
 from hub.store.base import Past
+from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk
 from hub.workshop.session import Moment, Session, State, spans
+from hub.workshop.vote import Vote
 
 
 class Rows:
@@ -18,6 +20,7 @@ class Rows:
     def __init__(self) -> None:
         """Start empty."""
         self.kept: dict[str, Session] = {}
+        self.asked: dict[str, Vote] = {}
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first."""
@@ -38,6 +41,18 @@ class Rows:
         """Erase one."""
         del self.kept[name]
 
+    def votes(self, session: str) -> list[Vote]:
+        """Return a session's."""
+        return [each for each in self.asked.values() if each.session == session]
+
+    def put_vote(self, vote: Vote) -> None:
+        """Keep one."""
+        self.asked[vote.id] = vote
+
+    def erase_votes(self, session: str) -> None:
+        """Erase a session's."""
+        self.asked = {name: each for name, each in self.asked.items() if each.session != session}
+
     def scrub(self) -> None:
         """Nothing lies anywhere."""
 
@@ -52,7 +67,9 @@ class FakeSittings:
         self.raised: list[Alarm] = []
         self.archive: Past | None = None
         rows, ids = Rows(), iter(f"s{number}" for number in range(1, 99))
+        numbers = iter(f"v{number}" for number in range(1, 99))
         self.desk = Desk(rows, mark=self.mark, today=lambda: date(2027, 1, 15), new_id=lambda: next(ids))
+        self.ballot = Ballot(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(numbers))
 
     def mark(self, said: Mapping[str, str]) -> Moment:
         """Append a record."""
@@ -69,6 +86,10 @@ class FakeSittings:
     def view(self, session: Session) -> dict[str, Any]:
         """Return one in short."""
         return {"id": session.id, "title": session.title, "state": session.state, "purge": session.purge}
+
+    def whole(self, name: str) -> dict[str, Any]:
+        """Return one with its votes."""
+        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name)}
 
     def spans(self, name: str) -> list[tuple[str, int, int]]:
         """Return its stretch of the real timeline."""

@@ -12,6 +12,7 @@ import type {
 	Shape,
 	StoryCard,
 	Usecase,
+	Vote,
 } from "./lib/types.ts";
 
 const BASE = "/api/v1";
@@ -159,11 +160,29 @@ export const api = {
 		await ask("DELETE", `/sessions/${part(id)}`);
 	},
 	/** What an archive holds, in short. */
-	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number }> {
+	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;
 		const counted = await (await ask("GET", `/readings?${asked}&aggregate=count&limit=10000`)).json();
 		const { alarms } = await (await ask("GET", `/alarms?${asked}`)).json();
-		return { alarms, readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0) };
+		const { votes } = await (await ask("GET", `/sessions/${part(id)}`)).json();
+		return {
+			alarms,
+			votes,
+			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
+		};
+	},
+	/** What this phone answered; null: nothing yet. */
+	async myAnswer(): Promise<number | null> {
+		return (await (await ask("GET", "/votes")).json()).mine;
+	},
+	async answer(vote: string, choice: number): Promise<void> {
+		await ask("POST", `/votes/${part(vote)}/answer`, { choice });
+	},
+	async askRoom(question: string, options: string[]): Promise<void> {
+		await ask("POST", "/votes", { question, options });
+	},
+	async endVote(vote: string, how: "close" | "put-away"): Promise<void> {
+		await ask("POST", `/votes/${part(vote)}/${how}`);
 	},
 	/** Play a session's recording again, marked as such; null: the newest. */
 	async replay(session: string | null): Promise<void> {

@@ -31,9 +31,9 @@ async def sessions(request: web.Request) -> web.Response:
 
 
 async def session(request: web.Request) -> web.Response:
-    """Give one session."""
+    """Give one session, with the results of its votes."""
     name = request.match_info["id"]
-    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.session(name))))
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.whole(name)))
 
 
 async def start(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 /** What the page knows of the hub, made of frames. Pure: the same frames give the same picture. */
 
-import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value } from "./types.ts";
+import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value, Vote } from "./types.ts";
 
 export interface Picture {
 	readonly seq: number;
@@ -11,6 +11,8 @@ export interface Picture {
 	readonly alarms: ReadonlyMap<string, Alarm>;
 	readonly sentences: Readonly<Record<string, Sentence>>;
 	readonly scenario: Scenario | null;
+	/** The question that is asked, or whose result is shown. */
+	readonly vote: Vote | null;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
@@ -29,6 +31,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			alarms: kept(before?.alarms, frame.alarms ?? []),
 			sentences: frame.sentences ?? {},
 			scenario: frame.scenario ?? null,
+			vote: frame.vote ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
 		};
@@ -43,6 +46,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		alarms: merged(before.alarms, frame.alarms),
 		sentences: frame.sentences ? { ...before.sentences, ...frame.sentences } : before.sentences,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
+		vote: frame.vote === undefined ? before.vote : frame.vote,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
 	};

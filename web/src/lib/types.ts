@@ -170,6 +170,7 @@ interface Changes {
 	alarms?: Alarm[];
 	sentences?: Record<string, Sentence>;
 	scenario?: Scenario | null;
+	vote?: Vote | null;
 	parts?: Record<string, Part>;
 	messages?: number;
 }
@@ -437,4 +438,13 @@ export interface Sessions {
 	keeps: { code: string; text: Text; until: Text }[];
 	today: string;
 	playing: string | null;
+}
+
+/** A question to the room, and how many chose what. */
+export interface Vote {
+	id: string;
+	question: string;
+	options: string[];
+	state: "open" | "closed" | "away";
+	counts: number[];
 }
