@@ -237,7 +237,7 @@ class Replay:
 
     async def _obey(self, order: Order) -> None:
         if order.do != "speed" or order.speed is None:
-            msg = "a recording has no faults and no other story: only its speed can be changed; stop it with Ctrl-C"
+            msg = "a recording has no faults and no other story: only its speed can be changed; stop it first"
             raise SimulationError(msg)
         self._clock.set_speed(order.speed, time.monotonic())
         self._told = 0.0

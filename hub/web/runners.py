@@ -17,6 +17,8 @@ SHOWN_S = 0.5
 """How long to wait for the state that follows an answer."""
 CHANGE_S = 10.0
 """A new story is a new run, whose runner connects anew and plays its past first."""
+AGAIN_S = 1.0
+"""When a story is asked again to wait that could not yet."""
 REPLAY = "replay-"
 """How the id of a replay's run begins."""
 GRACE_S = 3.0
@@ -123,7 +125,7 @@ class Runner:
 
 
 class Runners:
-    """Who is connected; the newest is the one on the projector."""
+    """Who is connected; the newest is the one on the projector, a replay before any story."""
 
     def __init__(self, show: Callable[[State | None], None]) -> None:
         """Start with none.
@@ -140,8 +142,9 @@ class Runners:
 
     def join(self, runner: Runner) -> None:
         """Take a runner in; one of the same run replaces the one before."""
-        self._connected = [each for each in self._connected if each.run != runner.run]
-        self._connected.append(runner)
+        others = [each for each in self._connected if each.run != runner.run]
+        # what is played again stays on the projector, whatever story begins meanwhile
+        self._connected = sorted([*others, runner], key=lambda each: each.run.startswith(REPLAY))
         self._forget_timer()
 
     def hear(self, runner: Runner, frame: FromRunner) -> None:
@@ -170,6 +173,8 @@ class Runners:
         self._forget_timer()
         self._holding = False
         self._held.clear()
+        for task in self._tasks:
+            task.cancel()
 
     def get(self, run: str | None = None) -> Runner:
         """Return the runner of a run; without one, the one on the projector.
@@ -190,16 +195,23 @@ class Runners:
     async def hold(self) -> None:
         """Pause the stories while a recording is played: a device cannot say two things at once.
 
-        They go on when the replay leaves, or at `release`; one that begins meanwhile waits too. One that cannot be
-        paused goes on.
+        They go on when the replay leaves, or at `release`; one that begins meanwhile waits too.
         """
         self._holding = True
         for runner in [*self._connected]:
             speed = 0.0 if runner.state is None else runner.state.speed
             if speed > 0 and not runner.run.startswith(REPLAY):
                 self._held[runner.run] = speed
-                with contextlib.suppress(Problem):
+                try:
                     await runner.ask("speed", speed=0.0)
+                except Problem:  # its history is still being made
+                    self._held.pop(runner.run, None)
+                    self._later(self._hold_again())
+
+    async def _hold_again(self) -> None:
+        await asyncio.sleep(AGAIN_S)
+        if self._holding:
+            await self.hold()
 
     async def release(self) -> None:
         """Let the stories go on as fast as they went."""

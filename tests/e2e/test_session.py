@@ -129,3 +129,33 @@ def test_the_console_starts_resets_and_plays_the_last_session_again(browser: Bro
         card.get_by_role("button", name="Oui, effacer").click()
         expect(card).to_contain_text("Séance effacée")
     assert [each["id"] for each in hub.get("api/v1/sessions")["sessions"]] != [name]
+
+
+@pytest.mark.browser
+def test_the_room_votes_and_the_projector_counts(browser: Browser, hub: Demo) -> None:
+    """Asked in one press; a phone changes its mind; closed, everybody sees the result; then the story is back."""
+    begun(hub)
+    with (
+        visit(browser, f"{hub.page}facilitator") as desk,
+        visit(browser, f"{hub.page}projector") as screen,
+        visit(browser, hub.page) as phone,
+        visit(browser, hub.page, locale="en-GB") as other,
+    ):
+        card = desk.page.locator("section", has=desk.page.locator("#vote-title"))
+        card.get_by_role("button", name="Poser la question").click()
+        shown = screen.page.locator("[data-vote]")
+        expect(shown).to_contain_text("Quel capteur l’aurait vu en premier")
+        expect(shown).to_contain_text("Aucune réponse")
+        answers = phone.page.get_by_role("group", name=re.compile("Quel capteur")).get_by_role("button")
+        answers.nth(0).click()
+        expect(shown.locator(".count").nth(0)).to_have_text("1")
+        other.page.get_by_role("group", name=re.compile("Quel capteur")).get_by_role("button").nth(1).click()
+        answers.nth(1).click()
+        expect(shown.locator(".count")).to_have_text(["0", "2", "0"])
+        phone.page.reload()
+        expect(answers.nth(1)).to_have_attribute("aria-pressed", "true")
+        card.get_by_role("button", name="Clore").click()
+        expect(phone.page.locator("[data-vote]")).to_contain_text("vote clos")
+        card.get_by_role("button", name="Retirer").click()
+        expect(shown).to_have_count(0)
+        expect(screen.page.locator(".scene")).to_be_visible()

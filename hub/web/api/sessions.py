@@ -73,7 +73,7 @@ async def reset(request: web.Request) -> web.Response:
         return sittings.view(sittings.desk.reset(name, wish))
 
     fresh = await request.app[HUB].with_sessions(do)
-    await request.app[HUB].player.stop()
+    await end_replay(request)
     runner = request.app[RUNNERS].story()
     if runner is not None and runner.state is not None:
         with contextlib.suppress(Problem):  # who plays is away: the session is new all the same
@@ -85,7 +85,7 @@ async def purge(request: web.Request) -> web.Response:
     """Erase a session for ever: what was typed, messages, readings, alarms, archive. Devices stay known."""
     hub, name = request.app[HUB], request.match_info["id"]
     if hub.player.playing == name:
-        await hub.player.stop()
+        await end_replay(request)
     return answer(await hub.with_sessions(lambda sittings: sittings.purge(name)))
 
 
@@ -100,6 +100,11 @@ async def play(request: web.Request) -> web.Response:
 
 async def stop(request: web.Request) -> web.Response:
     """Stop what is played again, and let the stories go on; nothing may be played."""
+    await end_replay(request)
+    return answer({"playing": None})
+
+
+async def end_replay(request: web.Request) -> None:
+    """Stop what is played again, and let the stories go on."""
     await request.app[HUB].player.stop()
     await request.app[RUNNERS].release()
-    return answer({"playing": None})

@@ -236,3 +236,27 @@ async def test_stories_wait_while_a_recording_is_played(client: Client) -> None:
             await ask("POST")  # pressed twice
         await eventually(lambda: [each["speed"] for each in heard] == [0, 1, 0, 1])
         assert replay == []
+
+
+async def test_a_story_that_begins_ends_what_is_played_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then the recording stays on the projector, whatever else connects; who cannot wait yet is asked again."""
+    monkeypatch.setattr(runners, "CHANGE_S", 0.1)
+    monkeypatch.setattr(runners, "AGAIN_S", 0.01)
+    refusals = iter([False, True])
+
+    def later(command: dict[str, Any], state: dict[str, Any]) -> bool:
+        return next(refusals, True) and obey(command, state)
+
+    async def shown() -> str:
+        async with client.get(f"{API}/scenario") as response:
+            return str((await response.json())["run"])
+
+    async with runner(client, run="replay-1"):
+        async with client.post(f"{API}/replay") as response:
+            assert response.status == 202
+        async with runner(client, later) as heard:
+            await eventually(lambda: [each["speed"] for each in heard] == [0, 0])
+            assert await shown() == "replay-1"
+            async with client.put(f"{API}/scenario", json={"usecase": "cold_room"}) as response:
+                await response.read()
+            assert [each["do"] for each in heard] == ["speed", "speed", "speed", "scenario"]
