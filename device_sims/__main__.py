@@ -5,16 +5,21 @@ import json
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
-from device_sims import process
+from device_sims import process, replay
 from device_sims.errors import SimulationError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Play a scenario until told to stop; return 0, or 2 when it cannot be played."""
     parser = argparse.ArgumentParser(prog="python -m device_sims", description=__doc__)
-    parser.add_argument("--scenario", required=True)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--scenario")
+    what.add_argument("--recording", type=Path, help="play this again instead, on the hub of --data")
+    parser.add_argument("--run", help="of the recording, only this timeline")
+    parser.add_argument("--story", help="that the recording tells, where it does not say so itself")
     parser.add_argument(
         "--broker",
         default=os.environ.get("HUB_BROKER_URL", "mqtt://127.0.0.1:1883"),
@@ -34,6 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
+        if given.recording is not None:
+            again = replay.Options(
+                file=given.recording, data=given.data, speed=given.speed, run=given.run, usecase=given.story
+            )
+            process.until_told(partial(replay.play, again), supervised=given.supervised)
+            return 0
         wanted = process.options(
             given.scenario,
             broker=given.broker,

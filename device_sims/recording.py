@@ -7,10 +7,13 @@ the text of `mosquitto_sub -v` (no times), `-F '%I %t %p'` or `-F '%U %t %p'`
 """
 
 import csv
+import gzip
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from io import BufferedIOBase
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +28,8 @@ LONGEST = 4 * 1024 * 1024
 NOTHING = b"(null)"
 """How `mosquitto_sub -v` prints an empty payload."""
 SHOWN = 80
+REAL = "real"
+"""The timeline of real devices."""
 
 
 class Heard(NamedTuple):
@@ -33,11 +38,15 @@ class Heard(NamedTuple):
     Attributes:
         time_s: when [s since 1970]; None: the form has no times.
         topic, payload: what it said.
+        run: the timeline, where the form tells: NDJSON; `real` unless told.
+        past: it is a run's history, handed over before the run began.
     """
 
     time_s: float | None
     topic: str
     payload: bytes
+    run: str = REAL
+    past: bool = False
 
 
 class _Line(Struct):
@@ -46,9 +55,20 @@ class _Line(Struct):
     tst: str | None = None
     payload: msgspec.Raw = msgspec.Raw(b"null")
     payload_hex: str | None = None
+    run: str = REAL
+    past: bool = False
 
 
 _decode = msgspec.json.Decoder(_Line).decode
+
+
+def opened(file: Path) -> BufferedIOBase:
+    """Open a recording, packed (`.gz`) or not.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")
 
 
 def read(lines: Iterable[bytes], name: str) -> Iterator[Heard]:
@@ -99,7 +119,8 @@ def _json(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Heard]:
             payload = bytes.fromhex(said.payload_hex) if said.payload_hex is not None else _payload(said.payload)
         except (msgspec.MsgspecError, ValueError) as error:
             raise _wrong(name, number, f'no {{"time", "topic", "payload"}}: {error}') from error
-        yield Heard(_time(said.time or said.tst, name, number), _topic(said.topic, name, number), payload)
+        time = _time(said.time or said.tst, name, number)
+        yield Heard(time, _topic(said.topic, name, number), payload, said.run, said.past)
 
 
 def _payload(raw: msgspec.Raw) -> bytes:

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import secrets
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ from device_sims.clock import VirtualClock, checked_speed
 from device_sims.control import Control, Order
 from device_sims.door import Line
 from device_sims.errors import SimulationError
-from device_sims.recording import Heard, read
+from device_sims.recording import Heard, opened, read
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ HUB_PATIENCE_S = 10.0
 EVERY_S = 1.0
 """Between two messages of a recording without times."""
 RUN_WORD = "matinales/"
+MOST_HISTORY = 500_000
+"""Messages that are held to be handed over at once: a month of a story; more are played one after the other."""
+Timed = Iterator[tuple[float, Heard]]
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -51,6 +55,7 @@ class Options(Struct, frozen=True, kw_only=True):
         loop: begin again at the end, as another run, until stopped.
         from_min: leave out so many minutes at the beginning.
         usecase: the story it belongs to, told by the recording itself where it was a simulation's.
+        run: only this timeline of the recording; all in one unless told.
     """
 
     file: Path
@@ -59,12 +64,20 @@ class Options(Struct, frozen=True, kw_only=True):
     loop: bool = False
     from_min: float = 0.0
     usecase: str | None = None
+    run: str | None = None
 
 
 class Tape:
-    """A recording on its own time: zero is its first message that is played."""
+    """A recording on its own time: zero is its first message that is played.
 
-    def __init__(self, heard: Iterator[Heard], *, start: datetime, from_min: float = 0.0, name: str) -> None:
+    Attributes:
+        history: what a recorded run handed over of its past before it began; at negative times.
+        scenario: of the simulation that was recorded; None: of none, as far as it was played.
+    """
+
+    def __init__(
+        self, heard: Iterator[Heard], *, start: datetime, from_min: float = 0.0, name: str, run: str | None = None
+    ) -> None:
         """Wind to the first message.
 
         Args:
@@ -72,12 +85,15 @@ class Tape:
             start: instant of the first one where the recording has no times.
             from_min: minutes to leave out.
             name: of the recording.
+            run: the only timeline to play; None: all in one.
 
         Raises:
             SimulationError: nothing is left to be played.
         """
         self.scenario: str | None = None
+        self._run = run
         timed = self._timed(heard, start.timestamp())
+        past, timed = _parted(timed)
         first = next(timed, None)
         begin = None if first is None else first[0] + 60 * from_min
         played = next((one for one in chain([first] if first else [], timed) if one[0] >= (begin or 0.0)), None)
@@ -85,6 +101,7 @@ class Tape:
             msg = f"{name}: has no message of a device after its first {from_min:g} min"
             raise SimulationError(msg)
         self._begin_s = begin
+        self.history = [Line(at - begin, one.topic, one.payload) for at, one in past]
         self.start = datetime.fromtimestamp(begin, UTC)
         self._rest = chain([played], timed)
         self._next = next(self._rest, None)
@@ -96,13 +113,17 @@ class Tape:
             if one.topic.startswith(RUN_WORD):
                 self._learn(one)
                 continue
+            if self._run not in {None, one.run}:
+                continue
             now_s = max(now_s, start_s + EVERY_S * number if one.time_s is None else one.time_s)
             number += 1
             yield now_s, one
 
     def _learn(self, one: Heard) -> None:
         with contextlib.suppress(msgspec.MsgspecError):
-            self.scenario = msgspec.json.decode(one.payload, type=Announcement).scenario
+            said = msgspec.json.decode(one.payload, type=Announcement)
+            if self._run in {None, said.run}:
+                self.scenario = said.scenario
 
     @property
     def ended(self) -> bool:
@@ -119,6 +140,19 @@ class Tape:
         return lines
 
 
+def _parted(timed: Timed) -> tuple[list[tuple[float, Heard]], Timed]:
+    """Return the history with which a recording begins, and what follows it; one that is nothing else is no history."""
+    past: list[tuple[float, Heard]] = []
+    for each in timed:
+        if each[1].past and len(past) < MOST_HISTORY:
+            past.append(each)
+        elif each[1].past:
+            return [], chain(past, [each], timed)
+        else:
+            return past, chain([each], timed)
+    return [], iter(past)
+
+
 class Replay:
     """One run of a recording."""
 
@@ -130,7 +164,8 @@ class Replay:
         """
         wall = datetime.now(UTC)
         self.options = options
-        self.tape = Tape(read(file, options.file.name), start=wall, from_min=options.from_min, name=options.file.name)
+        name = options.file.name
+        self.tape = Tape(read(file, name), start=wall, from_min=options.from_min, name=name, run=options.run)
         self.id = announce.run_id(SCENARIO, wall, secrets.randbelow(65_536))
         self._hub = hub
         self._clock = VirtualClock(time.monotonic(), speed=options.speed)
@@ -147,6 +182,8 @@ class Replay:
         control = asyncio.create_task(self._control.serve(), name="control")
         self._clock = VirtualClock(time.monotonic(), speed=self.options.speed)
         try:
+            if self.tape.history:
+                await self._post(self.tape.history, "running", stop)
             while not stop.is_set() and not self.tape.ended:
                 await self._step(stop)
                 with contextlib.suppress(TimeoutError):
@@ -200,7 +237,7 @@ class Replay:
 
     async def _obey(self, order: Order) -> None:
         if order.do != "speed" or order.speed is None:
-            msg = "a recording has no faults and no other story: only its speed can be changed; stop it with Ctrl-C"
+            msg = "a recording has no faults and no other story: only its speed can be changed; stop it first"
             raise SimulationError(msg)
         self._clock.set_speed(order.speed, time.monotonic())
         self._told = 0.0
@@ -222,12 +259,12 @@ async def play(options: Options, stop: asyncio.Event) -> None:
         raise SimulationError(msg)
     while not stop.is_set():
         try:
-            with options.file.open("rb") as file:
+            with opened(options.file) as file:
                 replay = Replay(options, lambda: door.find(options.data), file)
                 _LOG.info("%s: run %s, ×%g", options.file.name, replay.id, options.speed)
                 await replay.play(stop)
-        except OSError as error:
-            msg = f"{options.file}: cannot be read ({error.strerror}); name a recording"
+        except (OSError, EOFError, zlib.error) as error:
+            msg = f"{options.file}: cannot be read ({error}); name a recording"
             raise SimulationError(msg) from error
         if not options.loop:
             return

@@ -14,9 +14,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,18 +43,21 @@ from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.measured import Looking
-from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, rfc3339
+from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
 from hub.notify.siren import BY
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
+from hub.replaying import Player
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
+from hub.sessions import Sessions
 from hub.stage import Stage
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
+from hub.store.stretches import Stretch
 from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -65,8 +69,11 @@ from hub.web.app import make_app
 from hub.web.hub import Acts
 from hub.web.security import Security, interface_addresses
 from hub.worker import Outcome, Worker
+from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.session import Moment
 
 _LOG = logging.getLogger("hub")
+T = TypeVar("T")
 
 STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
@@ -74,6 +81,10 @@ RECENT = 500
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
+PURGE_EVERY = 600.0
+"""How often [s] it is looked whether a session's day has come."""
+MARK_PATIENCE = 1.0
+"""How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 2.0
 """Seconds that an ordinary stop waits for devices to take their own period back."""
@@ -220,9 +231,11 @@ class App:
         self._link = LinkClient(self._data)
         self._status: Status | None = None
         self._end = 0
+        self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled = asyncio.Event()
+        self._session_news = asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -268,6 +281,16 @@ class App:
                 floods=self._floods,
                 cases=self._cases,
             )
+            self._sessions = Sessions(
+                self._data,
+                kept=self._kept,
+                reader=lambda: SqliteReader(self._data),
+                mark=self._mark,
+                erase=self._erase_now,
+                purge=self._purge_in_store,
+                today=lambda: datetime.now(self.config.zone).date(),
+            )
+            self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
             self._chosen = Chosen(self._kept)
@@ -330,6 +353,7 @@ class App:
             asyncio.create_task(self._watch(), name="parts"),
             asyncio.create_task(self._prune(), name="retention"),
             asyncio.create_task(self._telling.run(), name="telling"),
+            asyncio.create_task(self._keep_sessions(), name="sessions"),
         ]
 
     async def close(self) -> None:
@@ -344,7 +368,9 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
+        await self._player.stop()
         await asyncio.to_thread(self._guests.close)
+        self._sessions.close()
         self._kept.close()
 
     async def _give_periods_back(self) -> None:
@@ -395,7 +421,7 @@ class App:
             self._show_parts()
             self._show_floods()
             await self._ring()
-            self._link.keep(self._worker.position + 1)
+            self._link.keep(min(self._worker.position + 1, self._needed))
             await asyncio.sleep(PARTS_EVERY)
 
     async def _ring(self) -> None:
@@ -422,6 +448,22 @@ class App:
                 _LOG.info("Old readings stay for now: %s", error)
                 more = False
             await asyncio.sleep(PRUNE_PAUSE if more else PRUNE_EVERY)
+
+    async def _keep_sessions(self) -> None:
+        """Write archives in the background, and erase the sessions whose day has come."""
+        await self._show_vote()
+        while True:
+            sessions, waits = self._sessions, True
+            try:
+                self._needed = await asyncio.to_thread(sessions.desk.needed)
+                await asyncio.to_thread(sessions.build, self._worker.position)
+                await asyncio.to_thread(sessions.purge_due)
+                waits = bool(await asyncio.to_thread(sessions.desk.unkept))
+            except HubError as error:
+                _LOG.warning("A session is archived or erased later: %s", error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
+            self._session_news.clear()
 
     def _show_parts(self) -> None:
         parts = self._parts_now()
@@ -523,6 +565,61 @@ class App:
             for start in range(0, len(positions), ERASED_AT_ONCE):
                 messages += await self._link.erase(positions[start : start + ERASED_AT_ONCE])
         return messages
+
+    # workshop sessions: these four run in a thread of their own, beside the loop
+
+    def _mark(self, said: Mapping[str, str]) -> Moment:
+        """Append a control record, wait a moment until the store is there, and note the time on each living run."""
+        message = Message(CONTROL, msgspec.json.encode(said), time.time_ns(), source=Source.HTTP, qos=0)
+        position = self._on_loop(self._link.append([message]))
+        until = time.monotonic() + MARK_PATIENCE
+        while self._worker.position < position and time.monotonic() < until:
+            time.sleep(0.01)
+        worker = self._worker
+        runs = worker.call(lambda: worker.understanding.timelines.living(message.received)).result()
+        self._needed = min(self._needed, position)
+        return Moment(position, message.received, runs)
+
+    def _erase_now(self, positions: Sequence[int]) -> int:
+        return self._on_loop(self._link.erase(positions))
+
+    def _on_loop(self, what: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result()
+
+    def _purge_in_store(self, inside: Sequence[Stretch], positions: Sequence[tuple[int, int]]) -> int:
+        def purge() -> tuple[int, list[str]]:
+            self._worker.save()
+            try:
+                return self._kept.purge(inside, positions)
+            finally:
+                self._worker.read_back()
+
+        readings, alarms = self._worker.call(purge).result()
+        self._loop.call_soon_threadsafe(self._forget_shown, alarms)
+        return readings
+
+    def _forget_shown(self, alarms: Sequence[str]) -> None:
+        self._recent.clear()
+        self.live.forget_alarms(alarms)
+
+    async def with_sessions(self, do: Callable[[Sessions], T]) -> T:
+        """Do something with the workshop sessions, in a thread."""
+        try:
+            return await asyncio.to_thread(do, self._sessions)
+        finally:
+            self._session_news.set()
+            await self._show_vote()
+
+    async def _show_vote(self) -> None:
+        with contextlib.suppress(StoreError):  # whoever asked is told
+            shown = await asyncio.to_thread(self._sessions.ballot.shown)
+            if shown != self.live.vote:
+                self.live.apply(Batch(vote=shown))
+
+    @property
+    def player(self) -> Player:
+        """Plays recordings."""
+        return self._player
 
     def drivers(self) -> Sequence[Mapping[str, Any]]:
         """Return the drivers of other packages."""

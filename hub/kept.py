@@ -11,9 +11,10 @@ import msgspec
 from hub.devices import Clock, Identities
 from hub.erasing import Trace, pruned
 from hub.live import Batch
-from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
+from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading, Run
 from hub.registry import Registry, decode_context, encode_context
 from hub.rules.casting import Cast, Taken, with_off, with_role, without
+from hub.store import stretches
 from hub.store.actions import ActionStore
 from hub.store.alarms import AlarmStore, Asked, Found, Transition
 from hub.store.base import History
@@ -26,6 +27,7 @@ from hub.store.outbox import Batch as Sent
 from hub.store.retention import FOR_EVER, Keep, Retention
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
+from hub.store.stretches import Stretch
 from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
 from hub.usecases.choosing import NOTHING, Choices
@@ -344,6 +346,11 @@ class Kept:
             self._state.set_setting(CHOICES, None if said == "{}" else said)
 
     @property
+    def sends_on(self) -> bool:
+        """Whether readings go to InfluxDB now; in any thread."""
+        return self._encoder is not None
+
+    @property
     def is_sent_on(self) -> bool:
         """Whether InfluxDB has, or will have, what is stored here; for the owner's thread."""
         return self._encoder is not None or self._state.cursor(SENT) > 0
@@ -384,6 +391,36 @@ class Kept:
             self._encoder.forget()  # units and names are told anew when one of them speaks again
         self._file.scrub()
         return gone
+
+    def purge(self, inside: Sequence[Stretch], positions: Sequence[tuple[int, int]]) -> tuple[int, list[str]]:
+        """Erase what was read and raised in stretches of timelines, and give the room back.
+
+        What rules remember of those alarms goes with them: they begin anew.
+
+        Returns:
+            How many readings went, and the ids of the alarms that went or lost what people wrote.
+
+        Raises:
+            StoreError: nothing was erased.
+        """
+        with self._file.transaction() as db:
+            gone, ids = stretches.erase(db, inside, positions)
+            trace = Trace(ids)
+            for key, blob in self._state.rules().items():
+                if trace.names(blob):
+                    self._state.put_rules({key: None})
+        self._file.scrub()
+        return gone, ids
+
+    def alarms_in(self, inside: Sequence[Stretch]) -> list[Alarm]:
+        """Return the alarms that were raised in stretches of timelines, newest first."""
+        with self._file.reader() as db:
+            return stretches.alarms(db, inside)
+
+    def runs(self) -> list[Run]:
+        """Return the runs that are known, in any thread but the event loop's."""
+        with self._file.reader() as db:
+            return StateStore(db).runs()
 
     def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first; for the owner's thread."""

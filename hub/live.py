@@ -60,6 +60,7 @@ class Batch(Struct, kw_only=True):
         computed: use case → `{"run", "measures": {name: {"value", "time", "quality"}}}` of what it computes.
         chosen: use case → `{"hypotheses", "prices"}` that people chose in the session that is on; those that changed.
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
+        vote: the one that is asked or whose result is shown; None: there is none.
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
         forgotten: uids to leave out from now on.
@@ -80,6 +81,7 @@ class Batch(Struct, kw_only=True):
     computed: Mapping[str, Any] = field(default_factory=dict)
     chosen: Mapping[str, Any] = field(default_factory=dict)
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
+    vote: Mapping[str, Any] | UnsetType | None = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
     forgotten: Sequence[str] = ()
@@ -151,7 +153,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, parts, messages, floods, siren."""
+        """Names of members sent whole: runs, sentences, scenario, vote, parts, messages, floods, siren."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -213,6 +215,7 @@ class Live:
         self.computed: dict[str, Any] = {}
         self.chosen: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
+        self.vote: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
@@ -278,6 +281,9 @@ class Live:
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
+        if not isinstance(batch.vote, UnsetType):
+            yield "vote", batch.vote != self.vote
+            self.vote = batch.vote
 
     def _take_devices(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
         for device in batch.devices:
@@ -333,6 +339,11 @@ class Live:
                 for channel in left.values() if uid in self.merged else ():
                     if channel.reading is not None:
                         self._take(channel.reading, changes)
+
+    def forget_alarms(self, ids: Iterable[str]) -> None:
+        """Show alarms no more that were erased; pages that are open show them until they come again."""
+        for each in ids:
+            self.alarms.pop(each, None)
 
     def _forget_values(self, device: Device) -> None:
         """A new run starts with "waiting for the first value": the old run's values are not its."""
@@ -576,6 +587,7 @@ class Live:
                 "computed": self.computed,
                 "chosen": self.chosen,
                 "scenario": self.scenario,
+                "vote": self.vote,
                 "parts": self.parts,
                 "messages": self.not_understood,
                 "floods": self.floods,
@@ -607,6 +619,7 @@ class Live:
             "computed": lambda: self.computed,
             "chosen": lambda: self.chosen,
             "scenario": lambda: self.scenario,
+            "vote": lambda: self.vote,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
             "floods": lambda: self.floods,

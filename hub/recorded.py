@@ -10,10 +10,11 @@ from hub.driver import topic_matches
 from hub.errors import PayloadError
 from hub.journal.base import JournalReader
 from hub.journal.sqlite import ERASED
-from hub.model import REAL, Message, rfc3339
+from hub.model import REAL, Message, Source, rfc3339
 from hub.timeline import Timelines, of_own_topic
 
 AT_ONCE = 1000
+EVER = 2**63 - 1
 
 
 class Recorded(Struct, frozen=True):
@@ -36,16 +37,26 @@ def messages(
         topic: MQTT filter.
         run: only this timeline, `real` or a run's id, with what the run says of itself; None: all.
     """
-    timelines = Timelines()
-    position = reader.start - 1
-    while records := reader.read(position, AT_ONCE):
+    for found in between(reader, reader.start, EVER, Timelines()):
+        if run in {None, found.run} and start <= found.time < stop and topic_matches(topic, found.message.topic):
+            yield found
+
+
+def between(reader: JournalReader, first: int, last: int, timelines: Timelines) -> Iterator[Recorded]:
+    """Yield the messages at the positions from `first` up to but not including `last`, what was erased left out.
+
+    Args:
+        reader: of the journal.
+        first: position of the first of them.
+        last: position after the last of them.
+        timelines: what is known of the runs before `first`; learns what they say of themselves.
+    """
+    position = first - 1
+    while position + 1 < last and (records := reader.read(position, AT_ONCE)):
         position = records[-1].position
         for record in records:
-            if record.message.topic == ERASED:
-                continue
-            found = _placed(timelines, record.message)
-            if run in {None, found.run} and start <= found.time < stop and topic_matches(topic, found.message.topic):
-                yield found
+            if record.position < last and record.message.topic != ERASED:
+                yield _placed(timelines, record.message)
 
 
 def _placed(timelines: Timelines, message: Message) -> Recorded:
@@ -63,7 +74,10 @@ def _placed(timelines: Timelines, message: Message) -> Recorded:
 
 
 def line(found: Recorded) -> bytes:
-    """Return `{"time", "topic", "payload" | "payload_hex", "retained"?, "run"?}` and a line end."""
+    """Return `{"time", "topic", "payload" | "payload_hex", "retained"?, "run"?, "past"?}` and a line end.
+
+    `past`: it came through the import door, as a run's history does.
+    """
     message = found.message
     said: dict[str, object] = {"time": rfc3339(found.time), "topic": message.topic}
     try:
@@ -74,4 +88,6 @@ def line(found: Recorded) -> bytes:
         said["retained"] = True
     if found.run != REAL:
         said["run"] = found.run
+    if message.source is Source.IMPORT:
+        said["past"] = True
     return msgspec.json.encode(said) + b"\n"

@@ -209,6 +209,10 @@ class Timelines:
         known = self.runs.get(run)
         return known.now(wall) if known is not None else wall
 
+    def living(self, received: int) -> dict[str, int]:
+        """Return living run → when something received at a wall time arrived there [ns]."""
+        return {run.id: self.arrival(run.id, received) for run in self.runs.values() if run.state in LIVING}
+
     def arrival(self, run: str, received: int) -> int:
         """Return when something received at a wall time arrived on its timeline [ns]."""
         known = self.runs.get(run)

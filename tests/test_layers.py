@@ -21,6 +21,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/source.py": set(),
     "hub/usecases": WORDS | {"hub.rules", "hub.source"},
     "hub/ingest": WORDS | {"hub.journal"},
+    "hub/workshop": WORDS,
     "hub/guests": WORDS | {"hub.driver", "hub.drivercheck", "hub.registry"},
     "device_sims": {"hub.units"},
     "device_sims/physics": set(),
@@ -43,6 +44,7 @@ PURE = [
     "hub/rhythm.py",
     "hub/joining.py",
     "hub/rules",
+    "hub/workshop/session.py",
     "device_sims/physics",
 ]
 PLAIN = {

@@ -1,14 +1,17 @@
 """The hub a command speaks to: the living one over its API, else its files under the lock, by the same questions."""
 
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from hub import datafolder
@@ -22,17 +25,20 @@ from hub.guests.proxy import drivers
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.kept import Kept
 from hub.live import Live, action_view
-from hub.model import Action
+from hub.model import Action, Message, Source
 from hub.registry import Registry, load_bundled
+from hub.sessions import Sessions
 from hub.understand import Understanding
 from hub.usecases.loader import payload_formats
+from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.session import Moment, Session, Wish
 
 PATIENCE_S = 120.0
 """A forgotten device may have filled the journal."""
 
 
 class House(Protocol):
-    """Answers the questions of the API that concern devices."""
+    """Answers the questions of the API that concern devices and workshop sessions."""
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the answer.
@@ -124,9 +130,19 @@ class Files:
             deliver=lambda outcome: self._live.apply(outcome.batch),
             forgotten=self._read_back,
         )
+        self._sessions = Sessions(
+            data,
+            kept=self._kept,
+            reader=lambda: SqliteReader(data),
+            mark=self._mark,
+            erase=self._erase_now,
+            purge=lambda inside, positions: self._kept.purge(inside, positions)[0],
+            today=lambda: datetime.now(config.zone).date(),
+        )
 
     def close(self) -> None:
         """Close them."""
+        self._sessions.close()
         self._guests.close()
         self._kept.close()
 
@@ -144,6 +160,8 @@ class Files:
         }
         if method == "GET":
             return self._look(what)
+        if what == "sessions":
+            return self._sit(method, rest, wish)
         if what == "drivers":
             return self._switch(*rest)
         if (method, what, len(rest)) == ("DELETE", "devices", 1):
@@ -155,6 +173,8 @@ class Files:
         return self._told(deed())
 
     def _look(self, what: str) -> dict[str, Any]:
+        if what == "sessions":
+            return self._sessions.told()
         if what == "actions":
             return {"actions": [action_view(each) for each in self._kept.actions(100)]}
         if what == "drivers":
@@ -184,20 +204,53 @@ class Files:
         uid = self._mind.resolve(action.device)
         return {**self._live.device_view(uid), "action": action.id or None}
 
+    def _sit(self, method: str, rest: list[str], wish: dict[str, Any]) -> dict[str, Any]:
+        """Do what the API would with a workshop session."""
+        sessions, desk = self._sessions, self._sessions.desk
+        if method == "DELETE":
+            return sessions.purge(rest[0])
+        known = msgspec.convert(wish, Wish) if wish else None
+        deeds: dict[str, Callable[[], Session]] = {
+            "pause": lambda: desk.pause(rest[0]),
+            "resume": lambda: desk.resume(rest[0]),
+            "archive": lambda: desk.archive(rest[0]),
+            "reset": lambda: desk.reset(rest[0], known),
+        }
+        done = deeds[rest[1]]() if rest else desk.start(known or Wish(title=""))
+        sessions.build(self._kept.position())
+        return sessions.view(desk.session(done.id))
+
+    def _mark(self, said: Mapping[str, str]) -> Moment:
+        """Append a control record; no run lives where no hub does."""
+        at = time.time_ns()
+        with self._journal() as journal:
+            message = Message(CONTROL, msgspec.json.encode(said), at, source=Source.HTTP, qos=0)
+            return Moment(journal.append([message]), at)
+
+    def _erase_now(self, positions: Sequence[int]) -> int:
+        with self._journal() as journal:
+            return journal.erase(positions)
+
+    @contextmanager
+    def _journal(self) -> Iterator[SqliteJournal]:
+        """Lend the journal, for writing.
+
+        Raises:
+            ConfigError: an ingest process still writes it.
+        """
+        try:
+            with FileLock(self._data / "ingest.lock", timeout=1), closing(SqliteJournal(self._data)) as journal:
+                yield journal
+        except Timeout:
+            msg = f"{self._data}: an ingest process still writes the journal; end it and say it again"
+            raise ConfigError(msg) from None
+
     def _forget(self, name: str) -> dict[str, Any]:
         finder = Finder(self._registry, self._mind.contexts(), self._acting.names(name))
-        try:
-            with FileLock(self._data / "ingest.lock", timeout=1):
-                messages = self._erase(finder)
-        except Timeout:
-            msg = f"{self._data}: an ingest process still writes the journal; end it and forget the device again"
-            raise ConfigError(msg) from None
+        with self._journal() as journal, closing(SqliteReader(self._data)) as reader:
+            messages = sum(journal.erase(found) for found in finder.find(reader))
         readings, left = self._acting.forget(name), elsewhere(influx=self._kept.is_sent_on)
         return {"id": name, "forgotten": True, "readings": readings, "messages": messages, "elsewhere": left}
-
-    def _erase(self, finder: Finder) -> int:
-        with closing(SqliteJournal(self._data)) as journal, closing(SqliteReader(self._data)) as reader:
-            return sum(journal.erase(found) for found in finder.find(reader))
 
     def _read_back(self) -> None:
         self._mind = Understanding(

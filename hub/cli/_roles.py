@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hub.cli._house import opened
-from hub.cli.devices import HERE, Place
+from hub.cli._place import HERE, Place
 from hub.errors import UsageError
 
 Pairs = Annotated[tuple[str, ...], Parameter(name="--channel", negative="", consume_multiple=False)]

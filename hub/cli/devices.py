@@ -1,21 +1,19 @@
 """`matinales devices`: name, place, ignore, merge, forget devices, with the living hub or its files; give accounts."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hub import accounts, datafolder
+from hub import accounts
 from hub.accounts import Role
 from hub.cli._house import House, opened
-from hub.config import load
+from hub.cli._place import HERE, Flag, Place, printed, told
 from hub.errors import UsageError
 from hub.model import BY_HUB
 
@@ -26,29 +24,6 @@ command = App(
 )
 WIDE = 200
 """Columns of the list: names are never cut where a terminal can be scrolled or a file is written."""
-Flag = Annotated[bool, Parameter(negative="")]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Place:
-    """Whose devices, and how to answer."""
-
-    data: Path | None = None
-    """Data folder; the platform's own unless told."""
-    config: Path | None = None
-    """hub.toml."""
-    json: Flag = False
-    """Print the answer as a program reads it."""
-
-    @property
-    def folder(self) -> Path:
-        """The data folder meant."""
-        settings = load(self.config)
-        return self.data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
-
-
-HERE = Place()
 
 
 @command.command(name="list")
@@ -61,7 +36,7 @@ def list_(*, place: Place = HERE) -> int:
     with opened(place.folder) as house:
         found = house.ask("GET", "/devices")
     if place.json:
-        _print(found)
+        printed(found)
         return 0
     table = Table("id", "name", "room", "", "channels", box=None, header_style="bold")
     for column in table.columns:
@@ -144,7 +119,7 @@ def ignore(what: str, *, topic: Flag = False, off: Flag = False, place: Place = 
         before: list[str] = house.ask("GET", "/ignored")["topics"]
         left = [each for each in before if each != what]
         answer = house.ask("PUT", "/ignored", {"topics": left if off else [*left, what]})
-    _tell(answer, place, f"Ignored: {', '.join(answer['topics']) or 'no topic'}")
+    told(answer, place, f"Ignored: {', '.join(answer['topics']) or 'no topic'}")
     return 0
 
 
@@ -177,7 +152,7 @@ def every(device: str, seconds: int = 10, *, off: Flag = False, place: Place = H
     with opened(place.folder) as house:
         answer = house.ask("DELETE", path) if off else house.ask("PUT", path, {"every": seconds})
     pace, back = answer["pace"], f"; to undo: matinales devices every {device} --off"
-    _tell(answer, place, f"{answer['id']}: {pace['state']}" + ("" if off else f", every {pace['every']} s{back}"))
+    told(answer, place, f"{answer['id']}: {pace['state']}" + ("" if off else f", every {pace['every']} s{back}"))
     return 0
 
 
@@ -234,7 +209,7 @@ def forget(device: str, *, yes: Flag = False, place: Place = HERE) -> int:
         answer = house.ask("DELETE", f"/devices/{quote(device, safe='')}")
     left = " ".join(each["text"]["en"] for each in answer["elsewhere"])
     counts = f"{answer['readings']} readings, {answer['messages']} raw messages"
-    _tell(answer, place, f"{device} is forgotten: {counts}. {left}")
+    told(answer, place, f"{device} is forgotten: {counts}. {left}")
     return 0
 
 
@@ -248,7 +223,7 @@ def actions(*, place: Place = HERE) -> int:
     with opened(place.folder) as house:
         done = house.ask("GET", "/actions")["actions"]
     words = "\n".join(map(_line_of, done)) or "nothing was done yet"
-    _tell({"actions": done}, place, words)
+    told({"actions": done}, place, words)
     return 0
 
 
@@ -277,7 +252,7 @@ def undo(action: int | None = None, *, place: Place = HERE) -> int:
             msg = "there is nothing to undo"
             raise UsageError(msg)
         answer = house.ask("POST", f"/actions/{action}/undo")
-    _tell(answer, place, f"Action {action} is undone")
+    told(answer, place, f"Action {action} is undone")
     return 0
 
 
@@ -295,7 +270,7 @@ def _changed(house: House, method: str, path: str, body: dict[str, Any] | None, 
     answer = house.ask(method, path, body)
     undo_by = f"; to undo: matinales devices undo {answer['action']}" if answer.get("action") else " (nothing changed)"
     shown = f"{answer['id']} is {answer.get('name', '?')!r}{_states(answer)}" if "name" in answer else answer["id"]
-    _tell(answer, place, shown + undo_by)
+    told(answer, place, shown + undo_by)
     return 0
 
 
@@ -303,14 +278,3 @@ def _states(device: dict[str, Any]) -> str:
     words = [word for word in ("simulated", "ignored", "locked", "proposed") if device.get(word)]
     words += [f"with {', '.join(device['merged'])}"] if device.get("merged") else []
     return f" ({', '.join(words)})" if words else ""
-
-
-def _tell(answer: dict[str, Any], place: Place, words: str) -> None:
-    if place.json:
-        _print(answer)
-    else:
-        Console(soft_wrap=True, highlight=False).print(escape(words))
-
-
-def _print(value: object) -> None:
-    print(msgspec.json.encode(value).decode())  # noqa: T201 — the terminal is the interface

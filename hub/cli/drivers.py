@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from hub.cli._house import opened
-from hub.cli.devices import HERE, Place
+from hub.cli._place import HERE, Place
 from hub.driver import Driver, Example
 from hub.drivercheck import check
 from hub.driverkit.message import First, captured, check_topic, topic_filter

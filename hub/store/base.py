@@ -65,15 +65,8 @@ class Series(Struct, frozen=True):
     high: list[float | None]
 
 
-class History(Protocol):
-    """A store of readings."""
-
-    def write(self, readings: Sequence[Reading]) -> None:
-        """Store them; the same (series, run, time, tie) again changes nothing.
-
-        Raises:
-            StoreError: none of them counts as stored; try again.
-        """
+class Past(Protocol):
+    """Stored readings, for reading only."""
 
     def readings(self, asked: Range) -> Rows:
         """Return stored readings in order of time, then series."""
@@ -83,6 +76,17 @@ class History(Protocol):
 
     def series(self, asked: Range, width: int) -> list[Series]:
         """Return curves of at most 2 × `width` points each; extremes survive thinning out."""
+
+
+class History(Past, Protocol):
+    """A store of readings."""
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """Store them; the same (series, run, time, tie) again changes nothing.
+
+        Raises:
+            StoreError: none of them counts as stored; try again.
+        """
 
     def last_time(self, device: str, run: str) -> int | None:
         """Return the time of a device's newest reading on a run."""

@@ -1,7 +1,8 @@
 """What the web layer needs of the running hub: the one contract it knows beside the words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
@@ -10,9 +11,13 @@ from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
 from hub.store.alarms import Asked, Found, Transition
-from hub.store.base import History, Range, Series
+from hub.store.base import History, Past, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
+from hub.workshop.session import Session, Wish
+from hub.workshop.vote import Question
+
+T = TypeVar("T")
 
 
 class Acts(Protocol):
@@ -51,6 +56,96 @@ class Acts(Protocol):
 
 Change = Callable[[UseCase, Choices], Choices]
 """What people change of what they chose for a use case."""
+
+
+class Desk(Protocol):
+    """What a facilitator does with workshop sessions (`hub.workshop.desk`).
+
+    Raises:
+        NotFoundError: no such session.
+        UsageError: it cannot be done.
+    """
+
+    def start(self, wish: Wish) -> Session:
+        """Start one."""
+
+    def pause(self, name: str) -> Session:
+        """Let what comes belong to nobody."""
+
+    def resume(self, name: str) -> Session:
+        """Go on."""
+
+    def archive(self, name: str) -> Session:
+        """End it."""
+
+    def reset(self, name: str, wish: Wish | None) -> Session:
+        """Archive it and start another one, which is returned."""
+
+
+class Ballot(Protocol):
+    """Questions to the room (`hub.workshop.ballot`)."""
+
+    def told(self, voter: str | None) -> dict[str, Any]:
+        """Return `{"vote", "mine"}`."""
+
+    def ask(self, asked: Question) -> dict[str, Any]:
+        """Ask."""
+
+    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
+        """Take an answer."""
+
+    def close(self, name: str) -> dict[str, Any]:
+        """Take no more of them."""
+
+    def put_away(self, name: str) -> dict[str, Any]:
+        """Show it no more."""
+
+
+class Sittings(Protocol):
+    """The workshop sessions (`hub.sessions`)."""
+
+    @property
+    def ballot(self) -> Ballot:
+        """Questions to the room."""
+
+    @property
+    def desk(self) -> Desk:
+        """Starts, pauses, archives."""
+
+    def told(self) -> dict[str, Any]:
+        """Return `{"current", "sessions", "keeps"}`."""
+
+    def view(self, session: Session) -> dict[str, Any]:
+        """Return one as the API gives it."""
+
+    def whole(self, name: str) -> dict[str, Any]:
+        """Return one with the results of its votes."""
+
+    def spans(self, name: str) -> Sequence[tuple[str, int, int]]:
+        """Return the stretches (run, start, stop [ns]) of timelines that are a session's."""
+
+    def alarms(self, name: str) -> Sequence[Alarm]:
+        """Return its alarms, newest first."""
+
+    def history(self, name: str) -> AbstractContextManager[Past | None]:
+        """Lend the readings of its archive; None: they lie in the store."""
+
+    def purge(self, name: str) -> dict[str, Any]:
+        """Erase it for ever."""
+
+
+class Player(Protocol):
+    """Plays recordings again; on the event loop."""
+
+    @property
+    def playing(self) -> str | None:
+        """The session that is being played."""
+
+    async def play(self, name: str | None, speed: float | None) -> Mapping[str, Any]:
+        """Play one; None: the newest that has a recording."""
+
+    async def stop(self) -> None:
+        """Stop."""
 
 
 class Hub(Protocol):
@@ -124,6 +219,19 @@ class Hub(Protocol):
         Raises:
             NotFoundError: no such device.
         """
+
+    async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
+        """Do something with the workshop sessions, in a thread.
+
+        Raises:
+            NotFoundError: no such session.
+            UsageError: it cannot be done.
+            JournalError, StoreError: it was not done.
+        """
+
+    @property
+    def player(self) -> Player:
+        """Plays recordings again."""
 
     def drivers(self) -> Sequence[Mapping[str, Any]]:
         """Return `{"name", "package", "state", "reason", "strikes"}` of each driver of another package."""

@@ -24,6 +24,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "start": MOMENT,
     "stop": MOMENT,
     "run": {"type": "string", "description": "`real` or a run; without it, the run the device is on now"},
+    "session": {"type": "string", "description": "only what belongs to this workshop session; the facilitator's"},
     "limit": {"type": "integer", "minimum": 1},
     "cursor": {"type": "string", "description": "`next` of the answer before"},
     "aggregate": {"enum": ["count", "mean", "min", "max", "last"]},

@@ -18,13 +18,17 @@ from hub.web.api import (
     money,
     roles,
     scenario,
+    sessions,
     setup,
     siren,
     uploads,
+    votes,
 )
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
+from hub.workshop.session import Wish
+from hub.workshop.vote import Question
 
 BASE = "/api/v1"
 
@@ -48,8 +52,8 @@ async def document(request: web.Request) -> web.StreamResponse:
 
 VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
 
-RANGE = ("device", "channel", "start", "stop", "run")
-CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
+RANGE = ("device", "channel", "start", "stop", "run", "session")
+CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search", "session")
 ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect")
 
 API = (
@@ -93,6 +97,21 @@ API = (
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
+    Route("GET", "/sessions", FACILITATOR, sessions.sessions),
+    Route("POST", "/sessions", FACILITATOR, sessions.start, body=Wish),
+    Route("GET", "/sessions/{id}", FACILITATOR, sessions.session),
+    Route("DELETE", "/sessions/{id}", FACILITATOR, sessions.purge),
+    Route("POST", "/sessions/{id}/pause", FACILITATOR, sessions.pause),
+    Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
+    Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
+    Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("GET", "/votes", VIEWER, votes.shown),
+    Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),
+    Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
+    Route("POST", "/votes/{id}/close", FACILITATOR, votes.close),
+    Route("POST", "/votes/{id}/put-away", FACILITATOR, votes.put_away),
+    Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
+    Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/usecases", VIEWER, devices.usecases),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase),

@@ -1,8 +1,9 @@
 """The simulation runners that are connected: what they play, and how to ask them for something else."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +17,10 @@ SHOWN_S = 0.5
 """How long to wait for the state that follows an answer."""
 CHANGE_S = 10.0
 """A new story is a new run, whose runner connects anew and plays its past first."""
+AGAIN_S = 1.0
+"""When a story is asked again to wait that could not yet."""
+REPLAY = "replay-"
+"""How the id of a replay's run begins."""
 GRACE_S = 3.0
 """How long the page keeps showing a story whose runner has just gone: it usually comes back."""
 
@@ -126,7 +131,7 @@ class Runner:
 
 
 class Runners:
-    """Who is connected; the newest is the one on the projector."""
+    """Who is connected; the newest is the one on the projector, a replay before any story."""
 
     def __init__(self, show: Callable[[State | None], None]) -> None:
         """Start with none.
@@ -136,17 +141,23 @@ class Runners:
         """
         self._show = show
         self._connected: list[Runner] = []
+        self._holding = False
+        self._held: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._gone: asyncio.TimerHandle | None = None
 
     def join(self, runner: Runner) -> None:
         """Take a runner in; one of the same run replaces the one before."""
-        self._connected = [each for each in self._connected if each.run != runner.run]
-        self._connected.append(runner)
+        others = [each for each in self._connected if each.run != runner.run]
+        # what is played again stays on the projector, whatever story begins meanwhile
+        self._connected = sorted([*others, runner], key=lambda each: each.run.startswith(REPLAY))
         self._forget_timer()
 
     def hear(self, runner: Runner, frame: FromRunner) -> None:
         """Take a frame of a runner and show it when it is the one on the projector."""
         runner.hear(frame)
+        if self._holding and frame.state is not None and frame.state.speed > 0 and runner.run not in self._held:
+            self._later(self.hold())
         if frame.state is not None and self._connected and self._connected[-1] is runner:
             self._show(frame.state)
 
@@ -155,6 +166,8 @@ class Runners:
         runner.leave()
         if runner in self._connected:
             self._connected.remove(runner)
+        if runner.run.startswith(REPLAY):
+            self._later(self.release())
         if not self._connected:
             self._forget_timer()
             self._gone = asyncio.get_running_loop().call_later(GRACE_S, self._show, None)
@@ -162,8 +175,12 @@ class Runners:
             self._show(self._connected[-1].state)
 
     def close(self) -> None:
-        """Stop the timer."""
+        """Stop the timer, and hold nothing any more."""
         self._forget_timer()
+        self._holding = False
+        self._held.clear()
+        for task in self._tasks:
+            task.cancel()
 
     def get(self, run: str | None = None) -> Runner:
         """Return the runner of a run; without one, the one on the projector.
@@ -181,6 +198,40 @@ class Runners:
         """The one on the projector; None: nobody plays."""
         return self._connected[-1] if self._connected else None
 
+    def story(self) -> Runner | None:
+        """Return the runner of the newest story that is no replay; None: there is none."""
+        told = [each for each in self._connected if each.state is not None and not each.run.startswith(REPLAY)]
+        return told[-1] if told else None
+
+    async def hold(self) -> None:
+        """Pause the stories while a recording is played: a device cannot say two things at once.
+
+        They go on when the replay leaves, or at `release`; one that begins meanwhile waits too.
+        """
+        self._holding = True
+        for runner in [*self._connected]:
+            speed = 0.0 if runner.state is None else runner.state.speed
+            if speed > 0 and not runner.run.startswith(REPLAY):
+                self._held[runner.run] = speed
+                try:
+                    await runner.ask("speed", speed=0.0)
+                except Problem:  # its history is still being made
+                    self._held.pop(runner.run, None)
+                    self._later(self._hold_again())
+
+    async def _hold_again(self) -> None:
+        await asyncio.sleep(AGAIN_S)
+        if self._holding:
+            await self.hold()
+
+    async def release(self) -> None:
+        """Let the stories go on as fast as they went."""
+        self._holding = False
+        held, self._held = self._held, {}
+        for run, speed in held.items():
+            with contextlib.suppress(Problem):
+                await self.get(run).ask("speed", speed=speed)
+
     async def other_than(self, run: str) -> State | None:
         """Return the state of the next run that shows up, or None after a while."""
         deadline = time.monotonic() + CHANGE_S
@@ -190,6 +241,12 @@ class Runners:
                 return newest
             await asyncio.sleep(0.05)
         return None
+
+    def _later(self, what: Coroutine[Any, Any, None]) -> None:
+        """Do it beside: who calls is not to wait for a runner's answer."""
+        task = asyncio.create_task(what)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _forget_timer(self) -> None:
         if self._gone is not None:

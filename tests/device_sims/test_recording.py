@@ -1,11 +1,13 @@
 """Recordings of every form: what `mosquitto_sub` 2.0 really printed, and what people send by mail."""
 
+import gzip
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from device_sims.errors import SimulationError
-from device_sims.recording import Heard, read
+from device_sims.recording import Heard, opened, read
 
 AT = 1_795_763_280.0
 TELEGRAM = b'{"Time":"x","v":1}'
@@ -91,3 +93,19 @@ def test_what_is_no_recording_is_named_with_its_line(content: bytes, said: str) 
     """File, line and what should be there."""
     with pytest.raises(SimulationError, match=f"record.txt.*{said}"):
         heard(content)
+
+
+def test_a_packed_recording_is_opened_as_it_is(tmp_path: Path) -> None:
+    """An archive's, and one somebody packed for a mail."""
+    plain, packed = tmp_path / "a.ndjson", tmp_path / "a.ndjson.gz"
+    plain.write_bytes(OF_THE_HUB)
+    packed.write_bytes(gzip.compress(OF_THE_HUB))
+    for file in (plain, packed):
+        with opened(file) as lines:
+            assert [each.topic for each in read(lines, file.name)] == ["tele/a/SENSOR", "tele/a/LWT"]
+
+
+def test_the_hubs_own_form_tells_timeline_and_history() -> None:
+    """Real and live unless told."""
+    said = b'{"time":"2026-11-27T07:08:00Z","topic":"a","payload":"1","run":"r-1","past":true}\n'
+    assert [(each.run, each.past) for each in heard(said + b'{"topic":"a"}\n')] == [("r-1", True), ("real", False)]

@@ -13,9 +13,9 @@ START = datetime(2026, 11, 27, 7, tzinfo=UTC)
 AT = 1_700_000_000.0
 
 
-def tape(*heard: Heard, from_min: float = 0.0) -> Tape:
+def tape(*heard: Heard, from_min: float = 0.0, run: str | None = None) -> Tape:
     """Return a wound tape."""
-    return Tape(iter(heard), start=START, from_min=from_min, name="record.txt")
+    return Tape(iter(heard), start=START, from_min=from_min, name="record.txt", run=run)
 
 
 def test_messages_come_when_their_time_has_come() -> None:
@@ -66,6 +66,31 @@ def test_what_a_run_said_of_itself_is_learnt_and_not_said_again() -> None:
     played = tape(Heard(AT, "matinales/sim/r", msgspec.json.encode(said)), Heard(AT + 5, "a", b"1"))
     assert played.scenario == "cold_room"
     assert [(one.time_s, one.topic) for one in played.until(0.0)] == [(0.0, "a")]
+
+
+def test_only_the_timeline_asked_for_is_played() -> None:
+    """A morning holds the room's own time beside that of each story."""
+    room, story = Heard(AT, "a", b"1"), Heard(AT - 86_400, "b", b"2", "r-1")
+    assert [one.topic for one in tape(room, story, run="r-1").until(0.0)] == ["b"]
+    assert [one.topic for one in tape(room, story, run="real").until(0.0)] == ["a"]
+
+
+def test_the_history_of_a_run_is_handed_over_before_it_begins() -> None:
+    """It does not make people wait for a day; minutes are counted from the beginning."""
+    past = [Heard(AT - 3_600, "a", b"1", past=True), Heard(AT - 60, "a", b"2", past=True)]
+    played = tape(*past, Heard(AT, "a", b"3"), Heard(AT + 60, "a", b"4"), Heard(AT + 61, "a", b"5", past=True))
+    assert [(one.time_s, one.payload) for one in played.history] == [(-3_600, b"1"), (-60, b"2")]
+    assert [one.payload for one in played.until(0.0)] == [b"3"]
+    assert [one.payload for one in played.until(61.0)] == [b"4", b"5"]
+
+
+@pytest.mark.parametrize("most", [1, 9])
+def test_a_recording_that_is_nothing_but_history_is_played(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """As one of a replay is; and so is a history too long to be held."""
+    monkeypatch.setattr("device_sims.replay.MOST_HISTORY", most)
+    played = tape(Heard(AT, "a", b"1", past=True), Heard(AT + 60, "a", b"2", past=True))
+    assert (played.history, [one.payload for one in played.until(0.0)]) == ([], [b"1"])
+    assert [one.payload for one in played.until(60.0)] == [b"2"]
 
 
 @pytest.mark.parametrize("heard", [(), (Heard(AT, "matinales/sim/r/clock", b"{}"),), (Heard(AT, "a", b"1"),)])

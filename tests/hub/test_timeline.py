@@ -120,3 +120,12 @@ def test_topics_of_runners_are_told_apart() -> None:
     assert of_own_topic(f"matinales/sim/{RUN}/clock") == (RUN, True)
     assert of_own_topic(f"matinales/sim/{RUN}/else") is None
     assert of_own_topic("matinales/other/thing/clock") is None
+
+
+def test_only_living_runs_have_a_time_at_which_something_arrives() -> None:
+    """Two wall seconds after its announcement, at ×60, two minutes have passed; an ended run is not asked."""
+    timelines = Timelines()
+    timelines.announce(announcement(), retained=False)
+    timelines.announce(announcement(run="over", state="ended"), retained=False)
+    timelines.announce(announcement(run="heard-of"), retained=True)
+    assert timelines.living(WALL + 2 * NS) == {RUN: nanoseconds("2026-11-24T07:32:00Z")}

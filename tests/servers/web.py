@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
@@ -36,10 +36,12 @@ from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
-from hub.web.hub import Acts, Change
+from hub.web.hub import Acts, Change, Sittings
+from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
 """2027-01-15T08:00:00Z"""
+T = TypeVar("T")
 SECRET = "run-json-secret"
 PIN = "042042"
 
@@ -169,6 +171,8 @@ class FakeHub:
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
         self.chosen = NOTHING
+        self.sittings = FakeSittings(WALL)
+        self.player = FakePlayer()
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -242,6 +246,10 @@ class FakeHub:
             return Paced(device=device.uid, every=every or 0, state=PaceState.REFUSED, code="locked", reason="locked")
         state = PaceState.ASKING if every is not None else PaceState.RESTORING
         return Paced(device=device.uid, every=every or 10, original=300, state=state, by=by)
+
+    async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
+        """Do it at once."""
+        return do(self.sittings)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

@@ -10,11 +10,13 @@ import type {
 	Refusals,
 	Screens,
 	Series,
+	Sessions,
 	Setup,
 	Shape,
 	StoryCard,
 	Transition,
 	Usecase,
+	Vote,
 	Why,
 } from "./lib/types.ts";
 
@@ -208,6 +210,51 @@ export const api = {
 	},
 	async speed(speed: number): Promise<void> {
 		await ask("PUT", "/scenario/speed", { speed });
+	},
+	async sessions(): Promise<Sessions> {
+		return (await ask("GET", "/sessions")).json();
+	},
+	async startSession(wish: { title: string; place: string; purge: string }): Promise<void> {
+		await ask("POST", "/sessions", wish);
+	},
+	async session(id: string, deed: "pause" | "resume" | "archive" | "reset"): Promise<void> {
+		await ask("POST", `/sessions/${part(id)}/${deed}`);
+	},
+	/** Erase a session for ever; a large one takes a while. */
+	async purge(id: string): Promise<void> {
+		await ask("DELETE", `/sessions/${part(id)}`);
+	},
+	/** What an archive holds, in short. */
+	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
+		const asked = `session=${part(id)}`;
+		const counted = await (await ask("GET", `/readings?${asked}&aggregate=count&limit=10000`)).json();
+		const { alarms } = await (await ask("GET", `/alarms?${asked}`)).json();
+		const { votes } = await (await ask("GET", `/sessions/${part(id)}`)).json();
+		return {
+			alarms,
+			votes,
+			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
+		};
+	},
+	/** What this phone answered; null: nothing yet. */
+	async myAnswer(): Promise<number | null> {
+		return (await (await ask("GET", "/votes")).json()).mine;
+	},
+	async answer(vote: string, choice: number): Promise<void> {
+		await ask("POST", `/votes/${part(vote)}/answer`, { choice });
+	},
+	async askRoom(question: string, options: string[]): Promise<void> {
+		await ask("POST", "/votes", { question, options });
+	},
+	async endVote(vote: string, how: "close" | "put-away"): Promise<void> {
+		await ask("POST", `/votes/${part(vote)}/${how}`);
+	},
+	/** Play a session's recording again, marked as such; null: the newest. */
+	async replay(session: string | null): Promise<void> {
+		await ask("POST", "/replay", session === null ? {} : { session });
+	},
+	async stopReplay(): Promise<void> {
+		await ask("DELETE", "/replay");
 	},
 	async login(secret: { pin: string } | { code: string }): Promise<void> {
 		await ask("POST", "/login", secret);

@@ -13,6 +13,7 @@ from hub.store.export import alarm_lines
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter, language
 from hub.web.query import answer, body, choice, choices, number, time_of
+from hub.web.sittings import session_of
 
 DEFAULT_LISTED, MOST_LISTED = 1000, 10_000
 FORMATS = ("json", "csv")
@@ -38,11 +39,11 @@ class Shelf(Struct, forbid_unknown_fields=True):
 
 
 async def alarms(request: web.Request) -> web.Response:
-    """List alarms of all states and runs, newest first; as CSV when asked."""
+    """List alarms of all states and runs, or of a workshop session, newest first; as CSV when asked."""
     hub = request.app[HUB]
-    lang = language(request)
+    lang, session = language(request), session_of(request)
     try:
-        found = await hub.alarms(_asked(request))
+        found = await hub.alarms(_asked(request)) if session is None else await _of_session(request, session)
     except UsageError as error:
         remedy = "give back 'next' of the answer before, all else unchanged"
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
@@ -52,6 +53,15 @@ async def alarms(request: web.Request) -> web.Response:
         return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
     views = [hub.live.alarm_view(each, lang) for each in found.alarms]
     return answer({"alarms": views, "next": found.after, "floods": hub.live.floods})
+
+
+async def _of_session(request: web.Request, session: str) -> Found:
+    asked = _asked(request)
+    if asked.after is not None:
+        msg = "a session's alarms come in one answer"
+        raise UsageError(msg)
+    all_of_it = await request.app[HUB].with_sessions(lambda sittings: sittings.alarms(session))
+    return Found([each for each in all_of_it if asked.takes(each)][: asked.limit])
 
 
 async def alarm(request: web.Request) -> web.Response:

@@ -16,11 +16,12 @@ from msgspec.structs import replace
 
 from hub.errors import NotFoundError
 from hub.model import REAL, rfc3339
-from hub.store.base import Aggregate, Range, Row, Series
+from hub.store.base import Aggregate, Past, Range, Row, Series
 from hub.web.hub import Hub
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter
 from hub.web.query import LATEST, answer, choice, number, positive_span, time_of
+from hub.web.sittings import hulls_of, past_of
 
 DEFAULT_LIMIT, MOST = 1000, 10_000
 DEFAULT_WIDTH, WIDEST = 800, 4000
@@ -37,11 +38,12 @@ async def readings(request: web.Request) -> web.Response:
     every = positive_span(request, "every")
     if every is not None and aggregate is None:
         raise bad_parameter("every", request.query["every"], "goes with aggregate", "add aggregate=mean, for instance")
-    ranges = _ranges(request)
-    if aggregate is not None:
-        rows, after = await _aggregated(request, ranges, aggregate, every, limit), None
-    else:
-        rows, after = await _stored(request, ranges, limit)
+    ranges = await _ranges(request)
+    async with past_of(request) as past:
+        if aggregate is not None:
+            rows, after = await _aggregated(request, past, ranges, kind=aggregate, every=every, limit=limit), None
+        else:
+            rows, after = await _stored(request, past, ranges, limit)
     if "text/csv" in request.headers.get("Accept", ""):
         return _csv(request, rows, after)
     return answer({"readings": [_row(row) for row in rows], "next": after})
@@ -53,11 +55,12 @@ async def series(request: web.Request) -> web.Response:
     hub = request.app[HUB]
     if "usecase" in request.query or "measure" in request.query:
         return await _measured(request, width)
-    ranges = _ranges(request)
+    ranges = await _ranges(request)
     found: list[Series] = []
-    for asked in ranges:
-        curves = joined(await asyncio.to_thread(hub.history.series, asked, width), hub.live.merged)
-        found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
+    async with past_of(request) as past:
+        for asked in ranges:
+            curves = joined(await asyncio.to_thread(past.series, asked, width), hub.live.merged)
+            found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
     now = hub.live.now(ranges[0].run or REAL) if ranges else hub.live.wall()
     return answer({"now": rfc3339(now), "series": [_series(curve) for curve in found]})
 
@@ -83,22 +86,25 @@ async def _measured(request: web.Request, width: int) -> web.Response:
     return answer({"now": rfc3339(now), "series": [{**found, "t": curve.t, "v": curve.v, "min": [], "max": []}]})
 
 
-def _ranges(request: web.Request) -> list[Range]:
-    """Return what to read, one range a run; spans count from each run's own now."""
-    hub = request.app[HUB]
+async def _ranges(request: web.Request) -> list[Range]:
+    """Return what to read, one range a run; spans count from each run's own now, or from where a session left it."""
+    hub, hulls = request.app[HUB], await hulls_of(request)
     start, stop = time_of(request, "start"), time_of(request, "stop")
     name = request.query.get("device")
     uid = None if name is None else hub.resolve(name)
     ranges = []
-    for run in _runs(request, hub, uid):
-        now = hub.live.now(run)
+    for run in _runs(request, hub, uid) if hulls is None else hulls:
+        first, last = (0, LATEST) if hulls is None else hulls[run]
+        if hulls is not None and request.query.get("run") not in {None, run}:
+            continue
+        now = min(hub.live.now(run), last)
         ranges.append(
             Range(
                 device=None if uid is None else hub.live.uids(uid),
                 channel=request.query.get("channel"),
                 run=run,
-                start=0 if start is None else max(start(now), 0),
-                stop=LATEST if stop is None else stop(now),
+                start=first if start is None else max(start(now), first),
+                stop=last if stop is None else min(stop(now), last),
             )
         )
     return ranges
@@ -115,14 +121,14 @@ def _runs(request: web.Request, hub: Hub, uid: str | None) -> list[str]:
 
 
 def _is_wanted(request: web.Request, hub: Hub, uid: str, run: str) -> bool:
-    """Without `run` and `device`, a device counts on its current run only."""
-    if "run" in request.query or "device" in request.query:
+    """Without `run`, `device` and `session`, a device counts on its current run only."""
+    if not {"run", "device", "session"}.isdisjoint(request.query):
         return True
     device = hub.live.devices.get(uid)
     return device is None or device.run == run
 
 
-async def _stored(request: web.Request, ranges: list[Range], limit: int) -> tuple[list[Row], str | None]:
+async def _stored(request: web.Request, past: Past, ranges: list[Range], limit: int) -> tuple[list[Row], str | None]:
     hub = request.app[HUB]
     ranges = _after(request, ranges)
     rows: list[Row] = []
@@ -130,7 +136,7 @@ async def _stored(request: web.Request, ranges: list[Range], limit: int) -> tupl
         after = asked.after
         while True:
             part = replace(asked, limit=limit - len(rows), after=after)
-            found = await asyncio.to_thread(hub.history.readings, part)
+            found = await asyncio.to_thread(past.readings, part)
             named = [_of_survivor(row, hub.live.merged) for row in found.rows]
             rows += [row for row in named if _is_wanted(request, hub, row.device, row.run)]
             after = found.after
@@ -157,7 +163,7 @@ def _after(request: web.Request, ranges: list[Range]) -> list[Range]:
 
 
 async def _aggregated(
-    request: web.Request, ranges: list[Range], kind: Aggregate, every: int | None, limit: int
+    request: web.Request, past: Past, ranges: list[Range], *, kind: Aggregate, every: int | None, limit: int
 ) -> list[Row]:
     hub = request.app[HUB]
     rows: list[Row] = []
@@ -167,7 +173,7 @@ async def _aggregated(
             raise bad_parameter(
                 "every", text, f"more than {MOST_WINDOWS} windows", "take longer windows or a shorter time"
             )
-        found = await asyncio.to_thread(hub.history.aggregate, replace(asked, limit=limit), kind, every)
+        found = await asyncio.to_thread(past.aggregate, replace(asked, limit=limit), kind, every)
         rows += [row for row in _one_a_window(found, hub.live.merged) if _is_wanted(request, hub, row.device, row.run)]
     return rows[:limit]
 

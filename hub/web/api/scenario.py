@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from hub.model import rfc3339
 from hub.timeline import FASTEST_LIVE
+from hub.web.api.sessions import end_replay
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
@@ -57,9 +58,11 @@ async def scenario(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Change the story; the answer is the new run's."""
+    """Change the story, which ends what is played again; the answer is the new run's."""
     said = await body(request, Change, '{"usecase": "cold_room", "seed": 7, "initial": …, "clock": "08:30"}')
-    runner = _runner(request)
+    if request.app[HUB].player.playing is not None:
+        await end_replay(request)
+    runner = request.app[RUNNERS].story() or _runner(request)
     before = _state(runner)
     usecase, clock = said.usecase or before.usecase, said.clock
     if real := real_devices(request.app[HUB], [usecase]):

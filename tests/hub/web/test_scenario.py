@@ -259,3 +259,66 @@ async def test_a_story_with_a_real_device_begins_anew_now_and_at_no_other_hour(
         await put(client, "/scenario", {"clock": "23:00"}, 409)
         await put(client, "/scenario", {"initial": "saturday_night"}, 503)  # this runner never comes back as another
         assert [(each["initial"], each["clock"]) for each in heard] == [("saturday_night", "now")]
+
+
+# --- sessions and recordings
+
+
+async def test_a_reset_of_the_session_begins_the_story_anew(client: Client) -> None:
+    """The same story and seed, on another run; who refuses holds no reset back."""
+
+    async def reset(name: str) -> int:
+        async with client.post(f"{API}/sessions/{name}/reset") as response:
+            return response.status
+
+    async with client.post(f"{API}/sessions", json={"title": "Bakers"}) as response:
+        assert response.status == 201
+    async with runner(client) as heard:
+        assert await reset("s1") == 201
+        assert [(each["do"], each["usecase"], each["seed"]) for each in heard] == [("scenario", "cold_room", 7)]
+    async with runner(client, lambda *_: False):
+        assert await reset("s2") == 201
+
+
+async def test_stories_wait_while_a_recording_is_played(client: Client) -> None:
+    """A device cannot say two things at once; they go on as fast as before, whether it is stopped or ends by itself."""
+
+    async def ask(method: str) -> None:
+        async with client.request(method, f"{API}/replay") as response:
+            assert response.status in {200, 202}
+
+    async with runner(client) as heard:
+        await ask("POST")
+        assert [each["speed"] for each in heard] == [0]
+        await ask("DELETE")
+        assert [each["speed"] for each in heard] == [0, 1]
+        await ask("POST")
+        async with runner(client, run="replay-1") as replay, runner(client, run="late") as late:
+            await eventually(lambda: [each["speed"] for each in late] == [0])
+            await ask("POST")  # pressed twice
+        await eventually(lambda: [each["speed"] for each in heard] == [0, 1, 0, 1])
+        assert replay == []
+
+
+async def test_a_story_that_begins_ends_what_is_played_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then the recording stays on the projector, whatever else connects; who cannot wait yet is asked again."""
+    monkeypatch.setattr(runners, "CHANGE_S", 0.1)
+    monkeypatch.setattr(runners, "AGAIN_S", 0.01)
+    refusals = iter([False, True])
+
+    def later(command: dict[str, Any], state: dict[str, Any]) -> bool:
+        return next(refusals, True) and obey(command, state)
+
+    async def shown() -> str:
+        async with client.get(f"{API}/scenario") as response:
+            return str((await response.json())["run"])
+
+    async with runner(client, run="replay-1"):
+        async with client.post(f"{API}/replay") as response:
+            assert response.status == 202
+        async with runner(client, later) as heard:
+            await eventually(lambda: [each["speed"] for each in heard] == [0, 0])
+            assert await shown() == "replay-1"
+            async with client.put(f"{API}/scenario", json={"usecase": "cold_room"}) as response:
+                await response.read()
+            assert [each["do"] for each in heard] == ["speed", "speed", "speed", "scenario"]

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apply, follows, joined, type Picture, withAlarm } from "./frames.ts";
-import type { Alarm, Delta, Device, Full } from "./types.ts";
+import type { Alarm, Delta, Device, Full, Vote } from "./types.ts";
 
 const probe: Device = {
 	id: "tasmota:a7",
@@ -24,6 +24,7 @@ const full: Full = {
 	computed: {},
 	chosen: {},
 	scenario: null,
+	vote: null,
 	parts: {},
 	messages: 2,
 };
@@ -78,6 +79,13 @@ test("a full frame keeps the objects of devices that are as they were", () => {
 	const before = apply(null, full);
 	const after = apply(before, { ...full, seq: 9, devices: [structuredClone(probe)] });
 	assert.equal(after?.devices.get("tasmota:a7"), before?.devices.get("tasmota:a7"));
+});
+
+test("a vote stays until a delta says another, or none", () => {
+	const vote: Vote = { id: "v", question: "?", options: ["a", "b"], state: "open", counts: [1, 0] };
+	const before = apply(null, { ...full, vote });
+	assert.equal(apply(before, delta({}))?.vote, vote);
+	assert.equal(apply(before, delta({ vote: null }))?.vote, null);
 });
 
 test("a scenario that ended is gone, one that a delta does not name stays", () => {

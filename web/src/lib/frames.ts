@@ -14,6 +14,7 @@ import type {
 	Scenario,
 	Sentence,
 	Value,
+	Vote,
 } from "./types.ts";
 
 export interface Picture {
@@ -27,6 +28,8 @@ export interface Picture {
 	readonly computed: Readonly<Record<string, Computed>>;
 	readonly chosen: Readonly<Record<string, Choices>>;
 	readonly scenario: Scenario | null;
+	/** The question that is asked, or whose result is shown. */
+	readonly vote: Vote | null;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
@@ -51,6 +54,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			computed: frame.computed ?? {},
 			chosen: frame.chosen ?? {},
 			scenario: frame.scenario ?? null,
+			vote: frame.vote ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
@@ -69,6 +73,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		computed: frame.computed ? { ...before.computed, ...frame.computed } : before.computed,
 		chosen: frame.chosen ? { ...before.chosen, ...frame.chosen } : before.chosen,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
+		vote: frame.vote === undefined ? before.vote : frame.vote,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,

@@ -216,6 +216,7 @@ interface Changes {
 	computed?: Record<string, Computed>;
 	chosen?: Record<string, Choices>;
 	scenario?: Scenario | null;
+	vote?: Vote | null;
 	parts?: Record<string, Part>;
 	messages?: number;
 	floods?: Record<string, Flood>;
@@ -566,4 +567,34 @@ export interface ImportState {
 export interface Setup {
 	broker: { host: string; port: number; user: string | null; password: string | null; is_open: boolean };
 	families: { model: string; family: string; title: Text; steps: { say: Text; type: string | null }[] }[];
+}
+
+/** A workshop session; times RFC 3339, `purge` the day on which it is erased. */
+export interface Session {
+	id: string;
+	title: string;
+	place: string;
+	purge: string;
+	state: "open" | "paused" | "archived";
+	started_at: string;
+	ended_at: string | null;
+	archive: "none" | "being_written" | "complete";
+}
+
+/** All sessions, the newest first; what is kept of them; the session whose recording is being played. */
+export interface Sessions {
+	current: Session | null;
+	sessions: Session[];
+	keeps: { code: string; text: Text; until: Text }[];
+	today: string;
+	playing: string | null;
+}
+
+/** A question to the room, and how many chose what. */
+export interface Vote {
+	id: string;
+	question: string;
+	options: string[];
+	state: "open" | "closed" | "away";
+	counts: number[];
 }

@@ -1,0 +1,205 @@
+"""Workshop sessions of a data folder: what the desk decides, carried through journal, store and archives. Blocks.
+
+Where a hub lives, the journal and the store are reached through it (`hub.app`); else by the command itself
+(`hub.cli._house`).
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hub.archives import Archives
+from hub.errors import NotFoundError
+from hub.journal.base import JournalReader
+from hub.kept import Kept
+from hub.model import Alarm, rfc3339
+from hub.store.sqlite import SqliteReadings
+from hub.store.stretches import Stretch
+from hub.workshop.ballot import Ballot
+from hub.workshop.desk import Desk, Mark
+from hub.workshop.keeps import keeps
+from hub.workshop.session import Session, Span, State, spans
+from hub.workshop.store import SessionStore
+
+_LOG = logging.getLogger(__name__)
+
+AT_ONCE = 200
+"""Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
+
+
+class Sessions:
+    """What the API and the command line do with sessions.
+
+    Attributes:
+        desk: starts, pauses, archives.
+        archives: of those that are over.
+        ballot: questions to the room.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        kept: Kept,
+        reader: Callable[[], JournalReader],
+        mark: Mark,
+        erase: Callable[[Sequence[int]], int],
+        purge: Callable[[Sequence[Stretch], Sequence[tuple[int, int]]], int],
+        today: Callable[[], date],
+    ) -> None:
+        """Open session.db.
+
+        Args:
+            data: data folder.
+            kept: the store, read here.
+            reader: opens a reader of the journal.
+            mark: appends a control record.
+            erase: empties messages of the journal, a few at a time.
+            purge: erases readings and alarms in the store; returns how many readings went.
+            today: the date where the workshop is.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        self._store = SessionStore(data)
+        self._kept = kept
+        self._reader = reader
+        self._erase = erase
+        self._purge = purge
+        self._today = today
+        self._working = threading.Lock()
+        """One archive is written or erased at a time: who erases must not meet who writes."""
+        self.archives = Archives(data)
+        self.desk = Desk(self._store, mark=mark, today=today)
+        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
+
+    def close(self) -> None:
+        """Release session.db."""
+        self._store.close()
+
+    # what is told
+
+    def told(self) -> dict[str, Any]:
+        """Return `{"current", "sessions", "keeps", "today"}` as `GET /sessions` gives them."""
+        views = [self.view(each) for each in self.desk.sessions()]
+        current = next((each for each in views if each["state"] in {State.OPEN, State.PAUSED}), None)
+        today = self._today().isoformat()
+        return {"current": current, "sessions": views, "keeps": keeps(influx=self._kept.sends_on), "today": today}
+
+    def view(self, session: Session) -> dict[str, Any]:
+        """Return a session as the API gives it; `archive` is `none`, `being_written` or `complete`."""
+        is_over = session.state is State.ARCHIVED
+        return {
+            "id": session.id,
+            "title": session.title,
+            "place": session.place,
+            "purge": session.purge,
+            "state": session.state,
+            "started_at": rfc3339(session.started),
+            "ended_at": None if session.ended is None else rfc3339(session.ended),
+            "archive": "complete" if session.kept else "being_written" if is_over else "none",
+        }
+
+    def whole(self, name: str) -> dict[str, Any]:
+        """Return a session with the results of its votes, as `GET /sessions/{id}` gives it.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        session = self._shown(name)
+        return self.view(session) | {"votes": self.ballot.of(session.id)}
+
+    # what is read
+
+    def spans(self, name: str) -> list[Span]:
+        """Return which stretches of which timelines are a session's.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        session = self._shown(name)
+        return spans(session, self._kept.runs())
+
+    def alarms(self, name: str) -> Sequence[Alarm]:
+        """Return a session's alarms, newest first: of its archive where that is complete.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            StoreError: they cannot be read.
+        """
+        session = self._shown(name)
+        if session.kept:
+            return self.archives.alarms(name)
+        return self._kept.alarms_in(self.spans(name))
+
+    @contextmanager
+    def history(self, name: str) -> Iterator[SqliteReadings | None]:
+        """Lend the readings of a session's archive; None: they still lie in the store.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            StoreError: they cannot be read.
+        """
+        if not self._shown(name).kept:
+            yield None
+            return
+        with self.archives.history(name) as found:
+            yield found
+
+    def _shown(self, name: str) -> Session:
+        session = self.desk.session(name)
+        if session.state is State.PURGING:
+            msg = f"session {name} is being erased"
+            raise NotFoundError(msg)
+        return session
+
+    # what is done in the background
+
+    def build(self, position: int) -> int:
+        """Write the archives that can be written: of what is stored up to a journal position. Return how many.
+
+        Raises:
+            HubError: one cannot be written; it is tried again at the next call.
+        """
+        ready = [each for each in self.desk.unkept() if each.positions[-1][1] <= position + 1]
+        for session in ready:
+            with self._working, closing(self._reader()) as reader:
+                self.archives.build(session, reader, self._kept.runs())
+                self.desk.kept(session.id)
+            _LOG.info("Session %s is archived", session.id)
+        return len(ready)
+
+    def purge(self, name: str) -> dict[str, Any]:
+        """Erase a session for ever; return how many `readings` and raw `messages` went.
+
+        Cut short at any moment, `purge_due` goes on with it.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            HubError: something of it is still there.
+        """
+        with self._working:
+            session = self.desk.purge(name)
+            self.archives.drop(session.id)
+            readings = self._purge(spans(session, self._kept.runs()), session.positions)
+            messages = sum(self._erase(each) for each in self._messages(session.positions))
+            self.desk.erased(session.id)
+        _LOG.info("Session %s is erased", session.id)
+        return {"id": session.id, "purged": True, "readings": readings, "messages": messages}
+
+    def _messages(self, intervals: Collection[tuple[int, int]]) -> Iterator[list[int]]:
+        with closing(self._reader()) as reader:
+            start, end = reader.start, reader.end + 1
+        for first, last in intervals:
+            there = range(max(first, start), min(last, end))
+            for at in range(0, len(there), AT_ONCE):
+                yield [*there[at : at + AT_ONCE]]
+
+    def purge_due(self) -> list[Mapping[str, Any]]:
+        """Erase the sessions whose day has come."""
+        return [self.purge(each.id) for each in self.desk.due()]

@@ -1,0 +1,110 @@
+"""Workshop sessions: start, pause, archive, reset, erase, and play their recordings again."""
+
+import contextlib
+from typing import Annotated, Any
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from hub.timeline import FASTEST_LIVE
+from hub.web.hub import Sittings
+from hub.web.keys import HUB, RUNNERS
+from hub.web.problems import Problem
+from hub.web.query import answer, body
+from hub.workshop.session import Wish
+
+SHAPE = '{"title": "Bakers of Nantes", "place": "Nantes", "purge": "2026-12-24"}'
+
+
+class Again(Struct, forbid_unknown_fields=True):
+    """Which recording to play: a session's, the newest unless told; as fast as it was unless told."""
+
+    session: str | None = None
+    speed: Annotated[float, Meta(gt=0, le=FASTEST_LIVE)] | None = None
+
+
+async def sessions(request: web.Request) -> web.Response:
+    """List the sessions, newest first; the one that is current; what is kept of them, why and until when."""
+    hub = request.app[HUB]
+    told = await hub.with_sessions(lambda sittings: sittings.told())
+    return answer({**told, "playing": hub.player.playing})
+
+
+async def session(request: web.Request) -> web.Response:
+    """Give one session, with the results of its votes."""
+    name = request.match_info["id"]
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.whole(name)))
+
+
+async def start(request: web.Request) -> web.Response:
+    """Start a session; refused while one is current."""
+    wish = await body(request, Wish, SHAPE)
+
+    def do(sittings: Sittings) -> dict[str, Any]:
+        return sittings.view(sittings.desk.start(wish))
+
+    return answer(await request.app[HUB].with_sessions(do), status=201)
+
+
+async def pause(request: web.Request) -> web.Response:
+    """Let what comes from now on belong to no session; again changes nothing."""
+    name = request.match_info["id"]
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.pause(name))))
+
+
+async def resume(request: web.Request) -> web.Response:
+    """Go on with a paused session; again changes nothing."""
+    name = request.match_info["id"]
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.resume(name))))
+
+
+async def archive(request: web.Request) -> web.Response:
+    """End a session; its archive is written in the background. Again changes nothing."""
+    name = request.match_info["id"]
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.archive(name))))
+
+
+async def reset(request: web.Request) -> web.Response:
+    """Archive a session and start a new one, called the same unless told; the story begins anew. Devices stay known."""
+    wish = await body(request, Wish, SHAPE) if request.can_read_body else None
+    name = request.match_info["id"]
+
+    def do(sittings: Sittings) -> dict[str, Any]:
+        return sittings.view(sittings.desk.reset(name, wish))
+
+    fresh = await request.app[HUB].with_sessions(do)
+    await end_replay(request)
+    runner = request.app[RUNNERS].story()
+    if runner is not None and runner.state is not None:
+        with contextlib.suppress(Problem):  # who plays is away: the session is new all the same
+            await runner.ask("scenario", usecase=runner.state.usecase, seed=runner.state.seed)
+    return answer(fresh, status=201)
+
+
+async def purge(request: web.Request) -> web.Response:
+    """Erase a session for ever: what was typed, messages, readings, alarms, archive. Devices stay known."""
+    hub, name = request.app[HUB], request.match_info["id"]
+    if hub.player.playing == name:
+        await end_replay(request)
+    return answer(await hub.with_sessions(lambda sittings: sittings.purge(name)))
+
+
+async def play(request: web.Request) -> web.Response:
+    """Play the recording of an archived session again, marked as replayed, on a run of its own; stories wait."""
+    shape = '{"session": "1a2b3c4d", "speed": 60}'
+    wish = await body(request, Again, shape) if request.can_read_body else Again()
+    playing = await request.app[HUB].player.play(wish.session, wish.speed)
+    await request.app[RUNNERS].hold()
+    return answer(playing, status=202)
+
+
+async def stop(request: web.Request) -> web.Response:
+    """Stop what is played again, and let the stories go on; nothing may be played."""
+    await end_replay(request)
+    return answer({"playing": None})
+
+
+async def end_replay(request: web.Request) -> None:
+    """Stop what is played again, and let the stories go on."""
+    await request.app[HUB].player.stop()
+    await request.app[RUNNERS].release()

@@ -1,0 +1,59 @@
+"""Questions to the room: the facilitator asks and closes, every phone answers once and may change its mind."""
+
+import secrets
+
+from aiohttp import web
+from msgspec import Struct
+
+from hub.web.keys import HUB
+from hub.web.query import answer, body
+from hub.workshop.vote import Question
+
+COOKIE = "matinales-voter"
+LONGEST = 64
+KEPT_S = 24 * 3600
+"""A phone is the same one for the day of the workshop."""
+
+
+class Answer(Struct, forbid_unknown_fields=True):
+    """The number of the option, from 0."""
+
+    choice: int
+
+
+async def shown(request: web.Request) -> web.Response:
+    """Give the vote that is asked or whose result is shown, and what this phone answered."""
+    voter = _voter(request)
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.told(voter)))
+
+
+async def ask(request: web.Request) -> web.Response:
+    """Ask the room; a vote that was open is closed."""
+    asked = await body(request, Question, '{"question": "…", "options": ["…", "…"]}')
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.ask(asked)), status=201)
+
+
+async def take(request: web.Request) -> web.Response:
+    """Take a phone's answer; its earlier one goes. A phone is known by a random cookie and nothing else."""
+    said, name = await body(request, Answer, '{"choice": 0}'), request.match_info["id"]
+    voter = _voter(request) or secrets.token_urlsafe(12)
+    taken = await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.answer(name, voter, said.choice))
+    response = answer({"vote": taken, "mine": said.choice})
+    response.set_cookie(COOKIE, voter, max_age=KEPT_S, httponly=True, samesite="Strict")
+    return response
+
+
+async def close(request: web.Request) -> web.Response:
+    """Take no more answers, and show the result."""
+    name = request.match_info["id"]
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.close(name)))
+
+
+async def put_away(request: web.Request) -> web.Response:
+    """Take a vote off the screens; its result stays in the session."""
+    name = request.match_info["id"]
+    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.put_away(name)))
+
+
+def _voter(request: web.Request) -> str | None:
+    return request.cookies.get(COOKIE, "")[:LONGEST] or None

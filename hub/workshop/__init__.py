@@ -1,0 +1,1 @@
+"""What makes a workshop of a dashboard: sessions, and what people do in them."""

@@ -1,0 +1,133 @@
+"""The votes of the current session: ask, answer, close, put away. One is shown at a time; blocks."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from hub.errors import NotFoundError, UsageError
+from hub.workshop.session import Session
+from hub.workshop.vote import Question, Vote, VoteState, answered, checked, view
+
+
+class Votes(Protocol):
+    """Where votes lie (`hub.workshop.store`)."""
+
+    def votes(self, session: str) -> list[Vote]:
+        """Return a session's, the oldest first."""
+
+    def put_vote(self, vote: Vote) -> None:
+        """Store one."""
+
+
+class Ballot:
+    """Carries votes out."""
+
+    def __init__(
+        self,
+        store: Votes,
+        *,
+        current: Callable[[], Session | None],
+        now: Callable[[], int],
+        new_id: Callable[[], str] = lambda: secrets.token_hex(4),
+    ) -> None:
+        """Work on a store.
+
+        Args:
+            store: of the votes.
+            current: the session that is current.
+            now: wall clock [ns].
+            new_id: makes random ids.
+        """
+        self._store = store
+        self._current = current
+        self._now = now
+        self._new_id = new_id
+        self._lock = threading.Lock()
+
+    def shown(self) -> dict[str, Any] | None:
+        """Return the current session's newest vote as everybody sees it; None: there is none, or it was put away."""
+        vote = self._newest()
+        return None if vote is None or vote.state is VoteState.AWAY else view(vote)
+
+    def told(self, voter: str | None) -> dict[str, Any]:
+        """Return `{"vote", "mine"}`: what is shown, and what this phone answered."""
+        vote, shown = self._newest(), self.shown()
+        return {"vote": shown, "mine": None if vote is None or shown is None else vote.answers.get(voter or "")}
+
+    def of(self, session: str) -> list[dict[str, Any]]:
+        """Return the results of a session's votes, the oldest first."""
+        return [view(each) for each in self._store.votes(session)]
+
+    def ask(self, asked: Question) -> dict[str, Any]:
+        """Ask the room; the vote before is closed.
+
+        Raises:
+            UsageError: the question cannot be put, or no session is current.
+        """
+        with self._lock:
+            asked = checked(asked)
+            session = self._current()
+            if session is None:
+                msg = "no session is current: start one, then ask; the results are kept in it"
+                raise UsageError(msg)
+            before = self._newest()
+            if before is not None and before.state is VoteState.OPEN:
+                self._store.put_vote(msgspec.structs.replace(before, state=VoteState.CLOSED))
+            vote = Vote(
+                id=self._new_id(),
+                session=session.id,
+                question=asked.question,
+                options=tuple(asked.options),
+                asked=self._now(),
+            )
+            return self._put(vote)
+
+    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
+        """Take a phone's answer; its earlier one goes.
+
+        Raises:
+            NotFoundError: the vote is not the one that is asked now.
+            UsageError: it is closed, or there is no such option.
+        """
+        with self._lock:
+            return self._put(answered(self._named(name), voter, choice))
+
+    def close(self, name: str) -> dict[str, Any]:
+        """Take no more answers, and show the result; again changes nothing.
+
+        Raises:
+            NotFoundError: the vote is not the one that is asked now.
+        """
+        with self._lock:
+            vote = self._named(name)
+            return (
+                self._put(msgspec.structs.replace(vote, state=VoteState.CLOSED)) if vote.state == "open" else view(vote)
+            )
+
+    def put_away(self, name: str) -> dict[str, Any]:
+        """Take it off the screens; the result stays in the session.
+
+        Raises:
+            NotFoundError: the vote is not the one that is asked now.
+        """
+        with self._lock:
+            return self._put(msgspec.structs.replace(self._named(name), state=VoteState.AWAY))
+
+    def _newest(self) -> Vote | None:
+        session = self._current()
+        votes = [] if session is None else self._store.votes(session.id)
+        return votes[-1] if votes else None
+
+    def _named(self, name: str) -> Vote:
+        vote = self._newest()
+        if vote is None or vote.id != name:
+            msg = f"no vote {name[:40]!r} is asked now; GET /api/v1/votes gives the one that is"
+            raise NotFoundError(msg)
+        return vote
+
+    def _put(self, vote: Vote) -> dict[str, Any]:
+        self._store.put_vote(vote)
+        return view(vote)

@@ -1,0 +1,55 @@
+"""What is kept of a session, why, and until when: shown before it starts (design.md §2, sentence 6)."""
+
+from typing import Any
+
+_PURGE = {
+    "fr": "jusqu’à la date d’effacement, ou avant si vous l’effacez",
+    "en": "until the day it is erased, or before",
+}
+_KEEPS: list[dict[str, Any]] = [
+    {
+        "code": "typed",
+        "text": {
+            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires. Pour retrouver la séance.",
+            "en": "What is typed: title, place, comments. To find the session again.",
+        },
+        "until": _PURGE,
+    },
+    {
+        "code": "measured",
+        "text": {
+            "fr": "Les messages, les mesures et les alarmes. Pour les revoir et les rejouer.",
+            "en": "Messages, readings and alarms. To look at them and play them again.",
+        },
+        "until": _PURGE,
+    },
+    {
+        "code": "devices",
+        "text": {
+            "fr": "Les objets, avec le nom et la pièce que vous leur donnez. Pour la séance suivante.",
+            "en": "The devices, with the names and rooms you give them. For the next session.",
+        },
+        "until": {"fr": "jusqu’à ce que vous oubliiez l’objet", "en": "until you forget the device"},
+    },
+    {
+        "code": "copies",
+        "text": {
+            "fr": "Les exports et les sauvegardes déjà faits.",
+            "en": "Exports and backups made before.",
+        },
+        "until": {"fr": "jusqu’à ce que vous les effaciez", "en": "until you delete them"},
+    },
+]
+_INFLUX: dict[str, Any] = {
+    "code": "influx",
+    "text": {"fr": "Les mesures envoyées à InfluxDB.", "en": "Readings sent on to InfluxDB."},
+    "until": {
+        "fr": "jusqu’à sa propre durée de rétention\u00a0: l’effacement d’une séance ne l’atteint pas",
+        "en": "for as long as its own retention says: erasing a session does not reach them",
+    },
+}
+
+
+def keeps(*, influx: bool) -> list[dict[str, Any]]:
+    """Return `{"code", "text": {fr, en}, "until": {fr, en}}` of each kind of thing that is kept."""
+    return [*_KEEPS, _INFLUX] if influx else [*_KEEPS]

@@ -1,0 +1,160 @@
+"""session.db: everything that people type, keyed by a random id (design.md §1, Journal).
+
+Deleted rows are overwritten at once, and nothing of them stays in the write-ahead log: `erase` ends with a rewritten
+file. Synced at each commit: a session that was started is there after a power cut.
+"""
+
+import threading
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from hub.errors import NotFoundError, StoreError
+from hub.workshop.session import Session
+from hub.workshop.vote import Vote
+
+FILE = "session.db"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS session(id TEXT PRIMARY KEY, started INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS vote(id TEXT PRIMARY KEY, session TEXT NOT NULL, asked INTEGER NOT NULL, data TEXT NOT NULL);
+"""
+_SESSION = msgspec.json.Decoder(Session).decode
+_VOTE = msgspec.json.Decoder(Vote).decode
+
+
+class SessionStore:
+    """The file; any thread but an event loop's, one at a time."""
+
+    def __init__(self, data: Path) -> None:
+        """Open it in the data folder, making it where there is none.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        self._path = data / FILE
+        self._lock = threading.Lock()
+        try:
+            self._db = apsw.Connection(str(self._path))
+            self._db.set_busy_timeout(5_000)
+            for pragma, value in (("journal_mode", "wal"), ("synchronous", "full"), ("secure_delete", "on")):
+                self._db.pragma(pragma, value)
+            self._db.execute(_SCHEMA)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def sessions(self) -> list[Session]:
+        """Return all of them, the newest first.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        try:
+            with self._lock:
+                rows = self._db.execute("SELECT data FROM session ORDER BY started DESC, rowid DESC").fetchall()
+            return [_SESSION(str(data)) for (data,) in rows]
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            raise self._failed(error) from error
+
+    def session(self, name: str) -> Session:
+        """Return one of them.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        found = next((each for each in self.sessions() if each.id == name), None)
+        if found is None:
+            msg = f"no session {name[:40]!r}; `matinales session list` shows them"
+            raise NotFoundError(msg)
+        return found
+
+    def put(self, *sessions: Session) -> None:
+        """Store them, all or none.
+
+        Raises:
+            StoreError: none is stored.
+        """
+        rows = [(each.id, each.started, msgspec.json.encode(each).decode()) for each in sessions]
+        try:
+            with self._lock, self._db:
+                self._db.executemany(
+                    "INSERT INTO session VALUES(?,?,?) ON CONFLICT(id) DO UPDATE SET data = excluded.data", rows
+                )
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def votes(self, session: str) -> list[Vote]:
+        """Return a session's votes, the oldest first.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        query = "SELECT data FROM vote WHERE session = ? ORDER BY asked, rowid"
+        try:
+            with self._lock:
+                rows = self._db.execute(query, (session,)).fetchall()
+            return [_VOTE(str(data)) for (data,) in rows]
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            raise self._failed(error) from error
+
+    def put_vote(self, vote: Vote) -> None:
+        """Store a vote.
+
+        Raises:
+            StoreError: it is as it was.
+        """
+        row = (vote.id, vote.session, vote.asked, msgspec.json.encode(vote).decode())
+        try:
+            with self._lock:
+                self._db.execute("INSERT OR REPLACE INTO vote VALUES(?,?,?,?)", row)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def erase_votes(self, session: str) -> None:
+        """Erase a session's votes; `scrub` leaves no byte of them.
+
+        Raises:
+            StoreError: they are still there.
+        """
+        try:
+            with self._lock:
+                self._db.execute("DELETE FROM vote WHERE session = ?", (session,))
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def erase(self, name: str) -> None:
+        """Erase a session for ever: no byte of it stays in the file.
+
+        Raises:
+            StoreError: it may still be there; do it again.
+        """
+        try:
+            with self._lock:
+                self._db.execute("DELETE FROM session WHERE id = ?", (name,))
+                self._scrub()
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def scrub(self) -> None:
+        """Leave no byte of what was replaced.
+
+        Raises:
+            StoreError: some may still be there; do it again.
+        """
+        try:
+            with self._lock:
+                self._scrub()
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def _scrub(self) -> None:
+        self._db.execute("VACUUM")
+        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def close(self) -> None:
+        """Release the file."""
+        with self._lock:
+            self._db.close()
+
+    def _failed(self, error: Exception) -> StoreError:
+        return StoreError(f"{self._path.name} cannot be used ({error}); free some space, then do it again")

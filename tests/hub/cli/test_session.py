@@ -1,0 +1,98 @@
+"""`matinales session` where no hub lives: on the files, under the lock."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.__main__ import main
+from hub.journal.sqlite import SqliteJournal
+from hub.kept import Kept
+from hub.model import Message
+from servers.bytes_on_disk import on_disk
+
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Return the data folder of a hub that ran, and does not any more."""
+    with closing(SqliteJournal(tmp_path)) as journal:
+        journal.append([Message("a/b", b"1", 7)])
+    Kept(tmp_path).close()
+    return tmp_path
+
+
+def said(data: Path, capsys: Printed, *words: str) -> dict[str, Any]:
+    """Return what the command answers a program."""
+    assert main(["session", *words, "--data", str(data), "--json"]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def test_a_session_lives_from_command_to_command(data: Path, capsys: Printed) -> None:
+    """The current one is meant unless one is named; its archive is written at once."""
+    first = said(data, capsys, "new", "Philibert", "--at", "Nantes", "--purge", "2199-12-24")
+    assert (first["title"], first["place"], first["purge"], first["state"]) == (
+        "Philibert", "Nantes", "2199-12-24", "open",
+    )  # fmt: skip
+    assert said(data, capsys, "pause")["state"] == "paused"
+    assert said(data, capsys, "resume")["state"] == "open"
+    second = said(data, capsys, "reset", "--title", "Noon")
+    assert said(data, capsys, "archive")["id"] == second["id"]
+    listed = said(data, capsys, "list")
+    assert [(each["title"], each["state"]) for each in listed["sessions"]] == [
+        ("Noon", "archived"),
+        ("Philibert", "archived"),
+    ]
+    assert listed["current"] is None
+    assert main(["session", "list", "--data", str(data)]) == 0
+    assert "Philibert" in capsys.readouterr().out
+    done = said(data, capsys, "purge", first["id"], "--yes")
+    assert [each["id"] for each in done["purged"]] == [first["id"]]
+    assert not on_disk(data, b"philibert")
+    assert said(data, capsys, "purge", "--due")["purged"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("archive",), "session new TITLE"),
+        (("pause", "nope"), "session list"),
+        (("new", " "), "needs a title"),
+        (("new", "a", "--purge", "soon"), "2026-12-24"),
+        (("reset", "--at", "Nantes"), "--title"),
+        (("purge",), "--due"),
+        (("purge", "a", "--due"), "--due"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_the_way_on(
+    data: Path, capsys: Printed, words: tuple[str, ...], says: str
+) -> None:
+    """And nothing is done."""
+    assert main(["session", *words, "--data", str(data)]) in {1, 2}
+    assert says in capsys.readouterr().err
+    assert said(data, capsys, "list")["sessions"] == []
+
+
+def test_erasing_asks_or_wants_yes(data: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script says it; a person types the id."""
+    name = said(data, capsys, "new", "Bakers")["id"]
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    assert main(["session", "purge", name, "--data", str(data)]) == 2
+    assert "say --yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _: "something else")
+    assert main(["session", "purge", name, "--data", str(data)]) == 1
+    monkeypatch.setattr("builtins.input", lambda _: name)
+    assert main(["session", "purge", name, "--data", str(data)]) == 0
+    assert "is erased" in capsys.readouterr().out
+    assert said(data, capsys, "list")["sessions"] == []
+
+
+def test_a_folder_that_no_hub_ever_used_is_named(tmp_path: Path, capsys: Printed) -> None:
+    """With the option."""
+    assert main(["session", "list", "--data", str(tmp_path)]) in {1, 2}
+    assert "--data" in capsys.readouterr().err

@@ -1,0 +1,278 @@
+"""An archive is complete in itself, an erased session leaves nothing, and both survive being cut short."""
+
+import gzip
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.errors import NotFoundError, StoreError
+from hub.journal.sqlite import SqliteJournal, SqliteReader
+from hub.model import NS, Message, Source
+from hub.sessions import Sessions
+from hub.store.base import Range
+from hub.workshop.session import Moment, Wish
+from servers.bytes_on_disk import on_disk
+from servers.inside import Hub
+
+AT = 1_795_763_280 * NS
+"""2026-11-27T07:08:00Z"""
+RUN = "cold-room-20261127t070800z-0001"
+WISH = Wish(title="Anniversaire de Philibert", place="Chez Gontran")
+
+
+def announced(at: int, speed: float = 60.0) -> bytes:
+    """Return what a simulation says of itself."""
+    said = {
+        "run": RUN,
+        "scenario": "cold_room",
+        "speed": speed,
+        "state": "running",
+        "wall": at / NS,
+        "simulated": (AT - 86_400 * NS) / NS,
+        "devices": ["tasmota:sim-probe"],
+        "topics": ["tele/sim-probe/#"],
+    }
+    return msgspec.json.encode(said)
+
+
+def celsius(value: float) -> bytes:
+    """Return what a Tasmota says of a temperature."""
+    return msgspec.json.encode({"DS18B20": {"Temperature": value}})
+
+
+class House:
+    """Journal, store and sessions in one folder, driven by hand; a second passes with each message."""
+
+    def __init__(self, data: Path, today: str = "2026-11-27") -> None:
+        """Open them."""
+        self.data = data
+        self.now = AT
+        self.journal = SqliteJournal(data)
+        self.hub = Hub(data)
+        self.sessions = Sessions(
+            data,
+            kept=self.hub.kept,
+            reader=lambda: SqliteReader(data),
+            mark=self.mark,
+            erase=self.journal.erase,
+            purge=self.purge,
+            today=lambda: date.fromisoformat(today),
+        )
+
+    def say(self, topic: str, payload: bytes, **more: object) -> int:
+        """Let a message arrive and be stored."""
+        self.now += NS
+        message = msgspec.structs.replace(Message(topic, payload, self.now), **more)
+        position = self.journal.append([message])
+        self.hub.catch_up()
+        return position
+
+    def mark(self, said: Mapping[str, str]) -> Moment:
+        """Append a control record."""
+        position = self.say("matinales/session", msgspec.json.encode(said))
+        return Moment(position, self.now, self.hub.worker.understanding.timelines.living(self.now))
+
+    def purge(self, inside: Sequence[tuple[str, int, int]], positions: Sequence[tuple[int, int]]) -> int:
+        """Erase in the store."""
+        self.hub.worker.save()
+        gone, _ = self.hub.kept.purge(inside, positions)
+        self.hub.worker.read_back()
+        return gone
+
+    def build(self) -> int:
+        """Write the archives that can be written."""
+        return self.sessions.build(self.hub.worker.position)
+
+    def values(self, session: str) -> list[tuple[str, float]]:
+        """Return (device, value) of a session's archive, in the order stored."""
+        with self.sessions.history(session) as found:
+            assert found is not None
+            rows = found.readings(Range(run=None)).rows
+        return sorted((row.device, row.value) for row in rows)
+
+    def lines(self, session: str) -> list[dict[str, object]]:
+        """Return a session's recording."""
+        path, _ = self.sessions.archives.recording(session)
+        return [msgspec.json.decode(each) for each in gzip.decompress(path.read_bytes()).splitlines()]
+
+    def close(self) -> None:
+        """Release the files."""
+        self.sessions.close()
+        self.hub.close()
+        self.journal.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Lend one in which a simulated and a real device have spoken."""
+    with closing(House(tmp_path)) as opened:
+        opened.say(f"matinales/sim/{RUN}", announced(opened.now + NS))
+        opened.say(
+            f"matinales/sim/{RUN}/clock",
+            msgspec.json.encode({"wall": opened.now / NS, "simulated": AT / NS - 86_400, "speed": 60}),
+        )
+        opened.say("tele/sim-probe/SENSOR", celsius(1))
+        opened.say("tele/kitchen/SENSOR", celsius(11))
+        yield opened
+
+
+def test_an_archive_holds_what_came_between_its_records_and_nothing_else(house: House) -> None:
+    """On every timeline: readings, messages with their own times, which stories were played; a pause is left out."""
+    desk = house.sessions.desk
+    name = desk.start(WISH).id
+    house.say("tele/sim-probe/SENSOR", celsius(2))
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    desk.pause(name)
+    house.say("tele/sim-probe/SENSOR", celsius(3))
+    desk.resume(name)
+    house.say("tele/sim-probe/SENSOR", celsius(4))
+    desk.archive(name)
+    house.say("tele/sim-probe/SENSOR", celsius(5))
+    assert house.build() == 1
+    probe, kitchen = "tasmota:sim-probe", "tasmota:kitchen"
+    assert house.values(name) == [(kitchen, 12), (probe, 2), (probe, 4)]
+    said = [each for each in house.lines(name) if not str(each["topic"]).startswith("matinales/")]
+    assert [(each["topic"], each.get("run")) for each in said] == [
+        ("tele/sim-probe/SENSOR", RUN),
+        ("tele/kitchen/SENSOR", None),
+        ("tele/sim-probe/SENSOR", RUN),
+    ]
+    assert str(said[0]["time"]).startswith("2026-11-26T07:1")  # the run's own clock
+    _, track = house.sessions.archives.recording(name)
+    assert (track.run, track.scenario, track.messages, track.speed) == (RUN, "cold_room", 2, 60)
+    assert (house.build(), desk.session(name).kept) == (0, True)
+
+
+def test_an_archive_stays_when_journal_and_store_let_go(house: House) -> None:
+    """It is a folder of its own: retention and budgets do not reach it."""
+    name = house.sessions.desk.start(WISH).id
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    end = house.sessions.desk.archive(name).positions[-1][1]
+    house.build()
+    house.journal.drop_before(end)
+    with house.hub.kept._file.transaction() as db:
+        db.execute("DELETE FROM readings")
+    assert house.values(name) == [("tasmota:kitchen", 12)]
+    assert [each["payload"] for each in house.lines(name) if each["topic"] == "tele/kitchen/SENSOR"]
+
+
+def test_an_archive_waits_until_the_store_has_all_of_it(house: House) -> None:
+    """A hub that is behind writes it later; one cut short is written anew."""
+    name = house.sessions.desk.start(WISH).id
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    end = house.sessions.desk.archive(name).positions[-1][1]
+    assert house.sessions.build(end - 2) == 0
+    draft = house.data / "archives" / f".{name}"
+    draft.mkdir(parents=True)
+    (draft / "store.db").write_bytes(b"half a file")
+    assert house.build() == 1
+    assert (house.values(name), draft.exists()) == ([("tasmota:kitchen", 12)], False)
+
+
+def test_an_archive_that_cannot_be_written_is_tried_again(house: House) -> None:
+    """And the session says that it is not complete."""
+    name = house.sessions.desk.start(WISH).id
+    house.sessions.desk.archive(name)
+    place = house.data / "archives"
+    place.write_text("in the way")
+    with pytest.raises(StoreError, match="tried again"):
+        house.build()
+    assert house.sessions.told()["sessions"][0]["archive"] == "being_written"
+    place.unlink()
+    assert house.build() == 1
+    assert house.sessions.told()["sessions"][0]["archive"] == "complete"
+
+
+def test_there_is_a_recording_only_of_what_is_archived_and_said_something(house: House) -> None:
+    """Else it is told what to do."""
+    name = house.sessions.desk.start(WISH).id
+    with pytest.raises(NotFoundError, match="only an archived session"):
+        house.sessions.archives.recording(name)
+    house.sessions.desk.archive(name)
+    house.build()
+    with pytest.raises(NotFoundError, match="nothing to play"):
+        house.sessions.archives.recording(name)
+
+
+def test_history_that_a_run_handed_over_is_marked_so_in_the_recording(house: House) -> None:
+    """A replay hands it over at once, instead of playing a day of it."""
+    name = house.sessions.desk.start(WISH).id
+    house.say("tele/sim-probe/SENSOR", celsius(2), source=Source.IMPORT, run=RUN, time=AT - 172_800 * NS)
+    house.say("tele/sim-probe/SENSOR", celsius(3))
+    house.sessions.desk.archive(name)
+    house.build()
+    assert [each.get("past") for each in house.lines(name)] == [None, True, None]
+
+
+def test_an_erased_session_leaves_no_byte_of_what_was_typed_and_nothing_of_its_own(house: House) -> None:
+    """Whatever lies in journal, store, archive: searched for, nothing; what came before and after stays."""
+    name = house.sessions.desk.start(WISH).id
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    house.say("note/of/somebody", b"Philibert was here")
+    end = house.sessions.desk.archive(name).positions[-1][1]
+    house.say("tele/kitchen/SENSOR", celsius(13))
+    house.build()
+    assert on_disk(house.data, b"philibert")
+    done = house.sessions.purge(name)
+    assert (done["readings"], done["messages"]) == (1, 3)
+    house.hub.kept._file.checkpoint()
+    assert [on_disk(house.data, word) for word in (b"philibert", b"gontran")] == [[], []]
+    assert house.sessions.told()["sessions"] == []
+    with pytest.raises(NotFoundError):
+        house.sessions.alarms(name)
+    with closing(SqliteReader(house.data)) as reader:
+        left = [
+            record.message.payload for record in reader.read(0, 99) if record.message.topic == "tele/kitchen/SENSOR"
+        ]
+    assert left == [celsius(11), celsius(13)]
+    assert end <= house.journal.end
+
+
+def test_erasing_that_was_cut_short_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was typed goes first; the rest at the next start, whatever its date says."""
+    name = house.sessions.desk.start(WISH).id
+    house.say("note/of/somebody", b"Philibert was here")
+    house.sessions.desk.archive(name)
+    house.build()
+    with monkeypatch.context() as patched:
+        patched.setattr(house.sessions, "_erase", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            house.sessions.purge(name)
+    assert not on_disk(house.data, b"gontran")
+    assert not (house.data / "archives" / name).exists()
+    assert [each["id"] for each in house.sessions.purge_due()] == [name]
+    assert not on_disk(house.data, b"philibert")
+
+
+def test_sessions_go_on_their_day(tmp_path: Path) -> None:
+    """Also the one that is current; the others stay."""
+    with closing(House(tmp_path)) as house:
+        old = house.sessions.desk.start(Wish(title="Old", purge="2026-11-28"))
+        new = house.sessions.desk.reset(old.id, Wish(title="New", purge="2026-12-24"))
+    with closing(House(tmp_path, "2026-11-28")) as house:
+        assert [each["id"] for each in house.sessions.purge_due()] == [old.id]
+        assert [each["id"] for each in house.sessions.told()["sessions"]] == [new.id]
+    with closing(House(tmp_path, "2026-12-24")) as house:
+        assert [each["id"] for each in house.sessions.purge_due()] == [new.id]
+
+
+def test_what_is_kept_is_told_in_both_languages(house: House) -> None:
+    """What, why, until when."""
+    told = house.sessions.told()["keeps"]
+    assert [each["code"] for each in told] == ["typed", "measured", "devices", "copies"]
+    assert all(each[part][lang] for each in told for part in ("text", "until") for lang in ("fr", "en"))
+
+
+def test_an_archive_that_is_gone_is_said(house: House) -> None:
+    """Somebody deleted the folder."""
+    name = house.sessions.desk.start(WISH).id
+    house.sessions.desk.archive(name)
+    house.build()
+    shutil.rmtree(house.data / "archives")
+    with pytest.raises(NotFoundError), house.sessions.history(name):
+        pass

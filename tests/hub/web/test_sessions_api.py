@@ -1,0 +1,131 @@
+"""Workshop sessions over the API: deeds, refusals, who may ask, and what of the past is a session's."""
+
+from typing import Any
+
+import pytest
+
+from hub.model import NS, Alarm
+from servers.web import WALL, Client, FakeHistory, FakeHub, Serve, reading
+
+API = "/api/v1"
+WISH = {"title": "Bakers", "place": "Nantes", "purge": "2027-02-01"}
+
+
+async def ask(client: Client, method: str, path: str, body: object = None, *, status: int = 200) -> dict[str, Any]:
+    """Return what the API answers."""
+    async with client.request(method, API + path, json=body) as response:
+        assert response.status == status, await response.text()
+        answer: dict[str, Any] = await response.json(content_type=None)
+        return answer
+
+
+async def test_a_session_is_started_paused_resumed_reset_and_archived(client: Client) -> None:
+    """Each answer is the session as it is then; a reset's is the new one's."""
+    assert (await ask(client, "GET", "/sessions"))["current"] is None
+    first = await ask(client, "POST", "/sessions", WISH, status=201)
+    assert (first["id"], first["title"], first["state"], first["purge"]) == ("s1", "Bakers", "open", "2027-02-01")
+    assert (await ask(client, "POST", "/sessions/s1/pause"))["state"] == "paused"
+    assert (await ask(client, "POST", "/sessions/s1/resume"))["state"] == "open"
+    assert (await ask(client, "POST", "/sessions/s1/reset", status=201))["title"] == "Bakers"
+    assert (await ask(client, "POST", "/sessions/s2/reset", {"title": "Noon"}, status=201))["id"] == "s3"
+    assert (await ask(client, "POST", "/sessions/s3/archive"))["state"] == "archived"
+    told = await ask(client, "GET", "/sessions")
+    assert ([each["id"] for each in told["sessions"]], told["current"]) == (["s3", "s2", "s1"], None)
+    assert (await ask(client, "GET", "/sessions/s1"))["state"] == "archived"
+    assert (await ask(client, "DELETE", "/sessions/s1"))["purged"] is True
+    await ask(client, "GET", "/sessions/s1", status=404)
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({}, "title"),
+        ({"title": ""}, "needs a title"),
+        ({"title": "a", "purge": "tomorrow"}, "2026-12-24"),
+        ({"title": "a", "colour": "red"}, "colour"),
+        ([], "object"),
+    ],
+)
+async def test_a_wish_that_is_none_is_refused(client: Client, wish: object, said: str) -> None:
+    """With what to write; nothing is started."""
+    assert said in (await ask(client, "POST", "/sessions", wish, status=400))["detail"]
+    assert (await ask(client, "GET", "/sessions"))["sessions"] == []
+
+
+async def test_what_cannot_be_done_is_refused_with_the_way_on(client: Client) -> None:
+    """A second one, one that is over, one that never was."""
+    await ask(client, "POST", "/sessions", WISH, status=201)
+    assert "archive it, or reset it" in (await ask(client, "POST", "/sessions", WISH, status=400))["detail"]
+    await ask(client, "POST", "/sessions/s1/archive")
+    assert "start a new one" in (await ask(client, "POST", "/sessions/s1/resume", status=400))["detail"]
+    for method, path in (("POST", "/sessions/nope/pause"), ("DELETE", "/sessions/nope"), ("GET", "/alarms?session=x")):
+        await ask(client, method, path, status=404)
+
+
+async def test_readings_of_a_session_lie_between_its_records(hub: FakeHub, client: Client) -> None:
+    """On the living store until the archive is complete; questions of a shorter time are cut to it."""
+    for second in range(6):
+        hub.speak("tasmota:probe", "temperature", float(second), time=WALL + second * NS)
+    for path in ("/sessions", "/sessions/s1/pause", "/sessions/s1/resume"):  # at the seconds 1, 2 and 3
+        await ask(
+            client, "POST", path, WISH if path == "/sessions" else None, status=201 if path == "/sessions" else 200
+        )
+    await ask(client, "POST", "/sessions/s1/archive")  # at second 4
+
+    async def values(query: str) -> list[float]:
+        found = await ask(client, "GET", f"/readings?session=s1{query}")
+        return [each["value"] for each in found["readings"]]
+
+    assert await values("") == [1, 2, 3]
+    assert await values("&device=tasmota:probe&stop=2027-01-15T08:00:03Z") == [1, 2]
+    assert await values("&run=another") == []
+    series = await ask(client, "GET", "/series?session=s1")
+    assert [each["v"] for each in series["series"]] == [[1, 2, 3]]
+
+
+async def test_readings_of_an_archived_session_come_from_its_archive(hub: FakeHub, client: Client) -> None:
+    """Whatever retention left in the store."""
+    archive = FakeHistory()
+    archive.write([reading("tasmota:probe", "temperature", 7.0, time=WALL + NS)])
+    hub.sittings.archive = archive
+    await ask(client, "POST", "/sessions", WISH, status=201)
+    counted = await ask(client, "GET", "/readings?session=s1&aggregate=count")
+    assert [(each["device"], each["value"]) for each in counted["readings"]] == [("tasmota:probe", 1)]
+
+
+async def test_alarms_of_a_session_are_its_own(hub: FakeHub, client: Client) -> None:
+    """No other alarm is among them."""
+    texts = {"fr": "Chaud", "en": "Warm"}
+    alarm = Alarm(
+        id="a", usecase="u", rule="r", measure="m", device="d", run="real", priority="low", raised_at=WALL, texts=texts
+    )
+    hub.known_alarms["other"] = alarm
+    await ask(client, "POST", "/sessions", WISH, status=201)
+    assert (await ask(client, "GET", "/alarms?session=s1"))["alarms"] == []
+    hub.sittings.raised = [alarm]
+    assert [each["id"] for each in (await ask(client, "GET", "/alarms?session=s1&limit=5"))["alarms"]] == ["a"]
+
+
+@pytest.mark.parametrize("path", ["/readings?session=s1", "/series?session=s1", "/alarms?session=s1", "/sessions"])
+async def test_who_only_watches_sees_no_session(hub: FakeHub, serve: Serve, path: str) -> None:
+    """What another room did yesterday is the facilitator's."""
+    client: Client = await serve(hub, lan=True)
+    assert "remedy" in await ask(client, "GET", path, status=403)
+    await ask(client, "GET", path.partition("?")[0], status=403 if path == "/sessions" else 200)
+
+
+async def test_plan_b_is_one_press(client: Client) -> None:
+    """The newest recording unless one is named; another press stops it; erasing what plays stops it too."""
+    assert (await ask(client, "POST", "/replay", status=202))["session"] == "newest"
+    assert (await ask(client, "GET", "/sessions"))["playing"] == "newest"
+    assert await ask(client, "DELETE", "/replay") == {"playing": None}
+    assert (await ask(client, "POST", "/replay", {"session": "s1", "speed": 10}, status=202))["speed"] == 10
+    await ask(client, "POST", "/sessions", WISH, status=201)
+    await ask(client, "DELETE", "/sessions/s1")
+    assert (await ask(client, "GET", "/sessions"))["playing"] is None
+
+
+@pytest.mark.parametrize(("body", "status"), [({"speed": 0}, 400), ({"speed": 61}, 400), ({"session": "nope"}, 404)])
+async def test_what_cannot_be_played_is_refused(client: Client, body: object, status: int) -> None:
+    """As the other speeds are."""
+    await ask(client, "POST", "/replay", body, status=status)
