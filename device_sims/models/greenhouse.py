@@ -236,7 +236,7 @@ class House:
         """Send the vents where a fault, an order, or the climate computer wants them."""
         assert self._motion is not None  # noqa: S101 — the world acts before it advances
         goal = self._wanted()
-        if abs(goal - self._motion.goal) >= LEAST_MOVE or (goal in {0.0, 1.0} and goal != self._motion.goal):
+        if goal != self._motion.goal:
             self._motion = Motion(self._vent(self._time_s), goal, self._time_s)
 
     def _wanted(self) -> float:
@@ -248,7 +248,9 @@ class House:
         climate = self.parameters.climate
         warm = (self.state.air_c - climate.opens_c) / (climate.open_c - climate.opens_c)
         moist = 2 * climate.moist_open * (1 - self._deficit_kpa / climate.moist_kpa)
-        return round(min(max(warm, min(moist, climate.moist_open), 0.0), 1.0), 2)
+        share = round(min(max(warm, min(moist, climate.moist_open), 0.0), 1.0), 2)
+        here = 0.0 if self._motion is None else self._motion.goal
+        return share if abs(share - here) >= LEAST_MOVE or share in {0.0, 1.0} else here
 
     def _vent(self, time_s: int) -> float:
         """Return how far the vents are open at a second of the run [1]."""

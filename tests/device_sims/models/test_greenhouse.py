@@ -64,6 +64,11 @@ def test_vents_move_at_their_speed_where_they_are_ordered() -> None:
     assert pass_time(model, 120, 150)["vent"] == pytest.approx(75)
 
 
+def test_an_order_of_one_percent_is_obeyed() -> None:
+    """Only the climate computer does not move them for so little."""
+    assert pass_time(house(orders={"vent": 1.0}), 0, 60)["vent"] == pytest.approx(1)
+
+
 def test_jammed_vents_obey_nobody() -> None:
     """They go where the fault has them."""
     model = house(faults=[Active(Effect(vent_pct=60.0), 1.0, 0)], orders={"vent": 0.0})
