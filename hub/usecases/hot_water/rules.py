@@ -1,4 +1,4 @@
-"""What a hot-water loop works out for itself: how long it stays hot without its pump, and the sentence on the screen."""
+"""How long a hot-water loop stays hot without its pump, and the sentence on the screen."""
 
 import math
 
