@@ -61,6 +61,7 @@ class Effect(Struct, frozen=True, forbid_unknown_fields=True):
         dry_line: this point's line is clogged ("a", "b", "c").
         rain_mm_per_h: rain besides the year's [mm/h].
         extra_et0_mm_per_day: a hot dry wind [mm/day].
+        watering: somebody turned the relay on at its box; an order goes first.
         pot_mm: water poured into the pot when it begins [mm].
     """
 
@@ -69,6 +70,7 @@ class Effect(Struct, frozen=True, forbid_unknown_fields=True):
     dry_line: str = ""
     rain_mm_per_h: float = 0.0
     extra_et0_mm_per_day: float = 0.0
+    watering: bool = False
     pot_mm: float = 0.0
 
 
@@ -112,7 +114,8 @@ class Field:
                 poured = min(self.pot.water_mm + effect.pot_mm * intensity, POT.reserve_mm)
                 self.pot = replace(self.pot, water_mm=poured)
         self._faults = tuple(faults)
-        self._switched_on = orders.get("valve", 0.0) != 0
+        by_hand = any(fault.effect.watering for fault in faults)
+        self._switched_on = orders.get("valve", float(by_hand)) != 0
 
     def advance(self, time_s: int, count: int) -> tuple[int, Mapping[str, list[float]]]:
         """Run `count` seconds; rain and sun are held for a minute at most."""

@@ -140,6 +140,12 @@ def vent_w(now: State, house: Greenhouse, regime: Regime) -> float:
     return AIR_J_PER_M3_K * exchange_m3_per_s(house, regime.vent) * (now.air_c - regime.outside_c)
 
 
+def settled(house: Greenhouse, regime: Regime) -> tuple[float, float]:
+    """Return where the air tends to [°C], and its time constant C/(UA + ρc_p·q) [s]."""
+    loss_w_per_k = house.ua_w_per_k + AIR_J_PER_M3_K * exchange_m3_per_s(house, regime.vent)
+    return regime.outside_c + regime.heat_w / loss_w_per_k, house.heat_j_per_k / loss_w_per_k
+
+
 def step(now: State, house: Greenhouse, regime: Regime, dt_s: float) -> State:
     """Return the greenhouse `dt_s` seconds later. Exact.
 
@@ -148,9 +154,8 @@ def step(now: State, house: Greenhouse, regime: Regime, dt_s: float) -> State:
     """
     require.forward(dt_s)
     exchange = exchange_m3_per_s(house, regime.vent)
-    loss_w_per_k = house.ua_w_per_k + AIR_J_PER_M3_K * exchange
-    warm = regime.outside_c + regime.heat_w / loss_w_per_k
-    air = warm + (now.air_c - warm) * math.exp(-loss_w_per_k * dt_s / house.heat_j_per_k)
+    warm, tau_s = settled(house, regime)
+    air = warm + (now.air_c - warm) * math.exp(-dt_s / tau_s)
     outside = saturated_g_per_m3(regime.outside_c) * regime.outside_pct / 100
     passed = exchange * dt_s / house.volume_m3
     gone = -math.expm1(-passed)  # share of the air replaced; also right when hardly any is

@@ -18,7 +18,9 @@ NARROW = "\u202f"
 HARD = "\u00a0"
 MINUS = "\u2212"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
-_LETTERS = r"(?:h|min|s|ms|j|jours?|days?|kWh|Wh|kW|W|VA|K|V|A|Hz|ppm|ppb|lx|m³|mm|kg|g|m|km|hPa|dBm?|kB)\b"
+_LETTERS = (
+    r"(?:h|min|s|ms|j|jours?|days?|kWh|Wh|kW|W|VA|K|V|A|Hz|ppm|ppb|lx|m³|mm|cm|cb|bar|kPa|kg|g|m|km|hPa|dBm?|kB)\b"
+)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 FRENCH_UNITS: Mapping[str, str] = {"days": "jours", "kg/day": "kg/jour"}

@@ -16,6 +16,7 @@ from device_sims.world import Emission, Output, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
 from hub.registry import Registry, load_drivers
 from hub.rules.calendar import Calendar
+from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.rules.measures import origin
 from hub.rules.state import pack
@@ -147,6 +148,10 @@ class Rehearsal:
     def _note(self, alarms: list[Alarm]) -> None:
         self._raised |= {alarm.id: alarm for alarm in alarms}
 
+    def view(self) -> View | None:
+        """Return what the rules of the scenario's own use case know now."""
+        return self.engine.view(self.world.scenario.name, self.run, self._now(self.world.time_s))
+
     def _now(self, time_s: int) -> int:
         return round((self.world.start + timedelta(seconds=time_s)).timestamp()) * NS
 
@@ -207,6 +212,18 @@ def rehearse(loaded: scenario.Loaded, expect: Expect) -> Played:
     rehearsal.play(round(3600 * expect.hours))
     since = round((rehearsal.world.start + timedelta(seconds=since_s)).timestamp()) * NS
     return Played(rehearsal.alarms(), since, tuple(rehearsal.refused))
+
+
+def after(loaded: scenario.Loaded, minutes: float, *faults: str, initial: str | None = None) -> Rehearsal:
+    """Return a run so many minutes after its start, at which the faults began."""
+    _PLAYED[loaded.scenario.name] = loaded
+    rehearsal = _at_start(msgspec.json.encode(loaded.scenario), loaded.scenario.name, initial, None).copy()
+    for fault in faults:
+        rehearsal.world.schedule(0, fault)
+    rehearsal.play(0)
+    rehearsal.birth(history=False)
+    rehearsal.play(round(60 * minutes))
+    return rehearsal
 
 
 def made(device: scenario.Device) -> devices.Device:

@@ -67,6 +67,17 @@ def test_the_valve_obeys_and_no_field_is_watered_evenly() -> None:
     assert values["c_30"] < values["a_30"] < values["b_30"]
 
 
+def test_a_hand_at_the_box_waters_until_somebody_orders_otherwise() -> None:
+    """The relay says on; an order goes first."""
+    model = field()
+    model.act([Active(Effect(watering=True), 1.0, 0)], {}, 0)
+    assert pass_time(model, 0, HOUR)["watered"] == pytest.approx(6)
+    assert model.values()["valve"] == 1
+    model.act([Active(Effect(watering=True), 1.0, 0)], {"valve": 0.0}, HOUR)
+    assert pass_time(model, HOUR, 2 * HOUR)["watered"] == pytest.approx(6)
+    assert model.values()["valve"] == 0
+
+
 @pytest.mark.parametrize(
     ("effect", "order", "brought"), [(Effect(valve_shut=True), 1.0, 0), (Effect(valve_open=True), 0.0, 6)]
 )

@@ -1,0 +1,1 @@
+"""A field that dries, and is watered when the roots say so."""
