@@ -13,6 +13,7 @@ from hub.erasing import Trace, pruned
 from hub.live import Batch
 from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
+from hub.rules.casting import Cast, Taken, with_off, with_role, without
 from hub.store.actions import ActionStore
 from hub.store.alarms import AlarmStore, Asked, Found, Transition
 from hub.store.base import History
@@ -27,6 +28,7 @@ from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
+from hub.usecases.choosing import NOTHING, Choices
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
@@ -39,6 +41,9 @@ MOST_CHANNELS = 5_000
 IGNORED_TOPICS = "ignored_topics"
 GUESTS = "drivers_of_packages"
 PACES = "paces"
+CAST = "cast"
+OFF = "usecases_off"
+CHOICES = "choices"
 """Names of settings."""
 
 
@@ -56,7 +61,9 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
+_CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
+_CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
 
 
 class Kept:
@@ -240,8 +247,22 @@ class Kept:
         left = {model: each for model, each in known.items() if each != Absence()}
         self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
-    def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
+    def act(
+        self,
+        action: Action,
+        devices: Sequence[Device],
+        undone: Action | None,
+        alarms: Sequence[Alarm] = (),
+        rules: Mapping[str, bytes] | None = None,
+    ) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.
+
+        Args:
+            action: what was done.
+            devices: as they are now.
+            undone: the action that it took back.
+            alarms: that ended with it.
+            rules: what the rules remember after it; empty: forgotten.
 
         Raises:
             StoreError: nothing was stored.
@@ -251,9 +272,29 @@ class Kept:
             self._tell_of(devices)
             if "topics" in action.after:
                 self._state.set_setting(IGNORED_TOPICS, msgspec.json.encode(action.after["topics"]).decode())
+            if "role" in action.after:
+                self._put_cast(with_role(self.cast(), action.after["role"]))
+            if "off" in action.after:
+                self._put_json(OFF, sorted(with_off(self.off(), action.after["off"])))
+            self._note_steps(self._alarms.put(alarms))
+            self._state.put_rules({key: blob or None for key, blob in (rules or {}).items()})
             if undone is not None:
                 self._actions.undone(undone)
             return self._actions.add(action)
+
+    def cast(self) -> dict[str, dict[str, Taken]]:
+        """Return which real devices play which roles; for the owner's thread."""
+        return _CAST.decode(self._state.setting(CAST) or "{}")
+
+    def off(self) -> set[str]:
+        """Return the use cases that are off; for the owner's thread."""
+        return msgspec.json.decode(self._state.setting(OFF) or "[]", type=set[str])
+
+    def _put_cast(self, cast: Cast) -> None:
+        self._put_json(CAST, cast)
+
+    def _put_json(self, name: str, value: object) -> None:
+        self._state.set_setting(name, msgspec.json.encode(value).decode() if value else None)
 
     def _tell_of(self, devices: Sequence[Device]) -> None:
         """Have InfluxDB know what devices are called and where they are."""
@@ -286,6 +327,21 @@ class Kept:
     def _put_paces(self, paces: Iterable[Paced]) -> None:
         said = msgspec.json.encode([*paces]).decode()
         self._state.set_setting(PACES, None if said == "[]" else said)
+
+    def choices(self) -> dict[str, dict[str, Choices]]:
+        """Return what people chose, session → use case; for the owner's thread."""
+        return _CHOICES.decode(self._state.setting(CHOICES) or "{}")
+
+    def put_choices(self, choices: Mapping[str, Mapping[str, Choices]]) -> None:
+        """Store them, all of them.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        left = {name: {case: each for case, each in of.items() if each != NOTHING} for name, of in choices.items()}
+        said = msgspec.json.encode({name: of for name, of in left.items() if of}).decode()
+        with self._file.transaction():
+            self._state.set_setting(CHOICES, None if said == "{}" else said)
 
     @property
     def is_sent_on(self) -> bool:
@@ -320,6 +376,7 @@ class Kept:
                     state.put_rules({key: None})
             self._actions.forget(uids)
             self._put_paces(each for each in self.paces() if each.device not in uids)
+            self._put_cast(without(self.cast(), set(uids)))
             self._outbox.forget(trace.names)
             if self.is_sent_on:
                 self._errands.erase(uids, self._wall())
@@ -443,6 +500,10 @@ class Kept:
             alarms=self._alarms.newest(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
+
+    def latest(self) -> Sequence[Reading]:
+        """Return the newest reading of each channel on its device's present run; for the owner's thread."""
+        return self._state.latest()
 
     def rhythms(self) -> Mapping[tuple[str, str], Sequence[int]]:
         """Return the times of each channel's newest readings, from which a live state that starts learns periods."""

@@ -167,6 +167,26 @@ async def test_series_are_drawable(hub: FakeHub, client: Client) -> None:
     assert curve["run"] == RUN
 
 
+async def test_a_measure_of_a_use_case_is_a_curve_too(client: Client) -> None:
+    """Also one that no channel gives; half a question, or one that names a device too, is refused."""
+    answer = await get(client, "/series?usecase=cold_room&measure=dew&run=real&start=-2h&width=100")
+    assert answer["series"] == [
+        {
+            "usecase": "cold_room",
+            "measure": "dew",
+            "unit": "°C",
+            "run": "real",
+            "t": [1.0, 2.0],
+            "v": [3.5, None],
+            "min": [],
+            "max": [],
+        }
+    ]
+    for question in ("usecase=cold_room", "measure=air", "usecase=cold_room&measure=air&device=a:b"):
+        assert (await client.get(f"/api/v1/series?{question}")).status == 400
+    assert (await client.get("/api/v1/series?usecase=bakery&measure=air")).status == 404
+
+
 @pytest.mark.parametrize(
     "question",
     [
