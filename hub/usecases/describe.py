@@ -9,6 +9,7 @@ from hub.model import NS, REAL, rfc3339
 from hub.rules import kinds
 from hub.rules.case import View
 from hub.rules.explaining import hours_in_words
+from hub.rules.making import roots
 from hub.rules.measures import Measure, origin
 from hub.rules.shown import between, shown
 from hub.rules.wording import Sentence, Text, limit, quantity
@@ -107,13 +108,21 @@ def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
         "channel": measure.channel,
         "unit": measure.unit,
         "decimals": measure.decimals,
-        "silence_s": measure.silence_s,
+        "silence_s": _silence(usecase, name, view),
         "primary": measure.primary,
         "inverted": measure.inverted,
         "value": None if seen is None else seen.value,
         "time": None if seen is None or seen.time is None else rfc3339(seen.time),
         "quality": None if seen is None or seen.time is None else seen.quality.value,
     }
+
+
+def _silence(usecase: UseCase, name: str, view: View | None) -> float | None:
+    """Return how long [s] a value is believed: one that is computed, as its shortest source; None: without end."""
+    simulated = view is not None and view.run != REAL
+    sources = (usecase.measures[each] for each in roots(usecase.measures, name))
+    known = [limit for each in sources if (limit := each.silence(simulated=simulated)) is not None]
+    return min(known, default=None)
 
 
 def _change(measure: Measure) -> tuple[float, float]:
