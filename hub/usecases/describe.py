@@ -10,6 +10,7 @@ from hub.rules import kinds
 from hub.rules.case import Seen, View
 from hub.rules.casting import Taken
 from hub.rules.explaining import hours_in_words
+from hub.rules.making import roots
 from hub.rules.measures import Measure, origin
 from hub.rules.shown import between, shown
 from hub.rules.wording import Sentence, Text, limit, quantity
@@ -204,11 +205,19 @@ def _measure(
         "channel": channel,
         "unit": measure.unit,
         "decimals": measure.decimals,
-        "silence_s": measure.silence_s,
+        "silence_s": _silence(usecase, name, view),
         "primary": measure.primary,
         "inverted": measure.inverted,
         **_newest(Seen() if seen is None else seen),
     }
+
+
+def _silence(usecase: UseCase, name: str, view: View | None) -> float | None:
+    """Return how long [s] a value is believed: one that is computed, as its shortest source; None: without end."""
+    simulated = view is not None and view.run != REAL
+    sources = (usecase.measures[each] for each in roots(usecase.measures, name))
+    known = [limit for each in sources if (limit := each.silence(simulated=simulated)) is not None]
+    return min(known, default=None)
 
 
 def _change(measure: Measure) -> tuple[float, float]:

@@ -172,6 +172,30 @@ def test_reload_keeps_the_chart(hub: Demo, browser: Browser) -> None:
         until(lambda: covers(page) > 20 * 3600, 5)
 
 
+def test_a_chart_is_read_with_the_keyboard_and_as_a_table(hub: Demo, browser: Browser) -> None:
+    """Arrows go from point to point and say time and values; Escape ends it; the table has the same numbers."""
+    with visit(browser, hub.page, locale="en-GB") as reader:
+        page = reader.page
+        until(lambda: covers(page) > 3600, 5)
+        chart = page.locator("figure[data-covers]").first
+        cursor = chart.get_by_role("slider")
+        cursor.focus()
+        page.keyboard.press("Home")
+        said = re.compile(r"^\d\d:\d\d, air −?\d+\.\d\s°C · ")
+        expect(cursor).to_have_attribute("aria-valuetext", said)
+        first = int(cursor.get_attribute("aria-valuenow") or 0)
+        page.keyboard.press("ArrowRight")
+        until(lambda: int(cursor.get_attribute("aria-valuenow") or 0) > first)
+        page.keyboard.press("Escape")
+        expect(cursor).not_to_have_attribute("aria-valuetext", said)
+        chart.get_by_role("button", name="Table").click()
+        table = chart.get_by_role("table")
+        expect(table.get_by_role("columnheader").nth(1)).to_have_text("Air (°C)")
+        expect(table.get_by_role("cell").first).to_have_text(re.compile(r"^(–|−?\d+\.\d)$"))
+        chart.get_by_role("button", name="Table").click()
+        expect(table).to_have_count(0)
+
+
 def test_the_page_says_that_the_hub_is_away_and_heals_when_it_is_back(hub: Demo, browser: Browser) -> None:
     """Kill -9 of the hub's process: told at once, back without a touch, values move, the chart is whole."""
     with visit(browser, hub.page) as reader:

@@ -84,6 +84,14 @@ def test_what_was_heard_is_in_it() -> None:
     assert told["faults"] == [fault]
 
 
+def test_a_computed_value_is_believed_as_long_as_its_shortest_source() -> None:
+    """The flour in a silo is worth what the radar's last word is worth; a habit of a week does not age."""
+    silo = find("silo")
+    believed = {measure["name"]: measure["silence_s"] for measure in describe(silo, None)["measures"]}
+    assert believed["mass"] == believed["level"] == silo.measures["distance"].silence_s
+    assert believed["daily_use"] is None
+
+
 def test_rules_say_what_they_follow_and_what_suspends_them() -> None:
     """The law with its date and "indicative", the limit with its unit, the mask while it lasts."""
     usecase = find("cold_room")

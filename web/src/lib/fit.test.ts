@@ -10,6 +10,7 @@ test("each figure, the sign and the unit take room", () => {
 	assert.ok(breadth("2\u202f953", "kg") > breadth("953", "kg"));
 	assert.ok(breadth("953", "kg") > breadth("953", null));
 	assert.ok(breadth("7,2", "NL/min") > breadth("7,2", "W"));
+	assert.ok(breadth("953", "kg", 0.31) < breadth("953", "kg", 0.44));
 	assert.ok(breadth("−3,2", "°C") > breadth("3,2", "°C"));
 });
 
