@@ -1,9 +1,9 @@
 /** The story told: the use case on its timeline, as the pages show it. */
 
-import { type Key, t } from "./choice.svelte.ts";
+import { both, type Key, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { preparing } from "./lib/clock.ts";
-import { type Sight, sight, standing, unheard } from "./lib/sight.ts";
+import { newest, type Sight, sight, standing, unheard } from "./lib/sight.ts";
 
 /** A link just lost may be back before anybody notices. */
 const LOST_AFTER_MS = 3000;
@@ -27,10 +27,13 @@ class Story {
 	readonly zone = $derived(this.usecase?.tz);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
 	readonly alarms = $derived(standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run));
+	/** Many alarms in a row on the story's run, told as one; null: there are few. */
+	readonly flood = $derived(this.run === null ? null : (hub.picture?.floods[this.run] ?? null));
 	readonly sights = $derived.by(() => {
 		const devices = hub.picture?.devices ?? new Map();
 		const found: Record<string, Sight> = {};
-		for (const measure of this.usecase?.measures ?? []) {
+		const computed = this.usecase === null ? undefined : hub.picture?.computed[this.usecase.name];
+		for (const measure of newest(this.usecase, computed)) {
 			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
 			found[measure.name] = this.preparing ? unheard(seen) : seen;
 		}
@@ -55,11 +58,12 @@ class Story {
 		const known = this.scenario?.faults ?? this.usecase?.faults ?? [];
 		return known.map((fault) => ({ ...titles.get(fault.name), ...fault }));
 	});
-	/** Why faults and speed cannot be changed; empty: they can. */
-	readonly fixed = $derived.by(() => {
-		if (this.usecase?.roles.some((role) => role.state === "real") && !this.simulated) return t("control.real");
-		return this.scenario === null ? t("control.no_scenario") : "";
-	});
+	/** Why nothing of the story can be changed; empty: it can. */
+	readonly fixed = $derived(this.scenario === null ? t("control.no_scenario") : "");
+	/** Why its speed stays ×1, in the hub's words: a real device plays; empty: it may be changed. */
+	readonly held = $derived(both(this.usecase?.fixed));
+	/** The use case is off: its alarms are suppressed. */
+	readonly off = $derived(this.usecase?.off === true);
 }
 
 export const story = new Story();

@@ -1,6 +1,20 @@
 /** What the page knows of the hub, made of frames. Pure: the same frames give the same picture. */
 
-import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value } from "./types.ts";
+import type {
+	Alarm,
+	Channel,
+	Choices,
+	Computed,
+	Device,
+	Flood,
+	Frame,
+	Part,
+	Role,
+	RunClock,
+	Scenario,
+	Sentence,
+	Value,
+} from "./types.ts";
 
 export interface Picture {
 	readonly seq: number;
@@ -10,10 +24,16 @@ export interface Picture {
 	readonly devices: ReadonlyMap<string, Device>;
 	readonly alarms: ReadonlyMap<string, Alarm>;
 	readonly sentences: Readonly<Record<string, Sentence>>;
+	readonly computed: Readonly<Record<string, Computed>>;
+	readonly chosen: Readonly<Record<string, Choices>>;
 	readonly scenario: Scenario | null;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
+	/** Run → the flood of alarms under way there. */
+	readonly floods: Readonly<Record<string, Flood>>;
+	/** Number of the newest silent test of the siren. */
+	readonly siren: number;
 }
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
@@ -28,9 +48,13 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			devices: kept(before?.devices, frame.devices ?? []),
 			alarms: kept(before?.alarms, frame.alarms ?? []),
 			sentences: frame.sentences ?? {},
+			computed: frame.computed ?? {},
+			chosen: frame.chosen ?? {},
 			scenario: frame.scenario ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
+			floods: frame.floods ?? {},
+			siren: frame.siren ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -42,9 +66,13 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		devices: withValues(merged(before.devices, frame.devices, frame.forgotten), frame.values ?? []),
 		alarms: merged(before.alarms, frame.alarms),
 		sentences: frame.sentences ? { ...before.sentences, ...frame.sentences } : before.sentences,
+		computed: frame.computed ? { ...before.computed, ...frame.computed } : before.computed,
+		chosen: frame.chosen ? { ...before.chosen, ...frame.chosen } : before.chosen,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
+		floods: frame.floods ?? before.floods,
+		siren: frame.siren ?? before.siren,
 	};
 }
 
