@@ -4,6 +4,7 @@ import { untrack } from "svelte";
 import { both, t } from "./choice.svelte.ts";
 import { History } from "./history.svelte.ts";
 import { hub } from "./hub.svelte.ts";
+import { within } from "./lib/format.ts";
 import { EMPTY, marks, stretches } from "./lib/series.ts";
 import type { Measure, Panel } from "./lib/types.ts";
 import type { Curve, Limit, Strip } from "./panels/paint.ts";
@@ -100,7 +101,7 @@ export class Curves {
 			if (seen === undefined || panel.series.includes(name)) return [];
 			const role = story.usecase?.roles.find((each) => each.name === seen.measure.role);
 			const title = name === "door_open" ? both(seen.measure.title) : both(role?.title ?? seen.measure.title);
-			return { title: title.toLowerCase(), stretches: stretches(this.track(name), above, FOR_EVER) };
+			return { title: within(title), stretches: stretches(this.track(name), above, FOR_EVER) };
 		});
 	}
 }

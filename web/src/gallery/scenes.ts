@@ -3,7 +3,7 @@
 import type { Sight } from "../lib/sight.ts";
 import type { ValueState } from "../lib/state.ts";
 import type { Measure } from "../lib/types.ts";
-import { seen } from "./fake.ts";
+import { alarm, seen } from "./fake.ts";
 
 /** What a file of gallery/drawings exports as `example`; it is named as its drawing. */
 export interface Example {
@@ -12,6 +12,8 @@ export interface Example {
 	real?: readonly string[];
 	/** What the money's cards suppose. */
 	hypotheses?: Readonly<Record<string, number>>;
+	/** The measures with an alarm, by state. */
+	alarms?: Readonly<Record<string, readonly string[]>>;
 	/** Values by measure, by what the state is called. */
 	states: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -32,11 +34,18 @@ function sights(
 	values: Readonly<Record<string, number>>,
 	state: ValueState,
 	origin: Sight["origin"] | null,
+	alarmed: readonly string[] = [],
 ) {
 	const found: Record<string, Sight> = {};
 	for (const measure of of.measures) {
 		const from = origin ?? (of.real?.includes(measure.name) ? "real" : "simulated");
-		found[measure.name] = seen(measure, values[measure.name] ?? 0, state, from);
+		found[measure.name] = seen(
+			measure,
+			values[measure.name] ?? 0,
+			state,
+			from,
+			alarmed.includes(measure.name) ? alarm("unacknowledged") : null,
+		);
 	}
 	return found;
 }
@@ -51,7 +60,7 @@ export const SCENES: { usecase: string; hypotheses: Readonly<Record<string, numb
 			states: [
 				...Object.entries(file.example.states).map(([name, values]): [string, Sights] => [
 					name,
-					sights(file.example, values, "live", null),
+					sights(file.example, values, "live", null, file.example.alarms?.[name]),
 				]),
 				...WITHOUT.map(([name, state, origin]): [string, Sights] => [name, sights(file.example, first, state, origin)]),
 			],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decimalsOf, duration, number, offsetMinutes, plain, quantity, time } from "./format.ts";
+import { decimalsOf, duration, number, offsetMinutes, plain, quantity, time, within } from "./format.ts";
 
 test("a French number has a decimal comma and narrow spaces, an English one a point and commas", () => {
 	assert.equal(number(1234.56, 1, "fr"), "1\u202f234,6");
@@ -58,4 +58,14 @@ test("times are shown in the hub's zone where it said one, summer and winter", (
 	assert.equal(time(Date.parse("2026-11-24T23:00:00Z"), "Europe/Paris"), "00:00");
 	assert.equal(offsetMinutes(winter, "Europe/Paris"), 60);
 	assert.equal(offsetMinutes(Date.parse("2026-07-24T04:12:34Z"), "Europe/Paris"), 120);
+});
+
+test("a title inside a line begins small, but a formula stays one", () => {
+	assert.deepEqual(["Air", "Énergie du jour", "CO₂", "T max", ""].map(within), [
+		"air",
+		"énergie du jour",
+		"CO₂",
+		"T max",
+		"",
+	]);
 });

@@ -30,6 +30,11 @@ export function unitIn(unit: string, language: Language): string {
 	return language === "fr" ? (FRENCH_UNITS[unit] ?? unit) : unit;
 }
 
+/** A title inside a line: "air", but still "CO₂". */
+export function within(title: string): string {
+	return /^\p{Lu}\p{Ll}/u.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
+}
+
 /** What stands between a number and its unit. */
 export function gap(unit: string, language: Language): string {
 	if (unit.startsWith("%")) return language === "fr" ? NARROW : "";

@@ -1,6 +1,7 @@
 /** What is painted under and over the curves of a chart: limits, alarms, delays, names, stretches. */
 
 import type uPlot from "uplot";
+import { within } from "../lib/format.ts";
 import type { Mark, Track } from "../lib/series.ts";
 
 /** A curve with its name on it. */
@@ -261,7 +262,7 @@ function paintNames(brush: Brush): void {
 		ctx.fill();
 		const at = Math.max(y, free);
 		const value = scene.number(end.v, curve);
-		ctx.fillText(names.length > 1 ? `${curve.title.toLowerCase()} ${value}` : value, x + 10 * px, at);
+		ctx.fillText(names.length > 1 ? `${within(curve.title)} ${value}` : value, x + 10 * px, at);
 		free = at + (LETTERS + 5) * px;
 	}
 }

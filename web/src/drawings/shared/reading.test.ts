@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sight } from "../../lib/sight.ts";
 import type { ValueState } from "../../lib/state.ts";
-import { newsOf, paceOf, shareOf, switchOf, valueOf, within } from "./reading.ts";
+import { newsOf, paceOf, shareOf, switchOf, valueOf } from "./reading.ts";
 
 function seen(value: number, state: ValueState, origin: Sight["origin"] = "simulated"): Sight {
 	return { origin, shown: { state, value: state === "waiting" || state === "bad" ? null : value, age: 4 } } as Sight;
@@ -45,14 +45,4 @@ test("motion goes faster in a few steps, so that a value that trembles does not 
 	assert.equal(paceOf(1, 8, 0.5), 0.5);
 	assert.equal(paceOf(2, 8, 0.5), 0.5);
 	assert.equal(paceOf(0.51, 8, 0.5), paceOf(0.49, 8, 0.5));
-});
-
-test("a title inside a line begins small, but a formula stays one", () => {
-	assert.deepEqual(["Air", "Énergie du jour", "CO₂", "T max", ""].map(within), [
-		"air",
-		"énergie du jour",
-		"CO₂",
-		"T max",
-		"",
-	]);
 });

@@ -52,8 +52,3 @@ export function paceOf(share: number, slow: number, fast: number): number {
 	const step = Math.round(Math.min(Math.max(share, 0), 1) * PACES) / PACES;
 	return Number((slow * (fast / slow) ** step).toFixed(2));
 }
-
-/** A title inside a line: "air", but still "CO₂". */
-export function within(title: string): string {
-	return /^\p{Lu}\p{Ll}/u.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
-}
