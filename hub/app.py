@@ -41,19 +41,19 @@ from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
 from hub.measured import Looking
-from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run, rfc3339
+from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, rfc3339
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
-from hub.rules.case import View
 from hub.rules.engine import Engine
+from hub.stage import Stage
 from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.tokens import Tokens
 from hub.understand import Understanding
-from hub.usecases import costing, describe
+from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
@@ -207,9 +207,10 @@ class App:
             reach=self._reach,
             pace_by=self._pace_by,
             believed=self._registry.believed,
+            is_off=self._is_off,
             lang=self.config.lang,
         )
-        self._views: dict[str, View] = {}
+        self._stage = Stage(self._cases, self.live, self.config.tz)
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
         self._status: Status | None = None
@@ -234,6 +235,7 @@ class App:
                 understanding=lambda: self._worker.understanding,
                 deliver=self._worker.tell,
                 forgotten=self._worker.read_back,
+                recast=self._worker.recast,
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
@@ -263,7 +265,7 @@ class App:
             self._guests.close()
             self._kept.close()
             raise
-        self._views.update(self._worker.views(time.time_ns()))
+        self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
@@ -361,7 +363,7 @@ class App:
         self.live.apply(outcome.batch)
         if outcome.batch.paces and not self._pacer.records:
             self._settled.set()
-        self._views.update(outcome.views)
+        self._stage.take(outcome.views, outcome.cast, outcome.off)
         for topic, heard in outcome.recent.items():
             self._recent.pop(topic, None)
             self._recent[topic] = heard
@@ -435,7 +437,7 @@ class App:
         if found is None or case is None or found.rule not in {rule.id for rule in case.all_rules}:
             msg = f"no alarm {alarm!r} of a rule that there is; GET /api/v1/alarms lists them"
             raise NotFoundError(msg)
-        return why(case, found, self._views.get(case.name))
+        return why(case, found, self._stage.view(case.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Carry out what a person does to a device."""
@@ -541,41 +543,62 @@ class App:
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return the use cases in short."""
-        return [
-            describe.summary(case, *((run.id, run.state) if (run := self._run(name)) is not None else ()))
-            for name, case in self._cases.items()
-        ]
+        return self._stage.summaries()
 
     def usecase(self, name: str) -> Mapping[str, Any]:
         """Return one use case whole."""
-        case = self._case(name)
-        run = self._run(name)
-        scenario = self.live.scenario or {}
-        faults = scenario.get("faults", ()) if scenario.get("usecase") == name else ()
-        return describe.describe(
-            case,
-            self._views.get(name),
-            run=run.id if run is not None else None,
-            now=self.live.now(run.id) if run is not None else None,
-            speed=run.speed if run is not None else 1.0,
-            faults=faults,
-            said=self.live.sentences.get(name),
-        ) | {"tz": self.config.tz}
+        return self._stage.describe(name)
+
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether a real device plays in a use case."""
+        return bool(self._stage.real(usecase))
+
+    def candidates(self, usecase: str) -> Mapping[str, Any]:
+        """Return the devices that could play in a use case."""
+        return self._stage.candidates(usecase)
+
+    def roles_for(self, device: str) -> Mapping[str, Any]:
+        """Return the roles that a device could play."""
+        return self._stage.roles_for(self.resolve(device))
+
+    async def take_role(
+        self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
+    ) -> Mapping[str, Any]:
+        """Give a role to a real device."""
+        uid = self.resolve(device)
+        fit = self._stage.fit(usecase, role, uid, channels)
+        view = self._stage.shown(usecase, role, uid, fit)
+        action = await self.act(lambda acting: acting.cast(usecase, role, fit.taken, by))
+        said = {"usecase": usecase, "warnings": view["warnings"], "action": action.id or None}
+        return {**self._stage.role(usecase, role), **said}
+
+    async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
+        """Give a role back to its simulated device."""
+        self._stage.role(usecase, role)
+        action = await self.act(lambda acting: acting.cast(usecase, role, None, by))
+        said = {"usecase": usecase, "action": action.id or None}
+        return {**self._stage.role(usecase, role), "warnings": [], **said}
+
+    async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
+        """Turn a use case off or on."""
+        self._stage.case(usecase)
+        action = await self.act(lambda acting: acting.turn(usecase, by, off=off))
+        return {"name": usecase, "off": self._stage.is_off(usecase), "action": action.id or None}
 
     async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
         """Return the curve of a use case's measure."""
-        looking = self._looking(self._case(usecase), asked.run or REAL)
+        looking = self._looking(self._stage.case(usecase), asked.run or REAL)
         return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
 
     async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
         """Return what a use case may be worth by its readings of a span."""
-        case, run = self._case(usecase), asked.run or REAL
+        case, run = self._stage.case(usecase), asked.run or REAL
         told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
         return costing.money(case, self._chosen.of(usecase), told)
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Change what people chose for a use case, on all screens."""
-        case = self._case(usecase)
+        case = self._stage.case(usecase)
         chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how)))
         self.live.apply(Batch(chosen=self._chosen.told()))
         found: Mapping[str, Any] = msgspec.to_builtins(chosen)
@@ -583,27 +606,18 @@ class App:
 
     def _looking(self, case: UseCase, run: str) -> Looking:
         """Return a use case's past on a run, by the devices that play its roles there."""
-        view = self._views.get(case.name)
+        view = self._stage.view(case.name)
         devices = view.devices if view is not None and view.run == run else {}
         return Looking(
             self.history,
             case,
             run,
             devices=devices,
+            cast=self._stage.real(case.name) if run == REAL else {},
+            twin=self._stage.twin(case.name) if run == REAL else None,
             uids=self.live.uids,
             calendar=self._worker.engine.calendar,
         )
-
-    def _case(self, name: str) -> UseCase:
-        case = self._cases.get(name)
-        if case is None:
-            msg = f"no use case {name!r}; there are: {', '.join(self._cases)}"
-            raise NotFoundError(msg)
-        return case
-
-    def _run(self, usecase: str) -> Run | None:
-        view = self._views.get(usecase)
-        return self.live.runs.get(view.run) if view is not None and view.run != REAL else None
 
     def setup(self) -> Mapping[str, Any]:
         """Return what to type on devices, with today's address of this machine."""
@@ -650,6 +664,9 @@ class App:
             "devices": len(self.live.devices),
             "viewers": self.live.viewers,
         }
+
+    def _is_off(self, usecase: str) -> bool:
+        return self._stage.is_off(usecase)
 
     def _is_health(self, uid: str, channel: str) -> bool:
         family = uid.partition(":")[0]

@@ -13,6 +13,7 @@ from hub.erasing import Trace, pruned
 from hub.live import Batch
 from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading
 from hub.registry import Registry, decode_context, encode_context
+from hub.rules.casting import Cast, Taken, with_off, with_role, without
 from hub.store.actions import ActionStore
 from hub.store.base import History
 from hub.store.errands import Errands
@@ -39,6 +40,8 @@ IGNORED_TOPICS = "ignored_topics"
 GUESTS = "drivers_of_packages"
 PACES = "paces"
 CHOICES = "choices"
+CAST = "cast"
+OFF = "usecases_off"
 """Names of settings."""
 
 
@@ -56,6 +59,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
+_CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 _CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
 
@@ -207,8 +211,22 @@ class Kept:
         left = {model: each for model, each in known.items() if each != Absence()}
         self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
-    def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
+    def act(
+        self,
+        action: Action,
+        devices: Sequence[Device],
+        undone: Action | None,
+        alarms: Sequence[Alarm] = (),
+        rules: Mapping[str, bytes] | None = None,
+    ) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.
+
+        Args:
+            action: what was done.
+            devices: as they are now.
+            undone: the action that it took back.
+            alarms: that ended with it.
+            rules: what the rules remember after it; empty: forgotten.
 
         Raises:
             StoreError: nothing was stored.
@@ -218,9 +236,29 @@ class Kept:
             self._tell_of(devices)
             if "topics" in action.after:
                 self._state.set_setting(IGNORED_TOPICS, msgspec.json.encode(action.after["topics"]).decode())
+            if "role" in action.after:
+                self._put_cast(with_role(self.cast(), action.after["role"]))
+            if "off" in action.after:
+                self._put_json(OFF, sorted(with_off(self.off(), action.after["off"])))
+            self._state.put_alarms(alarms)
+            self._state.put_rules({key: blob or None for key, blob in (rules or {}).items()})
             if undone is not None:
                 self._actions.undone(undone)
             return self._actions.add(action)
+
+    def cast(self) -> dict[str, dict[str, Taken]]:
+        """Return which real devices play which roles; for the owner's thread."""
+        return _CAST.decode(self._state.setting(CAST) or "{}")
+
+    def off(self) -> set[str]:
+        """Return the use cases that are off; for the owner's thread."""
+        return msgspec.json.decode(self._state.setting(OFF) or "[]", type=set[str])
+
+    def _put_cast(self, cast: Cast) -> None:
+        self._put_json(CAST, cast)
+
+    def _put_json(self, name: str, value: object) -> None:
+        self._state.set_setting(name, msgspec.json.encode(value).decode() if value else None)
 
     def _tell_of(self, devices: Sequence[Device]) -> None:
         """Have InfluxDB know what devices are called and where they are."""
@@ -301,6 +339,7 @@ class Kept:
                     state.put_rules({key: None})
             self._actions.forget(uids)
             self._put_paces(each for each in self.paces() if each.device not in uids)
+            self._put_cast(without(self.cast(), set(uids)))
             self._outbox.forget(trace.names)
             if self.is_sent_on:
                 self._errands.erase(uids, self._wall())
@@ -424,6 +463,10 @@ class Kept:
             alarms=self._state.alarms(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
+
+    def latest(self) -> Sequence[Reading]:
+        """Return the newest reading of each channel on its device's present run; for the owner's thread."""
+        return self._state.latest()
 
     def rhythms(self) -> Mapping[tuple[str, str], Sequence[int]]:
         """Return the times of each channel's newest readings, from which a live state that starts learns periods."""

@@ -163,6 +163,7 @@ class Live:
         reach: Callable[[str, str], tuple[float, float] | None] = lambda _device, _channel: None,
         pace_by: Callable[[str], str | None] = lambda _device: None,
         believed: Callable[[str], float] = lambda _family: 900.0,
+        is_off: Callable[[str], bool] = lambda _usecase: False,
         lang: str = "fr",
     ) -> None:
         """Start empty.
@@ -174,8 +175,10 @@ class Live:
             reach: (uid, channel) → the range that commands may set it to, where its family alone tells; None: none.
             pace_by: uid → how a device is made to report more often: `set` its period, `poll` it, or None.
             believed: family → how long [s] a value counts until its channel's own period is known.
+            is_off: whether a use case is off: its alarms are suppressed.
             lang: language of an alarm's `text`; `texts` has both.
         """
+        self.is_off = is_off
         self.wall = wall
         self._reach = reach
         self._pace_by = pace_by
@@ -220,6 +223,15 @@ class Live:
         changes.parts.update(name for name, changed in self._take_members(batch) if changed)
         if batch.alarms:
             self._drop_old_alarms()
+        self.version += 1
+        if changes:
+            for view in self._views.values():
+                view.changed(changes)
+
+    def retell(self, usecases: Collection[str]) -> None:
+        """Let the viewers know the alarms of use cases anew: whether they are suppressed has changed."""
+        changes = Changes()
+        changes.alarms.update(alarm.id for alarm in self.alarms.values() if alarm.usecase in usecases)
         self.version += 1
         if changes:
             for view in self._views.values():
@@ -365,6 +377,12 @@ class Live:
         """Return a channel of a device with its latest reading."""
         return self._channels.get(uid, {}).get(name)
 
+    def channels(self, uid: str) -> list[Channel]:
+        """Return a device's channels with their latest readings, in the order first seen, health last."""
+        device = self.devices.get(uid)
+        own = [] if device is None else device.health
+        return sorted(self._channels.get(uid, {}).values(), key=lambda channel: channel.health or channel.name in own)
+
     def device_view(self, uid: str) -> dict[str, Any]:
         """Return a device as `GET /devices/{id}` gives it: channels in the order first seen, health last.
 
@@ -372,8 +390,7 @@ class Live:
             KeyError: no such device.
         """
         device = self.devices[uid]
-        found = self._channels.get(uid, {}).values()
-        channels = sorted(found, key=lambda channel: channel.health or channel.name in device.health)
+        channels = self.channels(uid)
         now = self.now(device.run)
         ranges = self._ranges(uid, channels)
         return {
@@ -437,7 +454,8 @@ class Live:
             "device": alarm.device,
             "usecase": alarm.usecase,
             "run": alarm.run,
-            "simulated": alarm.run != REAL,
+            "simulated": alarm.run != REAL or (alarm.device in self.devices and self.devices[alarm.device].run != REAL),
+            "suppressed": self.is_off(alarm.usecase),
             "priority": alarm.priority,
             "state": alarm.state,
             "raised_at": rfc3339(alarm.raised_at),

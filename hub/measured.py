@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from hub.errors import NotFoundError
 from hub.model import NS
 from hub.rules.calendar import Calendar
+from hub.rules.casting import Taken
 from hub.rules.measures import Measure, as_shown, into_shown
 from hub.rules.past import Heard, Part, Point, curve, lead_s, needed, thinned
 from hub.store.base import History, Range, Series
@@ -35,6 +36,8 @@ class Looking:
         usecase: whose measures.
         run: the timeline.
         devices: role → uid of the device that plays it.
+        cast: role → the real device that was given it.
+        twin: the run of the simulated devices that keep real ones company.
         uids: a uid → it and those merged into it.
         calendar: what the clocks of the runs show.
     """
@@ -46,6 +49,8 @@ class Looking:
         run: str,
         *,
         devices: Mapping[str, str],
+        cast: Mapping[str, Taken] | None = None,
+        twin: str | None = None,
         uids: Callable[[str], tuple[str, ...]],
         calendar: Calendar,
     ) -> None:
@@ -54,6 +59,8 @@ class Looking:
         self._usecase = usecase
         self._run = run
         self._devices = devices
+        self._cast = cast or {}
+        self._twin = twin
         self._uids = uids
         self._calendar = calendar
 
@@ -93,12 +100,18 @@ class Looking:
 
     def _heard(self, name: str, measure: Measure, since: int, stop: int, width: int) -> Iterator[Heard]:
         """Yield what the device of its role said, by the first of the channels that it has."""
+        taken = self._cast.get(measure.role)
         uid = self._devices.get(measure.role, self._usecase.roles[measure.role].device)
-        for channel in measure.names:
-            asked = Range(device=self._uids(uid), channel=channel, run=self._run, start=since, stop=stop)
+        channels, run, unit = measure.names, self._run if self._twin is None else self._twin, None
+        if taken is not None:
+            given = taken.channels.get(name)
+            uid, channels, run = taken.device, () if given is None else (given,), self._run
+            unit = measure.unit if name in taken.assumed else None
+        for channel in channels:
+            asked = Range(device=self._uids(uid), channel=channel, run=run, start=since, stop=stop)
             curves = [each for each in self._history.series(asked, width) if each.t]
             for each in curves:
-                by = into_shown(measure, each.unit)
+                by = into_shown(measure, unit if each.unit is None else each.unit)
                 if by is not None:
                     yield from _converted(name, measure, each, by)
             if curves:
@@ -109,7 +122,7 @@ class Looking:
         found = {}
         for name, each in hypotheses(self._usecase).items():
             taken = None if each.measured is None else self.taken(each.measured, start, stop)
-            if taken is not None:  # less than the least that makes sense is none: a loop colder than 60 °C saves nothing
+            if taken is not None:  # a loop colder than 60 °C saves nothing, it loses nothing
                 found[name] = taken._replace(value=max(taken.value, each.low))
         return found
 

@@ -150,6 +150,10 @@ class Reading(Struct, frozen=True, gc=False):
     tie: int
 
 
+NOW_WITHIN = 5 * NS
+"""How far [ns] the clock of a twin may be from the wall's: a closed lid holds it back for longer."""
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """A timeline that is not real: one run of a scenario or replay, as its announcement and newest beat say.
 
@@ -172,6 +176,11 @@ class Run(Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     days: dict[str, int] = {}
+
+    @property
+    def is_now(self) -> bool:
+        """Whether its clock is the wall's: what it plays may stand beside real devices."""
+        return self.state == "running" and self.speed == 1 and abs(self.simulated - self.wall) <= NOW_WITHIN
 
     def now(self, wall: int) -> int:
         """Return the run's time [ns] when the wall clock shows `wall` (it stands 5 s after its last beat)."""
@@ -237,7 +246,7 @@ BY_HUB = "hub"
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """What was done to a device, or to a topic: which fields it changed, so that it can be undone.
+    """What was done to a device, a topic, a role or a use case: what it changed, so that it can be undone.
 
     Attributes:
         id: counts up; 0: nothing was changed, so nothing was recorded.
@@ -245,7 +254,8 @@ class Action(Struct, frozen=True, kw_only=True):
         by: `facilitator`, `command line`, or BY_HUB.
         device: uid; empty for what concerns topics.
         before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`, `apart`),
-            or `topics`, the filters ignored.
+            or `topics`, the filters ignored; or `role`, `{"usecase", "role", "taken": {"device", "channels",
+            "assumed"} | null}`; or `off`, `{"usecase", "off"}`.
         undoes: the action that this one took back.
         undone: somebody took it back.
     """

@@ -9,6 +9,11 @@ NO_DOCKER = os.environ.get("MATINALES_NO_DOCKER")
 """Why no Docker engine can start here, as `.ci/docker` found out."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Take one worker more than processors: much of the tests' time is waiting for brokers and databases."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_report_header() -> list[str]:
     """Say what is left out, and why."""
     return [f"tests with Docker are left out: {NO_DOCKER}"] if NO_DOCKER else []
@@ -23,6 +28,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    # the longest first, and on one worker as long as the others find work: browsers do not run well side by side
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.hookimpl(wrapper=True)

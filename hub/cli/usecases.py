@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hub.cli import _roles
 from hub.driverkit.writing import checkout, new_title, write
 from hub.errors import NotFoundError
 from hub.rules.kinds import Rule
@@ -19,7 +20,12 @@ from hub.usecases.loader import find, folders, load
 from hub.usecases.money import worth
 from hub.usecases.schema import UseCase
 
-command = App(name="usecases", help="List, show, check and begin use cases.", result_action="return_value")
+command = App(
+    name="usecases",
+    help="List, show, check and begin use cases; say who plays in them.",
+    result_action="return_value",
+)
+_roles.add_to(command)
 Json = Annotated[bool, Parameter(negative="")]
 
 

@@ -89,6 +89,8 @@ class Case:
         self.watches: dict[str, Watch | Silences] = {}
         for rule in book.all_rules:
             course = memory.courses[rule.id]
+            if isinstance(rule, kinds.Silence) and self._is_nobodys(rule.measure):
+                continue
             if isinstance(rule, kinds.Silence):
                 self.watches[rule.id] = Silences(rule, course, bench, memory)
             else:
@@ -96,6 +98,11 @@ class Case:
         self._plans: dict[tuple[str, ...], Plan] = {}
         for name in fresh & memory.made.keys():
             self._suppose(name)
+
+    def _is_nobodys(self, measure: str) -> bool:
+        """Tell whether a measure's role is taken by a device that does not give it: nobody waits for it."""
+        taken = self.memory.cast.get(self.book.measures[measure].role)
+        return taken is not None and measure not in taken.channels
 
     def _believed(self) -> dict[str, int | None]:
         """Return measure → how long its value is believed [ns]: a computed one as its shortest source."""

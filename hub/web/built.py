@@ -9,7 +9,7 @@ from hub.web import problems
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
-PAGES = ("/", "/projector", "/facilitator", "/join", "/devices", "/history", "/setup", "/import")
+PAGES = ("/", "/projector", "/facilitator", "/join", "/devices", "/history", "/setup", "/import", "/gallery")
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {
     "en": (

@@ -8,6 +8,7 @@ from hub.driver import Command
 from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
+from hub.rules.casting import Taken
 from hub.store.base import History, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
@@ -36,6 +37,12 @@ class Acts(Protocol):
 
     def ignore_topics(self, filters: list[str], by: str) -> Action:
         """Ignore these topic filters, and no others."""
+
+    def cast(self, usecase: str, role: str, taken: Taken | None, by: str) -> Action:
+        """Give a role to a real device, or (None) back."""
+
+    def turn(self, usecase: str, by: str, *, off: bool) -> Action:
+        """Turn a use case off or on."""
 
     def undo(self, number: int | None, by: str) -> Action:
         """Take an action back; None: the newest that can be."""
@@ -155,6 +162,55 @@ class Hub(Protocol):
 
     def usecase(self, name: str) -> Mapping[str, Any]:
         """Return everything the page shows of a use case, as the API gives it.
+
+        Raises:
+            NotFoundError: no such use case.
+        """
+
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether a real device plays in a use case, which then lives on the real timeline."""
+
+    def candidates(self, usecase: str) -> Mapping[str, Any]:
+        """Return `{"roles": {role: [{"device", "name", "channels", "options", "warnings", "taken", …}]}}`, best first.
+
+        Raises:
+            NotFoundError: no such use case.
+        """
+
+    def roles_for(self, device: str) -> Mapping[str, Any]:
+        """Return `{"roles": […]}`, the roles that a real device could play, best first.
+
+        Raises:
+            NotFoundError: no such device.
+            UsageError: it cannot play at all.
+        """
+
+    async def take_role(
+        self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
+    ) -> Mapping[str, Any]:
+        """Give a role to a real device; return the role, the warnings, and the number of the action.
+
+        Args:
+            usecase: the use case.
+            role: its role.
+            device: by any of its names.
+            channels: measure → channel (None: not heard), all of them; None: as they fit best.
+            by: who.
+
+        Raises:
+            NotFoundError: no such use case, role or device.
+            UsageError: it cannot play it, and why.
+        """
+
+    async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
+        """Give a role back to its simulated device.
+
+        Raises:
+            NotFoundError: no such use case or role.
+        """
+
+    async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
+        """Turn a use case off, so that its alarms are suppressed, or on; return `{"name", "off", "action"}`.
 
         Raises:
             NotFoundError: no such use case.

@@ -98,6 +98,7 @@ async def test_a_run_is_announced_before_it_speaks_and_beats_while_it_lives(brok
         "tasmota:coldroom-sim-probe",
         "shelly:coldroom-sim-compressor",
         "zigbee2mqtt:coldroom-sim-door",
+        "ruuvi:a2636f6c6401",
     }
     prefixes = tuple(pattern.removesuffix("/#") for pattern in said["topics"])
     assert all("sim" in prefix for prefix in prefixes)
@@ -289,29 +290,27 @@ async def test_speed_changes_without_a_jump_and_is_announced(embedded: Broker, t
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize(
-    ("do", "what", "reason"),
-    [
-        ("fault", {"name": "door_opne"}, "no fault 'door_opne'"),
-        ("fault", {}, "give its name"),
-        ("fault", {"name": "door_open", "intensity": -1}, "intensity is -1"),
-        ("speed", {}, "which speed"),
-        ("speed", {"speed": 1e9}, "between 0"),
-        ("scenario", {"usecase": "warm_room"}, "no scenario 'warm_room'"),
-        ("scenario", {"initial": "monday"}, "no initial state 'monday'"),
-        ("scenario", {"clock": "25:00"}, "clock is '25:00'"),
-        ("dance", {}, "not an order"),
-    ],
-)
-async def test_an_order_that_makes_no_sense_is_refused_and_the_run_goes_on(
-    embedded: Broker, tmp_path: Path, do: str, what: dict[str, Any], reason: str
-) -> None:
+NONSENSE: list[tuple[str, dict[str, Any], str]] = [
+    ("fault", {"name": "door_opne"}, "no fault 'door_opne'"),
+    ("fault", {}, "give its name"),
+    ("fault", {"name": "door_open", "intensity": -1}, "intensity is -1"),
+    ("speed", {}, "which speed"),
+    ("speed", {"speed": 1e9}, "between 0"),
+    ("scenario", {"usecase": "warm_room"}, "no scenario 'warm_room'"),
+    ("scenario", {"initial": "monday"}, "no initial state 'monday'"),
+    ("scenario", {"clock": "25:00"}, "clock is '25:00'"),
+    ("dance", {}, "not an order"),
+]
+
+
+async def test_an_order_that_makes_no_sense_is_refused_and_the_run_goes_on(embedded: Broker, tmp_path: Path) -> None:
     """`ok` false with the reason."""
     async with controlled(embedded, tmp_path) as (hub, room):
-        answer = await hub.say(room.run, json.dumps({"id": 1, "do": do, **what}))
-        assert not answer["ok"]
-        assert reason in answer["reason"]
-        assert (await hub.ask(room.run, "speed", speed=1))["ok"]
+        for number, (do, what, reason) in enumerate(NONSENSE):
+            answer = await hub.say(room.run, json.dumps({"id": number, "do": do, **what}))
+            assert not answer["ok"], (do, what)
+            assert reason in answer["reason"]
+            assert (await hub.ask(room.run, "speed", speed=1))["ok"]
 
 
 async def test_a_new_story_is_a_new_run(embedded: Broker, tmp_path: Path) -> None:
@@ -451,3 +450,14 @@ def test_options_default_to_a_random_short_seed() -> None:
     """Short enough to be told from one facilitator to another."""
     wanted: Options = options("cold_room", broker="mqtt://127.0.0.1", data=None, speed=1, seed=None)
     assert 0 <= wanted.seed < 10_000
+
+
+async def test_a_twin_lives_on_the_walls_clock_at_its_speed(embedded: Broker) -> None:
+    """Whatever speed was asked for: what it says may stand beside a real device."""
+    async with playing(embedded, clock="now", speed=60.0) as room:
+        await until(lambda: bool(room.topics(f"matinales/sim/{room.run}/clock")) if room.announcements() else False)
+    said = json.loads(room.announcements()[0].payload)
+    beat = room.topics(f"matinales/sim/{said['run']}/clock")[0]
+    apart = datetime.fromisoformat(beat["wall"]) - datetime.fromisoformat(beat["simulated"])
+    assert abs(apart.total_seconds()) < 2
+    assert (said["speed"], beat["speed"]) == (1.0, 1.0)

@@ -4,8 +4,9 @@ import pytest
 
 from hub.errors import NotFoundError
 from hub.measured import Looking
-from hub.model import NS, Reading, TimeSource
+from hub.model import NS, REAL, Quality, Reading, TimeSource
 from hub.rules.calendar import Calendar
+from hub.rules.casting import Taken
 from hub.usecases import find
 from servers.web import FakeHistory
 
@@ -50,3 +51,21 @@ def test_nothing_heard_is_an_empty_curve() -> None:
     """Of any measure."""
     for name in HIVE.measures:
         assert looking().series(name, 0, T0, 9).t == []
+
+
+def test_a_real_device_gives_its_own_channel_and_its_twins_their_own_run() -> None:
+    """In the unit that was assumed; what it does not give, nobody does."""
+    history = FakeHistory()
+    weather = HIVE.roles[HIVE.measures["outside"].role].device
+    said = [("esp:scale", "poids", None, 41.0, REAL), (weather, "temperature", "°C", 12.0, RUN)]
+    history.write(
+        [
+            Reading(uid, channel, unit, value, T0, T0, TimeSource.ARRIVAL, Quality.GOOD, run, 0)
+            for uid, channel, unit, value, run in said
+        ]
+    )
+    cast = {HIVE.measures["weight"].role: Taken(device="esp:scale", channels={"weight": "poids"}, assumed=["weight"])}
+    past = Looking(history, HIVE, REAL, devices={}, cast=cast, twin=RUN, uids=lambda uid: (uid,), calendar=Calendar())
+    assert past.series("weight", 0, T0 + NS, 9).v == [41.0]
+    assert past.series("outside", 0, T0 + NS, 9).v == [12.0]
+    assert past.series("brood_temp", 0, T0 + NS, 9).v == []

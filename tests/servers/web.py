@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hub.config import Config
 from hub.described import described
 from hub.driver import Command
-from hub.errors import NotFoundError
+from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
 from hub.live import Batch, Live
 from hub.model import (
@@ -31,6 +31,7 @@ from hub.model import (
 )
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
+from hub.rules.casting import Taken
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
@@ -133,6 +134,14 @@ class FakeActs:
         """Note it."""
         return self._did("ignore_topics", filters, by)
 
+    def cast(self, usecase: str, role: str, taken: Taken | None, by: str) -> Action:
+        """Note it."""
+        return self._did("cast", usecase, role, taken, by)
+
+    def turn(self, usecase: str, by: str, *, off: bool) -> Action:
+        """Note it."""
+        return self._did("turn", usecase, off, by)
+
     def undo(self, number: int | None, by: str) -> Action:
         """Note it."""
         return self._did("undo", number, by)
@@ -153,6 +162,8 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
+        self.roles: list[tuple[Any, ...]] = []
+        self.real: set[str] = set()
         self.bundled = load_bundled()
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
@@ -306,6 +317,38 @@ class FakeHub:
             msg = f"no use case {name!r}"
             raise NotFoundError(msg)
         return self.usecases()[0]
+
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether somebody was given a role in it."""
+        return usecase in self.real
+
+    def candidates(self, usecase: str) -> Mapping[str, Any]:
+        """Return nobody."""
+        self.usecase(usecase)
+        return {"roles": {"probe": []}}
+
+    def roles_for(self, device: str) -> Mapping[str, Any]:
+        """Return none."""
+        return {"roles": [], "device": self.resolve(device)}
+
+    async def take_role(
+        self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
+    ) -> Mapping[str, Any]:
+        """Note it, unless `refuse` says why not."""
+        if self.refuse:
+            raise UsageError(self.refuse)
+        self.roles.append((usecase, role, device, channels, by))
+        return {"usecase": usecase, "name": role, "state": "real", "warnings": [], "action": 1}
+
+    async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
+        """Note it."""
+        self.roles.append((usecase, role, None, None, by))
+        return {"usecase": usecase, "name": role, "state": "simulated", "warnings": [], "action": 2}
+
+    async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
+        """Note it."""
+        self.roles.append((usecase, off, by))
+        return {"name": usecase, "off": off, "action": 3}
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""

@@ -2,6 +2,7 @@
 
 import type {
 	Alarm,
+	Candidate,
 	ImportPreview,
 	ImportState,
 	ImportWish,
@@ -12,6 +13,7 @@ import type {
 	Shape,
 	StoryCard,
 	Usecase,
+	Why,
 } from "./lib/types.ts";
 
 const BASE = "/api/v1";
@@ -75,6 +77,35 @@ export const api = {
 	},
 	async usecase(name: string): Promise<Usecase> {
 		return (await ask("GET", `/usecases/${part(name)}`)).json();
+	},
+	/** Why an alarm was raised. */
+	async why(alarm: string): Promise<Why> {
+		return (await ask("GET", `/alarms/${part(alarm)}/why`)).json();
+	},
+	/** Role → the devices that could play it, the best first. */
+	async candidates(usecase: string): Promise<Record<string, Candidate[]>> {
+		return (await (await ask("GET", `/usecases/${part(usecase)}/candidates`)).json()).roles;
+	},
+	/** The roles that a device could play, the best first. */
+	async rolesFor(device: string): Promise<Candidate[]> {
+		return (await (await ask("GET", `/devices/${part(device)}/roles`)).json()).roles;
+	},
+	/** Give a role to a device; without channels, those that fit best. */
+	async takeRole(
+		usecase: string,
+		role: string,
+		device: string,
+		channels?: Record<string, string | null>,
+	): Promise<Done & Pick<Candidate, "warnings">> {
+		const wish = channels === undefined ? { device } : { device, channels };
+		return (await ask("PUT", `/usecases/${part(usecase)}/roles/${part(role)}`, wish)).json();
+	},
+	async giveBack(usecase: string, role: string): Promise<Done> {
+		return (await ask("DELETE", `/usecases/${part(usecase)}/roles/${part(role)}`)).json();
+	},
+	/** Suppress a use case's alarms, or let them ring again. */
+	async turn(usecase: string, off: boolean): Promise<Done> {
+		return (await ask("PATCH", `/usecases/${part(usecase)}`, { off })).json();
 	},
 	async series(device: string, channel: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });

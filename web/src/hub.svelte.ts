@@ -37,6 +37,7 @@ class Hub {
 	readonly role = $derived(this.picture?.role ?? "viewer");
 
 	start() {
+		acts.changed = () => void this.#tell();
 		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 		this.#live = new Live(
 			{
@@ -97,7 +98,8 @@ class Hub {
 		this.beat = performance.now();
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
-		const pause = run !== undefined && run !== this.usecase?.run ? ASK_SOON_MS : ASK_AGAIN_MS;
+		const followed = run === undefined || run === this.usecase?.run || run === this.usecase?.twin;
+		const pause = followed ? ASK_AGAIN_MS : ASK_SOON_MS;
 		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
 	}
 

@@ -1,8 +1,9 @@
 """The SQLite journal survives damage, failed syncs and retention (reliability.md §2.4, R4, R10)."""
 
+import functools
 import os
 import random
-import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,18 +21,26 @@ def group(begin: int, count: int = 5) -> list[Message]:
     return [Message("a/b", f"{begin + number} {'x' * 200}".encode(), begin + number + 1) for number in range(count)]
 
 
+@functools.cache
+def files(groups: int, *, orderly: bool) -> dict[str, bytes]:
+    """Return name → bytes of a journal of `groups` groups of five: synced once, however many tests damage it."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = SqliteJournal(Path(folder))
+        for number in range(groups):
+            journal.append(group(number * 5), epoch=1)
+        if orderly:
+            journal.close()
+        found = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        journal.close()  # read before, it is as a kill leaves it: the WAL is there, the mark is not
+        return found
+
+
 def filled(folder: Path, groups: int = 200, *, orderly: bool = True) -> Path:
     """Return a folder with a journal of `groups` groups of five."""
-    journal = SqliteJournal(folder)
-    for number in range(groups):
-        journal.append(group(number * 5), epoch=1)
-    if orderly:
-        journal.close()
-        return folder
-    image = folder.with_name(folder.name + "-image")
-    shutil.copytree(folder, image)  # as a kill leaves it: the WAL is there, the mark is not
-    journal.close()
-    return image
+    folder.mkdir()
+    for name, data in files(groups, orderly=orderly).items():
+        (folder / name).write_bytes(data)
+    return folder
 
 
 def numbers(reader: SqliteReader) -> list[int]:

@@ -72,17 +72,22 @@ export function sight(
 	};
 }
 
+/** A measure as if nothing had been heard of it yet. */
+export function unheard(seen: Sight): Sight {
+	return { ...seen, raw: null, quality: null, shown: judge(null, null, null) };
+}
+
 const PRIORITY = ["critical", "high", "medium", "low"];
 const STATE = ["unacknowledged", "acknowledged", "returned"];
 
-/** The alarms of the story on its run that are not over: those to acknowledge first, then by priority, then newest. */
+/** The alarms of the story on its run that are neither over nor suppressed: those to acknowledge first, then by priority, then newest. */
 export function standing(alarms: Iterable<Alarm>, story: Usecase | null, run: string | null): Alarm[] {
 	const found: Alarm[] = [];
 	for (const alarm of alarms) {
 		const of = story === null || alarm.usecase === story.name;
 		const now = run === null || alarm.run === undefined || alarm.run === run;
 		const over = alarm.past && alarm.state !== "unacknowledged";
-		if (of && now && !over && STATE.includes(alarm.state)) found.push(alarm);
+		if (of && now && !over && alarm.suppressed !== true && STATE.includes(alarm.state)) found.push(alarm);
 	}
 	return found.sort(compare);
 }

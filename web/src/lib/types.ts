@@ -93,6 +93,8 @@ export interface Alarm {
 	acknowledged_by: string | null;
 	comment: string | null;
 	past: boolean;
+	/** Its use case is off. */
+	suppressed?: boolean;
 	texts: Text;
 	source: Text | null;
 	indicative: boolean;
@@ -213,6 +215,31 @@ export interface UsecaseRole {
 	kind: Text;
 	state: "simulated" | "real" | "missing";
 	device: string | null;
+	/** Measure → the channel of a real device that gives it. */
+	channels?: Record<string, string>;
+	/** When it spoke last. */
+	time?: string | null;
+	/** The worst of what it said last. */
+	quality?: Quality | null;
+	/** Its measures that are believed no more. */
+	silent?: string[];
+}
+
+/** A real device that could play a role. */
+export interface Candidate {
+	usecase: string;
+	usecase_title: Text;
+	role: string;
+	title: Text;
+	device: string;
+	name: string;
+	/** Whether it plays that role now. */
+	taken: boolean;
+	/** Measure → the channel that gives it best; null: none does. */
+	channels: Record<string, string | null>;
+	/** Measure → the channels that could. */
+	options: Record<string, string[]>;
+	warnings: { code: string; measure: string; text: Text }[];
 }
 
 export interface Measure {
@@ -341,6 +368,8 @@ export interface StoryCard {
 	who: Text;
 	run: string | null;
 	state: string | null;
+	/** Its alarms are suppressed. */
+	off?: boolean;
 }
 
 export interface Usecase {
@@ -352,6 +381,12 @@ export interface Usecase {
 	now: string;
 	speed: number;
 	simulated: boolean;
+	/** The run whose simulated devices keep a real one company. */
+	twin?: string | null;
+	/** Why it lives at ×1. */
+	fixed?: Text | null;
+	/** Its alarms are suppressed. */
+	off?: boolean;
 	tz?: string;
 	roles: UsecaseRole[];
 	measures: Measure[];
@@ -373,6 +408,36 @@ export interface Series {
 	v: (number | null)[];
 	min?: (number | null)[];
 	max?: (number | null)[];
+}
+
+/** Why an alarm was raised: the rule, what made it true, where it is written, what to do. */
+export interface Why {
+	alarm: string;
+	title: Text;
+	/** The rule in words. */
+	words: Text;
+	raised_at: string;
+	/** The measures that the rule looked at: as its condition began, and as the alarm was raised. */
+	values: {
+		measure: string;
+		title: Text;
+		unit: string | null;
+		decimals: number;
+		began: { value: number; time: string } | null;
+		raised: { value: number; time: string } | null;
+	}[];
+	source: Text | null;
+	indicative: boolean;
+	/** Where the source is read. */
+	address: string | null;
+	todo: Text;
+	chart: {
+		run: string;
+		start: string;
+		stop: string;
+		series: { measure: string; device: string | null; channel: string }[];
+		limits: { value: number; low: boolean; title?: Text }[];
+	};
 }
 
 /** Alike messages that nobody understood. */
