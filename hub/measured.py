@@ -119,9 +119,12 @@ class Looking:
 
     def told(self, start: int, stop: int) -> dict[str, Told]:
         """Return hypothesis → what the readings from `start` to `stop` [ns] say of it, where they do. Blocks."""
-        known = {name: each.measured for name, each in hypotheses(self._usecase).items()}
-        found = {name: self.taken(each, start, stop) for name, each in known.items() if each is not None}
-        return {name: each for name, each in found.items() if each is not None}
+        found = {}
+        for name, each in hypotheses(self._usecase).items():
+            taken = None if each.measured is None else self.taken(each.measured, start, stop)
+            if taken is not None:  # a loop colder than 60 °C saves nothing, it loses nothing
+                found[name] = taken._replace(value=max(taken.value, each.low))
+        return found
 
     def taken(self, measured: Measured, start: int, stop: int) -> Told | None:
         """Return what the readings from `start` to `stop` [ns] say of a hypothesis; None: too few. Blocks."""

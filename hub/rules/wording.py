@@ -25,6 +25,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 FRENCH_UNITS: Mapping[str, str] = {"days": "jours", "kg/day": "kg/jour"}
 """Units that are words."""
+_SINGULAR: Mapping[str, tuple[str, str]] = {"days": ("jour", "day")}
 Plain = float | str | None
 """What a parameter of a sentence may be, so that it travels as JSON."""
 
@@ -94,7 +95,11 @@ def quantity(value: float, unit: str | None = None, decimals: int = 1, *, sign: 
     if unit is None:
         return digits
     fr = NARROW if unit[0] in "°%" else HARD
-    return Text(f"{digits.fr}{fr}{FRENCH_UNITS.get(unit, unit)}", f"{digits.en}{'' if unit == '%' else HARD}{unit}")
+    said = FRENCH_UNITS.get(unit, unit), unit
+    if unit in _SINGULAR:  # French is singular below two, English at one alone
+        few, one = _SINGULAR[unit]
+        said = few if abs(round(value, decimals)) < 2 else said[0], one if digits.en == "1" else unit  # noqa: PLR2004
+    return Text(f"{digits.fr}{fr}{said[0]}", f"{digits.en}{'' if unit == '%' else HARD}{said[1]}")
 
 
 def limit(value: float, unit: str | None) -> Text:

@@ -212,7 +212,7 @@ class FakeHub:
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Choose it at once."""
         self.usecase(usecase)
-        self.chosen = how(find(usecase), self.chosen)
+        self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
         return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
 
     async def actions(self, limit: int) -> list[Action]:

@@ -1,11 +1,10 @@
 """What a use case may be worth, and what it costs: with hypotheses and prices that the facilitator changes."""
 
-from datetime import datetime
-
 from aiohttp import web
 from msgspec import Struct
 
 from hub.errors import NotFoundError, UsageError
+from hub.model import rfc3339
 from hub.store.base import Range
 from hub.usecases import choosing
 from hub.web.hub import Change
@@ -52,7 +51,7 @@ async def material(request: web.Request) -> web.Response:
     if (wish.low is None) != (wish.high is None):
         raise Problem("body", reason="low and high go together", shape='{"low": 15, "high": 30}')
     place = request.match_info["place"]
-    today = datetime.now(request.app[HUB].config.zone).date().isoformat()
+    today = rfc3339(request.app[HUB].live.wall())[:10]
     found = None if wish.low is None or wish.high is None else choosing.Price(wish.low, wish.high, today)
     number = int(place) if place.isdecimal() else -1
     return await _changed(request, lambda usecase, before: choosing.price(usecase, before, number, found))
