@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from device_sims import playbill, schedule
 from device_sims.day import DAY_S, clock_s, clock_text
 from device_sims.devices import Packet
-from device_sims.runner import Options, TimedFault, make_world
+from device_sims.options import Options, TimedFault, make_world
 from device_sims.tables import Scenario
 
 SHORTEST_MIN = 10.0

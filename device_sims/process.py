@@ -13,7 +13,8 @@ from pathlib import Path
 
 from device_sims.errors import SimulationError
 from device_sims.link import parse_url
-from device_sims.runner import Options, TimedFault, new_seed, play, zone_name
+from device_sims.options import Options, TimedFault, new_seed, zone_name
+from device_sims.runner import play
 
 FAULT = re.compile(
     r"(?P<name>[a-z][a-z0-9_.]*)@(?P<minute>\d+(\.\d+)?)(:(?P<intensity>\d+(\.\d+)?))?(/(?P<duration>\d+(\.\d+)?))?"

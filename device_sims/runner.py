@@ -7,7 +7,6 @@ the hub.
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import time
 from collections.abc import Iterable
@@ -15,22 +14,20 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
 from platformdirs import user_runtime_path
 
-from device_sims import announce, devices, door, playbill, schedule
+from device_sims import announce, devices, door, notes, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
 from device_sims.day import DAY_S
 from device_sims.devices import Numbered, Packet
 from device_sims.devices import link as link_of
-from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
-from device_sims.link import Broker, Connection
+from device_sims.link import Connection
+from device_sims.options import Options, make_world
 from device_sims.serial_port import SerialPort
 from device_sims.world import Emission, Output, Silence
 
@@ -45,86 +42,8 @@ DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
-NOW = "now"
-"""A clock: the run is a twin, whose time is the wall's from its start on (design.md §1)."""
 LONG_S = 2 * DAY_S
 """A longer history is not waited for: the page opens and shows how far it is."""
-
-
-class TimedFault(Struct, frozen=True):
-    """`NAME@MIN[:intensity][/duration]`: a fault at a simulated minute."""
-
-    name: str
-    minute: float
-    intensity: float | None = None
-    duration_min: float | None = None
-
-
-class Options(Struct, frozen=True, kw_only=True):
-    """What to play, where.
-
-    Attributes:
-        scenario: its name, or the path of a scenario.toml.
-        broker: where the devices connect.
-        data: the hub's data folder (run.json); None: no hub.
-        speed: simulated seconds a wall second.
-        seed: of every noise.
-        faults: to turn on at their minute.
-        initial, clock: of the start; None: the scenario's. NOW: beside real devices, at ×1 whatever `speed` says.
-        history_h: hours of history; None: the scenario's.
-        zone: of the devices' local times.
-    """
-
-    scenario: str
-    broker: Broker
-    data: Path | None = None
-    speed: float = 1.0
-    seed: int = 0
-    faults: tuple[TimedFault, ...] = ()
-    initial: str | None = None
-    clock: str | None = None
-    history_h: int | None = None
-    zone: str = "Europe/Paris"
-
-    @property
-    def is_twin(self) -> bool:
-        """Whether its clock is the wall's."""
-        return self.clock == NOW
-
-    @property
-    def pace(self) -> float:
-        """Simulated seconds a wall second at the start."""
-        return 1.0 if self.is_twin else self.speed
-
-
-def make_world(options: Options, wall: datetime) -> Ensemble:
-    """Return the world of a run that starts now.
-
-    Raises:
-        SimulationError: naming what cannot be played.
-    """
-    cast = playbill.load(options.scenario, options.history_h)
-    checked_speed(options.speed)
-    if options.speed > MOST_LIVE_SPEED and options.data is None:
-        live = f"{MOST_LIVE_SPEED:.0f}"
-        msg = f"speed is {options.speed:g}: above {live} messages go through a hub; name its data folder, or slow down"
-        raise SimulationError(msg)
-    zone = ZoneInfo(options.zone)
-    clock = f"{wall.astimezone(zone):%H:%M}" if options.is_twin else options.clock
-    start = announce.start_of(playbill.clock(cast, options.initial, clock), zone, wall)
-    if options.is_twin:
-        start = wall.replace(microsecond=0)
-    world = Ensemble(cast, seed=options.seed, start=start, zone=zone, initial=options.initial, clock=clock)
-    world.speed = options.pace
-    for fault in options.faults:
-        lasts = schedule.seconds(fault.duration_min)
-        world.schedule(round(60 * fault.minute), fault.name, fault.intensity, lasts)
-    return world
-
-
-def new_seed() -> int:
-    """Return a seed short enough to be told from one facilitator to another."""
-    return secrets.randbelow(10_000)
 
 
 class Run:
@@ -253,20 +172,13 @@ class Run:
             self._tell_state()
 
     async def _forget_predecessor(self) -> None:
-        """Take the announcement of a run that crashed off the broker, and leave word for the next one."""
-        note = self._note_of_run
-        if note is None:
+        """Take the announcements of runs that crashed off the broker, and leave word for the next one."""
+        if self.options.data is None:
             return
-        with contextlib.suppress(OSError):
-            before = note.read_text(encoding="ascii").strip()
-            if announce.is_run(before) and before != self.id:
-                await self._own.publish(announce.forgotten(before))
-        with contextlib.suppress(OSError):
-            note.write_text(self.id, encoding="ascii")
-
-    @property
-    def _note_of_run(self) -> Path | None:
-        return None if self.options.data is None else self.options.data / "sim-run"
+        for before in await asyncio.to_thread(notes.abandoned, self.options.data):
+            await self._own.publish(announce.forgotten(before))
+            notes.remove(self.options.data, before)
+        notes.leave(self.options.data, self.id)
 
     def _steer(self) -> None:
         """Let the hub steer the run from now on."""
@@ -517,8 +429,8 @@ class Run:
                     await self._own.publish(announce.announced(self._said("ended")))
                     await asyncio.gather(*(self._own.publish(packet) for packet in self._last_words()))
                     await self._own.publish(announce.forgotten(self.id))
-                    if self._note_of_run is not None:
-                        self._note_of_run.unlink(missing_ok=True)
+                    if self.options.data is not None:
+                        notes.remove(self.options.data, self.id)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -542,8 +454,3 @@ async def play(options: Options, stop: asyncio.Event) -> None:
         run = Run(following)
         await run.play(stop)
         following = run.next
-
-
-def zone_name() -> str:
-    """Return the zone of local times, as the hub has it (`HUB_TZ`)."""
-    return os.environ.get("HUB_TZ") or "Europe/Paris"

@@ -95,7 +95,10 @@ def _opened(path: Path) -> tuple[int, int]:
         OSError: there is none to be had, or nothing can be placed there.
     """
     if sys.platform == "win32":
-        msg = "this system has no pseudo-terminals"
+        msg = (
+            "Windows has no pseudo-terminals, so this board is heard in the history and faster than ×60 only; "
+            "plug in a real one, or run the simulators on Linux, macOS or WSL"
+        )
         raise OSError(msg)
     import tty  # noqa: PLC0415 — absent on Windows
 

@@ -17,7 +17,8 @@ from device_sims.physics.weather import Day, Draws, Normals, Weather
 
 DAY_S = 86_400
 HELD_S = 60
-"""A slowly varying input is held for at most so long (`use_cases.md` §0)."""
+"""A slowly varying input is looked at so often (`use_cases.md` §0)."""
+KEPT_MINUTES = 8
 
 
 @cache
@@ -43,10 +44,35 @@ class Outside:
         """Draw the year and place the run's start in it."""
         self.days = year(begin.chance)
         self._zero_s = begin.yearday * DAY_S + begin.clock_s
+        self._minutes: dict[int, Weather] = {}
 
     def at(self, time_s: float) -> Weather:
-        """Return the weather at a second of the run."""
-        return weather.at(self.days, self._zero_s + time_s)
+        """Return the weather at a second of the run: a line from one whole minute to the next.
+
+        So what a sensor sees between two looks is that line too, wherever the looks fall.
+        """
+        minute, rest = divmod(time_s, HELD_S)
+        before = self._minute(int(minute))
+        if rest == 0:
+            return before
+        after, share = self._minute(int(minute) + 1), rest / HELD_S
+        return Weather(
+            outside_c=before.outside_c + (after.outside_c - before.outside_c) * share,
+            humidity_pct=before.humidity_pct + (after.humidity_pct - before.humidity_pct) * share,
+            wind_m_per_s=before.wind_m_per_s + (after.wind_m_per_s - before.wind_m_per_s) * share,
+            pressure_hpa=before.pressure_hpa + (after.pressure_hpa - before.pressure_hpa) * share,
+            sky=before.sky + (after.sky - before.sky) * share,
+            sunshine=before.sunshine + (after.sunshine - before.sunshine) * share,
+        )
+
+    def _minute(self, minute: int) -> Weather:
+        """Return the weather at a whole minute of the run; asked for again and again while the minute lasts."""
+        found = self._minutes.get(minute)
+        if found is None:
+            if len(self._minutes) >= KEPT_MINUTES:
+                self._minutes.clear()
+            found = self._minutes[minute] = weather.at(self.days, self._zero_s + minute * HELD_S)
+        return found
 
     def rain_mm(self, start_s: float, stop_s: float) -> float:
         """Return the rain between two seconds of the run [mm]."""

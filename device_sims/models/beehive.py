@@ -7,7 +7,7 @@ from dataclasses import replace
 from msgspec import Struct
 
 from device_sims.models import Active, Begin, Kind
-from device_sims.models._weather import Outside, until_held
+from device_sims.models._weather import HELD_S, Outside, ramp, until_held
 from device_sims.physics import beehive as physics
 from device_sims.physics import moist_air, monthly
 from device_sims.physics.beehive import Hive, Regime, State
@@ -127,21 +127,21 @@ class Colony:
         self._look(time_s)
 
     def advance(self, time_s: int, count: int) -> tuple[int, Mapping[str, list[float]]]:
-        """Run `count` seconds; weather and season are held for a minute at most."""
+        """Run `count` seconds; weather and season are held from one whole minute to the next."""
         traces: dict[str, list[float]] = {name: [] for name in TRACED}
         passed = 0
         while passed < count:
             now_s = time_s + passed
             length = min(count - passed, until_held(now_s))
-            outside = self._measured
-            raining = self._raining(now_s, length)
+            before = self._measured
+            raining = self._raining(now_s)
             regime, day_s = self._regime(now_s, length, raining=raining), self._outside.day_s(now_s)
             self.state = physics.step(self.state, self.parameters.hive, regime, day_s, length)
             self._fly(length, raining=raining)
-            for name, trace in traces.items():
-                trace.extend([outside[name]] * length)
             passed += length
             self._look(time_s + passed)
+            for name, trace in traces.items():
+                trace.extend(ramp(before[name], self._measured[name], length))
         return passed, traces
 
     # what happens at once
@@ -157,12 +157,13 @@ class Colony:
     # what holds over a minute
 
     def _regime(self, time_s: int, length_s: int, *, raining: bool) -> Regime:
+        minute_s = time_s - time_s % HELD_S
         return Regime(
-            nectar_kg_per_day=self._nectar(time_s),
-            sunshine=self._sunshine(time_s),
-            use_kg_per_day=self._use(time_s),
+            nectar_kg_per_day=self._nectar(minute_s),
+            sunshine=self._sunshine(minute_s),
+            use_kg_per_day=self._use(minute_s),
             film_kg_per_h=self._film_kg_per_h(length_s) if raining else -DRYING_KG_PER_H,
-            outside_c=self._measured["outside"],
+            outside_c=self._weather_at(minute_s).outside_c,
             alive=not any(fault.effect.dead for fault in self._faults),
         )
 
@@ -199,8 +200,10 @@ class Colony:
         flying = physics.FROM_S <= self._outside.day_s(time_s) < physics.UNTIL_S
         return use + (robbed * physics.DAY_S / (physics.UNTIL_S - physics.FROM_S) if flying else 0.0)
 
-    def _raining(self, time_s: int, length_s: int) -> bool:
-        return self.parameters.sunshine is None and self._outside.rain_mm(time_s, time_s + length_s) > 0
+    def _raining(self, time_s: int) -> bool:
+        """Tell whether any rain falls in this minute."""
+        minute_s = time_s - time_s % HELD_S
+        return self.parameters.sunshine is None and self._outside.rain_mm(minute_s, minute_s + HELD_S) > 0
 
     def _film_kg_per_h(self, length_s: int) -> float:
         missing = max(RAIN_FILM_KG - self.state.film_kg, 0.0)

@@ -167,7 +167,7 @@ class HotWater:
         self._draws.look(time_s, float(self._week_s + time_s))
         passed = max(int(min(count, HELD_S, self._draws.until_change_s(time_s))), 1)
         tops, returns = self._flow(passed)
-        taps = self._warm_tap(passed)
+        taps = self._warm_tap(tops)
         self.energy_wh += self._pump_w() * passed / 3600
         return passed, {"departure": tops, "return_loop": returns, "tap": taps}
 
@@ -210,12 +210,19 @@ class HotWater:
     def _showers(self) -> int:
         return len(self._draws.running) + any(fault.effect.showering for fault in self._faults)
 
-    def _warm_tap(self, count: int) -> list[float]:
-        tap, running = self.parameters.tap, self._showers() > 0
-        open_mixer = any(fault.effect.mixer_open for fault in self._faults)
-        hottest = self.state.top_c if open_mixer else min(self.state.top_c, tap.mixed_c)
-        goal, tau_s = (hottest, tap.warms_s) if running else (self.parameters.plant.ambient_c, tap.cools_s)
-        values = first_order.each(self.tap_c, first_order.propagator(1 / tau_s, goal / tau_s, 1.0), count)
+    def _warm_tap(self, tops: Sequence[float]) -> list[float]:
+        """Return the tap at the end of each second; while water runs, it follows what leaves the tank that second."""
+        tap = self.parameters.tap
+        if self._showers() == 0:
+            cooling = first_order.propagator(1 / tap.cools_s, self.parameters.plant.ambient_c / tap.cools_s, 1.0)
+            values = first_order.each(self.tap_c, cooling, len(tops))
+        else:
+            open_mixer = any(fault.effect.mixer_open for fault in self._faults)
+            warm = first_order.propagator(1 / tap.warms_s, 1 / tap.warms_s, 1.0)
+            values, now_c = [], self.tap_c
+            for top in tops:
+                now_c = warm.keep * now_c + warm.add * (top if open_mixer else min(top, tap.mixed_c))
+                values.append(now_c)
         self.tap_c = values[-1]
         return values
 

@@ -112,6 +112,7 @@ class MeetingRoom:
         self._other_uses = _hours(parameters.other_timetable)
         self._steps: dict[tuple[int, Regime], Step] = {}
         self._time_s = 0
+        self._same_until_s = 0
         self._now = Openings(parameters.closed_per_h, window=False, people=0.0)
         self._regimes = (Regime(), Regime())
 
@@ -139,20 +140,25 @@ class MeetingRoom:
 
     def advance(self, time_s: int, count: int) -> tuple[int, Mapping[str, list[float]]]:
         """Run until the timetable changes, at most `count` seconds."""
-        self._look(time_s)
+        if time_s != self._time_s or time_s >= self._same_until_s:
+            self._look(time_s)
         room, other = self._regimes
-        passed = min(count, self._until_change(time_s))
+        passed = min(count, self._same_until_s - time_s)
         self.state, co2, air, _ = physics.advance(self.state, self._step(0, room), passed)
         self.other, co2_other, air_other, _ = physics.advance(self.other, self._step(1, other), passed)
         self.energy_wh += self._fan_w() * passed / 3600
         if self._disturbed():
             co2 = [value + self._at_sensor(time_s + second) for second, value in enumerate(co2, 1)]
-        self._look(time_s + passed)
+        if time_s + passed < self._same_until_s:
+            self._time_s = time_s + passed
+        else:
+            self._look(time_s + passed)
         return passed, {"co2": co2, "temperature": air, "co2_other": co2_other, "temperature_other": air_other}
 
     def _look(self, time_s: int) -> None:
-        """See what the timetable and the faults make of this second."""
+        """See what the timetable and the faults make of this second, and until when that holds."""
         self._time_s = time_s
+        self._same_until_s = time_s + self._until_change(time_s)
         settings = self.parameters
         week_s = self._week_s + time_s
         self._now = self._faulty(_use(settings.timetable, self._uses, week_s))

@@ -4,7 +4,8 @@ The week begins on Monday at midnight, local time, and repeats every 604 800 s; 
 caller's business.
 """
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
@@ -23,9 +24,11 @@ class Hours:
 
     spans_h: tuple[tuple[float, float], ...]
     days: tuple[int, ...] = EVERY_DAY
+    _spans_s: tuple[tuple[float, float], ...] = field(default=(), init=False, repr=False, compare=False)
+    _edges_s: tuple[float, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse hours that no week has.
+        """Refuse hours that no week has, and work out the seconds of the week once: they are asked for at each step.
 
         Raises:
             ValueError: an hour outside 0 to 24, an empty span, or a day outside 0 to 6.
@@ -38,19 +41,24 @@ class Hours:
             if day not in EVERY_DAY:
                 msg = f"days has {day}: days are 0 (Monday) to 6 (Sunday)"
                 raise ValueError(msg)
-
-    def hold(self, week_s: float) -> bool:
-        """Tell whether `week_s` seconds after Monday midnight lies in a span."""
-        return any((week_s - begin_s) % WEEK_S < length_s for begin_s, length_s in self._spans_s())
-
-    def until_change_s(self, week_s: float) -> float:
-        """Return for how long the answer of `hold` cannot change [s], above zero; a week when there is no span."""
-        edges = (edge for begin_s, length_s in self._spans_s() for edge in (begin_s, begin_s + length_s))
-        return min(((edge - week_s) % WEEK_S or WEEK_S for edge in edges), default=WEEK_S)
-
-    def _spans_s(self) -> list[tuple[float, float]]:
-        return [
+        spans_s = tuple(
             (day * DAY_S + round(begin * 3600, 3), round((end - begin) * 3600, 3) % DAY_S or DAY_S)
             for day in self.days
             for begin, end in self.spans_h
-        ]
+        )
+        edges_s = {edge % WEEK_S for begin_s, length_s in spans_s for edge in (begin_s, begin_s + length_s)}
+        object.__setattr__(self, "_spans_s", spans_s)  # frozen: set once, here
+        object.__setattr__(self, "_edges_s", tuple(sorted(edges_s)))
+
+    def hold(self, week_s: float) -> bool:
+        """Tell whether `week_s` seconds after Monday midnight lies in a span."""
+        return any((week_s - begin_s) % WEEK_S < length_s for begin_s, length_s in self._spans_s)
+
+    def until_change_s(self, week_s: float) -> float:
+        """Return for how long the answer of `hold` cannot change [s], above zero; a week when there is no span."""
+        edges_s = self._edges_s
+        if not edges_s:
+            return WEEK_S
+        now_s = week_s % WEEK_S
+        after = bisect_right(edges_s, now_s)
+        return edges_s[after] - now_s if after < len(edges_s) else edges_s[0] + WEEK_S - now_s

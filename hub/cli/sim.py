@@ -15,8 +15,8 @@ from hub.config import load
 from hub.errors import UsageError
 
 if TYPE_CHECKING:
+    from device_sims.options import Options
     from device_sims.playbill import Cast
-    from device_sims.runner import Options
 
 Flag = Annotated[bool, Parameter(negative="")]
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,11 +12,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from device_sims import runner
+from device_sims import notes, runner
 from device_sims.errors import SimulationError
 from device_sims.link import Connection, parse_url
+from device_sims.options import Options, TimedFault, make_world
 from device_sims.process import hours, options, timed_fault
-from device_sims.runner import Options, TimedFault, make_world, play
+from device_sims.runner import play
 from servers.brokers import Broker
 from servers.fake_hub import FakeHub, fake_hub
 
@@ -391,12 +393,19 @@ async def test_after_a_restart_of_the_broker_the_run_is_known_again(embedded: Br
 
 
 async def test_the_run_after_a_crash_clears_the_crashed_ones_announcement(embedded: Broker, tmp_path: Path) -> None:
-    """Its id was left in the data folder."""
-    (tmp_path / "sim-run").write_text("cold-room-20261123t000000z-dead", encoding="ascii")
+    """Its id was left in the data folder, with a process that is no more; a neighbour's that lives is let alone."""
+    crashed, neighbour = "cold-room-20261123t000000z-dead", "silo-20261123t000000z-beef"
+    folder = tmp_path / notes.FOLDER
+    folder.mkdir()
+    (folder / crashed).write_text("no process", encoding="ascii")
+    (folder / neighbour).write_text(str(os.getppid()), encoding="ascii")
     async with fake_hub(tmp_path), playing(embedded, tmp_path) as room:
         await until(lambda: room.topics(f"{PROBE}/SENSOR"))
-        assert ("matinales/sim/cold-room-20261123t000000z-dead", b"") in {one[:2] for one in room.heard}
-    assert not (tmp_path / "sim-run").exists()
+        said = {one[:2] for one in room.heard}
+        assert (f"matinales/sim/{crashed}", b"") in said
+        assert (f"matinales/sim/{neighbour}", b"") not in said
+        assert len([*folder.iterdir()]) == 2  # its own, and the neighbour's
+    assert [note.name for note in folder.iterdir()] == [neighbour]
 
 
 # options

@@ -186,3 +186,27 @@ def test_a_dead_colony_cools() -> None:
     fault(model, 0, Effect(dead=True))
     assert pass_time(model, 0, round(0.61 * HOUR))["brood_temp"] == pytest.approx(32, abs=0.05)
     assert model.values()["hive_temp"] < warm
+
+
+@pytest.mark.parametrize("stride_s", [1, 7, 59])
+def test_sensors_see_the_same_weather_wherever_the_looks_fall(stride_s: int) -> None:
+    """An hour of a spring morning asked second by second or at once: the same course of every measure."""
+    whole, pieces = colony(Parameters()), colony(Parameters())
+    expected, got = seen(whole, 7 * HOUR, HOUR), seen(pieces, 7 * HOUR, stride_s)
+    for name, course in expected.items():
+        assert got[name] == pytest.approx(course, abs=1e-5)
+        assert len({*course}) > HOUR / 2
+    assert pieces.values() == pytest.approx(whole.values(), abs=1e-9)
+
+
+def seen(model: Colony, start_s: int, stride_s: int) -> dict[str, list[float]]:
+    """Return what moves continuously, at the end of each second of an hour."""
+    courses: dict[str, list[float]] = {}
+    time_s = start_s
+    model.act([], {}, start_s)
+    while time_s < start_s + HOUR:
+        passed, traces = model.advance(time_s, min(stride_s, start_s + HOUR - time_s))
+        time_s += passed
+        for name, values in traces.items():
+            courses.setdefault(name, []).extend(values)
+    return courses

@@ -120,6 +120,16 @@ def test_the_mixing_valve_keeps_the_tap_at_42_and_a_broken_one_scalds() -> None:
     assert next(number for number, value in enumerate(broken) if value > 50) < 30
 
 
+@pytest.mark.parametrize("stride_s", [1, 7])
+def test_a_tap_follows_the_tank_however_often_it_is_looked_at(stride_s: int) -> None:
+    """Scalding water from a tank that cools: second by second or a minute at once, the very same course."""
+    courses = [
+        play(plant(faults=[fault(Effect(showering=True, mixer_open=True, heater_lost=1.0))]), 0, HOUR, stride)["tap"]
+        for stride in (DAY, stride_s)
+    ]
+    assert courses[0] == courses[1]
+
+
 def test_a_tap_at_rest_cools_to_the_room() -> None:
     """20 °C after a few hours without showers."""
     assert play(plant(), 0, 6 * HOUR)["tap"][-1] == pytest.approx(20.0, abs=0.1)
