@@ -45,6 +45,8 @@ DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
+NOW = "now"
+"""A clock: the run is a twin, whose time is the wall's from its start on (design.md §1)."""
 LONG_S = 2 * DAY_S
 """A longer history is not waited for: the page opens and shows how far it is."""
 
@@ -68,7 +70,7 @@ class Options(Struct, frozen=True, kw_only=True):
         speed: simulated seconds a wall second.
         seed: of every noise.
         faults: to turn on at their minute.
-        initial, clock: of the start; None: the scenario's.
+        initial, clock: of the start; None: the scenario's. NOW: beside real devices, at ×1 whatever `speed` says.
         history_h: hours of history; None: the scenario's.
         zone: of the devices' local times.
     """
@@ -84,6 +86,16 @@ class Options(Struct, frozen=True, kw_only=True):
     history_h: int | None = None
     zone: str = "Europe/Paris"
 
+    @property
+    def is_twin(self) -> bool:
+        """Whether its clock is the wall's."""
+        return self.clock == NOW
+
+    @property
+    def pace(self) -> float:
+        """Simulated seconds a wall second at the start."""
+        return 1.0 if self.is_twin else self.speed
+
 
 def make_world(options: Options, wall: datetime) -> Ensemble:
     """Return the world of a run that starts now.
@@ -98,9 +110,12 @@ def make_world(options: Options, wall: datetime) -> Ensemble:
         msg = f"speed is {options.speed:g}: above {live} messages go through a hub; name its data folder, or slow down"
         raise SimulationError(msg)
     zone = ZoneInfo(options.zone)
-    start = announce.start_of(playbill.clock(cast, options.initial, options.clock), zone, wall)
-    world = Ensemble(cast, seed=options.seed, start=start, zone=zone, initial=options.initial, clock=options.clock)
-    world.speed = options.speed
+    clock = f"{wall.astimezone(zone):%H:%M}" if options.is_twin else options.clock
+    start = announce.start_of(playbill.clock(cast, options.initial, clock), zone, wall)
+    if options.is_twin:
+        start = wall.replace(microsecond=0)
+    world = Ensemble(cast, seed=options.seed, start=start, zone=zone, initial=options.initial, clock=clock)
+    world.speed = options.pace
     for fault in options.faults:
         lasts = schedule.seconds(fault.duration_min)
         world.schedule(round(60 * fault.minute), fault.name, fault.intensity, lasts)
@@ -126,7 +141,7 @@ class Run:
         self.world = make_world(options, wall)
         self.id = announce.run_id(self.world.name, wall, secrets.randbelow(65_536))
         self.next: Options | None = None
-        self._clock = VirtualClock(time.monotonic(), speed=options.speed)
+        self._clock = VirtualClock(time.monotonic(), speed=options.pace)
         self._live = False
         self._wake = asyncio.Event()
         self._notes: list[dict[str, Any]] = []
@@ -189,6 +204,7 @@ class Run:
             "time": announce.rfc3339(self._simulated()),
             "speed": self._clock.speed,
             "seed": self.options.seed,
+            "twin": self.options.is_twin,
             "state": "preparing" if self._preparing else "running" if self._clock.speed > 0 else "paused",
             "faults": [
                 {
@@ -221,7 +237,8 @@ class Run:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_PATIENCE_S):
                 await asyncio.gather(*(connection.up.wait() for connection in self._devices.values()))
-        self._clock = VirtualClock(time.monotonic(), speed=self.options.speed)
+        begun_s = (datetime.now(UTC) - self.world.start).total_seconds() if self.options.is_twin else 0.0
+        self._clock = VirtualClock(time.monotonic(), time_s=begun_s, speed=self.options.pace)
         if filling:
             await self._own.publish(announce.announced(self._said()))
         self._tell_beat()
@@ -357,6 +374,9 @@ class Run:
         if speed > MOST_LIVE_SPEED and self.options.data is None:
             msg = f"speed is {speed:g}: over a broker it is at most {MOST_LIVE_SPEED:.0f}"
             raise SimulationError(msg)
+        if self.options.is_twin and speed != 1:
+            msg = f"speed is {speed:g}: this run keeps real devices company, at ×1"
+            raise SimulationError(msg)
         self._catch_up()
         self._clock.set_speed(speed, time.monotonic())
         self.world.speed = speed
@@ -373,7 +393,7 @@ class Run:
             seed=self.options.seed if order.seed is None else order.seed,
             initial=order.initial,
             clock=order.clock,
-            speed=self._clock.speed or 1.0,
+            speed=self.options.speed if self.options.is_twin else self._clock.speed or 1.0,
             faults=(),
         )
         make_world(wanted, datetime.now(UTC))  # refused now rather than after the old run has ended

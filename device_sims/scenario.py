@@ -1,8 +1,10 @@
 """scenario.toml: what the simulators play, typed, found by listing, refused with its place when it is wrong."""
 
 import importlib.resources
+import importlib.util
 import random
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -17,6 +19,10 @@ from device_sims.errors import SimulationError
 from device_sims.tables import Channel, Device, Scenario, Text
 
 __all__ = ["Channel", "Device", "Loaded", "Scenario", "Text", "begin", "folders", "load", "parse", "titles"]
+
+
+FILE = "scenario.toml"
+ENTRY_POINT = "matinales.usecases"
 
 
 class Loaded(NamedTuple):
@@ -45,14 +51,24 @@ def begin(scenario: Scenario, initial: str, clock: str | None, seed: int) -> mod
 
 
 def folders() -> dict[str, Traversable]:
-    """Return scenario name → its file: of the hub's use cases, and those of no use case that lie beside this file."""
-    found = {}
-    for folder in importlib.resources.files("hub").joinpath("usecases").iterdir():
-        file = folder.joinpath("scenario.toml")
-        if NAME.fullmatch(folder.name) and file.is_file():
-            found[folder.name] = file
+    """Return scenario name → its file: of all use cases, and those of no use case that lie beside this file.
+
+    Use cases are the hub's own, and those that other packages name by an entry point of group `matinales.usecases`.
+    """
+    found: dict[str, Traversable] = {}
+    stories = {folder.name: folder for folder in importlib.resources.files("hub").joinpath("usecases").iterdir()}
+    for name, folder in {**stories, **_of_packages()}.items():
+        file = folder.joinpath(FILE)
+        if NAME.fullmatch(name) and file.is_file():
+            found[name] = file
     found |= {name: file for name, file in beside().items() if "plays" not in msgspec.toml.decode(file.read_bytes())}
     return dict(sorted(found.items()))
+
+
+def _of_packages() -> dict[str, Traversable]:
+    """Return use case → the folder of the package that brings it; nothing of the package is run."""
+    specs = {entry.name: importlib.util.find_spec(entry.value) for entry in entry_points(group=ENTRY_POINT)}
+    return {name: Path(spec.origin).parent for name, spec in specs.items() if spec is not None and spec.origin}
 
 
 def beside() -> dict[str, Traversable]:

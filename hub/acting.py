@@ -1,27 +1,33 @@
-"""What people do to devices: rename, room, ignore, lock, merge, and all of that back again; forget, which is for ever.
+"""What people do to devices and roles, and all of that back again; forgetting is for ever.
 
-An action changes fields of `Device` (or the list of ignored topics), is committed with its record, and is undone by
-putting the fields back. Runs in the thread that owns store.db: the worker's, or the command's own where no hub lives.
+Rename, room, ignore, lock, merge; give a role to a real device; turn a use case off. An action changes fields of
+`Device` (or the ignored topics, the cast, the use cases that are off), is committed with its record, and is undone by
+putting them back. Runs in the thread that owns store.db: the worker's, or the command's own where no hub lives.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from hub.erasing import names_of
-from hub.errors import NotFoundError, UsageError
+from hub.errors import HubError, NotFoundError, UsageError
 from hub.kept import Kept
 from hub.live import Batch
 from hub.model import BY_HUB, REAL, Action, Device
+from hub.rules.casting import Cast, Taken, role_record, with_off, with_role
 from hub.timeline import ENDED
 from hub.understand import Understanding
-from hub.worker import Outcome
+from hub.worker import Judged, Outcome
 
 LONGEST = 80
 """Characters of a name or room."""
 MOST_TOPICS = 100
+
+
+def _nobody_judges(_cast: Cast, _off: Collection[str]) -> Judged:
+    return Judged()
 
 
 class Acting:
@@ -34,6 +40,7 @@ class Acting:
         understanding: Callable[[], Understanding],
         deliver: Callable[[Outcome], None],
         forgotten: Callable[[], None],
+        recast: Callable[[Cast, Collection[str]], Judged] = _nobody_judges,
         wall: Callable[[], int] = time.time_ns,
     ) -> None:
         """Act on what `understanding` returns.
@@ -43,12 +50,14 @@ class Acting:
             understanding: the living one.
             deliver: takes what was committed.
             forgotten: reads memory back from the store, after something was erased or a commit failed.
+            recast: lets the rules know who plays and which use cases are off, before it is stored.
             wall: wall clock [ns].
         """
         self._kept = kept
         self._understanding = understanding
         self._deliver = deliver
         self._forgotten = forgotten
+        self._recast = recast
         self._wall = wall
 
     def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
@@ -120,6 +129,29 @@ class Acting:
             return Action()
         return self._commit(Action(by=by, before={"topics": before}, after={"topics": after}), [])
 
+    def cast(self, usecase: str, role: str, taken: Taken | None, by: str) -> Action:
+        """Give a role to a real device, or (None) back to its simulated one; the caller knows that both exist."""
+        cast = self._kept.cast()
+        before = cast.get(usecase, {}).get(role)
+        concerned = taken or before
+        if concerned is None or taken == before:
+            return Action()
+        action = Action(
+            device=concerned.device,
+            by=by,
+            before={"role": role_record(usecase, role, before)},
+            after={"role": role_record(usecase, role, taken)},
+        )
+        return self._commit(action, [])
+
+    def turn(self, usecase: str, by: str, *, off: bool) -> Action:
+        """Turn a use case off, so that it raises no alarm (IEC 62682: suppressed by design), or on again."""
+        is_off = usecase in self._kept.off()
+        if is_off is off:
+            return Action()
+        before, after = ({"usecase": usecase, "off": each} for each in (is_off, off))
+        return self._commit(Action(by=by, before={"off": before}, after={"off": after}), [])
+
     def undo(self, number: int | None, by: str) -> Action:
         """Take an action back (None: a person's newest that still can be), unless its effect has changed since.
 
@@ -128,10 +160,9 @@ class Acting:
             UsageError: it was undone, or something else changed the same since.
         """
         done = self._undoable(number)
-        if "topics" in done.after:
-            now: dict[str, Any] = {"topics": list(self._understanding().ignored_topics)}
-            devices = []
-        else:
+        now = self._as_it_is(done)
+        devices = []
+        if not now:
             device = self._device(done.device, itself=True)
             now = {key: getattr(device, key) for key in done.after}
             devices = [msgspec.structs.replace(device, **done.before)]
@@ -144,6 +175,19 @@ class Acting:
             raise UsageError(msg)
         back = Action(device=done.device, by=by, before=done.after, after=done.before, undoes=done.id)
         return self._commit(back, devices, done)
+
+    def _as_it_is(self, done: Action) -> dict[str, Any]:
+        """Return what an action changed as it is now; empty: fields of a device."""
+        now: dict[str, Any] = {}
+        if "topics" in done.after:
+            now["topics"] = list(self._understanding().ignored_topics)
+        if "role" in done.after:
+            usecase, role = done.after["role"]["usecase"], done.after["role"]["role"]
+            now["role"] = role_record(usecase, role, self._kept.cast().get(usecase, {}).get(role))
+        if "off" in done.after:
+            usecase = done.after["off"]["usecase"]
+            now["off"] = {"usecase": usecase, "off": usecase in self._kept.off()}
+        return now
 
     def names(self, name: str) -> tuple[str, ...]:
         """Return every name of a device and of those merged into it.
@@ -207,7 +251,13 @@ class Acting:
 
     def _commit(self, action: Action, devices: list[Device], undone: Action | None = None) -> Action:
         """Store an action and what it changes, then let everybody know."""
-        action = self._kept.act(msgspec.structs.replace(action, at=self._wall()), devices, undone)
+        action = msgspec.structs.replace(action, at=self._wall())
+        judged = self._judged(action)
+        try:
+            action = self._kept.act(action, devices, undone, judged.alarms, judged.rules)
+        except HubError:
+            self._forgotten()
+            raise
         mind = self._understanding()
         if "topics" in action.after:
             mind.ignored_topics = tuple(action.after["topics"])
@@ -219,9 +269,22 @@ class Acting:
         gone = [device.uid for device in devices if device.merged is not None]
         back = {device.uid for device in devices if "merged" in action.after and device.merged is None}
         values = [each for each in self._kept.restored().readings if each.device in back] if back else []
-        batch = Batch(devices=[*shown.values()], readings=values, forgotten=gone, merged=mind.merged())
-        self._deliver(Outcome(batch=batch))
+        batch = Batch(
+            devices=[*shown.values()], readings=values, forgotten=gone, merged=mind.merged(), alarms=judged.alarms
+        )
+        self._deliver(Outcome(batch=batch, views=judged.views, cast=judged.cast, off=judged.off))
         return action
+
+    def _judged(self, action: Action) -> Judged:
+        """Let the rules know of a role or a use case that an action changes."""
+        cast, off = self._kept.cast(), self._kept.off()
+        if "role" in action.after:
+            cast = with_role(cast, action.after["role"])
+        elif "off" in action.after:
+            off = with_off(off, action.after["off"])
+        else:
+            return Judged()
+        return self._recast(cast, off)
 
 
 def _text(what: str, text: str) -> str:

@@ -26,11 +26,13 @@ from msgspec import Struct
 
 from hub import broker, credentials, setup
 from hub.acting import Acting
+from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
 from hub.described import described
 from hub.driver import Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
+from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
@@ -40,22 +42,26 @@ from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.live import Batch, Live
-from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Run, Source, rfc3339
+from hub.measured import Looking
+from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
+from hub.notify.siren import BY
 from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
-from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.sessions import Sessions
-from hub.store.base import History
+from hub.stage import Stage
+from hub.store.alarms import Asked, Found, Transition
+from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.store.stretches import Stretch
+from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
-from hub.usecases import describe
+from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
@@ -216,9 +222,11 @@ class App:
             reach=self._reach,
             pace_by=self._pace_by,
             believed=self._registry.believed,
+            is_off=self._is_off,
             lang=self.config.lang,
         )
-        self._views: dict[str, View] = {}
+        self._floods = Floods(self.live, self._cases)
+        self._stage = Stage(self._cases, self.live, self.config.tz)
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
         self._status: Status | None = None
@@ -245,6 +253,7 @@ class App:
                 understanding=lambda: self._worker.understanding,
                 deliver=self._worker.tell,
                 forgotten=self._worker.read_back,
+                recast=self._worker.recast,
             )
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
@@ -274,15 +283,25 @@ class App:
                 today=lambda: datetime.now(self.config.zone).date(),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
+            self._telling = Telling(
+                self.config,
+                kept=self._kept,
+                worker=self._worker,
+                live=self.live,
+                floods=self._floods,
+                cases=self._cases,
+            )
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
+            self._chosen = Chosen(self._kept)
+            self._restored.chosen = self._chosen.told()
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
             self._guests.close()
             self._kept.close()
             raise
-        self._views.update(self._worker.views(time.time_ns()))
+        self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
@@ -326,6 +345,7 @@ class App:
         self._link.on_status(self._changed)
         self._worker.start()
         self._worker.call(self._rereading.resume)
+        self._worker.call(self._telling.resume)
         if self._influx is not None:
             self._influx.start()
         self._tasks = [
@@ -333,6 +353,7 @@ class App:
             asyncio.create_task(self._watch(), name="parts"),
             asyncio.create_task(self._prune(), name="retention"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
+            asyncio.create_task(self._telling.run(), name="telling"),
         ]
 
     async def close(self) -> None:
@@ -381,9 +402,12 @@ class App:
 
     def _deliver(self, outcome: Outcome) -> None:
         self.live.apply(outcome.batch)
+        if outcome.batch.alarms:
+            self._show_floods()
+            self._telling.wake()
         if outcome.batch.paces and not self._pacer.records:
             self._settled.set()
-        self._views.update(outcome.views)
+        self._stage.take(outcome.views, outcome.cast, outcome.off)
         for topic, heard in outcome.recent.items():
             self._recent.pop(topic, None)
             self._recent[topic] = heard
@@ -395,8 +419,25 @@ class App:
     async def _watch(self) -> None:
         while True:
             self._show_parts()
+            self._show_floods()
+            await self._ring()
             self._link.keep(min(self._worker.position + 1, self._needed))
             await asyncio.sleep(PARTS_EVERY)
+
+    async def _ring(self) -> None:
+        """Command the device that rings, where the settings name one and an alarm began or ended."""
+        due = self._telling.siren_due()
+        if due is None:
+            return
+        device, wanted = due
+        try:
+            given = await self.command(device, wanted, BY, None)
+        except NotFoundError:
+            return  # it was not heard yet, and rings once it was
+        except HubError as error:
+            _LOG.warning("%r does not ring: %s", device, error)
+            return
+        self._telling.siren_given(given)
 
     async def _prune(self) -> None:
         """Let old readings go, slice by slice between the worker's steps."""
@@ -430,6 +471,11 @@ class App:
         if changed:
             self.live.apply(Batch(parts=changed))
 
+    def _show_floods(self) -> None:
+        floods = self._floods.view()
+        if floods != self.live.floods:
+            self.live.apply(Batch(floods=floods))
+
     def _parts_now(self) -> dict[str, Any]:
         status, worker = self._status, self._worker
         if status is None:
@@ -445,6 +491,12 @@ class App:
             "gaps": _gaps(status, time.time_ns()),
             "store": _store(worker, self._kept.faults, self._influx),
         }
+        trouble = self._telling.trouble()
+        if trouble is not None:
+            way, reason = trouble
+            parts["notices"] = _degraded(f"notices_{way}", reason)
+        elif self._telling.is_wanted:
+            parts["notices"] = _FINE
         parts |= {"serial": _serial(status.serial)} if status.serial else {}
         return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
@@ -454,9 +506,17 @@ class App:
         """Return the uid that a uid or alias means."""
         return self._worker.understanding.resolve(name)
 
-    async def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms, newest first."""
-        return await asyncio.to_thread(self._kept.alarms, limit)
+    async def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first."""
+        return await asyncio.to_thread(self._kept.alarms, asked)
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, Sequence[Transition]]:
+        """Return one alarm with every step of its life."""
+        found = await asyncio.to_thread(self._kept.alarm_journal, alarm)
+        if found is None:
+            msg = f"no alarm {alarm!r}; GET /api/v1/alarms lists them"
+            raise NotFoundError(msg)
+        return found
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
@@ -468,12 +528,12 @@ class App:
 
     async def why(self, alarm: str) -> Mapping[str, Any]:
         """Say why an alarm was raised."""
-        found = await asyncio.to_thread(self._kept.alarm, alarm)
-        case = None if found is None else self._cases.get(found.usecase)
-        if found is None or case is None or found.rule not in {rule.id for rule in case.all_rules}:
+        found, _ = await self.alarm(alarm)
+        case = self._cases.get(found.usecase)
+        if case is None or found.rule not in {rule.id for rule in case.all_rules}:
             msg = f"no alarm {alarm!r} of a rule that there is; GET /api/v1/alarms lists them"
             raise NotFoundError(msg)
-        return why(case, found, self._views.get(case.name))
+        return why(case, found, self._stage.view(case.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Carry out what a person does to a device."""
@@ -634,32 +694,81 @@ class App:
 
     def usecases(self) -> Sequence[Mapping[str, Any]]:
         """Return the use cases in short."""
-        return [
-            describe.summary(case, *((run.id, run.state) if (run := self._run(name)) is not None else ()))
-            for name, case in self._cases.items()
-        ]
+        return self._stage.summaries()
 
     def usecase(self, name: str) -> Mapping[str, Any]:
         """Return one use case whole."""
-        case = self._cases.get(name)
-        if case is None:
-            msg = f"no use case {name!r}; there are: {', '.join(self._cases)}"
-            raise NotFoundError(msg)
-        run = self._run(name)
-        scenario = self.live.scenario or {}
-        faults = scenario.get("faults", ()) if scenario.get("usecase") == name else ()
-        return describe.describe(
-            case,
-            self._views.get(name),
-            run=run.id if run is not None else None,
-            now=self.live.now(run.id) if run is not None else None,
-            speed=run.speed if run is not None else 1.0,
-            faults=faults,
-        ) | {"tz": self.config.tz}
+        return self._stage.describe(name)
 
-    def _run(self, usecase: str) -> Run | None:
-        view = self._views.get(usecase)
-        return self.live.runs.get(view.run) if view is not None and view.run != REAL else None
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether a real device plays in a use case."""
+        return bool(self._stage.real(usecase))
+
+    def candidates(self, usecase: str) -> Mapping[str, Any]:
+        """Return the devices that could play in a use case."""
+        return self._stage.candidates(usecase)
+
+    def roles_for(self, device: str) -> Mapping[str, Any]:
+        """Return the roles that a device could play."""
+        return self._stage.roles_for(self.resolve(device))
+
+    async def take_role(
+        self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
+    ) -> Mapping[str, Any]:
+        """Give a role to a real device."""
+        uid = self.resolve(device)
+        fit = self._stage.fit(usecase, role, uid, channels)
+        view = self._stage.shown(usecase, role, uid, fit)
+        action = await self.act(lambda acting: acting.cast(usecase, role, fit.taken, by))
+        said = {"usecase": usecase, "warnings": view["warnings"], "action": action.id or None}
+        return {**self._stage.role(usecase, role), **said}
+
+    async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
+        """Give a role back to its simulated device."""
+        self._stage.role(usecase, role)
+        action = await self.act(lambda acting: acting.cast(usecase, role, None, by))
+        said = {"usecase": usecase, "action": action.id or None}
+        return {**self._stage.role(usecase, role), "warnings": [], **said}
+
+    async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
+        """Turn a use case off or on."""
+        self._stage.case(usecase)
+        action = await self.act(lambda acting: acting.turn(usecase, by, off=off))
+        return {"name": usecase, "off": self._stage.is_off(usecase), "action": action.id or None}
+
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return the curve of a use case's measure."""
+        looking = self._looking(self._stage.case(usecase), asked.run or REAL)
+        return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
+
+    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of a span."""
+        case, run = self._stage.case(usecase), asked.run or REAL
+        told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
+        return costing.money(case, self._chosen.of(usecase), told)
+
+    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens."""
+        case = self._stage.case(usecase)
+        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how)))
+        self.live.apply(Batch(chosen=self._chosen.told()))
+        found: Mapping[str, Any] = msgspec.to_builtins(chosen)
+        return found
+
+    def _looking(self, case: UseCase, run: str) -> Looking:
+        """Return a use case's past on a run, by the devices that play its roles there."""
+        view = self._stage.view(case.name)
+        devices = view.devices if view is not None and view.run == run else {}
+        return Looking(
+            self.history,
+            case,
+            run,
+            devices=devices,
+            cast=self._stage.real(case.name) if run == REAL else {},
+            twin=self._stage.twin(case.name) if run == REAL else None,
+            uids=self.live.uids,
+            calendar=self._worker.engine.calendar,
+        )
 
     def setup(self) -> Mapping[str, Any]:
         """Return what to type on devices, with today's address of this machine."""
@@ -682,6 +791,7 @@ class App:
         influx = {} if self._influx is None else self._influx.counters()
         return {
             **influx,
+            **self._telling.counters(),
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,
@@ -706,6 +816,9 @@ class App:
             "devices": len(self.live.devices),
             "viewers": self.live.viewers,
         }
+
+    def _is_off(self, usecase: str) -> bool:
+        return self._stage.is_off(usecase)
 
     def _is_health(self, uid: str, channel: str) -> bool:
         family = uid.partition(":")[0]

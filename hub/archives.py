@@ -19,9 +19,9 @@ from hub.journal.base import JournalReader
 from hub.model import NS, REAL, Alarm, Run, Source
 from hub.recorded import Recorded, between, line
 from hub.store import stretches
+from hub.store.alarms import AlarmStore
 from hub.store.file import StoreReader
 from hub.store.sqlite import SqliteReadings
-from hub.store.state import StateStore
 from hub.timeline import FASTEST_LIVE, PREFIX, Timelines
 from hub.workshop.session import Interval, Session, spans
 
@@ -152,7 +152,7 @@ class Archives:
             StoreError: they cannot be read.
         """
         with closing(StoreReader(self.folder(name) / STORE)) as store, store.reader() as db:
-            return StateStore(db).alarms(MOST_ALARMS)
+            return AlarmStore(db).newest(MOST_ALARMS)
 
 
 def _record(intervals: Iterable[Interval], reader: JournalReader, runs: list[Run], target: Path) -> list[Track]:

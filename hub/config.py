@@ -15,8 +15,9 @@ from msgspec import Struct
 from hub.errors import ConfigError
 from hub.ingest.ports import wanted
 from hub.ingest.webhook import downlinks
+from hub.notify.wishes import Wishes, mailbox, siren, web_address
 
-SECRETS = frozenset({"influx_token"})
+SECRETS = frozenset({"influx_token", "mail_password", "notify_secret", "notify_token"})
 """Settings that are shown to nobody."""
 MOST_DAYS = 36_500
 _BUCKET = re.compile(r"[^\W_][\w .-]{0,99}")
@@ -51,6 +52,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             a broker that keeps it: Mosquitto, or another one.
         serial: `auto`: whatever looks like USB serial; `off`; or ports to read, `/dev/ttyUSB0@9600,COM3`.
         sigfox_downlink: what a Sigfox device that asks is answered, `4D5E6F=0102030405060708,*=…` (8 bytes in hex).
+        notify_from: the least priority of which anybody is told beside the page.
+        notify_simulated: whether a simulation's alarms are told too; a replay's never are.
+        notify_url: where each step of an alarm is posted as JSON; unset: nowhere.
+        notify_secret, notify_token: sign what is posted (HMAC-SHA256); sent as `Authorization: Bearer`.
+        mail_url: `smtp://user@host:587` (STARTTLS wherever there is a user) or `smtps://user@host:465`.
+        mail_password, mail_from, mail_to: of that server; who writes, to whom (commas between).
+        siren: `device/channel` that is set to 1 while an alarm rings, and to 0 after it.
     """
 
     broker_url: str | None = None
@@ -79,6 +87,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     journal_full: Literal["drop_oldest", "stop_acknowledging"] = "drop_oldest"
     serial: str = "auto"
     sigfox_downlink: str = ""
+    notify_from: Literal["critical", "high", "medium", "low"] = "high"
+    notify_simulated: Literal["on", "off"] = "off"
+    notify_url: str | None = None
+    notify_secret: str | None = None
+    notify_token: str | None = None
+    mail_url: str | None = None
+    mail_password: str | None = None
+    mail_from: str = ""
+    mail_to: str = ""
+    siren: str = ""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show every setting, and of a secret only that it is there."""
@@ -103,6 +121,21 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def filters(self) -> tuple[str, ...]:
         """The topic filters wanted."""
         return tuple(each.strip() for each in self.topics.split(",") if each.strip()) or ("#",)
+
+    @property
+    def wishes(self) -> Wishes:
+        """Who is told of alarms.
+
+        Raises:
+            ValueError: naming the setting and what it should be.
+        """
+        return Wishes(
+            least=self.notify_from,
+            simulated=self.notify_simulated == "on",
+            url=None if self.notify_url is None else web_address("notify_url", self.notify_url),
+            mailbox=mailbox(self.mail_url, self.mail_from, self.mail_to),
+            siren=siren(self.siren),
+        )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -207,11 +240,7 @@ def _table(text: str, place: str) -> dict[str, str]:
 
 def _check(config: Config) -> None:
     wanted(config.serial)
-    try:
-        downlinks(config.sigfox_downlink)
-    except ValueError as error:
-        msg = f"sigfox_downlink: {error}"
-        raise ConfigError(msg) from None
+    _check_speech(config)
     for name in ("mqtt_port", "web_port"):
         port = getattr(config, name)
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
@@ -234,6 +263,19 @@ def _check(config: Config) -> None:
         raise ConfigError(msg) from None
     if config.store == "influx":
         _check_influx(config)
+
+
+def _check_speech(config: Config) -> None:
+    """See that what is said to others, devices and people, can be said."""
+    try:
+        downlinks(config.sigfox_downlink)
+    except ValueError as error:
+        msg = f"sigfox_downlink: {error}"
+        raise ConfigError(msg) from None
+    try:
+        _ = config.wishes
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _check_influx(config: Config) -> None:

@@ -13,12 +13,15 @@ from hub.erasing import Trace, pruned
 from hub.live import Batch
 from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading, Run
 from hub.registry import Registry, decode_context, encode_context
+from hub.rules.casting import Cast, Taken, with_off, with_role, without
 from hub.store import stretches
 from hub.store.actions import ActionStore
+from hub.store.alarms import AlarmStore, Asked, Found, Transition
 from hub.store.base import History
 from hub.store.errands import Errands
 from hub.store.file import StoreFile, understood
 from hub.store.lines import Encoder
+from hub.store.notices import Notice, NoticeStore
 from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
 from hub.store.retention import FOR_EVER, Keep, Retention
@@ -27,6 +30,7 @@ from hub.store.state import StateStore
 from hub.store.stretches import Stretch
 from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
+from hub.usecases.choosing import NOTHING, Choices
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
@@ -39,6 +43,9 @@ MOST_CHANNELS = 5_000
 IGNORED_TOPICS = "ignored_topics"
 GUESTS = "drivers_of_packages"
 PACES = "paces"
+CAST = "cast"
+OFF = "usecases_off"
+CHOICES = "choices"
 """Names of settings."""
 
 
@@ -56,7 +63,9 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
+_CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
+_CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
 
 
 class Kept:
@@ -81,6 +90,12 @@ class Kept:
         self._state = StateStore(self._file.db)
         self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
+        self._alarms = AlarmStore(self._file.db)
+        self._notices = NoticeStore(self._file.db)
+        self.ways: Callable[[Alarm, Transition], Iterable[str]] = lambda _alarm, _step: ()
+        """By which ways a step of an alarm is told (`hub.notify`)."""
+        self.unsaid = 0
+        """Notices that were let go because too many waited."""
         self._encoder = Encoder() if forwards else None
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
@@ -172,11 +187,39 @@ class Kept:
             state.put_runs(changes.runs.values())
             state.put_marks(changes.marks)
             state.put_heard(changes.heard)
-            state.put_alarms(alarms)
+            self._note_steps(self._alarms.put(alarms))
             state.put_rules({key: blob or None for key, blob in rules.items()})
             if changes.missed or changes.read_again:
                 self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def _note_steps(self, steps: Iterable[tuple[Alarm, Transition]]) -> None:
+        """Have those told who want to be, of steps that are new."""
+        told = [(way, alarm, step) for alarm, step in steps for way in self.ways(alarm, step)]
+        for way, alarm, step in told:
+            self._notices.put(way, alarm, step, self._wall())
+        if told:
+            self.unsaid += self._notices.bound()
+
+    def notices(self) -> Sequence[Notice]:
+        """Return who is still to be told of what, oldest first; in any thread but the event loop's.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._file.reader() as db:
+            return NoticeStore(db).waiting()
+
+    def settle_notices(self, done: Collection[int], again: Mapping[int, int]) -> None:
+        """Let go what was told or never will be; try others again at a time [ns]; in the worker's thread.
+
+        Raises:
+            StoreError: nothing was changed: it is told again, under the same id.
+        """
+        with self._file.transaction():
+            self._notices.done(done)
+            for number, due in again.items():
+                self._notices.again(number, due)
 
     def absences(self) -> dict[str, Absence]:
         """Return what drivers of other packages did not do, by model; for the owner's thread."""
@@ -206,8 +249,22 @@ class Kept:
         left = {model: each for model, each in known.items() if each != Absence()}
         self._state.set_setting(GUESTS, msgspec.json.encode(left).decode() if left else None)
 
-    def act(self, action: Action, devices: Sequence[Device], undone: Action | None) -> Action:
+    def act(
+        self,
+        action: Action,
+        devices: Sequence[Device],
+        undone: Action | None,
+        alarms: Sequence[Alarm] = (),
+        rules: Mapping[str, bytes] | None = None,
+    ) -> Action:
         """Store an action and what it changed, in one transaction; return it with its number.
+
+        Args:
+            action: what was done.
+            devices: as they are now.
+            undone: the action that it took back.
+            alarms: that ended with it.
+            rules: what the rules remember after it; empty: forgotten.
 
         Raises:
             StoreError: nothing was stored.
@@ -217,9 +274,29 @@ class Kept:
             self._tell_of(devices)
             if "topics" in action.after:
                 self._state.set_setting(IGNORED_TOPICS, msgspec.json.encode(action.after["topics"]).decode())
+            if "role" in action.after:
+                self._put_cast(with_role(self.cast(), action.after["role"]))
+            if "off" in action.after:
+                self._put_json(OFF, sorted(with_off(self.off(), action.after["off"])))
+            self._note_steps(self._alarms.put(alarms))
+            self._state.put_rules({key: blob or None for key, blob in (rules or {}).items()})
             if undone is not None:
                 self._actions.undone(undone)
             return self._actions.add(action)
+
+    def cast(self) -> dict[str, dict[str, Taken]]:
+        """Return which real devices play which roles; for the owner's thread."""
+        return _CAST.decode(self._state.setting(CAST) or "{}")
+
+    def off(self) -> set[str]:
+        """Return the use cases that are off; for the owner's thread."""
+        return msgspec.json.decode(self._state.setting(OFF) or "[]", type=set[str])
+
+    def _put_cast(self, cast: Cast) -> None:
+        self._put_json(CAST, cast)
+
+    def _put_json(self, name: str, value: object) -> None:
+        self._state.set_setting(name, msgspec.json.encode(value).decode() if value else None)
 
     def _tell_of(self, devices: Sequence[Device]) -> None:
         """Have InfluxDB know what devices are called and where they are."""
@@ -253,6 +330,21 @@ class Kept:
         said = msgspec.json.encode([*paces]).decode()
         self._state.set_setting(PACES, None if said == "[]" else said)
 
+    def choices(self) -> dict[str, dict[str, Choices]]:
+        """Return what people chose, session → use case; for the owner's thread."""
+        return _CHOICES.decode(self._state.setting(CHOICES) or "{}")
+
+    def put_choices(self, choices: Mapping[str, Mapping[str, Choices]]) -> None:
+        """Store them, all of them.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        left = {name: {case: each for case, each in of.items() if each != NOTHING} for name, of in choices.items()}
+        said = msgspec.json.encode({name: of for name, of in left.items() if of}).decode()
+        with self._file.transaction():
+            self._state.set_setting(CHOICES, None if said == "{}" else said)
+
     @property
     def sends_on(self) -> bool:
         """Whether readings go to InfluxDB now; in any thread."""
@@ -279,7 +371,8 @@ class Kept:
                 state.forget(uid)
             state.forget_heard(trace.names)
             state.forget_apart(uids)
-            state.forget_alarms(uids)
+            self._alarms.forget(uids)
+            self._notices.forget(uids)
             state.forget_of_runs(uids, ended)
             for (driver, scope), blob in state.contexts().items():
                 left = None if scope in names else pruned(blob, names)
@@ -290,6 +383,7 @@ class Kept:
                     state.put_rules({key: None})
             self._actions.forget(uids)
             self._put_paces(each for each in self.paces() if each.device not in uids)
+            self._put_cast(without(self.cast(), set(uids)))
             self._outbox.forget(trace.names)
             if self.is_sent_on:
                 self._errands.erase(uids, self._wall())
@@ -440,9 +534,13 @@ class Kept:
             commands=list(reversed(self._actions.commands(RECENT_COMMANDS))),
             readings=self._state.latest(),
             runs=self._state.runs(),
-            alarms=self._state.alarms(RECENT_ALARMS),
+            alarms=self._alarms.newest(RECENT_ALARMS),
             not_understood=sum(heard.count for heard in self._state.heard(understood=False)),
         )
+
+    def latest(self) -> Sequence[Reading]:
+        """Return the newest reading of each channel on its device's present run; for the owner's thread."""
+        return self._state.latest()
 
     def rhythms(self) -> Mapping[tuple[str, str], Sequence[int]]:
         """Return the times of each channel's newest readings, from which a live state that starts learns periods."""
@@ -450,12 +548,24 @@ class Kept:
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""
-        return self._state.alarm(alarm_id)
+        return self._alarms.alarm(alarm_id)
 
-    def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms, newest first."""
+    def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first.
+
+        Raises:
+            UsageError: the cursor is none.
+            StoreError: the file cannot be read.
+        """
         with self._file.reader() as db:
-            return StateStore(db).alarms(limit)
+            return AlarmStore(db).find(asked)
+
+    def alarm_journal(self, alarm_id: str) -> tuple[Alarm, Sequence[Transition]] | None:
+        """Return one alarm with every step of its life, oldest first; None: there is none."""
+        with self._file.reader() as db:
+            alarms = AlarmStore(db)
+            alarm = alarms.alarm(alarm_id)
+            return None if alarm is None else (alarm, alarms.transitions(alarm))
 
     def heard(self, limit: int) -> Sequence[Heard]:
         """Return the newest messages that nobody understood, newest first."""

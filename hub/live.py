@@ -57,6 +57,8 @@ class Batch(Struct, kw_only=True):
         devices: new or changed, whole; those of `readings` included the first time.
         readings: in journal order; older measures are sorted out here.
         sentences: use case → `{"code", "params", "text": {"fr", "en"}}`.
+        computed: use case → `{"run", "measures": {name: {"value", "time", "quality"}}}` of what it computes.
+        chosen: use case → `{"hypotheses", "prices"}` that people chose in the session that is on; those that changed.
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         vote: the one that is asked or whose result is shown; None: there is none.
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
@@ -65,6 +67,8 @@ class Batch(Struct, kw_only=True):
         merged: uid → the uid that it was merged into, all of them; None: as before.
         commands: new or changed, oldest first.
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
+        siren: number of a silent test that every screen is to make now.
+        floods: run → the flood of alarms under way there (`hub.flooding`), all of them.
         paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
     """
@@ -74,6 +78,8 @@ class Batch(Struct, kw_only=True):
     runs: Sequence[Run] = ()
     alarms: Sequence[Alarm] = ()
     sentences: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
+    chosen: Mapping[str, Any] = field(default_factory=dict)
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     vote: Mapping[str, Any] | UnsetType | None = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
@@ -84,6 +90,22 @@ class Batch(Struct, kw_only=True):
     rhythms: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
     settable: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     paces: Sequence[Paced] = ()
+    floods: Mapping[str, Any] | UnsetType = UNSET
+    siren: int | None = None
+
+
+class Screen(Struct, frozen=True, kw_only=True):
+    """What a screen says of its sound.
+
+    Attributes:
+        page: which page it shows.
+        sound: `on`, `muted` (its browser waits for somebody to touch it), `off` (somebody wants none).
+        tested: number of the newest silent test that it made; 0: none.
+    """
+
+    page: str
+    sound: str
+    tested: int
 
 
 class Channel(Struct):
@@ -131,7 +153,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, parts, messages."""
+        """Names of members sent whole: runs, sentences, scenario, vote, parts, messages, floods, siren."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -161,6 +183,7 @@ class Live:
         reach: Callable[[str, str], tuple[float, float] | None] = lambda _device, _channel: None,
         pace_by: Callable[[str], str | None] = lambda _device: None,
         believed: Callable[[str], float] = lambda _family: 900.0,
+        is_off: Callable[[str], bool] = lambda _usecase: False,
         lang: str = "fr",
     ) -> None:
         """Start empty.
@@ -172,8 +195,10 @@ class Live:
             reach: (uid, channel) → the range that commands may set it to, where its family alone tells; None: none.
             pace_by: uid → how a device is made to report more often: `set` its period, `poll` it, or None.
             believed: family → how long [s] a value counts until its channel's own period is known.
+            is_off: whether a use case is off: its alarms are suppressed.
             lang: language of an alarm's `text`; `texts` has both.
         """
+        self.is_off = is_off
         self.wall = wall
         self._reach = reach
         self._pace_by = pace_by
@@ -187,9 +212,13 @@ class Live:
         self.runs: dict[str, Run] = {}
         self.alarms: dict[str, Alarm] = {}
         self.sentences: dict[str, Any] = {}
+        self.computed: dict[str, Any] = {}
+        self.chosen: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
         self.vote: Mapping[str, Any] | None = None
         self.parts: dict[str, Any] = {}
+        self.floods: Mapping[str, Any] = {}
+        self.siren = 0
         self.not_understood = 0
         self.version = 0
         self._channels: dict[str, dict[str, Channel]] = {}
@@ -222,14 +251,33 @@ class Live:
             for view in self._views.values():
                 view.changed(changes)
 
+    def retell(self, usecases: Collection[str]) -> None:
+        """Let the viewers know the alarms of use cases anew: whether they are suppressed has changed."""
+        changes = Changes()
+        changes.alarms.update(alarm.id for alarm in self.alarms.values() if alarm.usecase in usecases)
+        self.version += 1
+        if changes:
+            for view in self._views.values():
+                view.changed(changes)
+
     def _take_members(self, batch: Batch) -> Iterator[tuple[str, bool]]:
         """Take what is sent whole; give each member's name and whether it changed."""
         yield "runs", bool(batch.runs)
         yield "messages", bool(batch.not_understood)
         sentences, parts = self.sentences | dict(batch.sentences), self.parts | dict(batch.parts)
+        computed = self.computed | dict(batch.computed)
+        yield "computed", computed != self.computed
+        chosen = self.chosen | dict(batch.chosen)
+        yield "chosen", chosen != self.chosen
+        self.computed, self.chosen = computed, chosen
         yield "sentences", sentences != self.sentences
         yield "parts", parts != self.parts
         self.sentences, self.parts = sentences, parts
+        if not isinstance(batch.floods, UnsetType):
+            yield "floods", batch.floods != self.floods
+            self.floods = batch.floods
+        yield "siren", batch.siren is not None
+        self.siren = self.siren if batch.siren is None else batch.siren
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
@@ -365,6 +413,12 @@ class Live:
         """Return a channel of a device with its latest reading."""
         return self._channels.get(uid, {}).get(name)
 
+    def channels(self, uid: str) -> list[Channel]:
+        """Return a device's channels with their latest readings, in the order first seen, health last."""
+        device = self.devices.get(uid)
+        own = [] if device is None else device.health
+        return sorted(self._channels.get(uid, {}).values(), key=lambda channel: channel.health or channel.name in own)
+
     def device_view(self, uid: str) -> dict[str, Any]:
         """Return a device as `GET /devices/{id}` gives it: channels in the order first seen, health last.
 
@@ -372,8 +426,7 @@ class Live:
             KeyError: no such device.
         """
         device = self.devices[uid]
-        found = self._channels.get(uid, {}).values()
-        channels = sorted(found, key=lambda channel: channel.health or channel.name in device.health)
+        channels = self.channels(uid)
         now = self.now(device.run)
         ranges = self._ranges(uid, channels)
         return {
@@ -437,7 +490,8 @@ class Live:
             "device": alarm.device,
             "usecase": alarm.usecase,
             "run": alarm.run,
-            "simulated": alarm.run != REAL,
+            "simulated": alarm.run != REAL or (alarm.device in self.devices and self.devices[alarm.device].run != REAL),
+            "suppressed": self.is_off(alarm.usecase),
             "priority": alarm.priority,
             "state": alarm.state,
             "raised_at": rfc3339(alarm.raised_at),
@@ -502,6 +556,11 @@ class Live:
         """How many mailboxes are out."""
         return sum(len(view.mailboxes) for view in self._views.values())
 
+    @property
+    def screens(self) -> list[Screen | None]:
+        """What each viewer says of its sound; None: it says nothing."""
+        return [mailbox.screen for view in self._views.values() for mailbox in view.mailboxes]
+
     def view(self, rate: int) -> "View":
         """Return the view of a rate, making it for its first viewer."""
         if rate not in self._views:
@@ -525,10 +584,14 @@ class Live:
                 "devices": self.device_views(),
                 "alarms": self.alarm_views(),
                 "sentences": self.sentences,
+                "computed": self.computed,
+                "chosen": self.chosen,
                 "scenario": self.scenario,
                 "vote": self.vote,
                 "parts": self.parts,
                 "messages": self.not_understood,
+                "floods": self.floods,
+                "siren": self.siren,
             }
             body = encode(state)[1:-1]
             self._body = (self.version, wall, body)
@@ -553,10 +616,14 @@ class Live:
         members: dict[str, Callable[[], Any]] = {
             "runs": self.run_views,
             "sentences": lambda: self.sentences,
+            "computed": lambda: self.computed,
+            "chosen": lambda: self.chosen,
             "scenario": lambda: self.scenario,
             "vote": lambda: self.vote,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
+            "floods": lambda: self.floods,
+            "siren": lambda: self.siren,
         }
         frame |= {name: make() for name, make in members.items() if name in changes.parts}
         return encode(frame)
@@ -616,6 +683,7 @@ class Mailbox:
         """Belong to no view yet."""
         self._live = live
         self._role = role
+        self.screen: Screen | None = None
         self._view: View | None = None
         self._frame: bytes | None = None
         self._whole = False

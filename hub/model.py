@@ -150,6 +150,10 @@ class Reading(Struct, frozen=True, gc=False):
     tie: int
 
 
+NOW_WITHIN = 5 * NS
+"""How far [ns] the clock of a twin may be from the wall's: a closed lid holds it back for longer."""
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """A timeline that is not real: one run of a scenario or replay, as its announcement and newest beat say.
 
@@ -172,6 +176,11 @@ class Run(Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     days: dict[str, int] = {}
+
+    @property
+    def is_now(self) -> bool:
+        """Whether its clock is the wall's: what it plays may stand beside real devices."""
+        return self.state == "running" and self.speed == 1 and abs(self.simulated - self.wall) <= NOW_WITHIN
 
     def now(self, wall: int) -> int:
         """Return the run's time [ns] when the wall clock shows `wall` (it stands 5 s after its last beat)."""
@@ -237,7 +246,7 @@ BY_HUB = "hub"
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """What was done to a device, or to a topic: which fields it changed, so that it can be undone.
+    """What was done to a device, a topic, a role or a use case: what it changed, so that it can be undone.
 
     Attributes:
         id: counts up; 0: nothing was changed, so nothing was recorded.
@@ -245,7 +254,8 @@ class Action(Struct, frozen=True, kw_only=True):
         by: `facilitator`, `command line`, or BY_HUB.
         device: uid; empty for what concerns topics.
         before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`, `apart`),
-            or `topics`, the filters ignored.
+            or `topics`, the filters ignored; or `role`, `{"usecase", "role", "taken": {"device", "channels",
+            "assumed"} | null}`; or `off`, `{"usecase", "off"}`.
         undoes: the action that this one took back.
         undone: somebody took it back.
     """
@@ -361,6 +371,10 @@ class AlarmState(StrEnum):
     SHELVED = "shelved"
 
 
+PRIORITIES = ("critical", "high", "medium", "low")
+"""Of alarms, the worst first."""
+
+
 class Evidence(Struct, frozen=True):
     """A value that made a rule true: of which measure [its unit], measured when [ns]."""
 
@@ -382,7 +396,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
         params: the values the sentence was made of.
         since: when the condition began to hold; `began`: the values it began with.
         evidence: the values it was raised with.
-        shelved_at, shelved_by: who set it aside.
+        shelved_at, shelved_by: who set it aside; unshelved_at, unshelved_by: who took it back (None: its time).
     """
 
     id: str
@@ -406,6 +420,8 @@ class Alarm(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     shelved_at: int | None = None
     shelved_by: str | None = None
+    unshelved_at: int | None = None
+    unshelved_by: str | None = None
 
     @property
     def state(self) -> AlarmState:

@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -26,14 +26,16 @@ from hub.errors import HubError
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
-from hub.model import NS, REAL, Alarm, Commanded, CommandState, Heard, Message, Reading, Record
+from hub.model import NS, REAL, Alarm, Commanded, CommandState, Heard, Message, Reading, Record, Run
 from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
+from hub.rules.casting import Cast, Taken
 from hub.rules.engine import Engine
 from hub.timeline import FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
-from hub.usecases.describe import main_sentence
+from hub.usecases.describe import computed, main_sentence
 from hub.usecases.schema import UseCase
+from hub.usecases.speaking import Speaker
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,9 +43,12 @@ T = TypeVar("T")
 CHUNK = 1000
 LARGE_CHUNK = 3000
 """Records a step takes when more than a second's worth waits: larger commits cost less a record."""
+BEGINS_WITH = 900 * NS
+"""How old [ns] a device's last word may be to count when it takes a role."""
 TICK = 1.0
 """How often [s] delays and silences are looked at."""
-SENTENCE = 5.0
+LOOK = 1.0
+"""How often [s] what use cases say, and what they compute, is looked at."""
 RETRY = 1.0
 SHOWN_PAYLOAD = 80
 """Characters of another program's command that are kept."""
@@ -62,6 +67,8 @@ class Outcome(Struct, kw_only=True):
     Attributes:
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
+        views: use case → what it knows.
+        cast, off: which real devices play, which use cases are off, all of them; None: as before.
     """
 
     batch: Batch
@@ -69,6 +76,18 @@ class Outcome(Struct, kw_only=True):
     unconfirmed: Collection[str] = ()
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
+    cast: Cast | None = None
+    off: Collection[str] | None = None
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """What the rules make of a new cast: alarms that ended, what they remember (empty: forgotten), what is known."""
+
+    alarms: Sequence[Alarm] = ()
+    rules: Mapping[str, bytes] = {}
+    views: Mapping[str, View] = {}
+    cast: Cast | None = None
+    off: Collection[str] | None = None
 
 
 class Follower(Protocol):
@@ -125,7 +144,8 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._woken = threading.Event()
         self._more = False
-        self._spoken = -SENTENCE
+        self._looked = -LOOK
+        self._speaker = Speaker()
         self._forgetful = False
         self._own = OwnWords()
         self._warned: set[str] = set()
@@ -141,11 +161,29 @@ class Worker:
             self._filled_until: dict[str, int] = {}
             self.underway = Underway(self._kept.commands(WAITING))
         for run in self.understanding.timelines.runs.values():
-            self.engine.calendar.plays(run.id, run.days)
+            self._follow_run(run)
+        self._let_play(self._kept.cast(), self._kept.off())
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._opening = self._kept.opening()
         self._forgetful = False
+
+    def _follow_run(self, run: Run) -> None:
+        """Let the rules know what a run plays, and whether now."""
+        self.engine.calendar.plays(run.id, run.days)
+        self.engine.follow(run.id, is_now=run.is_now)
+
+    def _let_play(self, cast: Cast, off: Collection[str]) -> list[Alarm]:
+        """Let the rules know who plays and which use cases are off; return the alarms that end with it."""
+        wall, timelines = self._wall(), self.understanding.timelines
+        self.played = {name: {role: self._by_uid(each) for role, each in roles.items()} for name, roles in cast.items()}
+        ended = self.engine.recast(self.played, wall)
+        self.engine.suppress(off, {run: timelines.now(run, wall) for run in self.engine.runs()})
+        return ended
+
+    def _by_uid(self, taken: Taken) -> Taken:
+        """Return the device as it is called now: it may have been merged."""
+        return msgspec.structs.replace(taken, device=self.understanding.resolve(taken.device))
 
     def start(self) -> None:
         """Begin."""
@@ -238,6 +276,43 @@ class Worker:
     def tell(self, outcome: Outcome) -> None:
         """Hand on what was committed beside the journal; for `call`."""
         self._deliver(outcome)
+        if outcome.batch.merged is not None:
+            self._look_who_plays()
+
+    def recast(self, cast: Cast, off: Collection[str]) -> Judged:
+        """Let the rules know who plays and which use cases are off, before that is stored; for `call`.
+
+        What a device has just said counts at once: it may speak every five minutes only.
+        """
+        before = self.played
+        alarms = self._let_play(cast, off)
+        fresh = {name for name, roles in self.played.items() if roles != before.get(name)}
+        if fresh:
+            alarms += self.engine.step([each for each in self._kept.latest() if self._is_believed(each, fresh)])
+        return Judged(
+            alarms=alarms,
+            rules=self.engine.changed_state(),
+            views=self.views(self._wall()),
+            cast=self.played,
+            off=frozenset(off),
+        )
+
+    def _is_believed(self, reading: Reading, usecases: Collection[str]) -> bool:
+        """Tell whether a real device's last word on a role is young enough to begin with."""
+        oldest = self._wall() - BEGINS_WITH
+        return reading.time >= oldest and any(
+            each.device == reading.device and reading.channel in each.channels.values()
+            for name in usecases
+            for each in self.played[name].values()
+        )
+
+    def _look_who_plays(self) -> None:
+        """Follow devices in a role that were merged, or are themselves again."""
+        cast = self._kept.cast()
+        if any(self._by_uid(each) != self.played[name][role] for name, of in cast.items() for role, each in of.items()):
+            ended = self._let_play(cast, self._kept.off())
+            self._commit(Changes(position=self.position), ended)
+            self._deliver(Outcome(batch=Batch(), cast=self.played))
 
     def read_back(self) -> None:
         """Take memory from the store again: something was erased there; for `call`."""
@@ -384,7 +459,7 @@ class Worker:
     def _take_group(self, records: Sequence[Record]) -> None:
         changes = self.understanding.take(records)
         for run in changes.runs.values():
-            self.engine.calendar.plays(run.id, run.days)
+            self._follow_run(run)
         alarms = self.engine.step(_aged(changes.past), past=True)
         alarms += self._filled(changes)
         alarms += self.engine.step(_aged(changes.shown))
@@ -392,6 +467,8 @@ class Worker:
             if run.state == "ended":
                 alarms += self.engine.end_run(run.id)
         self._commit(changes, alarms)
+        if changes.merged:
+            self._look_who_plays()
 
     def _tick(self) -> None:
         """Let delays run out, on each timeline's own now; a hub that is behind waits until it is not."""
@@ -436,28 +513,30 @@ class Worker:
             _LOG.info("Command %s = %g to %r: %s", each.channel, each.value, each.device, each.state)
 
     def _tell(self, wall: int) -> None:
-        """Hand on what each use case knows now, and its sentence at most every few seconds."""
+        """Hand on what each use case knows now, what it computes and what it says."""
         views = self.views(wall)
         if not views:
             return
-        sentences: dict[str, Any] = {}
-        if self._monotonic() - self._spoken >= SENTENCE:
-            self._spoken = self._monotonic()
-            sentences = {
-                name: msgspec.to_builtins(main_sentence(self._cases[name], view)) for name, view in views.items()
-            }
-        self._deliver(Outcome(batch=Batch(sentences=sentences), views=views))
+        batch, now = Batch(), self._monotonic()
+        if now - self._looked >= LOOK:
+            self._looked = now
+            for name, view in views.items():
+                case = self._cases[name]
+                said = self._speaker.say(name, view.run, main_sentence(case, view), now)
+                batch.sentences = {**batch.sentences, name: msgspec.to_builtins(said)}
+                batch.computed = {**batch.computed, name: computed(case, view)}
+        self._deliver(Outcome(batch=batch, views=views))
 
     def views(self, wall: int) -> dict[str, View]:
         """Return what each use case knows at `wall` [ns]; in the worker's thread, or before it starts."""
         return {name: view for name in self._cases if (view := self._view(name, wall)) is not None}
 
     def _view(self, name: str, wall: int) -> View | None:
-        """Return what is known of a use case on its newest run, the real timeline where there is none."""
+        """Return what is known of a use case on its newest run; on the real timeline where a real device plays."""
         runs = self.engine.runs(name)
         if not runs:
             return None
-        run = next((run for run in reversed(runs) if run != REAL), REAL)
+        run = runs[-1]
         return self.engine.view(name, run, self.understanding.timelines.now(run, wall))
 
     def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:

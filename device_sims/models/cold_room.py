@@ -78,10 +78,11 @@ class Room:
         self._until_clock_s = DAY_S
 
     def values(self) -> Mapping[str, float]:
-        """Return air, product [°C], power [W], energy [Wh], defrost and door_open [0/1]."""
+        """Return air, product, outside [°C], power [W], energy [Wh], defrost and door_open [0/1]."""
         return {
             "air": self.state.air_c,
             "product": self.state.product_c,
+            "outside": self.parameters.room.outside_c,
             "power": self._power_w(),
             "energy": self._energy_mj / MJ_PER_WH,
             "defrost": float(self._defrosting),
@@ -162,6 +163,6 @@ KIND = Kind(
     parameters=Parameters,
     initial=Initial,
     effect=Effect,
-    measures=("air", "product", "power", "energy", "defrost", "door_open"),
+    measures=("air", "product", "outside", "power", "energy", "defrost", "door_open"),
     make=Room,
 )

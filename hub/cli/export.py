@@ -1,8 +1,8 @@
-"""`matinales export`: readings as CSV, messages as a recording, or the whole store; also while the hub lives."""
+"""`matinales export`: readings or alarms as CSV, messages as a recording, the whole store; also while the hub lives."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -13,17 +13,29 @@ from hub import datafolder
 from hub.config import load
 from hub.errors import NotFoundError, UsageError
 from hub.journal.sqlite import SqliteReader
-from hub.model import REAL
+from hub.model import REAL, Alarm
 from hub.recorded import line
 from hub.recorded import messages as recorded
+from hub.store.alarms import AlarmStore, Asked, Found
 from hub.store.base import Range
-from hub.store.export import copy, csv_lines, pages
+from hub.store.export import alarm_lines, alarm_pages, copy, csv_lines, pages
 from hub.store.file import StoreReader
 from hub.store.sqlite import SqliteReadings
 from hub.store.state import StateStore
 from hub.web.query import LATEST, TIME_REMEDY, moment, span
 
 PAGE = 10_000
+_ROWS, _TIMED = ("--csv", "--alarms"), ("--csv", "--alarms", "--messages")
+GOES_WITH: Mapping[str, Sequence[str]] = {
+    "--device": _ROWS,
+    "--channel": ("--csv",),
+    "--topic": ("--messages",),
+    "--start": _TIMED,
+    "--stop": _TIMED,
+    "--run": _TIMED,
+    "--french": _ROWS,
+}
+"""What chooses, and what it can choose of."""
 Hyphened = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 """`-24h` and `-` are values."""
 
@@ -33,6 +45,8 @@ def command(
     csv: Hyphened = None,
     sqlite: Path | None = None,
     messages: Hyphened = None,
+    alarms: Hyphened = None,
+    french: bool = False,
     device: str | None = None,
     channel: str | None = None,
     topic: str | None = None,
@@ -42,46 +56,89 @@ def command(
     data: Path | None = None,
     config: Path | None = None,
 ) -> int:
-    """Write the stored readings to a CSV file, the messages to a recording, or the store to a plain SQLite file.
+    """Write readings or alarms to a CSV file, the messages to a recording, or the store to a plain SQLite file.
 
     Args:
         csv: file to write, `-` for the terminal; columns as in `GET /readings`.
         sqlite: file to write, with a view `measures` that any tool can read.
         messages: file to write, `-` for the terminal: what arrived, a JSON object a line, for `matinales replay`.
+        alarms: file to write, `-` for the terminal: every alarm, columns as in `GET /alarms`.
+        french: a CSV that a French spreadsheet opens by itself: semicolons, decimal commas, UTF-8 with its mark.
         device: only this one, by its id or another of its names.
         channel: only this one.
         topic: only messages below this MQTT filter (tele/#).
-        start: time (2026-11-24T09:00:00Z) or span before now (-24h; for readings, of the run where one is named).
+        start: time (2026-11-24T09:00:00Z) or span before now (-24h; not of messages: of the run where one is named).
         stop: likewise; not included.
         run: only this timeline, `real` or a run's id; all of them unless told.
         data: data folder; the platform's own unless told.
         config: hub.toml.
     """
-    if sum(each is not None for each in (csv, sqlite, messages)) != 1:
-        msg = "say what to write: --csv FILE or --messages FILE (- for the terminal), or --sqlite FILE"
-        raise UsageError(msg)
+    written = {"--csv": csv, "--alarms": alarms, "--messages": messages, "--sqlite": sqlite}
+    _check(
+        [name for name, target in written.items() if target is not None],
+        {
+            "--device": device,
+            "--channel": channel,
+            "--topic": topic,
+            "--start": start,
+            "--stop": stop,
+            "--run": run,
+            "--french": french or None,
+        },
+    )
     settings = load(config)
     folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
     if messages is not None:
-        if device is not None or channel is not None:
-            msg = "--messages writes what arrived, before anybody knew a device; choose with --topic, --run, --start"
-            raise UsageError(msg)
         return _messages(folder, messages, start=start, stop=stop, topic=topic or "#", run=run)
-    if topic is not None:
-        msg = "--topic chooses messages; readings are chosen with --device and --channel"
-        raise UsageError(msg)
     with closing(StoreReader(folder / "store.db")) as store:
         if sqlite is not None:
-            if any(each is not None for each in (device, channel, start, stop, run)):
-                msg = "--sqlite copies everything; choose with --csv"
-                raise UsageError(msg)
             copy(store, sqlite)
             return 0
         asked = _asked(store, device=device, channel=channel, run=run, start=start, stop=stop)
-        with _opened(csv or "-") as target:
-            for row in csv_lines(pages(SqliteReadings(store).readings, asked)):
+        with _opened(csv or alarms or "-") as target:
+            if alarms is not None:
+                lines = alarm_lines(_alarms(store, asked), settings.lang, french=french)
+            else:
+                lines = csv_lines(pages(SqliteReadings(store).readings, asked), french=french)
+            for row in lines:
                 target.write(row.encode())
     return 0
+
+
+def _check(targets: Sequence[str], chosen: Mapping[str, object]) -> None:
+    """See that one thing is written, and that what chooses can choose of it.
+
+    Raises:
+        UsageError: naming what goes with what.
+    """
+    if len(targets) != 1:
+        msg = "say what to write: --csv FILE, --alarms FILE or --messages FILE (- for the terminal), or --sqlite FILE"
+        raise UsageError(msg)
+    (target,) = targets
+    for option, value in chosen.items():
+        if value is not None and target not in GOES_WITH[option]:
+            useful = [name for name, goes in GOES_WITH.items() if target in goes]
+            remedy = f"choose with {', '.join(useful)}" if useful else "it copies everything; choose with --csv"
+            msg = f"{option} goes with {' or '.join(GOES_WITH[option])}, not with {target}: {remedy}"
+            raise UsageError(msg)
+
+
+def _alarms(store: StoreReader, asked: Range) -> Iterator[Alarm]:
+    """Give the alarms that were raised in the range asked for, newest first."""
+
+    def read(wanted: Asked) -> Found:
+        with store.reader() as db:
+            return AlarmStore(db).find(wanted)
+
+    return alarm_pages(
+        read,
+        Asked(
+            run=asked.run,
+            devices=frozenset({asked.device} if isinstance(asked.device, str) else ()),
+            within=lambda alarm: asked.start <= alarm.raised_at < asked.stop,
+            limit=asked.limit,
+        ),
+    )
 
 
 def _messages(folder: Path, name: str, *, start: str | None, stop: str | None, topic: str, run: str | None) -> int:

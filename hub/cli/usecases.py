@@ -10,15 +10,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hub.errors import ConfigError, NotFoundError
+from hub.cli import _roles
+from hub.driverkit.writing import checkout, new_title, write
+from hub.errors import NotFoundError
 from hub.rules.kinds import Rule
-from hub.usecases.channel_checks import ANY, channel_problems
+from hub.usecasekit.sketch import Plan, as_package, in_hub, new_name
 from hub.usecases.describe import describe, limit_of
 from hub.usecases.loader import find, folders, load
 from hub.usecases.money import worth
 from hub.usecases.schema import UseCase
 
-command = App(name="usecases", help="List, show and check use cases.", result_action="return_value")
+command = App(
+    name="usecases",
+    help="List, show, check and begin use cases; say who plays in them.",
+    result_action="return_value",
+)
+_roles.add_to(command)
 Json = Annotated[bool, Parameter(negative="")]
 
 
@@ -74,12 +81,40 @@ def check(path: Path | None = None, *, json: Json = False) -> int:
             msg = f"{path}: no such folder, and no use case of that name; known: {', '.join(known)}"
             raise NotFoundError(msg)
         named = {str(path): known[str(path)]}
-    found = {name: list(_problems(folder, name)) for name, folder in named.items()}
+    from hub.cli._stories import problems  # noqa: PLC0415 — only `check` needs drivers and simulators
+
+    found = {name: list(problems(folder, name)) for name, folder in named.items()}
     if json:
         _print_json({"usecases": [{"name": name, "problems": wrong} for name, wrong in found.items()]})
     else:
         _report(found)
     return 1 if any(found.values()) else 0
+
+
+@command.command
+def new(name: str, *, package: Path | None = None, fr: str | None = None, en: str | None = None) -> int:
+    """Write a first use case that holds together and plays at once: story, scenario, README; no Python to write.
+
+    Args:
+        name: its permanent name, snake_case, as bread_oven.
+        package: folder of a package of its own; without it the checkout of the hub you stand in.
+        fr: its title in French.
+        en: its title in English.
+    """
+    new_name(name, folders())
+    plain = name.replace("_", " ").capitalize()
+    plan = Plan(name=name, fr=fr or en or plain, en=en or fr or plain)
+    for title in (plan.fr, plan.en):
+        new_title(title)
+    if package is None:
+        root, made, tried = checkout(Path()), in_hub(plan), name
+    else:
+        root, made, tried = package, as_package(plan), str(package / "src" / plan.module)
+    console = Console(soft_wrap=True)
+    for path in write(root, made):
+        console.print(f"wrote {escape(str(path))}", highlight=False)
+    console.print(f"next: matinales usecases check {escape(tried)}", highlight=False)
+    return 0
 
 
 def _report(found: dict[str, list[str]]) -> None:
@@ -88,28 +123,6 @@ def _report(found: dict[str, list[str]]) -> None:
         console.print(f"[red]✗[/] {escape(name)}" if wrong else f"[green]✓[/] {escape(name)}")
         for each in wrong:
             console.print(f"  {escape(each)}", highlight=False)
-
-
-def _problems(folder: Path, name: str) -> Iterator[str]:
-    try:
-        usecase = load(folder, name)
-    except ConfigError as error:
-        yield str(error)
-        return
-    yield from channel_problems(usecase, families())
-
-
-def families() -> dict[str, dict[str, str | None]]:
-    """Return what the drivers give: family → base name of a channel → its unit; ANY among those that name their own."""
-    from hub.registry import load_drivers  # noqa: PLC0415 — only `check` needs the drivers
-
-    found: dict[str, dict[str, str | None]] = {}
-    for driver in load_drivers().values():
-        channels = found.setdefault(driver.family, {})
-        channels |= {channel.name: channel.unit.value if channel.unit else None for channel in driver.channels}
-        if driver.open_channels:
-            channels[ANY] = None
-    return found
 
 
 def _lines(usecase: UseCase, lang: str) -> Iterator[str | Table]:

@@ -89,6 +89,8 @@ class Case:
         self.watches: dict[str, Watch | Silences] = {}
         for rule in book.all_rules:
             course = memory.courses[rule.id]
+            if isinstance(rule, kinds.Silence) and self._is_nobodys(rule.measure):
+                continue
             if isinstance(rule, kinds.Silence):
                 self.watches[rule.id] = Silences(rule, course, bench, memory)
             else:
@@ -96,6 +98,11 @@ class Case:
         self._plans: dict[tuple[str, ...], Plan] = {}
         for name in fresh & memory.made.keys():
             self._suppose(name)
+
+    def _is_nobodys(self, measure: str) -> bool:
+        """Tell whether a measure's role is taken by a device that does not give it: nobody waits for it."""
+        taken = self.memory.cast.get(self.book.measures[measure].role)
+        return taken is not None and measure not in taken.channels
 
     def _believed(self) -> dict[str, int | None]:
         """Return measure → how long its value is believed [ns]: a computed one as its shortest source."""
@@ -259,9 +266,9 @@ class Case:
         ended = []
         for course in self.memory.courses.values():
             if course.shelved_until is not None and course.shelved_until <= time:
-                course.shelved_until, self.changed = None, True
+                end, course.shelved_until, self.changed = course.shelved_until, None, True
                 if course.alarm is not None and course.alarm.shelved_until is not None:
-                    course.alarm = msgspec.structs.replace(course.alarm, shelved_until=None)
+                    course.alarm = shelved(course.alarm, end, None, "")
                     ended.append(course.alarm)
         return ended
 
@@ -321,5 +328,5 @@ def acknowledged(alarm: Alarm, at: int, by: str, comment: str | None = None) -> 
 def shelved(alarm: Alarm, at: int, until: int | None, by: str) -> Alarm:
     """Return the alarm set aside until then, or taken back (None)."""
     if until is None:
-        return msgspec.structs.replace(alarm, shelved_until=None)
+        return msgspec.structs.replace(alarm, shelved_until=None, unshelved_at=at, unshelved_by=by or None)
     return msgspec.structs.replace(alarm, shelved_until=until, shelved_at=at, shelved_by=by)

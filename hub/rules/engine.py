@@ -13,39 +13,45 @@ Time is each run's own *now* [ns], passed in. Decisions that the documents leave
   when they end.
 * What is computed from other measures is as old as the oldest of them; a value of a clock hour or day, or one that was
   learned, stays until the next. A period ends with the first reading at or after its end.
+* A use case in which a real device plays looks at the real timeline only: at that device, and at the simulated devices
+  of its other roles on a run whose clock is the wall's. It begins afresh when the cast changes: what one device
+  measured says nothing of another.
 * A run that ended takes its memory with it. Its alarms stay in the record as they were, for nobody measured a return;
   they are no longer among `alarms()`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from hub.errors import NotFoundError
 from hub.model import REAL, Alarm, Reading, TimeSource
 from hub.rules.calendar import Calendar
 from hub.rules.case import Case, Seen, View, acknowledged, shelved
+from hub.rules.casting import Cast, Taken
 from hub.rules.hearing import Update
 from hub.rules.kinds import Book, Measure
-from hub.rules.shown import between, change
+from hub.rules.measures import as_shown, into_shown
 from hub.rules.state import Memory, pack, unpack
-
-Binding = tuple[str, str, str]
-"""(use case, run, role): a device that somebody gave a role."""
 
 KEPT_RUNS = 8
 """Simulated runs of a use case that are remembered at once."""
 
-__all__ = ["Binding", "Engine", "Seen", "View", "acknowledged"]
+__all__ = ["Engine", "Seen", "View", "acknowledged"]
 
 
 class _Route(Struct, frozen=True):
-    """Where a channel leads: `run` None is every run but the real one."""
+    """Where a channel leads: `real` of a device that was given the role, else of its simulated one.
+
+    `unit`: what a value without a unit is taken for.
+    """
 
     book: Book
     role: str
     measure: str
-    run: str | None
+    real: bool
+    unit: str | None
 
 
 class Engine:
@@ -54,7 +60,7 @@ class Engine:
     def __init__(
         self,
         usecases: Iterable[Book],
-        bindings: Mapping[Binding, str] | None = None,
+        cast: Cast | None = None,
         state: Mapping[str, bytes] | None = None,
         calendar: Calendar | None = None,
     ) -> None:
@@ -62,8 +68,8 @@ class Engine:
 
         Args:
             usecases: the use cases.
-            bindings: (use case, run, role) → uid of a device that somebody gave the role. Without one, the role's
-                simulated device takes it on every run but the real one; a real device never takes a role by itself.
+            cast: the real devices that play. In every other role is its simulated device, on every run but the real
+                one; a real device never takes a role by itself.
             state: key → bytes.
             calendar: what the clocks of the runs show; UTC unless told.
         """
@@ -71,8 +77,11 @@ class Engine:
         self._books = {book.name: book for book in usecases}
         self._cases: dict[tuple[str, str], Case] = {}
         self._gone: set[str] = set()
-        self._routes = _routes(self._books.values(), bindings or {})
-        self._units: dict[tuple[str | None, str | None], tuple[float, float] | None] = {}
+        self._twins: set[str] = set()
+        self._off: frozenset[str] = frozenset()
+        self._cast: Cast = cast or {}
+        self._routes = _routes(self._books.values(), self._cast)
+        self._ways: dict[tuple[str | None, str | None, str | None], tuple[float, float] | None] = {}
         known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
         for memory in sorted(known, key=lambda memory: memory.number):
             if memory.usecase in self._books:
@@ -93,28 +102,42 @@ class Engine:
             if ways is None:  # nearly every reading of a big installation: one look-up, no more
                 continue
             for way in ways:
-                if way.run == reading.run or (way.run is None and reading.run != REAL):
-                    changed += self._sort(groups, way, reading, past=past)
+                run = self._line(way, reading.run, past=past)
+                if run is not None:
+                    changed += self._sort(groups, way, reading, run, past=past)
         for key, (time, updates) in groups.items():
             changed += self._cases[key].take(time, updates, past=past)
         return changed
+
+    def _line(self, way: _Route, run: str, *, past: bool) -> str | None:
+        """Return on which run the rules take in what a device said on `run`; None: on none.
+
+        A twin's history came before it had a part in this: it is not judged again.
+        """
+        if way.real:
+            return run if run == REAL else None
+        roles = self._cast.get(way.book.name)
+        if roles is None:
+            return run if run != REAL else None
+        return None if past or way.role in roles or run not in self._twins else REAL
 
     def _sort(
         self,
         groups: dict[tuple[str, str], tuple[int, list[Update]]],
         way: _Route,
         reading: Reading,
+        run: str,
         *,
         past: bool,
     ) -> list[Alarm]:
         """Put a reading beside those of its own time; take in the group it closes."""
-        value = self._shown(way.book.measures[way.measure], reading)
+        value = self._shown(way.book.measures[way.measure], reading, way.unit)
         if value is None:
             return []
-        key = way.book.name, reading.run
+        key = way.book.name, run
         case = self._cases.get(key)
         if case is None:
-            case = self._begin(way.book, reading)
+            case = self._begin(way.book, run, reading.time)
         case.memory.devices[way.role] = reading.device
         update = Update(way.measure, value, reading.quality, reading.time_source is not TimeSource.LATE)
         time, updates = groups.get(key, (reading.time, []))
@@ -125,28 +148,26 @@ class Engine:
         groups[key] = reading.time, [update]
         return case.take(time, updates, past=past)
 
-    def _begin(self, book: Book, reading: Reading) -> Case:
+    def _begin(self, book: Book, run: str, time: int) -> Case:
         """Start to remember a run; runs whose runner died without a word go, oldest first."""
         others = [run for run in self.runs(book.name) if run != REAL]
-        for run in others[: max(len(others) - KEPT_RUNS + 1, 0)]:
-            self._gone.add(_key(self._cases.pop((book.name, run)).memory))
+        for old in others[: max(len(others) - KEPT_RUNS + 1, 0)]:
+            self._gone.add(_key(self._cases.pop((book.name, old)).memory))
         number = 1 + max((case.memory.number for case in self._cases.values()), default=0)
-        case = Case(book, Memory(usecase=book.name, run=reading.run, start=reading.time, number=number), self.calendar)
-        self._cases[book.name, reading.run] = case
+        memory = Memory(usecase=book.name, run=run, start=time, number=number, off=book.name in self._off)
+        memory.cast = dict(self._cast.get(book.name, {})) if run == REAL else {}
+        case = self._cases[book.name, run] = Case(book, memory, self.calendar)
         self._gone.discard(_key(case.memory))
         return case
 
-    def _shown(self, measure: Measure, reading: Reading) -> float | None:
+    def _shown(self, measure: Measure, reading: Reading, assumed: str | None) -> float | None:
         """Return the value in the unit the measure declares; None where it cannot be one."""
-        given = reading.unit if measure.channel_unit is None or reading.unit is not None else measure.channel_unit
-        pair = given, measure.unit
-        if pair not in self._units:
-            self._units[pair] = between(*pair)
-        by = self._units[pair]
-        if by is None:
-            return None
-        value = change(reading.value * measure.scale, by)
-        return 1.0 - value if measure.inverted else value
+        unit = reading.unit if reading.unit is not None or measure.channel_unit is not None else assumed
+        pair = unit, measure.channel_unit, measure.unit
+        if pair not in self._ways:
+            self._ways[pair] = into_shown(measure, unit)
+        by = self._ways[pair]
+        return None if by is None else as_shown(measure, reading.value, by)
 
     def tick(self, run: str, now: int, *, past: bool = False) -> list[Alarm]:
         """Let the run's time reach `now`: delays and silence that run out without a reading.
@@ -201,6 +222,45 @@ class Engine:
             case.turn(time, off=off)
         return case is not None
 
+    def suppress(self, usecases: Collection[str], now: Mapping[str, int]) -> None:
+        """Turn these use cases off on all runs, those that begin later included, and all others on.
+
+        Args:
+            usecases: their names.
+            now: run → its time [ns].
+        """
+        self._off = frozenset(usecases)
+        for name, run in self._cases:
+            self.turn(name, now[run], off=name in self._off, run=run)
+
+    def follow(self, run: str, *, is_now: bool) -> None:
+        """Know whether a run's clock is the wall's: only then it gives a real device company."""
+        if is_now:
+            self._twins.add(run)
+        else:
+            self._twins.discard(run)
+
+    def recast(self, cast: Cast, now: int) -> list[Alarm]:
+        """Let these real devices play, and nobody else; where that is news, the use case begins afresh.
+
+        Args:
+            cast: who plays.
+            now: the wall's time [ns].
+
+        Returns:
+            The alarms of a use case on the real timeline that ended with the cast: nobody watches their condition now.
+        """
+        self._cast = cast
+        self._routes = _routes(self._books.values(), cast)
+        ended: list[Alarm] = []
+        for (name, run), case in [*self._cases.items()]:
+            if case.memory.cast == cast.get(name, {}) and (run == REAL) is (name in cast):
+                continue
+            self._gone.add(_key(self._cases.pop((name, run)).memory))
+            if run == REAL:
+                ended += [_over(alarm, now) for alarm in case.alarms()]
+        return ended
+
     def end_run(self, run: str) -> list[Alarm]:
         """Forget a run that ended; what it raised stays in the record as it was, but nothing stays set aside."""
         ended: list[Alarm] = []
@@ -246,14 +306,25 @@ def _key(memory: Memory) -> str:
     return f"{memory.usecase}/{memory.run}"
 
 
-def _routes(books: Iterable[Book], bindings: Mapping[Binding, str]) -> dict[tuple[str, str], list[_Route]]:
+def _over(alarm: Alarm, now: int) -> Alarm:
+    """Return the alarm set aside no longer and, where it was active, returned."""
+    returned = max(now, alarm.raised_at) if alarm.returned_at is None else alarm.returned_at
+    return msgspec.structs.replace(alarm, returned_at=returned, shelved_until=None)
+
+
+def _routes(books: Iterable[Book], cast: Cast) -> dict[tuple[str, str], list[_Route]]:
     routes: dict[tuple[str, str], list[_Route]] = {}
     for book in books:
         for name, measure in book.measures.items():
             if measure.computed:
                 continue
-            own = {run: uid for (case, run, role), uid in bindings.items() if (case, role) == (book.name, measure.role)}
-            for run, uid in [(None, book.roles[measure.role].device), *own.items()]:
-                for channel in measure.names if run is not None else [measure.channel]:
-                    routes.setdefault((uid, channel), []).append(_Route(book, measure.role, name, run))
+            simulated = _Route(book, measure.role, name, real=False, unit=None)
+            routes.setdefault((book.roles[measure.role].device, measure.channel), []).append(simulated)
+            taken = cast.get(book.name, {}).get(measure.role)
+            if taken is not None and name in taken.channels:
+                routes.setdefault((taken.device, taken.channels[name]), []).append(_real(book, measure, name, taken))
     return routes
+
+
+def _real(book: Book, measure: Measure, name: str, taken: Taken) -> _Route:
+    return _Route(book, measure.role, name, real=True, unit=measure.unit if name in taken.assumed else None)

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from hub.rules.clauses import Condition, Hours
+from hub.rules.shown import between, change
 from hub.rules.wording import Text
 
 Priority = Literal["critical", "high", "medium", "low"]
@@ -107,6 +108,17 @@ class Measure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def sources(self) -> tuple[str, ...]:
         """The measures it is computed from, those of its conditions included."""
         return (*self.of.values(), *(name for each in self.when for name in each.measures))
+
+
+def into_shown(measure: Measure, unit: str | None) -> tuple[float, float] | None:
+    """Return (factor, offset) that turn a channel's value × `scale` into the measure's unit; None: it cannot be."""
+    return between(unit if measure.channel_unit is None or unit is not None else measure.channel_unit, measure.unit)
+
+
+def as_shown(measure: Measure, value: float, by: tuple[float, float]) -> float:
+    """Return a channel's value as the measure shows and limits it; `by`: as `into_shown` gives it."""
+    found = change(value * measure.scale, by)
+    return 1.0 - found if measure.inverted else found
 
 
 def origin(measures: Mapping[str, Measure], name: str) -> Measure:

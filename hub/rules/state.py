@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct, field
 
 from hub.model import Alarm, Evidence, Quality
+from hub.rules.casting import Taken
 from hub.rules.tally import Tally
 from hub.rules.windows import Mean, Slope, Window
 
@@ -120,6 +121,7 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
         number: in the order the runs were first heard.
         devices: role → uid of the device that gave its readings.
         off: the use case is off: its rules hold still and raise nothing.
+        cast: role → the real device that plays, on the real timeline.
     """
 
     usecase: str
@@ -128,6 +130,7 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
     number: int = 0
     off: bool = False
     devices: dict[str, str] = field(default_factory=dict)
+    cast: dict[str, Taken] = field(default_factory=dict)
     senses: dict[str, Sense] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)

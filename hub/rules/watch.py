@@ -111,7 +111,8 @@ class Watched:
             evidence=self.evidence(),
             shelved_until=shelved,
         )
-        return [*(msgspec.structs.replace(each, shelved_until=None) for each in before), course.alarm]
+        over = {"shelved_until": None, "unshelved_at": at, "unshelved_by": None}
+        return [*(msgspec.structs.replace(each, **over) for each in before), course.alarm]
 
     def returned(self, at: int) -> list[Alarm]:
         """Return the alarm to normal; a latched one waits until somebody has acknowledged it."""
@@ -143,12 +144,14 @@ class Watch(Watched):
         """
         super().__init__(rule, judge.course, bench, memory)
         self.judge = judge
+        self.holds = judge.holds if judge.when else judge.own
         self.ages = [(bench.senses[name], limit) for name in roots if (limit := bench.believed[name]) is not None]
         self.on_delay, self.off_delay = int(rule.on_delay_s * NS), int(rule.off_delay_s * NS)
         self.mask = rule.mask
         by_period = bench.book.measures[rule.measure].period is not None
         self.hours: tuple[Hours, ...] = () if by_period else rule.during
         self.periods: tuple[Hours, ...] = rule.during if by_period else ()
+        self.is_always = not (self.ages or self.periods)
         self.lasting = None if rule.mask is None or rule.mask.lasting_s is None else int(rule.mask.lasting_s * NS)
 
     @property
@@ -232,7 +235,7 @@ class Watch(Watched):
         return time
 
     def _held(self, time: int) -> bool | None:
-        return self.judge.holds(beyond=self.course.beyond) if self.horizon(time) >= time else None
+        return self.holds(beyond=self.course.beyond) if self.horizon(time) >= time else None
 
     def _unmask(self, time: int) -> None:
         """End a mask whose time has run out, and start the on-delay there if the condition holds."""
@@ -255,8 +258,12 @@ class Watch(Watched):
             self._mask(before[self.mask.measure], time)
         beyond = course.beyond
         held = None
-        if course.masked_from is None and course.closed_from is None and self._is_judged(fresh, time):
-            held = self.judge.holds(beyond=beyond)
+        if (
+            course.masked_from is None
+            and course.closed_from is None
+            and (self.is_always or self._is_judged(fresh, time))
+        ):
+            held = self.holds(beyond=beyond)
         if held is None or held == beyond:
             course.since, course.count = None, 0
             return []

@@ -38,7 +38,7 @@ class Window(Struct, kw_only=True, omit_defaults=True):
         After a gap as long as the window nothing older says anything.
         """
         times, values = self.times, self.values
-        if times and self._crowded(time, window):
+        if self._unusual(time, window) and times and self._crowded(time, window):
             del times[-1], values[-1]
         times.append(time)
         values.append(value)
@@ -94,7 +94,8 @@ class Mean(Window, kw_only=True, omit_defaults=True):
     def add(self, time: int, value: float, window: int) -> None:
         """Append a value; see `Window.add`."""
         times, values = self.times, self.values
-        if self.fresh >= max(len(times), _SOME) or self._unusual(time, window):
+        fresh = self.fresh
+        if (fresh >= _SOME and fresh >= len(times)) or self._unusual(time, window):
             super().add(time, value, window)
             steps = zip(times, times[1:], values, values[1:], strict=False)
             self.area = math.fsum((stop - begin) * (one + other) / 2 for begin, stop, one, other in steps)
@@ -107,7 +108,7 @@ class Mean(Window, kw_only=True, omit_defaults=True):
         while times[1] <= start:
             area -= (times[1] - times[0]) * (values[0] + values[1]) / 2
             del times[0], values[0]
-        self.area, self.outside, self.fresh = area, int(times[0] < start), self.fresh + 1
+        self.area, self.outside, self.fresh = area, int(times[0] < start), fresh + 1
 
     def mean(self, window: int) -> float | None:
         """Return the mean of the curve over the window, or over what is known of it; None without values."""
@@ -138,7 +139,8 @@ class Slope(Window, kw_only=True, omit_defaults=True):
     def add(self, time: int, value: float, window: int) -> None:
         """Append a value; see `Window.add`."""
         times, values = self.times, self.values
-        if self.fresh >= max(len(times), _SOME) or self._unusual(time, window):
+        fresh = self.fresh
+        if (fresh >= _SOME and fresh >= len(times)) or self._unusual(time, window):
             super().add(time, value, window)
             self._anew()
             return
@@ -153,10 +155,13 @@ class Slope(Window, kw_only=True, omit_defaults=True):
             t, tt, v, tv = t - at, tt - at * at, v - above, tv - at * above
             outside += 1
         gone = outside if times[outside] == start else outside - 1
-        if gone > 0:
+        if gone == 1:  # nearly always: one comes, one goes
+            del times[0], values[0]
+            outside -= 1
+        elif gone > 0:
             del times[:gone], values[:gone]
             outside -= gone
-        self.t, self.tt, self.v, self.tv, self.outside, self.fresh = t, tt, v, tv, outside, self.fresh + 1
+        self.t, self.tt, self.v, self.tv, self.outside, self.fresh = t, tt, v, tv, outside, fresh + 1
 
     def _anew(self) -> None:
         """Make the sums anew."""
@@ -169,10 +174,12 @@ class Slope(Window, kw_only=True, omit_defaults=True):
 
     def slope(self, window: int) -> float | None:
         """Return the least-squares slope [1/min] over the window; None while half of it is not covered."""
-        count = len(self.times) - self.outside
-        if count < 2 or self.times[-1] - self.times[self.outside] < window / 2:  # noqa: PLR2004 — a line needs two points
+        times, outside = self.times, self.outside
+        count = len(times) - outside
+        if count < 2 or times[-1] - times[outside] < window / 2:  # noqa: PLR2004 — a line needs two points
             return None
-        return (count * self.tv - self.t * self.v) / (count * self.tt - self.t * self.t)
+        t = self.t
+        return (count * self.tv - t * self.v) / (count * self.tt - t * t)
 
 
 def ran(

@@ -79,7 +79,8 @@ class ActionStore:
             self._db.execute("DELETE FROM command WHERE device = ?", (uid,))
             self._db.execute(
                 "DELETE FROM action WHERE device = ?1 OR data ->> '$.after.merged' = ?1"
-                " OR data ->> '$.before.merged' = ?1",
+                " OR data ->> '$.before.merged' = ?1 OR data ->> '$.after.role.taken.device' = ?1"
+                " OR data ->> '$.before.role.taken.device' = ?1",
                 (uid,),
             )
 

@@ -1,4 +1,4 @@
-"""Readings for other tools: CSV, and a copy of store.db with a view that names things."""
+"""Readings and alarms for other tools: CSV, and a copy of store.db with a view that names things."""
 
 import csv
 import io
@@ -9,12 +9,20 @@ import apsw
 from msgspec.structs import replace
 
 from hub.errors import StoreError, UsageError
-from hub.model import REAL, Quality, rfc3339
+from hub.model import REAL, Alarm, Quality, rfc3339
+from hub.store.alarms import Asked, Found
 from hub.store.base import Range, Row, Rows
 from hub.store.file import StoreReader
 
 COLUMNS = ("device", "channel", "unit", "time", "value", "quality", "simulated", "run")
 """As in `GET /readings`."""
+ALARM_COLUMNS = (
+    *("id", "usecase", "rule", "device", "run", "simulated", "priority", "state"),
+    *("raised_at", "returned_at", "acknowledged_at", "acknowledged_by", "comment", "past", "text"),
+)
+"""As in `GET /alarms`."""
+MARK = "\ufeff"
+"""By which a spreadsheet knows UTF-8."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _QUALITY = " ".join(f"WHEN {number} THEN '{quality}'" for number, quality in enumerate(Quality))
@@ -26,12 +34,41 @@ SELECT device, channel, nullif(unit, '') AS unit,
 FROM readings JOIN series ON series.id = series JOIN timeline ON timeline.id = readings.run"""  # noqa: S608 — own constants
 
 
-def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Give lines of CSV (RFC 4180, times RFC 3339 in UTC); a text that a spreadsheet would calculate gets a `'`."""
-    yield _line(COLUMNS)
+def csv_lines(rows: Iterable[Row], *, french: bool = False) -> Iterator[str]:
+    """Give lines of CSV (RFC 4180, times RFC 3339 in UTC); a text that a spreadsheet would calculate gets a `'`.
+
+    `french`: what a French spreadsheet opens by itself: semicolons, decimal commas, UTF-8 with its mark.
+    """
+    yield _line(COLUMNS, french=french, first=True)
     for row in rows:
         names = (_plain(row.device), _plain(row.channel), _plain(row.unit or ""))
-        yield _line((*names, rfc3339(row.time), row.value, row.quality, int(row.run != REAL), _plain(row.run)))
+        value = str(row.value).replace(".", ",") if french else row.value
+        cells = (*names, rfc3339(row.time), value, row.quality, int(row.run != REAL), _plain(row.run))
+        yield _line(cells, french=french)
+
+
+def alarm_lines(alarms: Iterable[Alarm], lang: str = "en", *, french: bool = False) -> Iterator[str]:
+    """Give alarms as lines of CSV, their sentence in `lang`; see `csv_lines`."""
+    yield _line(ALARM_COLUMNS, french=french, first=True)
+    for each in alarms:
+        texts = (_plain(text) for text in (each.usecase, each.rule, each.device, each.run))
+        times = (_moment(time) for time in (each.raised_at, each.returned_at, each.acknowledged_at))
+        said = (_plain(each.acknowledged_by or ""), _plain(each.comment or ""))
+        sentence = each.texts.get(lang) or next(iter(each.texts.values()), "")
+        is_simulated = int(each.run != REAL)
+        cells = (each.id, *texts, is_simulated, each.priority, each.state, *times, *said, int(each.past))
+        yield _line((*cells, _plain(sentence)), french=french)
+
+
+def alarm_pages(read: Callable[[Asked], Found], asked: Asked) -> Iterator[Alarm]:
+    """Give all alarms asked for, page by page of `asked.limit`."""
+    after = asked.after
+    while True:
+        page = read(replace(asked, after=after))
+        yield from page.alarms
+        after = page.after
+        if after is None:
+            return
 
 
 def pages(read: Callable[[Range], Rows], asked: Range) -> Iterator[Row]:
@@ -74,10 +111,14 @@ def copy(store: StoreReader, target: Path) -> None:
     db.close()
 
 
-def _line(cells: Iterable[object]) -> str:
+def _line(cells: Iterable[object], *, french: bool = False, first: bool = False) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
+    csv.writer(text, delimiter=";" if french else ",").writerow(cells)
+    return f"{MARK}{text.getvalue()}" if french and first else text.getvalue()
+
+
+def _moment(time: int | None) -> str:
+    return "" if time is None else rfc3339(time)
 
 
 def _plain(text: str) -> str:

@@ -97,7 +97,22 @@ CREATE TABLE thinned(            -- up to when only the extremes of each window 
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS)
+_ALARM_STEPS = """
+CREATE TABLE alarm_step(         -- every step of an alarm's life, in order
+  id INTEGER PRIMARY KEY, alarm TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX alarm_step_alarm ON alarm_step(alarm);
+CREATE TABLE notice(             -- who is still to be told of which step
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  way TEXT NOT NULL,             -- webhook, mail
+  at INTEGER NOT NULL,           -- wall clock [ns] when it happened
+  due INTEGER NOT NULL,          -- wall clock [ns] of the next try
+  tries INTEGER NOT NULL,
+  data TEXT NOT NULL             -- the alarm as it was, and the step
+);
+"""
+
+STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

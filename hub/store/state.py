@@ -1,4 +1,4 @@
-"""Everything remembered beside the readings, in store.db: cursors, devices, runs, alarms, contexts, what was heard.
+"""Everything remembered beside the readings, in store.db: cursors, devices, runs, contexts, what was heard.
 
 Writing methods run inside `StoreFile.transaction()`, together with the readings and the cursor that they follow from.
 Reading methods also work on a connection lent by `StoreFile.reader()`.
@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from hub.model import Alarm, AlarmState, Device, Heard, Quality, Reading, Run, TimeSource
+from hub.model import Device, Heard, Quality, Reading, Run, TimeSource
 from hub.store.file import failure, insert
 
 MAX_HEARD = 2_000
@@ -24,7 +24,6 @@ _FIRST, _LAST = -(2**63), 2**63 - 1
 _ENCODE = msgspec.json.Encoder().encode
 _DEVICE = msgspec.json.Decoder(Device).decode
 _RUN = msgspec.json.Decoder(Run).decode
-_ALARM = msgspec.json.Decoder(Alarm).decode
 
 
 class StateStore:
@@ -109,11 +108,6 @@ class StateStore:
             if gone.intersection(each.apart)
         ]
         self.put_devices(left)
-
-    def forget_alarms(self, uids: Iterable[str]) -> None:
-        """Erase the alarms that devices raised."""
-        for uid in uids:
-            self._db.execute("DELETE FROM alarm WHERE data ->> '$.device' = ?", (uid,))
 
     def forget_heard(self, named: Callable[[str, bytes], bool]) -> None:
         """Erase the listed messages whose topic or payload is one of a device's."""
@@ -225,34 +219,7 @@ class StateStore:
         """Mark as simulated, for ever, by the run that it belongs to now."""
         insert(self._db, "INSERT OR REPLACE INTO mark", [(kind, name, run) for name, run in marks.items()])
 
-    # alarms and rules
-
-    def alarms(self, limit: int = 1000) -> list[Alarm]:
-        """Return the newest alarms of all states, newest first."""
-        return [
-            _ALARM(data)
-            for (data,) in self._rows("SELECT data FROM alarm ORDER BY raised DESC, rowid DESC LIMIT ?", limit)
-        ]
-
-    def open_alarms(self) -> list[Alarm]:
-        """Return the alarms that are not over (active, unacknowledged or shelved), newest first."""
-        return [_ALARM(data) for (data,) in self._rows("SELECT data FROM alarm WHERE open ORDER BY raised DESC")]
-
-    def alarm(self, alarm_id: str) -> Alarm | None:
-        """Return one alarm, or None."""
-        return next((_ALARM(data) for (data,) in self._rows("SELECT data FROM alarm WHERE id = ?", alarm_id)), None)
-
-    def put_alarms(self, alarms: Iterable[Alarm]) -> None:
-        """Keep new or changed alarms; raised twice is one, and what was acknowledged or returned stays so."""
-        for each in alarms:
-            known = self.alarm(each.id)
-            alarm = each if known is None else _joined(known, each)
-            is_open = alarm.state is not AlarmState.NORMAL
-            self._db.execute(
-                "INSERT INTO alarm VALUES(?,?,?,?)"
-                " ON CONFLICT(id) DO UPDATE SET raised = excluded.raised, open = excluded.open, data = excluded.data",
-                (alarm.id, alarm.raised_at, is_open, _text(alarm)),
-            )
+    # rules
 
     def rules(self) -> dict[str, bytes]:
         """Return key → state of the rules, as it was packed."""
@@ -354,17 +321,3 @@ def _text(struct: msgspec.Struct) -> str:
 def _sayable(text: str) -> str:
     """Return a text with what no file can hold (lone surrogates) as `?`: this list takes every message."""
     return text.encode(errors="replace").decode()
-
-
-def _joined(known: Alarm, alarm: Alarm) -> Alarm:
-    """Return an alarm raised again: nothing that already happened to it is undone."""
-    if known.acknowledged_at is not None and alarm.acknowledged_at is None:
-        alarm = msgspec.structs.replace(
-            alarm,
-            acknowledged_at=known.acknowledged_at,
-            acknowledged_by=known.acknowledged_by,
-            comment=known.comment,
-        )
-    if known.returned_at is not None and alarm.returned_at is None:
-        alarm = msgspec.structs.replace(alarm, returned_at=known.returned_at)
-    return alarm

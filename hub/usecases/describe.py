@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from hub.model import NS, REAL, rfc3339
+from hub.model import NS, REAL, Quality, rfc3339
 from hub.rules import kinds
-from hub.rules.case import View
+from hub.rules.case import Seen, View
+from hub.rules.casting import Taken
 from hub.rules.explaining import hours_in_words
 from hub.rules.measures import Measure, origin
 from hub.rules.shown import between, shown
@@ -17,10 +18,26 @@ from hub.usecases.schema import Card, Panel, UseCase
 Json = dict[str, Any]
 
 
-def summary(usecase: UseCase, run: str | None = None, state: str | None = None) -> Json:
-    """Return the use case as `GET /usecases` lists it; `run` and `state` of the run it plays on."""
+def summary(
+    usecase: UseCase,
+    run: str | None = None,
+    state: str | None = None,
+    *,
+    roles: Iterable[Mapping[str, Any]] = (),
+    off: bool = False,
+) -> Json:
+    """Return the use case as `GET /usecases` lists it.
+
+    Args:
+        usecase: the use case.
+        run: the one it plays on.
+        state: of that run.
+        roles: as `cast_of` gives them: who plays.
+        off: its alarms are suppressed.
+    """
     words = {"title": usecase.title.as_dict, "who": usecase.who.as_dict}
-    return {"name": usecase.name, **words, "run": run, "state": state}
+    short = [{key: role[key] for key in ("name", "state", "device")} for role in roles]
+    return {"name": usecase.name, **words, "run": run, "state": state, "off": off, "roles": short}
 
 
 def main_sentence(usecase: UseCase, view: View | None) -> Sentence:
@@ -47,6 +64,11 @@ def describe(
     now: int | None = None,
     speed: float = 1.0,
     faults: Iterable[Mapping[str, Any]] = (),
+    cast: Mapping[str, Taken] | None = None,
+    twin: str | None = None,
+    reason: Mapping[str, str] | None = None,
+    off: bool = False,
+    said: Mapping[str, Any] | None = None,
 ) -> Json:
     """Return the use case as `GET /usecases/{name}` gives it.
 
@@ -57,7 +79,14 @@ def describe(
         now: that run's time [ns]; the view's unless given.
         speed: simulated seconds a second.
         faults: as the scenario's runner states them: name, title, active.
+        cast: role → the real device that plays.
+        twin: the run on which the simulated devices of the other roles keep a real one company.
+        reason: why it lives on the real timeline at ×1 (`reason`).
+        off: its alarms are suppressed.
+        said: the sentence that stands on the pages; None: what is true now.
     """
+    cast = cast or {}
+    players = playing(usecase, view, accompanied=twin is not None)
     run = (REAL if view is None else view.run) if run is None else run
     now = (None if view is None else view.now) if now is None else now
     return {
@@ -72,11 +101,14 @@ def describe(
         "now": None if now is None else rfc3339(now),
         "speed": speed,
         "simulated": run != REAL,
-        "roles": [_role(name, role, view) for name, role in usecase.roles.items()],
-        "measures": [_measure(usecase, name, view) for name in usecase.measures],
+        "twin": twin,
+        "fixed": reason,
+        "off": off,
+        "roles": cast_of(usecase, players, cast, view),
+        "measures": [_measure(usecase, name, view, players, cast) for name in usecase.measures],
         "panels": [_panel(usecase, panel, view) for panel in usecase.panels],
         "rules": [_rule(usecase, rule, view) for rule in usecase.all_rules],
-        "sentence": msgspec.to_builtins(main_sentence(usecase, view)),
+        "sentence": msgspec.to_builtins(main_sentence(usecase, view)) if said is None else said,
         "faults": list(faults),
         "money": [_card(card) for card in usecase.money],
         "materials": [msgspec.to_builtins(material) for material in usecase.materials],
@@ -85,34 +117,97 @@ def describe(
     }
 
 
-def _role(name: str, role: kinds.Role, view: View | None) -> Json:
-    device = None if view is None else view.devices.get(name)
-    state = "missing" if device is None else "simulated" if view is not None and view.run != REAL else "real"
-    return {"name": name, "title": role.title.as_dict, "kind": role.kind.as_dict, "state": state, "device": device}
+def playing(usecase: UseCase, view: View | None, *, accompanied: bool) -> dict[str, str]:
+    """Return role → the device that was heard in it; `accompanied`: twins play the others, heard yet or not."""
+    twins = {name: role.device for name, role in usecase.roles.items()} if accompanied else {}
+    return twins | ({} if view is None else view.devices)
 
 
-def _measure(usecase: UseCase, name: str, view: View | None) -> Json:
+def computed(usecase: UseCase, view: View) -> Json:
+    """Return the newest value of each computed measure, as pages hear it live: no channel gives it."""
+    names = [name for name, measure in usecase.measures.items() if measure.computed]
+    return {"run": view.run, "measures": {name: _newest(view.measures[name]) for name in names}}
+
+
+def _newest(seen: Seen) -> Json:
+    time = None if seen.time is None or seen.value is None else rfc3339(seen.time)
+    quality = None if time is None else seen.quality.value
+    return {"value": seen.value, "time": time, "quality": quality, "believed": seen.believed}
+
+
+def cast_of(
+    usecase: UseCase, players: Mapping[str, str], cast: Mapping[str, Taken], view: View | None = None
+) -> list[Json]:
+    """Return the roles: who plays each, by which channels, when it spoke, which of its measures are silent."""
+    return [_role(usecase, name, players.get(name), cast.get(name), view) for name in usecase.roles]
+
+
+def _role(usecase: UseCase, name: str, known: str | None, taken: Taken | None, view: View | None) -> Json:
+    role = usecase.roles[name]
+    device = known if taken is None else taken.device
+    state = "real" if taken is not None else "missing" if known is None else "simulated"
+    return {
+        "name": name,
+        "title": role.title.as_dict,
+        "kind": role.kind.as_dict,
+        "state": state,
+        "device": device,
+        "channels": {} if taken is None else taken.channels,
+        **_heard(usecase, name, view, taken),
+    }
+
+
+def _heard(usecase: UseCase, role: str, view: View | None, taken: Taken | None) -> Json:
+    """Return when a role last spoke, the worst quality of what it said last, and which measures are silent."""
+    own = [name for name, each in usecase.measures.items() if not each.computed and each.role == role]
+    played = own if taken is None else [name for name in own if name in taken.channels]
+    seen = {} if view is None else {name: view.measures[name] for name in played}
+    times = [each.time for each in seen.values() if each.time is not None]
+    qualities = {each.quality for each in seen.values() if each.time is not None}
+    worst = next((each for each in (Quality.BAD, Quality.UNCERTAIN, Quality.GOOD) if each in qualities), None)
+    silent = [name for name, each in seen.items() if each.good_time is not None and not each.believed]
+    return {"time": rfc3339(max(times)) if times else None, "quality": worst, "silent": silent}
+
+
+def reason(usecase: UseCase, playing: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Return why a use case lives at ×1, from (role, name of the real device) of those that play."""
+    fr = [f"« {name} » ({usecase.roles[role].title.fr})" for role, name in playing]
+    en = [f"“{name}” ({usecase.roles[role].title.en})" for role, name in playing]
+    many = len(fr) > 1
+    return Text(
+        f"Temps réel, ×1 : {', '.join(fr)} {'sont de vrais appareils' if many else 'est un vrai appareil'}.",
+        f"Real time, ×1: {', '.join(en)} {'are real devices' if many else 'is a real device'}.",
+    ).as_dict
+
+
+def _measure(
+    usecase: UseCase, name: str, view: View | None, players: Mapping[str, str], cast: Mapping[str, Taken]
+) -> Json:
     measure = usecase.measures[name]
     seen = None if view is None else view.measures[name]
     role = origin(usecase.measures, name).role
-    factor, offset = _change(measure)
+    taken = cast.get(role)
+    device = players.get(role)
+    channel = measure.channel
+    if taken is not None and not measure.computed:
+        channel = taken.channels.get(name, "")
+        device = taken.device if channel else None
+    factor, offset = (measure.scale, 0.0) if taken is not None and name in taken.assumed else _change(measure)
     return {
         "name": name,
         "title": measure.title.as_dict,
         "role": role,
-        "device": None if view is None else view.devices.get(role),
+        "device": device,
         "computed": measure.computed,
         "factor": factor,
         "offset": offset,
-        "channel": measure.channel,
+        "channel": channel,
         "unit": measure.unit,
         "decimals": measure.decimals,
         "silence_s": measure.silence_s,
         "primary": measure.primary,
         "inverted": measure.inverted,
-        "value": None if seen is None else seen.value,
-        "time": None if seen is None or seen.time is None else rfc3339(seen.time),
-        "quality": None if seen is None or seen.time is None else seen.quality.value,
+        **_newest(Seen() if seen is None else seen),
     }
 
 

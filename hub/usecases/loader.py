@@ -72,24 +72,33 @@ def payload_formats(chosen: Mapping[str, str]) -> dict[str, str]:
 
 
 def load(folder: Path, name: str | None = None) -> UseCase:
-    """Read the use case of a folder.
+    """Read the use case of a folder; what does not hold together in it is refused.
 
     Raises:
         ConfigError: naming the file, the table, the key and the remedy.
     """
-    document = _document(folder / FILE)
-    module = _module(folder)
-    usecase = UseCase(
-        **{key: getattr(document, key) for key in document.__struct_fields__},
-        name=folder.name if name is None else name,
-        functions={} if module is None else dict(getattr(module, "FUNCTIONS", {})),
-        sentence=None if module is None else getattr(module, "sentence", None),
-    )
+    usecase = read(folder, name)
     wrong = next(problems(usecase), None)
     if wrong is not None:
         msg = f"{folder / FILE}: {wrong}"
         raise ConfigError(msg)
     return usecase
+
+
+def read(folder: Path, name: str | None = None) -> UseCase:
+    """Read the use case of a folder as it is written: typed, whatever does not hold together in it.
+
+    Raises:
+        ConfigError: it is not of the shape; naming the file, the table, the key and the remedy.
+    """
+    document = _document(folder / FILE)
+    module = _module(folder)
+    return UseCase(
+        **{key: getattr(document, key) for key in document.__struct_fields__},
+        name=folder.name if name is None else name,
+        functions={} if module is None else dict(getattr(module, "FUNCTIONS", {})),
+        sentence=None if module is None else getattr(module, "sentence", None),
+    )
 
 
 def _document(path: Path) -> Document:

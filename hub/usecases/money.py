@@ -4,7 +4,8 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 
-from hub.usecases.schema import Card
+from hub.rules.wording import HARD, Text, number
+from hub.usecases.schema import Card, Hypothesis
 
 _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -12,6 +13,7 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+_SIGNS: Mapping[type[ast.operator], str] = {ast.Add: " + ", ast.Sub: " − ", ast.Mult: " × ", ast.Div: " ÷ "}
 
 
 def worth(card: Card, values: Mapping[str, float] | None = None) -> float:
@@ -35,3 +37,52 @@ def worth(card: Card, values: Mapping[str, float] | None = None) -> float:
                 raise ValueError(msg)
 
     return of(ast.parse(card.formula, mode="eval").body)
+
+
+def extent(card: Card, values: Mapping[str, float] | None = None, fixed: frozenset[str] = frozenset()) -> list[float]:
+    """Return (lowest, highest) of what the card gives when one hypothesis at a time goes from end to end.
+
+    Args:
+        card: the card.
+        values: what its hypotheses are now.
+        fixed: those that were measured: they do not move.
+    """
+    known = {each.id: each.value for each in card.hypotheses} | dict(values or {})
+    moving = [each for each in card.hypotheses if each.id not in fixed]
+    found = [worth(card, known | {each.id: end}) for each in moving for end in (each.low, each.high)]
+    return [min(found, default=worth(card, known)), max(found, default=worth(card, known))]
+
+
+def spelled(card: Card, values: Mapping[str, float] | None = None) -> Text:
+    """Return the formula with its numbers and what it gives: "3 000 € × 0,10 par an × 0,80 = 240 €/an"."""
+    known = {each.id: each.value for each in card.hypotheses} | dict(values or {})
+    stated = {each.id: _stated(each, known[each.id]) for each in card.hypotheses}
+
+    def of(node: ast.expr, *, inner: bool = False) -> Text:
+        match node:
+            case ast.Name(id=name):
+                return stated[name]
+            case ast.BinOp(left=left, op=op, right=right):
+                weak = isinstance(op, ast.Add | ast.Sub)
+                one, other = of(left, inner=not weak), of(right, inner=not weak or isinstance(op, ast.Sub))
+                said = Text(*(f"{a}{_SIGNS[type(op)]}{b}" for a, b in ((one.fr, other.fr), (one.en, other.en))))
+                return said.each("({})".format) if weak and inner else said
+            case _:
+                plain = float(ast.literal_eval(node))
+                return number(plain, len(f"{plain:.10g}".partition(".")[2]))
+
+    formula, result = of(ast.parse(card.formula, mode="eval").body), number(worth(card, known), 0)
+    return Text(
+        f"{formula.fr} = {result.fr}{HARD}{card.unit.fr}",
+        f"{formula.en} = {result.en}{HARD}{card.unit.en}",
+    )
+
+
+def _stated(each: Hypothesis, value: float) -> Text:
+    """Return a hypothesis as people read it: "3 000 €", "0,10", "80 %"; as web/src/lib/money.ts does."""
+    step = len(f"{each.step:.10g}".partition(".")[2])
+    if each.unit is None:
+        return number(value, max(step, 2))
+    digits = number(value, step)
+    close = "" if each.unit.en.startswith("%") else HARD
+    return Text(f"{digits.fr}{HARD}{each.unit.fr}", f"{digits.en}{close}{each.unit.en}")

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct, field
 
 from hub.rules.case import View
+from hub.rules.clauses import Condition
 from hub.rules.computing import Computation, described
 from hub.rules.functions import COMPUTATIONS
 from hub.rules.kinds import Function, Hours, Measure, Priority, Role, Rule, Silence, Written
@@ -42,8 +43,38 @@ class Panel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: tuple[str, ...] = ()
 
 
+Take = Literal[
+    "mean", "min", "max", "increase", "decrease", "delta", "integral", "duration_above", "share_above", "count_above"
+]
+"""A period function of hub/rules/computing.py, over the session or the part of it that somebody looks at."""
+
+
+class Measured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a session's readings say of a hypothesis: factor × (take of the measure) + offset, in its unit.
+
+    Attributes:
+        above: what `…_above` compares with.
+        per: what the take is of such a time, "so much a day" of a session of an hour; None: of the whole session.
+        during, when: only these hours, and only while these conditions hold.
+    """
+
+    measure: str
+    take: Take
+    above: float | None = None
+    factor: float = 1.0
+    offset: float = 0.0
+    per: Literal["hour", "day", "year"] | None = None
+    during: tuple[Hours, ...] = ()
+    when: tuple[Condition, ...] = ()
+
+
 class Hypothesis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A figure that people may change with a slider between `low` and `high`; `source` where it comes from."""
+    """A figure that people may change with a slider between `low` and `high`.
+
+    Attributes:
+        source: where its default comes from; year: of that.
+        measured: how a session's readings tell it; until they do, and where somebody chose, it is the slider's.
+    """
 
     id: str
     title: Text
@@ -53,6 +84,8 @@ class Hypothesis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     step: float
     unit: Text | None = None
     source: Text | None = None
+    year: int | None = None
+    measured: Measured | None = None
 
 
 class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,11 +100,17 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Material(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A thing to buy, with its price range in euros, to be confirmed."""
+    """A thing to buy, with its price range in euros, to be confirmed.
+
+    Attributes:
+        kit: what it is bought for: the demonstration, an installation that lasts, or both.
+        optional: in no total.
+    """
 
     title: Text
     low: float
     high: float
+    kit: Literal["both", "demo", "robust"] = "both"
     optional: bool = False
     note: Text | None = None
 
@@ -116,6 +155,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         story: what hurts today, in two sentences.
         gesture: what somebody does with their hands.
+        prices_of: the month in which the prices of `materials` were looked up ("2026-11").
     """
 
     title: Text
@@ -131,6 +171,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     panels: tuple[Panel, ...]
     money: tuple[Card, ...]
     materials: tuple[Material, ...]
+    prices_of: str = "2026-11"
     limits_to_say: Limits
     guide: tuple[Step, ...]
 

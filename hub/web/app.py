@@ -1,6 +1,7 @@
 """The web application: addresses, the doorkeeper before them, clear answers when something goes wrong."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,12 +17,13 @@ from hub.live import Batch
 from hub.web import openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, UPLOADS
+from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TWINS, UPLOADS
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
 from hub.web.security import HEADERS, Role, Security
+from hub.web.twins import Twins
 from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[SECURITY] = security
     app[STATIC] = Static(static_dir)
     app[RUNNERS] = Runners(lambda state: _show(hub, state))
+    app[TWINS] = Twins(hub, app[RUNNERS])
     app[SOCKETS] = set()
     app[UPLOADS] = Uploads()
     app[DOCUMENT] = openapi.document(ROUTES)
@@ -56,6 +59,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app.on_shutdown.append(_close_sockets)
     app.on_shutdown.append(_drop_uploads)
     app.cleanup_ctx.append(_count_malformed)
+    app.cleanup_ctx.append(_follow_the_cast)
     return app
 
 
@@ -124,6 +128,14 @@ async def _count_malformed(app: web.Application) -> AsyncIterator[None]:
     server_logger.addFilter(malformed)
     yield
     server_logger.removeFilter(malformed)
+
+
+async def _follow_the_cast(app: web.Application) -> AsyncIterator[None]:
+    following = asyncio.create_task(app[TWINS].follow(), name="twins")
+    yield
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following
 
 
 async def _drop_uploads(app: web.Application) -> None:

@@ -1,5 +1,6 @@
 """The built page: files known by name before anybody asks, so that no path of a request touches the disk."""
 
+import re
 from pathlib import Path
 
 from aiohttp import web
@@ -8,7 +9,18 @@ from hub.web import problems
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
-PAGES = ("/", "/projector", "/facilitator", "/join", "/devices", "/history", "/setup", "/import")
+PAGES = (
+    "/",
+    "/projector",
+    "/facilitator",
+    "/join",
+    "/devices",
+    "/history",
+    "/setup",
+    "/import",
+    "/alarms",
+    "/gallery",
+)
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {
     "en": (
@@ -22,6 +34,16 @@ NOT_BUILT = {
         "Installez le paquet (pip install .), ou dans l'arbre de travail : python web/build_page.py",
     ),
 }
+
+
+def drawn(folder: Path, what: str) -> frozenset[str]:
+    """Return what the built page draws of `panels` or `drawings`, in small letters; empty: it is not built. Blocks.
+
+    The page finds its panels by their files (web/src/panels.ts), and keeps those names to do so.
+    """
+    name = re.compile(rf"\./{what}/(\w+)\.svelte")
+    scripts = (path.read_text(encoding="utf-8") for path in folder.glob("assets/*.js"))
+    return frozenset(found.lower() for script in scripts for found in name.findall(script))
 
 
 class Static:

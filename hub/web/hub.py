@@ -9,7 +9,11 @@ from hub.driver import Command
 from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
-from hub.store.base import History, Past
+from hub.rules.casting import Taken
+from hub.store.alarms import Asked, Found, Transition
+from hub.store.base import History, Past, Range, Series
+from hub.usecases.choosing import Choices
+from hub.usecases.schema import UseCase
 from hub.workshop.session import Session, Wish
 from hub.workshop.vote import Question
 
@@ -40,8 +44,18 @@ class Acts(Protocol):
     def ignore_topics(self, filters: list[str], by: str) -> Action:
         """Ignore these topic filters, and no others."""
 
+    def cast(self, usecase: str, role: str, taken: Taken | None, by: str) -> Action:
+        """Give a role to a real device, or (None) back."""
+
+    def turn(self, usecase: str, by: str, *, off: bool) -> Action:
+        """Turn a use case off or on."""
+
     def undo(self, number: int | None, by: str) -> Action:
         """Take an action back; None: the newest that can be."""
+
+
+Change = Callable[[UseCase, Choices], Choices]
+"""What people change of what they chose for a use case."""
 
 
 class Desk(Protocol):
@@ -156,8 +170,19 @@ class Hub(Protocol):
     def resolve(self, name: str) -> str:
         """Return the uid that a uid, alias or native id means; the name itself when nobody knows it."""
 
-    async def alarms(self, limit: int) -> Sequence[Alarm]:
-        """Return the newest alarms of all states and runs, newest first."""
+    async def alarms(self, asked: Asked) -> Found:
+        """Return the newest alarms that are wanted, newest first.
+
+        Raises:
+            UsageError: the cursor is none.
+        """
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, Sequence[Transition]]:
+        """Return one alarm with every step of its life, oldest first.
+
+        Raises:
+            NotFoundError: no such alarm.
+        """
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm, commit it, apply it to the live state and return it; again changes nothing.
@@ -260,6 +285,79 @@ class Hub(Protocol):
 
         Raises:
             NotFoundError: no such use case.
+        """
+
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether a real device plays in a use case, which then lives on the real timeline."""
+
+    def candidates(self, usecase: str) -> Mapping[str, Any]:
+        """Return `{"roles": {role: [{"device", "name", "channels", "options", "warnings", "taken", …}]}}`, best first.
+
+        Raises:
+            NotFoundError: no such use case.
+        """
+
+    def roles_for(self, device: str) -> Mapping[str, Any]:
+        """Return `{"roles": […]}`, the roles that a real device could play, best first.
+
+        Raises:
+            NotFoundError: no such device.
+            UsageError: it cannot play at all.
+        """
+
+    async def take_role(
+        self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
+    ) -> Mapping[str, Any]:
+        """Give a role to a real device; return the role, the warnings, and the number of the action.
+
+        Args:
+            usecase: the use case.
+            role: its role.
+            device: by any of its names.
+            channels: measure → channel (None: not heard), all of them; None: as they fit best.
+            by: who.
+
+        Raises:
+            NotFoundError: no such use case, role or device.
+            UsageError: it cannot play it, and why.
+        """
+
+    async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
+        """Give a role back to its simulated device.
+
+        Raises:
+            NotFoundError: no such use case or role.
+        """
+
+    async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
+        """Turn a use case off, so that its alarms are suppressed, or on; return `{"name", "off", "action"}`.
+
+        Raises:
+            NotFoundError: no such use case.
+        """
+
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return the curve of a use case's measure, computed ones included; `Series.channel` is its name.
+
+        Of `asked` run, start and stop count.
+
+        Raises:
+            NotFoundError: no such use case or measure.
+        """
+
+    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of `asked` run, start and stop (`hub.usecases.costing`).
+
+        Raises:
+            NotFoundError: no such use case.
+        """
+
+    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens; return it.
+
+        Raises:
+            NotFoundError: no such use case, hypothesis or material.
+            UsageError: it is out of bounds.
         """
 
     def setup(self) -> Mapping[str, Any]:

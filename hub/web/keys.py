@@ -6,11 +6,13 @@ from hub.web.built import Static
 from hub.web.hub import Hub
 from hub.web.runners import Runners
 from hub.web.security import Role, Security
+from hub.web.twins import Twins
 from hub.web.uploads import Uploads
 
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SECURITY: web.AppKey[Security] = web.AppKey("security", Security)
 RUNNERS: web.AppKey[Runners] = web.AppKey("runners", Runners)
+TWINS: web.AppKey[Twins] = web.AppKey("twins", Twins)
 STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 """Open WebSockets, to be closed at the end."""

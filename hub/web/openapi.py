@@ -34,6 +34,16 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "scrub": {"type": "boolean", "description": "replace addresses and names, the same one by the same"},
     "name": {"type": "string", "description": "what the file is called"},
     "search": {"type": "string", "description": "words that must all stand in it, in any language"},
+    "usecase": {
+        "type": "string",
+        "description": "with `measure`: its curve, computed where no channel gives it",
+    },
+    "measure": {"type": "string", "description": "of that use case, in the unit it is shown in"},
+    "rule": TEXT,
+    "state": {"type": "string", "description": "unacknowledged, acknowledged, returned, normal, shelved: some of them"},
+    "priority": {"type": "string", "description": "critical, high, medium, low: some of them, separated by commas"},
+    "format": {"enum": ["json", "csv"], "description": "`csv`: as Accept: text/csv"},
+    "dialect": {"enum": ["plain", "fr"], "description": "of CSV: `fr` opens in a French spreadsheet"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }
 PROBLEM = {

@@ -108,6 +108,19 @@ def choice(request: web.Request, name: str, choices: tuple[str, ...]) -> str | N
     return text
 
 
+def choices(request: web.Request, name: str, known: tuple[str, ...]) -> frozenset[str]:
+    """Return some of a few words, separated by commas; empty where the parameter is absent.
+
+    Raises:
+        Problem: one of them is another.
+    """
+    text = request.query.get(name)
+    found = frozenset() if text is None else frozenset(text.split(","))
+    if not found <= frozenset(known):
+        raise bad_parameter(name, text or "", "not known", f"give some of {', '.join(known)}, separated by commas")
+    return found
+
+
 def positive_span(request: web.Request, name: str) -> int | None:
     """Return a span above zero [ns], or None where it is absent.
 

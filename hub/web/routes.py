@@ -15,9 +15,12 @@ from hub.web.api import (
     ingest,
     live,
     login,
+    money,
+    roles,
     scenario,
     sessions,
     setup,
+    siren,
     uploads,
     votes,
 )
@@ -50,6 +53,8 @@ async def document(request: web.Request) -> web.StreamResponse:
 VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
+CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
+ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
 API = (
     Route("GET", "/devices", VIEWER, devices.devices),
@@ -60,6 +65,7 @@ API = (
     Route("POST", "/devices/{id}/unmerge", FACILITATOR, actions.unmerge),
     Route("GET", "/devices/{id}/commands", FACILITATOR, actions.commands, ("limit",)),
     Route("POST", "/devices/{id}/commands", FACILITATOR, actions.command, body=actions.CommandWish),
+    Route("GET", "/devices/{id}/roles", FACILITATOR, roles.roles_for),
     Route("PUT", "/devices/{id}/period", FACILITATOR, actions.pace, body=actions.PaceWish),
     Route("DELETE", "/devices/{id}/period", FACILITATOR, actions.unpace),
     Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
@@ -67,7 +73,7 @@ API = (
     Route("GET", "/ignored", FACILITATOR, actions.ignored),
     Route("PUT", "/ignored", FACILITATOR, actions.ignore, body=actions.Filters),
     Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
-    Route("GET", "/series", VIEWER, history.series, (*RANGE, "width")),
+    Route("GET", "/series", VIEWER, history.series, (*RANGE, "width", "usecase", "measure")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
     Route("POST", "/imports", FACILITATOR, uploads.receive, ("name",)),
     Route("GET", "/imports/{id}", FACILITATOR, uploads.state),
@@ -80,11 +86,14 @@ API = (
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
-    Route("GET", "/alarms", VIEWER, alarms.alarms, ("limit", "session")),
+    Route("GET", "/alarms", VIEWER, alarms.alarms, ALARMS),
+    Route("GET", "/alarms/{id}", VIEWER, alarms.alarm),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
     Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
+    Route("POST", "/siren/test", FACILITATOR, siren.test),
+    Route("GET", "/screens", FACILITATOR, siren.screens),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
@@ -106,6 +115,13 @@ API = (
     Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/usecases", VIEWER, devices.usecases),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase),
+    Route("PATCH", "/usecases/{name}", FACILITATOR, roles.turn, body=roles.Turn),
+    Route("GET", "/usecases/{name}/candidates", FACILITATOR, roles.candidates),
+    Route("PUT", "/usecases/{name}/roles/{role}", FACILITATOR, roles.take, body=roles.RoleWish),
+    Route("DELETE", "/usecases/{name}/roles/{role}", FACILITATOR, roles.give_back),
+    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop")),
+    Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=money.HypothesisWish),
+    Route("PUT", "/usecases/{name}/materials/{place}", FACILITATOR, money.material, body=money.PriceWish),
     Route("GET", "/scenario", VIEWER, scenario.scenario),
     Route("PUT", "/scenario", FACILITATOR, scenario.change, body=scenario.Change),
     Route("PUT", "/scenario/speed", FACILITATOR, scenario.speed, body=scenario.Speed),

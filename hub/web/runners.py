@@ -44,13 +44,19 @@ class Note(Struct, frozen=True):
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """What a runner plays, as `GET /scenario` gives it. `time` RFC 3339, on the run's clock."""
+    """What a runner plays, as `GET /scenario` gives it.
+
+    Attributes:
+        time: RFC 3339, on the run's clock.
+        twin: its clock is the wall's, because real devices play (design.md §1).
+    """
 
     usecase: str
     run: str
     time: str
     speed: float
     seed: int
+    twin: bool = False
     state: str = "running"
     faults: tuple[Fault, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -231,6 +237,11 @@ class Runners:
         for run, speed in held.items():
             with contextlib.suppress(Problem):
                 await self.get(run).ask("speed", speed=speed)
+
+    @property
+    def newest(self) -> Runner | None:
+        """The one on the projector; None: nobody plays."""
+        return self._connected[-1] if self._connected else None
 
     async def other_than(self, run: str) -> State | None:
         """Return the state of the next run that shows up, or None after a while."""

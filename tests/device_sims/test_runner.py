@@ -98,6 +98,7 @@ async def test_a_run_is_announced_before_it_speaks_and_beats_while_it_lives(brok
         "tasmota:coldroom-sim-probe",
         "shelly:coldroom-sim-compressor",
         "zigbee2mqtt:coldroom-sim-door",
+        "ruuvi:a2636f6c6401",
     }
     prefixes = tuple(pattern.removesuffix("/#") for pattern in said["topics"])
     assert all("sim" in prefix for prefix in prefixes)
@@ -449,3 +450,14 @@ def test_options_default_to_a_random_short_seed() -> None:
     """Short enough to be told from one facilitator to another."""
     wanted: Options = options("cold_room", broker="mqtt://127.0.0.1", data=None, speed=1, seed=None)
     assert 0 <= wanted.seed < 10_000
+
+
+async def test_a_twin_lives_on_the_walls_clock_at_its_speed(embedded: Broker) -> None:
+    """Whatever speed was asked for: what it says may stand beside a real device."""
+    async with playing(embedded, clock="now", speed=60.0) as room:
+        await until(lambda: bool(room.topics(f"matinales/sim/{room.run}/clock")) if room.announcements() else False)
+    said = json.loads(room.announcements()[0].payload)
+    beat = room.topics(f"matinales/sim/{said['run']}/clock")[0]
+    apart = datetime.fromisoformat(beat["wall"]) - datetime.fromisoformat(beat["simulated"])
+    assert abs(apart.total_seconds()) < 2
+    assert (said["speed"], beat["speed"]) == (1.0, 1.0)

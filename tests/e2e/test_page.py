@@ -439,3 +439,37 @@ def test_a_viewer_sees_neither_menu_nor_switch(browser: Browser, room: Demo) -> 
         expect(card).to_be_visible()
         expect(card.get_by_label("Actions on")).to_have_count(0)
         expect(card.get_by_role("button")).to_have_count(0)
+
+
+FREEZER = "tasmota:freezer"
+TWO_PROBES = (
+    '{"Time":"2026-11-24T09:00:00","DS18B20-1":{"Id":"01","Temperature":%s},'
+    '"DS18B20-2":{"Id":"02","Temperature":%s},"TempUnit":"C"}'
+)
+
+
+def test_a_real_sensor_takes_the_probes_role_in_one_click_and_gives_it_back(story: Demo, browser: Browser) -> None:
+    """Real mark, real value, ×1 with its reason, an alarm from what it measures; then simulated again, at its speed."""
+    story.publish("tele/freezer/SENSOR", TWO_PROBES % (3.4, 3.1))
+    with visit(browser, story.page) as reader:
+        page = reader.page
+        role = page.locator('[data-role="probe"]')
+        role.locator(f'[data-take="{FREEZER}"]').first.click()
+        air = value(page, FREEZER, AIR)
+        expect(air).to_have_attribute("value", "3.4")
+        expect(page.locator("article", has=air).first).to_contain_text("réel")
+        expect(page.locator("section [data-held]")).to_contain_text(["« freezer » (Sonde) est un vrai appareil"] * 2)
+        expect(page.locator('button[data-speed="60"]')).to_be_disabled()
+        expect(page.locator("section", has=role)).to_contain_text(re.compile("1 réel|2 simulés"))
+        story.publish("tele/freezer/SENSOR", TWO_PROBES % (3.4, 9.2))
+        expect(banner(page)).to_contain_text("Le produit lui-même est à 9,2")
+        alarm = next(each for each in story.get("api/v1/alarms")["alarms"] if each["rule"] == "product_high")
+        assert (alarm["device"], alarm["run"], alarm["simulated"]) == (FREEZER, "real", False)
+        until(lambda: story.get("api/v1/scenario").get("twin"))
+        assert story.ask("PUT", "api/v1/scenario/speed", {"speed": 60})["status"] == 409
+        assert (story.get("api/v1/scenario")["speed"], story.get("api/v1/usecases/cold_room")["run"]) == (1, "real")
+        role.locator("[data-give-back]").click()
+        expect(value(page, PROBE, AIR)).to_be_visible()
+        expect(page.locator('button[data-speed="60"]')).to_be_enabled()
+        until(lambda: story.get("api/v1/scenario").get("speed") == 60)
+        reader.text()

@@ -133,7 +133,7 @@ def test_the_console_starts_resets_and_plays_the_last_session_again(browser: Bro
 
 @pytest.mark.browser
 def test_the_room_votes_and_the_projector_counts(browser: Browser, hub: Demo) -> None:
-    """Asked in one press; another phone answers, this one changes its mind; closed, everybody sees the result; then the story is back."""
+    """Asked in one press; a phone changes its mind; closed, everybody sees the result; then the story is back."""
     begun(hub)
     with (
         visit(browser, f"{hub.page}facilitator") as desk,

@@ -86,7 +86,7 @@ def test_a_part_can_be_chosen(folder: Path, options: list[str], topics: list[str
     [
         (["--messages", "-", "--csv", "-"], "say what to write"),
         (["--messages", "-", "--device", "a:b"], "choose with --topic"),
-        (["--csv", "-", "--topic", "tele/#"], "--topic chooses messages"),
+        (["--csv", "-", "--topic", "tele/#"], "--topic goes with --messages"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

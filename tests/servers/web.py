@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hub.config import Config
 from hub.described import described
 from hub.driver import Command
-from hub.errors import NotFoundError
+from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
 from hub.live import Batch, Live
 from hub.model import (
@@ -31,8 +31,12 @@ from hub.model import (
 )
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
+from hub.rules.casting import Taken
+from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
-from hub.web.hub import Acts, Sittings
+from hub.usecases import find
+from hub.usecases.choosing import NOTHING
+from hub.web.hub import Acts, Change, Sittings
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -133,6 +137,14 @@ class FakeActs:
         """Note it."""
         return self._did("ignore_topics", filters, by)
 
+    def cast(self, usecase: str, role: str, taken: Taken | None, by: str) -> Action:
+        """Note it."""
+        return self._did("cast", usecase, role, taken, by)
+
+    def turn(self, usecase: str, by: str, *, off: bool) -> Action:
+        """Note it."""
+        return self._did("turn", usecase, off, by)
+
     def undo(self, number: int | None, by: str) -> Action:
         """Note it."""
         return self._did("undo", number, by)
@@ -153,11 +165,14 @@ class FakeHub:
         self.acts = FakeActs()
         self.given: list[Commanded] = []
         self.refuse: str | None = None
+        self.roles: list[tuple[Any, ...]] = []
+        self.real: set[str] = set()
         self.bundled = load_bundled()
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
         self.sittings = FakeSittings(WALL)
         self.player = FakePlayer()
+        self.chosen = NOTHING
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -182,6 +197,23 @@ class FakeHub:
             raise NotFoundError(msg)
         self.driver = "on" if on else "off"
         return self.drivers()[0]
+
+    async def measured(self, usecase: str, measure: str, asked: Range, width: int) -> Series:
+        """Return a flat curve of the one use case there is."""
+        self.usecase(usecase)
+        del width
+        return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
+
+    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+        """Return what was chosen, of the cold room."""
+        self.usecase(usecase)
+        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start}
+
+    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+        """Choose it at once."""
+        self.usecase(usecase)
+        self.chosen = how(find(usecase), self.chosen)
+        return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""
@@ -227,9 +259,21 @@ class FakeHub:
         """Look among the aliases."""
         return self.aliases.get(name, name)
 
-    async def alarms(self, limit: int) -> list[Alarm]:
-        """Return them, newest first."""
-        return sorted(self.known_alarms.values(), key=lambda alarm: -alarm.raised_at)[:limit]
+    async def alarms(self, asked: Asked) -> Found:
+        """Return them, newest first; the cursor is a number."""
+        known = sorted(self.known_alarms.values(), key=lambda alarm: -alarm.raised_at)
+        wanted = [alarm for alarm in known if asked.takes(alarm)]
+        first = int(asked.after or 0)
+        last = first + asked.limit
+        return Found(wanted[first:last], str(last) if last < len(wanted) else None)
+
+    async def alarm(self, alarm: str) -> tuple[Alarm, list[Transition]]:
+        """Return it with its steps."""
+        if alarm not in self.known_alarms:
+            msg = f"no alarm {alarm!r}; see /api/v1/alarms"
+            raise NotFoundError(msg)
+        known = self.known_alarms[alarm]
+        return known, transitions(None, known)
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge it."""
@@ -294,6 +338,38 @@ class FakeHub:
             msg = f"no use case {name!r}"
             raise NotFoundError(msg)
         return self.usecases()[0]
+
+    def is_real(self, usecase: str) -> bool:
+        """Tell whether somebody was given a role in it."""
+        return usecase in self.real
+
+    def candidates(self, usecase: str) -> Mapping[str, Any]:
+        """Return nobody."""
+        self.usecase(usecase)
+        return {"roles": {"probe": []}}
+
+    def roles_for(self, device: str) -> Mapping[str, Any]:
+        """Return none."""
+        return {"roles": [], "device": self.resolve(device)}
+
+    async def take_role(
+        self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
+    ) -> Mapping[str, Any]:
+        """Note it, unless `refuse` says why not."""
+        if self.refuse:
+            raise UsageError(self.refuse)
+        self.roles.append((usecase, role, device, channels, by))
+        return {"usecase": usecase, "name": role, "state": "real", "warnings": [], "action": 1}
+
+    async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
+        """Note it."""
+        self.roles.append((usecase, role, None, None, by))
+        return {"usecase": usecase, "name": role, "state": "simulated", "warnings": [], "action": 2}
+
+    async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
+        """Note it."""
+        self.roles.append((usecase, off, by))
+        return {"name": usecase, "off": off, "action": 3}
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""

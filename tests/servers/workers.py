@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from hub.journal.base import Opening
 from hub.kept import Kept
 from hub.model import Alarm, Message, Reading, Record, Run
+from hub.notify.wishes import Wishes
 from hub.registry import Registry
 from hub.rules.engine import Engine
+from hub.store.alarms import Asked
 from hub.store.base import Range, Row
 from hub.understand import Understanding
 from hub.usecases.loader import load_all
@@ -63,9 +65,11 @@ def usecases() -> Mapping[str, UseCase]:
 class Hub:
     """A worker with its store; `restart` is a kill and a new start."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the store in `folder`."""
+    def __init__(self, folder: Path, cases: Mapping[str, UseCase] | None = None, wishes: Wishes | None = None) -> None:
+        """Open the store in `folder`; `cases`: others than the bundled ones; `wishes`: who is told of alarms."""
         self.folder = folder
+        self.cases = usecases() if cases is None else cases
+        self.wishes = wishes or Wishes()
         self.journal = Journal()
         self.wall = acme.WALL
         self.delivered: list[Outcome] = []
@@ -75,13 +79,14 @@ class Hub:
 
     def open(self) -> None:
         """Start from the store."""
-        self.kept = Kept(self.folder)
+        self.kept = Kept(self.folder, wall=lambda: self.wall)
+        self.kept.ways = self.wishes.ways
         self.worker = Worker(
             reader=self.journal,
             kept=self.kept,
             understanding=self._understanding,
-            engine=lambda: Engine(usecases().values(), state=self.kept.rules()),
-            cases=usecases(),
+            engine=lambda: Engine(self.cases.values(), state=self.kept.rules()),
+            cases=self.cases,
             deliver=self.delivered.append,
             give_up=self.given_up.append,
             wall=lambda: self.wall,
@@ -126,7 +131,7 @@ class Hub:
 
     def alarms(self) -> Sequence[Alarm]:
         """Return every stored alarm, newest first."""
-        return self.kept.alarms(10_000)
+        return self.kept.alarms(Asked(limit=10_000)).alarms
 
     def runs(self) -> dict[str, Run]:
         """Return every stored run."""
@@ -143,6 +148,8 @@ class Hub:
         state: dict[str, Any] = {
             name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables
         }
+        state["steps"] = sorted(db.execute("SELECT alarm, data FROM alarm_step").fetchall())
+        state["notices"] = db.execute("SELECT way, data FROM notice ORDER BY id").fetchall()
         state["cursor"] = self.kept.position()
         state["readings"] = self.rows()
         return state

@@ -2,10 +2,10 @@
 
 import { SvelteSet } from "svelte/reactivity";
 import { api, type DeviceWish } from "./api.ts";
-import { t } from "./choice.svelte.ts";
+import { both, t } from "./choice.svelte.ts";
 import { explain } from "./explain.ts";
 import type { Joined } from "./lib/frames.ts";
-import type { Device } from "./lib/types.ts";
+import type { Candidate, Device, Text, UsecaseRole } from "./lib/types.ts";
 
 /** How long the bar offers to undo; a device that is to be forgotten is only hidden until then. */
 const OFFERED_MS = 10_000;
@@ -23,6 +23,9 @@ class Acts {
 	bar = $state.raw<Bar | null>(null);
 	/** Devices that are about to be forgotten: the hub still has them, the page shows them no more. */
 	readonly leaving = new SvelteSet<string>();
+
+	/** Told when something was done, or undone, that changes the story. */
+	changed: () => void = () => {};
 
 	readonly #merging = new Set<string>();
 	#timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,6 +69,27 @@ class Acts {
 		});
 	}
 
+	/** Give a role to a device; what is odd about it is said beside the way back. */
+	async takeRole(each: Candidate, channels?: Record<string, string | null>) {
+		const said = await api.takeRole(each.usecase, each.role, each.device, channels);
+		this.changed();
+		const words = { name: each.name, role: both(each.title), usecase: both(each.usecase_title) };
+		this.#offer([t("acts.took", words), ...said.warnings.map((one) => both(one.text))].join(" "), said.action);
+	}
+
+	async giveBack(usecase: string, role: UsecaseRole) {
+		const said = await api.giveBack(usecase, role.name);
+		this.changed();
+		this.#offer(t("acts.gave_back", { role: both(role.title) }), said.action);
+	}
+
+	/** Suppress a story's alarms, or let them ring again. */
+	async turn(usecase: { name: string; title: Text }, off: boolean) {
+		const said = await api.turn(usecase.name, off);
+		this.changed();
+		this.#offer(t(off ? "acts.off" : "acts.on", { usecase: both(usecase.title) }), said.action);
+	}
+
 	async unmerge(id: string) {
 		this.#offer(t("acts.unmerged", { name: id }), (await api.unmerge(id)).action);
 	}
@@ -96,6 +120,7 @@ class Acts {
 		this.#close();
 		try {
 			await undo();
+			this.changed();
 		} catch (error) {
 			this.#show({ text: explain(error), bad: true, undo: null });
 		}

@@ -2,17 +2,22 @@
 
 import type {
 	Alarm,
+	Candidate,
 	ImportPreview,
 	ImportState,
 	ImportWish,
+	Money,
 	Refusals,
+	Screens,
 	Series,
 	Sessions,
 	Setup,
 	Shape,
 	StoryCard,
+	Transition,
 	Usecase,
 	Vote,
+	Why,
 } from "./lib/types.ts";
 
 const BASE = "/api/v1";
@@ -77,9 +82,55 @@ export const api = {
 	async usecase(name: string): Promise<Usecase> {
 		return (await ask("GET", `/usecases/${part(name)}`)).json();
 	},
+	/** Why an alarm was raised. */
+	async why(alarm: string): Promise<Why> {
+		return (await ask("GET", `/alarms/${part(alarm)}/why`)).json();
+	},
+	/** Role → the devices that could play it, the best first. */
+	async candidates(usecase: string): Promise<Record<string, Candidate[]>> {
+		return (await (await ask("GET", `/usecases/${part(usecase)}/candidates`)).json()).roles;
+	},
+	/** The roles that a device could play, the best first. */
+	async rolesFor(device: string): Promise<Candidate[]> {
+		return (await (await ask("GET", `/devices/${part(device)}/roles`)).json()).roles;
+	},
+	/** Give a role to a device; without channels, those that fit best. */
+	async takeRole(
+		usecase: string,
+		role: string,
+		device: string,
+		channels?: Record<string, string | null>,
+	): Promise<Done & Pick<Candidate, "warnings">> {
+		const wish = channels === undefined ? { device } : { device, channels };
+		return (await ask("PUT", `/usecases/${part(usecase)}/roles/${part(role)}`, wish)).json();
+	},
+	async giveBack(usecase: string, role: string): Promise<Done> {
+		return (await ask("DELETE", `/usecases/${part(usecase)}/roles/${part(role)}`)).json();
+	},
+	/** Suppress a use case's alarms, or let them ring again. */
+	async turn(usecase: string, off: boolean): Promise<Done> {
+		return (await ask("PATCH", `/usecases/${part(usecase)}`, { off })).json();
+	},
 	async series(device: string, channel: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** The curve of a measure that no channel gives: the hub computes it anew. */
+	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** What a story may be worth by the readings since `start`, and what it costs. */
+	async money(usecase: string, run: string, start: string): Promise<Money> {
+		return (await ask("GET", `/usecases/${part(usecase)}/money?${new URLSearchParams({ run, start })}`)).json();
+	},
+	/** A hypothesis on all screens; null: what is measured, else its default. */
+	async choose(usecase: string, id: string, value: number | null): Promise<void> {
+		await ask("PUT", `/usecases/${part(usecase)}/hypotheses/${part(id)}`, { value });
+	},
+	/** A price on all screens; null: the use case's own. */
+	async price(usecase: string, place: number, price: { low: number; high: number } | null): Promise<void> {
+		await ask("PUT", `/usecases/${part(usecase)}/materials/${place}`, price ?? {});
 	},
 	/** What nobody understood, alike messages together; `search`: words that must all stand in it. */
 	async refusals(search: string): Promise<Refusals> {
@@ -110,6 +161,20 @@ export const api = {
 	async acknowledge(id: string, comment: string | null): Promise<Alarm | null> {
 		const answer = await ask("POST", `/alarms/${part(id)}/acknowledge`, comment === null ? {} : { comment });
 		return answer.json().catch(() => null);
+	},
+	/** Alarms as the filters choose them, newest first. */
+	async alarms(query: URLSearchParams): Promise<{ alarms: Alarm[]; next: string | null }> {
+		return (await ask("GET", `/alarms?${query}`)).json();
+	},
+	/** One alarm with every step of its life. */
+	async alarm(id: string): Promise<Alarm & { transitions: Transition[] }> {
+		return (await ask("GET", `/alarms/${part(id)}`)).json();
+	},
+	async testSiren(): Promise<void> {
+		await ask("POST", "/siren/test");
+	},
+	async screens(): Promise<Screens> {
+		return (await ask("GET", "/screens")).json();
 	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {
 		return (await ask("PATCH", `/devices/${part(id)}`, wish)).json();

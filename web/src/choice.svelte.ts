@@ -37,10 +37,16 @@ class Choice {
 
 export const choice = new Choice();
 
-/** The page's own words in the reader's language; `{name}` is filled from `parts`. */
-export function t(key: Key, parts: Record<string, string | number> = {}): string {
-	return WORDS[choice.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(parts[name] ?? whole));
+type Parts = Record<string, string | number>;
+
+/** Words of a part's own, loaded with it and not before (a drawing's): speaks them as `t` speaks the page's. */
+export function speaker<K extends string>(words: Record<Language, Record<K, string>>) {
+	return (key: K, parts: Parts = {}): string =>
+		words[choice.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(parts[name] ?? whole));
 }
+
+/** The page's own words in the reader's language; `{name}` is filled from `parts`. */
+export const t = speaker<Key>(WORDS);
 
 /** Words that come in both languages. */
 export function both(text: Text | string | null | undefined): string {

@@ -5,7 +5,7 @@ import { both, t } from "./choice.svelte.ts";
 import { History } from "./history.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { EMPTY, marks, stretches } from "./lib/series.ts";
-import type { Panel } from "./lib/types.ts";
+import type { Measure, Panel } from "./lib/types.ts";
 import type { Curve, Limit, Strip } from "./panels/paint.ts";
 import { story } from "./story.svelte.ts";
 
@@ -24,22 +24,34 @@ export class Curves {
 				...(story.usecase?.panels ?? []).flatMap((panel) => panel.series),
 				...Object.keys(EXPLAIN),
 			]);
-			return (story.usecase?.measures ?? []).filter((measure) => shown.has(measure.name));
+			const run = story.run ?? "";
+			// beside a real device, the simulated ones of the other roles speak on a run of their own
+			const runOf = ({ device, computed }: Measure) =>
+				run === "real" && computed !== true && device !== null ? (hub.picture?.devices.get(device)?.run ?? run) : run;
+			return (story.usecase?.measures ?? [])
+				.filter((measure) => shown.has(measure.name))
+				.map((measure) => ({ ...measure, run: runOf(measure) }));
 		});
 		const key = $derived(
 			JSON.stringify([
 				story.run,
 				span(),
 				hub.connections,
-				wanted.map((each) => [each.name, each.device, each.channel]),
+				wanted.map((each) => [each.name, each.device, each.channel, each.run]),
 			]),
 		);
 		// asked once a change, not once a frame
 		const ready = $derived(hub.picture !== null);
 		$effect(() => {
 			if (key === "" || story.run === null || !ready) return;
-			const run = story.run;
-			untrack(() => void this.history.load(wanted, run, span()));
+			const usecase = story.usecase?.name ?? "";
+			untrack(() => void this.history.load(usecase, wanted, span()));
+		});
+		$effect(() => {
+			const made = wanted.flatMap(({ name, computed }) =>
+				computed === true ? (story.sights[name]?.measure ?? []) : [],
+			);
+			untrack(() => this.history.made(made));
 		});
 		$effect(() => hub.listen((values) => this.history.take(values)));
 	}

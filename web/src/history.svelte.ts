@@ -5,6 +5,9 @@ import { EMPTY, extended, since, type Track, track } from "./lib/series.ts";
 import { converted } from "./lib/sight.ts";
 import type { Measure, Value } from "./lib/types.ts";
 
+/** A measure, and the run on which its device speaks. */
+export type Heard = Measure & { run: string };
+
 const FLUSH_MS = 250;
 const RETRY_MS = 3000;
 const POINTS = 900;
@@ -14,21 +17,24 @@ export class History {
 	tracks = $state.raw<Readonly<Record<string, Track>>>({});
 	state = $state<"empty" | "loading" | "ready">("empty");
 
-	#measures: readonly Measure[] = [];
-	#run = "";
+	#measures: readonly Heard[] = [];
+	#usecase = "";
+	#runs = "";
 	#span = 0;
 	#round = 0;
 	#queue: Value[] = [];
 	#flush: ReturnType<typeof setTimeout> | null = null;
 	#retry: ReturnType<typeof setTimeout> | undefined;
 
-	/** Show these measures of a run over the last `span` seconds: everything is asked for again. */
-	async load(measures: readonly Measure[], run: string, span: number): Promise<void> {
+	/** Show these measures of a story over the last `span` seconds: everything is asked for again. */
+	async load(usecase: string, measures: readonly Heard[], span: number): Promise<void> {
 		const round = ++this.#round;
 		clearTimeout(this.#retry);
-		const other = run !== this.#run;
+		const runs = JSON.stringify(measures.map((measure) => [measure.name, measure.run]));
+		const other = runs !== this.#runs || usecase !== this.#usecase;
 		this.#measures = measures.filter((measure) => measure.device !== null);
-		this.#run = run;
+		this.#usecase = usecase;
+		this.#runs = runs;
 		this.#span = span;
 		if (other) {
 			this.tracks = {};
@@ -36,20 +42,23 @@ export class History {
 		}
 		this.state = this.state === "ready" && !other ? "ready" : "loading";
 		try {
-			const found = await Promise.all(this.#measures.map((measure) => this.#ask(measure, run, span)));
+			const found = await Promise.all(this.#measures.map((measure) => this.#ask(measure, span)));
 			if (round !== this.#round) return;
 			this.tracks = Object.fromEntries(found);
 			this.state = "ready";
 			this.#drain();
 		} catch {
 			// the hub is away or busy: the curve that is there stays, and is asked for again
-			if (round === this.#round) this.#retry = setTimeout(() => void this.load(measures, run, span), RETRY_MS);
+			if (round === this.#round) this.#retry = setTimeout(() => void this.load(usecase, measures, span), RETRY_MS);
 		}
 	}
 
-	async #ask(measure: Measure, run: string, span: number): Promise<[string, Track]> {
-		if (measure.computed === true) return [measure.name, EMPTY]; // no channel keeps its past
-		const found = await api.series(measure.device ?? "", measure.channel, run, `-${span}s`, POINTS);
+	async #ask(measure: Heard, span: number): Promise<[string, Track]> {
+		const { name, channel, run } = measure;
+		if (measure.computed === true) {
+			return [name, track(await api.measured(this.#usecase, name, run, `-${span}s`, POINTS))];
+		}
+		const found = await api.series(measure.device ?? "", channel, run, `-${span}s`, POINTS);
 		const whole = track(found);
 		const values = whole.v.map((value) => (value === null ? null : converted(measure, value)));
 		return [measure.name, { t: whole.t, v: values }];
@@ -57,10 +66,26 @@ export class History {
 
 	/** Take what a delta brought. */
 	take(values: readonly Value[]): void {
-		this.#queue.push(...values.filter((value) => value.run === this.#run));
+		const runs = new Set(this.#measures.map((measure) => measure.run));
+		this.#queue.push(...values.filter((value) => runs.has(value.run)));
 		if (this.#queue.length > 0 && this.#flush === null) {
 			this.#flush = setTimeout(() => this.#drain(), FLUSH_MS);
 		}
+	}
+
+	/** Take the newest of what the story computes; `measures` as they are now. */
+	made(measures: readonly Measure[]): void {
+		if (this.state !== "ready") return;
+		const tracks = { ...this.tracks };
+		for (const { name, value, time, silence_s } of measures) {
+			const before = tracks[name];
+			if (before === undefined || value === null || time === null) continue;
+			tracks[name] = since(
+				extended(before, Date.parse(time) / 1000, value, silence_s),
+				Date.parse(time) / 1000 - this.#span,
+			);
+		}
+		this.tracks = tracks;
 	}
 
 	#drain() {
@@ -74,6 +99,7 @@ export class History {
 			let after = before;
 			for (const value of queue) {
 				if (value.device !== measure.device || value.channel !== measure.channel) continue;
+				if (value.run !== measure.run) continue;
 				const shown = value.quality === "bad" ? null : converted(measure, value.value);
 				after = extended(after, Date.parse(value.time) / 1000, shown, measure.silence_s);
 			}

@@ -37,6 +37,7 @@ class Hub {
 	readonly role = $derived(this.picture?.role ?? "viewer");
 
 	start() {
+		acts.changed = () => void this.#tell();
 		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 		this.#live = new Live(
 			{
@@ -82,6 +83,11 @@ class Hub {
 		return () => this.#listeners.delete(listener);
 	}
 
+	/** Say something of this screen to the hub. */
+	tell(message: object) {
+		this.#live?.tell(message);
+	}
+
 	/** Acknowledge an alarm; the page shows it with the answer, not with the next frame. */
 	async acknowledge(id: string, comment: string | null) {
 		const alarm = await api.acknowledge(id, comment);
@@ -97,7 +103,8 @@ class Hub {
 		this.beat = performance.now();
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
-		const pause = run !== undefined && run !== this.usecase?.run ? ASK_SOON_MS : ASK_AGAIN_MS;
+		const followed = run === undefined || run === this.usecase?.run || run === this.usecase?.twin;
+		const pause = followed ? ASK_AGAIN_MS : ASK_SOON_MS;
 		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
 	}
 

@@ -1,8 +1,9 @@
 /** The story told: the use case on its timeline, as the pages show it. */
 
-import { t } from "./choice.svelte.ts";
+import { both, type Key, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
-import { type Sight, sight, standing } from "./lib/sight.ts";
+import { preparing } from "./lib/clock.ts";
+import { newest, type Sight, sight, standing, unheard } from "./lib/sight.ts";
 
 /** A link just lost may be back before anybody notices. */
 const LOST_AFTER_MS = 3000;
@@ -18,22 +19,37 @@ class Story {
 	readonly now = $derived(this.run === null ? null : hub.now(this.run));
 	readonly simulated = $derived(this.run !== null && this.run !== "real");
 	readonly speed = $derived(this.clock?.speed ?? this.scenario?.speed ?? this.usecase?.speed ?? 1);
+	/** Its past is still being made: nothing that is heard yet says how things stand now. */
+	readonly preparing = $derived(preparing(this.run, this.clock, this.scenario));
+	/** What stands where there is no sentence yet. */
+	readonly waiting: Key = $derived(this.preparing ? "story.preparing" : "story.waiting");
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
 	readonly zone = $derived(this.usecase?.tz);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
 	readonly alarms = $derived(standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run));
+	/** Many alarms in a row on the story's run, told as one; null: there are few. */
+	readonly flood = $derived(this.run === null ? null : (hub.picture?.floods[this.run] ?? null));
 	readonly sights = $derived.by(() => {
 		const devices = hub.picture?.devices ?? new Map();
 		const found: Record<string, Sight> = {};
-		for (const measure of this.usecase?.measures ?? []) {
-			found[measure.name] = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
+		const computed = this.usecase === null ? undefined : hub.picture?.computed[this.usecase.name];
+		for (const measure of newest(this.usecase, computed)) {
+			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
+			found[measure.name] = this.preparing ? unheard(seen) : seen;
 		}
 		return found;
 	});
 	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary));
-	readonly sentence = $derived(
-		this.usecase === null ? null : (hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence),
+	/** What the cards of the money suppose, by id; a drawing shows the cents with them. */
+	readonly hypotheses = $derived(
+		Object.fromEntries(
+			(this.usecase?.money ?? []).flatMap((card) => card.hypotheses.map(({ id, value }) => [id, value] as const)),
+		),
 	);
+	readonly sentence = $derived.by(() => {
+		if (this.usecase === null || this.preparing) return null;
+		return hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence;
+	});
 	/** The devices of the roles; the others are nobody's. */
 	readonly cast = $derived(new Set((this.usecase?.roles ?? []).map((role) => role.device)));
 	/** The faults as the runner says they are, with the use case's titles. */
@@ -42,11 +58,12 @@ class Story {
 		const known = this.scenario?.faults ?? this.usecase?.faults ?? [];
 		return known.map((fault) => ({ ...titles.get(fault.name), ...fault }));
 	});
-	/** Why faults and speed cannot be changed; empty: they can. */
-	readonly fixed = $derived.by(() => {
-		if (this.usecase?.roles.some((role) => role.state === "real") && !this.simulated) return t("control.real");
-		return this.scenario === null ? t("control.no_scenario") : "";
-	});
+	/** Why nothing of the story can be changed; empty: it can. */
+	readonly fixed = $derived(this.scenario === null ? t("control.no_scenario") : "");
+	/** Why its speed stays ×1, in the hub's words: a real device plays; empty: it may be changed. */
+	readonly held = $derived(both(this.usecase?.fixed));
+	/** The use case is off: its alarms are suppressed. */
+	readonly off = $derived(this.usecase?.off === true);
 }
 
 export const story = new Story();

@@ -1,5 +1,7 @@
 """Judges that look back: slopes, changes, shares, forecasts, flat lines."""
 
+from collections.abc import Callable
+
 from hub.rules import kinds, windows
 from hub.rules.functions import COMPUTATIONS
 from hub.rules.judges.base import Bench, Judge, R, nanoseconds
@@ -57,24 +59,34 @@ class Rates(Judge[kinds.Rate]):
 class Changes(Windowed[kinds.Change]):
     """A step within a window."""
 
+    def __init__(self, rule: kinds.Change, course: Course, bench: Bench) -> None:
+        """Go on from the window in `course`."""
+        super().__init__(rule, course, bench)
+        self.falls = rule.rises is None and rule.falls is not None
+        self.wanted = next((each for each in (rule.rises, rule.falls, rule.times) if each is not None), None)
+
     def quantity(self) -> float | None:
         """Return the rise, the fall, or the multiple of the lowest value."""
-        inside = self.values.inside
-        if not inside:
+        values = self.values.values
+        if not values:
             return None
-        newest = inside[-1]
+        newest = values[-1]
+        if self.falls:
+            return self._extreme(max) - newest
+        lowest = self._extreme(min)
         if self.rule.rises is not None:
-            return newest - min(inside)
-        if self.rule.falls is not None:
-            return max(inside) - newest
-        lowest = min(inside)
+            return newest - lowest
         return newest / lowest if lowest > 0 else None
+
+    def _extreme(self, of: Callable[[list[float]], float]) -> float:
+        """Return the lowest or highest value inside; the left edge, which is not, is seldom the one."""
+        found = of(self.values.values)
+        return of(self.values.inside) if self.values.outside and found == self.values.values[0] else found
 
     def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — the window itself is the deadband
         """Compare."""
-        judged, rule = self.quantity(), self.rule
-        wanted = next((each for each in (rule.rises, rule.falls, rule.times) if each is not None), None)
-        return None if judged is None or wanted is None else judged >= wanted
+        judged = self.quantity()
+        return None if judged is None or self.wanted is None else judged >= self.wanted
 
 
 class Flatlines(Windowed[kinds.Flatline]):
@@ -126,6 +138,8 @@ class Forecasts(Judge[kinds.Forecast]):
     def __init__(self, rule: kinds.Forecast, course: Course, bench: Bench) -> None:
         """Go on from the windows in `course`."""
         super().__init__(rule, course, bench)
+        self.measure, self.limit = rule.measure, rule.limit
+        self.within, self.least = rule.within_s, rule.slope_at_least
         self.means = {
             name: (course.means.setdefault(name, Mean()), nanoseconds(span)) for name, span in rule.means.items()
         }
@@ -140,11 +154,11 @@ class Forecasts(Judge[kinds.Forecast]):
 
     def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
         """Keep the value."""
-        if measure in self.means:
+        if self.line is not None and measure == self.measure:
+            self.line.add(time, value, self.slope_window)
+        if self.means and measure in self.means:
             window, span = self.means[measure]
             window.add(time, value, span)
-        if self.line is not None and measure == self.rule.measure:
-            self.line.add(time, value, self.slope_window)
 
     def quantity(self) -> float | None:
         """Return the seconds left; None: never, or not known."""
@@ -170,18 +184,20 @@ class Forecasts(Judge[kinds.Forecast]):
 
     def _ahead(self, slope: float) -> float | None:
         value = self.sense.good
-        if value is None or not slope or abs(slope) * _PER["hour"] < self.rule.slope_at_least:
+        if value is None or not slope or abs(slope) * 60 < self.least:  # an hour has so many minutes
             return None
-        ahead = (self.rule.limit - value) / slope * 60
+        ahead = (self.limit - value) / slope * 60
         return ahead if ahead > 0 else None
 
     def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — the off-delay holds it
         """Compare; what is not known is no forecast, what is known and never happens is none either."""
         if self.line is not None:
             slope = self.line.slope(self.slope_window)
-            judged = None if slope is None else self._ahead(slope)
-            known = slope is not None
+            if slope is None:
+                return None
+            judged = self._ahead(slope)
         else:
             judged = self.quantity()
-            known = judged is not None or all(sense.good is not None for sense in self.needs.values())
-        return (judged is not None and judged < self.rule.within_s) if known else None
+            if judged is None and any(sense.good is None for sense in self.needs.values()):
+                return None
+        return judged is not None and judged < self.within

@@ -56,7 +56,8 @@ class PaceWish(Struct, forbid_unknown_fields=True):
     every: int
 
 
-def _who(request: web.Request) -> str:
+def who(request: web.Request) -> str:
+    """Return who acts, as an action records it."""
     return "command line" if request[ROLE] is Role.HUB else "facilitator"
 
 
@@ -66,18 +67,18 @@ async def change(request: web.Request) -> web.Response:
     wish: dict[str, Any] = msgspec.to_builtins(said)  # without what was not said
     if wish.get("proposed"):
         raise Problem("body", reason="a device is proposed by the hub only", shape=SHAPE)
-    return await _act(request, lambda acting: acting.change(request.match_info["id"], wish, _who(request)))
+    return await _act(request, lambda acting: acting.change(request.match_info["id"], wish, who(request)))
 
 
 async def merge(request: web.Request) -> web.Response:
     """Say that a device is another one: its names mean that one from now on, nothing is rewritten."""
     said = await body(request, Merge, '{"into": "tasmota:kitchen"}')
-    return await _act(request, lambda acting: acting.merge(request.match_info["id"], said.into, _who(request)))
+    return await _act(request, lambda acting: acting.merge(request.match_info["id"], said.into, who(request)))
 
 
 async def unmerge(request: web.Request) -> web.Response:
     """Let a merged device be itself again."""
-    return await _act(request, lambda acting: acting.unmerge(request.match_info["id"], _who(request)))
+    return await _act(request, lambda acting: acting.unmerge(request.match_info["id"], who(request)))
 
 
 async def _act(request: web.Request, do: Callable[[Acts], Action]) -> web.Response:
@@ -109,7 +110,7 @@ async def undo(request: web.Request) -> web.Response:
     text = request.match_info["number"]
     if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 — more than the hub ever counts
         raise Problem("unknown", what=f"no action {text[:20]!r}", where="/api/v1/actions")
-    return await _act(request, lambda acting: acting.undo(int(text), _who(request)))
+    return await _act(request, lambda acting: acting.undo(int(text), who(request)))
 
 
 async def ignored(request: web.Request) -> web.Response:
@@ -127,7 +128,7 @@ async def ignored(request: web.Request) -> web.Response:
 async def ignore(request: web.Request) -> web.Response:
     """Ignore these topic filters, and no others."""
     said = await body(request, Filters, '{"topics": ["zigbee2mqtt/test/#"]}')
-    action = await request.app[HUB].act(lambda acting: acting.ignore_topics(said.topics, _who(request)))
+    action = await request.app[HUB].act(lambda acting: acting.ignore_topics(said.topics, who(request)))
     return answer({"topics": said.topics, "action": action.id or None})
 
 
@@ -137,7 +138,7 @@ async def command(request: web.Request) -> web.Response:
     if said.id is not None and not (0 < len(said.id) <= 64 and said.id.isprintable()):  # noqa: PLR2004 — see CommandWish
         raise Problem("body", reason="id is empty, longer than 64 characters or not printable", shape='{"id": "…"}')
     wanted = Command(said.channel, float(said.value))
-    given = await request.app[HUB].command(request.match_info["id"], wanted, _who(request), said.id)
+    given = await request.app[HUB].command(request.match_info["id"], wanted, who(request), said.id)
     return answer(command_view(given), status=409 if given.state is CommandState.REFUSED else 202)
 
 
@@ -153,7 +154,7 @@ async def unpace(request: web.Request) -> web.Response:
 
 
 async def _pace(request: web.Request, every: int | None) -> web.Response:
-    paced = await request.app[HUB].pace(request.match_info["id"], every, _who(request))
+    paced = await request.app[HUB].pace(request.match_info["id"], every, who(request))
     said = {"id": paced.device, "pace": pace_view(paced)}
     if paced.state is PaceState.REFUSED:
         return answer(said | {"code": paced.code, "reason": paced.reason}, status=409)

@@ -1,16 +1,24 @@
-"""Alarms: the list, why they were raised, and what people do with them (IEC 62682)."""
+"""Alarms: their journal, why they were raised, and what people do with them (IEC 62682)."""
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from hub.errors import NotFoundError, UsageError
+from hub.model import PRIORITIES, Alarm, AlarmState, rfc3339
+from hub.store.alarms import Asked, Found, Transition
+from hub.store.export import alarm_lines
 from hub.web.keys import HUB
-from hub.web.problems import language
-from hub.web.query import answer, body, number
+from hub.web.problems import Problem, bad_parameter, language
+from hub.web.query import answer, body, choice, choices, number, time_of
 from hub.web.sittings import session_of
 
-MOST_LISTED = 1000
+DEFAULT_LISTED, MOST_LISTED = 1000, 10_000
+FORMATS = ("json", "csv")
+DIALECTS = ("plain", "fr")
+"""Of CSV: RFC 4180, or what a French spreadsheet opens by itself."""
 LONGEST_COMMENT = 500
 LONGEST_NAME = 80
 A_WEEK_S = 7 * 86_400
@@ -31,14 +39,90 @@ class Shelf(Struct, forbid_unknown_fields=True):
 
 
 async def alarms(request: web.Request) -> web.Response:
-    """List the alarms of all states and runs, or of a workshop session, newest first."""
+    """List alarms of all states and runs, newest first; as CSV when asked."""
     hub = request.app[HUB]
-    lang, limit, session = language(request), number(request, "limit", MOST_LISTED, 1, MOST_LISTED), session_of(request)
+    lang = language(request)
+    try:
+        found = await _found(request)
+    except UsageError as error:
+        if "cursor" not in request.query:
+            raise
+        remedy = "give back 'next' of the answer before, all else unchanged"
+        raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
+    is_french = choice(request, "dialect", DIALECTS) == "fr"
+    is_table = choice(request, "format", FORMATS) == "csv"  # for a link, which sets no header
+    if is_table or "text/csv" in request.headers.get("Accept", ""):
+        return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
+    views = [hub.live.alarm_view(each, lang) for each in found.alarms]
+    return answer({"alarms": views, "next": found.after, "floods": hub.live.floods})
+
+
+async def alarm(request: web.Request) -> web.Response:
+    """Give one alarm with every step of its life: what, when, who and their comment."""
+    hub = request.app[HUB]
+    try:
+        known, steps = await hub.alarm(request.match_info["id"])
+    except NotFoundError as error:
+        raise Problem("unknown", what=error, where="/api/v1/alarms") from error
+    return answer(hub.live.alarm_view(known, language(request)) | {"transitions": [_step(each) for each in steps]})
+
+
+async def _found(request: web.Request) -> Found:
+    """Return the alarms asked for: of the living store or, whole, of a workshop session."""
+    hub, session = request.app[HUB], session_of(request)
     if session is None:
-        found = await hub.alarms(limit)
-    else:
-        found = (await hub.with_sessions(lambda sittings: sittings.alarms(session)))[:limit]
-    return answer({"alarms": [hub.live.alarm_view(alarm, lang) for alarm in found]})
+        return await hub.alarms(_asked(request))
+    limit = number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED)
+    return Found([*await hub.with_sessions(lambda sittings: sittings.alarms(session))][:limit])
+
+
+def _step(step: Transition) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "at": rfc3339(step.at),
+        "by": step.by,
+        "comment": step.comment,
+        "until": None if step.until is None else rfc3339(step.until),
+    }
+
+
+def _asked(request: web.Request) -> Asked:
+    hub, query = request.app[HUB], request.query
+    device = query.get("device")
+    return Asked(
+        usecase=query.get("usecase"),
+        run=query.get("run"),
+        rule=query.get("rule"),
+        states=frozenset(AlarmState(each) for each in choices(request, "state", tuple(AlarmState))),
+        priorities=choices(request, "priority", PRIORITIES),
+        devices=frozenset() if device is None else frozenset(hub.live.uids(hub.resolve(device))),
+        within=_within(request),
+        words=query.get("search", ""),
+        limit=number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED),
+        after=query.get("cursor"),
+    )
+
+
+def _within(request: web.Request) -> Callable[[Alarm], bool] | None:
+    """Return whether an alarm was raised in the time asked for; a span counts from the now of its own run."""
+    start, stop = time_of(request, "start"), time_of(request, "stop")
+    if start is None and stop is None:
+        return None
+    live = request.app[HUB].live
+
+    def within(alarm: Alarm) -> bool:
+        now = live.now(alarm.run)
+        is_early = start is not None and alarm.raised_at < start(now)
+        return not is_early and (stop is None or alarm.raised_at < stop(now))
+
+    return within
+
+
+def _csv(request: web.Request, found: Found, lines: Iterable[str]) -> web.Response:
+    headers = {"Content-Disposition": 'attachment; filename="alarms.csv"', "Cache-Control": "no-store"}
+    if found.after is not None:
+        headers["Link"] = f'<{request.rel_url.update_query(cursor=found.after)}>; rel="next"'
+    return web.Response(text="".join(lines), content_type="text/csv", charset="utf-8", headers=headers)
 
 
 async def why(request: web.Request) -> web.Response:

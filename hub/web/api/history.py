@@ -14,11 +14,12 @@ from typing import Any, get_args
 from aiohttp import web
 from msgspec.structs import replace
 
+from hub.errors import NotFoundError
 from hub.model import REAL, rfc3339
 from hub.store.base import Aggregate, Past, Range, Row, Series
 from hub.web.hub import Hub
 from hub.web.keys import HUB
-from hub.web.problems import bad_parameter
+from hub.web.problems import Problem, bad_parameter
 from hub.web.query import LATEST, answer, choice, number, positive_span, time_of
 from hub.web.sittings import hulls_of, past_of
 
@@ -52,6 +53,8 @@ async def series(request: web.Request) -> web.Response:
     """Give curves to draw, thinned out to the width of the chart."""
     width = number(request, "width", DEFAULT_WIDTH, 2, WIDEST)
     hub = request.app[HUB]
+    if "usecase" in request.query or "measure" in request.query:
+        return await _measured(request, width)
     ranges = await _ranges(request)
     found: list[Series] = []
     async with past_of(request) as past:
@@ -60,6 +63,27 @@ async def series(request: web.Request) -> web.Response:
             found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
     now = hub.live.now(ranges[0].run or REAL) if ranges else hub.live.wall()
     return answer({"now": rfc3339(now), "series": [_series(curve) for curve in found]})
+
+
+async def _measured(request: web.Request, width: int) -> web.Response:
+    """Give the curve of a use case's measure, in the unit it is shown in; a computed one is computed anew."""
+    hub, query = request.app[HUB], request.query
+    for name, other in (("usecase", "measure"), ("measure", "usecase")):
+        if other not in query:
+            raise bad_parameter(name, query[name], f"goes with {other}", "give both: usecase=cold_room&measure=air")
+    for name in ("device", "channel"):
+        if name in query:
+            raise bad_parameter(name, query[name], "a measure says which", "leave it out, or ask without a measure")
+    try:
+        run = query.get("run") or hub.usecase(query["usecase"])["run"]
+        start, stop, now = time_of(request, "start"), time_of(request, "stop"), hub.live.now(run)
+        since, until = 0 if start is None else max(start(now), 0), LATEST if stop is None else stop(now)
+        asked = Range(run=run, start=since, stop=until)
+        curve = await hub.measured(query["usecase"], query["measure"], asked, width)
+    except NotFoundError as error:
+        raise Problem("unknown", what=error, where="/api/v1/usecases") from error
+    found = {"usecase": curve.device, "measure": curve.channel, "unit": curve.unit, "run": curve.run}
+    return answer({"now": rfc3339(now), "series": [{**found, "t": curve.t, "v": curve.v, "min": [], "max": []}]})
 
 
 async def _ranges(request: web.Request) -> list[Range]:

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import math
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from hub.live import DEFAULT_RATE, Mailbox
+from hub.live import DEFAULT_RATE, Mailbox, Screen
+from hub.web import built
 from hub.web.api.login import role_name
 from hub.web.keys import HUB, ROLE, SECURITY, SOCKETS
 from hub.web.problems import Problem
@@ -33,7 +35,15 @@ class Rate(Struct, tag_field="type", tag="rate"):
     hz: float
 
 
-_wish = msgspec.json.Decoder(Wish | Rate).decode
+class Sound(Struct, tag_field="type", tag="sound"):
+    """`{"type": "sound", "page": "/projector", "sound": "muted", "tested": 3}`: what a screen says of its sound."""
+
+    page: Annotated[str, Meta(max_length=40)]
+    sound: Literal["on", "muted", "off"]
+    tested: Annotated[int, Meta(ge=0)] = 0
+
+
+_wish = msgspec.json.Decoder(Wish | Rate | Sound).decode
 
 
 async def live(request: web.Request) -> web.StreamResponse:
@@ -69,6 +79,9 @@ async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
             return
         if isinstance(wish, Rate):
             mailbox.set_rate(wish.hz if math.isfinite(wish.hz) else 0)
+        elif isinstance(wish, Sound):
+            page = wish.page if wish.page in built.PAGES else "/"
+            mailbox.screen = Screen(page=page, sound=wish.sound, tested=wish.tested)
         elif mailbox.rate:
             mailbox.ask_full()
         await asyncio.sleep(BREATH_S)

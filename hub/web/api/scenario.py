@@ -7,7 +7,6 @@ import msgspec
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
-from hub.errors import NotFoundError
 from hub.model import rfc3339
 from hub.timeline import FASTEST_LIVE
 from hub.web.api.sessions import end_replay
@@ -15,6 +14,7 @@ from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.web.runners import FromRunner, Runner, State
+from hub.web.twins import NOW, played, real_devices
 
 LONGEST_FRAME = 64 * 1024
 _frame = msgspec.json.Decoder(FromRunner).decode
@@ -64,9 +64,12 @@ async def change(request: web.Request) -> web.Response:
         await end_replay(request)
     runner = request.app[RUNNERS].story() or _runner(request)
     before = _state(runner)
-    await runner.ask(
-        "scenario", usecase=said.usecase or before.usecase, seed=said.seed, initial=said.initial, clock=said.clock
-    )
+    usecase, clock = said.usecase or before.usecase, said.clock
+    if real := real_devices(request.app[HUB], [usecase]):
+        if clock is not None:
+            raise Problem("real_role", devices=", ".join(real))
+        clock = NOW
+    await runner.ask("scenario", usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
     state = await request.app[RUNNERS].other_than(before.run)
     if state is None:
         raise Problem("no_answer", seconds="10")
@@ -80,10 +83,13 @@ async def speed(request: web.Request) -> web.Response:
         raise Problem("body", reason=f"speed is {said.speed:g}", shape=f'{{"speed": 0 … {FASTEST_LIVE:g}}}')
     runner = _runner(request)
     if said.speed != 1:
-        _check_nothing_real_plays(request, _state(runner).usecase)
+        state = _state(runner)
+        real = real_devices(request.app[HUB], played(request.app[HUB], state))
+        if real:
+            raise Problem("real_role", devices=", ".join(real))
     await runner.ask("speed", speed=said.speed)
-    state = await runner.until(lambda state: state.speed == said.speed)
-    return answer(shown(request, state or _state(runner)))
+    reached = await runner.until(lambda state: state.speed == said.speed)
+    return answer(shown(request, reached or _state(runner)))
 
 
 async def fault(request: web.Request) -> web.Response:
@@ -129,21 +135,6 @@ async def control(request: web.Request) -> web.StreamResponse:
         request.app[SOCKETS].discard(socket)
         runners.leave(runner)
     return socket
-
-
-def _check_nothing_real_plays(request: web.Request, usecase: str) -> None:
-    """Refuse to hurry or stop a story in which a real device has a role (design.md §1: it lives at ×1).
-
-    Raises:
-        Problem: naming the devices.
-    """
-    try:
-        told = request.app[HUB].usecase(usecase)
-    except NotFoundError:  # a scenario of no use case has no roles
-        return
-    real = [str(role["device"]) for role in told.get("roles", ()) if role["state"] == "real"]
-    if real:
-        raise Problem("real_role", devices=", ".join(real))
 
 
 def _runner(request: web.Request) -> Runner:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.__main__ import main
-from hub.model import NS, Run
+from hub.model import NS, Alarm, Run
+from hub.store.alarms import AlarmStore
 from hub.store.file import StoreFile
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
@@ -64,6 +65,45 @@ def test_the_terminal_is_a_file_too(data: Path, capfdbinary: pytest.CaptureFixtu
     assert capfdbinary.readouterr().out.count(b"\r\n") == 6
 
 
+def test_alarms_are_written_newest_first(data: Path) -> None:
+    """Chosen as readings are; times count from the run's own now."""
+    alarms = [
+        Alarm(
+            id=f"a{second}",
+            usecase="cold_room",
+            rule=f"r{second}",
+            measure="air",
+            device=device,
+            run=run,
+            priority="low",
+            raised_at=reading(second).time,
+            texts={"fr": "chaud", "en": "warm"},
+        )
+        for second, run, device in ((1, "real", "acme:b8"), (2, "real", "acme:a7"), (95, "r-1", "acme:a7"))
+    ]
+    with closing(StoreFile(data / "store.db")) as file, file.transaction():
+        AlarmStore(file.db).put(alarms)
+
+    def rules(*options: str) -> list[str]:
+        target = data / "alarms.csv"
+        assert main(["export", "--data", str(data), "--alarms", str(target), *options]) == 0
+        return [line.split(";" if "--french" in options else ",")[2] for line in target.read_text().splitlines()[1:]]
+
+    assert rules() == ["r95", "r2", "r1"]
+    assert rules("--run", "real", "--french") == ["r2", "r1"]
+    assert rules("--device", "mac:aabbcc") == ["r95", "r2"]
+    assert rules("--run", "r-1", "--start=-40s") == []
+    assert rules("--run", "r-1", "--start=-60s") == ["r95"]
+
+
+def test_a_french_spreadsheet_reads_the_values(data: Path) -> None:
+    """Semicolons, decimal commas, UTF-8 with its mark; anything else gets RFC 4180."""
+    (first, *_) = exported(data, "--french", "--run", "real")
+    assert first.count(";") == 7
+    assert "," in first.split(";")[4]
+    assert (data / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfdevice;")
+
+
 def test_the_whole_store_is_copied(data: Path, tmp_path: Path) -> None:
     """Into one file."""
     assert main(["export", "--data", str(data), "--sqlite", str(tmp_path / "copy.db")]) == 0
@@ -79,6 +119,8 @@ def test_the_whole_store_is_copied(data: Path, tmp_path: Path) -> None:
         (["--csv", "-", "--start", "yesterday"], "--start is 'yesterday': write RFC 3339"),
         (["--csv", "-", "--run", "r-9"], "run 'r-9' is not known; the newest: r-1"),
         (["--csv", "/", "--run", "real"], "cannot be written"),
+        (["--messages", "-", "--french"], "--french goes with"),
+        (["--alarms", "-", "--channel", "air"], "--channel goes with --csv, not with --alarms"),
     ],
 )
 def test_a_slip_is_named(

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hub.errors import NotFoundError
 from hub.model import NS, REAL, Alarm, AlarmState, Quality, Reading, TimeSource
 from hub.rules import kinds
+from hub.rules.casting import Taken
 from hub.rules.engine import Engine
 from hub.rules.wording import Text
 
@@ -404,7 +405,7 @@ def test_a_real_device_takes_no_role_by_itself() -> None:
     reading = read(0, 5.0, run=REAL)
     assert Engine([Shop(rules=[high()])]).step([reading]) == []
     mine = replace(reading, device="acme:mine")
-    engine = Engine([Shop(rules=[high()])], {("shop", REAL, "probe"): "acme:mine"})
+    engine = Engine([Shop(rules=[high()])], {"shop": {"probe": Taken(device="acme:mine", channels={"air": "t"})}})
     (alarm,) = engine.step([reading, mine])
     assert (alarm.device, alarm.run) == ("acme:mine", REAL)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hub.model import NS, Alarm, Availability, Device, Heard, Run
+from hub.model import NS, Availability, Device, Heard, Run
 from hub.store import state as state_module
 from hub.store.file import StoreFile
 from hub.store.state import StateStore
@@ -32,22 +32,6 @@ def device(name: str = "a7", **fields: object) -> Device:
     return msgspec.convert({"uid": f"acme:{name}", "family": "acme", "name": name, **fields}, Device)
 
 
-def alarm(name: str = "air_high", raised_at: int = NS) -> Alarm:
-    """Return an alarm just raised."""
-    return Alarm(
-        id=f"cold_room.{name}-real-{raised_at // 1_000_000}",
-        usecase="cold_room",
-        rule=name,
-        measure="air",
-        device="acme:a7",
-        run="real",
-        priority="medium",
-        raised_at=raised_at,
-        texts={"fr": "L'air est chaud", "en": "The air is warm"},
-        params={"air": 7.5, "door": None, "unit": "°C"},
-    )
-
-
 def heard(position: int, topic: str = "a/b", reason: str | None = "no JSON", *, understood: bool = False) -> Heard:
     """Return a message on the list."""
     return Heard(
@@ -59,7 +43,7 @@ def test_a_fresh_store_remembers_nothing(state: StateStore) -> None:
     """The first start finds every list empty and every cursor at the journal's beginning."""
     assert (state.cursor("decode"), state.setting("session")) == (0, None)
     assert [state.devices(), state.latest(), state.channels(), state.runs(), state.seen()] == [[]] * 5
-    assert [state.alarms(), state.open_alarms(), state.heard()] == [[]] * 3
+    assert state.heard() == []
     assert [state.contexts(), state.clocks(), state.aliases(), state.marks(), state.rules()] == [{}] * 5
 
 
@@ -120,13 +104,11 @@ def test_a_forgotten_device_is_gone_from_the_state(state: StateStore) -> None:
         state.put_clocks({uid: b"clock"})
         state.put_seen([(uid, 1, 2)])
         state.put_marks({uid: "r-1"})
-    state.put_alarms([alarm()])
     state.forget("acme:a7")
     assert [each.uid for each in state.devices()] == ["acme:b8"]
     assert state.aliases() == {"mac:b8": "acme:b8"}
     assert state.channels() == [("acme:b8", "temperature")]
     assert (list(state.clocks()), state.seen(), list(state.marks())) == (["acme:b8"], [("acme:b8", 1, 2)], ["acme:b8"])
-    assert state.alarms() == [alarm()]
 
 
 def test_the_live_page_starts_with_the_newest_values(state: StateStore) -> None:
@@ -166,29 +148,6 @@ def test_runs_and_marks_are_for_ever(state: StateStore) -> None:
     assert state.runs() == [ended]
     assert state.marks() == {"tasmota:coldroom-sim-probe": run.id}
     assert state.marks("topic") == {"tele/+/SENSOR": run.id}
-
-
-def test_an_alarm_raised_twice_is_one(state: StateStore) -> None:
-    """And what people did to it stays done."""
-    state.put_alarms([alarm()])
-    acknowledged = msgspec.structs.replace(alarm(), acknowledged_at=2 * NS, acknowledged_by="Léa", comment="seen")
-    state.put_alarms([acknowledged])
-    state.put_alarms([alarm()])
-    assert state.alarms() == [acknowledged]
-    over = msgspec.structs.replace(acknowledged, returned_at=3 * NS)
-    state.put_alarms([over])
-    state.put_alarms([acknowledged])
-    assert state.alarm(alarm().id) == over
-
-
-def test_alarms_come_newest_first_and_open_ones_apart(state: StateStore) -> None:
-    """All states are listed; what is over is not open."""
-    old, new = alarm(raised_at=NS), alarm("air_low", raised_at=5 * NS)
-    over = msgspec.structs.replace(alarm("door", raised_at=3 * NS), returned_at=4 * NS, acknowledged_at=4 * NS)
-    state.put_alarms([old, over, new])
-    assert state.alarms() == [new, over, old]
-    assert state.alarms(limit=1) == [new]
-    assert state.open_alarms() == [new, old]
 
 
 def test_what_was_not_understood_is_grouped_and_counted(state: StateStore) -> None:
@@ -237,8 +196,8 @@ def test_a_message_seen_again_is_remembered_once(state: StateStore) -> None:
 
 
 def test_the_state_can_be_read_from_any_thread(file: StoreFile, state: StateStore) -> None:
-    """A page that asks for alarms waits for no step of the pipeline."""
+    """A page that asks waits for no step of the pipeline."""
     with file.transaction():
-        state.put_alarms([alarm()])
+        state.put_devices([device()])
     with file.reader() as db:
-        assert StateStore(db).alarms() == [alarm()]
+        assert StateStore(db).devices() == [device()]

@@ -5,7 +5,8 @@ import json
 import msgspec
 import pytest
 
-from hub.model import NS, REAL, Quality, Reading, TimeSource
+from hub.model import NS, REAL, Quality, Reading, TimeSource, rfc3339
+from hub.rules.casting import Taken
 from hub.rules.engine import Engine
 from hub.usecases import find
 from hub.usecases.describe import describe, summary
@@ -14,8 +15,8 @@ START = 1_763_969_400 * NS
 RUN = "cold_room-20251124t073000-abcd"
 PROBE = "tasmota:coldroom-sim-probe"
 KEYS = (
-    "name title story place who hurts gesture run now speed simulated roles measures panels rules sentence faults"
-    " money materials limits_to_say guide"
+    "name title story place who hurts gesture run now speed simulated twin fixed off roles measures panels rules"
+    " sentence faults money materials limits_to_say guide"
 )
 
 
@@ -49,6 +50,10 @@ def test_what_was_heard_is_in_it() -> None:
         "kind": {"fr": "Tasmota, deux DS18B20", "en": "Tasmota, two DS18B20"},
         "state": "simulated",
         "device": PROBE,
+        "channels": {},
+        "time": rfc3339(START),
+        "quality": "good",
+        "silent": [],
     }
     assert told["roles"][1]["state"] == "missing"
     assert told["measures"][0] == {
@@ -68,6 +73,7 @@ def test_what_was_heard_is_in_it() -> None:
         "value": 3.1,
         "time": "2025-11-24T07:30:00Z",
         "quality": "good",
+        "believed": True,
     }
     assert told["panels"][0]["limits"][0] == {
         "rule": "air_high",
@@ -102,21 +108,25 @@ def test_rules_say_what_they_follow_and_what_suspends_them() -> None:
 
 def test_the_list_says_which_run_each_plays_on() -> None:
     """Name, title, whom it concerns, run and its state."""
-    assert summary(find("cold_room"), RUN, "running") == {
+    roles = [{"name": "probe", "state": "real", "device": "a:b", "title": {}}]
+    assert summary(find("cold_room"), RUN, "running", roles=roles, off=True) == {
         "name": "cold_room",
         "title": {"fr": "Chambre froide", "en": "Cold room"},
         "who": find("cold_room").who.as_dict,
         "run": RUN,
         "state": "running",
+        "off": True,
+        "roles": [{"name": "probe", "state": "real", "device": "a:b"}],
     }
 
 
 def test_a_real_device_is_said_to_be_real() -> None:
     """Once it has the role."""
     usecase = find("cold_room")
-    engine = Engine([usecase], {("cold_room", REAL, "probe"): "tasmota:kitchen"})
+    taken = Taken(device="tasmota:kitchen", channels={"air": "temperature_ds18b20_1"})
+    engine = Engine([usecase], {"cold_room": {"probe": taken}})
     engine.step([reading("temperature_ds18b20_1", 3.1, REAL, "tasmota:kitchen")])
-    told = describe(usecase, engine.view("cold_room", REAL, START))
+    told = describe(usecase, engine.view("cold_room", REAL, START), cast={"probe": taken})
     assert (told["roles"][0]["state"], told["roles"][0]["device"]) == ("real", "tasmota:kitchen")
     assert not told["simulated"]
 

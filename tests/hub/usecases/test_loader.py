@@ -216,6 +216,7 @@ FAMILIES: dict[str, dict[str, str | None]] = {
     "tasmota": {"temperature": "°C"},
     "shelly": {"power": "W", "energy": "kWh", "input": None},
     "zigbee2mqtt": {"contact": None},
+    "ruuvi": {"temperature": "°C", "humidity": "%"},
 }
 
 

@@ -167,6 +167,26 @@ async def test_series_are_drawable(hub: FakeHub, client: Client) -> None:
     assert curve["run"] == RUN
 
 
+async def test_a_measure_of_a_use_case_is_a_curve_too(client: Client) -> None:
+    """Also one that no channel gives; half a question, or one that names a device too, is refused."""
+    answer = await get(client, "/series?usecase=cold_room&measure=dew&run=real&start=-2h&width=100")
+    assert answer["series"] == [
+        {
+            "usecase": "cold_room",
+            "measure": "dew",
+            "unit": "°C",
+            "run": "real",
+            "t": [1.0, 2.0],
+            "v": [3.5, None],
+            "min": [],
+            "max": [],
+        }
+    ]
+    for question in ("usecase=cold_room", "measure=air", "usecase=cold_room&measure=air&device=a:b"):
+        assert (await client.get(f"/api/v1/series?{question}")).status == 400
+    assert (await client.get("/api/v1/series?usecase=bakery&measure=air")).status == 404
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -287,6 +307,83 @@ async def test_an_alarm_answers_why(hub: FakeHub, client: Client) -> None:
     assert await get(client, "/alarms/a/why") == {"alarm": "a"}
     async with client.get(f"{API}/alarms/b/why") as response:
         assert response.status == 404
+
+
+async def test_an_alarm_tells_its_steps(hub: FakeHub, client: Client) -> None:
+    """Who did what, when, in their words."""
+    seen = an_alarm(acknowledged_at=WALL + NS, acknowledged_by="Léa", comment="door shut", returned_at=WALL + 2 * NS)
+    hub.known_alarms[seen.id] = seen
+    told = await get(client, f"/alarms/{seen.id}")
+    assert told["state"] == "normal"
+    assert [(each["step"], each["by"], each["comment"]) for each in told["transitions"]] == [
+        ("raised", None, None),
+        ("acknowledged", "Léa", "door shut"),
+        ("returned", None, None),
+    ]
+    assert told["transitions"][0]["at"] == "2027-01-15T08:00:00Z"
+    assert "/api/v1/alarms" in (await get(client, "/alarms/nothing", 404))["remedy"]
+
+
+def some_alarms() -> dict[str, Alarm]:
+    """Return three alarms, a second apart."""
+    return {
+        rule: msgspec.structs.replace(an_alarm(), id=rule, rule=rule, raised_at=WALL - age * NS, **more)
+        for rule, age, more in (
+            ("a", 30, {"device": "tasmota:b"}),
+            ("b", 20, {"priority": "critical"}),
+            ("c", 10, {"acknowledged_at": WALL, "comment": "porte"}),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "rules"),
+    [
+        ("", ["c", "b", "a"]),
+        ("?usecase=silo", []),
+        ("?rule=a", ["a"]),
+        ("?device=kitchen", ["a"]),
+        ("?priority=critical,low", ["b"]),
+        ("?state=unacknowledged", ["b", "a"]),
+        ("?start=-25s&stop=-15s", ["b"]),
+        ("?start=2027-01-15T07:59:45Z", ["c"]),
+        ("?search=PORTE", ["c"]),
+        ("?limit=2", ["c", "b"]),
+        ("?limit=2&cursor=2", ["a"]),
+    ],
+)
+async def test_the_alarm_journal_is_searched(hub: FakeHub, client: Client, query: str, rules: list[str]) -> None:
+    """By what one knows of an alarm; a span counts from the now of the alarm's run."""
+    hub.known_alarms = some_alarms()
+    hub.aliases = {"kitchen": "tasmota:b"}
+    assert [each["rule"] for each in (await get(client, f"/alarms{query}"))["alarms"]] == rules
+
+
+@pytest.mark.parametrize(
+    "query", ["state=over", "priority=high,loud", "limit=0", "start=soon", "dialect=de", "color=1"]
+)
+async def test_a_slip_in_a_search_is_named(client: Client, query: str) -> None:
+    """A filter that nobody reads would show too much."""
+    assert query.partition("=")[0] in (await get(client, f"/alarms?{query}", 400))["detail"]
+
+
+async def test_the_alarm_journal_is_a_table(hub: FakeHub, client: Client) -> None:
+    """The same choice as CSV, page by page; for a French spreadsheet on demand."""
+    hub.known_alarms = some_alarms()
+    table = {"Accept": "text/csv", "Accept-Language": "fr"}
+    async with client.get(f"{API}/alarms?limit=2&dialect=fr", headers=table) as response:
+        lines = (await response.text("utf-8")).splitlines()
+        assert response.content_type == "text/csv"
+        assert "cursor=2" in response.headers["Link"]
+    assert [line.split(";")[2] for line in lines] == ["rule", "c", "b"]
+    assert lines[1].endswith(";trop chaud")
+
+
+async def test_a_link_to_the_table_is_enough(hub: FakeHub, client: Client) -> None:
+    """A link on a page sets no header."""
+    hub.known_alarms = some_alarms()
+    async with client.get(f"{API}/alarms?format=csv&rule=a") as response:
+        assert (await response.text()).count("\r\n") == 2
 
 
 async def test_use_cases_are_listed_and_described(client: Client) -> None:

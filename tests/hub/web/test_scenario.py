@@ -12,6 +12,7 @@ from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
 from hub.errors import NotFoundError
 from hub.model import NS
 from hub.web import runners
+from hub.web.keys import TWINS
 from servers.web import SECRET, WALL, Client, FakeHub, eventually
 
 API = "/api/v1"
@@ -260,3 +261,61 @@ async def test_a_story_that_begins_ends_what_is_played_again(client: Client, mon
             async with client.put(f"{API}/scenario", json={"usecase": "cold_room"}) as response:
                 await response.read()
             assert [each["do"] for each in heard] == ["speed", "speed", "speed", "scenario"]
+
+
+# --- beside a real device
+
+
+def stage(twin: Callable[[], bool] | None = None) -> Play:
+    """Return a runner that begins anew as a twin, or on its own day, as it is told."""
+
+    def play(command: dict[str, Any], state: dict[str, Any]) -> bool:
+        if twin is not None and not twin():
+            return False
+        if command["do"] == "scenario":
+            state["twin"] = command.get("clock") == "now"
+        return True
+
+    return play
+
+
+async def asked(heard: list[dict[str, Any]], count: int = 1) -> list[Any]:
+    """Return the clocks of the stories asked for, once there are so many."""
+    await eventually(lambda: len(heard) >= count)
+    return [each.get("clock") for each in heard if each["do"] == "scenario"]
+
+
+async def test_a_story_plays_now_while_a_real_device_has_a_role_and_its_own_day_again_after(
+    client: Client, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub asks by itself, once, whoever gave the role."""
+    monkeypatch.setattr(runners, "CHANGE_S", 0.0)
+    async with runner(client, stage()) as heard:
+        hub.real.add("cold_room")
+        await put(client, "/usecases/cold_room/roles/probe", {"device": "tasmota:kitchen"})
+        assert await asked(heard) == ["now"]
+        hub.real.clear()
+        async with client.delete(f"{API}/usecases/cold_room/roles/probe"):
+            assert await asked(heard, 2) == ["now", None]
+
+
+async def test_a_replay_that_cannot_play_now_is_asked_once(client: Client, hub: FakeHub) -> None:
+    """It has its own time."""
+    async with runner(client, stage(lambda: False)) as heard:
+        hub.real.add("cold_room")
+        for _ in range(3):
+            await client.app[TWINS].look()
+        assert [each["clock"] for each in heard] == ["now"]
+
+
+async def test_a_story_with_a_real_device_begins_anew_now_and_at_no_other_hour(
+    client: Client, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state may be chosen, its hour is the wall's."""
+    roles = [{"name": "probe", "state": "real", "device": "tasmota:kitchen"}]
+    monkeypatch.setattr(hub, "usecase", lambda name: {"name": name, "roles": roles})
+    monkeypatch.setattr(runners, "CHANGE_S", 0.0)
+    async with runner(client, stage()) as heard:
+        await put(client, "/scenario", {"clock": "23:00"}, 409)
+        await put(client, "/scenario", {"initial": "saturday_night"}, 503)  # this runner never comes back as another
+        assert [(each["initial"], each["clock"]) for each in heard] == [("saturday_night", "now")]

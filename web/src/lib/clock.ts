@@ -1,6 +1,6 @@
 /** Times of a run, from what the hub last said of its clock. */
 
-import type { RunClock } from "./types.ts";
+import type { RunClock, Scenario } from "./types.ts";
 
 /** After so long without news a simulated clock stands: nobody knows whether it still runs. */
 const STANDS_AFTER_MS = 15_000;
@@ -12,4 +12,11 @@ export function nowOf(clock: RunClock | undefined, passed: number): number | nul
 	if (Number.isNaN(at)) return null;
 	const running = clock.state === undefined || clock.state === "running";
 	return at + (running ? Math.min(Math.max(passed, 0), STANDS_AFTER_MS) * clock.speed : 0);
+}
+
+/** A simulation stands still while its past is being made; once it may be steered, it says itself which of the two. */
+export function preparing(run: string | null, clock: RunClock | undefined, scenario: Scenario | null): boolean {
+	if (run === null || run === "real" || run.startsWith("replay-")) return false;
+	if (scenario?.run === run) return scenario.state === "preparing";
+	return clock?.state === "paused";
 }

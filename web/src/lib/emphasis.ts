@@ -1,6 +1,6 @@
 /** The numbers of a sentence, told apart from its words. */
 
-import { quantity } from "./format.ts";
+import { quantity, unitIn } from "./format.ts";
 import type { Language, Measure, Sentence } from "./types.ts";
 
 export interface Piece {
@@ -12,10 +12,23 @@ export interface Piece {
 }
 
 const SPACE = "[ \\u00a0\\u202f]";
-const NUMBER = new RegExp(
-	`≈?${SPACE}?[+−]?\\d+(?:[\\u202f,.]\\d+)*(?:${SPACE}?(?:°C|%|kWh|kW|W|€|ppm|min|h|s|jours?|days?)(?![\\p{L}\\d]))?(?:${SPACE}\\d{1,2}(?:${SPACE}min)?(?![\\d\\p{L}]))?`,
-	"gu",
-);
+/** Units that a sentence may have beside those of its measures. */
+const UNITS = ["°C", "%", "kWh", "kW", "W", "€", "ppm", "min", "h", "s", "jours", "jour", "days", "day"];
+
+/** A number with its unit, or a span of hours and minutes. */
+function numbers(measures: readonly Measure[], language: Language): RegExp {
+	const own = measures.flatMap(({ unit }) => (unit ? [unitIn(unit, language)] : []));
+	// the longer first: "kg/jour" before "kg"
+	const units = [...new Set([...own, ...UNITS])].sort((a, b) => b.length - a.length).map(escaped);
+	return new RegExp(
+		`≈?${SPACE}?[+−]?\\d+(?:[\\u202f,.]\\d+)*(?:${SPACE}?(?:${units.join("|")})(?![\\p{L}\\d]))?(?:${SPACE}\\d{1,2}(?:${SPACE}min)?(?![\\d\\p{L}]))?`,
+		"gu",
+	);
+}
+
+function escaped(text: string): string {
+	return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}
 
 /** The sentence in pieces, in order: joined they are the sentence again. */
 export function emphasise(sentence: Sentence, measures: readonly Measure[], language: Language): Piece[] {
@@ -30,7 +43,7 @@ export function emphasise(sentence: Sentence, measures: readonly Measure[], lang
 	}
 	const pieces: Piece[] = [];
 	let from = 0;
-	for (const match of text.matchAll(NUMBER)) {
+	for (const match of text.matchAll(numbers(measures, language))) {
 		const lead = match[0].length - match[0].trimStart().length;
 		const start = match.index + lead;
 		if (start > from) pieces.push({ text: text.slice(from, start), strong: false, measure: null });

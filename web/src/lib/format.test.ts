@@ -28,6 +28,9 @@ test("a narrow space stands before degrees and per cent in French, a no-break sp
 	assert.equal(quantity(62, "%", 0, "en"), "62%");
 	assert.equal(quantity(7.2, "°C", 1, "en"), "7.2\u00a0°C");
 	assert.equal(quantity(3, null, 0, "fr"), "3");
+	assert.equal(quantity(5.7, "days", 1, "fr"), "5,7\u00a0jours");
+	assert.equal(quantity(5.7, "days", 1, "en"), "5.7\u00a0days");
+	assert.equal(quantity(214, "kg/day", 0, "fr"), "214\u00a0kg/jour");
 });
 
 test("a number without precision shows three significant figures and no needless ones", () => {

@@ -22,6 +22,14 @@ export function number(value: number | null | undefined, decimals: number, langu
 	return before + grouped + (rest === undefined ? "" : (language === "fr" ? "," : ".") + rest);
 }
 
+/** Units that are words: the same as the hub's `FRENCH_UNITS`. */
+const FRENCH_UNITS: Readonly<Record<string, string>> = { days: "jours", "kg/day": "kg/jour" };
+
+/** A unit as the reader's language writes it: `days` is `jours`. */
+export function unitIn(unit: string, language: Language): string {
+	return language === "fr" ? (FRENCH_UNITS[unit] ?? unit) : unit;
+}
+
 /** What stands between a number and its unit. */
 export function gap(unit: string, language: Language): string {
 	if (unit.startsWith("%")) return language === "fr" ? NARROW : "";
@@ -37,7 +45,7 @@ export function quantity(
 	sign = false,
 ): string {
 	const digits = number(value, decimals, language, sign);
-	return unit ? digits + gap(unit, language) + unit : digits;
+	return unit ? digits + gap(unit, language) + unitIn(unit, language) : digits;
 }
 
 /** As few decimals as say what the number is: 4 → "4", 0.25 → "0,25". */

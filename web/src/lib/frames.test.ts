@@ -21,6 +21,8 @@ const full: Full = {
 	devices: [probe],
 	alarms: [],
 	sentences: {},
+	computed: {},
+	chosen: {},
 	scenario: null,
 	vote: null,
 	parts: {},

@@ -1,6 +1,21 @@
 /** What the page knows of the hub, made of frames. Pure: the same frames give the same picture. */
 
-import type { Alarm, Channel, Device, Frame, Part, Role, RunClock, Scenario, Sentence, Value, Vote } from "./types.ts";
+import type {
+	Alarm,
+	Channel,
+	Choices,
+	Computed,
+	Device,
+	Flood,
+	Frame,
+	Part,
+	Role,
+	RunClock,
+	Scenario,
+	Sentence,
+	Value,
+	Vote,
+} from "./types.ts";
 
 export interface Picture {
 	readonly seq: number;
@@ -10,12 +25,18 @@ export interface Picture {
 	readonly devices: ReadonlyMap<string, Device>;
 	readonly alarms: ReadonlyMap<string, Alarm>;
 	readonly sentences: Readonly<Record<string, Sentence>>;
+	readonly computed: Readonly<Record<string, Computed>>;
+	readonly chosen: Readonly<Record<string, Choices>>;
 	readonly scenario: Scenario | null;
 	/** The question that is asked, or whose result is shown. */
 	readonly vote: Vote | null;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
+	/** Run → the flood of alarms under way there. */
+	readonly floods: Readonly<Record<string, Flood>>;
+	/** Number of the newest silent test of the siren. */
+	readonly siren: number;
 }
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
@@ -30,10 +51,14 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			devices: kept(before?.devices, frame.devices ?? []),
 			alarms: kept(before?.alarms, frame.alarms ?? []),
 			sentences: frame.sentences ?? {},
+			computed: frame.computed ?? {},
+			chosen: frame.chosen ?? {},
 			scenario: frame.scenario ?? null,
 			vote: frame.vote ?? null,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
+			floods: frame.floods ?? {},
+			siren: frame.siren ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -45,10 +70,14 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		devices: withValues(merged(before.devices, frame.devices, frame.forgotten), frame.values ?? []),
 		alarms: merged(before.alarms, frame.alarms),
 		sentences: frame.sentences ? { ...before.sentences, ...frame.sentences } : before.sentences,
+		computed: frame.computed ? { ...before.computed, ...frame.computed } : before.computed,
+		chosen: frame.chosen ? { ...before.chosen, ...frame.chosen } : before.chosen,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		vote: frame.vote === undefined ? before.vote : frame.vote,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
+		floods: frame.floods ?? before.floods,
+		siren: frame.siren ?? before.siren,
 	};
 }
 

@@ -77,6 +77,11 @@ export class Live {
 		this.send({ type: "full" });
 	}
 
+	/** Say something of this screen; lost where the link is, and said again when it opens. */
+	tell(message: object): void {
+		this.send(message);
+	}
+
 	private send(message: object): void {
 		try {
 			this.socket?.send(JSON.stringify(message));

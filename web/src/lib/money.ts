@@ -1,7 +1,7 @@
 /** What it may be worth: the formulas of a use case, computed without `eval` (the page allows no script from text). */
 
 import { HARD, number } from "./format.ts";
-import type { Hypothesis, Language, Text } from "./types.ts";
+import type { Card, Hypothesis, Language, Text } from "./types.ts";
 
 type Values = Readonly<Record<string, number>>;
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|([-+*/()]))/y;
@@ -54,6 +54,28 @@ export function evaluate(formula: string, values: Values): number | null {
 	};
 	const result = sum();
 	return left.length === 0 && Number.isFinite(result) ? result : null;
+}
+
+/** What each hypothesis is now: moved here, chosen for all screens, measured, or its default. */
+export function figures(
+	hypotheses: readonly Hypothesis[],
+	...known: readonly (Readonly<Record<string, number | undefined>> | undefined)[]
+): Record<string, number> {
+	const value = (each: Hypothesis) => known.map((of) => of?.[each.id]).find((found) => found !== undefined);
+	return Object.fromEntries(hypotheses.map((each) => [each.id, value(each) ?? each.value]));
+}
+
+/** Lowest and highest result when one hypothesis at a time goes from end to end; those measured do not move. */
+export function extent(card: Card, values: Values, fixed: ReadonlySet<string>): [number, number] | null {
+	const found: number[] = [];
+	for (const each of card.hypotheses) {
+		if (fixed.has(each.id)) continue;
+		for (const end of [each.low, each.high]) {
+			const result = evaluate(card.formula, { ...values, [each.id]: end });
+			if (result !== null) found.push(result);
+		}
+	}
+	return found.length === 0 ? null : [Math.min(...found), Math.max(...found)];
 }
 
 /** A hypothesis as people read it: "3 000 €", "0,10", "80 %". */

@@ -1,6 +1,15 @@
 /** The page's own addresses. */
 
-export const PAGES = ["/", "/projector", "/facilitator", "/devices", "/setup", "/import", "/gallery"] as const;
+export const PAGES = [
+	"/",
+	"/projector",
+	"/facilitator",
+	"/devices",
+	"/setup",
+	"/import",
+	"/alarms",
+	"/gallery",
+] as const;
 export type Page = (typeof PAGES)[number];
 
 /** The page at an address; what nobody knows is the audience page. */

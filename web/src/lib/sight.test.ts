@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sight, standing } from "./sight.ts";
+import { newest, sight, standing } from "./sight.ts";
 import type { Alarm, Device, Measure, Usecase } from "./types.ts";
 
 const NOW = Date.parse("2026-11-24T05:00:04Z");
@@ -73,4 +73,23 @@ test("another run's alarms, another story's and those of the past ring nobody", 
 		alarm("past", { past: true, state: "returned" }),
 	];
 	assert.deepEqual(standing(all, story, "r1"), []);
+});
+
+test("what the story computes is the newest that was heard live, on its own run only", () => {
+	const dew = { name: "dew", computed: true, value: 1, time: null, quality: null } as unknown as Measure;
+	const told = { name: "cold_room", run: "r1", measures: [dew, door] } as unknown as Usecase;
+	const news = { dew: { value: 2, time: "2026-11-24T05:00:00Z", quality: "good" as const, believed: true } };
+	assert.deepEqual(
+		newest(told, { run: "r1", measures: news }).map((each) => each.value),
+		[2, undefined],
+	);
+	assert.equal(newest(told, { run: "r0", measures: news })[0]?.value, 1);
+	assert.equal(newest(told, undefined)[0]?.value, 1);
+});
+
+test("what is made of something silent is silent too", () => {
+	const dew = { ...door, computed: true, value: 2, time: "2026-11-24T05:00:00Z", quality: "good" } as Measure;
+	const there = new Map([[device.id, device]]);
+	assert.equal(sight({ ...dew, believed: true }, there, [], () => NOW).shown.state, "live");
+	assert.equal(sight({ ...dew, believed: false }, there, [], () => NOW).shown.state, "stale");
 });

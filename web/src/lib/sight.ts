@@ -1,7 +1,7 @@
 /** A measure of the story as the page shows it: its value, what that is worth, where it comes from. */
 
 import { judge, type Shown } from "./state.ts";
-import type { Alarm, Channel, Device, Measure, Quality, Usecase } from "./types.ts";
+import type { Alarm, Channel, Computed, Device, Measure, Quality, Usecase } from "./types.ts";
 
 export interface Sight {
 	measure: Measure;
@@ -30,6 +30,14 @@ export function converted(measure: Measure, value: number): number {
 	return value * (measure.factor ?? 1) + (measure.offset ?? 0);
 }
 
+/** The measures of a story, those it computes with their newest value on its run. */
+export function newest(story: Usecase | null, computed: Computed | undefined): Measure[] {
+	const of = computed?.run === story?.run ? (computed?.measures ?? {}) : {};
+	return (story?.measures ?? []).map((measure) =>
+		measure.computed === true && of[measure.name] !== undefined ? { ...measure, ...of[measure.name] } : measure,
+	);
+}
+
 /** How a measure is seen; `now` gives the time [ms] of a timeline, `lost`: nothing is heard of the hub any more. */
 export function sight(
 	measure: Measure,
@@ -56,7 +64,7 @@ export function sight(
 			known,
 			device === undefined ? null : now(device.run),
 			measure.silence_s,
-			lost || device?.availability === "offline",
+			lost || device?.availability === "offline" || (measure.computed === true && measure.believed === false),
 		),
 		origin: measure.device === null ? "missing" : device === undefined || device.simulated ? "simulated" : "real",
 		run: device?.run ?? null,
@@ -64,17 +72,22 @@ export function sight(
 	};
 }
 
+/** A measure as if nothing had been heard of it yet. */
+export function unheard(seen: Sight): Sight {
+	return { ...seen, raw: null, quality: null, shown: judge(null, null, null) };
+}
+
 const PRIORITY = ["critical", "high", "medium", "low"];
 const STATE = ["unacknowledged", "acknowledged", "returned"];
 
-/** The alarms of the story on its run that are not over: those to acknowledge first, then by priority, then newest. */
+/** The alarms of the story on its run that are neither over nor suppressed: those to acknowledge first, then by priority, then newest. */
 export function standing(alarms: Iterable<Alarm>, story: Usecase | null, run: string | null): Alarm[] {
 	const found: Alarm[] = [];
 	for (const alarm of alarms) {
 		const of = story === null || alarm.usecase === story.name;
 		const now = run === null || alarm.run === undefined || alarm.run === run;
 		const over = alarm.past && alarm.state !== "unacknowledged";
-		if (of && now && !over && STATE.includes(alarm.state)) found.push(alarm);
+		if (of && now && !over && alarm.suppressed !== true && STATE.includes(alarm.state)) found.push(alarm);
 	}
 	return found.sort(compare);
 }

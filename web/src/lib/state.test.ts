@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nowOf } from "./clock.ts";
+import { nowOf, preparing } from "./clock.ts";
 import { judge } from "./state.ts";
+import type { Scenario } from "./types.ts";
 
 const NOW = Date.parse("2026-11-24T05:00:04Z");
 const good = { value: 3.4, time: "2026-11-24T05:00:00Z", quality: "good" as const };
@@ -48,4 +49,17 @@ test("a run's clock goes at its speed, stands when paused and when nobody hears 
 	assert.equal(nowOf(clock, 1e9), start + 60 * 15_000);
 	assert.equal(nowOf({ ...clock, now: "?" }, 0), null);
 	assert.equal(nowOf(undefined, 0), null);
+});
+
+test("a simulation that stands still before anybody can steer it is making its past", () => {
+	const still = { now: "2026-11-24T05:00:00Z", speed: 0, state: "paused" };
+	const told = (state: string) => ({ run: "sim-1", state }) as Scenario;
+	assert.equal(preparing("sim-1", still, null), true);
+	assert.equal(preparing("sim-1", still, { run: "another" } as Scenario), true);
+	assert.equal(preparing("sim-1", still, told("preparing")), true);
+	assert.equal(preparing("sim-1", still, told("paused")), false, "somebody paused it");
+	assert.equal(preparing("sim-1", { ...still, state: "running" }, null), false);
+	assert.equal(preparing("real", still, null), false);
+	assert.equal(preparing("replay-1", still, null), false);
+	assert.equal(preparing(null, undefined, null), false);
 });

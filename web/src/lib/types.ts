@@ -93,9 +93,39 @@ export interface Alarm {
 	acknowledged_by: string | null;
 	comment: string | null;
 	past: boolean;
+	/** Its use case is off. */
+	suppressed?: boolean;
 	texts: Text;
 	source: Text | null;
 	indicative: boolean;
+}
+
+/** Many alarms in a row, shown as one. */
+export interface Flood {
+	since: string;
+	count: number;
+	priority: Alarm["priority"];
+	cause: string;
+	of: string | null;
+	alarms: string[];
+	text: Text;
+}
+
+/** One step of an alarm's life. */
+export interface Transition {
+	step: "raised" | "acknowledged" | "returned" | "shelved" | "unshelved";
+	at: string;
+	by: string | null;
+	comment: string | null;
+	until: string | null;
+}
+
+/** What the connected screens say of their sound. */
+export interface Screens {
+	test: number;
+	screens: { page: string; sound: "on" | "muted" | "off"; tested: number }[];
+	/** Screens that say nothing. */
+	unknown: number;
 }
 
 export interface RunClock {
@@ -108,6 +138,20 @@ export interface Sentence {
 	code: string;
 	params: Record<string, unknown>;
 	text: Text;
+}
+
+/** What a use case computes on its run: no channel gives it. */
+export interface Computed {
+	run: string;
+	measures: Record<string, Newest>;
+}
+
+interface Newest {
+	value: number | null;
+	time: string | null;
+	quality: Quality | null;
+	/** Whether what it is made of is still believed. */
+	believed?: boolean;
 }
 
 export interface Fault {
@@ -169,10 +213,15 @@ interface Changes {
 	devices?: Device[];
 	alarms?: Alarm[];
 	sentences?: Record<string, Sentence>;
+	computed?: Record<string, Computed>;
+	chosen?: Record<string, Choices>;
 	scenario?: Scenario | null;
 	vote?: Vote | null;
 	parts?: Record<string, Part>;
 	messages?: number;
+	floods?: Record<string, Flood>;
+	/** Number of the newest silent test. */
+	siren?: number;
 }
 
 export interface Full extends Changes {
@@ -198,6 +247,31 @@ export interface UsecaseRole {
 	kind: Text;
 	state: "simulated" | "real" | "missing";
 	device: string | null;
+	/** Measure → the channel of a real device that gives it. */
+	channels?: Record<string, string>;
+	/** When it spoke last. */
+	time?: string | null;
+	/** The worst of what it said last. */
+	quality?: Quality | null;
+	/** Its measures that are believed no more. */
+	silent?: string[];
+}
+
+/** A real device that could play a role. */
+export interface Candidate {
+	usecase: string;
+	usecase_title: Text;
+	role: string;
+	title: Text;
+	device: string;
+	name: string;
+	/** Whether it plays that role now. */
+	taken: boolean;
+	/** Measure → the channel that gives it best; null: none does. */
+	channels: Record<string, string | null>;
+	/** Measure → the channels that could. */
+	options: Record<string, string[]>;
+	warnings: { code: string; measure: string; text: Text }[];
 }
 
 export interface Measure {
@@ -219,6 +293,7 @@ export interface Measure {
 	value: number | null;
 	time: string | null;
 	quality: Quality | null;
+	believed?: boolean;
 }
 
 export interface Limit {
@@ -258,6 +333,43 @@ export interface Hypothesis {
 	step: number;
 	unit: string | Text | null;
 	source?: Text | null;
+	/** Of its source. */
+	year?: number | null;
+	/** Set: a session's readings tell it. */
+	measured?: object | null;
+}
+
+/** What a use case may be worth by a session's readings, and what it costs. */
+export interface Money {
+	chosen: Record<string, number>;
+	measured: Record<string, { value: number; since: string; until: string }>;
+	materials: Bill;
+}
+
+export interface Bill {
+	lines: BillLine[];
+	/** [low, high] in euros. */
+	demo: [number, number];
+	robust: [number, number];
+}
+
+export interface BillLine {
+	place: number;
+	title: Text;
+	note: Text | null;
+	low: number;
+	high: number;
+	/** When it was looked up: a month, or the day somebody typed it. */
+	date: string;
+	typed: boolean;
+	kit: "both" | "demo" | "robust";
+	optional: boolean;
+}
+
+/** What people chose for a use case, on all screens. */
+export interface Choices {
+	hypotheses?: Record<string, number>;
+	prices?: Record<string, unknown>;
 }
 
 export interface Card {
@@ -288,6 +400,8 @@ export interface StoryCard {
 	who: Text;
 	run: string | null;
 	state: string | null;
+	/** Its alarms are suppressed. */
+	off?: boolean;
 }
 
 export interface Usecase {
@@ -299,6 +413,12 @@ export interface Usecase {
 	now: string;
 	speed: number;
 	simulated: boolean;
+	/** The run whose simulated devices keep a real one company. */
+	twin?: string | null;
+	/** Why it lives at ×1. */
+	fixed?: Text | null;
+	/** Its alarms are suppressed. */
+	off?: boolean;
 	tz?: string;
 	roles: UsecaseRole[];
 	measures: Measure[];
@@ -320,6 +440,36 @@ export interface Series {
 	v: (number | null)[];
 	min?: (number | null)[];
 	max?: (number | null)[];
+}
+
+/** Why an alarm was raised: the rule, what made it true, where it is written, what to do. */
+export interface Why {
+	alarm: string;
+	title: Text;
+	/** The rule in words. */
+	words: Text;
+	raised_at: string;
+	/** The measures that the rule looked at: as its condition began, and as the alarm was raised. */
+	values: {
+		measure: string;
+		title: Text;
+		unit: string | null;
+		decimals: number;
+		began: { value: number; time: string } | null;
+		raised: { value: number; time: string } | null;
+	}[];
+	source: Text | null;
+	indicative: boolean;
+	/** Where the source is read. */
+	address: string | null;
+	todo: Text;
+	chart: {
+		run: string;
+		start: string;
+		stop: string;
+		series: { measure: string; device: string | null; channel: string }[];
+		limits: { value: number; low: boolean; title?: Text }[];
+	};
 }
 
 /** Alike messages that nobody understood. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import en from "../i18n/en.json" with { type: "json" };
 import fr from "../i18n/fr.json" with { type: "json" };
@@ -7,25 +8,39 @@ import { emphasise } from "./emphasis.ts";
 import { codeIn, pageAt } from "./route.ts";
 import type { Measure } from "./types.ts";
 
+type Words = Record<string, string>;
+const DRAWINGS = new URL("../drawings/words/", import.meta.url);
+/** The page's words, and those that each drawing brings along: found, so that a new drawing is judged too. */
+const EVERY: [string, { fr: Words; en: Words }][] = [
+	["page", { fr, en }],
+	...readdirSync(DRAWINGS).map((file): [string, { fr: Words; en: Words }] => [
+		file,
+		JSON.parse(readFileSync(new URL(file, DRAWINGS), "utf-8")) as { fr: Words; en: Words },
+	]),
+];
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();
 
-test("French and English say the same things, with the same holes to fill", () => {
-	assert.deepEqual(Object.keys(fr).sort(), Object.keys(en).sort());
-	for (const [key, text] of Object.entries(fr)) {
-		const other = en[key as keyof typeof en];
-		assert.ok(text.trim() && other.trim(), `${key} is empty`);
-		assert.deepEqual(holes(text), holes(other), key);
-	}
-});
+for (const [where, words] of EVERY) {
+	test(`French and English say the same things, with the same holes to fill: ${where}`, () => {
+		assert.deepEqual(Object.keys(words.fr).sort(), Object.keys(words.en).sort());
+		for (const [key, text] of Object.entries(words.fr)) {
+			const other = words.en[key] ?? "";
+			assert.ok(text.trim() && other.trim(), `${key} is empty`);
+			assert.deepEqual(holes(text), holes(other), key);
+		}
+	});
 
-test("French is set as French is: narrow spaces, no-break colon, curly apostrophes", () => {
-	for (const [key, text] of Object.entries(fr)) {
-		assert.doesNotMatch(text, / [?!;%»]|« /, `${key}: a narrow no-break space goes there`);
-		assert.doesNotMatch(text, / :/, `${key}: a no-break space goes before the colon`);
-		assert.doesNotMatch(text, /\w'\w/, `${key}: the apostrophe is ’`);
-	}
-	for (const [key, text] of Object.entries(en)) assert.doesNotMatch(text, /\w'/, `${key}: the apostrophe is ’`);
-});
+	test(`French is set as French is, with narrow spaces, no-break colon, curly apostrophes: ${where}`, () => {
+		for (const [key, text] of Object.entries(words.fr)) {
+			assert.doesNotMatch(text, / [?!;%»]|« /, `${key}: a narrow no-break space goes there`);
+			assert.doesNotMatch(text, / :/, `${key}: a no-break space goes before the colon`);
+			assert.doesNotMatch(text, /\w'\w/, `${key}: the apostrophe is ’`);
+		}
+		for (const [key, text] of Object.entries(words.en)) {
+			assert.doesNotMatch(text, /\w'/, `${key}: the apostrophe is ’`);
+		}
+	});
+}
 
 const measure = (name: string) => ({ name, unit: "°C", decimals: 1 }) as Measure;
 const sentence = {
@@ -62,6 +77,30 @@ test("two measures that show the same number keep their own colours", () => {
 		strong.map((piece) => piece.measure),
 		["air", "product"],
 	);
+});
+
+test("a number is strong with its unit, whatever the trade measures in", () => {
+	const flour = { name: "mass", unit: "kg", decimals: 0 } as Measure;
+	const left = { name: "autonomy", unit: "days", decimals: 1 } as Measure;
+	const told = {
+		code: "calm",
+		params: { mass: 1212, autonomy: 5.7 },
+		text: { fr: "1\u202f212\u00a0kg de farine\u00a0: 5,7\u00a0jours d’autonomie.", en: "" },
+	};
+	const strong = emphasise(told, [flour, left], "fr").filter((piece) => piece.strong);
+	assert.deepEqual(
+		strong.map((piece) => [piece.text, piece.measure]),
+		[
+			["1\u202f212\u00a0kg", "mass"],
+			["5,7\u00a0jours", "autonomy"],
+		],
+	);
+});
+
+test("a unit with signs of its own is no pattern", () => {
+	const odd = { name: "odd", unit: "(kg+", decimals: 0 } as Measure;
+	const told = { code: "x", params: { odd: 3 }, text: { fr: "", en: "About 3\u00a0(kg+ now." } };
+	assert.equal(emphasise(told, [odd], "en")[1]?.text, "3\u00a0(kg+");
 });
 
 test("a sentence without numbers is one piece", () => {

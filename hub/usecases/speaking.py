@@ -1,0 +1,55 @@
+"""What each use case says on the page: one line at a time, each long enough to be read (design.md §1)."""
+
+from msgspec import Struct
+
+from hub.rules.wording import Sentence
+
+STANDS_S = 5.0
+"""A line stands at least this long, whatever happens: at most one every 5 s a use case."""
+SETTLED_S = 2.0
+"""Another line than the one that stands must have been due for so long: what flickers at a limit is not told."""
+
+
+class Line(Struct):
+    """The line of a use case, and the one that is due instead.
+
+    Attributes:
+        since: when the words on the screen were last changed [s].
+        due: code of another line that is due; due_since: for how long [s].
+    """
+
+    run: str
+    said: Sentence
+    since: float
+    due: str | None = None
+    due_since: float = 0.0
+
+
+class Speaker:
+    """Chooses what is said; knows no clock but the one it is told."""
+
+    def __init__(self) -> None:
+        """Nothing is said yet."""
+        self._lines: dict[str, Line] = {}
+
+    def say(self, usecase: str, run: str, due: Sentence, now: float) -> Sentence:
+        """Return what is said now.
+
+        Args:
+            usecase: whose line.
+            run: the run it tells of: another one begins with its own words.
+            due: what is true now.
+            now: monotonic [s]; people read at their own pace, whatever the speed of the run.
+        """
+        line = self._lines.get(usecase)
+        if line is None or line.run != run:
+            self._lines[usecase] = Line(run, due, now)
+            return due
+        if due.code == line.said.code:
+            line.due = None
+        elif due.code != line.due:
+            line.due, line.due_since = due.code, now
+        settled = line.due is None or now - line.due_since >= SETTLED_S
+        if settled and now - line.since >= STANDS_S and due != line.said:
+            line.said, line.since, line.due = due, now, None
+        return line.said

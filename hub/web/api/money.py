@@ -1,0 +1,68 @@
+"""What a use case may be worth, and what it costs: with hypotheses and prices that the facilitator changes."""
+
+from datetime import datetime
+
+from aiohttp import web
+from msgspec import Struct
+
+from hub.errors import NotFoundError, UsageError
+from hub.store.base import Range
+from hub.usecases import choosing
+from hub.web.hub import Change
+from hub.web.keys import HUB
+from hub.web.problems import Problem
+from hub.web.query import LATEST, answer, body, time_of
+
+
+class HypothesisWish(Struct, forbid_unknown_fields=True):
+    """Body of `PUT /usecases/{name}/hypotheses/{id}`; null: what is measured, else the default, holds again."""
+
+    value: float | None
+
+
+class PriceWish(Struct, forbid_unknown_fields=True):
+    """Body of `PUT /usecases/{name}/materials/{place}` [€]; both null: the use case's own price holds again."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+async def money(request: web.Request) -> web.Response:
+    """Give what a use case may be worth, by the readings from `start` to `stop`; since the run's start unless told."""
+    hub, name = request.app[HUB], request.match_info["name"]
+    try:
+        run = request.query.get("run") or hub.usecase(name)["run"]
+        start, stop, now = time_of(request, "start"), time_of(request, "stop"), hub.live.now(run)
+        since, until = 0 if start is None else max(start(now), 0), LATEST if stop is None else stop(now)
+        return answer(await hub.money(name, Range(run=run, start=since, stop=until)))
+    except NotFoundError as error:
+        raise Problem("unknown", what=error, where="/api/v1/usecases") from error
+
+
+async def hypothesis(request: web.Request) -> web.Response:
+    """Change a hypothesis on all screens, within its bounds."""
+    wish = await body(request, HypothesisWish, '{"value": 3000}, or null for the default')
+    name = request.match_info["id"]
+    return await _changed(request, lambda usecase, before: choosing.choose(usecase, before, name, wish.value))
+
+
+async def material(request: web.Request) -> web.Response:
+    """Change a price of the bill of materials on all screens; it bears today's date."""
+    wish = await body(request, PriceWish, '{"low": 15, "high": 30}, or {} for the use case\'s own price')
+    if (wish.low is None) != (wish.high is None):
+        raise Problem("body", reason="low and high go together", shape='{"low": 15, "high": 30}')
+    place = request.match_info["place"]
+    today = datetime.now(request.app[HUB].config.zone).date().isoformat()
+    found = None if wish.low is None or wish.high is None else choosing.Price(wish.low, wish.high, today)
+    number = int(place) if place.isdecimal() else -1
+    return await _changed(request, lambda usecase, before: choosing.price(usecase, before, number, found))
+
+
+async def _changed(request: web.Request, how: Change) -> web.Response:
+    name = request.match_info["name"]
+    try:
+        return answer(await request.app[HUB].choose(name, how))
+    except NotFoundError as error:
+        raise Problem("unknown", what=error, where=f"/api/v1/usecases/{name}/money") from error
+    except UsageError as error:
+        raise Problem("body", reason=str(error), shape='{"value": 3000} within the bounds') from error

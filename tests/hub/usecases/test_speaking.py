@@ -1,0 +1,54 @@
+"""What a use case says stands long enough to be read, and does not flicker."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.rules.wording import Sentence, Text
+from hub.usecases.speaking import STANDS_S, Speaker
+
+RUN = "story-1"
+
+
+def line(code: str, value: float = 0.0) -> Sentence:
+    """Return a line with a number in it."""
+    return Sentence(code, {"value": value}, Text(f"{code} {value:g}", f"{code} {value:g}"))
+
+
+def played(dues: Sequence[Sentence]) -> list[str]:
+    """Return what is said each second while these are due."""
+    speaker = Speaker()
+    return [speaker.say("story", RUN, due, float(second)).text.en for second, due in enumerate(dues)]
+
+
+def test_numbers_change_every_five_seconds() -> None:
+    """Whatever they do in between."""
+    said = played([line("ok", second) for second in range(11)])
+    assert said == ["ok 0"] * 5 + ["ok 5"] * 5 + ["ok 10"]
+
+
+def test_another_line_comes_once_it_was_due_for_two_seconds() -> None:
+    """At the earliest five seconds after the one that stands; what flickers at a limit is not told."""
+    assert played([line("ok")] * 10 + [line("warm")] * 4)[-4:] == ["ok 0", "ok 0", "warm 0", "warm 0"]
+    flicker = [line("ok" if second % 2 else "warm") for second in range(40)]
+    assert {*played(flicker)} == {"warm 0"}
+
+
+def test_another_run_speaks_at_once() -> None:
+    """Its words are not the old story's."""
+    speaker = Speaker()
+    speaker.say("story", RUN, line("ok", 1), 0.0)
+    assert speaker.say("story", "story-2", line("ok", 2), 0.1).text.en == "ok 2"
+    assert speaker.say("other", RUN, line("warm", 3), 0.2).text.en == "warm 3"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ok", "warm", "cold"]), st.integers(0, 3)), min_size=1, max_size=80))
+def test_a_line_stands_as_long_as_it_takes_to_read_it(dues: list[tuple[str, int]]) -> None:
+    """Whatever is due, and only what was due at that moment is ever said."""
+    due = [line(code, value) for code, value in dues]
+    said = played(due)
+    changes = [0, *(second for second in range(1, len(said)) if said[second] != said[second - 1])]
+    assert all(later - earlier >= STANDS_S for earlier, later in pairwise(changes))
+    assert all(said[second] == due[second].text.en for second in changes)

@@ -1,0 +1,46 @@
+/** Where a time axis ticks and a table has its rows: whole minutes, hours and days of the story's zone. */
+
+import { type Track, valueAt } from "./series.ts";
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+const STEPS = [
+	MINUTE,
+	5 * MINUTE,
+	10 * MINUTE,
+	15 * MINUTE,
+	30 * MINUTE,
+	HOUR,
+	2 * HOUR,
+	4 * HOUR,
+	6 * HOUR,
+	12 * HOUR,
+	DAY,
+];
+
+/** Times [s] from `from` to `to`, about `most` of them, whole where the zone is `ahead` minutes of UTC. */
+export function wholeTimes(from: number, to: number, most: number, ahead: number): number[] {
+	const step = STEPS.find((each) => (to - from) / each <= most) ?? DAY * Math.ceil((to - from) / DAY / most);
+	const shift = ahead * MINUTE;
+	const found: number[] = [];
+	for (let time = Math.ceil((from + shift) / step) * step; time <= to + shift; time += step) found.push(time - shift);
+	return found;
+}
+
+/** The point `steps` points after `from` (before it where negative); from nowhere, the last one. Null: there is none. */
+export function stepped(times: readonly number[], from: number | null, steps: number): number | null {
+	if (times.length === 0) return null;
+	const last = times.length - 1;
+	if (from === null) return times[steps === Number.NEGATIVE_INFINITY ? 0 : last] ?? null;
+	const after = times.findIndex((time) => time >= from);
+	const at = (after < 0 ? last : after) + steps;
+	return times[Math.min(Math.max(at, 0), last)] ?? null;
+}
+
+/** What a curve showed at a time: null before its first point, in a gap, and after the end of one that fell silent. */
+export function shownAt(curve: { track: Track; stale: boolean }, when: number): number | null {
+	const end = curve.track.t.at(-1);
+	if (end === undefined || (curve.stale && when > end)) return null;
+	return valueAt(curve.track, when);
+}

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { breadth, widest } from "./fit.ts";
+import type { Sight } from "./sight.ts";
+
+const seen = (value: number | null, unit: string | null, decimals = 0) =>
+	({ measure: { decimals }, unit, shown: { state: "live", value, age: 0 } }) as Sight;
+
+test("each figure, the sign and the unit take room", () => {
+	assert.ok(breadth("2\u202f953", "kg") > breadth("953", "kg"));
+	assert.ok(breadth("953", "kg") > breadth("953", null));
+	assert.ok(breadth("7,2", "NL/min") > breadth("7,2", "W"));
+	assert.ok(breadth("−3,2", "°C") > breadth("3,2", "°C"));
+});
+
+test("values that stand beside each other take the size of the widest", () => {
+	const flour = seen(2953, "kg");
+	const left = seen(14.8, "days", 1);
+	assert.equal(widest([flour, left], "fr"), Math.max(widest([flour], "fr"), widest([left], "fr")));
+	assert.ok(widest([left], "fr") > widest([left], "en"), "jours has a letter more than days");
+});
+
+test("nothing to show takes room, too, and no value at all divides by nothing", () => {
+	assert.ok(widest([seen(null, "kg")], "fr") >= 1);
+	assert.equal(widest([], "fr"), 1);
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { begins, bell, titled, waiting } from "./siren.ts";
+import type { Alarm, Flood } from "./types.ts";
+
+const alarm = (id: string, more: Partial<Alarm> = {}) =>
+	({ id, run: "real", priority: "high", state: "unacknowledged", past: false, ...more }) as Alarm;
+
+test("an urgent alarm rings until somebody has acknowledged it or it is over", () => {
+	assert.deepEqual(bell([alarm("a")], {}), { keys: ["a"], insists: false });
+	for (const state of ["acknowledged", "returned", "normal", "shelved"] as const) {
+		assert.deepEqual(bell([alarm("a", { state })], {}).keys, [], state);
+	}
+});
+
+test("a loss that is happening insists", () => {
+	assert.equal(bell([alarm("a", { priority: "critical" })], {}).insists, true);
+});
+
+test("what is for today or to know rings nobody, nor what back-fill raised", () => {
+	const quiet = [alarm("a", { priority: "medium" }), alarm("b", { priority: "low" }), alarm("c", { past: true })];
+	assert.deepEqual(bell(quiet, {}).keys, []);
+});
+
+test("a flood is one bell; an alarm outside it has its own", () => {
+	const flood = { since: "t", alarms: ["a", "b"] } as unknown as Flood;
+	const found = bell([alarm("a"), alarm("b"), alarm("c")], { real: flood });
+	assert.deepEqual(found.keys, ["flood real t", "c"]);
+});
+
+test("it rings anew only for what did not ring before", () => {
+	assert.equal(begins([], ["a"]), true);
+	assert.equal(begins(["a", "b"], ["b"]), false);
+});
+
+test("the title counts what waits, and is itself when nothing does", () => {
+	const alarms = [alarm("a", { priority: "low" }), alarm("b", { state: "acknowledged" }), alarm("c", { past: true })];
+	assert.equal(waiting(alarms), 1);
+	assert.equal(titled("Live", 1), "(1) Live");
+	assert.equal(titled("Live", 0), "Live");
+});
