@@ -59,6 +59,7 @@ def _copy(db: apsw.Connection, stretch: Stretch) -> None:
     run, start, stop = stretch
     db.execute("INSERT OR IGNORE INTO run SELECT * FROM live.run WHERE id = ?", (run,))
     db.execute(f"INSERT OR IGNORE INTO alarm SELECT * FROM live.alarm WHERE {_RAISED}", stretch)  # noqa: S608 — own constant
+    db.execute("INSERT OR IGNORE INTO alarm_step SELECT * FROM live.alarm_step WHERE alarm IN (SELECT id FROM alarm)")
     for curve in _curves(db, run, "live."):
         with db:
             db.execute(_COPY, (*curve, start, stop))
@@ -98,6 +99,9 @@ def erase(
             gone += db.changes()
         touched += _ids(db.execute(f"DELETE FROM alarm WHERE {_RAISED} RETURNING id", each))  # noqa: S608 — own constant
         touched += _ids(db.execute(f"{_WORDS} RETURNING id", each))
+    for name in touched:
+        db.execute("DELETE FROM alarm_step WHERE alarm = ?", (name,))
+        db.execute("DELETE FROM notice WHERE data ->> '$.alarm.id' = ?", (name,))
     for first, last in positions:
         db.execute("DELETE FROM heard WHERE position >= ? AND position < ?", (first, last))
     return gone, touched

@@ -53,8 +53,8 @@ async def document(request: web.Request) -> web.StreamResponse:
 VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
-CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search", "session")
-ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect")
+CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
+ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
 API = (
     Route("GET", "/devices", VIEWER, devices.devices),

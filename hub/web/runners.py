@@ -141,7 +141,7 @@ class Runners:
         """
         self._show = show
         self._connected: list[Runner] = []
-        self._holding = False
+        self._holding = self._trying = False
         self._held: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._gone: asyncio.TimerHandle | None = None
@@ -157,7 +157,7 @@ class Runners:
         """Take a frame of a runner and show it when it is the one on the projector."""
         runner.hear(frame)
         if self._holding and frame.state is not None and frame.state.speed > 0 and runner.run not in self._held:
-            self._later(self.hold())
+            self._later(self._until_all_wait())
         if frame.state is not None and self._connected and self._connected[-1] is runner:
             self._show(frame.state)
 
@@ -209,20 +209,31 @@ class Runners:
         They go on when the replay leaves, or at `release`; one that begins meanwhile waits too.
         """
         self._holding = True
+        if not await self._pause():
+            self._later(self._until_all_wait())
+
+    async def _pause(self) -> bool:
+        """Ask the stories that run to wait; tell whether all of them do."""
+        done = True
         for runner in [*self._connected]:
             speed = 0.0 if runner.state is None else runner.state.speed
             if speed > 0 and not runner.run.startswith(REPLAY):
-                self._held[runner.run] = speed
+                self._held.setdefault(runner.run, speed)  # whatever it answers: it may do it all the same, late
                 try:
                     await runner.ask("speed", speed=0.0)
-                except Problem:  # its history is still being made
-                    self._held.pop(runner.run, None)
-                    self._later(self._hold_again())
+                except Problem:  # its history is still being made, or it is slow
+                    done = False
+        return done
 
-    async def _hold_again(self) -> None:
-        await asyncio.sleep(AGAIN_S)
-        if self._holding:
-            await self.hold()
+    async def _until_all_wait(self) -> None:
+        if self._trying:
+            return
+        self._trying = True
+        try:
+            while self._holding and not await self._pause():  # noqa: ASYNC110 — that it can wait now, a runner does not say
+                await asyncio.sleep(AGAIN_S)
+        finally:
+            self._trying = False
 
     async def release(self) -> None:
         """Let the stories go on as fast as they went."""

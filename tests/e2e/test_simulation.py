@@ -15,6 +15,7 @@ from device_sims import announce, door, playbill, scenario
 from device_sims.ensemble import Ensemble
 from device_sims.link import parse_url
 from device_sims.options import Options, TimedFault
+from device_sims.runner import play
 from device_sims.schedule import Expect, seconds
 from device_sims.world import World
 from servers import hubs, rehearsal

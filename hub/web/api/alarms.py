@@ -39,12 +39,14 @@ class Shelf(Struct, forbid_unknown_fields=True):
 
 
 async def alarms(request: web.Request) -> web.Response:
-    """List alarms of all states and runs, or of a workshop session, newest first; as CSV when asked."""
+    """List alarms of all states and runs, newest first; as CSV when asked."""
     hub = request.app[HUB]
-    lang, session = language(request), session_of(request)
+    lang = language(request)
     try:
-        found = await hub.alarms(_asked(request)) if session is None else await _of_session(request, session)
+        found = await _found(request)
     except UsageError as error:
+        if "cursor" not in request.query:
+            raise
         remedy = "give back 'next' of the answer before, all else unchanged"
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
     is_french = choice(request, "dialect", DIALECTS) == "fr"
@@ -55,15 +57,6 @@ async def alarms(request: web.Request) -> web.Response:
     return answer({"alarms": views, "next": found.after, "floods": hub.live.floods})
 
 
-async def _of_session(request: web.Request, session: str) -> Found:
-    asked = _asked(request)
-    if asked.after is not None:
-        msg = "a session's alarms come in one answer"
-        raise UsageError(msg)
-    all_of_it = await request.app[HUB].with_sessions(lambda sittings: sittings.alarms(session))
-    return Found([each for each in all_of_it if asked.takes(each)][: asked.limit])
-
-
 async def alarm(request: web.Request) -> web.Response:
     """Give one alarm with every step of its life: what, when, who and their comment."""
     hub = request.app[HUB]
@@ -72,6 +65,15 @@ async def alarm(request: web.Request) -> web.Response:
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/alarms") from error
     return answer(hub.live.alarm_view(known, language(request)) | {"transitions": [_step(each) for each in steps]})
+
+
+async def _found(request: web.Request) -> Found:
+    """Return the alarms asked for: of the living store or, whole, of a workshop session."""
+    hub, session = request.app[HUB], session_of(request)
+    if session is None:
+        return await hub.alarms(_asked(request))
+    limit = number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED)
+    return Found([*await hub.with_sessions(lambda sittings: sittings.alarms(session))][:limit])
 
 
 def _step(step: Transition) -> dict[str, Any]:
