@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { breadth, widest } from "./fit.ts";
+import { breadth, kept, widest } from "./fit.ts";
 import type { Sight } from "./sight.ts";
 
 const seen = (value: number | null, unit: string | null, decimals = 0) =>
@@ -24,4 +24,12 @@ test("values that stand beside each other take the size of the widest", () => {
 test("nothing to show takes room, too, and no value at all divides by nothing", () => {
 	assert.ok(widest([seen(null, "kg")], "fr") >= 1);
 	assert.equal(widest([], "fr"), 1);
+});
+
+test("a size that fitted once is kept as long as the same story is told", () => {
+	const keep = kept();
+	assert.equal(keep("air", 3), 3);
+	assert.equal(keep("air", 2), 3);
+	assert.equal(keep("air", 4), 4);
+	assert.equal(keep("silo", 2), 2);
 });

@@ -27,3 +27,14 @@ export function widest(seen: readonly Sight[], language: Language, size = UNIT):
 	});
 	return Math.max(1, ...wide);
 }
+
+/** Remembers the widest that was seen of a story: numbers that shrink and grow with each value make a page restless. */
+export function kept(): (story: string, wide: number) => number {
+	let of = "";
+	let most = 0;
+	return (story, wide) => {
+		most = story === of ? Math.max(most, wide) : wide;
+		of = story;
+		return most;
+	};
+}
