@@ -171,7 +171,7 @@ class House:
             "air": self.state.air_c + warm,
             "humidity": min(physics.humidity_pct(self.state) + moist, 100.0),
             "leaf": physics.leaf_c(self.state, self.parameters.house) + warm / 3,
-            VENT: 100 * self._vent(self._time_s),
+            VENT: 100 * self._held_vent(),
             "heater_power": self.parameters.climate.fan_w * self._heating,
             "heater_energy": self.energy_wh,
             "outside_temp": self._outside.at(self._time_s).outside_c,
@@ -188,11 +188,11 @@ class House:
         self._steer()
 
     def advance(self, time_s: int, count: int) -> tuple[int, Mapping[str, list[float]]]:
-        """Run `count` seconds, or until the heater starts or stops."""
+        """Run `count` seconds, or until the heater starts or stops, or the vents have moved on."""
         self._time_s = time_s
         traces: dict[str, list[float]] = {name: [] for name in TRACED}
-        passed, heated = 0, self._heating
-        while passed < count and heated == self._heating:
+        passed, begun = 0, (self._heating, self._held_vent())
+        while passed < count and begun == (self._heating, self._held_vent()):
             before = self.values()
             length = min(count - passed, self._until_held(), self._until_switch())
             self.energy_wh += self.parameters.climate.fan_w * self._heating * length / 3600
@@ -257,33 +257,31 @@ class House:
         if self._motion is None:
             return 0.0
         way = self._motion.goal - self._motion.start
-        moved = min((time_s - self._motion.since_s) / self.parameters.climate.travel_s, abs(way))
-        return self._motion.start + math.copysign(moved, way)
+        moved = (time_s - self._motion.since_s) / self.parameters.climate.travel_s
+        return self._motion.goal if moved >= abs(way) else self._motion.start + math.copysign(moved, way)
 
-    def _arrives_s(self) -> float:
-        assert self._motion is not None  # noqa: S101 — the world acts before it advances
-        way = abs(self._motion.goal - self._motion.start)
-        return self._motion.since_s + way * self.parameters.climate.travel_s
+    def _held_vent(self) -> float:
+        """Return how far they were at the last ten seconds' beginning [1]: what the motor says, and what holds."""
+        since_s = self._time_s if self._motion is None else self._motion.since_s
+        return self._vent(max(self._time_s - self._time_s % MOVING_HELD_S, since_s))
 
     # what holds
 
     def _until_held(self) -> int:
-        if self._time_s < self._arrives_s():
+        if self._motion is not None and self._held_vent() != self._motion.goal:
             return min(MOVING_HELD_S - self._time_s % MOVING_HELD_S, until_held(self._time_s))
         return until_held(self._time_s)
 
     def _regime(self) -> Regime:
         """Return what holds: the weather of the whole minute, the vents of the last ten seconds' beginning."""
-        assert self._motion is not None  # noqa: S101 — the world acts before it advances
         minute_s = self._time_s - self._time_s % HELD_S
-        held_s = max(self._time_s - self._time_s % MOVING_HELD_S, self._motion.since_s)
         weather, sun = self._outside.at(minute_s), self._sun(minute_s)
         plants, climate = self.parameters.plants, self.parameters.climate
         return Regime(
             heat_w=plants.floor_m2 * plants.noon_w_per_m2 * plants.warming * sun
             + climate.heater_w * self._heating * self._left("burner_out"),
             vapour_g_per_h=plants.floor_m2 * self._transpired_g_per_m2_h(sun),
-            vent=self._vent(held_s),
+            vent=self._held_vent(),
             outside_c=weather.outside_c,
             outside_pct=weather.humidity_pct,
         )
