@@ -4,7 +4,6 @@ The week begins on Monday at midnight, local time, and repeats every 604 800 s; 
 caller's business.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 DAY_S = 86_400
@@ -60,5 +59,5 @@ class Hours:
         if not edges_s:
             return WEEK_S
         now_s = week_s % WEEK_S
-        after = bisect_right(edges_s, now_s)
-        return edges_s[after] - now_s if after < len(edges_s) else edges_s[0] + WEEK_S - now_s
+        following_s = next((edge_s for edge_s in edges_s if edge_s > now_s), edges_s[0] + WEEK_S)
+        return following_s - now_s

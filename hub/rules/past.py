@@ -1,7 +1,7 @@
 """A measure over the past: made anew of what was heard then, by the same makers that make it live.
 
 Nothing computed is stored: one truth, also after a rule or a hypothesis of the use case was corrected
-(hub/decisions/0011-computed-measures-of-the-past.md).
+(hub/decisions/0012-computed-measures-of-the-past.md).
 """
 
 import math
