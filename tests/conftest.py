@@ -5,8 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
-NO_DOCKER = os.environ.get("MATINALES_NO_DOCKER")
-"""Why no Docker engine can start here, as `.ci/docker` found out."""
+ON_DEMAND = ("long", "docker")
+"""Marks of tests that run when asked for by name. An engine that makes networks breaks the browsers beside it."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -14,16 +14,9 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_report_header() -> list[str]:
-    """Say what is left out, and why."""
-    return [f"tests with Docker are left out: {NO_DOCKER}"] if NO_DOCKER else []
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and the long tests unless they are asked for by name: `pytest -m long`."""
-    out = {"docker"} if NO_DOCKER else set()
-    if "long" not in config.option.markexpr:
-        out.add("long")
+    """Leave out what is not asked for by name: `pytest -m long`, `pytest -m docker`."""
+    out = {name for name in ON_DEMAND if name not in config.option.markexpr}
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in out)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -1,7 +1,6 @@
 """`docker compose up`: Mosquitto, InfluxDB and the hub in 1 GB, with no secret that anybody else has.
 
-Where no Docker engine can start, `.ci/run` says so in MATINALES_NO_DOCKER, and what needs one is not collected
-(tests/conftest.py prints the reason); without `docker compose` at all these tests are skipped.
+What needs a Docker engine runs by `pytest -m docker`, which `.ci/run` calls where one can start; it says so where none can.
 """
 
 import json
