@@ -1,6 +1,6 @@
 """`docker compose up`: Mosquitto, InfluxDB and the hub in 1 GB, with no secret that anybody else has.
 
-What needs a Docker engine runs by `pytest -m docker`, which `.ci/run` calls where one can start; it says so where none can.
+What needs a Docker engine runs by `pytest -m docker`, which `.ci/run` calls where one can start.
 """
 
 import json
