@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,12 +59,26 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def raised(demo: Demo, run: str, since: float) -> dict[str, float]:
     """Return rule → minutes from `since` [s since 1970] until it was first raised on a run."""
-    found: dict[str, float] = {}
-    for each in demo.get("api/v1/alarms")["alarms"]:
-        if f"-{run}-" in each["id"]:
-            at = (datetime.fromisoformat(each["raised_at"]).timestamp() - since) / 60
-            found[each["rule"]] = min(at, found.get(each["rule"], at))
-    return {rule: at for rule, at in found.items() if at >= 0}
+    found = demo.get(f"api/v1/alarms?run={run}&limit=10000")["alarms"]
+    return first_after(((each["rule"], each["raised_at"]) for each in found), since)
+
+
+def first_after(alarms: Iterable[tuple[str, str]], since: float) -> dict[str, float]:
+    """Return rule → minutes from `since` [s since 1970] until its first alarm (rule, RFC 3339) that is not before."""
+    first: dict[str, float] = {}
+    for rule, raised_at in alarms:
+        at = (datetime.fromisoformat(raised_at).timestamp() - since) / 60
+        if at >= 0:
+            first[rule] = min(at, first.get(rule, at))
+    return first
+
+
+def test_an_alarm_of_the_history_hides_none_of_the_day() -> None:
+    """The meeting of the day before rang too; what counts is the first one after the fault, whatever the order."""
+    since = datetime(2026, 11, 24, 7, 40, tzinfo=UTC).timestamp()
+    told = [("objective", "2026-11-24T09:00:00Z"), ("objective", "2026-11-24T07:50:00Z")]
+    before = [("objective", "2026-11-23T13:10:00Z"), ("flatline", "2026-11-23T13:10:00Z")]
+    assert first_after([*told, *before], since) == {"objective": 10.0}
 
 
 def hand_over(demo: Demo, played: World, hours: float) -> tuple[str, int, float]:
