@@ -9,11 +9,6 @@ ON_DEMAND = ("long", "docker")
 """Marks of tests that run when asked for by name. An engine that makes networks breaks the browsers beside it."""
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Take one worker more than processors: much of the tests' time is waiting for brokers and databases."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not asked for by name: `pytest -m long`, `pytest -m docker`."""
     out = {name for name in ON_DEMAND if name not in config.option.markexpr}
