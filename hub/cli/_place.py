@@ -1,6 +1,6 @@
 """Options that sub-commands share: whose data folder, and how to answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from hub import datafolder
 from hub.config import load
@@ -36,6 +37,18 @@ class Place:
 
 
 HERE = Place()
+WIDE = 200
+"""Columns of a list: names are never cut where a terminal can be scrolled or a file is written."""
+
+
+def listed(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a list: what stands in a row is text, never markup."""
+    table = Table(*titles, box=None, header_style="bold")
+    for column in table.columns:
+        column.no_wrap = True
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console(highlight=False, width=WIDE).print(table)
 
 
 def told(answer: Mapping[str, Any], place: Place, words: str) -> None:

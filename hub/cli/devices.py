@@ -6,14 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from cyclopts import App
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from hub import accounts
 from hub.accounts import Role
 from hub.cli._house import House, opened
-from hub.cli._place import HERE, Flag, Place, printed, told
+from hub.cli._place import HERE, Flag, Place, listed, printed, told
 from hub.errors import UsageError
 from hub.model import BY_HUB
 
@@ -22,8 +19,6 @@ command = App(
     help="List devices, give them accounts; rename, place, ignore, lock, pace, merge, forget them, and undo it.",
     result_action="return_value",
 )
-WIDE = 200
-"""Columns of the list: names are never cut where a terminal can be scrolled or a file is written."""
 
 
 @command.command(name="list")
@@ -38,18 +33,11 @@ def list_(*, place: Place = HERE) -> int:
     if place.json:
         printed(found)
         return 0
-    table = Table("id", "name", "room", "", "channels", box=None, header_style="bold")
-    for column in table.columns:
-        column.no_wrap = True
-    for each in found["devices"]:
-        table.add_row(
-            escape(each["id"]),
-            escape(each["name"]),
-            escape(each["room"] or ""),
-            _states(each),
-            str(len(each["channels"])),
-        )
-    Console(highlight=False, width=WIDE).print(table)
+    rows = (
+        (each["id"], each["name"], each["room"] or "", _states(each), str(len(each["channels"])))
+        for each in found["devices"]
+    )
+    listed(("id", "name", "room", "", "channels"), rows)
     return 0
 
 

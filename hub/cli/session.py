@@ -4,16 +4,10 @@ import sys
 from typing import Any
 
 from cyclopts import App
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from hub.cli._house import House, opened
-from hub.cli._place import HERE, Flag, Place, printed, told
+from hub.cli._place import HERE, Flag, Place, listed, printed, told
 from hub.errors import UsageError
-
-WIDE = 200
-"""Columns of a table: it is cut by nobody but the terminal."""
 
 command = App(
     name="session",
@@ -49,13 +43,9 @@ def list_(*, place: Place = HERE) -> int:
     if place.json:
         printed(found)
         return 0
-    table = Table("id", "title", "place", "state", "started", "archive", "erased on", box=None, header_style="bold")
-    for column in table.columns:
-        column.no_wrap = True
-    for each in found["sessions"]:
-        shown = ("id", "title", "place", "state", "started_at", "archive", "purge")
-        table.add_row(*(escape(str(each[key])) for key in shown))
-    Console(highlight=False, width=WIDE).print(table)
+    shown = ("id", "title", "place", "state", "started_at", "archive", "purge")
+    titles = ("id", "title", "place", "state", "started", "archive", "erased on")
+    listed(titles, ([str(each[key]) for key in shown] for each in found["sessions"]))
     return 0
 
 

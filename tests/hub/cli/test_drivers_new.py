@@ -17,16 +17,6 @@ SAID = '{"t":3.4,"temperature":21.5,"door":{"open":true},"ts":1764208800}'
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that looks like the hub's own, and stand in it."""
-    (tmp_path / "hub" / "drivers").mkdir(parents=True)
-    (tmp_path / "hub" / "drivers" / "__init__.py").touch()
-    (tmp_path / "tests" / "captures").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def new(*options: str, name: str = "acme-cr1") -> int:
     """Begin a driver from a message."""
     return main(["drivers", "new", name, *options])

@@ -14,16 +14,6 @@ from hub.usecases.loader import load
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that looks like the hub's own, and stand in it."""
-    (tmp_path / "hub" / "drivers").mkdir(parents=True)
-    (tmp_path / "hub" / "drivers" / "__init__.py").touch()
-    (tmp_path / "tests" / "captures").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def new(*options: str, name: str = "bread_oven") -> int:
     """Begin a use case."""
     return main(["usecases", "new", name, *options])
