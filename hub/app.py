@@ -293,7 +293,7 @@ class App:
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
-            self._chosen = Chosen(self._kept)
+            self._chosen = Chosen(self._kept, self._sessions.current)
             self._restored.chosen = self._chosen.told()
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
@@ -609,12 +609,22 @@ class App:
         finally:
             self._session_news.set()
             await self._show_vote()
+            await self._show_choices()
 
     async def _show_vote(self) -> None:
         with contextlib.suppress(StoreError):  # whoever asked is told
             shown = await asyncio.to_thread(self._sessions.ballot.shown)
             if shown != self.live.vote:
                 self.live.apply(Batch(vote=shown))
+
+    async def _show_choices(self) -> None:
+        """Show the hypotheses and prices of the session that is on."""
+        with contextlib.suppress(StoreError):  # whoever asked is told
+            current, known = await asyncio.to_thread(lambda: (self._sessions.current, self._sessions.ids))
+            if self._chosen.stands(current, known):
+                return
+            changed = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.enter(current, known)))
+            self.live.apply(Batch(chosen=changed))
 
     @property
     def player(self) -> Player:
@@ -741,11 +751,11 @@ class App:
         looking = self._looking(self._stage.case(usecase), asked.run or REAL)
         return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
-        """Return what a use case may be worth by its readings of a span."""
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of a span, with the hypotheses of a session."""
         case, run = self._stage.case(usecase), asked.run or REAL
         told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
-        return costing.money(case, self._chosen.of(usecase), told)
+        return costing.money(case, self._chosen.of(usecase, session), told)
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Change what people chose for a use case, on all screens."""

@@ -23,7 +23,7 @@ from hub.store.stretches import Stretch
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk, Mark
 from hub.workshop.keeps import keeps
-from hub.workshop.session import Session, Span, State, spans
+from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
 
 _LOG = logging.getLogger(__name__)
@@ -84,10 +84,21 @@ class Sessions:
 
     # what is told
 
+    @property
+    def current(self) -> str | None:
+        """Id of the session that goes on now, open or paused; blocks."""
+        found = self.desk.current()
+        return None if found is None else found.id
+
+    @property
+    def ids(self) -> set[str]:
+        """Ids of all sessions that are not erased; blocks."""
+        return {each.id for each in self.desk.sessions()}
+
     def told(self) -> dict[str, Any]:
         """Return `{"current", "sessions", "keeps", "today"}` as `GET /sessions` gives them."""
         views = [self.view(each) for each in self.desk.sessions()]
-        current = next((each for each in views if each["state"] in {State.OPEN, State.PAUSED}), None)
+        current = next((each for each in views if each["state"] in CURRENT), None)
         today = self._today().isoformat()
         return {"current": current, "sessions": views, "keeps": keeps(influx=self._kept.sends_on), "today": today}
 

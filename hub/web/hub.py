@@ -345,7 +345,7 @@ class Hub(Protocol):
             NotFoundError: no such use case or measure.
         """
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what a use case may be worth by its readings of `asked` run, start and stop (`hub.usecases.costing`).
 
         Raises:

@@ -119,7 +119,7 @@ API = (
     Route("GET", "/usecases/{name}/candidates", FACILITATOR, roles.candidates),
     Route("PUT", "/usecases/{name}/roles/{role}", FACILITATOR, roles.take, body=roles.RoleWish),
     Route("DELETE", "/usecases/{name}/roles/{role}", FACILITATOR, roles.give_back),
-    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop")),
+    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session")),
     Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=money.HypothesisWish),
     Route("PUT", "/usecases/{name}/materials/{place}", FACILITATOR, money.material, body=money.PriceWish),
     Route("GET", "/scenario", VIEWER, scenario.scenario),

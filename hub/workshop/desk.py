@@ -14,6 +14,7 @@ import msgspec
 
 from hub.errors import UsageError
 from hub.workshop.session import (
+    CURRENT,
     EVER,
     Moment,
     Session,
@@ -94,7 +95,7 @@ class Desk:
 
     def current(self) -> Session | None:
         """Return the session that is open or paused; None: there is none."""
-        return next((each for each in self.sessions() if each.state in {State.OPEN, State.PAUSED}), None)
+        return next((each for each in self.sessions() if each.state in CURRENT), None)
 
     def start(self, wish: Wish) -> Session:
         """Start a session.
@@ -175,7 +176,7 @@ class Desk:
         """
         with self._lock:
             session = self._store.session(name)
-            if session.state in {State.OPEN, State.PAUSED}:
+            if session.state in CURRENT:
                 session = archived(session, self._mark({"archive": name}))
             left = self._put(purging(session))
             self._store.erase_votes(name)
@@ -203,7 +204,7 @@ class Desk:
 
     def _going(self, name: str) -> Session:
         session = self._store.session(name)
-        if session.state not in {State.OPEN, State.PAUSED}:
+        if session.state not in CURRENT:
             msg = f"session {name} is {session.state} for ever: start a new one"
             raise UsageError(msg)
         return session

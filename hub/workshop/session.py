@@ -32,6 +32,10 @@ class State(StrEnum):
     PURGING = "purging"
 
 
+CURRENT = frozenset({State.OPEN, State.PAUSED})
+"""What the one session is that goes on now."""
+
+
 class Moment(Struct, frozen=True):
     """A control record: its position, its arrival time [ns], and run → now [ns] of every run that lived then."""
 

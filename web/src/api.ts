@@ -120,6 +120,16 @@ export const api = {
 		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
+	/** The curve of any measure of a story between two times. */
+	async measuredBetween(
+		usecase: string,
+		measure: string,
+		{ run, start, stop }: { run: string; start: string; stop: string },
+		width: number,
+	): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, stop, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
 	/** What a story may be worth by the readings since `start`, and what it costs. */
 	async money(usecase: string, run: string, start: string): Promise<Money> {
 		return (await ask("GET", `/usecases/${part(usecase)}/money?${new URLSearchParams({ run, start })}`)).json();

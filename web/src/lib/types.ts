@@ -448,7 +448,12 @@ export interface Why {
 	title: Text;
 	/** The rule in words. */
 	words: Text;
+	usecase: string;
+	rule: string;
+	/** When its condition began to hold. */
+	since: string | null;
 	raised_at: string;
+	returned_at: string | null;
 	/** The measures that the rule looked at: as its condition began, and as the alarm was raised. */
 	values: {
 		measure: string;
@@ -467,8 +472,16 @@ export interface Why {
 		run: string;
 		start: string;
 		stop: string;
-		series: { measure: string; device: string | null; channel: string }[];
-		limits: { value: number; low: boolean; title?: Text }[];
+		/** The rule's own measure first. */
+		series: {
+			measure: string;
+			title: Text;
+			unit: string | null;
+			decimals: number;
+			device: string | null;
+			channel: string;
+		}[];
+		limits: { measure: string; value: number; low: boolean; label: Text }[];
 	};
 }
 
