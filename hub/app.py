@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -451,7 +452,7 @@ class App:
 
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
-        await self._show_vote()
+        await self._show_session()
         while True:
             sessions, waits = self._sessions, True
             try:
@@ -608,14 +609,20 @@ class App:
             return await asyncio.to_thread(do, self._sessions)
         finally:
             self._session_news.set()
-            await self._show_vote()
+            await self._show_session()
             await self._show_choices()
 
-    async def _show_vote(self) -> None:
+    async def _show_session(self) -> None:
+        """Let every screen know the vote, and that the notes have changed."""
+
+        def read() -> tuple[dict[str, Any] | None, int]:
+            ids = " ".join(each.id for each in self._sessions.notebook.shown())
+            return self._sessions.ballot.shown(), zlib.crc32(ids.encode())
+
         with contextlib.suppress(StoreError):  # whoever asked is told
-            shown = await asyncio.to_thread(self._sessions.ballot.shown)
-            if shown != self.live.vote:
-                self.live.apply(Batch(vote=shown))
+            vote, notes = await asyncio.to_thread(read)
+            if (vote, notes) != (self.live.vote, self.live.notes):
+                self.live.apply(Batch(vote=vote, notes=notes))
 
     async def _show_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""

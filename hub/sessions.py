@@ -23,6 +23,9 @@ from hub.store.stretches import Stretch
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk, Mark
 from hub.workshop.keeps import keeps
+from hub.workshop.note import Note
+from hub.workshop.note import view as note_view
+from hub.workshop.notebook import Notebook
 from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
 
@@ -39,6 +42,7 @@ class Sessions:
         desk: starts, pauses, archives.
         archives: of those that are over.
         ballot: questions to the room.
+        notebook: notes on the time-line.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Sessions:
         self.archives = Archives(data)
         self.desk = Desk(self._store, mark=mark, today=today)
         self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
+        self.notebook = Notebook(self._store, current=self.desk.current, now=time.time_ns)
 
     def close(self) -> None:
         """Release session.db."""
@@ -117,13 +122,16 @@ class Sessions:
         }
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return a session with the results of its votes, as `GET /sessions/{id}` gives it.
+        """Return a session with the results of its votes and its notes, as `GET /sessions/{id}` gives it.
 
         Raises:
             NotFoundError: there is none of that id.
         """
         session = self._shown(name)
-        return self.view(session) | {"votes": self.ballot.of(session.id)}
+        return self.view(session) | {
+            "votes": self.ballot.of(session.id),
+            "notes": [note_view(each) for each in self.notebook.of(session.id)],
+        }
 
     # what is read
 
@@ -147,6 +155,15 @@ class Sessions:
         if session.kept:
             return self.archives.alarms(name)
         return self._kept.alarms_in(self.spans(name))
+
+    def notes(self, name: str) -> list[Note]:
+        """Return what was noted in a session, the earliest moment first: for its charts, its report, its export.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            StoreError: they cannot be read.
+        """
+        return self.notebook.of(self._shown(name).id)
 
     @contextmanager
     def history(self, name: str) -> Iterator[SqliteReadings | None]:

@@ -44,6 +44,7 @@ PURE = [
     "hub/rhythm.py",
     "hub/joining.py",
     "hub/rules",
+    "hub/workshop/note.py",
     "hub/workshop/session.py",
     "device_sims/physics",
 ]

@@ -159,7 +159,7 @@ class Files:
             ("PUT", "ignored"): lambda: acting.ignore_topics(wish["topics"], by),
         }
         if method == "GET":
-            return self._look(what)
+            return self._look(what, *rest)
         if what == "sessions":
             return self._sit(method, rest, wish)
         if what == "drivers":
@@ -172,9 +172,9 @@ class Files:
             raise UsageError(msg)
         return self._told(deed())
 
-    def _look(self, what: str) -> dict[str, Any]:
+    def _look(self, what: str, *rest: str) -> dict[str, Any]:
         if what == "sessions":
-            return self._sessions.told()
+            return self._sessions.whole(rest[0]) if rest else self._sessions.told()
         if what == "actions":
             return {"actions": [action_view(each) for each in self._kept.actions(100)]}
         if what == "drivers":

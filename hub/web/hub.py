@@ -14,6 +14,7 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Past, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
+from hub.workshop.note import Note, Place
 from hub.workshop.session import Session, Wish
 from hub.workshop.vote import Question
 
@@ -101,12 +102,29 @@ class Ballot(Protocol):
         """Show it no more."""
 
 
+class Notebook(Protocol):
+    """Notes on the time-line (`hub.workshop.notebook`)."""
+
+    def shown(self) -> Sequence[Note]:
+        """Return those that the room sees, the earliest moment first."""
+
+    def add(self, text: str, author: str, place: Place) -> Note:
+        """Keep one; NoteError: it cannot be kept as it is."""
+
+    def remove(self, name: str) -> Note:
+        """Take one away for ever; NotFoundError: there is none."""
+
+
 class Sittings(Protocol):
     """The workshop sessions (`hub.sessions`)."""
 
     @property
     def ballot(self) -> Ballot:
         """Questions to the room."""
+
+    @property
+    def notebook(self) -> Notebook:
+        """Notes on the time-line."""
 
     @property
     def desk(self) -> Desk:
@@ -119,10 +137,13 @@ class Sittings(Protocol):
         """Return one as the API gives it."""
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return one with the results of its votes."""
+        """Return one with the results of its votes and its notes."""
 
     def spans(self, name: str) -> Sequence[tuple[str, int, int]]:
         """Return the stretches (run, start, stop [ns]) of timelines that are a session's."""
+
+    def notes(self, name: str) -> Sequence[Note]:
+        """Return its notes, the earliest moment first."""
 
     def alarms(self, name: str) -> Sequence[Alarm]:
         """Return its alarms, newest first."""

@@ -16,6 +16,7 @@ from hub.web.api import (
     live,
     login,
     money,
+    notes,
     roles,
     scenario,
     sessions,
@@ -27,6 +28,7 @@ from hub.web.api import (
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
+from hub.workshop.note import NoteWish
 from hub.workshop.session import Wish
 from hub.workshop.vote import Question
 
@@ -105,6 +107,9 @@ API = (
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
     Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
+    Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
+    Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
     Route("GET", "/votes", VIEWER, votes.shown),
     Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),
     Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),

@@ -52,6 +52,9 @@ class Store(Protocol):
     def erase_votes(self, session: str) -> None:
         """Erase a session's votes."""
 
+    def erase_notes(self, session: str) -> None:
+        """Erase a session's notes."""
+
     def scrub(self) -> None:
         """Leave no byte of what was replaced."""
 
@@ -180,6 +183,7 @@ class Desk:
                 session = archived(session, self._mark({"archive": name}))
             left = self._put(purging(session))
             self._store.erase_votes(name)
+            self._store.erase_notes(name)
             self._store.scrub()
             return left
 

@@ -10,8 +10,8 @@ _KEEPS: list[dict[str, Any]] = [
     {
         "code": "typed",
         "text": {
-            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires. Pour retrouver la séance.",
-            "en": "What is typed: title, place, comments. To find the session again.",
+            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires, notes. Pour retrouver la séance.",
+            "en": "What is typed: title, place, comments, notes. To find the session again.",
         },
         "until": _PURGE,
     },
