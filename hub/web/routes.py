@@ -16,6 +16,7 @@ from hub.web.api import (
     live,
     login,
     money,
+    phones,
     roles,
     scenario,
     sessions,
@@ -27,7 +28,8 @@ from hub.web.api import (
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
-from hub.workshop.session import Wish
+from hub.workshop.people import Joining
+from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
 
 BASE = "/api/v1"
@@ -105,6 +107,12 @@ API = (
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
     Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("PATCH", "/sessions/{id}", FACILITATOR, phones.furnish, body=Room),
+    Route("GET", "/joining", VIEWER, phones.joining),
+    Route("GET", "/me", VIEWER, phones.me),
+    Route("POST", "/me", VIEWER, phones.join, body=Joining),
+    Route("DELETE", "/me", VIEWER, phones.leave),
+    Route("DELETE", "/participants/{id}", FACILITATOR, phones.remove),
     Route("GET", "/votes", VIEWER, votes.shown),
     Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),
     Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
@@ -137,6 +145,7 @@ API = (
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
+    Route("GET", "/phone", VIEWER, phones.phone, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),

@@ -10,6 +10,7 @@ from hub.model import Alarm
 from hub.store.base import Past
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk
+from hub.workshop.people import People, Person
 from hub.workshop.session import Moment, Session, State, spans
 from hub.workshop.vote import Vote
 
@@ -21,6 +22,7 @@ class Rows:
         """Start empty."""
         self.kept: dict[str, Session] = {}
         self.asked: dict[str, Vote] = {}
+        self.joined: dict[str, Person] = {}
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first."""
@@ -53,6 +55,26 @@ class Rows:
         """Erase a session's."""
         self.asked = {name: each for name, each in self.asked.items() if each.session != session}
 
+    def people(self, session: str) -> list[Person]:
+        """Return a session's."""
+        return [each for each in self.joined.values() if each.session == session]
+
+    def person(self, secret: str) -> Person | None:
+        """Return whose token has this hash."""
+        return next((each for each in self.joined.values() if each.secret == secret), None)
+
+    def put_person(self, person: Person) -> None:
+        """Keep one."""
+        self.joined[person.id] = person
+
+    def erase_person(self, name: str) -> None:
+        """Erase one."""
+        del self.joined[name]
+
+    def erase_people(self, session: str) -> None:
+        """Erase a session's."""
+        self.joined = {name: each for name, each in self.joined.items() if each.session != session}
+
     def scrub(self) -> None:
         """Nothing lies anywhere."""
 
@@ -70,6 +92,8 @@ class FakeSittings:
         numbers = iter(f"v{number}" for number in range(1, 99))
         self.desk = Desk(rows, mark=self.mark, today=lambda: date(2027, 1, 15), new_id=lambda: next(ids))
         self.ballot = Ballot(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(numbers))
+        people = iter(f"p{number}" for number in range(1, 99))
+        self.people = People(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(people))
 
     def mark(self, said: Mapping[str, str]) -> Moment:
         """Append a record."""

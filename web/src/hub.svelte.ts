@@ -7,6 +7,7 @@ import { apply, follows, joined, type Picture, withAlarm } from "./lib/frames.ts
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
+const MOST_HZ = 10;
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
@@ -30,6 +31,7 @@ class Hub {
 
 	readonly #listeners = new Set<(values: readonly Value[]) => void>();
 	#live: Live | null = null;
+	#hz = MOST_HZ;
 	#asked = "";
 	#askedAt = 0;
 	#asking = false;
@@ -57,7 +59,7 @@ class Hub {
 			if (!document.hidden) this.#tick();
 		}, TICK_MS);
 		document.addEventListener("visibilitychange", () => {
-			this.#live?.setRate(document.hidden ? 0 : 10);
+			this.#live?.setRate(document.hidden ? 0 : this.#hz);
 			if (!document.hidden) {
 				this.connections += 1;
 				this.#live?.hurry();
@@ -75,6 +77,12 @@ class Hub {
 
 	hurry() {
 		this.#live?.hurry();
+	}
+
+	/** Frames per second that this page is content with: a phone in a full room needs few. */
+	rate(hz: number) {
+		this.#hz = hz;
+		if (!document.hidden) this.#live?.setRate(hz);
 	}
 
 	/** Hear each delta's values, between two readings of the state. Returns how to stop. */
