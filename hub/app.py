@@ -7,7 +7,6 @@ order when its input ends.
 import asyncio
 import contextlib
 import gc
-import ipaddress
 import logging
 import os
 import signal
@@ -25,7 +24,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, setup
+from hub import addresses, broker, credentials, setup
 from hub.acting import Acting
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -68,7 +67,7 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.web.app import make_app
 from hub.web.hub import Acts
-from hub.web.security import Security, interface_addresses
+from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.session import Moment
@@ -82,6 +81,8 @@ RECENT = 500
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
+ROOM_EVERY = 0.25
+"""Seconds between two words to every screen about who takes part: hundreds may come in at once."""
 PURGE_EVERY = 600.0
 """How often [s] it is looked whether a session's day has come."""
 MARK_PATIENCE = 1.0
@@ -236,7 +237,7 @@ class App:
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled = asyncio.Event()
-        self._session_news = asyncio.Event()
+        self._session_news, self._room_news = asyncio.Event(), asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -289,6 +290,7 @@ class App:
                 mark=self._mark,
                 erase=self._erase_now,
                 purge=self._purge_in_store,
+                forget=lambda uids: self._worker.call(lambda: self._acting.forget_phones(uids)).result(),
                 today=lambda: datetime.now(self.config.zone).date(),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
@@ -355,6 +357,7 @@ class App:
             asyncio.create_task(self._prune(), name="retention"),
             asyncio.create_task(self._telling.run(), name="telling"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
+            asyncio.create_task(self._show_room(), name="room"),
         ]
 
     async def close(self) -> None:
@@ -609,6 +612,7 @@ class App:
             return await asyncio.to_thread(do, self._sessions)
         finally:
             self._session_news.set()
+            self._room_news.set()
             await self._show_session()
             await self._show_choices()
 
@@ -632,6 +636,18 @@ class App:
                 return
             changed = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.enter(current, known)))
             self.live.apply(Batch(chosen=changed))
+
+    async def _show_room(self) -> None:
+        """Tell every screen who takes part and what the projector shows; a room that comes in at once, in steps."""
+        self._room_news.set()
+        while True:
+            await self._room_news.wait()
+            self._room_news.clear()
+            with contextlib.suppress(StoreError):  # whoever asked is told
+                room = await asyncio.to_thread(self._sessions.room)
+                if room != self.live.room:
+                    self.live.apply(Batch(room=room))
+            await asyncio.sleep(ROOM_EVERY)
 
     @property
     def player(self) -> Player:
@@ -798,6 +814,12 @@ class App:
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
 
+    def reached(self) -> Sequence[str]:
+        """Return the addresses under which the room reaches the page."""
+        if self.config.public_url:
+            return [f"{self.config.public_url.rstrip('/')}/"]
+        return _room(self.config) if self._settings.lan else []
+
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages of an edge."""
         return await self._link.append(messages)
@@ -875,10 +897,8 @@ class App:
 
 def _room(config: Config) -> list[str]:
     """Return the addresses under which the room reaches the page, the likeliest first."""
-    found = [ipaddress.ip_address(each) for each in interface_addresses() if "%" not in each]
-    usable = [each for each in found if each.version == 4 and not each.is_loopback and not each.is_link_local]  # noqa: PLR2004
-    usable.sort(key=lambda each: (not each.is_private, str(each)))
-    return [f"http://{each}:{config.web_port}/" for each in usable]
+    found = addresses.ranked(addresses.interfaces(), addresses.outward())
+    return [f"http://{each.address}:{config.web_port}/" for each in found]
 
 
 def opened(settings: Settings) -> App:

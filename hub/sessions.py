@@ -26,6 +26,7 @@ from hub.workshop.keeps import keeps
 from hub.workshop.note import Note
 from hub.workshop.note import view as note_view
 from hub.workshop.notebook import Notebook
+from hub.workshop.people import People
 from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
 
@@ -43,6 +44,7 @@ class Sessions:
         archives: of those that are over.
         ballot: questions to the room.
         notebook: notes on the time-line.
+        people: who takes part with a phone.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Sessions:
         mark: Mark,
         erase: Callable[[Sequence[int]], int],
         purge: Callable[[Sequence[Stretch], Sequence[tuple[int, int]]], int],
+        forget: Callable[[Sequence[str]], None],
         today: Callable[[], date],
     ) -> None:
         """Open session.db.
@@ -65,6 +68,7 @@ class Sessions:
             mark: appends a control record.
             erase: empties messages of the journal, a few at a time.
             purge: erases readings and alarms in the store; returns how many readings went.
+            forget: erases devices in the store, by uid; those it does not know are none of its business.
             today: the date where the workshop is.
 
         Raises:
@@ -75,6 +79,7 @@ class Sessions:
         self._reader = reader
         self._erase = erase
         self._purge = purge
+        self._forget = forget
         self._today = today
         self._working = threading.Lock()
         """One archive is written or erased at a time: who erases must not meet who writes."""
@@ -82,6 +87,7 @@ class Sessions:
         self.desk = Desk(self._store, mark=mark, today=today)
         self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
         self.notebook = Notebook(self._store, current=self.desk.current, now=time.time_ns)
+        self.people = People(self._store, current=self.desk.current, now=time.time_ns)
 
     def close(self) -> None:
         """Release session.db."""
@@ -120,6 +126,14 @@ class Sessions:
             "ended_at": None if session.ended is None else rfc3339(session.ended),
             "archive": "complete" if session.kept else "being_written" if is_over else "none",
         }
+
+    def room(self) -> dict[str, Any]:
+        """Return `{"session", "shows", "people"}` as everybody in the room sees them."""
+        session = self.desk.current()
+        if session is None:
+            return {"session": None, "shows": "story", "people": []}
+        shown = {"id": session.id, "title": session.title, "state": session.state, "purge": session.purge}
+        return {"session": shown, "shows": session.shows, "people": self.people.told()}
 
     def whole(self, name: str) -> dict[str, Any]:
         """Return a session with the results of its votes and its notes, as `GET /sessions/{id}` gives it.
@@ -212,9 +226,11 @@ class Sessions:
             HubError: something of it is still there.
         """
         with self._working:
+            phones = [each.device for each in self.people.of(name)]
             session = self.desk.purge(name)
             self.archives.drop(session.id)
             readings = self._purge(spans(session, self._kept.runs()), session.positions)
+            self._forget(phones)
             messages = sum(self._erase(each) for each in self._messages(session.positions))
             self.desk.erased(session.id)
         _LOG.info("Session %s is erased", session.id)

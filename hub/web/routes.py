@@ -17,6 +17,7 @@ from hub.web.api import (
     login,
     money,
     notes,
+    phones,
     roles,
     scenario,
     sessions,
@@ -29,7 +30,8 @@ from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
 from hub.workshop.note import NoteWish
-from hub.workshop.session import Wish
+from hub.workshop.people import Joining
+from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
 
 BASE = "/api/v1"
@@ -110,6 +112,12 @@ API = (
     Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
     Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
     Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
+    Route("PATCH", "/sessions/{id}", FACILITATOR, phones.furnish, body=Room),
+    Route("GET", "/joining", VIEWER, phones.joining),
+    Route("GET", "/me", VIEWER, phones.me),
+    Route("POST", "/me", VIEWER, phones.join, body=Joining),
+    Route("DELETE", "/me", VIEWER, phones.leave),
+    Route("DELETE", "/participants/{id}", FACILITATOR, phones.remove),
     Route("GET", "/votes", VIEWER, votes.shown),
     Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),
     Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
@@ -142,6 +150,7 @@ API = (
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
+    Route("GET", "/phone", VIEWER, phones.phone, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),

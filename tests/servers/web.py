@@ -371,6 +371,10 @@ class FakeHub:
         self.roles.append((usecase, off, by))
         return {"name": usecase, "off": off, "action": 3}
 
+    def reached(self) -> list[str]:
+        """Return two addresses of a laptop in a room."""
+        return ["http://192.168.1.12:8080/", "http://10.0.0.5:8080/"]
+
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""
         self.journal += messages

@@ -8,6 +8,7 @@ import { type Link, Live, type Socket } from "./lib/live.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
+const MOST_HZ = 10;
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
@@ -33,6 +34,7 @@ class Hub {
 
 	readonly #listeners = new Set<(values: readonly Value[]) => void>();
 	#live: Live | null = null;
+	#hz = MOST_HZ;
 	#asked = "";
 	#askedAt = 0;
 	#asking = false;
@@ -62,7 +64,7 @@ class Hub {
 			if (!document.hidden) this.#tick();
 		}, TICK_MS);
 		document.addEventListener("visibilitychange", () => {
-			this.#live?.setRate(document.hidden ? 0 : 10);
+			this.#live?.setRate(document.hidden ? 0 : this.#hz);
 			if (!document.hidden) {
 				this.connections += 1;
 				this.#live?.hurry();
@@ -80,6 +82,12 @@ class Hub {
 
 	hurry() {
 		this.#live?.hurry();
+	}
+
+	/** Frames per second that this page is content with: a phone in a full room needs few. */
+	rate(hz: number) {
+		this.#hz = hz;
+		if (!document.hidden) this.#live?.setRate(hz);
 	}
 
 	/** Hear each delta's values, between two readings of the state. Returns how to stop. */
