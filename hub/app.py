@@ -52,6 +52,7 @@ from hub.replaying import Player
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
+from hub.reporting import Known, Reporter
 from hub.sessions import Sessions
 from hub.stage import Stage
 from hub.store.alarms import Asked, Found, Transition
@@ -70,6 +71,8 @@ from hub.web.hub import Acts
 from hub.web.security import Security, interface_addresses
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
 
 _LOG = logging.getLogger("hub")
@@ -295,6 +298,20 @@ class App:
             self._restored.paces = self._pacer.records
             self._chosen = Chosen(self._kept)
             self._restored.chosen = self._chosen.told()
+            self._reporter = Reporter(
+                self._sessions,
+                self._kept.history,
+                Known(
+                    cases=self._cases,
+                    calendar=self._worker.engine.calendar,
+                    runs=self._kept.runs,
+                    chosen=self._chosen.of,
+                    cast=self._stage.real,
+                    uids=self.live.uids,
+                    names=lambda: {uid: each.name for uid, each in [*self.live.devices.items()]},
+                    now=time.time_ns,
+                ),
+            )
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
@@ -609,6 +626,10 @@ class App:
         finally:
             self._session_news.set()
             await self._show_vote()
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session, for everybody or for somebody."""
+        return await asyncio.to_thread(self._reporter.report, session, language, own)
 
     async def _show_vote(self) -> None:
         with contextlib.suppress(StoreError):  # whoever asked is told

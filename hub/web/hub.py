@@ -14,6 +14,8 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Past, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
 from hub.workshop.session import Session, Wish
 from hub.workshop.vote import Question
 
@@ -227,6 +229,14 @@ class Hub(Protocol):
             NotFoundError: no such session.
             UsageError: it cannot be done.
             JournalError, StoreError: it was not done.
+        """
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session as it stands, for everybody or for a table or participant.
+
+        Raises:
+            NotFoundError: no such session; it may have been erased.
+            StoreError: its readings cannot be read.
         """
 
     @property
