@@ -49,10 +49,10 @@ from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
+from hub.reporting import Known, Reporter
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
-from hub.reporting import Known, Reporter
 from hub.sessions import Sessions
 from hub.stage import Stage
 from hub.store.alarms import Asked, Found, Transition
@@ -298,20 +298,6 @@ class App:
             self._restored.paces = self._pacer.records
             self._chosen = Chosen(self._kept)
             self._restored.chosen = self._chosen.told()
-            self._reporter = Reporter(
-                self._sessions,
-                self._kept.history,
-                Known(
-                    cases=self._cases,
-                    calendar=self._worker.engine.calendar,
-                    runs=self._kept.runs,
-                    chosen=self._chosen.of,
-                    cast=self._stage.real,
-                    uids=self.live.uids,
-                    names=lambda: {uid: each.name for uid, each in [*self.live.devices.items()]},
-                    now=time.time_ns,
-                ),
-            )
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
         except BaseException:
@@ -629,7 +615,20 @@ class App:
 
     async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
         """Return the report of a session, for everybody or for somebody."""
-        return await asyncio.to_thread(self._reporter.report, session, language, own)
+        return await asyncio.to_thread(self._reporter().report, session, language, own)
+
+    def _reporter(self) -> Reporter:
+        known = Known(
+            cases=self._cases,
+            calendar=self._worker.engine.calendar,
+            runs=self._kept.runs,
+            chosen=self._chosen.of,
+            cast=self._stage.real,
+            uids=self.live.uids,
+            names=lambda: {uid: each.name for uid, each in [*self.live.devices.items()]},
+            now=time.time_ns,
+        )
+        return Reporter(self._sessions, self._kept.history, known)
 
     async def _show_vote(self) -> None:
         with contextlib.suppress(StoreError):  # whoever asked is told

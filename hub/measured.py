@@ -12,7 +12,7 @@ from hub.rules.calendar import Calendar
 from hub.rules.casting import Taken
 from hub.rules.measures import Measure, as_shown, into_shown
 from hub.rules.past import Heard, Part, Point, curve, lead_s, needed, thinned
-from hub.store.base import History, Range, Series
+from hub.store.base import Past, Range, Series
 from hub.usecases.choosing import hypotheses
 from hub.usecases.costing import Told
 from hub.usecases.schema import Measured, UseCase
@@ -47,7 +47,7 @@ class Looking:
 
     def __init__(
         self,
-        history: History,
+        history: Past,
         usecase: UseCase,
         run: str,
         *,

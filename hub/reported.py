@@ -69,7 +69,11 @@ def _lasted(alarm: Alarm, language: Language) -> str:
 def _noted(alarm: Alarm, language: Language) -> str:
     if not alarm.comment:
         return ""
-    return say("by", language, comment=alarm.comment, who=alarm.acknowledged_by) if alarm.acknowledged_by else alarm.comment
+    return (
+        say("by", language, comment=alarm.comment, who=alarm.acknowledged_by)
+        if alarm.acknowledged_by
+        else alarm.comment
+    )
 
 
 def hour(calendar: Calendar, line: str, time: int, language: Language) -> str:
@@ -162,13 +166,19 @@ def totals(money: Json, language: Language) -> tuple[str, ...]:
     kits = {kit: money["materials"][kit] for kit in ("demo", "robust")}
     told = [kit for kit, ends in kits.items() if kit == "demo" or ends != kits["demo"]]
     return tuple(
-        say(f"total_{kit}", language, **{end: quantity_of(each, EURO, 0) for end, each in zip(("low", "high"), kits[kit], strict=True)})
+        say(
+            f"total_{kit}",
+            language,
+            **{end: quantity_of(each, EURO, 0) for end, each in zip(("low", "high"), kits[kit], strict=True)},
+        )
         for kit in told
         if kits[kit][1] > 0
     )
 
 
-def players(usecase: UseCase, runs: Iterable[str], cast: Mapping[str, Taken], names: Mapping[str, str], language: Language) -> tuple[Player, ...]:
+def players(
+    usecase: UseCase, runs: Iterable[str], cast: Mapping[str, Taken], names: Mapping[str, str], language: Language
+) -> tuple[Player, ...]:
     """Return who played each role.
 
     Args:
@@ -205,7 +215,9 @@ def _poll(vote: Json, language: Language) -> Poll:
         Answer(option=option, count=_voices(count, language), share=count / most)
         for option, count in zip(vote["options"], vote["counts"], strict=True)
     )
-    return Poll(question=vote["question"], answers=answers, note=say("vote_open", language) if vote["state"] == "open" else "")
+    return Poll(
+        question=vote["question"], answers=answers, note=say("vote_open", language) if vote["state"] == "open" else ""
+    )
 
 
 def _voices(count: int, language: Language) -> str:

@@ -35,6 +35,8 @@ LEAST = 60 * NS
 """A timeline of less is no story: somebody looked for the right scenario."""
 MOST_OWN = 8
 DEMO = "cold_room"
+WINDOWS = "py -m venv .venv\n.venv\\Scripts\\pip install -c requirements.lock .\n.venv\\Scripts\\activate"
+UNIX = "python3 -m venv .venv\n.venv/bin/pip install -c requirements.lock .\n. .venv/bin/activate"
 
 
 class Known(NamedTuple):
@@ -124,7 +126,7 @@ class Reporter:
             votes=reported.polls(votes, language),
             notes=tuple(self._notes(name, language)),
             home=tuple(self._home(session, language)),
-            kept=tuple(self._kept(session, language)),
+            kept=tuple(self._kept(language)),
             words=headings(language),
         )
 
@@ -161,27 +163,25 @@ class Reporter:
 
     def _home(self, session: Session, language: Language) -> Iterator[Step]:
         """Yield what to type at home; every line is one that this version of the command takes."""
-        yield Step(
-            text=say("installs", language),
-            command="python3 -m venv .venv && .venv/bin/pip install -c requirements.lock .",
-        )
+        yield Step(text=say("installs", language), command=WINDOWS)
+        yield Step(text=say("installs_too", language), command=UNIX)
         seeds = {run.scenario: run.seed for run in self._known.runs() if self._is_inside(run, session)}
         for scenario in [each for each in seeds if each in self._known.cases] or [DEMO]:
             title, seed = self._known.cases[scenario].title, seeds.get(scenario)
-            line = f".venv/bin/matinales demo --use-case {scenario}"
+            line = f"matinales demo --use-case {scenario}"
             yield Step(
                 text=say("plays" if seed is None else "plays_seed", language, story=title),
                 command=line if seed is None else f"{line} --seed {seed}",
             )
-        yield Step(text=say("plugs", language), command=".venv/bin/matinales demo --lan")
-        yield Step(text=say("checks", language), command=".venv/bin/matinales doctor")
+        yield Step(text=say("plugs", language), command="matinales demo --lan")
+        yield Step(text=say("checks", language), command="matinales doctor")
         if session.state is State.ARCHIVED:
             yield Step(text=say("replays", language), command=f"matinales replay {session.id}")
 
     def _is_inside(self, run: Run, session: Session) -> bool:
         return any(span.run == run.id for span in self._sessions.spans(session.id))
 
-    def _kept(self, session: Session, language: Language) -> Iterator[Kept]:
+    def _kept(self, language: Language) -> Iterator[Kept]:
         for each in self._sessions.keeps():
             yield Kept(text=each["text"][language], until=each["until"][language])
         yield Kept(text=say("report_copy", language), until=say("copies_until", language))
@@ -251,7 +251,7 @@ class _Teller:
         """
         looking = self._looking(usecase, span.run)
         names = [name for name, each in usecase.measures.items() if not each.computed]
-        every = [curve for name in names if (curve := looking.series(name, span.start, span.stop, 2)).t]
+        every = [curve for name in names if (curve := looking.series(name, span.start, span.stop, WIDTH)).t]
         if not every:
             return None
         first, last = min(each.t[0] for each in every), max(each.t[-1] for each in every)
@@ -307,7 +307,10 @@ class _Teller:
         hours = {"start": clock(first), "stop": clock(last)}
         if first.date() == last.date():
             return say("part", self._language, **hours)
-        days = {name: Text(f"{each.day:02}/{each.month:02}", f"{each.day:02}/{each.month:02}") for name, each in (("day", first), ("last", last))}
+        days = {
+            name: Text(f"{each.day:02}/{each.month:02}", f"{each.day:02}/{each.month:02}")
+            for name, each in (("day", first), ("last", last))
+        }
         return say("part_days", self._language, **hours, **days)
 
     def _panel(
@@ -330,6 +333,7 @@ class _Teller:
                     unit=unit,
                     language=self._language,
                     local=lambda time: self._known.calendar.local(f"{usecase.name}/{looking.run}", time),
+                    span=window,
                     limits=self._limits(usecase, panel, names),
                     marks=marks,
                 ),

@@ -92,7 +92,9 @@ class Neighbour:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask over HTTP (see the contract)."""
-        found: dict[str, Any] = json.loads(self._answer(method, path, None if body is None else json.dumps(body).encode()))
+        found: dict[str, Any] = json.loads(
+            self._answer(method, path, None if body is None else json.dumps(body).encode())
+        )
         return found
 
     def fetch(self, session: str, form: Form, language: Language) -> bytes:

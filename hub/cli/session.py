@@ -124,7 +124,7 @@ def report(
         session: its id; the current one unless told.
         form: html or pdf; both unless told.
         language: fr or en; the hub's own unless told.
-        to: folder to write into. Without it they lie in the data folder, and go with the session on the day it is erased.
+        to: folder to write into; without it the data folder, where they are erased with the session.
         place: whose sessions, and how to answer.
     """
     settings = load(place.config)
@@ -134,7 +134,10 @@ def report(
     with opened(place.folder) as house:
         name = _named(house, session)
         made = {_file(name, spoken, each): house.fetch(name, each, spoken) for each in forms}
-    paths = [handouts.put(name, file, content) if to is None else written(to / file, content) for file, content in made.items()]
+    paths = [
+        handouts.put(name, file, content) if to is None else written(to / file, content)
+        for file, content in made.items()
+    ]
     return _tell({"reports": [str(path) for path in paths]}, place, "\n".join(map(str, paths)))
 
 

@@ -10,7 +10,6 @@ from hub.web.query import choice
 from hub.workshop.report.forms import FORMS, Form
 from hub.workshop.report.words import LANGUAGES
 
-
 OWN_STYLE = "default-src 'none'; style-src 'unsafe-inline'"
 """A report brings its style with it, and runs nothing."""
 

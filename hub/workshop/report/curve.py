@@ -20,7 +20,7 @@ Point = tuple[int, float | None]
 Local = Callable[[int], datetime]
 """Time [ns] → what the clock of its timeline shows."""
 
-WIDTH, LEFT, RIGHT, PLOT, BELOW = 720.0, 56.0, 14.0, 190.0, 26.0
+WIDTH, LEFT, RIGHT, PLOT, BELOW = 560.0, 48.0, 12.0, 170.0, 24.0
 """Of the drawing [units of its view box]; PLOT is high."""
 ROW = 18.0
 LETTER = 6.4
@@ -40,8 +40,10 @@ STYLES = (
 )
 INK, PALE, ALARM = "#191c22", "#d8d2c5", "#b3201a"
 STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800)
-MOST_TICKS = 8
+MOST_TICKS = 7
 DAY_S = 86_400
+FROM_ZERO = frozenset({"W", "kW", "VA"})
+"""Units whose axis begins at zero: a steady motor is not to look like a wild one."""
 
 
 class Line(NamedTuple):
@@ -92,6 +94,7 @@ def draw(
     unit: str | None,
     language: Language,
     local: Local,
+    span: tuple[int, int] | None = None,
     limits: Iterable[Limit] = (),
     marks: Iterable[Mark] = (),
 ) -> str:
@@ -103,17 +106,21 @@ def draw(
         unit: of the values, written at the axis.
         language: of numbers and hours.
         local: clock of the timeline.
+        span: from when until when [ns], so that charts can be compared; None: as far as the curves go.
         limits: levels that are drawn where they do not flatten the curves.
         marks: alarms; those outside the curves' time are left out.
     """
     legend = [*_legend(lines)]
     rows = 1 + max((row for _, row, _ in legend), default=0)
     numbered = sorted(marks)
-    frame, drawn = _frame(lines, [*limits], top=8 + ROW * rows + (STRIP if numbered else 0))
+    top = 8 + ROW * rows + (STRIP if numbered else 0)
+    start, stop = _span(lines) if span is None else span
+    (low, high), drawn = _extent(lines, [*limits], from_zero=unit in FROM_ZERO)
+    frame = Frame(start, stop, low, high, top)
     height = frame.top + PLOT + BELOW
+    named = f'viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {height:g}" role="img"'
-        f' aria-label="{escape(title)}" font-size="12" fill="{INK}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {named} font-size="12" fill="{INK}">',
         *_levels(frame, unit, language),
         *_hours(frame, language, local),
         *(_drawn_line(frame, line, place) for place, line in enumerate(lines)),
@@ -125,17 +132,24 @@ def draw(
     return "".join(parts)
 
 
-def _frame(lines: Sequence[Line], limits: Sequence[Limit], *, top: float) -> tuple[Frame, list[Limit]]:
-    """Return where everything lies, and the limits that can be drawn there."""
+def _span(lines: Sequence[Line]) -> tuple[int, int]:
     times = [time for line in lines for time, _ in line.points]
+    return min(times, default=0), max(times, default=NS)
+
+
+def _extent(
+    lines: Sequence[Line], limits: Sequence[Limit], *, from_zero: bool
+) -> tuple[tuple[float, float], list[Limit]]:
+    """Return the lowest and highest level, both round, and the limits that can be drawn between them."""
     values = [value for line in lines for _, value in line.points if value is not None]
+    values += [0.0] if from_zero else []
     low, high = min(values, default=0.0), max(values, default=1.0)
     reach = GAPS_APART * max(high - low, abs(high) / 10, 1e-9)
     near = [each for each in limits if low - reach <= each.value <= high + reach]
     low, high = min([low, *(each.value for each in near)]), max([high, *(each.value for each in near)])
     step = _step(low, high)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
-    return Frame(min(times, default=0), max(times, default=NS), low, high if high > low else low + step, top), near
+    return (low, high if high > low else low + step), near
 
 
 def _step(low: float, high: float) -> float:

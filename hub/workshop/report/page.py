@@ -1,5 +1,6 @@
 """A report as one HTML file that needs nothing else: no script, no font, no address on the network."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -10,12 +11,13 @@ TEMPLATE = "page.html.jinja"
 
 def render(report: Report) -> str:
     """Return the whole page. What was typed is escaped; drawings are `hub.workshop.report.curve`'s own."""
-    return _template().render(report=report, words=report.words)
+    return _rendering()(report=report, words=report.words)
 
 
 @cache
-def _template():  # noqa: ANN202 — typed where it is imported
+def _rendering() -> Callable[..., str]:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 — only where a report is made
 
     source = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return made.from_string(source).render

@@ -30,9 +30,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def words() -> Words:
     """Return them, read once."""
-    return msgspec.convert(
-        tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8")), Words
-    )
+    return msgspec.convert(tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8")), Words)
 
 
 def headings(language: Language) -> dict[str, str]:
