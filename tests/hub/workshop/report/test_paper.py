@@ -1,6 +1,7 @@
 """The report as PDF, made by the real typst and read by a text extractor."""
 
 import io
+from typing import Any
 
 import msgspec
 import pypdf
@@ -20,11 +21,12 @@ def text(document: pypdf.PdfReader) -> str:
     return " ".join(" ".join(page.extract_text() for page in document.pages).replace(paper.ANYWHERE, "").split())
 
 
-def fonts(document: pypdf.PdfReader) -> list[pypdf.generic.DictionaryObject]:
+def fonts(document: pypdf.PdfReader) -> list[Any]:
     """Return the descriptor of every font of every page."""
     found = []
     for page in document.pages:
-        for font in page["/Resources"].get("/Font", {}).values():  # type: ignore[union-attr, attr-defined]
+        resources: Any = page["/Resources"]
+        for font in resources.get("/Font", {}).values():
             inner = font["/DescendantFonts"][0] if "/DescendantFonts" in font else font
             found.append(inner["/FontDescriptor"])
     return found
@@ -33,7 +35,7 @@ def fonts(document: pypdf.PdfReader) -> list[pypdf.generic.DictionaryObject]:
 def test_a_pdf_is_tagged_titled_in_its_language_and_brings_its_fonts() -> None:
     """So that a screen reader reads it, and it looks the same on any machine."""
     document = read(paper.render(report()))
-    root = document.trailer["/Root"]
+    root: Any = document.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "fr"
     assert "/StructTreeRoot" in root
