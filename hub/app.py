@@ -49,6 +49,7 @@ from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
+from hub.reporting import Known, Reporter
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
@@ -70,6 +71,8 @@ from hub.web.hub import Acts
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
 
 _LOG = logging.getLogger("hub")
@@ -615,6 +618,23 @@ class App:
             self._room_news.set()
             await self._show_session()
             await self._show_choices()
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session, for everybody or for somebody."""
+        return await asyncio.to_thread(self._reporter().report, session, language, own)
+
+    def _reporter(self) -> Reporter:
+        known = Known(
+            cases=self._cases,
+            calendar=self._worker.engine.calendar,
+            runs=self._kept.runs,
+            chosen=self._chosen.of,
+            cast=self._stage.real,
+            uids=self.live.uids,
+            names=lambda: {uid: each.name for uid, each in [*self.live.devices.items()]},
+            now=time.time_ns,
+        )
+        return Reporter(self._sessions, self._kept.history, known)
 
     async def _show_session(self) -> None:
         """Let every screen know the vote, and that the notes have changed."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.archives import Archives
 from hub.errors import NotFoundError
+from hub.handouts import Handouts
 from hub.journal.base import JournalReader
 from hub.kept import Kept
 from hub.model import Alarm, rfc3339
@@ -42,6 +43,7 @@ class Sessions:
     Attributes:
         desk: starts, pauses, archives.
         archives: of those that are over.
+        handouts: reports that were made into the data folder.
         ballot: questions to the room.
         notebook: notes on the time-line.
         people: who takes part with a phone.
@@ -84,6 +86,7 @@ class Sessions:
         self._working = threading.Lock()
         """One archive is written or erased at a time: who erases must not meet who writes."""
         self.archives = Archives(data)
+        self.handouts = Handouts(data)
         self.desk = Desk(self._store, mark=mark, today=today)
         self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
         self.notebook = Notebook(self._store, current=self.desk.current, now=time.time_ns)
@@ -111,7 +114,11 @@ class Sessions:
         views = [self.view(each) for each in self.desk.sessions()]
         current = next((each for each in views if each["state"] in CURRENT), None)
         today = self._today().isoformat()
-        return {"current": current, "sessions": views, "keeps": keeps(influx=self._kept.sends_on), "today": today}
+        return {"current": current, "sessions": views, "keeps": self.keeps(), "today": today}
+
+    def keeps(self) -> list[dict[str, Any]]:
+        """Return what is kept of a session, why and until when."""
+        return keeps(influx=self._kept.sends_on)
 
     def view(self, session: Session) -> dict[str, Any]:
         """Return a session as the API gives it; `archive` is `none`, `being_written` or `complete`."""
@@ -229,6 +236,7 @@ class Sessions:
             phones = [each.device for each in self.people.of(name)]
             session = self.desk.purge(name)
             self.archives.drop(session.id)
+            self.handouts.drop(session.id)
             readings = self._purge(spans(session, self._kept.runs()), session.positions)
             self._forget(phones)
             messages = sum(self._erase(each) for each in self._messages(session.positions))

@@ -16,6 +16,8 @@ from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
 from hub.workshop.note import Note, Place
 from hub.workshop.people import Joining, Person
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
 from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
 
@@ -275,6 +277,14 @@ class Hub(Protocol):
             NotFoundError: no such session.
             UsageError: it cannot be done.
             JournalError, StoreError: it was not done.
+        """
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session as it stands, for everybody or for a table or participant.
+
+        Raises:
+            NotFoundError: no such session; it may have been erased.
+            StoreError: its readings cannot be read.
         """
 
     @property

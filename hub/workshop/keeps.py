@@ -37,6 +37,14 @@ _KEEPS: list[dict[str, Any]] = [
         "until": _PURGE,
     },
     {
+        "code": "reports",
+        "text": {
+            "fr": "Les comptes rendus faits dans le dossier de données. Pour les donner.",
+            "en": "Reports made into the data folder. To hand them out.",
+        },
+        "until": _PURGE,
+    },
+    {
         "code": "devices",
         "text": {
             "fr": "Les objets, avec le nom et la pièce que vous leur donnez. Pour la séance suivante.",

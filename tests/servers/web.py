@@ -37,6 +37,8 @@ from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language, headings
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -250,6 +252,12 @@ class FakeHub:
     async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
         """Do it at once."""
         return do(self.sittings)
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Tell next to nothing, in the language asked for."""
+        known = self.sittings.desk.session(session)
+        whose = "" if own is None else own.name
+        return Report(language=language, title=known.title, whose=whose, when="27/11", words=headings(language))
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

@@ -237,6 +237,9 @@ export const api = {
 	async purge(id: string): Promise<void> {
 		await ask("DELETE", `/sessions/${part(id)}`);
 	},
+	/** Where the report of a session is made, for a link that downloads it. */
+	report: (id: string, format: "pdf" | "html", language: string): string =>
+		`/api/v1/sessions/${part(id)}/report?format=${format}&lang=${language}`,
 	/** What an archive holds, in short. */
 	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;
