@@ -116,7 +116,7 @@ class Reporter:
             own=curves,
             stories=stories,
             votes=reported.polls(votes, language),
-            notes=tuple(self._notes(name)),
+            notes=tuple(self._notes(name, language)),
             home=tuple(self._home(session, language)),
             kept=tuple(self._kept(language)),
             words=headings(language),
@@ -173,9 +173,10 @@ class Reporter:
     def _is_inside(self, run: Run, session: Session) -> bool:
         return any(span.run == run.id for span in self._sessions.spans(session.id))
 
-    def _notes(self, session: str) -> Iterator[Note]:
+    def _notes(self, session: str, language: Language) -> Iterator[Note]:
         for each in self._sessions.notebook.of(session):
-            yield Note(when=clock(self._known.calendar.local(each.run, each.time)), text=each.text, by=each.author)
+            when = clock(self._known.calendar.local(each.run, each.time))
+            yield Note(when=said(when, language), text=each.text, by=each.author)
 
     def _kept(self, language: Language) -> Iterator[Kept]:
         for each in self._sessions.keeps():
