@@ -230,15 +230,15 @@ class Run:
         while not stop.is_set() and self.next is None:
             self._catch_up()
             self._wake.clear()
-            pause_s = min(self._clock.wall_until(float(self.world.next_s())), BEAT_S)
+            pause_s = min(self._clock.wall_until(self.world.next_s()), BEAT_S)
             if self._by_door:
                 pause_s = max(pause_s, DOOR_EVERY_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(pause_s, 0.005))
 
     def _catch_up(self) -> None:
-        """Play until the clock's present second."""
-        now_s = int(self._clock.advance(time.monotonic()))
+        """Play until the clock's present moment."""
+        now_s = self._clock.advance(time.monotonic())
         faults = set(self.world.acting)
         self._deliver(self.world.advance(max(now_s, self.world.time_s)))
         if self._lines and self._posting is None:
