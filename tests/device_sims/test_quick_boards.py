@@ -108,7 +108,11 @@ def test_a_silent_board_says_nothing_in_between() -> None:
         ("= 50 ", "= 1000 ", "live_period_ms is 1000: .* lies between 10 and 500"),
         ("= 50 ", "= 0.5 ", "Expected `int \\| null`, got `float`"),
         ("= 50 ", "= 50\njitter_s = 1 ", "devices.shake: .*jitter_s"),
-        ('kind = "shelly"\n', 'kind = "shelly"\nlive_period_ms = 50\n', "devices.motor: live_period_ms: only boards on a"),
+        (
+            'kind = "shelly"\n',
+            'kind = "shelly"\nlive_period_ms = 50\n',
+            "devices.motor: live_period_ms: only boards on a",
+        ),
     ],
 )
 def test_an_impossible_period_is_refused_with_its_place(old: str, new: str, reason: str) -> None:
