@@ -43,7 +43,7 @@ def world(
     return made
 
 
-def said(outputs: Iterable[Output], topic: str) -> list[tuple[int, dict[str, Any]]]:
+def said(outputs: Iterable[Output], topic: str) -> list[tuple[float, dict[str, Any]]]:
     """Return (second, JSON) of the messages on a topic."""
     return [
         (one.time_s, json.loads(one.packet.payload))
@@ -52,7 +52,7 @@ def said(outputs: Iterable[Output], topic: str) -> list[tuple[int, dict[str, Any
     ]
 
 
-def without_time(outputs: Iterable[Output]) -> list[tuple[int, str, str]]:
+def without_time(outputs: Iterable[Output]) -> list[tuple[float, str, str]]:
     """Return messages without what the date changes."""
     found = []
     for one in outputs:
@@ -380,7 +380,7 @@ def test_a_device_with_jitter_comes_late_and_does_not_drift() -> None:
     cast = {"probe": probe, "other": msgspec.structs.replace(probe, id="coldroom-sim-other")}
     shaken = SHORT._replace(scenario=msgspec.structs.replace(SHORT.scenario, devices=cast))
 
-    def seconds(topic: str) -> list[int]:
+    def seconds(topic: str) -> list[float]:
         played = World(shaken, Stage(7, START, ZoneInfo("Europe/Paris")))
         return [second for second, _ in said(played.advance(600), f"tele/{topic}/SENSOR")]
 
