@@ -60,7 +60,12 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 		.catch(() => ({}));
 	const words = [problem.detail, problem.title, problem.reason].find((each) => typeof each === "string" && each !== "");
 	const code = typeof problem.code === "string" ? problem.code : null;
-	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`, code, problem.text ?? null);
+	throw new Refused(
+		answer.status,
+		typeof words === "string" ? words : `HTTP ${answer.status}`,
+		code,
+		problem.text ?? null,
+	);
 }
 
 const part = encodeURIComponent;
