@@ -7,6 +7,8 @@ import type {
 	ImportPreview,
 	ImportState,
 	ImportWish,
+	JoiningWays,
+	Me,
 	Money,
 	Refusals,
 	Screens,
@@ -14,6 +16,7 @@ import type {
 	Sessions,
 	Setup,
 	Shape,
+	Shows,
 	StoryCard,
 	Transition,
 	Usecase,
@@ -243,6 +246,9 @@ export const api = {
 	async purge(id: string): Promise<void> {
 		await ask("DELETE", `/sessions/${part(id)}`);
 	},
+	/** Where the report of a session is made, for a link that downloads it. */
+	report: (id: string, format: "pdf" | "html", language: string): string =>
+		`/api/v1/sessions/${part(id)}/report?format=${format}&lang=${language}`,
 	/** What an archive holds, in short. */
 	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;
@@ -254,6 +260,31 @@ export const api = {
 			votes,
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
+	},
+	/** How people reach the page. */
+	async joining(): Promise<JoiningWays> {
+		return (await ask("GET", "/joining")).json();
+	},
+	/** Who this phone is. */
+	async me(): Promise<Me> {
+		return (await ask("GET", "/me")).json();
+	},
+	async join(wish: { table: number | null; name: string }): Promise<Me> {
+		return (await ask("POST", "/me", { ...wish, agreed: true })).json();
+	},
+	/** Leave, and let everything that is kept of this phone be erased. */
+	async leave(): Promise<void> {
+		await ask("DELETE", "/me", undefined, true);
+	},
+	async removeParticipant(id: string): Promise<void> {
+		await ask("DELETE", `/participants/${part(id)}`);
+	},
+	/** What the projector shows, the address people are told, the room's network (null: none). */
+	async furnish(
+		session: string,
+		room: { shows?: Shows; address?: string; wifi?: { ssid: string; password: string } | null },
+	): Promise<void> {
+		await ask("PATCH", `/sessions/${part(session)}`, room);
 	},
 	/** What this phone answered; null: nothing yet. */
 	async myAnswer(): Promise<number | null> {

@@ -217,6 +217,7 @@ interface Changes {
 	chosen?: Record<string, Choices>;
 	scenario?: Scenario | null;
 	vote?: Vote | null;
+	room?: Room;
 	parts?: Record<string, Part>;
 	messages?: number;
 	floods?: Record<string, Flood>;
@@ -610,4 +611,43 @@ export interface Vote {
 	options: string[];
 	state: "open" | "closed" | "away";
 	counts: number[];
+}
+
+/** Somebody who takes part with a phone. */
+export interface Participant {
+	id: string;
+	/** The uid of their phone. */
+	device: string;
+	table: number | null;
+	name: string;
+}
+
+export type Shows = "story" | "join" | "phones";
+
+/** Who takes part in the session that goes on, and what the projector shows. */
+export interface Room {
+	session: { id: string; title: string; state: "open" | "paused"; purge: string } | null;
+	shows: Shows;
+	people: Participant[];
+}
+
+/** A QR code: a path of squares in a box of `size` × `size`. */
+export interface Code {
+	size: number;
+	path: string;
+}
+
+/** How people reach the page; without `url` it is open to the hub's own machine only. */
+export interface JoiningWays {
+	url: string | null;
+	urls: string[];
+	code: Code | null;
+	wifi: { ssid: string; code: Code } | null;
+}
+
+/** Who a phone is; `is_on`: what it measures is taken. */
+export interface Me {
+	me: Participant | null;
+	is_on: boolean;
+	session: { title: string; purge: string } | null;
 }
