@@ -1,6 +1,7 @@
 /** The hub's HTTP API. Every failure comes back as a sentence people can read. */
 
 import type {
+	Text,
 	Alarm,
 	Candidate,
 	ImportPreview,
@@ -30,11 +31,14 @@ export class Refused extends Error {
 	readonly status: number;
 	/** A word by which the page may know the reason. */
 	readonly code: string | null;
+	/** The reason in both languages, where the hub gave it so. */
+	readonly text: Text | null;
 
-	constructor(status: number, detail: string, code: string | null = null) {
+	constructor(status: number, detail: string, code: string | null = null, text: Text | null = null) {
 		super(detail);
 		this.status = status;
 		this.code = code;
+		this.text = text;
 	}
 }
 
@@ -54,12 +58,17 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 		throw new Refused(0, "");
 	}
 	if (answer.ok) return answer;
-	const problem: { detail?: unknown; title?: unknown; reason?: unknown; code?: unknown } = await answer
+	const problem: { detail?: unknown; title?: unknown; reason?: unknown; code?: unknown; text?: Text } = await answer
 		.json()
 		.catch(() => ({}));
 	const words = [problem.detail, problem.title, problem.reason].find((each) => typeof each === "string" && each !== "");
 	const code = typeof problem.code === "string" ? problem.code : null;
-	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`, code);
+	throw new Refused(
+		answer.status,
+		typeof words === "string" ? words : `HTTP ${answer.status}`,
+		code,
+		problem.text ?? null,
+	);
 }
 
 const part = encodeURIComponent;
