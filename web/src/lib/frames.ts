@@ -37,6 +37,8 @@ export interface Picture {
 	readonly floods: Readonly<Record<string, Flood>>;
 	/** Number of the newest silent test of the siren. */
 	readonly siren: number;
+	/** Another number: the notes have changed. */
+	readonly notes: number;
 }
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
@@ -59,6 +61,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
+			notes: frame.notes ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -78,6 +81,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
+		notes: frame.notes ?? before.notes,
 	};
 }
 
