@@ -62,6 +62,7 @@ class Batch(Struct, kw_only=True):
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         vote: the one that is asked or whose result is shown; None: there is none.
         notes: a number that changes whenever the notes that are shown do.
+        room: who takes part and what the projector shows (`hub.sessions.Sessions.room`).
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
         forgotten: uids to leave out from now on.
@@ -84,6 +85,7 @@ class Batch(Struct, kw_only=True):
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     vote: Mapping[str, Any] | UnsetType | None = UNSET
     notes: int | None = None
+    room: Mapping[str, Any] | UnsetType = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
     forgotten: Sequence[str] = ()
@@ -155,7 +157,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, notes, parts, messages, floods, siren."""
+        """Names of members sent whole: runs, sentences, scenario, vote, notes, room, parts, messages, floods, siren."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -219,6 +221,7 @@ class Live:
         self.scenario: Mapping[str, Any] | None = None
         self.vote: Mapping[str, Any] | None = None
         self.notes = 0
+        self.room: Mapping[str, Any] = {"session": None, "shows": "story", "people": []}
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
@@ -290,6 +293,9 @@ class Live:
         if batch.notes is not None:
             yield "notes", batch.notes != self.notes
             self.notes = batch.notes
+        if not isinstance(batch.room, UnsetType):
+            yield "room", batch.room != self.room
+            self.room = batch.room
 
     def _take_devices(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
         for device in batch.devices:
@@ -595,6 +601,7 @@ class Live:
                 "scenario": self.scenario,
                 "vote": self.vote,
                 "notes": self.notes,
+                "room": self.room,
                 "parts": self.parts,
                 "messages": self.not_understood,
                 "floods": self.floods,
@@ -628,6 +635,7 @@ class Live:
             "scenario": lambda: self.scenario,
             "vote": lambda: self.vote,
             "notes": lambda: self.notes,
+            "room": lambda: self.room,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
             "floods": lambda: self.floods,

@@ -15,7 +15,10 @@ from hub.store.base import History, Past, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
 from hub.workshop.note import Note, Place
-from hub.workshop.session import Session, Wish
+from hub.workshop.people import Joining, Person
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
+from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
 
 T = TypeVar("T")
@@ -82,6 +85,12 @@ class Desk(Protocol):
     def reset(self, name: str, wish: Wish | None) -> Session:
         """Archive it and start another one, which is returned."""
 
+    def current(self) -> Session | None:
+        """Return the one that is current."""
+
+    def furnish(self, name: str, room: Room) -> Session:
+        """Change how people join, or what the projector shows."""
+
 
 class Ballot(Protocol):
     """Questions to the room (`hub.workshop.ballot`)."""
@@ -92,8 +101,8 @@ class Ballot(Protocol):
     def ask(self, asked: Question) -> dict[str, Any]:
         """Ask."""
 
-    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
-        """Take an answer."""
+    def answer(self, name: str, voter: str, choice: int, *, instead: str | None = None) -> dict[str, Any]:
+        """Take an answer, in place of that of another voter who is the same."""
 
     def close(self, name: str) -> dict[str, Any]:
         """Take no more of them."""
@@ -115,8 +124,28 @@ class Notebook(Protocol):
         """Take one away for ever; NotFoundError: there is none."""
 
 
+class People(Protocol):
+    """Who takes part with a phone (`hub.workshop.people`)."""
+
+    def known(self, token: str | None) -> Person | None:
+        """Return whose token this is."""
+
+    def named(self, name: str) -> Person | None:
+        """Return a participant of the current session."""
+
+    def join(self, wish: Joining, token: str | None) -> tuple[Person, str]:
+        """Let a phone take part."""
+
+    def leave(self, person: Person) -> None:
+        """Forget what a participant typed and answered."""
+
+
 class Sittings(Protocol):
     """The workshop sessions (`hub.sessions`)."""
+
+    @property
+    def people(self) -> People:
+        """Who takes part with a phone."""
 
     @property
     def ballot(self) -> Ballot:
@@ -250,6 +279,14 @@ class Hub(Protocol):
             JournalError, StoreError: it was not done.
         """
 
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session as it stands, for everybody or for a table or participant.
+
+        Raises:
+            NotFoundError: no such session; it may have been erased.
+            StoreError: its readings cannot be read.
+        """
+
     @property
     def player(self) -> Player:
         """Plays recordings again."""
@@ -366,7 +403,7 @@ class Hub(Protocol):
             NotFoundError: no such use case or measure.
         """
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what a use case may be worth by its readings of `asked` run, start and stop (`hub.usecases.costing`).
 
         Raises:
@@ -383,6 +420,12 @@ class Hub(Protocol):
 
     def setup(self) -> Mapping[str, Any]:
         """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
+
+    def reached(self) -> Sequence[str]:
+        """Return the addresses (`http://host:port/`) under which the room's phones reach the page, the likeliest first.
+
+        Empty: the page is open to this machine only.
+        """
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages (import door, webhooks) and return the journal's end after the commit.

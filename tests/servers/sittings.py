@@ -13,6 +13,7 @@ from hub.workshop.desk import Desk
 from hub.workshop.note import Note
 from hub.workshop.note import view as note_view
 from hub.workshop.notebook import Notebook
+from hub.workshop.people import People, Person
 from hub.workshop.session import Moment, Session, State, spans
 from hub.workshop.vote import Vote
 
@@ -25,6 +26,7 @@ class Rows:
         self.kept: dict[str, Session] = {}
         self.asked: dict[str, Vote] = {}
         self.noted: dict[str, Note] = {}
+        self.joined: dict[str, Person] = {}
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first."""
@@ -73,6 +75,26 @@ class Rows:
         """Erase a session's."""
         self.noted = {name: each for name, each in self.noted.items() if each.session != session}
 
+    def people(self, session: str) -> list[Person]:
+        """Return a session's."""
+        return [each for each in self.joined.values() if each.session == session]
+
+    def person(self, secret: str) -> Person | None:
+        """Return whose token has this hash."""
+        return next((each for each in self.joined.values() if each.secret == secret), None)
+
+    def put_person(self, person: Person) -> None:
+        """Keep one."""
+        self.joined[person.id] = person
+
+    def erase_person(self, name: str) -> None:
+        """Erase one."""
+        del self.joined[name]
+
+    def erase_people(self, session: str) -> None:
+        """Erase a session's."""
+        self.joined = {name: each for name, each in self.joined.items() if each.session != session}
+
     def scrub(self) -> None:
         """Nothing lies anywhere."""
 
@@ -92,6 +114,8 @@ class FakeSittings:
         self.ballot = Ballot(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(numbers))
         papers = iter(f"n{number}" for number in range(1, 9_999))
         self.notebook = Notebook(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(papers))
+        people = iter(f"p{number}" for number in range(1, 99))
+        self.people = People(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(people))
 
     def mark(self, said: Mapping[str, str]) -> Moment:
         """Append a record."""

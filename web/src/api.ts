@@ -6,6 +6,8 @@ import type {
 	ImportPreview,
 	ImportState,
 	ImportWish,
+	JoiningWays,
+	Me,
 	Money,
 	Note,
 	Refusals,
@@ -14,6 +16,7 @@ import type {
 	Sessions,
 	Setup,
 	Shape,
+	Shows,
 	StoryCard,
 	Transition,
 	Usecase,
@@ -141,6 +144,16 @@ export const api = {
 		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
+	/** The curve of any measure of a story between two times. */
+	async measuredBetween(
+		usecase: string,
+		measure: string,
+		{ run, start, stop }: { run: string; start: string; stop: string },
+		width: number,
+	): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, stop, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
 	/** What a story may be worth by the readings since `start`, and what it costs. */
 	async money(usecase: string, run: string, start: string): Promise<Money> {
 		return (await ask("GET", `/usecases/${part(usecase)}/money?${new URLSearchParams({ run, start })}`)).json();
@@ -245,6 +258,9 @@ export const api = {
 	async purge(id: string): Promise<void> {
 		await ask("DELETE", `/sessions/${part(id)}`);
 	},
+	/** Where the report of a session is made, for a link that downloads it. */
+	report: (id: string, format: "pdf" | "html", language: string): string =>
+		`/api/v1/sessions/${part(id)}/report?format=${format}&lang=${language}`,
 	/** What an archive holds, in short. */
 	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;
@@ -256,6 +272,31 @@ export const api = {
 			votes,
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
+	},
+	/** How people reach the page. */
+	async joining(): Promise<JoiningWays> {
+		return (await ask("GET", "/joining")).json();
+	},
+	/** Who this phone is. */
+	async me(): Promise<Me> {
+		return (await ask("GET", "/me")).json();
+	},
+	async join(wish: { table: number | null; name: string }): Promise<Me> {
+		return (await ask("POST", "/me", { ...wish, agreed: true })).json();
+	},
+	/** Leave, and let everything that is kept of this phone be erased. */
+	async leave(): Promise<void> {
+		await ask("DELETE", "/me", undefined, true);
+	},
+	async removeParticipant(id: string): Promise<void> {
+		await ask("DELETE", `/participants/${part(id)}`);
+	},
+	/** What the projector shows, the address people are told, the room's network (null: none). */
+	async furnish(
+		session: string,
+		room: { shows?: Shows; address?: string; wifi?: { ssid: string; password: string } | null },
+	): Promise<void> {
+		await ask("PATCH", `/sessions/${part(session)}`, room);
 	},
 	/** What this phone answered; null: nothing yet. */
 	async myAnswer(): Promise<number | null> {

@@ -1,0 +1,31 @@
+"""The report of a workshop session, as a page or on paper."""
+
+import asyncio
+
+from aiohttp import web
+
+from hub.web.keys import HUB
+from hub.web.problems import language
+from hub.web.query import choice
+from hub.workshop.report.forms import FORMS, Form
+from hub.workshop.report.words import LANGUAGES
+
+OWN_STYLE = "default-src 'none'; style-src 'unsafe-inline'"
+"""A report brings its style with it, and runs nothing."""
+
+
+async def report(request: web.Request) -> web.Response:
+    """Give the report of a session as it stands: `format` html or pdf, `lang` fr or en; nothing of it is kept."""
+    name = request.match_info["id"]
+    wanted: Form = "pdf" if choice(request, "format", tuple(FORMS)) == "pdf" else "html"
+    spoken = choice(request, "lang", LANGUAGES) or language(request)
+    found = await request.app[HUB].report(name, "fr" if spoken == "fr" else "en")
+    body = await asyncio.to_thread(FORMS[wanted].render, found)
+    headers = {
+        "Content-Type": FORMS[wanted].content_type,
+        "Content-Disposition": f'attachment; filename="matinales-{name}-{spoken}.{wanted}"',
+        "Content-Language": spoken,
+        "Content-Security-Policy": OWN_STYLE,
+        "Cache-Control": "no-store",
+    }
+    return web.Response(body=body, headers=headers)
