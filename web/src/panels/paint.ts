@@ -46,6 +46,7 @@ export interface Scene {
 	ends: readonly ({ t: number; v: number } | null)[];
 	limits: readonly Limit[];
 	marks: readonly Mark[];
+	notes: readonly Remark[];
 	strips: readonly Strip[];
 	/** The value of a colour or font token. */
 	ink(token: string): string;
