@@ -10,6 +10,7 @@ import type {
 	JoiningWays,
 	Me,
 	Money,
+	Note,
 	Refusals,
 	Screens,
 	Series,
@@ -23,6 +24,8 @@ import type {
 	Vote,
 	Why,
 } from "./lib/types.ts";
+
+import type { Row } from "./lib/table.ts";
 
 const BASE = "/api/v1";
 
@@ -126,6 +129,24 @@ export const api = {
 	async series(device: string, channel: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** Curves of the past as `query` asks, at most 2 × `width` points each. */
+	async past(query: URLSearchParams): Promise<Series[]> {
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** A page of stored readings; `next` goes on. */
+	async readings(query: URLSearchParams): Promise<{ readings: Row[]; next: string | null }> {
+		return (await ask("GET", `/readings?${query}`)).json();
+	},
+	/** What was noted, the earliest moment first. */
+	async notes(query: URLSearchParams): Promise<Note[]> {
+		return (await (await ask("GET", `/notes?${query}`)).json()).notes;
+	},
+	async note(wish: Omit<Partial<Note>, "id">): Promise<Note> {
+		return (await ask("POST", "/notes", wish)).json();
+	},
+	async unnote(id: string): Promise<void> {
+		await ask("DELETE", `/notes/${part(id)}`);
 	},
 	/** The curve of a measure that no channel gives: the hub computes it anew. */
 	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
