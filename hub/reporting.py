@@ -131,11 +131,14 @@ class Reporter:
         )
 
     def _session(self, name: str) -> Session:
-        session = self._sessions.desk.session(name)
-        if session.state is State.PURGING:
-            msg = f"session {name} is being erased: no report of it can be made any more"
+        known = next((each for each in self._sessions.desk.sessions() if each.id == name), None)
+        if known is None:
+            msg = (
+                f"no session {name[:40]!r}, or not any more: once it is erased no report of it can be made; "
+                "`matinales session list` shows those there are"
+            )
             raise NotFoundError(msg)
-        return session
+        return known
 
     def _local(self, time: int) -> datetime:
         return self._known.calendar.local(REAL, time)
