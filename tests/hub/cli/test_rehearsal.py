@@ -10,6 +10,7 @@ from device_sims import scenario
 from device_sims.scenario import Loaded
 from hub.__main__ import main
 from hub.cli import _rehearsal
+from hub.usecases import loader
 from hub.usecases.schema import Step, UseCase
 from servers.workers import usecases
 
@@ -35,13 +36,13 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     """Play the cold room without the day before."""
     loaded = scenario.load("cold_room")
     loaded = loaded._replace(scenario=msgspec.structs.replace(loaded.scenario, history_h=0))
-    monkeypatch.setattr(_rehearsal.scenario, "load", lambda _name: loaded)
+    monkeypatch.setattr(scenario, "load", lambda _name: loaded)
     return loaded
 
 
 def rehearsed(capsys: Printed, monkeypatch: pytest.MonkeyPatch, case: UseCase) -> tuple[int, dict[str, Any]]:
     """Return the exit status and what a program reads."""
-    monkeypatch.setattr(_rehearsal.loader, "find", lambda _name: case)
+    monkeypatch.setattr(loader, "find", lambda _name: case)
     status = main(["demo", "--rehearse", "--fresh", "--seed", "7", "--json"])
     (line,) = capsys.readouterr().out.splitlines()
     return status, json.loads(line)
