@@ -34,6 +34,8 @@ MOST_PARTS = 6
 LEAST = 60 * NS
 """A timeline of less is no story: somebody looked for the right scenario."""
 MOST_OWN = 8
+Window = tuple[int, int]
+"""From when until when [ns] something is shown."""
 DEMO = "cold_room"
 WINDOWS = "py -m venv .venv\n.venv\\Scripts\\pip install -c requirements.lock .\n.venv\\Scripts\\activate"
 UNIX = "python3 -m venv .venv\n.venv/bin/pip install -c requirements.lock .\n. .venv/bin/activate"
@@ -219,13 +221,14 @@ class _Teller:
 
     def stories(self) -> Iterator[Story]:
         """Yield the use cases of which something was recorded, in the order in which they began."""
-        found: dict[str, list[Span]] = {}
+        found: dict[str, dict[Span, Window]] = {}
         for span in self._spans:
             for usecase in self._played(span.run):
-                if self._window(usecase, span) is not None:
-                    found.setdefault(usecase.name, []).append(span)
-        for name, spans in found.items():
-            yield self._story(self._known.cases[name], spans)
+                window = self._window(usecase, span)
+                if window is not None:
+                    found.setdefault(usecase.name, {})[span] = window
+        for name, told in found.items():
+            yield self._story(self._known.cases[name], told)
 
     def _played(self, run: str) -> Sequence[UseCase]:
         """Return the use cases that may have played on a run."""
@@ -246,7 +249,7 @@ class _Teller:
             calendar=self._known.calendar,
         )
 
-    def _window(self, usecase: UseCase, span: Span) -> tuple[int, int] | None:
+    def _window(self, usecase: UseCase, span: Span) -> Window | None:
         """Return from when until when [ns] a span has something to show of a use case; None: nothing.
 
         History that was there before the room came is shown for as far as it explains what followed: a quarter as
@@ -267,8 +270,7 @@ class _Teller:
             begin = max(begin, end - DAY)
         return None if end - begin < LEAST else (begin, end + 1)
 
-    def _story(self, usecase: UseCase, spans: Collection[Span]) -> Story:
-        told = {span: window for span in spans if (window := self._window(usecase, span)) is not None}
+    def _story(self, usecase: UseCase, told: Mapping[Span, Window]) -> Story:
         longest = sorted(told, key=lambda span: told[span][1] - told[span][0], reverse=True)[:MOST_PARTS]
         start, stop = told[longest[0]]
         measured = self._looking(usecase, longest[0].run).told(max(start, longest[0].start), stop)
@@ -317,7 +319,7 @@ class _Teller:
         return say("part_days", self._language, **hours, **days)
 
     def _panel(
-        self, usecase: UseCase, panel: Panel, looking: Looking, window: tuple[int, int], marks: Sequence[curve.Mark]
+        self, usecase: UseCase, panel: Panel, looking: Looking, window: Window, marks: Sequence[curve.Mark]
     ) -> Iterator[Curve]:
         """Yield a panel's charts: one for each unit of its measures."""
         found = {name: _points(looking.series(name, *window, WIDTH)) for name in panel.series}
