@@ -48,7 +48,7 @@ class Known(NamedTuple):
         cases: the use cases.
         calendar: what the clocks of the runs show.
         runs: gives the runs.
-        chosen: use case → hypotheses and prices that people chose.
+        chosen: use case, session → hypotheses and prices that people chose in it.
         cast: use case → role → the real device that plays it.
         uids: a uid → it and those merged into it.
         names: gives uid → what a device is called.
@@ -58,7 +58,7 @@ class Known(NamedTuple):
     cases: Mapping[str, UseCase]
     calendar: Calendar
     runs: Callable[[], Sequence[Run]]
-    chosen: Callable[[str], Choices]
+    chosen: Callable[[str, str], Choices]
     cast: Callable[[str], Mapping[str, Taken]]
     uids: Callable[[str], tuple[str, ...]]
     names: Callable[[], Mapping[str, str]]
@@ -72,22 +72,13 @@ class Reporter:
         sessions: the workshop sessions.
         history: the living store, for sessions that are not archived yet.
         known: everything else.
-        notes: session → the notes on its time-line, in the language asked for.
     """
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        history: History,
-        known: Known,
-        *,
-        notes: Callable[[str, Language], Sequence[Note]] = lambda _session, _language: (),
-    ) -> None:
+    def __init__(self, sessions: Sessions, history: History, known: Known) -> None:
         """Read nothing yet."""
         self._sessions = sessions
         self._history = history
         self._known = known
-        self._notes = notes
 
     def report(self, name: str, language: Language, own: Own | None = None) -> Report:
         """Return the report of a session; of one that is not over, as things stand.
@@ -108,6 +99,7 @@ class Reporter:
                 self._known,
                 self._history if archived is None else archived,
                 language,
+                session=name,
                 tracks=self._sessions.archives.tracks(name) if session.kept else {},
                 spans=self._sessions.spans(name),
                 alarms=alarms,
@@ -186,6 +178,11 @@ class Reporter:
     def _is_inside(self, run: Run, session: Session) -> bool:
         return any(span.run == run.id for span in self._sessions.spans(session.id))
 
+    def _notes(self, session: str, language: Language) -> Iterator[Note]:
+        for each in self._sessions.notebook.of(session):
+            when = clock(self._known.calendar.local(each.run, each.time))
+            yield Note(when=said(when, language), text=each.text, by=each.author)
+
     def _kept(self, language: Language) -> Iterator[Kept]:
         for each in self._sessions.keeps():
             yield Kept(text=each["text"][language], until=each["until"][language])
@@ -207,6 +204,7 @@ class _Teller:
         past: Past,
         language: Language,
         *,
+        session: str,
         tracks: Mapping[str, Track],
         spans: Sequence[Span],
         alarms: Sequence[Alarm],
@@ -214,6 +212,7 @@ class _Teller:
         self._known = known
         self._past = past
         self._language: Language = language
+        self._session = session
         self._tracks = tracks
         self._spans = spans
         self._alarms = alarms
@@ -274,7 +273,7 @@ class _Teller:
         longest = sorted(told, key=lambda span: told[span][1] - told[span][0], reverse=True)[:MOST_PARTS]
         start, stop = told[longest[0]]
         measured = self._looking(usecase, longest[0].run).told(max(start, longest[0].start), stop)
-        chosen, language = self._known.chosen(usecase.name), self._language
+        chosen, language = self._known.chosen(usecase.name, self._session), self._language
         money = costing.money(usecase, chosen, measured)
         return Story(
             title=said(usecase.title, language),

@@ -46,6 +46,7 @@ PURE = [
     "hub/rhythm.py",
     "hub/joining.py",
     "hub/rules",
+    "hub/workshop/note.py",
     "hub/workshop/session.py",
     "hub/workshop/report/content.py",
     "device_sims/physics",

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from hub import datafolder
 from hub.acting import Acting
+from hub.chosen import Chosen
 from hub.config import load
 from hub.datafolder import Living
 from hub.errors import ConfigError, HubError, NotFoundError, UsageError
@@ -31,7 +32,6 @@ from hub.reporting import Known, Reporter
 from hub.rules.calendar import Calendar
 from hub.sessions import Sessions
 from hub.understand import Understanding
-from hub.usecases.choosing import NOTHING, SHARED
 from hub.usecases.loader import load_all, payload_formats
 from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.forms import FORMS, Form
@@ -159,6 +159,7 @@ class Files:
             mark=self._mark,
             erase=self._erase_now,
             purge=lambda inside, positions: self._kept.purge(inside, positions)[0],
+            forget=self._acting.forget_phones,
             today=lambda: datetime.now(config.zone).date(),
         )
 
@@ -181,7 +182,7 @@ class Files:
             ("PUT", "ignored"): lambda: acting.ignore_topics(wish["topics"], by),
         }
         if method == "GET":
-            return self._look(what)
+            return self._look(what, *rest)
         if what == "sessions":
             return self._sit(method, rest, wish)
         if what == "drivers":
@@ -199,14 +200,14 @@ class Files:
         return FORMS[form].render(self._reporter().report(session, language))
 
     def _reporter(self) -> Reporter:
-        choices, cast, calendar = self._kept.choices().get(SHARED, {}), self._kept.cast(), Calendar(load().zone)
+        chosen, cast, calendar = Chosen(self._kept), self._kept.cast(), Calendar(load().zone)
         for run in self._kept.runs():
             calendar.plays(run.id, run.days)
         known = Known(
             cases=load_all(),
             calendar=calendar,
             runs=self._kept.runs,
-            chosen=lambda usecase: choices.get(usecase, NOTHING),
+            chosen=chosen.of,
             cast=lambda usecase: cast.get(usecase, {}),
             uids=self._live.uids,
             names=lambda: {uid: each.name for uid, each in self._live.devices.items()},
@@ -214,9 +215,9 @@ class Files:
         )
         return Reporter(self._sessions, self._kept.history, known)
 
-    def _look(self, what: str) -> dict[str, Any]:
+    def _look(self, what: str, *rest: str) -> dict[str, Any]:
         if what == "sessions":
-            return self._sessions.told()
+            return self._sessions.whole(rest[0]) if rest else self._sessions.told()
         if what == "actions":
             return {"actions": [action_view(each) for each in self._kept.actions(100)]}
         if what == "drivers":

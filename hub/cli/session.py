@@ -16,7 +16,7 @@ from hub.workshop.report.words import Language
 
 command = App(
     name="session",
-    help="Workshop sessions: start, list, pause, archive, reset, report and erase them.",
+    help="Workshop sessions: start, list, pause, archive, reset, report and erase them; read their notes.",
     result_action="return_value",
 )
 
@@ -169,6 +169,24 @@ def purge_(session: str | None = None, *, due: Flag = False, yes: Flag = False, 
         gone = [house.ask("DELETE", f"/sessions/{name}") for name in names]
     lines = [f"{each['id']} is erased: {each['readings']} readings, {each['messages']} raw messages" for each in gone]
     return _tell({"purged": gone}, place, "\n".join(lines) or "no session's day has come")
+
+
+@command.command
+def notes(session: str | None = None, *, place: Place = HERE) -> int:
+    """List the notes of a session, the earliest moment first.
+
+    Args:
+        session: its id; the current one unless told.
+        place: whose sessions, and how to answer.
+    """
+    with opened(place.folder) as house:
+        found = house.ask("GET", f"/sessions/{_named(house, session)}")
+    if place.json:
+        printed({"notes": found["notes"]})
+        return 0
+    shown = ("time", "text", "author", "usecase", "device", "run", "id")
+    listed(shown, ([str(each[key] or "") for key in shown] for each in found["notes"]))
+    return 0
 
 
 def _due(house: House) -> list[str]:

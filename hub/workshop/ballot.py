@@ -85,15 +85,19 @@ class Ballot:
             )
             return self._put(vote)
 
-    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
-        """Take a phone's answer; its earlier one goes.
+    def answer(self, name: str, voter: str, choice: int, *, instead: str | None = None) -> dict[str, Any]:
+        """Take a phone's answer; its earlier one goes, and that which it gave as `instead`.
 
         Raises:
             NotFoundError: the vote is not the one that is asked now.
             UsageError: it is closed, or there is no such option.
         """
         with self._lock:
-            return self._put(answered(self._named(name), voter, choice))
+            vote = self._named(name)
+            if instead in vote.answers:
+                left = {each: kept for each, kept in vote.answers.items() if each != instead}
+                vote = msgspec.structs.replace(vote, answers=left)
+            return self._put(answered(vote, voter, choice))
 
     def close(self, name: str) -> dict[str, Any]:
         """Take no more answers, and show the result; again changes nothing.

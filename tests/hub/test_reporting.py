@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from hub.errors import NotFoundError
-from hub.model import NS
+from hub.model import NS, REAL
 from hub.reporting import Known, Reporter
 from hub.rules.calendar import Calendar
 from hub.usecases.choosing import NOTHING, Choices, Price
+from hub.workshop.note import Place
 from hub.workshop.report import page
-from hub.workshop.report.content import Note, Own, Report
+from hub.workshop.report.content import Own, Report
 from hub.workshop.vote import Question
 from servers.bytes_on_disk import on_disk
 from servers.houses import WISH, House
@@ -43,14 +44,13 @@ def reporter(house: House, chosen: Choices = NOTHING) -> Reporter:
         cases=usecases(),
         calendar=Calendar(ZoneInfo("Europe/Paris")),
         runs=house.hub.kept.runs,
-        chosen=lambda _usecase: chosen,
+        chosen=lambda _usecase, _session: chosen,
         cast=lambda _usecase: {},
         uids=lambda uid: (uid,),
         names=lambda: {"tasmota:kitchen": "La cuisine"},
         now=lambda: house.now,
     )
-    notes = [Note(when="9 h", text="Bac resté ouvert")]
-    return Reporter(house.sessions, house.hub.kept.history, known, notes=lambda _session, _language: notes)
+    return Reporter(house.sessions, house.hub.kept.history, known)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,7 @@ def session(house: House) -> str:
     name = house.sessions.desk.start(WISH).id
     asked = house.sessions.ballot.ask(Question("Qui l'a vu en premier ?", ["La sonde", "Personne"]))
     house.sessions.ballot.answer(asked["id"], "phone", 0)
+    house.sessions.notebook.add("Bac resté ouvert", "Odile", Place(run=REAL, time=house.now))
     for minute in range(50):
         house.say(f"tele/{PROBE}/SENSOR", probed(3.0 if minute < 5 else 9.0, 3.0 + minute / 100))
     for value in (20.0, 21.0):
@@ -128,7 +129,9 @@ def test_votes_notes_and_what_is_kept_are_in_it(told: Report) -> None:
         ("La sonde", "1 voix"),
         ("Personne", "0 voix"),
     ]
-    assert told.notes[0].text == "Bac resté ouvert"
+    (note,) = told.notes
+    assert (note.text, note.by) == ("Bac resté ouvert", "Odile")
+    assert note.when.startswith("8")
     assert len(told.kept) > 3
 
 

@@ -49,6 +49,7 @@ class House:
         self.now = AT
         self.journal = SqliteJournal(data)
         self.hub = Hub(data)
+        self.forgotten: list[str] = []
         self.sessions = Sessions(
             data,
             kept=self.hub.kept,
@@ -56,6 +57,7 @@ class House:
             mark=self.mark,
             erase=self.journal.erase,
             purge=self.purge,
+            forget=self.forgotten.extend,
             today=lambda: date.fromisoformat(today),
         )
 

@@ -206,10 +206,10 @@ class FakeHub:
         del width
         return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what was chosen, of the cold room."""
         self.usecase(usecase)
-        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start}
+        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start, "session": session}
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Choose it at once."""
@@ -379,6 +379,10 @@ class FakeHub:
         """Note it."""
         self.roles.append((usecase, off, by))
         return {"name": usecase, "off": off, "action": 3}
+
+    def reached(self) -> list[str]:
+        """Return two addresses of a laptop in a room."""
+        return ["http://192.168.1.12:8080/", "http://10.0.0.5:8080/"]
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""

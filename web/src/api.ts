@@ -6,6 +6,8 @@ import type {
 	ImportPreview,
 	ImportState,
 	ImportWish,
+	JoiningWays,
+	Me,
 	Money,
 	Refusals,
 	Screens,
@@ -13,6 +15,7 @@ import type {
 	Sessions,
 	Setup,
 	Shape,
+	Shows,
 	StoryCard,
 	Transition,
 	Usecase,
@@ -118,6 +121,16 @@ export const api = {
 	/** The curve of a measure that no channel gives: the hub computes it anew. */
 	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** The curve of any measure of a story between two times. */
+	async measuredBetween(
+		usecase: string,
+		measure: string,
+		{ run, start, stop }: { run: string; start: string; stop: string },
+		width: number,
+	): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, stop, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
 	/** What a story may be worth by the readings since `start`, and what it costs. */
@@ -238,6 +251,31 @@ export const api = {
 			votes,
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
+	},
+	/** How people reach the page. */
+	async joining(): Promise<JoiningWays> {
+		return (await ask("GET", "/joining")).json();
+	},
+	/** Who this phone is. */
+	async me(): Promise<Me> {
+		return (await ask("GET", "/me")).json();
+	},
+	async join(wish: { table: number | null; name: string }): Promise<Me> {
+		return (await ask("POST", "/me", { ...wish, agreed: true })).json();
+	},
+	/** Leave, and let everything that is kept of this phone be erased. */
+	async leave(): Promise<void> {
+		await ask("DELETE", "/me", undefined, true);
+	},
+	async removeParticipant(id: string): Promise<void> {
+		await ask("DELETE", `/participants/${part(id)}`);
+	},
+	/** What the projector shows, the address people are told, the room's network (null: none). */
+	async furnish(
+		session: string,
+		room: { shows?: Shows; address?: string; wifi?: { ssid: string; password: string } | null },
+	): Promise<void> {
+		await ask("PATCH", `/sessions/${part(session)}`, room);
 	},
 	/** What this phone answered; null: nothing yet. */
 	async myAnswer(): Promise<number | null> {

@@ -5,11 +5,15 @@ import { api, Refused } from "./api.ts";
 import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
+import { told } from "./lib/told.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
+const MOST_HZ = 10;
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
+/** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
+const BEGINS_MS = 5000;
 
 class Hub {
 	/** Everything /live said, newest. */
@@ -30,11 +34,14 @@ class Hub {
 
 	readonly #listeners = new Set<(values: readonly Value[]) => void>();
 	#live: Live | null = null;
+	#hz = MOST_HZ;
 	#asked = "";
 	#askedAt = 0;
 	#asking = false;
 
 	readonly role = $derived(this.picture?.role ?? "viewer");
+	/** The page is so young that a simulation may be on its way. */
+	readonly begins = $derived(this.beat - this.started < BEGINS_MS);
 
 	start() {
 		acts.changed = () => void this.#tell();
@@ -57,7 +64,7 @@ class Hub {
 			if (!document.hidden) this.#tick();
 		}, TICK_MS);
 		document.addEventListener("visibilitychange", () => {
-			this.#live?.setRate(document.hidden ? 0 : 10);
+			this.#live?.setRate(document.hidden ? 0 : this.#hz);
 			if (!document.hidden) {
 				this.connections += 1;
 				this.#live?.hurry();
@@ -75,6 +82,12 @@ class Hub {
 
 	hurry() {
 		this.#live?.hurry();
+	}
+
+	/** Frames per second that this page is content with: a phone in a full room needs few. */
+	rate(hz: number) {
+		this.#hz = hz;
+		if (!document.hidden) this.#live?.setRate(hz);
 	}
 
 	/** Hear each delta's values, between two readings of the state. Returns how to stop. */
@@ -103,7 +116,10 @@ class Hub {
 		this.beat = performance.now();
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
-		const followed = run === undefined || run === this.usecase?.run || run === this.usecase?.twin;
+		const followed =
+			run === undefined
+				? this.usecase !== null || this.#askedAt - this.started >= BEGINS_MS
+				: run === this.usecase?.run || run === this.usecase?.twin;
 		const pause = followed ? ASK_AGAIN_MS : ASK_SOON_MS;
 		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
 	}
@@ -136,7 +152,7 @@ class Hub {
 		this.#asking = true;
 		this.#askedAt = performance.now();
 		try {
-			const name = this.picture?.scenario?.usecase ?? (await firstOf());
+			const name = this.picture?.scenario?.usecase ?? told(await api.usecases(), this.begins);
 			this.usecase = name === null ? null : await api.usecase(name);
 			this.trouble = null;
 		} catch (error) {
@@ -145,12 +161,6 @@ class Hub {
 			this.#asking = false;
 		}
 	}
-}
-
-/** The use case that runs, else the first one. */
-async function firstOf(): Promise<string | null> {
-	const all = await api.usecases();
-	return (all.find((each) => each.run) ?? all[0])?.name ?? null;
 }
 
 function open(address: string): Socket {

@@ -125,7 +125,7 @@ class Poll(Struct, frozen=True, kw_only=True):
 
 
 class Note(Struct, frozen=True, kw_only=True):
-    """What somebody noted on the time-line; whoever merges notes in gives them to `hub.reporting.Reporter`."""
+    """What somebody noted on the time-line: when by its clock, what, and who if they said so."""
 
     when: str
     text: str

@@ -11,6 +11,8 @@ from hub.__main__ import main
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
 from hub.model import Message
+from hub.workshop.note import Note
+from hub.workshop.store import SessionStore
 from servers.bytes_on_disk import on_disk
 
 Printed = pytest.CaptureFixture[str]
@@ -116,3 +118,16 @@ def test_a_folder_that_no_hub_ever_used_is_named(tmp_path: Path, capsys: Printed
     """With the option."""
     assert main(["session", "list", "--data", str(tmp_path)]) in {1, 2}
     assert "--data" in capsys.readouterr().err
+
+
+def test_notes_of_a_session_are_listed(data: Path, capsys: Printed) -> None:
+    """Those of the current one unless one is named, also once it is archived."""
+    name = said(data, capsys, "new", "Bakers")["id"]
+    with closing(SessionStore(data)) as store:
+        store.put_note(Note(id="n1", session=name, run="real", time=7, written=8, text="door open", author="Zoé"))
+    assert [each["text"] for each in said(data, capsys, "notes")["notes"]] == ["door open"]
+    said(data, capsys, "archive")
+    assert main(["session", "notes", name, "--data", str(data)]) == 0
+    assert "Zoé" in capsys.readouterr().out
+    assert main(["session", "notes", "--data", str(data)]) in {1, 2}
+    assert "session new TITLE" in capsys.readouterr().err

@@ -42,17 +42,6 @@ def test_an_alarm_says_why() -> None:
     assert "2009" in told["source"]["fr"]
     assert told["indicative"]
     assert set(told["todo"]) == {"fr", "en"}
-    assert told["chart"]["series"] == [
-        {"measure": "air", "device": "tasmota:coldroom-sim-probe", "channel": "temperature_ds18b20_1"}
-    ]
-    assert told["chart"]["limits"] == [4.0]
-    assert told["chart"]["start"] < told["since"] < told["raised_at"] < told["chart"]["stop"]
-
-
-def test_a_state_shows_everything_it_looked_at() -> None:
-    """Power and air, each from its own device."""
-    told = why(find("cold_room"), alarm("compressor_no_start", measure="power", device="shelly:x"))
-    assert [each["device"] for each in told["chart"]["series"]] == ["shelly:x", "tasmota:coldroom-sim-probe"]
 
 
 def test_a_rule_that_is_gone_is_not_explained() -> None:

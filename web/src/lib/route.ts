@@ -4,6 +4,7 @@ export const PAGES = [
 	"/",
 	"/projector",
 	"/facilitator",
+	"/join",
 	"/devices",
 	"/setup",
 	"/import",
