@@ -10,8 +10,9 @@ import pytest
 
 from hub.errors import NotFoundError
 from hub.model import NS, REAL
-from hub.reporting import Known, Reporter
+from hub.reporting import Reporter
 from hub.rules.calendar import Calendar
+from hub.storytelling import Known
 from hub.usecases.choosing import NOTHING, Choices, Price
 from hub.workshop.note import Place
 from hub.workshop.report import page
