@@ -49,7 +49,7 @@ from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
-from hub.reporting import Known, Reporter
+from hub.reporting import Reporter
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
@@ -59,6 +59,7 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.store.stretches import Stretch
+from hub.storytelling import Known
 from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding

@@ -28,9 +28,10 @@ from hub.kept import Kept
 from hub.live import Live, action_view
 from hub.model import Action, Message, Source
 from hub.registry import Registry, load_bundled
-from hub.reporting import Known, Reporter
+from hub.reporting import Reporter
 from hub.rules.calendar import Calendar
 from hub.sessions import Sessions
+from hub.storytelling import Known
 from hub.understand import Understanding
 from hub.usecases.loader import load_all, payload_formats
 from hub.workshop.desk import TOPIC as CONTROL

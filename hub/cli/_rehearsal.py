@@ -56,14 +56,15 @@ class Playing:
     """One run on its way through decoders and rules, in this process.
 
     Attributes:
-        raised: rule and second of the run of each alarm, in the order they were raised.
+        raised: id → each alarm as it was last.
         heard: uids that said something that was understood.
     """
 
     def __init__(self, world: World, usecase: UseCase, registry: Registry, zone: ZoneInfo) -> None:
         """Announce the run as the import door does, and let its history happen."""
         self.world = world
-        self.raised: dict[str, tuple[str, float]] = {}
+        self.raised: dict[str, Alarm] = {}
+        self._played: list[tuple[int, Cue]] = []
         self.heard: set[str] = set()
         self._run = announce.run_id(usecase.name, world.start, 0)
         calendar = Calendar(zone)
@@ -99,7 +100,29 @@ class Playing:
             self._hear(self.world.without_broker(self.world.advance(min(self.world.time_s + TICK_S, to_s))))
             self._note(self._engine.tick(self._run, self._at(self.world.time_s), past=True))
 
-    def turn(self, fault: str, *, active: bool) -> None:
+    def step(self, cue: Cue, step: Step, over: float) -> None:
+        """Do what a step says, and let its time pass, until minute `over` of the show."""
+        start_s = self.world.time_s
+        self._played.append((start_s, cue))
+        self.world.speed = step.speed
+        for fault in [*self.world.acting] if EVERY in step.ends else step.ends:
+            self._turn(fault, active=False)
+        for fault in step.faults:
+            self._turn(fault, active=True)
+        self.play(start_s + round(60 * (over - cue.minute) * step.speed))
+
+    def rang(self) -> Iterator[Rang]:
+        """Yield its alarms by the minutes of the show; of its history too, before the first one."""
+        for alarm in self.raised.values():
+            over = None if alarm.returned_at is None else self._minute(alarm.returned_at)
+            yield Rang(alarm.rule, self._minute(alarm.raised_at), over)
+
+    def _minute(self, time: int) -> float:
+        at_s = (time - self._at(0)) / NS
+        start_s, cue = next((each for each in reversed(self._played) if each[0] <= at_s), self._played[0])
+        return cue.minute + (at_s - start_s) / 60 / cue.speed
+
+    def _turn(self, fault: str, *, active: bool) -> None:
         """Turn a fault on or off now."""
         self._hear(self.world.without_broker(self.world.fault(fault, active=active)))
 
@@ -115,8 +138,7 @@ class Playing:
         return [*self._mind.take([Record(next(self._positions), message)]).past]
 
     def _note(self, alarms: list[Alarm]) -> None:
-        for alarm in alarms:
-            self.raised.setdefault(alarm.id, (alarm.rule, (alarm.raised_at - self._at(0)) / NS))
+        self.raised |= {alarm.id: alarm for alarm in alarms}
 
     def _at(self, time_s: float) -> int:
         return round((self.world.start + timedelta(seconds=time_s)).timestamp()) * NS
@@ -158,23 +180,14 @@ def rehearse(
     config = load()
     registry = Registry(load_bundled(), loader.payload_formats(config.payload_formats))
     cues = [_cue(place, step, loaded) for place, step in enumerate(usecase.guide, 1)]
-    playing: Playing | None = None
-    rang: list[Rang] = []
-    heard: set[str] = set()
+    runs: list[Playing] = []
     for cue, step, over in zip(cues, usecase.guide, ends(cues), strict=True):
-        if playing is None or cue.anew:
+        if cue.anew or not runs:
             world = _world(loaded, step, seed, config.zone, wall or datetime.now(UTC))
-            playing = Playing(world, usecase, registry, config.zone)
-        known, start_s = {*playing.raised}, playing.world.time_s
-        playing.world.speed = step.speed
-        for fault in [*playing.world.acting] if EVERY in step.ends else step.ends:
-            playing.turn(fault, active=False)
-        for fault in step.faults:
-            playing.turn(fault, active=True)
-        playing.play(start_s + round(60 * (over - cue.minute) * step.speed))
-        fresh = [each for alarm, each in playing.raised.items() if alarm not in known]
-        rang += [Rang(rule, cue.minute + (at_s - start_s) / 60 / step.speed) for rule, at_s in fresh]
-        heard |= playing.heard
+            runs.append(Playing(world, usecase, registry, config.zone))
+        runs[-1].step(cue, step, over)
+    rang = sorted((each for run in runs for each in run.rang()), key=lambda each: each.minute)
+    heard = {uid for run in runs for uid in run.heard}
     silent = [name for name, role in usecase.roles.items() if role.device not in heard or name in absent]
     found = stalls(cues, rang, silent=silent, titles=_titles(usecase, loaded))
     return Rehearsed(usecase=usecase.name, seed=seed, cues=tuple(cues), rang=tuple(rang), stalls=tuple(found))
@@ -191,8 +204,8 @@ def _cue(number: int, step: Step, loaded: Loaded) -> Cue:
         speed=step.speed,
         does=step.does,
         anew=step.initial is not None or step.clock is not None,
-        rings=step.rings,
-        hopes={} if step.rings else promised,
+        rings=step.rings or (),
+        hopes=promised if step.rings is None else {},
     )
 
 

@@ -81,7 +81,7 @@ def _step(step: Step, played: Played, rules: Collection[str]) -> Iterator[str]:
         for fault in names:
             if fault not in played.faults:
                 yield f"{key}: scenario.toml has no fault {fault!r}; known: {_listed(played.faults)}"
-    for rule in step.rings:
+    for rule in step.rings or ():
         if rule not in rules:
             yield f"rings: there is no rule {rule!r}; known: {_listed(rules)}"
     if step.initial is not None and step.initial not in played.initials:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -34,11 +33,16 @@ class Cue(Struct, frozen=True, kw_only=True):
     hopes: dict[str, tuple[str, ...]] = {}
 
 
-class Rang(NamedTuple):
-    """An alarm: of which rule, and at which minute of the show."""
+class Rang(Struct, frozen=True):
+    """An alarm: of which rule, and from when to when [min of the show]; `over` None: it lasts."""
 
     rule: str
     minute: float
+    over: float | None = None
+
+    def lasts_into(self, start: float, stop: float) -> bool:
+        """Tell whether it is on at some time from `start` to `stop` [min]."""
+        return self.minute <= stop and (self.over is None or self.over >= start)
 
 
 class Stall(Struct, frozen=True, kw_only=True):
@@ -102,7 +106,7 @@ def stalls(
                 yield _stall(cue, "late_alarm", titles, over, came, rule=rule)
         until = _lasts(cues, place)
         for fault, rules in cue.hopes.items():
-            if rules and not any(each.rule in rules and cue.minute <= each.minute <= until for each in rang):
+            if rules and not any(each.rule in rules and each.lasts_into(cue.minute, until) for each in rang):
                 yield _stall(cue, "no_effect", titles, until, fault=fault)
 
 

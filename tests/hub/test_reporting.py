@@ -10,8 +10,9 @@ import pytest
 
 from hub.errors import NotFoundError
 from hub.model import NS, REAL
-from hub.reporting import Known, Reporter
+from hub.reporting import Reporter
 from hub.rules.calendar import Calendar
+from hub.storytelling import Known
 from hub.usecases.choosing import NOTHING, Choices, Price
 from hub.workshop.note import Place
 from hub.workshop.report import page
@@ -163,7 +164,7 @@ def test_an_erased_session_has_none_and_nothing_of_it_is_left(tmp_path: Path) ->
         assert b"Philibert" in path.read_bytes()
         house.now += NS
         house.sessions.purge(name)
-        with pytest.raises(NotFoundError, match="session list"):
+        with pytest.raises(NotFoundError, match="once it is erased"):
             reporter(house).report(name, "fr")
         assert not path.exists()
     assert not on_disk(tmp_path, b"philibert")

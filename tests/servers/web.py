@@ -257,7 +257,8 @@ class FakeHub:
         """Tell next to nothing, in the language asked for."""
         known = self.sittings.desk.session(session)
         whose = "" if own is None else own.name
-        return Report(language=language, title=known.title, whose=whose, when="27/11", words=headings(language))
+        words = await asyncio.to_thread(headings, language)
+        return Report(language=language, title=known.title, whose=whose, when="27/11", words=words)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

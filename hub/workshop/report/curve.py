@@ -26,7 +26,7 @@ ROW = 18.0
 LETTER = 6.4
 """Width of a letter of 12 units, on the average: enough to break a legend."""
 LONGEST_NAME = 40
-MARKS_APART = 13.0
+MARKS_APART = 22.0
 STRIP = 14.0
 """Above the plot, for the numbers of alarms."""
 GAPS_APART = 3
@@ -218,15 +218,20 @@ def _stroke(place: int) -> str:
 
 
 def _marked(frame: Frame, marks: Iterable[Mark]) -> Iterator[str]:
-    """Yield a triangle an alarm; numbers that would lie on one another are left to the list."""
-    last = -math.inf
+    """Yield a triangle an alarm; those whose numbers would lie on one another share one: "4–6"."""
+    groups: list[list[Mark]] = []
     for mark in marks:
-        x, top = frame.x(mark.time), frame.top
-        yield f'<path d="M{x:.1f} {top:g}v{PLOT:g}" stroke="{ALARM}" stroke-width=".8" fill="none"/>'
-        yield f'<path d="M{x - 5:.1f} {top - 1:g}h10l-5 8z" fill="{ALARM}"/>'
-        if x - last >= MARKS_APART:
-            yield _text(x, top - 4, str(mark.number), "middle", ALARM)
-            last = x
+        x = frame.x(mark.time)
+        yield f'<path d="M{x:.1f} {frame.top:g}v{PLOT:g}" stroke="{ALARM}" stroke-width=".8" fill="none"/>'
+        yield f'<path d="M{x - 5:.1f} {frame.top - 1:g}h10l-5 8z" fill="{ALARM}"/>'
+        if groups and x - frame.x(groups[-1][0].time) < MARKS_APART:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+    for group in groups:
+        first, last = group[0], group[-1]
+        label = f"{first.number}" if first is last else f"{first.number}–{last.number}"
+        yield _text((frame.x(first.time) + frame.x(last.time)) / 2, frame.top - 4, label, "middle", ALARM)
 
 
 def _legend(lines: Sequence[Line]) -> Iterator[tuple[int, int, float]]:

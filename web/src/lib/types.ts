@@ -392,6 +392,8 @@ export interface Step {
 	sees: Text;
 	asks: Text;
 	faults: string[];
+	/** Faults that end first; `*`: all that are on. */
+	ends: string[];
 	initial: string | null;
 	clock: string | null;
 }
