@@ -81,8 +81,8 @@ class Sessions:
         """One archive is written or erased at a time: who erases must not meet who writes."""
         self.archives = Archives(data)
         self.desk = Desk(self._store, mark=mark, today=today)
-        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
         self.people = People(self._store, current=self.desk.current, now=time.time_ns)
+        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns, tables=self.people.tables)
 
     def close(self) -> None:
         """Release session.db."""

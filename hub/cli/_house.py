@@ -137,6 +137,7 @@ class Files:
             mark=self._mark,
             erase=self._erase_now,
             purge=lambda inside, positions: self._kept.purge(inside, positions)[0],
+            forget=self._acting.forget_phones,
             today=lambda: datetime.now(config.zone).date(),
         )
 

@@ -52,6 +52,7 @@ class House:
         """Open them."""
         self.data = data
         self.now = AT
+        self.forgotten: list[str] = []
         self.journal = SqliteJournal(data)
         self.hub = Hub(data)
         self.sessions = Sessions(
@@ -61,6 +62,7 @@ class House:
             mark=self.mark,
             erase=self.journal.erase,
             purge=self.purge,
+            forget=self.forgotten.extend,
             today=lambda: date.fromisoformat(today),
         )
 
