@@ -293,9 +293,9 @@ export const api = {
 	async join(wish: { table: number | null; name: string }): Promise<Me> {
 		return (await ask("POST", "/me", { ...wish, agreed: true })).json();
 	},
-	/** Leave, and let everything that is kept of this phone be erased. */
-	async leave(): Promise<void> {
-		await ask("DELETE", "/me", undefined, true);
+	/** Leave, and let everything be erased; `kept_until`: an archive holds measures without a name until that day. */
+	async leave(): Promise<{ kept_until: string | null }> {
+		return (await ask("DELETE", "/me", undefined, true)).json();
 	},
 	async removeParticipant(id: string): Promise<void> {
 		await ask("DELETE", `/participants/${part(id)}`);

@@ -628,6 +628,8 @@ export interface Vote {
 	options: string[];
 	state: "open" | "closed" | "away";
 	counts: number[];
+	/** The same of those who said where they sit. */
+	tables?: { table: number; counts: number[] }[];
 }
 
 /** Somebody who takes part with a phone. */
