@@ -89,9 +89,9 @@ class Sessions:
         self.archives = Archives(data)
         self.handouts = Handouts(data)
         self.desk = Desk(self._store, mark=mark, today=today)
-        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
         self.notebook = Notebook(self._store, current=self.desk.current, now=time.time_ns)
         self.people = People(self._store, current=self.desk.current, now=time.time_ns)
+        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns, tables=self.people.tables)
 
     def close(self) -> None:
         """Release session.db."""

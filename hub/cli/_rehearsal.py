@@ -13,6 +13,7 @@ from rich.markup import escape
 from device_sims import announce, common, scenario
 from device_sims.errors import SimulationError
 from device_sims.scenario import Loaded
+from device_sims.stage import Stage
 from device_sims.world import Emission, World
 from hub import datafolder
 from hub.cli._house import Neighbour
@@ -139,7 +140,7 @@ class Playing:
     def _note(self, alarms: list[Alarm]) -> None:
         self.raised |= {alarm.id: alarm for alarm in alarms}
 
-    def _at(self, time_s: int) -> int:
+    def _at(self, time_s: float) -> int:
         return round((self.world.start + timedelta(seconds=time_s)).timestamp()) * NS
 
 
@@ -211,7 +212,7 @@ def _cue(number: int, step: Step, loaded: Loaded) -> Cue:
 def _world(loaded: Loaded, step: Step, seed: int, zone: ZoneInfo, wall: datetime) -> World:
     state = loaded.scenario.initial[step.initial or next(iter(loaded.scenario.initial))]
     start = announce.start_of(step.clock or state.clock or loaded.scenario.clock, zone, wall)
-    return World(loaded, seed=seed, start=start, zone=zone, initial=step.initial, clock=step.clock)
+    return World(loaded, Stage(seed, start, zone, step.initial, step.clock))
 
 
 def _titles(usecase: UseCase, loaded: Loaded) -> Mapping[str, Text]:

@@ -77,10 +77,17 @@ DRIVER = Driver(
         ),
         Example(
             topic=HERE,
-            payload=b'{"slider":70,"hue":210,"presses":4,"place":1}',
+            payload=b'{"sound_level":-34,"illuminance":320}',
             source=Source.PHONE,
             kind=Kind.READINGS,
-            values={"slider": 70, "hue": 210, "presses": 4},
+            values={"sound_level": -34, "illuminance": 320},
+        ),
+        Example(
+            topic=HERE,
+            payload=b'{"slider":70,"hue":210,"presses":4,"tap_rate":96,"place":1}',
+            source=Source.PHONE,
+            kind=Kind.READINGS,
+            values={"slider": 70, "hue": 210, "presses": 4, "tap_rate": 96},
             rejected=("place",),
         ),
         Example(

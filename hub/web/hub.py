@@ -85,6 +85,9 @@ class Desk(Protocol):
     def reset(self, name: str, wish: Wish | None) -> Session:
         """Archive it and start another one, which is returned."""
 
+    def session(self, name: str) -> Session:
+        """Return one."""
+
     def current(self) -> Session | None:
         """Return the one that is current."""
 

@@ -1,6 +1,7 @@
 """QR codes that people scan: the page's address, and the network that it is on."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -64,7 +65,7 @@ def code(text: str) -> dict[str, Any]:
     return {"size": size, "path": "".join(runs)}
 
 
-def _runs(row: bytearray | Any) -> list[tuple[int, int]]:  # noqa: ANN401 — segno's own row of 0 and 1
+def _runs(row: Iterable[int]) -> list[tuple[int, int]]:
     """Return (where, how long) of the dark stretches of a row."""
     text = "".join("1" if each else "0" for each in row)
     return [(found.start(), found.end() - found.start()) for found in re.finditer("1+", text)]

@@ -119,6 +119,10 @@ class People:
         """Return the participants of a session, in the order of joining."""
         return self._rows.people(session)
 
+    def tables(self, session: str) -> dict[str, int | None]:
+        """Return where the participants of a session sit, by their ids."""
+        return {each.id: each.table for each in self.of(session)}
+
     def told(self) -> list[dict[str, Any]]:
         """Return the participants of the current session as everybody in the room sees them."""
         session = self._current()

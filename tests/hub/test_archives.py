@@ -168,7 +168,7 @@ def test_sessions_go_on_their_day(tmp_path: Path) -> None:
 def test_what_is_kept_is_told_in_both_languages(house: House) -> None:
     """What, why, until when."""
     told = house.sessions.told()["keeps"]
-    assert [each["code"] for each in told] == ["typed", "measured", "reports", "devices", "copies"]
+    assert [each["code"] for each in told] == ["typed", "people", "measured", "reports", "devices", "copies"]
     assert all(each[part][lang] for each in told for part in ("text", "until") for lang in ("fr", "en"))
 
 

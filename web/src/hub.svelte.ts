@@ -12,6 +12,8 @@ const MOST_HZ = 10;
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
+/** The scenario that plays belongs to no use case: there are its devices, and nothing to tell. */
+const NOT_FOUND = 404;
 /** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
 const BEGINS_MS = 5000;
 
@@ -156,7 +158,10 @@ class Hub {
 			this.usecase = name === null ? null : await api.usecase(name);
 			this.trouble = null;
 		} catch (error) {
-			this.trouble = error instanceof Refused ? error.message : String(error);
+			if (error instanceof Refused && error.status === NOT_FOUND) {
+				this.usecase = null;
+				this.trouble = null;
+			} else this.trouble = error instanceof Refused ? error.message : String(error);
 		} finally {
 			this.#asking = false;
 		}

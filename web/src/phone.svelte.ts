@@ -43,7 +43,7 @@ class Phone {
 	#repeated = 0;
 	#taps: number[] = [];
 	readonly #collector = new Collector();
-	readonly #stops: Partial<Record<Sensor, () => void>> = {};
+	readonly #stops = new Map<Sensor, () => void>();
 
 	constructor() {
 		const around = {
@@ -133,7 +133,7 @@ class Phone {
 		try {
 			const stop =
 				sensor === "motion" ? await this.#motion() : sensor === "sound" ? await this.#sound() : this.#light();
-			this.#stops[sensor] = stop;
+			this.#stops.set(sensor, stop);
 			setTimeout(() => {
 				if (this.sensors[sensor] === "asked") this.#off(sensor, "absent");
 			}, SILENT_MS);
@@ -148,8 +148,8 @@ class Phone {
 	}
 
 	#off(sensor: Sensor, state: SensorState = "off") {
-		this.#stops[sensor]?.();
-		delete this.#stops[sensor];
+		this.#stops.get(sensor)?.();
+		this.#stops.delete(sensor);
 		for (const channel of CHANNELS[sensor]) this.#collector.drop(channel);
 		if (["on", "asked"].includes(this.sensors[sensor])) this.sensors[sensor] = state;
 	}

@@ -15,7 +15,7 @@ from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.workshop import codes
 from hub.workshop.people import Joining, Person, view
-from hub.workshop.session import Room, Session
+from hub.workshop.session import Room, Session, State
 
 COOKIE = "matinales-phone"
 LONGEST = 64
@@ -84,12 +84,21 @@ async def join(request: web.Request) -> web.Response:
 
 
 async def leave(request: web.Request) -> web.Response:
-    """Forget a phone: what its owner typed and answered, and what it measured. Nobody it knew is no error."""
+    """Forget a phone: what its owner typed and answered, and what it measured. One that nobody knows is no error.
+
+    The archive of a session that is over keeps measures, under the random id, until the day it is erased: `kept_until`.
+    """
     given = token(request)
-    person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.known(given))
+
+    def find(sittings: Sittings) -> tuple[Person | None, str | None]:
+        person = sittings.people.known(given)
+        session = None if person is None else sittings.desk.session(person.session)
+        return person, session.purge if session is not None and session.state is State.ARCHIVED else None
+
+    person, kept_until = await request.app[HUB].with_sessions(find)
     if person is not None:
         await _forget(request, person)
-    response = answer({"me": None})
+    response = answer({"me": None, "kept_until": kept_until})
     response.del_cookie(COOKIE, path="/")
     return response
 

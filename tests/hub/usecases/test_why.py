@@ -62,6 +62,14 @@ def test_every_rule_has_words(name: str) -> None:
             assert "{" not in said, said
 
 
+@pytest.mark.parametrize("name", names())
+def test_every_rule_says_what_it_follows(name: str) -> None:
+    """A text, a calculation, or that it is a rule of the house: who asks why is never told nothing."""
+    for rule in find(name).rules:
+        assert rule.source is not None, rule.id
+        assert rule.source.fr != rule.source.en, rule.id
+
+
 def test_hours_are_said_as_people_say_them() -> None:
     """From when to when, on which days, in which months."""
     hours = (Hours(start="22:00", end="05:00"), Hours(days=("sun",), months=(4, 5)))

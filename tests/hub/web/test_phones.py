@@ -52,7 +52,7 @@ async def test_a_phone_joins_is_known_after_a_reload_and_leaves(room: FakeHub, s
     assert told["me"] == {"id": "p1", "device": "phone:p1", "table": 3, "name": "Léa"}
     assert told["is_on"]
     for _ in range(2):
-        await ask(viewer, "DELETE", "/me")
+        assert (await ask(viewer, "DELETE", "/me"))["kept_until"] is None
         assert (await ask(viewer, "GET", "/me"))["me"] is None
 
 
@@ -82,6 +82,15 @@ async def test_what_a_phone_measures_is_its_own(room: FakeHub, serve: Serve) -> 
     assert last == {"slider": 30, "presses": 1}
     assert {each.source for each in room.journal} == {Source.PHONE}
     await eventually(lambda: json.loads(room.journal[-1].payload) == {"online": False})
+
+
+async def test_who_leaves_when_all_is_over_is_told_what_the_archive_keeps(room: FakeHub, serve: Serve) -> None:
+    """Measures without a name, until the session is erased; the phone is known no more."""
+    viewer = await serve(room, lan=True)
+    await ask(viewer, "POST", "/me", LEA, status=201)
+    session = room.sittings.desk.archive("s1")
+    assert (await ask(viewer, "DELETE", "/me"))["kept_until"] == session.purge
+    assert (await ask(viewer, "GET", "/me"))["me"] is None
 
 
 @pytest.mark.parametrize(

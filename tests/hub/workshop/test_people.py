@@ -29,7 +29,7 @@ class Room:
         self.store = SessionStore(data)
         self.current: Session | None = session()
         self.people = People(self.store, current=lambda: self.current, now=lambda: 5)
-        self.ballot = Ballot(self.store, current=lambda: self.current, now=lambda: 5)
+        self.ballot = Ballot(self.store, current=lambda: self.current, now=lambda: 5, tables=self.people.tables)
 
     def joined(self, name: str = "", table: int | None = None, token: str | None = None) -> tuple[Person, str]:
         """Let somebody in."""
@@ -104,6 +104,16 @@ def test_who_leaves_leaves_no_byte_and_no_answer(room: Room) -> None:
     shown = room.ballot.shown()
     assert shown is not None
     assert shown["counts"] == [0, 1]
+
+
+def test_a_vote_is_counted_by_table_too(room: Room) -> None:
+    """Who gave no table counts in the room only."""
+    people = [room.joined("", table)[0] for table in (7, 3, 7, None)]
+    vote = room.ballot.ask(Question(question="Which?", options=["Air", "Product"]))["id"]
+    for person, choice in zip(people, (0, 1, 1, 1), strict=True):
+        shown = room.ballot.answer(vote, person.id, choice)
+    assert shown["counts"] == [1, 3]
+    assert shown["tables"] == [{"table": 3, "counts": [0, 1]}, {"table": 7, "counts": [1, 1]}]
 
 
 def test_who_answered_before_joining_is_one_voter(room: Room) -> None:

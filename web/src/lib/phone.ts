@@ -66,33 +66,33 @@ export function tapRate(times: readonly number[], now: number): number {
 
 /** Collects between two samples: of a shake the strongest counts, of all else the newest. */
 export class Collector {
-	private held: Record<string, number> = {};
-	private said: Record<string, number> = {};
+	private readonly held = new Map<string, number>();
+	private readonly said = new Map<string, number>();
 
 	/** A value of now; what it says is kept until it is taken back. */
 	set(channel: string, value: number) {
-		this.held[channel] = value;
+		this.held.set(channel, value);
 	}
 
 	/** A value of which only the strongest since the last sample matters. */
 	peak(channel: string, value: number) {
-		this.held[channel] = Math.max(value, this.held[channel] ?? 0);
+		this.held.set(channel, Math.max(value, this.held.get(channel) ?? 0));
 	}
 
 	drop(channel: string) {
-		delete this.held[channel];
-		delete this.said[channel];
+		this.held.delete(channel);
+		this.said.delete(channel);
 	}
 
 	/** What is to be sent: what changed since it was said last, or (`all`) everything. Peaks begin anew. */
 	take(peaks: readonly string[], all: boolean): Record<string, number> {
 		const news: Record<string, number> = {};
-		for (const [channel, value] of Object.entries(this.held)) {
+		for (const [channel, value] of this.held) {
 			const rounded = Number(value.toFixed(3));
-			if (all || this.said[channel] !== rounded) news[channel] = rounded;
-			this.said[channel] = rounded;
+			if (all || this.said.get(channel) !== rounded) news[channel] = rounded;
+			this.said.set(channel, rounded);
 		}
-		for (const channel of peaks) delete this.held[channel];
+		for (const channel of peaks) this.held.delete(channel);
 		return news;
 	}
 }

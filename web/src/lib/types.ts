@@ -223,6 +223,8 @@ interface Changes {
 	floods?: Record<string, Flood>;
 	/** Number of the newest silent test. */
 	siren?: number;
+	/** Changes whenever the notes do. */
+	notes?: number;
 }
 
 export interface Full extends Changes {
@@ -445,6 +447,19 @@ export interface Series {
 	max?: (number | null)[];
 }
 
+/** What somebody wrote about a moment of a run. */
+export interface Note {
+	id: string;
+	run: string;
+	/** RFC 3339. */
+	time: string;
+	text: string;
+	author: string | null;
+	usecase: string | null;
+	device: string | null;
+	channel: string | null;
+}
+
 /** Why an alarm was raised: the rule, what made it true, where it is written, what to do. */
 export interface Why {
 	alarm: string;
@@ -613,6 +628,8 @@ export interface Vote {
 	options: string[];
 	state: "open" | "closed" | "away";
 	counts: number[];
+	/** The same of those who said where they sit. */
+	tables?: { table: number; counts: number[] }[];
 }
 
 /** Somebody who takes part with a phone. */
