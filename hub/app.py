@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,7 @@ from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
+from hub.reporting import Reporter
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
@@ -57,6 +59,7 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.store.stretches import Stretch
+from hub.storytelling import Known
 from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -69,6 +72,8 @@ from hub.web.hub import Acts
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
 
 _LOG = logging.getLogger("hub")
@@ -295,7 +300,7 @@ class App:
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
-            self._chosen = Chosen(self._kept)
+            self._chosen = Chosen(self._kept, self._sessions.current)
             self._restored.chosen = self._chosen.told()
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
@@ -454,7 +459,7 @@ class App:
 
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
-        await self._show_vote()
+        await self._show_session()
         while True:
             sessions, waits = self._sessions, True
             try:
@@ -612,13 +617,46 @@ class App:
         finally:
             self._session_news.set()
             self._room_news.set()
-            await self._show_vote()
+            await self._show_session()
+            await self._show_choices()
 
-    async def _show_vote(self) -> None:
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session, for everybody or for somebody."""
+        return await asyncio.to_thread(self._reporter().report, session, language, own)
+
+    def _reporter(self) -> Reporter:
+        known = Known(
+            cases=self._cases,
+            calendar=self._worker.engine.calendar,
+            runs=self._kept.runs,
+            chosen=self._chosen.of,
+            cast=self._stage.real,
+            uids=self.live.uids,
+            names=lambda: {uid: each.name for uid, each in [*self.live.devices.items()]},
+            now=time.time_ns,
+        )
+        return Reporter(self._sessions, self._kept.history, known)
+
+    async def _show_session(self) -> None:
+        """Let every screen know the vote, and that the notes have changed."""
+
+        def read() -> tuple[dict[str, Any] | None, int]:
+            ids = " ".join(each.id for each in self._sessions.notebook.shown())
+            return self._sessions.ballot.shown(), zlib.crc32(ids.encode())
+
         with contextlib.suppress(StoreError):  # whoever asked is told
-            shown = await asyncio.to_thread(self._sessions.ballot.shown)
-            if shown != self.live.vote:
-                self.live.apply(Batch(vote=shown))
+            vote, notes = await asyncio.to_thread(read)
+            if (vote, notes) != (self.live.vote, self.live.notes):
+                self.live.apply(Batch(vote=vote, notes=notes))
+
+    async def _show_choices(self) -> None:
+        """Show the hypotheses and prices of the session that is on."""
+        with contextlib.suppress(StoreError):  # whoever asked is told
+            current, known = await asyncio.to_thread(lambda: (self._sessions.current, self._sessions.ids))
+            if self._chosen.stands(current, known):
+                return
+            changed = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.enter(current, known)))
+            self.live.apply(Batch(chosen=changed))
 
     async def _show_room(self) -> None:
         """Tell every screen who takes part and what the projector shows; a room that comes in at once, in steps."""
@@ -757,11 +795,11 @@ class App:
         looking = self._looking(self._stage.case(usecase), asked.run or REAL)
         return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
-        """Return what a use case may be worth by its readings of a span."""
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of a span, with the hypotheses of a session."""
         case, run = self._stage.case(usecase), asked.run or REAL
         told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
-        return costing.money(case, self._chosen.of(usecase), told)
+        return costing.money(case, self._chosen.of(usecase, session), told)
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Change what people chose for a use case, on all screens."""

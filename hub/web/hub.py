@@ -14,7 +14,10 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Past, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
+from hub.workshop.note import Note, Place
 from hub.workshop.people import Joining, Person
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language
 from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
 
@@ -111,6 +114,19 @@ class Ballot(Protocol):
         """Show it no more."""
 
 
+class Notebook(Protocol):
+    """Notes on the time-line (`hub.workshop.notebook`)."""
+
+    def shown(self) -> Sequence[Note]:
+        """Return those that the room sees, the earliest moment first."""
+
+    def add(self, text: str, author: str, place: Place) -> Note:
+        """Keep one; NoteError: it cannot be kept as it is."""
+
+    def remove(self, name: str) -> Note:
+        """Take one away for ever; NotFoundError: there is none."""
+
+
 class People(Protocol):
     """Who takes part with a phone (`hub.workshop.people`)."""
 
@@ -139,6 +155,10 @@ class Sittings(Protocol):
         """Questions to the room."""
 
     @property
+    def notebook(self) -> Notebook:
+        """Notes on the time-line."""
+
+    @property
     def desk(self) -> Desk:
         """Starts, pauses, archives."""
 
@@ -149,10 +169,13 @@ class Sittings(Protocol):
         """Return one as the API gives it."""
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return one with the results of its votes."""
+        """Return one with the results of its votes and its notes."""
 
     def spans(self, name: str) -> Sequence[tuple[str, int, int]]:
         """Return the stretches (run, start, stop [ns]) of timelines that are a session's."""
+
+    def notes(self, name: str) -> Sequence[Note]:
+        """Return its notes, the earliest moment first."""
 
     def alarms(self, name: str) -> Sequence[Alarm]:
         """Return its alarms, newest first."""
@@ -257,6 +280,14 @@ class Hub(Protocol):
             NotFoundError: no such session.
             UsageError: it cannot be done.
             JournalError, StoreError: it was not done.
+        """
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Return the report of a session as it stands, for everybody or for a table or participant.
+
+        Raises:
+            NotFoundError: no such session; it may have been erased.
+            StoreError: its readings cannot be read.
         """
 
     @property
@@ -375,7 +406,7 @@ class Hub(Protocol):
             NotFoundError: no such use case or measure.
         """
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what a use case may be worth by its readings of `asked` run, start and stop (`hub.usecases.costing`).
 
         Raises:

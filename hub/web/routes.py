@@ -16,7 +16,9 @@ from hub.web.api import (
     live,
     login,
     money,
+    notes,
     phones,
+    reports,
     roles,
     scenario,
     sessions,
@@ -28,6 +30,7 @@ from hub.web.api import (
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
+from hub.workshop.note import NoteWish
 from hub.workshop.people import Joining
 from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
@@ -103,10 +106,14 @@ API = (
     Route("POST", "/sessions", FACILITATOR, sessions.start, body=Wish),
     Route("GET", "/sessions/{id}", FACILITATOR, sessions.session),
     Route("DELETE", "/sessions/{id}", FACILITATOR, sessions.purge),
+    Route("GET", "/sessions/{id}/report", FACILITATOR, reports.report, ("format", "lang")),
     Route("POST", "/sessions/{id}/pause", FACILITATOR, sessions.pause),
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
     Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
+    Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
+    Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
     Route("PATCH", "/sessions/{id}", FACILITATOR, phones.furnish, body=Room),
     Route("GET", "/joining", VIEWER, phones.joining),
     Route("GET", "/me", VIEWER, phones.me),
@@ -127,7 +134,7 @@ API = (
     Route("GET", "/usecases/{name}/candidates", FACILITATOR, roles.candidates),
     Route("PUT", "/usecases/{name}/roles/{role}", FACILITATOR, roles.take, body=roles.RoleWish),
     Route("DELETE", "/usecases/{name}/roles/{role}", FACILITATOR, roles.give_back),
-    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop")),
+    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session")),
     Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=money.HypothesisWish),
     Route("PUT", "/usecases/{name}/materials/{place}", FACILITATOR, money.material, body=money.PriceWish),
     Route("GET", "/scenario", VIEWER, scenario.scenario),

@@ -14,6 +14,7 @@ import msgspec
 
 from hub.errors import UsageError
 from hub.workshop.session import (
+    CURRENT,
     EVER,
     Moment,
     Room,
@@ -52,6 +53,9 @@ class Store(Protocol):
 
     def erase_votes(self, session: str) -> None:
         """Erase a session's votes."""
+
+    def erase_notes(self, session: str) -> None:
+        """Erase a session's notes."""
 
     def erase_people(self, session: str) -> None:
         """Erase a session's participants."""
@@ -99,7 +103,7 @@ class Desk:
 
     def current(self) -> Session | None:
         """Return the session that is open or paused; None: there is none."""
-        return next((each for each in self.sessions() if each.state in {State.OPEN, State.PAUSED}), None)
+        return next((each for each in self.sessions() if each.state in CURRENT), None)
 
     def start(self, wish: Wish) -> Session:
         """Start a session.
@@ -192,10 +196,11 @@ class Desk:
         """
         with self._lock:
             session = self._store.session(name)
-            if session.state in {State.OPEN, State.PAUSED}:
+            if session.state in CURRENT:
                 session = archived(session, self._mark({"archive": name}))
             left = self._put(purging(session))
             self._store.erase_votes(name)
+            self._store.erase_notes(name)
             self._store.erase_people(name)
             self._store.scrub()
             return left
@@ -221,7 +226,7 @@ class Desk:
 
     def _going(self, name: str) -> Session:
         session = self._store.session(name)
-        if session.state not in {State.OPEN, State.PAUSED}:
+        if session.state not in CURRENT:
             msg = f"session {name} is {session.state} for ever: start a new one"
             raise UsageError(msg)
         return session

@@ -10,8 +10,8 @@ _KEEPS: list[dict[str, Any]] = [
     {
         "code": "typed",
         "text": {
-            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires. Pour retrouver la séance.",
-            "en": "What is typed: title, place, comments. To find the session again.",
+            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires, notes. Pour retrouver la séance.",
+            "en": "What is typed: title, place, comments, notes. To find the session again.",
         },
         "until": _PURGE,
     },
@@ -33,6 +33,14 @@ _KEEPS: list[dict[str, Any]] = [
         "text": {
             "fr": "Les messages, les mesures et les alarmes. Pour les revoir et les rejouer.",
             "en": "Messages, readings and alarms. To look at them and play them again.",
+        },
+        "until": _PURGE,
+    },
+    {
+        "code": "reports",
+        "text": {
+            "fr": "Les comptes rendus faits dans le dossier de données. Pour les donner.",
+            "en": "Reports made into the data folder. To hand them out.",
         },
         "until": _PURGE,
     },

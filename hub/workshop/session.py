@@ -33,6 +33,9 @@ class State(StrEnum):
     PURGING = "purging"
 
 
+CURRENT = frozenset({State.OPEN, State.PAUSED})
+"""What the one session is that goes on now."""
+
 Shows = Literal["story", "join", "phones"]
 """What the projector shows: the story, how to join, or the room's phones."""
 

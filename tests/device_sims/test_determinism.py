@@ -51,9 +51,9 @@ def winter(name: str) -> list[Emission]:
     return day(name)
 
 
-def by_device(said: Iterable[Emission]) -> dict[str, list[tuple[int, str, bytes]]]:
+def by_device(said: Iterable[Emission]) -> dict[str, list[tuple[float, str, bytes]]]:
     """Return each device's messages in order."""
-    found: dict[str, list[tuple[int, str, bytes]]] = {}
+    found: dict[str, list[tuple[float, str, bytes]]] = {}
     for one in said:
         found.setdefault(one.role, []).append((one.time_s, one.packet.topic, one.packet.payload))
     return found

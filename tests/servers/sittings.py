@@ -10,6 +10,9 @@ from hub.model import Alarm
 from hub.store.base import Past
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk
+from hub.workshop.note import Note
+from hub.workshop.note import view as note_view
+from hub.workshop.notebook import Notebook
 from hub.workshop.people import People, Person
 from hub.workshop.session import Moment, Session, State, spans
 from hub.workshop.vote import Vote
@@ -22,6 +25,7 @@ class Rows:
         """Start empty."""
         self.kept: dict[str, Session] = {}
         self.asked: dict[str, Vote] = {}
+        self.noted: dict[str, Note] = {}
         self.joined: dict[str, Person] = {}
 
     def sessions(self) -> list[Session]:
@@ -54,6 +58,22 @@ class Rows:
     def erase_votes(self, session: str) -> None:
         """Erase a session's."""
         self.asked = {name: each for name, each in self.asked.items() if each.session != session}
+
+    def notes(self, session: str) -> list[Note]:
+        """Return a session's."""
+        return sorted((each for each in self.noted.values() if each.session == session), key=lambda each: each.time)
+
+    def put_note(self, note: Note) -> None:
+        """Keep one."""
+        self.noted[note.id] = note
+
+    def erase_note(self, name: str) -> None:
+        """Erase one."""
+        del self.noted[name]
+
+    def erase_notes(self, session: str) -> None:
+        """Erase a session's."""
+        self.noted = {name: each for name, each in self.noted.items() if each.session != session}
 
     def people(self, session: str) -> list[Person]:
         """Return a session's."""
@@ -92,6 +112,8 @@ class FakeSittings:
         numbers = iter(f"v{number}" for number in range(1, 99))
         self.desk = Desk(rows, mark=self.mark, today=lambda: date(2027, 1, 15), new_id=lambda: next(ids))
         self.ballot = Ballot(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(numbers))
+        papers = iter(f"n{number}" for number in range(1, 9_999))
+        self.notebook = Notebook(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(papers))
         people = iter(f"p{number}" for number in range(1, 99))
         self.people = People(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(people))
 
@@ -112,8 +134,13 @@ class FakeSittings:
         return {"id": session.id, "title": session.title, "state": session.state, "purge": session.purge}
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return one with its votes."""
-        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name)}
+        """Return one with its votes and notes."""
+        noted = [note_view(each) for each in self.notebook.of(name)]
+        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name), "notes": noted}
+
+    def notes(self, name: str) -> list[Note]:
+        """Return a session's."""
+        return self.notebook.of(self.desk.session(name).id)
 
     def spans(self, name: str) -> list[tuple[str, int, int]]:
         """Return its stretch of the real timeline."""

@@ -37,6 +37,8 @@ from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
+from hub.workshop.report.content import Own, Report
+from hub.workshop.report.words import Language, headings
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -204,10 +206,10 @@ class FakeHub:
         del width
         return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what was chosen, of the cold room."""
         self.usecase(usecase)
-        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start}
+        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start, "session": session}
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Choose it at once."""
@@ -250,6 +252,13 @@ class FakeHub:
     async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
         """Do it at once."""
         return do(self.sittings)
+
+    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+        """Tell next to nothing, in the language asked for."""
+        known = self.sittings.desk.session(session)
+        whose = "" if own is None else own.name
+        words = await asyncio.to_thread(headings, language)
+        return Report(language=language, title=known.title, whose=whose, when="27/11", words=words)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

@@ -5,12 +5,17 @@ import { api, Refused } from "./api.ts";
 import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
+import { told } from "./lib/told.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
 const MOST_HZ = 10;
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
+/** The scenario that plays belongs to no use case: there are its devices, and nothing to tell. */
+const NOT_FOUND = 404;
+/** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
+const BEGINS_MS = 5000;
 
 class Hub {
 	/** Everything /live said, newest. */
@@ -37,6 +42,8 @@ class Hub {
 	#asking = false;
 
 	readonly role = $derived(this.picture?.role ?? "viewer");
+	/** The page is so young that a simulation may be on its way. */
+	readonly begins = $derived(this.beat - this.started < BEGINS_MS);
 
 	start() {
 		acts.changed = () => void this.#tell();
@@ -111,7 +118,10 @@ class Hub {
 		this.beat = performance.now();
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
-		const followed = run === undefined || run === this.usecase?.run || run === this.usecase?.twin;
+		const followed =
+			run === undefined
+				? this.usecase !== null || this.#askedAt - this.started >= BEGINS_MS
+				: run === this.usecase?.run || run === this.usecase?.twin;
 		const pause = followed ? ASK_AGAIN_MS : ASK_SOON_MS;
 		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
 	}
@@ -144,21 +154,18 @@ class Hub {
 		this.#asking = true;
 		this.#askedAt = performance.now();
 		try {
-			const name = this.picture?.scenario?.usecase ?? (await firstOf());
+			const name = this.picture?.scenario?.usecase ?? told(await api.usecases(), this.begins);
 			this.usecase = name === null ? null : await api.usecase(name);
 			this.trouble = null;
 		} catch (error) {
-			this.trouble = error instanceof Refused ? error.message : String(error);
+			if (error instanceof Refused && error.status === NOT_FOUND) {
+				this.usecase = null;
+				this.trouble = null;
+			} else this.trouble = error instanceof Refused ? error.message : String(error);
 		} finally {
 			this.#asking = false;
 		}
 	}
-}
-
-/** The use case that runs, else the first one. */
-async function firstOf(): Promise<string | null> {
-	const all = await api.usecases();
-	return (all.find((each) => each.run) ?? all[0])?.name ?? null;
 }
 
 function open(address: string): Socket {

@@ -23,6 +23,10 @@ class Story {
 	readonly preparing = $derived(preparing(this.run, this.clock, this.scenario));
 	/** What stands where there is no sentence yet. */
 	readonly waiting: Key = $derived(this.preparing ? "story.preparing" : "story.waiting");
+	/** What stands where there is no story. */
+	readonly none: Key = $derived(
+		hub.picture === null ? "story.connecting" : hub.begins ? "story.waiting" : "story.none",
+	);
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
 	readonly zone = $derived(this.usecase?.tz);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);

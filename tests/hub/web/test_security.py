@@ -78,6 +78,7 @@ OPEN = {
     "/api/v1/scenarios/run",
     "/api/v1/login",
     "/api/v1/votes",
+    "/api/v1/notes",
     "/api/v1/joining",
     "/api/v1/me",
     "/phone",

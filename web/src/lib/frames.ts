@@ -40,6 +40,8 @@ export interface Picture {
 	readonly floods: Readonly<Record<string, Flood>>;
 	/** Number of the newest silent test of the siren. */
 	readonly siren: number;
+	/** Another number: the notes have changed. */
+	readonly notes: number;
 }
 
 const NOBODY: Room = { session: null, shows: "story", people: [] };
@@ -65,6 +67,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
+			notes: frame.notes ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -85,6 +88,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
+		notes: frame.notes ?? before.notes,
 	};
 }
 

@@ -223,6 +223,8 @@ interface Changes {
 	floods?: Record<string, Flood>;
 	/** Number of the newest silent test. */
 	siren?: number;
+	/** Changes whenever the notes do. */
+	notes?: number;
 }
 
 export interface Full extends Changes {
@@ -390,6 +392,8 @@ export interface Step {
 	sees: Text;
 	asks: Text;
 	faults: string[];
+	/** Faults that end first; `*`: all that are on. */
+	ends: string[];
 	initial: string | null;
 	clock: string | null;
 }
@@ -443,13 +447,31 @@ export interface Series {
 	max?: (number | null)[];
 }
 
+/** What somebody wrote about a moment of a run. */
+export interface Note {
+	id: string;
+	run: string;
+	/** RFC 3339. */
+	time: string;
+	text: string;
+	author: string | null;
+	usecase: string | null;
+	device: string | null;
+	channel: string | null;
+}
+
 /** Why an alarm was raised: the rule, what made it true, where it is written, what to do. */
 export interface Why {
 	alarm: string;
 	title: Text;
 	/** The rule in words. */
 	words: Text;
+	usecase: string;
+	rule: string;
+	/** When its condition began to hold. */
+	since: string | null;
 	raised_at: string;
+	returned_at: string | null;
 	/** The measures that the rule looked at: as its condition began, and as the alarm was raised. */
 	values: {
 		measure: string;
@@ -468,8 +490,16 @@ export interface Why {
 		run: string;
 		start: string;
 		stop: string;
-		series: { measure: string; device: string | null; channel: string }[];
-		limits: { value: number; low: boolean; title?: Text }[];
+		/** The rule's own measure first. */
+		series: {
+			measure: string;
+			title: Text;
+			unit: string | null;
+			decimals: number;
+			device: string | null;
+			channel: string;
+		}[];
+		limits: { measure: string; value: number; low: boolean; label: Text }[];
 	};
 }
 
