@@ -12,7 +12,7 @@ const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
 /** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
-const BEGINS_MS = 5000;
+const BEGINS_MS = 3000;
 
 class Hub {
 	/** Everything /live said, newest. */
