@@ -15,7 +15,7 @@ const ASK_SOON_MS = 1000;
 /** The scenario that plays belongs to no use case: there are its devices, and nothing to tell. */
 const NOT_FOUND = 404;
 /** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
-const BEGINS_MS = 5000;
+const BEGINS_MS = 3000;
 
 class Hub {
 	/** Everything /live said, newest. */
