@@ -55,7 +55,7 @@ class World:
             SimulationError: no such initial state.
         """
         self.scenario = loaded.scenario
-        self.start, self.zone = stage.start, stage.zone
+        self.seed, self.start, self.zone = stage.seed, stage.start, stage.zone
         self._effects = loaded.effects
         name = initial_name(loaded, stage.initial)
         self.begin_s = -3600 * self.scenario.history_h

@@ -72,7 +72,7 @@ from hub.web.hub import Acts
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
-from hub.workshop.report.content import Own, Report
+from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
 
@@ -620,9 +620,9 @@ class App:
             await self._show_session()
             await self._show_choices()
 
-    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+    async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session, for everybody or for somebody."""
-        return await asyncio.to_thread(self._reporter().report, session, language, own)
+        return await asyncio.to_thread(self._reporter().report, session, language, whose)
 
     def _reporter(self) -> Reporter:
         known = Known(

@@ -13,7 +13,7 @@ from hub.rules.wording import clock, duration
 from hub.sessions import Sessions
 from hub.store.base import History
 from hub.storytelling import Known, Teller, counted
-from hub.workshop.report.content import Kept, Note, Own, Report, Step
+from hub.workshop.report.content import Kept, Note, Own, Report, Step, Whose
 from hub.workshop.report.words import Language, day, headings, said, say
 from hub.workshop.session import Session, State
 
@@ -37,19 +37,19 @@ class Reporter:
         self._history = history
         self._known = known
 
-    def report(self, name: str, language: Language, own: Own | None = None) -> Report:
+    def report(self, name: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session; of one that is not over, as things stand.
 
         Args:
             name: its id.
             language: of all of it.
-            own: the table or participant it is for; None: everybody.
+            whose: the table or participant it is for; None: everybody.
 
         Raises:
-            NotFoundError: there is none of that id: it never was, or it has been erased.
+            NotFoundError: there is none of that id, or nobody like that: it never was, or it has been erased.
             StoreError: its readings cannot be read.
         """
-        session = self._session(name)
+        session, own = self._session(name), self._own(name, whose or Whose(), language)
         alarms = self._sessions.alarms(name)
         with self._sessions.history(name) as archived:
             teller = Teller(
@@ -90,6 +90,23 @@ class Reporter:
             )
             raise NotFoundError(msg)
         return known
+
+    def _own(self, session: str, whose: Whose, language: Language) -> Own | None:
+        """Return for whom it is: a participant with their own phone, a table with those of all who sit at it."""
+        people = self._sessions.people.of(session)
+        if whose.participant is not None:
+            found = [each for each in people if each.id == whose.participant]
+        elif whose.table is not None:
+            found = [each for each in people if each.table == whose.table]
+        else:
+            return None
+        if not found:
+            asked = f"table {whose.table}" if whose.participant is None else f"participant {whose.participant[:40]!r}"
+            msg = f"nobody of session {session} is {asked}, or not any more: who leaves is forgotten"
+            raise NotFoundError(msg)
+        table, name = found[0].table, found[0].name if whose.participant is not None else ""
+        called = [*([] if table is None else [say("table", language, table=str(table))]), *([name] if name else [])]
+        return Own(name=" · ".join(called) or say("somebody", language), devices=tuple(each.device for each in found))
 
     def _local(self, time: int) -> datetime:
         return self._known.calendar.local(REAL, time)

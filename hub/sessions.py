@@ -28,6 +28,7 @@ from hub.workshop.note import Note
 from hub.workshop.note import view as note_view
 from hub.workshop.notebook import Notebook
 from hub.workshop.people import People
+from hub.workshop.people import view as person_view
 from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
 
@@ -143,7 +144,7 @@ class Sessions:
         return {"session": shown, "shows": session.shows, "people": self.people.told()}
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return a session with the results of its votes and its notes, as `GET /sessions/{id}` gives it.
+        """Return a session with the results of its votes, its notes and participants, as `GET /sessions/{id}` gives it.
 
         Raises:
             NotFoundError: there is none of that id.
@@ -152,6 +153,7 @@ class Sessions:
         return self.view(session) | {
             "votes": self.ballot.of(session.id),
             "notes": [note_view(each) for each in self.notebook.of(session.id)],
+            "people": [person_view(each) for each in self.people.of(session.id)],
         }
 
     # what is read

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -35,6 +35,7 @@ from hub.storytelling import Known
 from hub.understand import Understanding
 from hub.usecases.loader import load_all, payload_formats
 from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.report.content import Whose
 from hub.workshop.report.forms import FORMS, Form
 from hub.workshop.report.words import Language
 from hub.workshop.session import Moment, Session, Wish
@@ -46,8 +47,8 @@ PATIENCE_S = 120.0
 class House(Protocol):
     """Answers the questions of the API that concern devices and workshop sessions."""
 
-    def fetch(self, session: str, form: Form, language: Language) -> bytes:
-        """Return the report of a workshop session as a file.
+    def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
+        """Return the report of a workshop session, for all or for somebody, as a file.
 
         Raises:
             NotFoundError: there is no such session, or not any more.
@@ -98,9 +99,11 @@ class Neighbour:
         )
         return found
 
-    def fetch(self, session: str, form: Form, language: Language) -> bytes:
+    def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Fetch a report (see the contract)."""
-        return self._answer("GET", f"/sessions/{quote(session, safe='')}/report?format={form}&lang={language}")
+        asked = {"format": form, "lang": language, "participant": whose.participant, "table": whose.table}
+        query = urlencode({key: each for key, each in asked.items() if each is not None})
+        return self._answer("GET", f"/sessions/{quote(session, safe='')}/report?{query}")
 
     def _answer(self, method: str, path: str, data: bytes | None = None) -> bytes:
         request = urllib.request.Request(self._base + path, data, self._headers, method=method)  # noqa: S310 — our own address
@@ -196,9 +199,9 @@ class Files:
             raise UsageError(msg)
         return self._told(deed())
 
-    def fetch(self, session: str, form: Form, language: Language) -> bytes:
+    def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Make a report (see the contract)."""
-        return FORMS[form].render(self._reporter().report(session, language))
+        return FORMS[form].render(self._reporter().report(session, language, whose))
 
     def _reporter(self) -> Reporter:
         chosen, cast, calendar = Chosen(self._kept), self._kept.cast(), Calendar(load().zone)

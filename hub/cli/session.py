@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import track
 
 from hub.cli._house import House, opened
 from hub.cli._place import HERE, Flag, Place, listed, printed, told
 from hub.config import load
 from hub.errors import UsageError
 from hub.handouts import Handouts, written
+from hub.workshop.report.content import Whose
 from hub.workshop.report.forms import Form
 from hub.workshop.report.words import Language
 
@@ -115,6 +118,7 @@ def report(
     *,
     form: Annotated[Form | None, Parameter(name="--format")] = None,
     language: Annotated[Language | None, Parameter(name="--lang")] = None,
+    everybody: Flag = False,
     to: Path | None = None,
     place: Place = HERE,
 ) -> int:
@@ -124,6 +128,7 @@ def report(
         session: its id; the current one unless told.
         form: html or pdf; both unless told.
         language: fr or en; the hub's own unless told.
+        everybody: besides, one for each table and one for each participant, their own curves first.
         to: folder to write into; without it the data folder, where they are erased with the session.
         place: whose sessions, and how to answer.
     """
@@ -133,16 +138,27 @@ def report(
     handouts = Handouts(place.folder)
     with opened(place.folder) as house:
         name = _named(house, session)
-        made = {_file(name, spoken, each): house.fetch(name, each, spoken) for each in forms}
-    paths = [
-        handouts.put(name, file, content) if to is None else written(to / file, content)
-        for file, content in made.items()
-    ]
+        wanted = [(whose, each) for whose in _readers(house, name, everybody=everybody) for each in forms]
+        paths = []
+        for whose, each in track(wanted, description=name, console=Console(stderr=True), disable=not everybody):
+            content, file = house.fetch(name, each, spoken, whose), _file(name, spoken, each, whose)
+            paths.append(handouts.put(name, file, content) if to is None else written(to / file, content))
     return _tell({"reports": [str(path) for path in paths]}, place, "\n".join(map(str, paths)))
 
 
-def _file(session: str, language: Language, form: Form) -> str:
-    return f"matinales-{session}-{language}.{form}"
+def _readers(house: House, session: str, *, everybody: bool) -> list[Whose]:
+    """Return for whom a report is made: for all, and, where asked for, for each table and each participant."""
+    if not everybody:
+        return [Whose()]
+    people = house.ask("GET", f"/sessions/{session}")["people"]
+    tables = sorted({each["table"] for each in people if each["table"] is not None})
+    return [Whose(), *(Whose(table=each) for each in tables), *(Whose(participant=each["id"]) for each in people)]
+
+
+def _file(session: str, language: Language, form: Form, whose: Whose) -> str:
+    """Return what a report is called: never by a first name."""
+    table = "" if whose.table is None else f"-table-{whose.table}"
+    return f"matinales-{session}{table}{f'-{whose.participant}' if whose.participant else ''}-{language}.{form}"
 
 
 @command.command(name="purge")

@@ -16,7 +16,7 @@ from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
 from hub.workshop.note import Note, Place
 from hub.workshop.people import Joining, Person
-from hub.workshop.report.content import Own, Report
+from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
@@ -282,7 +282,7 @@ class Hub(Protocol):
             JournalError, StoreError: it was not done.
         """
 
-    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+    async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session as it stands, for everybody or for a table or participant.
 
         Raises:

@@ -65,7 +65,7 @@ def read(said: Iterable[Emission], start: datetime) -> list[tuple[object, ...]]:
     origin = round(start.timestamp()) * NS
     found: list[tuple[object, ...]] = []
     for one in said:
-        now = origin + one.time_s * NS
+        now = origin + round(one.time_s * NS)
         message = Message(one.packet.topic, one.packet.payload, now, Source.IMPORT, run="x", time=now)
         decoded = registry.decode(message, contexts).decoded
         samples = () if decoded is None else decoded.samples

@@ -9,14 +9,15 @@ import msgspec
 import pytest
 
 from hub.errors import NotFoundError
-from hub.model import NS, REAL
+from hub.model import NS, REAL, Source
 from hub.reporting import Reporter
 from hub.rules.calendar import Calendar
 from hub.storytelling import Known
 from hub.usecases.choosing import NOTHING, Choices, Price
 from hub.workshop.note import Place
+from hub.workshop.people import Joining
 from hub.workshop.report import page
-from hub.workshop.report.content import Own, Report
+from hub.workshop.report.content import Report, Whose
 from hub.workshop.vote import Question
 from servers.bytes_on_disk import on_disk
 from servers.houses import WISH, House
@@ -136,11 +137,26 @@ def test_votes_notes_and_what_is_kept_are_in_it(told: Report) -> None:
     assert len(told.kept) > 3
 
 
-def test_a_report_for_somebody_begins_with_their_own_curves(house: House, session: str) -> None:
-    """Of their devices only."""
-    found = reporter(house).report(session, "fr", Own(name="Table 3 · Anne", devices=("tasmota:kitchen",)))
-    assert found.whose == "Table 3 · Anne"
-    assert [(each.title, each.mark) for each in found.own] == [("La cuisine · temperature", "réel")]
+def test_a_report_for_somebody_begins_with_their_own_curves(tmp_path: Path) -> None:
+    """A participant's own phone; a table's, all of its phones; who left, or never came, has none."""
+    with closing(House(tmp_path)) as house:
+        name = house.sessions.desk.start(WISH).id
+        people = [
+            house.sessions.people.join(Joining(agreed=True, table=3, name=each), None)[0] for each in ("Léa", "", "Max")
+        ]
+        for person in people[:2]:
+            for value in (10, 90):
+                body = msgspec.json.encode({"slider": value})
+                house.say(f"matinales-phone/{person.id}", body, source=Source.PHONE)
+        told = reporter(house)
+        own = told.report(name, "fr", Whose(participant=people[0].id))
+        assert own.whose == "Table 3 · Léa"
+        assert [(each.title, each.mark) for each in own.own] == [(f"phone:{people[0].id} · slider", "réel")]
+        table = told.report(name, "en", Whose(table=3))
+        assert (table.whose, len(table.own)) == ("Table 3", 2)
+        for nobody in (Whose(participant="nobody"), Whose(table=4)):
+            with pytest.raises(NotFoundError, match="who leaves is forgotten"):
+                told.report(name, "fr", nobody)
 
 
 def test_a_session_without_a_reading_has_a_report(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
-from hub.workshop.report.content import Own, Report
+from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language, headings
 from servers.sittings import FakePlayer, FakeSittings
 
@@ -253,12 +253,12 @@ class FakeHub:
         """Do it at once."""
         return do(self.sittings)
 
-    async def report(self, session: str, language: Language, own: Own | None = None) -> Report:
+    async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Tell next to nothing, in the language asked for."""
         known = self.sittings.desk.session(session)
-        whose = "" if own is None else own.name
+        called = "" if whose is None else str(whose.participant or whose.table or "")
         words = await asyncio.to_thread(headings, language)
-        return Report(language=language, title=known.title, whose=whose, when="27/11", words=words)
+        return Report(language=language, title=known.title, whose=called, when="27/11", words=words)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""

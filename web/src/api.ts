@@ -270,6 +270,8 @@ export const api = {
 	/** Where the report of a session is made, for a link that downloads it. */
 	report: (id: string, format: "pdf" | "html", language: string): string =>
 		`/api/v1/sessions/${part(id)}/report?format=${format}&lang=${language}`,
+	/** Where a phone gets the report of the session that it takes part in, its own curves first. */
+	ownReport: (language: string): string => `/api/v1/me/report?format=pdf&lang=${language}`,
 	/** What an archive holds, in short. */
 	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;

@@ -146,6 +146,13 @@ class Kept(Struct, frozen=True, kw_only=True):
     until: str
 
 
+class Whose(Struct, frozen=True, kw_only=True):
+    """Whom a report is asked for: a participant by id, or a table; neither: the whole session."""
+
+    participant: str | None = None
+    table: int | None = None
+
+
 class Own(Struct, frozen=True, kw_only=True):
     """For whom a report is: a table, a participant.
 

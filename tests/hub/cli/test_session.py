@@ -12,6 +12,7 @@ from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
 from hub.model import Message
 from hub.workshop.note import Note
+from hub.workshop.people import Person
 from hub.workshop.store import SessionStore
 from servers.bytes_on_disk import on_disk
 
@@ -112,6 +113,21 @@ def test_reports_are_written_and_go_with_the_session(
     assert Path(own).exists()
     assert main(["session", "report", name, "--data", str(data)]) == 2
     assert "once it is erased no report of it can be made" in capsys.readouterr().err
+
+
+def test_everybody_has_a_report_of_their_own(data: Path, capsys: Printed) -> None:
+    """One for all, one a table, one a participant; no file is called by a first name."""
+    name = said(data, capsys, "new", "Bakers")["id"]
+    with closing(SessionStore(data)) as store:
+        for number in (1, 2):
+            person = Person(id=f"p{number}", session=name, secret=f"s{number}", joined=number, table=3, name="Léa")
+            store.put_person(person)
+    made = said(data, capsys, "report", "--everybody", "--format", "html")["reports"]
+    assert [Path(each).name for each in made] == [
+        f"matinales-{name}{whose}-fr.html" for whose in ("", "-table-3", "-p1", "-p2")
+    ]
+    assert "Table 3 · Léa" in Path(made[-1]).read_text(encoding="utf-8")
+    assert "Léa" not in Path(made[0]).read_text(encoding="utf-8")
 
 
 def test_a_folder_that_no_hub_ever_used_is_named(tmp_path: Path, capsys: Printed) -> None:

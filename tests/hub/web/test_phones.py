@@ -198,3 +198,14 @@ async def test_who_is_here_is_put_right_whatever_happened(room: FakeHub) -> None
     assert (room.journal[1].topic, room.journal[1].payload) == ("matinales-phone/a", b'{"online":false}')
     assert room.live.devices["phone:a"].run == REAL
     assert phone.ROOT == "matinales-phone"
+
+
+async def test_a_phone_gets_its_own_report_and_nobody_else_s(room: FakeHub, serve: Serve) -> None:
+    """By the cookie it joined with; without one there is none."""
+    phone: Client = await serve(room, lan=True)
+    async with phone.get(f"{API}/me/report") as response:
+        assert response.status == 404
+    await ask(phone, "POST", "/me", {"agreed": True, "table": 3, "name": "Léa"}, status=201)
+    async with phone.get(f"{API}/me/report?lang=fr") as response:
+        assert (response.status, response.content_type) == (200, "text/html")
+        assert "p1" in await response.text()

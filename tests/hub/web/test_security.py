@@ -81,6 +81,7 @@ OPEN = {
     "/api/v1/notes",
     "/api/v1/joining",
     "/api/v1/me",
+    "/api/v1/me/report",
     "/phone",
     "/api/v1/openapi.json",
 }

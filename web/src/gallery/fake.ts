@@ -3,7 +3,22 @@
 import type { Mark, Track } from "../lib/series.ts";
 import type { Sight } from "../lib/sight.ts";
 import type { ValueState } from "../lib/state.ts";
-import type { Alarm, AlarmState, Card, Fault, Measure, Part, Quality, Rule, Text, UsecaseRole } from "../lib/types.ts";
+import type {
+	Alarm,
+	AlarmState,
+	Card,
+	Channel,
+	Device,
+	Fault,
+	Measure,
+	Part,
+	Quality,
+	Rule,
+	Sentence,
+	Text,
+	UsecaseRole,
+	Vote,
+} from "../lib/types.ts";
 
 export const NOW = Date.parse("2026-11-24T04:12:00Z");
 const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
@@ -237,3 +252,126 @@ export const PARTS: Record<string, Part> = {
 		},
 	},
 };
+
+export const SENTENCES: Sentence[] = [
+	{
+		code: "calm",
+		params: { air: 3.1, product: 3.2 },
+		text: {
+			fr: "L’air est à 3,1\u202f°C, le produit à 3,2\u202f°C\u00a0: tout va bien.",
+			en: "Air is at 3.1\u00a0°C, the product at 3.2\u00a0°C: all is well.",
+		},
+	},
+	{
+		code: "air_high_eta",
+		params: { air: 7.2, product: 3.4 },
+		text: {
+			fr: "L’air est à 7,2\u202f°C depuis 4\u00a0min, le produit à 3,4\u202f°C\u00a0: il reste environ 1\u00a0h\u00a050 avant +4\u202f°C.",
+			en: "Air has been at 7.2\u00a0°C for 4\u00a0min, the product is at 3.4\u00a0°C: about 1\u00a0h\u00a050\u00a0min left before +4\u00a0°C.",
+		},
+	},
+];
+
+const channel = (
+	name: string,
+	unit: string | null,
+	value: number | null,
+	quality: Quality | null = "good",
+): Channel => ({
+	name,
+	unit,
+	value,
+	time: value === null ? null : at(-4),
+	quality,
+});
+
+const device = (name: string, more: Partial<Device>): Device => ({
+	id: `tasmota:${name}`,
+	name,
+	family: "tasmota",
+	availability: "online",
+	simulated: false,
+	run: "real",
+	channels: [],
+	...more,
+});
+
+/** A device that speaks well and badly, one that went, one that waits for a yes, one that obeys, one that refuses. */
+export const DEVICES: [string, Device][] = [
+	[
+		"good, uncertain, refused, never",
+		device("gallery-plug", {
+			room: "Cuisine",
+			missed: 3,
+			channels: [
+				channel("temperature", "°C", 3.4),
+				channel("humidity", "%", 143, "uncertain"),
+				channel("pressure", "hPa", 3, "bad"),
+				channel("co2", "ppm", null, null),
+			],
+		}),
+	],
+	[
+		"offline, a name without end",
+		device(`gallery-${"long".repeat(12)}`, {
+			availability: "offline",
+			simulated: true,
+			channels: [channel("temperature", "°C", 3.4)],
+		}),
+	],
+	["proposed", device("gallery-neighbour", { proposed: true, channels: [channel("power", "W", 1250)] })],
+	[
+		"command sent",
+		device("gallery-switch", {
+			settable: ["switch"],
+			channels: [channel("switch", null, 0)],
+			commands: { switch: command("sent") },
+		}),
+	],
+	[
+		"command refused",
+		device("gallery-locked", {
+			locked: true,
+			settable: ["switch"],
+			channels: [channel("switch", null, 1)],
+			commands: { switch: command("refused") },
+		}),
+	],
+	["nothing heard", device("gallery-new", { availability: null })],
+];
+
+function command(state: "sent" | "refused") {
+	return {
+		id: `gallery-${state}`,
+		device: "tasmota:gallery-switch",
+		channel: "switch",
+		value: 1,
+		state,
+		by: "facilitator",
+		at: at(-2),
+		reason: state === "refused" ? "locked" : null,
+	};
+}
+
+export const VOTES: [string, Vote][] = [
+	[
+		"nobody yet",
+		{
+			id: "none",
+			question: "Quel capteur l’aurait vu le premier ?",
+			options: ["Air", "Produit"],
+			state: "open",
+			counts: [0, 0],
+		},
+	],
+	[
+		"closed",
+		{
+			id: "closed",
+			question: "Which sensor would have seen it first?",
+			options: ["Air", "Product", "Door"],
+			state: "closed",
+			counts: [7, 2, 31],
+		},
+	],
+];
