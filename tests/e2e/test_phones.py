@@ -99,8 +99,8 @@ def test_a_phone_scans_joins_is_on_the_big_screen_and_leaves_nothing(hub: Demo, 
             expect(phone.page.get_by_text("il ne reste rien de vous")).to_be_visible()
             expect(curve).to_have_count(0)
         until(lambda: not on_disk(hub.data, b"Gudrun"))
+        until(lambda: not on_disk(hub.data, name.encode()))
         assert hub.device(f"phone:{name}") is None
-        assert on_disk(hub.data, name.encode()) == []
         desk.locator('[data-shows="story"]').click()
         expect(screen.page.locator(".scene")).to_be_visible()
 
@@ -135,7 +135,7 @@ def test_on_a_secure_page_the_phone_measures_movement_and_loudness_after_a_press
         session = shaken(page)
         sensor(page, "motion").get_by_role("button", name="Mesurer").click()
         expect(sensor(page, "motion")).to_have_attribute("data-state", "on")
-        until(lambda: values(hub, name).get("acceleration") == 2)
+        until(lambda: values(hub, name).get("acceleration") == pytest.approx(2, abs=0.01))  # browsers round a little
         until(lambda: {"pitch": 30, "roll": -15}.items() <= values(hub, name).items())
         sensor(page, "sound").get_by_role("button", name="Mesurer").click()
         until(lambda: -20 < values(hub, name).get("sound_level", -120) <= 0)

@@ -117,7 +117,7 @@ class Phone {
 		const now = performance.now();
 		if (this.#taps.length > 0) {
 			const rate = tapRate(this.#taps, now);
-			this.#collector.set("tap_rate", rate);
+			if (rate > 0) this.#collector.set("tap_rate", rate);
 			if (now - (this.#taps.at(-1) ?? 0) > TAPS_OVER_MS) this.#taps = [];
 		} else {
 			this.#collector.drop("tap_rate");
