@@ -74,5 +74,10 @@ def gone(name: str, received: int) -> Message:
     return _message(name, b'{"gone":true}', received)
 
 
+def topic(name: str) -> str:
+    """Return the topic of a participant's phone."""
+    return f"{ROOT}/{name}"
+
+
 def _message(name: str, payload: bytes, received: int) -> Message:
-    return Message(f"{ROOT}/{name}", payload, received, Source.PHONE, qos=0)
+    return Message(topic(name), payload, received, Source.PHONE, qos=0)

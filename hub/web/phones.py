@@ -51,6 +51,7 @@ class Phones:
         self._lines: dict[str, Line] = {}
         self._values: dict[str, tuple[dict[str, float], int]] = {}
         self._news: list[Message] = []
+        self._flushing = asyncio.Lock()
 
     @contextmanager
     def line(self, name: str, socket: web.WebSocketResponse) -> Iterator[None]:
@@ -77,9 +78,12 @@ class Phones:
         self._values[name] = (before | phone.values(said), self._hub.live.wall())
 
     async def let_go(self, name: str) -> None:
-        """End the connection of a participant who is no more."""
-        self._values.pop(name, None)
+        """End the connection of a participant who is no more; afterwards nothing of it is still on its way."""
         line = self._lines.pop(name, None)
+        async with self._flushing:
+            self._values.pop(name, None)
+            topic = phone.topic(name)
+            self._news = [each for each in self._news if each.topic != topic]
         if line is not None:
             await line.socket.close(code=GONE, message=b"no participant any more")
 
@@ -93,15 +97,15 @@ class Phones:
             await self._flush()
 
     async def _flush(self) -> None:
-        news, self._news = self._news, []
-        values, self._values = self._values, {}
-        messages = [*news, *(phone.measured(name, said, at) for name, (said, at) in values.items() if said)]
-        if not messages:
-            return
-        try:
-            await self._hub.append(messages)
-        except HubError as error:
-            _LOG.info("what phones said is lost: %s", error)
+        async with self._flushing:
+            news, self._news = self._news, []
+            values, self._values = self._values, {}
+            messages = [*news, *(phone.measured(name, said, at) for name, (said, at) in values.items() if said)]
+            try:
+                if messages:
+                    await self._hub.append(messages)
+            except HubError as error:
+                _LOG.info("what phones said is lost: %s", error)
 
     async def _sweep(self) -> None:
         """Let go whose participant is no more, and put right who is here: whatever happened meanwhile."""

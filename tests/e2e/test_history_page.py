@@ -65,7 +65,7 @@ def test_the_past_is_read_noted_and_taken_away(hub: Demo, browser: Browser, tmp_
 
 
 def test_the_address_is_what_is_shown(hub: Demo, browser: Browser) -> None:
-    """Keys go nearer and earlier; what was sent to somebody shows the same, stacked; a far past says it is empty."""
+    """Keys go nearer and earlier; what was sent to somebody shows the same; a far past is empty and says so."""
     with visit(browser, f"{hub.page}history?c={PROBE}/{CHANNEL}&c={PROBE}/signal&span=3600", locale="en-GB") as reader:
         page = reader.page
         expect(page.get_by_role("figure")).to_have_count(1)

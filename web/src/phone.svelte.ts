@@ -1,6 +1,16 @@
 /** This phone as a device: its connection to the hub, its sensors, its buttons. Sound and place never leave it. */
 
-import { Collector, level, obstacle, type Obstacle, type Sensor, SENSORS, strength, tapRate } from "./lib/phone.ts";
+import {
+	Collector,
+	level,
+	obstacle,
+	type Obstacle,
+	type Sensor,
+	SENSORS,
+	strength,
+	tapRate,
+	TAPS_OVER_MS,
+} from "./lib/phone.ts";
 
 const BEAT_MS = 500;
 /** Everything is said again so often: what stays the same is still believed. */
@@ -108,7 +118,9 @@ class Phone {
 		if (this.#taps.length > 0) {
 			const rate = tapRate(this.#taps, now);
 			this.#collector.set("tap_rate", rate);
-			if (rate === 0 && now - (this.#taps.at(-1) ?? 0) > 10_000) this.#taps = [];
+			if (now - (this.#taps.at(-1) ?? 0) > TAPS_OVER_MS) this.#taps = [];
+		} else {
+			this.#collector.drop("tap_rate");
 		}
 		const all = now - this.#repeated > REPEAT_MS;
 		const said = this.#collector.take(["acceleration"], all);

@@ -54,7 +54,7 @@ export function level(samples: Float32Array): number {
 	return mean > 0 ? Math.min(Math.max(10 * Math.log10(mean), QUIETEST_DB), 0) : QUIETEST_DB;
 }
 
-const TAPS_OVER_MS = 10_000;
+export const TAPS_OVER_MS = 10_000;
 
 /** Taps per minute, by those of the last ten seconds; two at least make a rate. `times` and `now` in ms. */
 export function tapRate(times: readonly number[], now: number): number {
@@ -98,7 +98,7 @@ export class Collector {
 }
 
 /** What people compare, the liveliest first. */
-export const COMPARED = ["acceleration", "sound_level", "tap_rate", "slider", "presses", "hue", "illuminance"];
+export const COMPARED = ["acceleration", "sound_level", "slider", "tap_rate", "presses", "hue", "illuminance"];
 
 /** The measure that most phones give; null: none gives any. */
 export function common(devices: readonly Device[]): string | null {
@@ -114,7 +114,7 @@ export function common(devices: readonly Device[]): string | null {
 /** What a device last said of a channel; null: nothing that is still believed. */
 export function valueOf(device: Device | undefined, channel: string): number | null {
 	const found = device?.channels.find((each) => each.name === channel);
-	return found === undefined || found.quality === null || found.quality === "bad" ? null : found.value;
+	return found?.quality !== "good" ? null : found.value;
 }
 
 export interface Table {

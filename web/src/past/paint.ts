@@ -52,6 +52,8 @@ export function styleOf(place: number) {
 
 const LETTERS = 12.5;
 const SHORT = 26;
+/** From a note's line to its words, in pixels: the flag is between. */
+const FLAG = 13;
 
 /** What is needed to paint: colours by token, canvas pixels of one pixel. */
 export interface Brush {
@@ -62,8 +64,14 @@ export interface Brush {
 export function paint(u: uPlot, brush: Brush, lines: readonly Line[], marks: readonly Mark[]): void {
 	u.ctx.save();
 	u.ctx.textBaseline = "middle";
-	let free = Number.NEGATIVE_INFINITY;
-	for (const mark of [...marks].sort((one, other) => one.at - other.at)) free = paintMark(u, brush, mark, free);
+	const seen = marks.filter((mark) => inside(u, mark.at)).sort((one, other) => one.at - other.at);
+	const places = seen.map((mark) => u.valToPos(mark.at, "x", true));
+	let free = u.bbox.left;
+	seen.forEach((mark, at) => {
+		paintMark(u, brush, mark);
+		const [here, after] = [places[at] ?? 0, places[at + 1] ?? u.bbox.left + u.bbox.width];
+		free = mark.kind === "note" ? paintWords(u, brush, mark.text, [free, here, after]) : here;
+	});
 	paintNames(u, brush, lines);
 	u.ctx.restore();
 }
@@ -73,10 +81,8 @@ function inside(u: uPlot, at: number): boolean {
 	return x >= u.bbox.left - 1 && x <= u.bbox.left + u.bbox.width + 1;
 }
 
-/** An alarm hangs from the top as a triangle, filled while it lasts; a note is a flag on a dotted line, with its words
- * where nothing stands before `free`. Returns up to where something stands now. */
-function paintMark(u: uPlot, { ink, px }: Brush, mark: Mark, free: number): number {
-	if (!inside(u, mark.at)) return free;
+/** An alarm hangs from the top as a triangle, filled while it lasts; a note is a flag on a dotted line. */
+function paintMark(u: uPlot, { ink, px }: Brush, mark: Mark): void {
 	const { ctx } = u;
 	const x = u.valToPos(mark.at, "x", true);
 	const { top, height } = u.bbox;
@@ -103,8 +109,6 @@ function paintMark(u: uPlot, { ink, px }: Brush, mark: Mark, free: number): numb
 		ctx.fill();
 		ctx.stroke();
 	} else ctx.fill();
-	if (!isNote || x < free) return Math.max(free, x + size);
-	return paintWords(u, { ink, px }, mark.text, x + 2.1 * size, top - 1.1 * size);
 }
 
 function stroke(ctx: CanvasRenderingContext2D, points: readonly (readonly [number, number])[]): void {
@@ -113,19 +117,22 @@ function stroke(ctx: CanvasRenderingContext2D, points: readonly (readonly [numbe
 	ctx.stroke();
 }
 
-function paintWords(u: uPlot, { ink, px }: Brush, words: string, x: number, y: number): number {
+/** What a note says, behind its flag or before it: between what is taken up to and the next mark; returns the new end. */
+function paintWords(u: uPlot, { ink, px }: Brush, words: string, places: readonly [number, number, number]): number {
 	const { ctx } = u;
+	const [free, here, after] = places;
 	const text = words.length > SHORT ? `${words.slice(0, SHORT - 1).trimEnd()}…` : words;
 	ctx.font = `500 ${LETTERS * px}px ${ink("--font")}`;
-	const wide = ctx.measureText(text).width;
-	const fits = x + wide < u.bbox.left + u.bbox.width;
-	ctx.textAlign = fits ? "left" : "right";
+	const wide = ctx.measureText(text).width + FLAG * px;
+	const behind = here + wide < after;
+	if (!behind && here - wide < free) return here + FLAG * px;
+	const [x, y] = [here + (behind ? 1 : -1) * (behind ? FLAG : FLAG / 3) * px, u.bbox.top - 7 * px];
+	ctx.textAlign = behind ? "left" : "right";
 	halo(ctx, ink("--surface"), px);
-	const at = fits ? x : x - 18 * px;
-	ctx.strokeText(text, at, y);
+	ctx.strokeText(text, x, y);
 	ctx.fillStyle = ink("--ink-2");
-	ctx.fillText(text, at, y);
-	return fits ? x + wide + 8 * px : x;
+	ctx.fillText(text, x, y);
+	return behind ? here + wide : here + FLAG * px;
 }
 
 function halo(ctx: CanvasRenderingContext2D, colour: string, px: number): void {
