@@ -20,7 +20,7 @@ from hub.usecases.describe import bounds_of
 from hub.usecases.schema import Panel, UseCase
 from hub.workshop.report import curve
 from hub.workshop.report.content import Curve, Own, Part, Story
-from hub.workshop.report.words import Language, said, say
+from hub.workshop.report.words import Language, channel, said, say
 from hub.workshop.session import Span
 
 WIDTH = 360
@@ -246,7 +246,9 @@ class Teller:
             if each.t
         ]
         for each in found[:MOST_OWN]:
-            points, title = _points(each), f"{self._known.names().get(each.device, each.device)} · {each.channel}"
+            points, title = _points(each), channel(each.channel, self._language)
+            if len(own.devices) > 1:
+                title = f"{self._known.names().get(each.device, each.device)} · {title}"
             values = [value for _, value in points if value is not None]
             yield Curve(
                 title=title,

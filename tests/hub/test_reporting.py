@@ -151,7 +151,7 @@ def test_a_report_for_somebody_begins_with_their_own_curves(tmp_path: Path) -> N
         told = reporter(house)
         own = told.report(name, "fr", Whose(participant=people[0].id))
         assert own.whose == "Table 3 · Léa"
-        assert [(each.title, each.mark) for each in own.own] == [(f"phone:{people[0].id} · slider", "réel")]
+        assert [(each.title, each.mark) for each in own.own] == [("Curseur", "réel")]
         table = told.report(name, "en", Whose(table=3))
         assert (table.whose, len(table.own)) == ("Table 3", 2)
         for nobody in (Whose(participant="nobody"), Whose(table=4)):

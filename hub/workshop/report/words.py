@@ -21,9 +21,10 @@ _MONTHS: Mapping[str, str] = {
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """What words.toml holds: headings of the layouts, and sentences with {placeholders}."""
+    """What words.toml holds: headings of the layouts, names of channels, and sentences with {placeholders}."""
 
     heading: dict[str, Text]
+    channel: dict[str, Text]
     say: dict[str, Text]
 
 
@@ -36,6 +37,12 @@ def words() -> Words:
 def headings(language: Language) -> dict[str, str]:
     """Return code → heading or label."""
     return {code: said(text, language) for code, text in words().heading.items()}
+
+
+def channel(name: str, language: Language) -> str:
+    """Return what a channel is called: in plain words where it is a phone's."""
+    known = words().channel.get(name)
+    return name if known is None else said(known, language)
 
 
 def sentence(code: str, parts: Mapping[str, Text] | None = None, params: Mapping[str, Plain] | None = None) -> Sentence:
