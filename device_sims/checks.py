@@ -1,5 +1,6 @@
 """What is wrong with a scenario.toml that its types alone do not tell, each with its place."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ from device_sims.errors import SimulationError
 from device_sims.tables import Battery, Device, Scenario
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+FASTEST_MS, SECOND_MS = 10, 1000
+"""A line each ten milliseconds is a tenth of what a hub takes of a serial line for ever (`hub/ingest/lines.py`)."""
 WIRE_NAME = re.compile(r"[a-z0-9:_-]*sim[a-z0-9:_-]*")
 
 
@@ -57,10 +60,7 @@ def _schedule_problems(scenario: Scenario) -> Iterator[str]:
 def _device_problems(device: Device, measures: tuple[str, ...]) -> Iterator[str]:
     if not WIRE_NAME.fullmatch(device.id):
         yield f"id is {device.id!r}: it contains `sim` and only a-z, 0-9, : _ -"
-    if device.period_s <= 0 or (device.history_period_s or 1) <= 0:
-        yield f"period_s is {device.period_s}: periods are above zero"
-    if not 0 <= device.jitter_s < max(device.period_s, 1):
-        yield f"jitter_s is {device.jitter_s}: it is zero or more, and less than the period"
+    yield from _period_problems(device)
     try:
         devices.make(device.kind, device.id, device.fields, device.options)
     except SimulationError as error:
@@ -76,6 +76,25 @@ def _device_problems(device: Device, measures: tuple[str, ...]) -> Iterator[str]
             yield f"channels.{name}: sigma, relative, resolution and lag_s are zero or more, drop lies between 0 and 1"
     if device.battery is not None:
         yield from _battery_problems(device.battery, device)
+
+
+def _period_problems(device: Device) -> Iterator[str]:
+    if device.period_s <= 0 or (device.history_period_s or 1) <= 0:
+        yield f"period_s is {device.period_s}: periods are above zero"
+    if not 0 <= device.jitter_s < max(device.period_s, 1):
+        yield f"jitter_s is {device.jitter_s}: it is zero or more, and less than the period"
+    if device.live_period_ms is not None:
+        yield from _quick_problems(device.live_period_ms, device)
+
+
+def _quick_problems(period_ms: int, device: Device) -> Iterator[str]:
+    if not (FASTEST_MS <= period_ms < SECOND_MS and SECOND_MS % period_ms == 0):
+        yield f"live_period_ms is {period_ms}: it divides a second, and lies between {FASTEST_MS} and 500"
+    if device.jitter_s:
+        yield "live_period_ms: a board that speaks several times a second has no jitter_s"
+    with contextlib.suppress(SimulationError):  # an unknown kind is told by itself
+        if devices.link(device.kind) != "serial":
+            yield "live_period_ms: only boards on a serial line speak several times a second (kind serial_json)"
 
 
 def _battery_problems(battery: Battery, device: Device) -> Iterator[str]:

@@ -117,6 +117,8 @@ def post(
                 msg = f"the hub took no history: {reason}"
                 raise SimulationError(msg)
             time.sleep(PATIENCE_S)
+        if stopped():  # a hub that is far behind would hold up the end of the run
+            break
     return accepted
 
 

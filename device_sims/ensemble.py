@@ -2,12 +2,12 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, tzinfo
 
 from device_sims import playbill
 from device_sims.playbill import Cast
 from device_sims.player import Player
 from device_sims.schedule import Acting
+from device_sims.stage import Stage
 from device_sims.tables import Text
 from device_sims.world import Emission, Output, World
 
@@ -19,17 +19,8 @@ class Ensemble:
         shown: the scenario whose story is on the projector.
     """
 
-    def __init__(
-        self,
-        cast: Cast,
-        *,
-        seed: int,
-        start: datetime,
-        zone: tzinfo,
-        initial: str | None = None,
-        clock: str | None = None,
-    ) -> None:
-        """Place every world at the beginning of its history; see `World`.
+    def __init__(self, cast: Cast, stage: Stage) -> None:
+        """Place every world at the beginning of its history; the stage's initial state is the first one's.
 
         Raises:
             SimulationError: no such initial state.
@@ -37,16 +28,10 @@ class Ensemble:
         self.name = cast.name
         self.shown = next(iter(cast.parts.values())).scenario.name
         self.title = cast.title
-        self.start = start
+        self.start = stage.start
+        common = stage._replace(clock=playbill.clock(cast, stage.initial, stage.clock))
         self.worlds = {
-            prefix: World(
-                loaded,
-                seed=seed,
-                start=start,
-                zone=zone,
-                initial=None if prefix else initial,
-                clock=playbill.clock(cast, initial, clock),
-            )
+            prefix: World(loaded, common._replace(initial=None) if prefix else common)
             for prefix, loaded in cast.parts.items()
         }
         self.players: Mapping[str, Player] = {
@@ -95,8 +80,8 @@ class Ensemble:
         """Return the roles whose period is stretched at the present speed."""
         return [prefix + role for prefix, world in self.worlds.items() for role in world.stretched()]
 
-    def next_s(self) -> int:
-        """Return the next second at which something is due."""
+    def next_s(self) -> float:
+        """Return when something is due next."""
         return min(world.next_s() for world in self.worlds.values())
 
     def schedule(self, time_s: int, name: str, intensity: float | None = None, duration_s: int | None = None) -> None:
@@ -130,7 +115,7 @@ class Ensemble:
         prefix, own = self._split(role)
         return [*_named(prefix, self.worlds[prefix].birth(own))]
 
-    def advance(self, to_s: int) -> Iterator[Output]:
+    def advance(self, to_s: float) -> Iterator[Output]:
         """Play until a simulated second, that one's telemetry included; in the order of the run's seconds."""
         if len(self.worlds) == 1:
             ((prefix, world),) = self.worlds.items()

@@ -13,6 +13,7 @@ from device_sims.clock import MOST_LIVE_SPEED, checked_speed
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
 from device_sims.link import Broker
+from device_sims.stage import Stage
 
 NOW = "now"
 """A clock: the run is a twin, whose time is the wall's from its start on (design.md §1)."""
@@ -81,7 +82,7 @@ def make_world(options: Options, wall: datetime) -> Ensemble:
     start = announce.start_of(playbill.clock(cast, options.initial, clock), zone, wall)
     if options.is_twin:
         start = wall.replace(microsecond=0)
-    world = Ensemble(cast, seed=options.seed, start=start, zone=zone, initial=options.initial, clock=clock)
+    world = Ensemble(cast, Stage(options.seed, start, zone, options.initial, clock, finely=True))
     world.speed = options.pace
     for fault in options.faults:
         lasts = schedule.seconds(fault.duration_min)

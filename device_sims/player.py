@@ -1,6 +1,7 @@
 """A role being played: its device, its sensors, its battery, and when it speaks next."""
 
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ class Player:
         said: messages it has sent: each costs its battery a little.
         listens: the device, where it has a window for orders after its telemetry.
         stuck: its actuator takes orders and does not move.
+        shares: of a second, at which it speaks besides, at ×1 [s]; `ahead`: those of this second still to come.
     """
 
     role: str
@@ -47,6 +49,8 @@ class Player:
     stuck: bool = False
     late_s: int = 0
     chance: random.Random = field(default_factory=random.Random)
+    shares: tuple[float, ...] = ()
+    ahead: deque[float] = field(default_factory=deque)
     listens: Listening | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,15 +105,21 @@ class Player:
         beat_s = time_s - self.late_s + self.period_at_s(time_s, speed, scenario)
         self.late_s = self.chance.randint(0, self.settings.jitter_s) if self.settings.jitter_s else 0
         self.due_s = beat_s + self.late_s
+        self.ahead = deque(self.shares if self._is_quick(time_s, speed) else ())
 
     def period_at_s(self, time_s: int, speed: float, scenario: tables.Scenario) -> int:
         """Return how long it waits until it reports again; faster than over a broker, nothing stretches it further."""
+        if self._is_quick(time_s, speed):
+            return 1
         period = float(self.period_s)
         if time_s < -scenario.recent_s:
             period = max(period, self.settings.history_period_s or scenario.history_period_s)
         elif time_s >= 0:
             period = stretched_s(period, min(speed, MOST_LIVE_SPEED), MOST_PER_WALL_S)
         return -int(-period // 1)
+
+    def _is_quick(self, time_s: int, speed: float) -> bool:
+        return bool(self.shares) and time_s >= 0 and speed <= 1
 
     def _battery(self, elapsed_s: int) -> dict[str, float]:
         """Return what a battery's channels show: it sinks with time and messages, and its voltage with it."""
@@ -137,7 +147,11 @@ def in_role(role: str, settings: tables.Device, *, seed: int, begin_s: int) -> P
     device = devices.make(settings.kind, settings.id, settings.fields, settings.options)
     due_s = begin_s if settings.history else max(begin_s, 0)
     chance = random.Random(f"{seed}/{settings.id}/jitter")  # noqa: S311 — jitter to repeat, not a secret
-    return Player(role, settings, device, sensors, due_s=due_s, period_s=settings.period_s, chance=chance)
+    quick_ms = settings.live_period_ms
+    shares = tuple(each / 1000 for each in range(quick_ms, 1000, quick_ms)) if quick_ms else ()
+    return Player(
+        role, settings, device, sensors, due_s=due_s, period_s=settings.period_s, chance=chance, shares=shares
+    )
 
 
 def _truth(name: str, channel: tables.Channel, values: Mapping[str, float], orders: Mapping[str, float]) -> float:

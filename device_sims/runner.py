@@ -11,39 +11,40 @@ import secrets
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from platformdirs import user_runtime_path
 
-from device_sims import announce, devices, door, notes, schedule
+from device_sims import announce, door, notes, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.control import Control, Order
+from device_sims.courier import HUB_PATIENCE_S, Courier
 from device_sims.day import DAY_S
-from device_sims.devices import Numbered, Packet
-from device_sims.devices import link as link_of
+from device_sims.devices import Packet
 from device_sims.errors import SimulationError
 from device_sims.link import Connection
+from device_sims.notebook import Notebook
 from device_sims.options import Options, make_world
-from device_sims.serial_port import SerialPort
-from device_sims.world import Emission, Output, Silence
+from device_sims.plugs import Ears, plug
+from device_sims.tables import Text
+from device_sims.world import Output, Silence
 
 _LOG = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 CONNECT_PATIENCE_S = 3.0
 """Telemetry begins when every device is connected, at the latest after so long."""
-HUB_PATIENCE_S = 30.0
-"""How long a hub that is starting may take before the run goes on without its history."""
 DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
 LONG_S = 2 * DAY_S
 """A longer history is not waited for: the page opens and shows how far it is."""
+HUB_AWAY = Text(
+    "L'historique simulé n'a pas pu être remis au concentrateur.",
+    "The simulated history could not be handed to the hub.",
+)
 
 
 class Run:
@@ -63,35 +64,16 @@ class Run:
         self._clock = VirtualClock(time.monotonic(), speed=options.pace)
         self._live = False
         self._wake = asyncio.Event()
-        self._notes: list[dict[str, Any]] = []
-        self._lines: list[Emission] = []
-        self._posting: asyncio.Task[None] | None = None
+        self._notebook = Notebook(self._simulated)
+        self._courier = Courier(self._hub, self.world.start, self._said)
         self._leaving = False
-        self._preparing: list[dict[str, Any]] = []
         self._steering: list[asyncio.Task[None]] = []
         self._own = Connection(options.broker, f"matinales-{self.id}", on_up=self._announce_again)
-        self._devices = {role: self._connect(role) for role in self.world.players}
+        ears = Ears(self._device_up, self._device_heard)
+        self._devices = {
+            role: plug(role, player, self.id, options, ears) for role, player in self.world.players.items()
+        }
         self._control = Control(self.id, self._hub, self._obey, self.state)
-
-    def _connect(self, role: str) -> Connection | SerialPort:
-        player = self.world.players[role]
-        if link_of(player.settings.kind) == "serial":
-            return SerialPort(self._ports / player.settings.id, on_up=partial(self._device_up, role))
-        device = player.device
-        return Connection(
-            self.options.broker,
-            f"{player.settings.id}-{self.id[-4:]}",
-            will=device.connecting if isinstance(device, Numbered) else device.will,
-            qos=devices.qos(device),
-            subscribe=player.device.commands,
-            on_up=partial(self._device_up, role),
-            on_message=partial(self._device_heard, role),
-        )
-
-    @property
-    def _ports(self) -> Path:
-        """Where the serial ports of simulated boards lie: in the hub's data folder, where it looks for them."""
-        return (self.options.data or user_runtime_path("matinales")) / "serial"
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play until `stop` is set, or another story is asked for (`next`)."""
@@ -124,7 +106,7 @@ class Run:
             "speed": self._clock.speed,
             "seed": self.options.seed,
             "twin": self.options.is_twin,
-            "state": "preparing" if self._preparing else "running" if self._clock.speed > 0 else "paused",
+            "state": "preparing" if self._notebook.is_preparing else "running" if self._clock.speed > 0 else "paused",
             "faults": [
                 {
                     "name": name,
@@ -134,7 +116,7 @@ class Run:
                 }
                 for name, title in titles.items()
             ],
-            "notes": [*self._notes, *self._preparing],
+            "notes": self._notebook.written(),
         }
 
     # beginning
@@ -194,9 +176,7 @@ class Run:
                 continue
             percent = int(100 * past.share)
             _LOG.info("%s: history of %.3g days, %d %% done", self.world.name, days, percent)
-            self._preparing = [
-                self._noted(f"Historique en préparation : {percent} %", f"History being made: {percent}%")
-            ]
+            self._notebook.prepare(percent)
             if -self.world.begin_s > LONG_S:
                 self._steer()
                 self._tell_state()
@@ -216,13 +196,10 @@ class Run:
         except SimulationError as error:
             past.forsake()
             _LOG.warning("%s", error)
-            self._note(
-                "L'historique simulé n'a pas pu être remis au concentrateur.",
-                "The simulated history could not be handed to the hub.",
-            )
+            self._notebook.note(HUB_AWAY)
         else:
             _LOG.info("%s: %d messages of history in %.1f s", self.world.name, took, time.monotonic() - begun)
-        self._preparing = []
+        self._notebook.prepared()
 
     # living
 
@@ -230,19 +207,18 @@ class Run:
         while not stop.is_set() and self.next is None:
             self._catch_up()
             self._wake.clear()
-            pause_s = min(self._clock.wall_until(float(self.world.next_s())), BEAT_S)
+            pause_s = min(self._clock.wall_until(self.world.next_s()), BEAT_S)
             if self._by_door:
                 pause_s = max(pause_s, DOOR_EVERY_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(pause_s, 0.005))
 
     def _catch_up(self) -> None:
-        """Play until the clock's present second."""
-        now_s = int(self._clock.advance(time.monotonic()))
+        """Play until the clock's present moment."""
+        now_s = self._clock.advance(time.monotonic())
         faults = set(self.world.acting)
         self._deliver(self.world.advance(max(now_s, self.world.time_s)))
-        if self._lines and self._posting is None:
-            self._posting = asyncio.create_task(self._post(), name="import door")
+        self._courier.go()
         if faults != set(self.world.acting):
             self._tell_state()
 
@@ -326,7 +302,7 @@ class Run:
 
     def _deliver(self, said: Iterable[Output]) -> None:
         if self._by_door:
-            self._lines.extend(self.world.without_broker(said))
+            self._courier.take(self.world.without_broker(said))
             return
         for one in said:
             if isinstance(one, Silence):
@@ -344,19 +320,6 @@ class Run:
     @property
     def _by_door(self) -> bool:
         return self._clock.speed > MOST_LIVE_SPEED
-
-    async def _post(self) -> None:
-        try:
-            while self._lines:
-                lines, self._lines = door.lines(self._lines), []
-                bodies = door.requests(self._said(), self.world.start, lines)
-                await asyncio.to_thread(
-                    door.post, self._hub, self.id, bodies, patience_s=HUB_PATIENCE_S, stopped=lambda: self._leaving
-                )
-        except SimulationError as error:
-            _LOG.warning("%s", error)
-        finally:
-            self._posting = None
 
     # telling
 
@@ -385,22 +348,9 @@ class Run:
         task = asyncio.ensure_future(self._control.tell())
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def _note(self, fr: str, en: str) -> None:
-        self._notes = [*self._notes[-9:], self._noted(fr, en)]
-
-    def _noted(self, fr: str, en: str) -> dict[str, Any]:
-        return {"time": announce.rfc3339(self._simulated()), "text": {"fr": fr, "en": en}}
-
     def _note_stretching(self) -> None:
-        roles = self.world.stretched()
-        if not roles:
-            return
-        named = [self.world.players[role].settings.title for role in roles]
-        speed = f"×{self._clock.speed:g}"
-        self._note(
-            f"À {speed}, {', '.join(each.fr for each in named)} : période allongée, 10 messages par seconde au plus.",
-            f"At {speed}, {', '.join(each.en for each in named)}: period stretched, at most 10 messages a second.",
-        )
+        titles = (self.world.players[role].settings.title for role in self.world.stretched())
+        self._notebook.stretched(self._clock.speed, titles)
 
     def _hub(self) -> door.Hub | None:
         return None if self.options.data is None else door.find(self.options.data)
@@ -423,6 +373,7 @@ class Run:
         """Say the end, and take off the broker all that this run left there."""
         self._live = False
         self._leaving = True
+        self._courier.leave()
         with contextlib.suppress(TimeoutError, SimulationError, OSError):
             async with asyncio.timeout(LEAVE_S):
                 if self._own.up.is_set():

@@ -89,6 +89,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
         kind: file name in `device_sims/devices`.
         id: its name on the wire; contains `sim`.
         period_s: simulated seconds between two telemetry messages.
+        live_period_ms: milliseconds at ×1 and slower, of a board on a serial line that speaks several times a second.
         history_period_s: the same in old history; unset: the scenario's.
         jitter_s: each comes late by up to so many seconds, drawn anew; the beat itself does not drift.
         history: whether it has any; a role that somebody plays with a gesture has none.
@@ -100,6 +101,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     period_s: int
     channels: dict[str, Channel]
+    live_period_ms: int | None = None
     history_period_s: int | None = None
     jitter_s: int = 0
     history: bool = True

@@ -4,8 +4,8 @@ Deterministic: the same scenario, seed, speed and commands at the same simulated
 knows no wall clock and no broker; whoever runs it says how far to go and takes the messages.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from device_sims import common, devices
@@ -13,10 +13,11 @@ from device_sims import scenario as scenarios
 from device_sims.day import days_ahead
 from device_sims.devices import Moment, Packet, Reply, View
 from device_sims.errors import SimulationError
-from device_sims.models import Active, Model
+from device_sims.models import Active, Model, Quick
 from device_sims.player import Player, in_role
 from device_sims.scenario import Loaded
 from device_sims.schedule import Acting, Agenda, Due, due
+from device_sims.stage import Stage
 from device_sims.tables import Text
 
 BOOT_S = 3 * 86_400
@@ -26,9 +27,9 @@ CONNECT_S = -1
 
 
 class Emission(NamedTuple):
-    """A message of a device at a simulated second of the run."""
+    """A message of a device at a simulated second of the run; within one, of a board that speaks several times."""
 
-    time_s: int
+    time_s: float
     role: str
     packet: Packet
 
@@ -47,52 +48,48 @@ Output = Emission | Silence
 class World:
     """A scenario from `-history_h` on; time zero is the run's start."""
 
-    def __init__(
-        self,
-        loaded: Loaded,
-        *,
-        seed: int,
-        start: datetime,
-        zone: tzinfo,
-        initial: str | None = None,
-        clock: str | None = None,
-    ) -> None:
+    def __init__(self, loaded: Loaded, stage: Stage) -> None:
         """Place everything at the beginning of the history.
-
-        Args:
-            loaded: what to play.
-            seed: of every noise.
-            start: the instant of time zero.
-            zone: of the devices' local times.
-            initial: named state; unset: the first.
-            clock: local hour of time zero; unset: the state's, else the scenario's.
 
         Raises:
             SimulationError: no such initial state.
         """
         self.scenario = loaded.scenario
-        self.seed = seed
-        self.start = start
-        self.zone = zone
+        self.seed, self.start, self.zone = stage.seed, stage.start, stage.zone
         self._effects = loaded.effects
-        name = initial_name(loaded, initial)
+        name = initial_name(loaded, stage.initial)
         self.begin_s = -3600 * self.scenario.history_h
         self.time_s = self.begin_s
-        begin = scenarios.begin(self.scenario, name, clock, seed)
-        self.days = days_ahead(start.astimezone(zone).date(), begin.weekday, begin.yearday)
+        begin = scenarios.begin(self.scenario, name, stage.clock, stage.seed)
+        self.days = days_ahead(stage.start.astimezone(stage.zone).date(), begin.weekday, begin.yearday)
         self.model: Model = loaded.model.make(loaded.parameters, loaded.initials[name], begin)
         self.acting: dict[str, Acting] = {}
         self.orders: dict[str, float] = {}
-        self.speed = 1.0
+        self._speed = 1.0
         self._common = common.common_faults(self.scenario)
         self.agenda = Agenda()
         for event in self.scenario.events:
             self.agenda.add(due(event, clock_at_start_s=begin.clock_s, from_s=self.time_s))
         self.players = {
-            role: in_role(role, settings, seed=seed, begin_s=self.begin_s)
+            role: in_role(role, settings, seed=stage.seed, begin_s=self.begin_s)
             for role, settings in self.scenario.devices.items()
         }
+        if not stage.finely:
+            for player in self.players.values():
+                player.shares = ()
         self._act()
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds a wall second."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._speed = speed
+        for player in self.players.values():
+            if player.shares:  # it may speak much sooner now
+                player.due_s = min(player.due_s, max(self.time_s, 0) + 1)
 
     # what goes in
 
@@ -148,15 +145,18 @@ class World:
 
     # what comes out
 
-    def advance(self, to_s: int) -> Iterator[Output]:
-        """Play until a simulated second, that one's telemetry included."""
+    def advance(self, to_s: float) -> Iterator[Output]:
+        """Play until a simulated second, that one's telemetry included; within it, quick boards until `to_s`."""
+        last_s = math.floor(to_s)
         while True:
             yield from self._begin_and_end_faults()
             for player in self.players.values():
                 yield from self._speak(player)
-            if self.time_s >= to_s:
+            if self.time_s >= last_s:
+                yield from self._speak_within(to_s)
                 return
-            yield from self._run(self._next_stop(to_s) - self.time_s)
+            yield from self._speak_within(self.time_s + 1)
+            yield from self._run(self._next_stop(last_s) - self.time_s)
 
     def without_broker(self, said: Iterable[Output]) -> Iterator[Emission]:
         """Return messages alone: a broken connection becomes its will, a restored one the device's birth."""
@@ -173,9 +173,10 @@ class World:
         if will is not None:
             yield Emission(time_s, role, will)
 
-    def next_s(self) -> int:
-        """Return the next second at which something is due, whatever the physics does before."""
-        return self._next_stop(2**62)
+    def next_s(self) -> float:
+        """Return when something is due next, whatever the physics does before."""
+        within = (self.time_s + player.ahead[0] for player in self.players.values() if player.ahead)
+        return min(within, default=self._next_stop(2**62))
 
     def titles(self) -> Mapping[str, Text]:
         """Return every fault's title."""
@@ -272,6 +273,18 @@ class World:
             yield from self._words(player, player.device.report(self._view(player)))
             if player.listens is not None:
                 yield from self._obey(player, player.listens.window(self._view(player)))
+
+    def _speak_within(self, to_s: float) -> Iterator[Emission]:
+        """Let the boards that speak several times a second do so, from the second that was reached on."""
+        for player in self.players.values():
+            while player.ahead and self.time_s + player.ahead[0] <= to_s:
+                share = player.ahead.popleft()
+                moved = self.model.within(share) if isinstance(self.model, Quick) else {}
+                list(player.follow({**self.model.values(), **moved}, self.orders, self.time_s - self.begin_s))
+                player.sample(self.time_s)
+                if not player.silent:
+                    said = self._words(player, player.device.report(self._view(player)))
+                    yield from (one._replace(time_s=self.time_s + share) for one in said)
 
     def _words(self, player: Player, packets: Iterable[Packet]) -> Iterator[Emission]:
         """Say what a device says; one without a history says nothing before the start."""

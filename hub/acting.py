@@ -6,7 +6,7 @@ putting them back. Runs in the thread that owns store.db: the worker's, or the c
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -217,6 +217,20 @@ class Acting:
             self._forgotten()
         self._deliver(Outcome(batch=Batch(forgotten=uids)))
         return gone
+
+    def forget_phones(self, uids: Sequence[str]) -> None:
+        """Erase what is left of participants' phones in store.db; those that never spoke are no devices."""
+        mind = self._understanding()
+        known = [uid for uid in uids if uid in mind.devices]
+        if not known:
+            return
+        names = names_of(known, mind.names.names(set(known)))
+        ended = {run.id for run in mind.timelines.runs.values() if run.state == ENDED}
+        try:
+            self._kept.forget(known, names, ended)
+        finally:
+            self._forgotten()
+        self._deliver(Outcome(batch=Batch(forgotten=known)))
 
     def _device(self, name: str, *, itself: bool = False) -> Device:
         """Return a device by any of its names; `itself`: even where it was merged into another one."""

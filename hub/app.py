@@ -7,13 +7,13 @@ order when its input ends.
 import asyncio
 import contextlib
 import gc
-import ipaddress
 import logging
 import os
 import signal
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, setup
+from hub import addresses, broker, credentials, setup
 from hub.acting import Acting
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -49,6 +49,7 @@ from hub.pacer import Pacer
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
+from hub.reporting import Reporter
 from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
@@ -58,6 +59,7 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.store.stretches import Stretch
+from hub.storytelling import Known
 from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -67,9 +69,11 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.web.app import make_app
 from hub.web.hub import Acts
-from hub.web.security import Security, interface_addresses
+from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.report.content import Report, Whose
+from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
 
 _LOG = logging.getLogger("hub")
@@ -81,6 +85,8 @@ RECENT = 500
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
+ROOM_EVERY = 0.25
+"""Seconds between two words to every screen about who takes part: hundreds may come in at once."""
 PURGE_EVERY = 600.0
 """How often [s] it is looked whether a session's day has come."""
 MARK_PATIENCE = 1.0
@@ -235,7 +241,7 @@ class App:
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled = asyncio.Event()
-        self._session_news = asyncio.Event()
+        self._session_news, self._room_news = asyncio.Event(), asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -288,12 +294,13 @@ class App:
                 mark=self._mark,
                 erase=self._erase_now,
                 purge=self._purge_in_store,
+                forget=lambda uids: self._worker.call(lambda: self._acting.forget_phones(uids)).result(),
                 today=lambda: datetime.now(self.config.zone).date(),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
             self._restored.paces = self._pacer.records
-            self._chosen = Chosen(self._kept)
+            self._chosen = Chosen(self._kept, self._sessions.current)
             self._restored.chosen = self._chosen.told()
             mind = self._worker.understanding
             self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
@@ -354,6 +361,7 @@ class App:
             asyncio.create_task(self._prune(), name="retention"),
             asyncio.create_task(self._telling.run(), name="telling"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
+            asyncio.create_task(self._show_room(), name="room"),
         ]
 
     async def close(self) -> None:
@@ -451,7 +459,7 @@ class App:
 
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
-        await self._show_vote()
+        await self._show_session()
         while True:
             sessions, waits = self._sessions, True
             try:
@@ -608,13 +616,59 @@ class App:
             return await asyncio.to_thread(do, self._sessions)
         finally:
             self._session_news.set()
-            await self._show_vote()
+            self._room_news.set()
+            await self._show_session()
+            await self._show_choices()
 
-    async def _show_vote(self) -> None:
+    async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
+        """Return the report of a session, for everybody or for somebody."""
+        return await asyncio.to_thread(self._reporter().report, session, language, whose)
+
+    def _reporter(self) -> Reporter:
+        known = Known(
+            cases=self._cases,
+            calendar=self._worker.engine.calendar,
+            runs=self._kept.runs,
+            chosen=self._chosen.of,
+            cast=self._stage.real,
+            uids=self.live.uids,
+            names=lambda: {uid: each.name for uid, each in [*self.live.devices.items()]},
+            now=time.time_ns,
+        )
+        return Reporter(self._sessions, self._kept.history, known)
+
+    async def _show_session(self) -> None:
+        """Let every screen know the vote, and that the notes have changed."""
+
+        def read() -> tuple[dict[str, Any] | None, int]:
+            ids = " ".join(each.id for each in self._sessions.notebook.shown())
+            return self._sessions.ballot.shown(), zlib.crc32(ids.encode())
+
         with contextlib.suppress(StoreError):  # whoever asked is told
-            shown = await asyncio.to_thread(self._sessions.ballot.shown)
-            if shown != self.live.vote:
-                self.live.apply(Batch(vote=shown))
+            vote, notes = await asyncio.to_thread(read)
+            if (vote, notes) != (self.live.vote, self.live.notes):
+                self.live.apply(Batch(vote=vote, notes=notes))
+
+    async def _show_choices(self) -> None:
+        """Show the hypotheses and prices of the session that is on."""
+        with contextlib.suppress(StoreError):  # whoever asked is told
+            current, known = await asyncio.to_thread(lambda: (self._sessions.current, self._sessions.ids))
+            if self._chosen.stands(current, known):
+                return
+            changed = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.enter(current, known)))
+            self.live.apply(Batch(chosen=changed))
+
+    async def _show_room(self) -> None:
+        """Tell every screen who takes part and what the projector shows; a room that comes in at once, in steps."""
+        self._room_news.set()
+        while True:
+            await self._room_news.wait()
+            self._room_news.clear()
+            with contextlib.suppress(StoreError):  # whoever asked is told
+                room = await asyncio.to_thread(self._sessions.room)
+                if room != self.live.room:
+                    self.live.apply(Batch(room=room))
+            await asyncio.sleep(ROOM_EVERY)
 
     @property
     def player(self) -> Player:
@@ -741,11 +795,11 @@ class App:
         looking = self._looking(self._stage.case(usecase), asked.run or REAL)
         return await asyncio.to_thread(looking.series, measure, asked.start, asked.stop, width)
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
-        """Return what a use case may be worth by its readings of a span."""
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
+        """Return what a use case may be worth by its readings of a span, with the hypotheses of a session."""
         case, run = self._stage.case(usecase), asked.run or REAL
         told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
-        return costing.money(case, self._chosen.of(usecase), told)
+        return costing.money(case, self._chosen.of(usecase, session), told)
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Change what people chose for a use case, on all screens."""
@@ -780,6 +834,12 @@ class App:
             "broker": msgspec.to_builtins(broker_there),
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
+
+    def reached(self) -> Sequence[str]:
+        """Return the addresses under which the room reaches the page."""
+        if self.config.public_url:
+            return [f"{self.config.public_url.rstrip('/')}/"]
+        return _room(self.config) if self._settings.lan else []
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages of an edge."""
@@ -858,10 +918,8 @@ class App:
 
 def _room(config: Config) -> list[str]:
     """Return the addresses under which the room reaches the page, the likeliest first."""
-    found = [ipaddress.ip_address(each) for each in interface_addresses() if "%" not in each]
-    usable = [each for each in found if each.version == 4 and not each.is_loopback and not each.is_link_local]  # noqa: PLR2004
-    usable.sort(key=lambda each: (not each.is_private, str(each)))
-    return [f"http://{each}:{config.web_port}/" for each in usable]
+    found = addresses.ranked(addresses.interfaces(), addresses.outward())
+    return [f"http://{each.address}:{config.web_port}/" for each in found]
 
 
 def opened(settings: Settings) -> App:

@@ -131,6 +131,14 @@ class Archives:
             raise NotFoundError(msg)
         return self.folder(name) / RECORDING, max(tracks, key=lambda track: (track.live, track.messages))
 
+    def tracks(self, name: str) -> dict[str, Track]:
+        """Return run → what the recording of a session has of it; empty where there is no recording."""
+        try:
+            found = msgspec.json.decode((self.folder(name) / INDEX).read_bytes(), type=list[Track])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+        return {track.run: track for track in found}
+
     def has(self, name: str) -> bool:
         """Tell whether there is one that can be read."""
         return (self.folder(name) / INDEX).is_file()

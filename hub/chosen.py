@@ -1,6 +1,6 @@
-"""Who keeps what people chose for use cases: in memory for all screens, in store.db for the next start."""
+"""Who keeps what people chose for use cases: each workshop session its own; in memory for all screens, in store.db."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -13,17 +13,43 @@ Change = Callable[[UseCase, Choices], Choices]
 
 
 class Chosen:
-    """The choices of all sessions; `change` belongs to the thread that owns the store, the rest to any."""
+    """The choices of all sessions; what changes them belongs to the thread that owns the store, the rest to any.
 
-    def __init__(self, kept: Kept) -> None:
-        """Go on from what is kept."""
+    A session begins with everything as the use cases have it; one that is paused, or was when the hub stopped, finds
+    its own again. What is chosen while there is no session belongs to nobody (`SHARED`).
+    """
+
+    def __init__(self, kept: Kept, session: str | None = None) -> None:
+        """Go on from what is kept, in a session; None: there is none."""
         self._kept = kept
-        self._choices = kept.choices()
-        self.session = SHARED
+        self._choices: Mapping[str, Mapping[str, Choices]] = kept.choices()
+        self._session = session or SHARED
 
-    def of(self, usecase: str) -> Choices:
-        """Return what was chosen for a use case in the session that is on."""
-        return self._choices.get(self.session, {}).get(usecase, NOTHING)
+    def of(self, usecase: str, session: str | None = None) -> Choices:
+        """Return what was chosen for a use case in a session; None: in the one that is on."""
+        return self._choices.get(session or self._session, {}).get(usecase, NOTHING)
+
+    def stands(self, session: str | None, known: Collection[str]) -> bool:
+        """Tell whether `enter` would change nothing."""
+        return self._session == (session or SHARED) and self._choices.keys() <= {*known, SHARED}
+
+    def enter(self, session: str | None, known: Collection[str]) -> Mapping[str, Any]:
+        """Go over to a session (None: to none), and forget those that are erased: all but `known`.
+
+        Returns:
+            What pages have to hear: empty when nothing changed for them.
+
+        Raises:
+            StoreError: what was erased is still kept.
+        """
+        erased = self._choices.keys() - {*known, SHARED}
+        if erased:
+            self._keep({name: each for name, each in self._choices.items() if name not in erased})
+        before, self._session = self._session, session or SHARED
+        if before == self._session:
+            return {}
+        gone = self._choices.get(before, {})
+        return {name: msgspec.to_builtins(NOTHING) for name in gone} | self.told()
 
     def change(self, usecase: UseCase, how: Change) -> Choices:
         """Change what was chosen in the session that is on, and keep it.
@@ -34,12 +60,14 @@ class Chosen:
             StoreError: nothing was kept.
         """
         chosen = how(usecase, self.of(usecase.name))
-        session = self._choices.get(self.session, {}) | {usecase.name: chosen}
-        after = self._choices | {self.session: session}
-        self._kept.put_choices(after)
-        self._choices = after
+        session = {**self._choices.get(self._session, {}), usecase.name: chosen}
+        self._keep({**self._choices, self._session: session})
         return chosen
 
-    def told(self) -> Mapping[str, Any]:
+    def _keep(self, choices: Mapping[str, Mapping[str, Choices]]) -> None:
+        self._kept.put_choices(choices)
+        self._choices = choices
+
+    def told(self) -> dict[str, Any]:
         """Return use case → its choices, as pages hear them live."""
-        return {name: msgspec.to_builtins(each) for name, each in self._choices.get(self.session, {}).items()}
+        return {name: msgspec.to_builtins(each) for name, each in self._choices.get(self._session, {}).items()}

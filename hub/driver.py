@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from hub.errors import PayloadError
-from hub.model import Availability, Kind, Message, Quality, Stage
+from hub.model import Availability, Kind, Message, Quality, Source, Stage
 from hub.units import Unit
 
 type_of_nothing = type(None)
@@ -203,6 +203,7 @@ class Example(Struct, frozen=True, kw_only=True):
         before: (topic, payload) of the messages that must come first.
         values: channel → value, exactly those.
         refusal: part of the reason, when the message is refused whole.
+        source: the edge at which it arrives, for a family that only one edge speaks for.
     """
 
     topic: str
@@ -214,6 +215,7 @@ class Example(Struct, frozen=True, kw_only=True):
     availability: Availability | None = None
     rejected: tuple[str, ...] = ()
     refusal: str | None = None
+    source: Source = Source.MQTT
 
     @classmethod
     def gives(cls, topic: str, payload: str | bytes, **values: float) -> "Example":
@@ -231,6 +233,7 @@ class Example(Struct, frozen=True, kw_only=True):
             topic=self.topic if topic is None else topic,
             payload=self.payload if payload is None else payload,
             received=1_753_430_400_000_000_000,
+            source=self.source,
         )
 
 

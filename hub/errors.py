@@ -3,13 +3,16 @@
 HubError
 ├── ConfigError    the operator edits a file or an option; the hub does not start
 ├── UsageError     the caller asks otherwise; the message names the argument and the remedy
-│   └── NotFoundError   what was named does not exist
+│   ├── NotFoundError   what was named does not exist
+│   └── ObjectionError  it cannot be so; told in the reader's language, for the page
 ├── PayloadError   nobody at once: counted, shown with its reason, acknowledged
 │   ├── ForeignPayloadError   another family's message on a topic of this shape: the next driver is asked
 │   └── DriverFaultError   a driver of another package failed: the message stays in the journal for it
 ├── JournalError   the broker keeps the message: not written, so not acknowledged
 └── StoreError     the hub retries: the reader's cursor stands still
 """
+
+from collections.abc import Mapping
 
 
 class HubError(Exception):
@@ -26,6 +29,23 @@ class UsageError(HubError):
 
 class NotFoundError(UsageError):
     """The thing named does not exist; the message names the place to look."""
+
+
+class ObjectionError(UsageError):
+    """A request that people make on the page, and why it cannot be so, in French and English.
+
+    Attributes:
+        code: a word for the reason.
+        params: what the sentence speaks of.
+        texts: language → the sentence; the English one is the error's own.
+    """
+
+    def __init__(self, code: str, params: Mapping[str, str], *, fr: str, en: str) -> None:
+        """Object for a reason."""
+        super().__init__(en)
+        self.code = code
+        self.params = params
+        self.texts = {"fr": fr, "en": en}
 
 
 class PayloadError(HubError):

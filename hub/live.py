@@ -61,6 +61,8 @@ class Batch(Struct, kw_only=True):
         chosen: use case → `{"hypotheses", "prices"}` that people chose in the session that is on; those that changed.
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         vote: the one that is asked or whose result is shown; None: there is none.
+        notes: a number that changes whenever the notes that are shown do.
+        room: who takes part and what the projector shows (`hub.sessions.Sessions.room`).
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
         forgotten: uids to leave out from now on.
@@ -82,6 +84,8 @@ class Batch(Struct, kw_only=True):
     chosen: Mapping[str, Any] = field(default_factory=dict)
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     vote: Mapping[str, Any] | UnsetType | None = UNSET
+    notes: int | None = None
+    room: Mapping[str, Any] | UnsetType = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
     forgotten: Sequence[str] = ()
@@ -153,7 +157,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, parts, messages, floods, siren."""
+        """Names of members sent whole: runs, sentences, scenario, vote, notes, room, parts, messages, floods, siren."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -216,6 +220,8 @@ class Live:
         self.chosen: dict[str, Any] = {}
         self.scenario: Mapping[str, Any] | None = None
         self.vote: Mapping[str, Any] | None = None
+        self.notes = 0
+        self.room: Mapping[str, Any] = {"session": None, "shows": "story", "people": []}
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
@@ -284,6 +290,12 @@ class Live:
         if not isinstance(batch.vote, UnsetType):
             yield "vote", batch.vote != self.vote
             self.vote = batch.vote
+        if batch.notes is not None:
+            yield "notes", batch.notes != self.notes
+            self.notes = batch.notes
+        if not isinstance(batch.room, UnsetType):
+            yield "room", batch.room != self.room
+            self.room = batch.room
 
     def _take_devices(self, batch: Batch, gone: Iterable[str], changes: Changes) -> None:
         for device in batch.devices:
@@ -588,6 +600,8 @@ class Live:
                 "chosen": self.chosen,
                 "scenario": self.scenario,
                 "vote": self.vote,
+                "notes": self.notes,
+                "room": self.room,
                 "parts": self.parts,
                 "messages": self.not_understood,
                 "floods": self.floods,
@@ -620,6 +634,8 @@ class Live:
             "chosen": lambda: self.chosen,
             "scenario": lambda: self.scenario,
             "vote": lambda: self.vote,
+            "notes": lambda: self.notes,
+            "room": lambda: self.room,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
             "floods": lambda: self.floods,

@@ -12,7 +12,7 @@ from hub.rules.calendar import Calendar
 from hub.rules.casting import Taken
 from hub.rules.measures import Measure, as_shown, into_shown
 from hub.rules.past import Heard, Part, Point, curve, lead_s, needed, thinned
-from hub.store.base import History, Range, Series
+from hub.store.base import Past, Range, Series
 from hub.usecases.choosing import hypotheses
 from hub.usecases.costing import Told
 from hub.usecases.schema import Measured, UseCase
@@ -31,6 +31,9 @@ TAKEN = "taken"
 class Looking:
     """One use case's past on one run.
 
+    Attributes:
+        run: the timeline.
+
     Args:
         history: where the readings are; blocks.
         usecase: whose measures.
@@ -44,7 +47,7 @@ class Looking:
 
     def __init__(
         self,
-        history: History,
+        history: Past,
         usecase: UseCase,
         run: str,
         *,
@@ -57,7 +60,7 @@ class Looking:
         """Look at nothing yet."""
         self._history = history
         self._usecase = usecase
-        self._run = run
+        self.run = run
         self._devices = devices
         self._cast = cast or {}
         self._twin = twin
@@ -83,14 +86,14 @@ class Looking:
         found = self.points(name, start, stop, MOST if measures[name].computed else width)
         shown = thinned(found, width)
         times, values = [time / NS for time, _ in shown], [value for _, value in shown]
-        return Series(self._usecase.name, name, measures[name].unit, self._run, times, values, [], [])
+        return Series(self._usecase.name, name, measures[name].unit, self.run, times, values, [], [])
 
     def points(self, name: str, start: int, stop: int, width: int = MOST) -> list[Point]:
         """Return what a measure was from `start` [ns] on; `width`: of what each channel is read at most. Blocks."""
         lead = lead_s(self._usecase, name)
         since = 0 if lead * NS >= start else start - int(lead * NS)
         heard = sorted((each for part in self._parts(name, since, stop, width) for each in part), key=itemgetter(0, 1))
-        found = curve(self._usecase, name, self._run, heard, self._calendar)
+        found = curve(self._usecase, name, self.run, heard, self._calendar)
         return [(time, value) for time, value in found if start <= time < stop]
 
     def _parts(self, name: str, since: int, stop: int, width: int) -> Iterator[Iterator[Heard]]:
@@ -102,10 +105,10 @@ class Looking:
         """Yield what the device of its role said, by the first of the channels that it has."""
         taken = self._cast.get(measure.role)
         uid = self._devices.get(measure.role, self._usecase.roles[measure.role].device)
-        channels, run, unit = measure.names, self._run if self._twin is None else self._twin, None
+        channels, run, unit = measure.names, self.run if self._twin is None else self._twin, None
         if taken is not None:
             given = taken.channels.get(name)
-            uid, channels, run = taken.device, () if given is None else (given,), self._run
+            uid, channels, run = taken.device, () if given is None else (given,), self.run
             unit = measure.unit if name in taken.assumed else None
         for channel in channels:
             asked = Range(device=self._uids(uid), channel=channel, run=run, start=since, stop=stop)
@@ -137,7 +140,7 @@ class Looking:
             ((time, name, value) for name, each in found.items() for time, value in each), key=itemgetter(0, 1)
         )
         book = sample(self._usecase, measured, {name: self._usecase.measures[name] for name in names})
-        noted = [value for _, value in curve(book, TAKEN, self._run, heard, self._calendar) if value is not None]
+        noted = [value for _, value in curve(book, TAKEN, self.run, heard, self._calendar) if value is not None]
         if not noted:
             return None
         lasted_s = (own[-1] - own[0]) / NS

@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.archives import Archives
 from hub.errors import NotFoundError
+from hub.handouts import Handouts
 from hub.journal.base import JournalReader
 from hub.kept import Kept
 from hub.model import Alarm, rfc3339
@@ -23,7 +24,12 @@ from hub.store.stretches import Stretch
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk, Mark
 from hub.workshop.keeps import keeps
-from hub.workshop.session import Session, Span, State, spans
+from hub.workshop.note import Note
+from hub.workshop.note import view as note_view
+from hub.workshop.notebook import Notebook
+from hub.workshop.people import People
+from hub.workshop.people import view as person_view
+from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
 
 _LOG = logging.getLogger(__name__)
@@ -38,7 +44,10 @@ class Sessions:
     Attributes:
         desk: starts, pauses, archives.
         archives: of those that are over.
+        handouts: reports that were made into the data folder.
         ballot: questions to the room.
+        notebook: notes on the time-line.
+        people: who takes part with a phone.
     """
 
     def __init__(
@@ -50,6 +59,7 @@ class Sessions:
         mark: Mark,
         erase: Callable[[Sequence[int]], int],
         purge: Callable[[Sequence[Stretch], Sequence[tuple[int, int]]], int],
+        forget: Callable[[Sequence[str]], None],
         today: Callable[[], date],
     ) -> None:
         """Open session.db.
@@ -61,6 +71,7 @@ class Sessions:
             mark: appends a control record.
             erase: empties messages of the journal, a few at a time.
             purge: erases readings and alarms in the store; returns how many readings went.
+            forget: erases devices in the store, by uid; those it does not know are none of its business.
             today: the date where the workshop is.
 
         Raises:
@@ -71,12 +82,16 @@ class Sessions:
         self._reader = reader
         self._erase = erase
         self._purge = purge
+        self._forget = forget
         self._today = today
         self._working = threading.Lock()
         """One archive is written or erased at a time: who erases must not meet who writes."""
         self.archives = Archives(data)
+        self.handouts = Handouts(data)
         self.desk = Desk(self._store, mark=mark, today=today)
-        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns)
+        self.notebook = Notebook(self._store, current=self.desk.current, now=time.time_ns)
+        self.people = People(self._store, current=self.desk.current, now=time.time_ns)
+        self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns, tables=self.people.tables)
 
     def close(self) -> None:
         """Release session.db."""
@@ -84,12 +99,27 @@ class Sessions:
 
     # what is told
 
+    @property
+    def current(self) -> str | None:
+        """Id of the session that goes on now, open or paused; blocks."""
+        found = self.desk.current()
+        return None if found is None else found.id
+
+    @property
+    def ids(self) -> set[str]:
+        """Ids of all sessions that are not erased; blocks."""
+        return {each.id for each in self.desk.sessions()}
+
     def told(self) -> dict[str, Any]:
         """Return `{"current", "sessions", "keeps", "today"}` as `GET /sessions` gives them."""
         views = [self.view(each) for each in self.desk.sessions()]
-        current = next((each for each in views if each["state"] in {State.OPEN, State.PAUSED}), None)
+        current = next((each for each in views if each["state"] in CURRENT), None)
         today = self._today().isoformat()
-        return {"current": current, "sessions": views, "keeps": keeps(influx=self._kept.sends_on), "today": today}
+        return {"current": current, "sessions": views, "keeps": self.keeps(), "today": today}
+
+    def keeps(self) -> list[dict[str, Any]]:
+        """Return what is kept of a session, why and until when."""
+        return keeps(influx=self._kept.sends_on)
 
     def view(self, session: Session) -> dict[str, Any]:
         """Return a session as the API gives it; `archive` is `none`, `being_written` or `complete`."""
@@ -105,14 +135,26 @@ class Sessions:
             "archive": "complete" if session.kept else "being_written" if is_over else "none",
         }
 
+    def room(self) -> dict[str, Any]:
+        """Return `{"session", "shows", "people"}` as everybody in the room sees them."""
+        session = self.desk.current()
+        if session is None:
+            return {"session": None, "shows": "story", "people": []}
+        shown = {"id": session.id, "title": session.title, "state": session.state, "purge": session.purge}
+        return {"session": shown, "shows": session.shows, "people": self.people.told()}
+
     def whole(self, name: str) -> dict[str, Any]:
-        """Return a session with the results of its votes, as `GET /sessions/{id}` gives it.
+        """Return a session with the results of its votes, its notes and participants, as `GET /sessions/{id}` gives it.
 
         Raises:
             NotFoundError: there is none of that id.
         """
         session = self._shown(name)
-        return self.view(session) | {"votes": self.ballot.of(session.id)}
+        return self.view(session) | {
+            "votes": self.ballot.of(session.id),
+            "notes": [note_view(each) for each in self.notebook.of(session.id)],
+            "people": [person_view(each) for each in self.people.of(session.id)],
+        }
 
     # what is read
 
@@ -136,6 +178,15 @@ class Sessions:
         if session.kept:
             return self.archives.alarms(name)
         return self._kept.alarms_in(self.spans(name))
+
+    def notes(self, name: str) -> list[Note]:
+        """Return what was noted in a session, the earliest moment first: for its charts, its report, its export.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            StoreError: they cannot be read.
+        """
+        return self.notebook.of(self._shown(name).id)
 
     @contextmanager
     def history(self, name: str) -> Iterator[SqliteReadings | None]:
@@ -184,9 +235,12 @@ class Sessions:
             HubError: something of it is still there.
         """
         with self._working:
+            phones = [each.device for each in self.people.of(name)]
             session = self.desk.purge(name)
             self.archives.drop(session.id)
+            self.handouts.drop(session.id)
             readings = self._purge(spans(session, self._kept.runs()), session.positions)
+            self._forget(phones)
             messages = sum(self._erase(each) for each in self._messages(session.positions))
             self.desk.erased(session.id)
         _LOG.info("Session %s is erased", session.id)

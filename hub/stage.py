@@ -6,13 +6,15 @@ What the rules know comes from the worker's thread (`take`); what devices measur
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hub.errors import NotFoundError, UsageError
+from hub.errors import NotFoundError
 from hub.live import Live
 from hub.model import REAL, Device, Run
 from hub.rules.case import View
 from hub.rules.casting import Cast, Taken
+from hub.rules.wording import Text
 from hub.usecases import describe
 from hub.usecases.casting import Fit, Offer, chosen, fit_view, guessed, heard
+from hub.usecases.objections import objection
 from hub.usecases.schema import UseCase
 
 Json = dict[str, Any]
@@ -142,7 +144,7 @@ class Stage:
         """Return the roles that a device could play, the best first.
 
         Raises:
-            UsageError: it cannot play.
+            ObjectionError: it cannot play.
         """
         device = self._device(name)
         fits = [
@@ -177,10 +179,10 @@ class Stage:
         if device is None:
             msg = f"no device is called {name!r}; GET /api/v1/devices lists them"
             raise NotFoundError(msg)
-        objection = _objection(device)
-        if objection is not None:
-            msg = f"{device.uid} {objection}"
-            raise UsageError(msg)
+        found = _objection(device)
+        if found is not None:
+            code, said = found
+            raise objection(code, said.each(f"{device.uid} {{}}".format), device=device.uid)
         return device
 
     def fit(self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None) -> Fit:
@@ -188,7 +190,7 @@ class Stage:
 
         Raises:
             NotFoundError: there is no such use case, role or device.
-            UsageError: it cannot play it, and why.
+            ObjectionError: it cannot play it, and why.
         """
         case = self.case(usecase)
         heard(case, role)
@@ -227,12 +229,22 @@ class Stage:
         ]
 
 
-def _objection(device: Device) -> str | None:
-    """Return why a device may not play at all; None: it may."""
+def _objection(device: Device) -> tuple[str, Text] | None:
+    """Return why a device may not play at all, a word and a sentence about it; None: it may."""
     if device.run != REAL:
-        return "is simulated: it plays its own role by itself, and no other; name a real device"
+        return "simulated", Text(
+            "est simulé : il joue son propre rôle, et aucun autre ; nommez un vrai appareil.",
+            "is simulated: it plays its own role by itself, and no other; name a real device",
+        )
     if device.ignored:
-        return f"is ignored: heed it first (its menu on the page, or `matinales devices ignore {device.uid} --off`)"
+        command = f"matinales devices ignore {device.uid} --off"
+        return "ignored", Text(
+            f"est ignoré : reprenez-le d'abord (son menu sur la page, ou « {command} »).",
+            f"is ignored: heed it first (its menu on the page, or `{command}`)",
+        )
     if device.proposed:
-        return "is only proposed: accept it first, on the page /devices"
+        return "proposed", Text(
+            "n'est que proposé : acceptez-le d'abord, sur la page « Appareils ».",
+            "is only proposed: accept it first, on the page /devices",
+        )
     return None

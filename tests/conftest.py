@@ -9,6 +9,23 @@ ON_DEMAND = ("long", "docker")
 """Marks of tests that run when asked for by name. An engine that makes networks breaks the browsers beside it."""
 
 
+FIRST_WORKER = "gw0"
+LATER = 5
+"""By how much the other workers stand back: the first one has the browsers, whose readers have little patience."""
+
+
+def pytest_configure() -> None:
+    """Let the worker with the browsers go first, where the system knows such an order."""
+    if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER and hasattr(os, "nice"):
+        os.nice(LATER)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: much of the time a test waits for what it has started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not asked for by name: `pytest -m long`, `pytest -m docker`."""
     out = {name for name in ON_DEMAND if name not in config.option.markexpr}

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from device_sims.errors import SimulationError
 
@@ -50,6 +50,15 @@ class Model(Protocol):
         Returns:
             How many seconds passed, and each measure that moves continuously, at the end of each second.
         """
+        ...
+
+
+@runtime_checkable
+class Quick(Protocol):
+    """A model some of whose measures move within a second, for boards that speak several times a second."""
+
+    def within(self, share_s: float) -> Mapping[str, float]:
+        """Return those measures `share_s` [s, 0 to 1] after the second that the model has reached."""
         ...
 
 

@@ -19,6 +19,7 @@ from device_sims.physics.machine_vibration import Machine, Regime, State
 LOOSE_NOISE = 0.1
 """Five times the 2 % noise of the sensor (`use_cases.md` §4, fault `sensor_loose`)."""
 STANDARD_G = 9.80665
+HAND_HZ = 5.0
 
 
 class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +106,11 @@ class Bearing:
             "pressed": float(any(fault.effect.pressed for fault in self._faults)),
         }
 
+    def within(self, share_s: float) -> Mapping[str, float]:
+        """Return what a hand gives the accelerometer within a second [g]."""
+        along, across = self._hand_g(share_s)
+        return {"ax": along, "ay": across}
+
     def act(self, faults: Sequence[Active], orders: Mapping[str, float], time_s: int) -> None:
         """Take faults, and the order of the relay that feeds the motor (`switch`)."""
         wore = self._wears()
@@ -169,12 +175,12 @@ class Bearing:
         drawn = self._chance(f"loose/{self._time_s}").gauss(0.0, 1.0)
         return max(velocity * (1.0 - lost) * (1.0 + LOOSE_NOISE * drawn), 0.0)
 
-    def _hand_g(self) -> tuple[float, float]:
-        """Return what a hand gives the accelerometer along and across [g], at a phase that is drawn."""
+    def _hand_g(self, share_s: float = 0.0) -> tuple[float, float]:
+        """Return what a hand at 5 Hz gives the accelerometer along and across [g], at a phase drawn each second."""
         amplitude = self._largest("shaken_m_per_s2") * math.sqrt(2) / STANDARD_G
         if amplitude == 0:
             return 0.0, 0.0
-        phase = 2 * math.pi * self._chance(f"hand/{self._time_s}").random()
+        phase = 2 * math.pi * (self._chance(f"hand/{self._time_s}").random() + HAND_HZ * share_s)
         return amplitude * math.sin(phase), amplitude * math.cos(phase) / 2
 
 

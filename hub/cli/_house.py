@@ -9,13 +9,14 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from hub import datafolder
 from hub.acting import Acting
+from hub.chosen import Chosen
 from hub.config import load
 from hub.datafolder import Living
 from hub.errors import ConfigError, HubError, NotFoundError, UsageError
@@ -27,10 +28,16 @@ from hub.kept import Kept
 from hub.live import Live, action_view
 from hub.model import Action, Message, Source
 from hub.registry import Registry, load_bundled
+from hub.reporting import Reporter
+from hub.rules.calendar import Calendar
 from hub.sessions import Sessions
+from hub.storytelling import Known
 from hub.understand import Understanding
-from hub.usecases.loader import payload_formats
+from hub.usecases.loader import load_all, payload_formats
 from hub.workshop.desk import TOPIC as CONTROL
+from hub.workshop.report.content import Whose
+from hub.workshop.report.forms import FORMS, Form
+from hub.workshop.report.words import Language
 from hub.workshop.session import Moment, Session, Wish
 
 PATIENCE_S = 120.0
@@ -39,6 +46,14 @@ PATIENCE_S = 120.0
 
 class House(Protocol):
     """Answers the questions of the API that concern devices and workshop sessions."""
+
+    def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
+        """Return the report of a workshop session, for all or for somebody, as a file.
+
+        Raises:
+            NotFoundError: there is no such session, or not any more.
+            HubError: it cannot be made.
+        """
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the answer.
@@ -79,12 +94,23 @@ class Neighbour:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask over HTTP (see the contract)."""
-        data = None if body is None else json.dumps(body).encode()
+        found: dict[str, Any] = json.loads(
+            self._answer(method, path, None if body is None else json.dumps(body).encode())
+        )
+        return found
+
+    def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
+        """Fetch a report (see the contract)."""
+        asked = {"format": form, "lang": language, "participant": whose.participant, "table": whose.table}
+        query = urlencode({key: each for key, each in asked.items() if each is not None})
+        return self._answer("GET", f"/sessions/{quote(session, safe='')}/report?{query}")
+
+    def _answer(self, method: str, path: str, data: bytes | None = None) -> bytes:
         request = urllib.request.Request(self._base + path, data, self._headers, method=method)  # noqa: S310 — our own address
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 — likewise
-                found: dict[str, Any] = json.load(answer)
-                return found
+                whole: bytes = answer.read()
+                return whole
         except urllib.error.HTTPError as error:
             raise _refusal(error) from None
         except OSError as error:
@@ -137,6 +163,7 @@ class Files:
             mark=self._mark,
             erase=self._erase_now,
             purge=lambda inside, positions: self._kept.purge(inside, positions)[0],
+            forget=self._acting.forget_phones,
             today=lambda: datetime.now(config.zone).date(),
         )
 
@@ -159,7 +186,7 @@ class Files:
             ("PUT", "ignored"): lambda: acting.ignore_topics(wish["topics"], by),
         }
         if method == "GET":
-            return self._look(what)
+            return self._look(what, *rest)
         if what == "sessions":
             return self._sit(method, rest, wish)
         if what == "drivers":
@@ -172,9 +199,29 @@ class Files:
             raise UsageError(msg)
         return self._told(deed())
 
-    def _look(self, what: str) -> dict[str, Any]:
+    def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
+        """Make a report (see the contract)."""
+        return FORMS[form].render(self._reporter().report(session, language, whose))
+
+    def _reporter(self) -> Reporter:
+        chosen, cast, calendar = Chosen(self._kept), self._kept.cast(), Calendar(load().zone)
+        for run in self._kept.runs():
+            calendar.plays(run.id, run.days)
+        known = Known(
+            cases=load_all(),
+            calendar=calendar,
+            runs=self._kept.runs,
+            chosen=chosen.of,
+            cast=lambda usecase: cast.get(usecase, {}),
+            uids=self._live.uids,
+            names=lambda: {uid: each.name for uid, each in self._live.devices.items()},
+            now=time.time_ns,
+        )
+        return Reporter(self._sessions, self._kept.history, known)
+
+    def _look(self, what: str, *rest: str) -> dict[str, Any]:
         if what == "sessions":
-            return self._sessions.told()
+            return self._sessions.whole(rest[0]) if rest else self._sessions.told()
         if what == "actions":
             return {"actions": [action_view(each) for each in self._kept.actions(100)]}
         if what == "drivers":

@@ -78,10 +78,11 @@ def _scenario(path: Path) -> "Loaded":
 
 def _played(loaded: "Loaded", formats: Mapping[str, str]) -> Played:
     from device_sims import common  # noqa: PLC0415 — only `check` needs the simulators
+    from device_sims.stage import Stage  # noqa: PLC0415 — see above
     from device_sims.world import World  # noqa: PLC0415 — see above
 
     short = msgspec.structs.replace(loaded.scenario, history_h=0)
-    world = World(loaded._replace(scenario=short), seed=1, start=datetime(2026, 3, 16, tzinfo=UTC), zone=UTC)
+    world = World(loaded._replace(scenario=short), Stage(1, datetime(2026, 3, 16, tzinfo=UTC), UTC))
     return Played(
         devices={role: player.device.uid for role, player in world.players.items()},
         channels=_heard(world, formats),

@@ -25,6 +25,7 @@ def command(
     fresh: Annotated[bool, Parameter(negative="")] = False,
     browser: bool = True,
     json: Annotated[bool, Parameter(negative="")] = False,
+    rehearse: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Start everything on this machine: broker, hub, simulators, page.
 
@@ -40,7 +41,8 @@ def command(
         data: data folder; the platform's own unless told.
         fresh: a temporary data folder that goes at the end.
         browser: open the page.
-        json: print one line with the addresses when all is up.
+        json: print one line with the addresses when all is up; with --rehearse, what came of it.
+        rehearse: start nothing: play the guide with its timings on a fast clock, and say where the show would stall.
     """
     from hub.cli import _start  # noqa: PLC0415 — not needed for --help
 
@@ -54,6 +56,8 @@ def command(
         msg = f"--broker is {broker!r}: give embedded, mosquitto, or an address such as mqtt://localhost:1883"
         raise UsageError(msg)
     folder = None if fresh else data or (Path(config.data_dir) if config.data_dir else datafolder.default())
+    if rehearse:
+        return _rehearse(use_case, seed, None if folder is None else datafolder.living(folder), as_json=json)
     simulators = ["--scenario", use_case, "--speed", f"{speed:g}"]
     if seed is not None:
         simulators += ["--seed", str(seed)]
@@ -72,3 +76,10 @@ def command(
             mosquitto=broker == "mosquitto",
         )
     )
+
+
+def _rehearse(use_case: str, seed: int | None, living: datafolder.Living | None, *, as_json: bool) -> int:
+    from device_sims.options import new_seed  # noqa: PLC0415 — not needed for --help
+    from hub.cli import _rehearsal  # noqa: PLC0415 — likewise
+
+    return _rehearsal.command(use_case, seed=new_seed() if seed is None else seed, living=living, as_json=as_json)

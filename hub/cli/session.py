@@ -1,17 +1,25 @@
 """`matinales session`: workshop sessions, on the living hub or on its files."""
 
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
-from cyclopts import App
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import track
 
 from hub.cli._house import House, opened
 from hub.cli._place import HERE, Flag, Place, listed, printed, told
+from hub.config import load
 from hub.errors import UsageError
+from hub.handouts import Handouts, written
+from hub.workshop.report.content import Whose
+from hub.workshop.report.forms import Form
+from hub.workshop.report.words import Language
 
 command = App(
     name="session",
-    help="Workshop sessions: start, list, pause, archive, reset and erase them.",
+    help="Workshop sessions: start, list, pause, archive, reset, report and erase them; read their notes.",
     result_action="return_value",
 )
 
@@ -104,6 +112,55 @@ def reset(
     return _tell(answer, place, f"Session {answer['id']} has started; the one before is archived")
 
 
+@command.command
+def report(
+    session: str | None = None,
+    *,
+    form: Annotated[Form | None, Parameter(name="--format")] = None,
+    language: Annotated[Language | None, Parameter(name="--lang")] = None,
+    everybody: Flag = False,
+    to: Path | None = None,
+    place: Place = HERE,
+) -> int:
+    """Make the report of a session: curves, alarms, votes, notes, euros, what to buy, how to go on at home.
+
+    Args:
+        session: its id; the current one unless told.
+        form: html or pdf; both unless told.
+        language: fr or en; the hub's own unless told.
+        everybody: besides, one for each table and one for each participant, their own curves first.
+        to: folder to write into; without it the data folder, where they are erased with the session.
+        place: whose sessions, and how to answer.
+    """
+    settings = load(place.config)
+    spoken = language or ("en" if settings.lang == "en" else "fr")
+    forms: tuple[Form, ...] = get_args(Form) if form is None else (form,)
+    handouts = Handouts(place.folder)
+    with opened(place.folder) as house:
+        name = _named(house, session)
+        wanted = [(whose, each) for whose in _readers(house, name, everybody=everybody) for each in forms]
+        paths = []
+        for whose, each in track(wanted, description=name, console=Console(stderr=True), disable=not everybody):
+            content, file = house.fetch(name, each, spoken, whose), _file(name, spoken, each, whose)
+            paths.append(handouts.put(name, file, content) if to is None else written(to / file, content))
+    return _tell({"reports": [str(path) for path in paths]}, place, "\n".join(map(str, paths)))
+
+
+def _readers(house: House, session: str, *, everybody: bool) -> list[Whose]:
+    """Return for whom a report is made: for all, and, where asked for, for each table and each participant."""
+    if not everybody:
+        return [Whose()]
+    people = house.ask("GET", f"/sessions/{session}")["people"]
+    tables = sorted({each["table"] for each in people if each["table"] is not None})
+    return [Whose(), *(Whose(table=each) for each in tables), *(Whose(participant=each["id"]) for each in people)]
+
+
+def _file(session: str, language: Language, form: Form, whose: Whose) -> str:
+    """Return what a report is called: never by a first name."""
+    table = "" if whose.table is None else f"-table-{whose.table}"
+    return f"matinales-{session}{table}{f'-{whose.participant}' if whose.participant else ''}-{language}.{form}"
+
+
 @command.command(name="purge")
 def purge_(session: str | None = None, *, due: Flag = False, yes: Flag = False, place: Place = HERE) -> int:
     """Erase a session for ever: what was typed, messages, readings, alarms, archive. This cannot be undone.
@@ -128,6 +185,24 @@ def purge_(session: str | None = None, *, due: Flag = False, yes: Flag = False, 
         gone = [house.ask("DELETE", f"/sessions/{name}") for name in names]
     lines = [f"{each['id']} is erased: {each['readings']} readings, {each['messages']} raw messages" for each in gone]
     return _tell({"purged": gone}, place, "\n".join(lines) or "no session's day has come")
+
+
+@command.command
+def notes(session: str | None = None, *, place: Place = HERE) -> int:
+    """List the notes of a session, the earliest moment first.
+
+    Args:
+        session: its id; the current one unless told.
+        place: whose sessions, and how to answer.
+    """
+    with opened(place.folder) as house:
+        found = house.ask("GET", f"/sessions/{_named(house, session)}")
+    if place.json:
+        printed({"notes": found["notes"]})
+        return 0
+    shown = ("time", "text", "author", "usecase", "device", "run", "id")
+    listed(shown, ([str(each[key] or "") for key in shown] for each in found["notes"]))
+    return 0
 
 
 def _due(house: House) -> list[str]:

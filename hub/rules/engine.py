@@ -141,7 +141,7 @@ class Engine:
         case.memory.devices[way.role] = reading.device
         update = Update(way.measure, value, reading.quality, reading.time_source is not TimeSource.LATE)
         time, updates = groups.get(key, (reading.time, []))
-        if time == reading.time and all(other.measure != way.measure for other in updates):
+        if not updates or (time == reading.time and all(other.measure != way.measure for other in updates)):
             updates.append(update)
             groups[key] = time, updates
             return []

@@ -276,8 +276,9 @@ class Watch(Watched):
 
     def _is_judged(self, fresh: AbstractSet[str], time: int) -> bool:
         """Tell whether the values are young enough, and the hour or day that ends now lies within the rule's hours."""
-        if self.ages and self.horizon(time) < time:
-            return False
+        for sense, limit in self.ages:
+            if sense.good_time is None or sense.good_time + limit < time:
+                return False
         return not (self.periods and self.rule.measure in fresh and not self.bench.within(self.periods, time - 1))
 
     def _mask(self, before: float | None, time: int) -> None:

@@ -16,7 +16,7 @@ Spans = list[tuple[int, int, bool]]
 MOST = 720
 """Values that a window remembers at most: what lies closer than its 720th part to its neighbours is let go."""
 _MINUTE = 60 * NS
-_SOME = 16
+_SOME = 64
 _KNOWN = 0.9
 """A share counts once this part of its window is known."""
 
@@ -93,9 +93,15 @@ class Mean(Window, kw_only=True, omit_defaults=True):
 
     def add(self, time: int, value: float, window: int) -> None:
         """Append a value; see `Window.add`."""
-        times, values = self.times, self.values
-        fresh = self.fresh
-        if (fresh >= _SOME and fresh >= len(times)) or self._unusual(time, window):
+        times, values, fresh = self.times, self.values, self.fresh
+        count = len(times)
+        # `_unusual`, spelled out: a call is a tenth of what a reading may cost
+        if (
+            count < 2  # noqa: PLR2004 — a step has two ends
+            or not 0 < time - times[-1] < window
+            or (time - times[-2]) * MOST < window
+            or (fresh >= _SOME and fresh >= count)
+        ):
             super().add(time, value, window)
             steps = zip(times, times[1:], values, values[1:], strict=False)
             self.area = math.fsum((stop - begin) * (one + other) / 2 for begin, stop, one, other in steps)
@@ -138,9 +144,15 @@ class Slope(Window, kw_only=True, omit_defaults=True):
 
     def add(self, time: int, value: float, window: int) -> None:
         """Append a value; see `Window.add`."""
-        times, values = self.times, self.values
-        fresh = self.fresh
-        if (fresh >= _SOME and fresh >= len(times)) or self._unusual(time, window):
+        times, values, fresh = self.times, self.values, self.fresh
+        count = len(times)
+        # `_unusual`, spelled out: a call is a tenth of what a reading may cost
+        if (
+            count < 2  # noqa: PLR2004 — a step has two ends
+            or not 0 < time - times[-1] < window
+            or (time - times[-2]) * MOST < window
+            or (fresh >= _SOME and fresh >= count)
+        ):
             super().add(time, value, window)
             self._anew()
             return

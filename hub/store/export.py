@@ -39,25 +39,25 @@ def csv_lines(rows: Iterable[Row], *, french: bool = False) -> Iterator[str]:
 
     `french`: what a French spreadsheet opens by itself: semicolons, decimal commas, UTF-8 with its mark.
     """
-    yield _line(COLUMNS, french=french, first=True)
+    yield line(COLUMNS, french=french, first=True)
     for row in rows:
-        names = (_plain(row.device), _plain(row.channel), _plain(row.unit or ""))
+        names = (plain(row.device), plain(row.channel), plain(row.unit or ""))
         value = str(row.value).replace(".", ",") if french else row.value
-        cells = (*names, rfc3339(row.time), value, row.quality, int(row.run != REAL), _plain(row.run))
-        yield _line(cells, french=french)
+        cells = (*names, rfc3339(row.time), value, row.quality, int(row.run != REAL), plain(row.run))
+        yield line(cells, french=french)
 
 
 def alarm_lines(alarms: Iterable[Alarm], lang: str = "en", *, french: bool = False) -> Iterator[str]:
     """Give alarms as lines of CSV, their sentence in `lang`; see `csv_lines`."""
-    yield _line(ALARM_COLUMNS, french=french, first=True)
+    yield line(ALARM_COLUMNS, french=french, first=True)
     for each in alarms:
-        texts = (_plain(text) for text in (each.usecase, each.rule, each.device, each.run))
+        texts = (plain(text) for text in (each.usecase, each.rule, each.device, each.run))
         times = (_moment(time) for time in (each.raised_at, each.returned_at, each.acknowledged_at))
-        said = (_plain(each.acknowledged_by or ""), _plain(each.comment or ""))
+        said = (plain(each.acknowledged_by or ""), plain(each.comment or ""))
         sentence = each.texts.get(lang) or next(iter(each.texts.values()), "")
         is_simulated = int(each.run != REAL)
         cells = (each.id, *texts, is_simulated, each.priority, each.state, *times, *said, int(each.past))
-        yield _line((*cells, _plain(sentence)), french=french)
+        yield line((*cells, plain(sentence)), french=french)
 
 
 def alarm_pages(read: Callable[[Asked], Found], asked: Asked) -> Iterator[Alarm]:
@@ -111,16 +111,17 @@ def copy(store: StoreReader, target: Path) -> None:
     db.close()
 
 
-def _line(cells: Iterable[object], *, french: bool = False, first: bool = False) -> str:
+def line(cells: Iterable[object], *, french: bool = False, first: bool = False) -> str:
+    """Return a line of CSV; the first one of a French file has its mark."""
     text = io.StringIO()
     csv.writer(text, delimiter=";" if french else ",").writerow(cells)
     return f"{MARK}{text.getvalue()}" if french and first else text.getvalue()
 
 
+def plain(text: str) -> str:
+    """Return a text as a cell shows it; OWASP ASVS 1.2.10: one that begins like a formula is shown as text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def _moment(time: int | None) -> str:
     return "" if time is None else rfc3339(time)
-
-
-def _plain(text: str) -> str:
-    """OWASP ASVS 1.2.10: a cell that begins like a formula is shown as text."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -7,11 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from hub.errors import NotFoundError, UsageError
+from hub.errors import NotFoundError
 from hub.rules.casting import Taken
 from hub.rules.measures import Measure
 from hub.rules.shown import between, change
 from hub.rules.wording import Text, limit, quantity
+from hub.usecases.objections import another_unit, no_channel, no_channels, no_measure, useless
 from hub.usecases.schema import UseCase
 
 NAMED, INSTANCE, ALIKE, UNIT_ONLY, UNSAID = range(0, 50, 10)
@@ -87,37 +88,40 @@ def chosen(
 
     Raises:
         NotFoundError: no such role.
-        UsageError: it cannot, naming the measure, what the device gives, and the remedy.
+        ObjectionError: it cannot, naming the measure, what the device gives, and the remedy.
     """
     measures = heard(usecase, role)
-    gives = ", ".join(f"{each.name} ({each.unit})" if each.unit else each.name for each in offers) or "no numbers yet"
     if channels is None:
         fit = guessed(usecase, role, device, offers)
         if fit is None:
-            msg = f"{device} cannot be {role!r}: it gives {gives}, and {_wanted(measures)} is needed"
-            raise UsageError(msg)
+            raise useless(role, _wanted(measures), device, _gives(offers))
         return fit
     known = {each.name: each for each in offers}
     for name, channel in channels.items():
         if name not in measures:
-            msg = f"channels: {role!r} measures no {name!r}; it measures {', '.join(measures)}"
-            raise UsageError(msg)
+            raise no_measure(role, ", ".join(measures), name)
         if channel is not None and channel not in known:
-            msg = f"channels.{name}: {device} gives no number called {channel!r}; it gives {gives}"
-            raise UsageError(msg)
+            raise no_channel(name, device, _gives(offers), channel)
         if channel is not None and not _converts(measures[name], known[channel]):
-            given, wanted = known[channel].unit or "no unit", measures[name].unit or "a number without unit"
-            msg = f"channels.{name}: {channel} of {device} is in {given}, never {wanted}; choose another of {gives}"
-            raise UsageError(msg)
+            units = known[channel].unit, measures[name].unit
+            subject = f"channels.{name}: {channel} ({device})"
+            raise another_unit(subject, *units, _gives(offers))
     heard_by = {name: channel for name in measures if (channel := channels.get(name)) is not None}
     if not heard_by:
-        msg = f"channels: name a channel of {device} for at least one of {', '.join(measures)}; it gives {gives}"
-        raise UsageError(msg)
+        raise no_channels(device, _gives(offers), ", ".join(measures))
     return _fit(measures, device, offers, heard_by)
 
 
-def _wanted(measures: Mapping[str, Measure]) -> str:
-    return " or ".join(f"{each.title.en} [{each.unit}]" if each.unit else each.title.en for each in measures.values())
+def _gives(offers: Sequence[Offer]) -> Text:
+    said = ", ".join(f"{each.name} ({each.unit})" if each.unit else each.name for each in offers)
+    if not said:
+        return Text("il ne donne aucun nombre pour l'instant", "it gives no numbers yet")
+    return Text(f"il donne {said}", f"it gives {said}")
+
+
+def _wanted(measures: Mapping[str, Measure]) -> Text:
+    said = [(each.title, f" [{each.unit}]" if each.unit else "") for each in measures.values()]
+    return Text(" ou ".join(f"{title.fr}{unit}" for title, unit in said), " or ".join(f"{t.en}{u}" for t, u in said))
 
 
 def _converts(measure: Measure, offer: Offer) -> bool:

@@ -1,7 +1,7 @@
 """What people chose for a use case: hypotheses, prices, each within its bounds; kept under the name of a session.
 
-A session is any name: until sessions exist it is `SHARED`, one for the whole data folder. Everything here is plain
-values and pure; who keeps them is hub/kept.py.
+A session is the id of a workshop session, or `SHARED` while there is none. Everything here is plain values and pure;
+who keeps them is hub/chosen.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from hub.errors import NotFoundError, UsageError
 from hub.usecases.schema import Hypothesis, Material, UseCase
 
 SHARED = "shared"
-"""The session of those who have begun none."""
+"""What was chosen in no session."""
 MOST_EUROS = 1_000_000.0
 Json = dict[str, Any]
 

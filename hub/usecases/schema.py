@@ -133,10 +133,12 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         minute: of the workshop's clock.
         speed: simulated seconds a second.
-        does: what the facilitator does; `faults`: with which fault buttons.
+        does: what the facilitator does; `faults`: with which fault buttons; `ends`: those that end first, `*`: all.
         initial, clock: what begins anew before, at a named state of the scenario and an hour of its day ("02:00").
         sees: what the room sees.
         asks: the question to the room.
+        rings: the alarms that the room is to hear before the next step, none where nothing is to ring; None: one of
+            those that scenario.toml expects of its faults, while the run lasts (`matinales demo --rehearse` listens).
     """
 
     minute: float
@@ -145,6 +147,8 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sees: Text
     asks: Text
     faults: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    rings: tuple[str, ...] | None = None
     initial: str | None = None
     clock: str | None = None
 

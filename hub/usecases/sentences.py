@@ -1,15 +1,52 @@
-"""What the sentences of use cases have in common: values in words, ages, a device that is silent."""
+"""What the sentences of use cases have in common: how they begin, values in words, ages, a device that is silent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from hub.model import NS
+from hub.model import NS, Quality
 from hub.rules.case import Seen, View
-from hub.rules.wording import Plain, Sentence, Text, duration, fill, quantity
+from hub.rules.wording import Plain, Sentence, Text, duration, fill, forecast, forecast_s, quantity
 from hub.usecases.schema import UseCase
+
+Say = Mapping[str, Text]
+"""Code → words, with {measure} placeholders."""
+
+
+def once_heard(
+    say: Say,
+    usecase: UseCase,
+    view: View | None,
+    then: Callable[[UseCase, View], Sentence],
+    *,
+    heard: str,
+    sources: Iterable[str] = (),
+    silent_as: str = "silent",
+) -> Sentence:
+    """Return what `then` says, once there is something to speak of: before it "waiting", after a silence how long.
+
+    Args:
+        say: has the sentences "waiting" and `silent_as`.
+        usecase: whose measures.
+        view: what is known; None: nothing was heard.
+        then: the sentence of numbers that are there and believed.
+        heard: the measure without which nothing can be said.
+        sources: measures whose silence takes the word from all others; `heard` itself unless told.
+        silent_as: that sentence, with {since}.
+    """
+    if view is None or view.measures[heard].good is None:
+        return told(say, "waiting", usecase)
+    lost = next((seen for name in sources or (heard,) if (seen := silent(view, name)) is not None), None)
+    if lost is not None:
+        return told(say, silent_as, usecase, view, {"since": age(view, lost.good_time)})
+    return then(usecase, view)
+
+
+def active(view: View, rules: Iterable[str]) -> str | None:
+    """Return the first of these rules whose alarm is active; None: none is."""
+    return next((rule for rule in rules if view.active(rule)), None)
 
 
 def told(
-    say: Mapping[str, Text],
+    say: Say,
     code: str,
     usecase: UseCase,
     view: View | None = None,
@@ -18,7 +55,7 @@ def told(
     """Return the sentence `code` with its values.
 
     Args:
-        say: code → words, with {measure} placeholders.
+        say: of all codes.
         code: which.
         usecase: whose measures have units and decimals.
         view: what is known; every measure with a usable value fills its placeholder.
@@ -41,7 +78,13 @@ def age(view: View, time: int | None) -> tuple[Plain, Text]:
     return seconds, duration(seconds)
 
 
+def coming(eta_s: float) -> tuple[Plain, Text]:
+    """Return in how long [s] something will come, rounded down as forecasts are, and in words."""
+    return forecast_s(eta_s), forecast(eta_s)
+
+
 def silent(view: View, name: str) -> Seen | None:
-    """Return a measure that is no longer believed, or None where it is, or was never heard."""
+    """Return a measure that is no longer believed, or whose device says that it is broken; None: it is well."""
     seen = view.measures[name]
-    return None if seen.believed or seen.good_time is None else seen
+    well = seen.believed and seen.quality is not Quality.BAD
+    return None if well or seen.good_time is None else seen

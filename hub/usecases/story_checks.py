@@ -46,8 +46,9 @@ def told_problems(usecase: UseCase, played: Played, panels: Collection[str] = ()
     for index, (above, step) in enumerate(pairwise(usecase.guide), 1):
         if step.minute < above.minute:
             yield f"guide[{index}].minute: {step.minute:g} comes before {above.minute:g}, the step above"
+    rules = {rule.id for rule in usecase.all_rules}
     for index, step in enumerate(usecase.guide):
-        yield from (f"guide[{index}].{wrong}" for wrong in _step(step, played))
+        yield from (f"guide[{index}].{wrong}" for wrong in _step(step, played, rules))
     for index, panel in enumerate(usecase.panels):
         if panels and panel.kind.replace("_", "") not in panels:
             yield f"panels[{index}].kind: the page draws no {panel.kind!r}; known: {_listed(panels)}"
@@ -75,10 +76,14 @@ def _silent_channels(usecase: UseCase, played: Played) -> Iterator[str]:
             yield f"measures.{name}.unit: {measure.unit!r} cannot be made from {unit!r} of its simulated device"
 
 
-def _step(step: Step, played: Played) -> Iterator[str]:
-    for fault in step.faults:
-        if fault not in played.faults:
-            yield f"faults: scenario.toml has no fault {fault!r}; known: {_listed(played.faults)}"
+def _step(step: Step, played: Played, rules: Collection[str]) -> Iterator[str]:
+    for key, names in (("faults", step.faults), ("ends", {*step.ends} - {"*"})):
+        for fault in names:
+            if fault not in played.faults:
+                yield f"{key}: scenario.toml has no fault {fault!r}; known: {_listed(played.faults)}"
+    for rule in step.rings or ():
+        if rule not in rules:
+            yield f"rings: there is no rule {rule!r}; known: {_listed(rules)}"
     if step.initial is not None and step.initial not in played.initials:
         yield f"initial: scenario.toml has no state {step.initial!r}; known: {_listed(played.initials)}"
     if step.clock is not None:

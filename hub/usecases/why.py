@@ -3,17 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.model import NS, Alarm, Evidence, rfc3339
-from hub.rules import kinds
+from hub.model import Alarm, Evidence, rfc3339
 from hub.rules.case import View
 from hub.rules.explaining import rule_in_words
-from hub.rules.measures import origin
 from hub.rules.wording import Text
-from hub.usecases.describe import bounds_of, limit_of
+from hub.usecases.around import chart
+from hub.usecases.describe import limit_of
 from hub.usecases.schema import UseCase
 
 Json = dict[str, Any]
-_AROUND_S = 3600
 _TODO = {
     "critical": Text(
         "Une perte est en cours : allez voir maintenant, puis acquittez avec un mot.",
@@ -44,6 +42,7 @@ def why(usecase: UseCase, alarm: Alarm, view: View | None = None) -> Json:
     figure, unit = limit_of(usecase, rule, view)
     return {
         "alarm": alarm.id,
+        "usecase": usecase.name,
         "rule": rule.id,
         "kind": type(rule).__struct_config__.tag,
         "title": rule.title.as_dict,
@@ -57,7 +56,7 @@ def why(usecase: UseCase, alarm: Alarm, view: View | None = None) -> Json:
         "indicative": rule.indicative,
         "address": rule.address,
         "todo": (rule.todo or _TODO[alarm.priority]).as_dict,
-        "chart": _chart(usecase, rule, alarm, view),
+        "chart": chart(usecase, rule, alarm, view),
     }
 
 
@@ -84,26 +83,3 @@ def _by_measure(found: Sequence[Evidence]) -> Mapping[str, Evidence]:
 
 def _value(found: Evidence | None) -> Json | None:
     return None if found is None else {"value": found.value, "time": rfc3339(found.time)}
-
-
-def _chart(usecase: UseCase, rule: kinds.Rule, alarm: Alarm, view: View | None) -> Json:
-    """Return what to draw: which series, from when to when, with which limits."""
-    delay = int(max(_AROUND_S, 2 * rule.on_delay_s, getattr(rule, "window_s", None) or 0) * NS)
-    since = alarm.raised_at if alarm.since is None else min(alarm.since, alarm.raised_at)
-    until = (alarm.raised_at if alarm.returned_at is None else alarm.returned_at) + _AROUND_S // 2 * NS
-    names = dict.fromkeys([rule.measure, *sorted(kinds.uses(rule))])
-    return {
-        "run": alarm.run,
-        "start": rfc3339(since - delay),
-        "stop": rfc3339(until),
-        "series": [_series(usecase, name, alarm, view) for name in names],
-        "limits": bounds_of(rule, view),
-    }
-
-
-def _series(usecase: UseCase, name: str, alarm: Alarm, view: View | None) -> Json:
-    """Return where a measure's curve is: of a computed one, that of what it is computed from first."""
-    heard = origin(usecase.measures, name)
-    device = usecase.roles[heard.role].device if view is None else view.devices.get(heard.role)
-    own = origin(usecase.measures, alarm.measure).role == heard.role if alarm.measure in usecase.measures else False
-    return {"measure": name, "device": alarm.device if own else device, "channel": heard.channel}

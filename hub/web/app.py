@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,8 @@ from hub.live import Batch
 from hub.web import openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TWINS, UPLOADS
+from hub.web.keys import DOCUMENT, HUB, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TWINS, UPLOADS
+from hub.web.phones import Phones
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
@@ -46,6 +47,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[STATIC] = Static(static_dir)
     app[RUNNERS] = Runners(lambda state: _show(hub, state))
     app[TWINS] = Twins(hub, app[RUNNERS])
+    app[PHONES] = Phones(hub)
     app[SOCKETS] = set()
     app[UPLOADS] = Uploads()
     app[DOCUMENT] = openapi.document(ROUTES)
@@ -60,6 +62,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app.on_shutdown.append(_drop_uploads)
     app.cleanup_ctx.append(_count_malformed)
     app.cleanup_ctx.append(_follow_the_cast)
+    app.cleanup_ctx.append(_hear_phones)
     return app
 
 
@@ -131,11 +134,23 @@ async def _count_malformed(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _follow_the_cast(app: web.Application) -> AsyncIterator[None]:
-    following = asyncio.create_task(app[TWINS].follow(), name="twins")
+    async with _beside(app[TWINS].follow(), "twins"):
+        yield
+
+
+async def _hear_phones(app: web.Application) -> AsyncIterator[None]:
+    async with _beside(app[PHONES].run(), "phones"):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+    """Let something go on for as long as the application serves."""
+    task = asyncio.create_task(work, name=name)
     yield
-    following.cancel()
+    task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await following
+        await task
 
 
 async def _drop_uploads(app: web.Application) -> None:

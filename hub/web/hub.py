@@ -14,7 +14,11 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Past, Range, Series
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
-from hub.workshop.session import Session, Wish
+from hub.workshop.note import Note, Place
+from hub.workshop.people import Joining, Person
+from hub.workshop.report.content import Report, Whose
+from hub.workshop.report.words import Language
+from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
 
 T = TypeVar("T")
@@ -81,6 +85,15 @@ class Desk(Protocol):
     def reset(self, name: str, wish: Wish | None) -> Session:
         """Archive it and start another one, which is returned."""
 
+    def session(self, name: str) -> Session:
+        """Return one."""
+
+    def current(self) -> Session | None:
+        """Return the one that is current."""
+
+    def furnish(self, name: str, room: Room) -> Session:
+        """Change how people join, or what the projector shows."""
+
 
 class Ballot(Protocol):
     """Questions to the room (`hub.workshop.ballot`)."""
@@ -91,8 +104,8 @@ class Ballot(Protocol):
     def ask(self, asked: Question) -> dict[str, Any]:
         """Ask."""
 
-    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
-        """Take an answer."""
+    def answer(self, name: str, voter: str, choice: int, *, instead: str | None = None) -> dict[str, Any]:
+        """Take an answer, in place of that of another voter who is the same."""
 
     def close(self, name: str) -> dict[str, Any]:
         """Take no more of them."""
@@ -101,12 +114,49 @@ class Ballot(Protocol):
         """Show it no more."""
 
 
+class Notebook(Protocol):
+    """Notes on the time-line (`hub.workshop.notebook`)."""
+
+    def shown(self) -> Sequence[Note]:
+        """Return those that the room sees, the earliest moment first."""
+
+    def add(self, text: str, author: str, place: Place) -> Note:
+        """Keep one; NoteError: it cannot be kept as it is."""
+
+    def remove(self, name: str) -> Note:
+        """Take one away for ever; NotFoundError: there is none."""
+
+
+class People(Protocol):
+    """Who takes part with a phone (`hub.workshop.people`)."""
+
+    def known(self, token: str | None) -> Person | None:
+        """Return whose token this is."""
+
+    def named(self, name: str) -> Person | None:
+        """Return a participant of the current session."""
+
+    def join(self, wish: Joining, token: str | None) -> tuple[Person, str]:
+        """Let a phone take part."""
+
+    def leave(self, person: Person) -> None:
+        """Forget what a participant typed and answered."""
+
+
 class Sittings(Protocol):
     """The workshop sessions (`hub.sessions`)."""
 
     @property
+    def people(self) -> People:
+        """Who takes part with a phone."""
+
+    @property
     def ballot(self) -> Ballot:
         """Questions to the room."""
+
+    @property
+    def notebook(self) -> Notebook:
+        """Notes on the time-line."""
 
     @property
     def desk(self) -> Desk:
@@ -119,10 +169,13 @@ class Sittings(Protocol):
         """Return one as the API gives it."""
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return one with the results of its votes."""
+        """Return one with the results of its votes and its notes."""
 
     def spans(self, name: str) -> Sequence[tuple[str, int, int]]:
         """Return the stretches (run, start, stop [ns]) of timelines that are a session's."""
+
+    def notes(self, name: str) -> Sequence[Note]:
+        """Return its notes, the earliest moment first."""
 
     def alarms(self, name: str) -> Sequence[Alarm]:
         """Return its alarms, newest first."""
@@ -227,6 +280,14 @@ class Hub(Protocol):
             NotFoundError: no such session.
             UsageError: it cannot be done.
             JournalError, StoreError: it was not done.
+        """
+
+    async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
+        """Return the report of a session as it stands, for everybody or for a table or participant.
+
+        Raises:
+            NotFoundError: no such session; it may have been erased.
+            StoreError: its readings cannot be read.
         """
 
     @property
@@ -345,7 +406,7 @@ class Hub(Protocol):
             NotFoundError: no such use case or measure.
         """
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what a use case may be worth by its readings of `asked` run, start and stop (`hub.usecases.costing`).
 
         Raises:
@@ -362,6 +423,12 @@ class Hub(Protocol):
 
     def setup(self) -> Mapping[str, Any]:
         """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
+
+    def reached(self) -> Sequence[str]:
+        """Return the addresses (`http://host:port/`) under which the room's phones reach the page, the likeliest first.
+
+        Empty: the page is open to this machine only.
+        """
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages (import door, webhooks) and return the journal's end after the commit.

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from hub.web.built import Static
 from hub.web.hub import Hub
+from hub.web.phones import Phones
 from hub.web.runners import Runners
 from hub.web.security import Role, Security
 from hub.web.twins import Twins
@@ -13,6 +14,7 @@ HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SECURITY: web.AppKey[Security] = web.AppKey("security", Security)
 RUNNERS: web.AppKey[Runners] = web.AppKey("runners", Runners)
 TWINS: web.AppKey[Twins] = web.AppKey("twins", Twins)
+PHONES: web.AppKey[Phones] = web.AppKey("phones", Phones)
 STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 """Open WebSockets, to be closed at the end."""

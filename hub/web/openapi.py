@@ -42,7 +42,10 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "rule": TEXT,
     "state": {"type": "string", "description": "unacknowledged, acknowledged, returned, normal, shelved: some of them"},
     "priority": {"type": "string", "description": "critical, high, medium, low: some of them, separated by commas"},
-    "format": {"enum": ["json", "csv"], "description": "`csv`: as Accept: text/csv"},
+    "format": {"enum": ["json", "csv", "html", "pdf"], "description": "`csv`: as Accept: text/csv; `pdf`: of a report"},
+    "table": {"type": "integer", "description": "only for those who sit at it"},
+    "participant": {"type": "string", "description": "only for this one, by id"},
+    "lang": {"enum": ["fr", "en"], "description": "of a report; else as Accept-Language"},
     "dialect": {"enum": ["plain", "fr"], "description": "of CSV: `fr` opens in a French spreadsheet"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }

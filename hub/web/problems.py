@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub.errors import HubError, JournalError, NotFoundError, StoreError, UsageError
+from hub.errors import HubError, JournalError, NotFoundError, ObjectionError, StoreError, UsageError
 
 CONTENT_TYPE = "application/problem+json"
 LANGUAGES = ("fr", "en")
@@ -39,7 +39,7 @@ class Problem(Exception):  # noqa: N818 — RFC 9457's word
 
     Attributes:
         code: name in problems.toml.
-        words: what fills its sentences.
+        words: what fills its sentences; one that is told in both languages is `{"fr", "en"}`.
         extra: further members of the answer.
         headers: further headers of the answer.
     """
@@ -84,6 +84,9 @@ def of_error(error: HubError) -> Problem:
     """Return how a request answers an error in the hub's own words."""
     if isinstance(error, NotFoundError):
         return Problem("unknown", what=error, where="/api/v1")
+    if isinstance(error, ObjectionError):
+        extra = {"code": error.code, "params": error.params, "text": error.texts}
+        return Problem("request", what=error.texts, extra=extra)
     if isinstance(error, UsageError):
         return Problem("request", what=error)
     if isinstance(error, JournalError | StoreError):
@@ -107,7 +110,8 @@ def of_http(error: web.HTTPException, request: web.Request) -> Problem:
 def answer(problem: Problem, request: web.Request) -> web.Response:
     """Return the answer: JSON, or a plain page for a browser that asked for one."""
     words, lang = KNOWN[problem.code], language(request)
-    said = {name: getattr(words, name)[lang].format(**problem.words) for name in ("title", "detail", "remedy")}
+    filled = {name: each[lang] if isinstance(each, Mapping) else each for name, each in problem.words.items()}
+    said = {name: getattr(words, name)[lang].format(**filled) for name in ("title", "detail", "remedy")}
     headers = {**problem.headers, "Content-Language": lang, "Cache-Control": "no-store"}
     if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/"):
         return web.Response(

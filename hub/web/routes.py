@@ -16,6 +16,9 @@ from hub.web.api import (
     live,
     login,
     money,
+    notes,
+    phones,
+    reports,
     roles,
     scenario,
     sessions,
@@ -27,7 +30,9 @@ from hub.web.api import (
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
-from hub.workshop.session import Wish
+from hub.workshop.note import NoteWish
+from hub.workshop.people import Joining
+from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
 
 BASE = "/api/v1"
@@ -101,10 +106,21 @@ API = (
     Route("POST", "/sessions", FACILITATOR, sessions.start, body=Wish),
     Route("GET", "/sessions/{id}", FACILITATOR, sessions.session),
     Route("DELETE", "/sessions/{id}", FACILITATOR, sessions.purge),
+    Route("GET", "/sessions/{id}/report", FACILITATOR, reports.report, ("format", "lang", "table", "participant")),
     Route("POST", "/sessions/{id}/pause", FACILITATOR, sessions.pause),
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
     Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
+    Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
+    Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
+    Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
+    Route("PATCH", "/sessions/{id}", FACILITATOR, phones.furnish, body=Room),
+    Route("GET", "/joining", VIEWER, phones.joining),
+    Route("GET", "/me", VIEWER, phones.me),
+    Route("POST", "/me", VIEWER, phones.join, body=Joining),
+    Route("DELETE", "/me", VIEWER, phones.leave),
+    Route("GET", "/me/report", VIEWER, reports.own, ("format", "lang")),
+    Route("DELETE", "/participants/{id}", FACILITATOR, phones.remove),
     Route("GET", "/votes", VIEWER, votes.shown),
     Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),
     Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
@@ -119,7 +135,7 @@ API = (
     Route("GET", "/usecases/{name}/candidates", FACILITATOR, roles.candidates),
     Route("PUT", "/usecases/{name}/roles/{role}", FACILITATOR, roles.take, body=roles.RoleWish),
     Route("DELETE", "/usecases/{name}/roles/{role}", FACILITATOR, roles.give_back),
-    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop")),
+    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session")),
     Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=money.HypothesisWish),
     Route("PUT", "/usecases/{name}/materials/{place}", FACILITATOR, money.material, body=money.PriceWish),
     Route("GET", "/scenario", VIEWER, scenario.scenario),
@@ -137,6 +153,7 @@ API = (
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
+    Route("GET", "/phone", VIEWER, phones.phone, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),

@@ -40,7 +40,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "accelerometer=(self), gyroscope=(self), camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "accelerometer=(self), gyroscope=(self), microphone=(self), camera=(), geolocation=()",
     "Server": "Matinales Hub",
 }
 """On every answer. Style attributes go through CSSOM in the page, so no 'unsafe-inline'; phones need their sensors."""
@@ -169,8 +169,12 @@ class Security:
         return self.secure or request.secure or name == "localhost" or _is_loopback(name)
 
     @contextmanager
-    def watching(self, request: web.Request) -> Iterator[None]:
-        """Count a live page while it is open: by its session, or by its address before it has one.
+    def watching(self, request: web.Request, participant: str | None = None) -> Iterator[None]:
+        """Count a live page while it is open: by its session or participant, or by its address before it has one.
+
+        Args:
+            request: that opens it.
+            participant: id of who takes part with it, once that is known.
 
         Raises:
             Problem: there are too many already.
@@ -178,6 +182,8 @@ class Security:
         cookie = request.cookies.get(COOKIE)
         joined = self.sessions.known(cookie)
         who = f"cookie {cookie}" if joined else f"address {request.remote}"
+        if participant is not None and not joined:
+            joined, who = True, f"participant {participant}"
         limit = PER_COOKIE if joined else PER_ADDRESS
         if self._watching[who] >= limit:
             raise self._problem("crowded", {"Retry-After": "10"}, limit=limit)

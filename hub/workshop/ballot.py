@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -31,6 +31,7 @@ class Ballot:
         *,
         current: Callable[[], Session | None],
         now: Callable[[], int],
+        tables: Callable[[str], Mapping[str, int | None]] = lambda _: {},
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
     ) -> None:
         """Work on a store.
@@ -39,18 +40,20 @@ class Ballot:
             store: of the votes.
             current: the session that is current.
             now: wall clock [ns].
+            tables: a session's id → its participants' ids → their tables.
             new_id: makes random ids.
         """
         self._store = store
         self._current = current
         self._now = now
+        self._tables = tables
         self._new_id = new_id
         self._lock = threading.Lock()
 
     def shown(self) -> dict[str, Any] | None:
         """Return the current session's newest vote as everybody sees it; None: there is none, or it was put away."""
         vote = self._newest()
-        return None if vote is None or vote.state is VoteState.AWAY else view(vote)
+        return None if vote is None or vote.state is VoteState.AWAY else self._view(vote)
 
     def told(self, voter: str | None) -> dict[str, Any]:
         """Return `{"vote", "mine"}`: what is shown, and what this phone answered."""
@@ -59,7 +62,7 @@ class Ballot:
 
     def of(self, session: str) -> list[dict[str, Any]]:
         """Return the results of a session's votes, the oldest first."""
-        return [view(each) for each in self._store.votes(session)]
+        return [self._view(each) for each in self._store.votes(session)]
 
     def ask(self, asked: Question) -> dict[str, Any]:
         """Ask the room; the vote before is closed.
@@ -85,15 +88,19 @@ class Ballot:
             )
             return self._put(vote)
 
-    def answer(self, name: str, voter: str, choice: int) -> dict[str, Any]:
-        """Take a phone's answer; its earlier one goes.
+    def answer(self, name: str, voter: str, choice: int, *, instead: str | None = None) -> dict[str, Any]:
+        """Take a phone's answer; its earlier one goes, and that which it gave as `instead`.
 
         Raises:
             NotFoundError: the vote is not the one that is asked now.
             UsageError: it is closed, or there is no such option.
         """
         with self._lock:
-            return self._put(answered(self._named(name), voter, choice))
+            vote = self._named(name)
+            if instead in vote.answers:
+                left = {each: kept for each, kept in vote.answers.items() if each != instead}
+                vote = msgspec.structs.replace(vote, answers=left)
+            return self._put(answered(vote, voter, choice))
 
     def close(self, name: str) -> dict[str, Any]:
         """Take no more answers, and show the result; again changes nothing.
@@ -104,7 +111,9 @@ class Ballot:
         with self._lock:
             vote = self._named(name)
             return (
-                self._put(msgspec.structs.replace(vote, state=VoteState.CLOSED)) if vote.state == "open" else view(vote)
+                self._put(msgspec.structs.replace(vote, state=VoteState.CLOSED))
+                if vote.state == "open"
+                else self._view(vote)
             )
 
     def put_away(self, name: str) -> dict[str, Any]:
@@ -130,4 +139,7 @@ class Ballot:
 
     def _put(self, vote: Vote) -> dict[str, Any]:
         self._store.put_vote(vote)
-        return view(vote)
+        return self._view(vote)
+
+    def _view(self, vote: Vote) -> dict[str, Any]:
+        return view(vote, self._tables(vote.session))

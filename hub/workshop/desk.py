@@ -14,13 +14,16 @@ import msgspec
 
 from hub.errors import UsageError
 from hub.workshop.session import (
+    CURRENT,
     EVER,
     Moment,
+    Room,
     Session,
     State,
     Wish,
     archived,
     checked,
+    furnished,
     is_due,
     paused,
     purging,
@@ -50,6 +53,12 @@ class Store(Protocol):
 
     def erase_votes(self, session: str) -> None:
         """Erase a session's votes."""
+
+    def erase_notes(self, session: str) -> None:
+        """Erase a session's notes."""
+
+    def erase_people(self, session: str) -> None:
+        """Erase a session's participants."""
 
     def scrub(self) -> None:
         """Leave no byte of what was replaced."""
@@ -94,7 +103,7 @@ class Desk:
 
     def current(self) -> Session | None:
         """Return the session that is open or paused; None: there is none."""
-        return next((each for each in self.sessions() if each.state in {State.OPEN, State.PAUSED}), None)
+        return next((each for each in self.sessions() if each.state in CURRENT), None)
 
     def start(self, wish: Wish) -> Session:
         """Start a session.
@@ -156,9 +165,21 @@ class Desk:
             wish = checked(wish or self._again(session), self._today())
             new = self._new_id()
             at = self._mark({"archive": name, "open": new})
-            fresh = started(new, wish, at)
+            fresh = msgspec.structs.replace(started(new, wish, at), wifi=session.wifi, address=session.address)
             self._store.put(archived(session, at), fresh)
             return fresh
+
+    def furnish(self, name: str, room: Room) -> Session:
+        """Change how people join, or what the projector shows.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            UsageError: it is over, or it cannot be so.
+        """
+        with self._lock:
+            session = self._put(furnished(self._going(name), room))
+            self._store.scrub()
+            return session
 
     def kept(self, name: str) -> None:
         """Note that the archive is complete, unless the session is being erased meanwhile."""
@@ -175,10 +196,12 @@ class Desk:
         """
         with self._lock:
             session = self._store.session(name)
-            if session.state in {State.OPEN, State.PAUSED}:
+            if session.state in CURRENT:
                 session = archived(session, self._mark({"archive": name}))
             left = self._put(purging(session))
             self._store.erase_votes(name)
+            self._store.erase_notes(name)
+            self._store.erase_people(name)
             self._store.scrub()
             return left
 
@@ -203,7 +226,7 @@ class Desk:
 
     def _going(self, name: str) -> Session:
         session = self._store.session(name)
-        if session.state not in {State.OPEN, State.PAUSED}:
+        if session.state not in CURRENT:
             msg = f"session {name} is {session.state} for ever: start a new one"
             raise UsageError(msg)
         return session

@@ -10,16 +10,37 @@ _KEEPS: list[dict[str, Any]] = [
     {
         "code": "typed",
         "text": {
-            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires. Pour retrouver la séance.",
-            "en": "What is typed: title, place, comments. To find the session again.",
+            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires, notes. Pour retrouver la séance.",
+            "en": "What is typed: title, place, comments, notes. To find the session again.",
         },
         "until": _PURGE,
+    },
+    {
+        "code": "people",
+        "text": {
+            "fr": "Qui participe avec un téléphone\u00a0: numéro de table, prénom s’il est donné, réponses, et ce que"
+            " le téléphone mesure (jamais de son ni de lieu), sous un numéro tiré au sort. Pour le rapport.",
+            "en": "Who takes part with a phone: table number, first name where given, answers, and what the phone"
+            " measures (never sound or place), under a random number. For the report.",
+        },
+        "until": {
+            "fr": "jusqu’à la date d’effacement, ou dès que la personne quitte l’atelier",
+            "en": "until the day it is erased, or as soon as they leave the workshop",
+        },
     },
     {
         "code": "measured",
         "text": {
             "fr": "Les messages, les mesures et les alarmes. Pour les revoir et les rejouer.",
             "en": "Messages, readings and alarms. To look at them and play them again.",
+        },
+        "until": _PURGE,
+    },
+    {
+        "code": "reports",
+        "text": {
+            "fr": "Les comptes rendus faits dans le dossier de données. Pour les donner.",
+            "en": "Reports made into the data folder. To hand them out.",
         },
         "until": _PURGE,
     },

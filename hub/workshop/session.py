@@ -8,13 +8,14 @@ what time it was then on every living timeline.
 from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hub.errors import UsageError
 from hub.model import REAL, Run
+from hub.workshop import codes
 
 LONGEST = 120
 """Characters of a title or place."""
@@ -30,6 +31,13 @@ class State(StrEnum):
     PAUSED = "paused"
     ARCHIVED = "archived"
     PURGING = "purging"
+
+
+CURRENT = frozenset({State.OPEN, State.PAUSED})
+"""What the one session is that goes on now."""
+
+Shows = Literal["story", "join", "phones"]
+"""What the projector shows: the story, how to join, or the room's phones."""
 
 
 class Moment(Struct, frozen=True):
@@ -64,6 +72,9 @@ class Session(Struct, frozen=True, kw_only=True):
         purge: the day (ISO 8601) on which it is erased.
         intervals: in order; only the last may go on.
         kept: its archive is complete, so the journal may let its messages go.
+        shows: what the projector shows.
+        address: of this machine, that people are told; empty: the likeliest one.
+        wifi: the room's network; None: nobody entered it.
     """
 
     id: str
@@ -73,6 +84,9 @@ class Session(Struct, frozen=True, kw_only=True):
     state: State
     intervals: tuple[Interval, ...]
     kept: bool = False
+    shows: Shows = "story"
+    address: str = ""
+    wifi: codes.Wifi | None = None
 
     @property
     def started(self) -> int:
@@ -97,6 +111,29 @@ class Wish(Struct, forbid_unknown_fields=True):
     title: str
     place: str = ""
     purge: str | None = None
+
+
+class Room(Struct, forbid_unknown_fields=True):
+    """What to change of how people join, and of what the projector shows; what is not named stays."""
+
+    shows: Shows | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    wifi: codes.Wifi | UnsetType | None = UNSET
+
+
+def furnished(session: Session, room: Room) -> Session:
+    """Return a session with what is to be changed.
+
+    Raises:
+        UsageError: it cannot be so.
+    """
+    if isinstance(room.wifi, codes.Wifi):
+        codes.checked(room.wifi)
+    if isinstance(room.address, str) and len(room.address) > LONGEST:
+        msg = f"address is {room.address[:LONGEST]!r}: one of this machine's is expected"
+        raise UsageError(msg)
+    changed = {name: value for name in room.__struct_fields__ if (value := getattr(room, name)) is not UNSET}
+    return msgspec.structs.replace(session, **changed)
 
 
 def started(name: str, wish: Wish, at: Moment) -> Session:
@@ -124,7 +161,7 @@ def archived(session: Session, at: Moment) -> Session:
 
 def purging(session: Session) -> Session:
     """Return it without a word of what was typed: only what is still to be erased."""
-    return msgspec.structs.replace(session, state=State.PURGING, title="", place="")
+    return msgspec.structs.replace(session, state=State.PURGING, title="", place="", wifi=None)
 
 
 def _closed(intervals: tuple[Interval, ...], at: Moment) -> tuple[Interval, ...]:

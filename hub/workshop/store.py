@@ -11,6 +11,8 @@ import apsw
 import msgspec
 
 from hub.errors import NotFoundError, StoreError
+from hub.workshop.note import Note
+from hub.workshop.people import Person
 from hub.workshop.session import Session
 from hub.workshop.vote import Vote
 
@@ -18,9 +20,15 @@ FILE = "session.db"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session(id TEXT PRIMARY KEY, started INTEGER NOT NULL, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS vote(id TEXT PRIMARY KEY, session TEXT NOT NULL, asked INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS note(id TEXT PRIMARY KEY, session TEXT NOT NULL, time INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS person(
+    id TEXT PRIMARY KEY, session TEXT NOT NULL, secret TEXT NOT NULL UNIQUE, joined INTEGER NOT NULL, data TEXT NOT NULL
+);
 """
 _SESSION = msgspec.json.Decoder(Session).decode
 _VOTE = msgspec.json.Decoder(Vote).decode
+_NOTE = msgspec.json.Decoder(Note).decode
+_PERSON = msgspec.json.Decoder(Person).decode
 
 
 class SessionStore:
@@ -104,11 +112,7 @@ class SessionStore:
             StoreError: it is as it was.
         """
         row = (vote.id, vote.session, vote.asked, msgspec.json.encode(vote).decode())
-        try:
-            with self._lock:
-                self._db.execute("INSERT OR REPLACE INTO vote VALUES(?,?,?,?)", row)
-        except apsw.Error as error:
-            raise self._failed(error) from error
+        self._write("INSERT OR REPLACE INTO vote VALUES(?,?,?,?)", row)
 
     def erase_votes(self, session: str) -> None:
         """Erase a session's votes; `scrub` leaves no byte of them.
@@ -116,9 +120,114 @@ class SessionStore:
         Raises:
             StoreError: they are still there.
         """
+        self._write("DELETE FROM vote WHERE session = ?", (session,))
+
+    def people(self, session: str) -> list[Person]:
+        """Return a session's participants, in the order of joining.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        return self._people("session = ? ORDER BY joined, rowid", session)
+
+    def person(self, secret: str) -> Person | None:
+        """Return the participant whose token has this hash.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return next(iter(self._people("secret = ?", secret)), None)
+
+    def _people(self, which: str, value: str) -> list[Person]:
+        query = f"SELECT data FROM person WHERE {which}"  # noqa: S608 — ours, both of them
         try:
             with self._lock:
-                self._db.execute("DELETE FROM vote WHERE session = ?", (session,))
+                rows = self._db.execute(query, (value,)).fetchall()
+            return [_PERSON(str(data)) for (data,) in rows]
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            raise self._failed(error) from error
+
+    def put_person(self, person: Person) -> None:
+        """Store a participant.
+
+        Raises:
+            StoreError: it is as it was.
+        """
+        row = (person.id, person.session, person.secret, person.joined, msgspec.json.encode(person).decode())
+        self._write("INSERT OR REPLACE INTO person VALUES(?,?,?,?,?)", row)
+
+    def erase_person(self, name: str) -> None:
+        """Erase a participant; `scrub` leaves no byte of them.
+
+        Raises:
+            StoreError: they are still there.
+        """
+        self._write("DELETE FROM person WHERE id = ?", (name,))
+
+    def erase_people(self, session: str) -> None:
+        """Erase a session's participants; `scrub` leaves no byte of them.
+
+        Raises:
+            StoreError: they are still there.
+        """
+        self._write("DELETE FROM person WHERE session = ?", (session,))
+
+    def _write(self, statement: str, values: tuple[str | int, ...]) -> None:
+        try:
+            with self._lock:
+                self._db.execute(statement, values)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def notes(self, session: str) -> list[Note]:
+        """Return a session's notes, the earliest moment first; empty: those written without one.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        query = "SELECT data FROM note WHERE session = ? ORDER BY time, rowid"
+        try:
+            with self._lock:
+                rows = self._db.execute(query, (session,)).fetchall()
+            return [_NOTE(str(data)) for (data,) in rows]
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            raise self._failed(error) from error
+
+    def put_note(self, note: Note) -> None:
+        """Store a note.
+
+        Raises:
+            StoreError: it is not stored.
+        """
+        row = (note.id, note.session, note.time, msgspec.json.encode(note).decode())
+        try:
+            with self._lock:
+                self._db.execute("INSERT OR REPLACE INTO note VALUES(?,?,?,?)", row)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def erase_note(self, name: str) -> None:
+        """Erase a note for ever: no byte of it stays in the file.
+
+        Raises:
+            StoreError: it may still be there; do it again.
+        """
+        try:
+            with self._lock:
+                self._db.execute("DELETE FROM note WHERE id = ?", (name,))
+                self._scrub()
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def erase_notes(self, session: str) -> None:
+        """Erase a session's notes; `scrub` leaves no byte of them.
+
+        Raises:
+            StoreError: they are still there.
+        """
+        try:
+            with self._lock:
+                self._db.execute("DELETE FROM note WHERE session = ?", (session,))
         except apsw.Error as error:
             raise self._failed(error) from error
 

@@ -1,5 +1,6 @@
 """A question to the room: one answer a phone, changeable until it is closed. Pure."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -93,15 +94,24 @@ def answered(vote: Vote, voter: str, choice: int) -> Vote:
     return msgspec.structs.replace(vote, answers=vote.answers | {voter: choice})
 
 
-def view(vote: Vote) -> dict[str, Any]:
-    """Return a vote as everybody sees it: how many chose what, never who."""
+def view(vote: Vote, tables: Mapping[str, int | None]) -> dict[str, Any]:
+    """Return a vote as everybody sees it: how many chose what, at each table too, never who.
+
+    Args:
+        vote: the vote.
+        tables: voter → table, of those who said where they sit.
+    """
     counts = [0] * len(vote.options)
-    for choice in vote.answers.values():
+    at: dict[int, list[int]] = {}
+    for voter, choice in vote.answers.items():
         counts[choice] += 1
+        if (table := tables.get(voter)) is not None:
+            at.setdefault(table, [0] * len(vote.options))[choice] += 1
     return {
         "id": vote.id,
         "question": vote.question,
         "options": list(vote.options),
         "state": vote.state,
         "counts": counts,
+        "tables": [{"table": table, "counts": found} for table, found in sorted(at.items())],
     }

@@ -8,12 +8,13 @@ import pytest
 from device_sims import backfill, playbill
 from device_sims.backfill import Backfill
 from device_sims.ensemble import Ensemble
+from device_sims.stage import Stage
 from servers.rehearsal import WALL
 
 
 def world(history_h: int = 2) -> Ensemble:
     """Return a cold room at the beginning of its history."""
-    return Ensemble(playbill.load("cold_room", history_h), seed=7, start=WALL, zone=ZoneInfo("Europe/Paris"))
+    return Ensemble(playbill.load("cold_room", history_h), Stage(7, WALL, ZoneInfo("Europe/Paris")))
 
 
 def played(past: Backfill) -> threading.Thread:

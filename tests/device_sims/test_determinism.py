@@ -51,9 +51,9 @@ def winter(name: str) -> list[Emission]:
     return day(name)
 
 
-def by_device(said: Iterable[Emission]) -> dict[str, list[tuple[int, str, bytes]]]:
+def by_device(said: Iterable[Emission]) -> dict[str, list[tuple[float, str, bytes]]]:
     """Return each device's messages in order."""
-    found: dict[str, list[tuple[int, str, bytes]]] = {}
+    found: dict[str, list[tuple[float, str, bytes]]] = {}
     for one in said:
         found.setdefault(one.role, []).append((one.time_s, one.packet.topic, one.packet.payload))
     return found
@@ -65,7 +65,7 @@ def read(said: Iterable[Emission], start: datetime) -> list[tuple[object, ...]]:
     origin = round(start.timestamp()) * NS
     found: list[tuple[object, ...]] = []
     for one in said:
-        now = origin + one.time_s * NS
+        now = origin + round(one.time_s * NS)
         message = Message(one.packet.topic, one.packet.payload, now, Source.IMPORT, run="x", time=now)
         decoded = registry.decode(message, contexts).decoded
         samples = () if decoded is None else decoded.samples

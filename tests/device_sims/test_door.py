@@ -87,6 +87,15 @@ def test_a_hub_that_stays_away_is_told(tmp_path: Path, content: bytes | None) ->
         door.post(lambda: door.find(tmp_path), SAID.run, BODIES, patience_s=0.1, stopped=lambda: False)
 
 
+async def test_a_run_that_ends_hands_over_no_more(tmp_path: Path) -> None:
+    """However much is left: a hub that is far behind does not hold up its end."""
+    async with fake_hub(tmp_path) as hub:
+        took = await asyncio.to_thread(
+            door.post, lambda: door.find(tmp_path), SAID.run, 5 * BODIES, patience_s=5, stopped=lambda: True
+        )
+        assert took == len(hub.lines[SAID.run]) == 1
+
+
 def test_nobody_waits_for_the_hub_when_the_run_ends(tmp_path: Path) -> None:
     """`stopped` ends the wait at once."""
     with pytest.raises(SimulationError, match=r"no run\.json yet"):

@@ -8,6 +8,7 @@ import pytest
 from device_sims import playbill
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
+from device_sims.stage import Stage
 from servers.rehearsal import WALL
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -15,7 +16,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 def everything() -> Ensemble:
     """Return all at its start, a short history behind."""
-    made = Ensemble(playbill.load("everything", 0), seed=7, start=WALL, zone=PARIS)
+    made = Ensemble(playbill.load("everything", 0), Stage(7, WALL, PARIS))
     list(made.advance(0))
     return made
 
@@ -41,8 +42,8 @@ def test_words_come_in_the_order_of_the_runs_seconds() -> None:
 
 def test_a_scenario_says_the_same_alone_and_in_company() -> None:
     """Byte for byte: who plays beside it changes nothing."""
-    alone = Ensemble(playbill.load("cold_room", 2), seed=7, start=WALL, zone=PARIS, clock="08:30")
-    company = Ensemble(playbill.load("everything", 2), seed=7, start=WALL, zone=PARIS)
+    alone = Ensemble(playbill.load("cold_room", 2), Stage(7, WALL, PARIS, clock="08:30"))
+    company = Ensemble(playbill.load("everything", 2), Stage(7, WALL, PARIS))
     expected = [*alone.advance(3600)]
     assert [one for one in company.advance(3600) if one.role in alone.players] == expected
 

@@ -14,15 +14,16 @@ NOISE = 0.1
 """Share of a time by which noise and rounding may move a slow crossing: the check values have none."""
 
 
-FIRST, AT_ONCE_H = 2, 60
+FIRST, AT_ONCE_H = 2, 36
 """Every commit plays the cold room, and of the others the first ones, where they take few simulated hours."""
 
 
 def expectations() -> Iterator[object]:
     """Return each scenario with each of its expectations."""
     for name in NAMES:
-        for number, expect in enumerate(scenario.load(name).scenario.expect, 1):
-            history_h = scenario.load(name).scenario.history_h if expect.history_h is None else expect.history_h
+        played = scenario.load(name).scenario
+        for number, expect in enumerate(played.expect, 1):
+            history_h = played.history_h if expect.history_h is None else expect.history_h
             many = name != "cold_room" and number > FIRST
             is_long = many or history_h + expect.hours > AT_ONCE_H
             marks = [pytest.mark.long, pytest.mark.timeout(300)] if is_long else []

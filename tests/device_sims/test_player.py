@@ -10,6 +10,7 @@ import pytest
 from device_sims import scenario
 from device_sims.errors import SimulationError
 from device_sims.player import LEAST_PERCENT
+from device_sims.stage import Stage
 from device_sims.tables import Battery, Device
 from device_sims.world import Emission, World
 
@@ -31,7 +32,7 @@ def world(role: str, history_h: int = 0, **changed: Any) -> World:  # noqa: ANN4
     played = msgspec.structs.replace(
         loaded.scenario, devices={**loaded.scenario.devices, role: device}, history_h=history_h
     )
-    return World(loaded._replace(scenario=played), seed=7, start=START, zone=ZoneInfo("Europe/Paris"))
+    return World(loaded._replace(scenario=played), Stage(7, START, ZoneInfo("Europe/Paris")))
 
 
 def level(world: World, channel: str = "battery") -> float:

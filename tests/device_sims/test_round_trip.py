@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from device_sims import scenario
+from device_sims.stage import Stage
 from device_sims.world import World
 from hub.driver import Decoded
 from hub.model import Kind, Message
@@ -20,7 +21,7 @@ NAMES = scenario.folders()
 def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | None, str | None]]:
     """Play an hour of a scenario, faults on after ten minutes; return what the hub makes of each message."""
     loaded = scenario.load(name)
-    world = World(loaded, seed=7, start=datetime(2026, 11, 23, 7, 30, tzinfo=UTC), zone=ZoneInfo("Europe/Paris"))
+    world = World(loaded, Stage(7, datetime(2026, 11, 23, 7, 30, tzinfo=UTC), ZoneInfo("Europe/Paris")))
     for _ in world.advance(-1):
         pass
     for fault in faults:
@@ -37,7 +38,7 @@ def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | Non
 def test_every_message_is_understood_and_belongs_to_an_announced_device(name: str) -> None:
     """No refusal, no field rejected but what a tag says it lacks, no unknown device."""
     loaded = scenario.load(name)
-    world = World(loaded, seed=7, start=datetime(2026, 11, 23, 7, 30, tzinfo=UTC), zone=UTC)
+    world = World(loaded, Stage(7, datetime(2026, 11, 23, 7, 30, tzinfo=UTC), UTC))
     uids = {player.device.uid for player in world.players.values()}
     for topic, payload, found, reason in decoded(name):
         assert found is not None, f"{topic} {payload!r}: {reason}"

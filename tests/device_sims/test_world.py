@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from device_sims import scenario, tables
 from device_sims.errors import SimulationError
+from device_sims.stage import Stage
 from device_sims.world import Emission, Output, Silence, World
 
 LOADED = scenario.load("cold_room")
@@ -34,11 +35,7 @@ def world(
     """Return a cold room a second before its start; one with a history is a day before it."""
     made = World(
         LOADED if history else SHORT,
-        seed=seed,
-        start=start,
-        zone=ZoneInfo("Europe/Paris"),
-        initial=initial,
-        clock=clock,
+        Stage(seed, start, ZoneInfo("Europe/Paris"), initial, clock),
     )
     if not history:
         for _ in made.advance(-1):
@@ -46,7 +43,7 @@ def world(
     return made
 
 
-def said(outputs: Iterable[Output], topic: str) -> list[tuple[int, dict[str, Any]]]:
+def said(outputs: Iterable[Output], topic: str) -> list[tuple[float, dict[str, Any]]]:
     """Return (second, JSON) of the messages on a topic."""
     return [
         (one.time_s, json.loads(one.packet.payload))
@@ -55,7 +52,7 @@ def said(outputs: Iterable[Output], topic: str) -> list[tuple[int, dict[str, Any
     ]
 
 
-def without_time(outputs: Iterable[Output]) -> list[tuple[int, str, str]]:
+def without_time(outputs: Iterable[Output]) -> list[tuple[float, str, str]]:
     """Return messages without what the date changes."""
     found = []
     for one in outputs:
@@ -383,8 +380,8 @@ def test_a_device_with_jitter_comes_late_and_does_not_drift() -> None:
     cast = {"probe": probe, "other": msgspec.structs.replace(probe, id="coldroom-sim-other")}
     shaken = SHORT._replace(scenario=msgspec.structs.replace(SHORT.scenario, devices=cast))
 
-    def seconds(topic: str) -> list[int]:
-        played = World(shaken, seed=7, start=START, zone=ZoneInfo("Europe/Paris"))
+    def seconds(topic: str) -> list[float]:
+        played = World(shaken, Stage(7, START, ZoneInfo("Europe/Paris")))
         return [second for second, _ in said(played.advance(600), f"tele/{topic}/SENSOR")]
 
     late = [second % 10 for second in seconds("coldroom-sim-probe")]
@@ -402,7 +399,7 @@ def test_a_bridge_gives_a_silent_plug_up_sooner_than_a_battery_device(field: str
         battery=None,
     )
     alone = SHORT._replace(scenario=msgspec.structs.replace(SHORT.scenario, devices={"door": door}))
-    played = World(alone, seed=7, start=START, zone=ZoneInfo("Europe/Paris"))
+    played = World(alone, Stage(7, START, ZoneInfo("Europe/Paris")))
     list(played.advance(-1))
     played.schedule(60, "door.radio_loss")
     given_up = [

@@ -122,30 +122,22 @@ def test_a_megabyte_is_taken_and_five_are_refused_by_the_broker_and_counted(hub:
     until(lambda: hub.values("tasmota:after-huge").get("temperature") == 21.7)
 
 
-def test_the_open_door_raises_the_alarm_after_its_delay_and_it_returns_when_closed(tmp_path: Path) -> None:
-    """Raised 7.5 simulated minutes after the door opened, acknowledged with a word, back to normal by itself."""
-    with demo(tmp_path / "data", "--speed", "60", "--seed", "7") as hub:
-        opened = time.monotonic()
-        assert hub.ask("PUT", "api/v1/scenario/faults/door_open", {"active": True})["usecase"] == "cold_room"
-        alarm = until(lambda: _alarm(hub, "air_very_high"))
-        assert 6 < time.monotonic() - opened < 15
-        assert alarm["state"] == "unacknowledged"
-        assert alarm["past"] is False
-        assert "°C" in alarm["texts"]["fr"]
-        answered = hub.ask("POST", f"api/v1/alarms/{alarm['id']}/acknowledge", {"comment": "Je ferme la porte."})
-        assert answered["state"] == "acknowledged"
-        hub.ask("PUT", "api/v1/scenario/faults/door_open", {"active": False})
-        until(lambda: _alarm(hub, "air_very_high").get("state") == "normal")
-        assert _alarm(hub, "air_very_high")["comment"] == "Je ferme la porte."
+def test_killed_with_an_alarm_standing_it_goes_on_without_a_second_one(tmp_path: Path) -> None:
+    """Raised 7.5 simulated minutes after the door opened, acknowledged with a word; then kill -9 of all but the broker.
 
-
-def test_killed_at_any_moment_it_goes_on_without_a_second_alarm(tmp_path: Path) -> None:
-    """Kill -9 of everything but the broker: taken over, nothing doubled, the day still there."""
+    It is taken over, nothing is doubled, the word and the day are still there.
+    """
     data = tmp_path / "data"
     first = start(data, "--speed", "60", "--seed", "7")
     try:
-        first.ask("PUT", "api/v1/scenario/faults/door_open", {"active": True})
-        until(lambda: _alarm(first, "air_very_high"))
+        opened = time.monotonic()
+        assert first.ask("PUT", "api/v1/scenario/faults/door_open", {"active": True})["usecase"] == "cold_room"
+        alarm = until(lambda: _alarm(first, "air_very_high"))
+        assert 6 < time.monotonic() - opened < 15
+        assert (alarm["state"], alarm["past"]) == ("unacknowledged", False)
+        assert "°C" in alarm["texts"]["fr"]
+        answered = first.ask("POST", f"api/v1/alarms/{alarm['id']}/acknowledge", {"comment": "Je ferme la porte."})
+        assert answered["state"] == "acknowledged"
         first.publish("tele/kitchen/SENSOR", TELEGRAM)
         until(lambda: first.values("tasmota:kitchen"))
         broker = first.pid("broker")
@@ -158,20 +150,27 @@ def test_killed_at_any_moment_it_goes_on_without_a_second_alarm(tmp_path: Path) 
         until(lambda: second.values("tasmota:while-away"))
         assert second.values("tasmota:kitchen")["temperature"] == 21.7
         assert len(second.get("api/v1/readings?device=tasmota:kitchen")["readings"]) == 3
-        kept = [each["id"] for each in second.get("api/v1/alarms")["alarms"]]
-        assert alarms <= set(kept)
-        assert len(kept) == len(set(kept))
+        kept = {each["id"]: each["comment"] for each in second.get("api/v1/alarms")["alarms"]}
+        assert alarms <= kept.keys()
+        assert len(kept) == len(second.get("api/v1/alarms")["alarms"])
+        assert kept[alarm["id"]] == "Je ferme la porte."
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Lend a running demo whose parts may be killed."""
+    with demo(tmp_path_factory.mktemp("mortal") / "data", "--speed", "60", "--seed", "7") as running:
+        yield running
 
 
 @pytest.mark.parametrize("part", ["hub", "ingest", "sim"])
-def test_a_part_that_dies_is_started_again(tmp_path: Path, part: str) -> None:
+def test_a_part_that_dies_is_started_again(mortal: Demo, part: str) -> None:
     """The others do not notice; a telegram is on the page again."""
-    with demo(tmp_path / "data", "--speed", "60", "--seed", "7") as hub:
-        before = hub.pid(part)
-        psutil.Process(before).kill()
-        until(lambda: part in hub.parts() and hub.pid(part) != before)
-        hub.publish("tele/kitchen/SENSOR", TELEGRAM)
-        until(lambda: _values(hub, "tasmota:kitchen"))
+    before = mortal.pid(part)
+    psutil.Process(before).kill()
+    until(lambda: part in mortal.parts() and mortal.pid(part) != before)
+    mortal.publish(f"tele/after-{part}/SENSOR", TELEGRAM)
+    until(lambda: _values(mortal, f"tasmota:after-{part}"))
 
 
 def test_an_orderly_end_leaves_nothing_running(tmp_path: Path) -> None:

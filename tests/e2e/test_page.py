@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -277,21 +276,19 @@ def test_a_viewer_has_no_buttons_and_is_refused_until_the_pin_is_given(room: Dem
         assert cookie["sameSite"] == "Strict"
 
 
-def test_the_facilitator_address_opens_once(browser: Browser, tmp_path: Path) -> None:
+def test_the_facilitator_address_opens_once(room: Demo, browser: Browser) -> None:
     """The printed address lets one in and vanishes from the address bar; the second who tries is asked for the PIN."""
-    with demo(tmp_path / "data", "--lan", "--speed", "60", "--seed", "7") as fresh:
-        address = str(fresh.said["facilitator"])
-        code = urlsplit(address).fragment
-        with visit(browser, address) as reader:
-            reader.forgiven = re.compile(
-                r"closed before the connection is established"
-            )  # it connects again as who it is
-            expect(fault(reader.page, "door_open")).to_be_visible()
-            assert code not in reader.page.url
-        with visit(browser, address) as reader:
-            reader.forgiven = re.compile(r"status of 403")
-            expect(reader.page.get_by_text("a déjà servi")).to_be_visible()
-            assert reader.page.locator("button[data-fault]").count() == 0
+    address = str(room.said["facilitator"])
+    code = urlsplit(address).fragment
+    with visit(browser, address) as reader:
+        # it connects again as who it is
+        reader.forgiven = re.compile(r"closed before the connection is established")
+        expect(fault(reader.page, "door_open")).to_be_visible()
+        assert code not in reader.page.url
+    with visit(browser, address) as reader:
+        reader.forgiven = re.compile(r"status of 403")
+        expect(reader.page.get_by_text("a déjà servi")).to_be_visible()
+        assert reader.page.locator("button[data-fault]").count() == 0
 
 
 @pytest.mark.parametrize("path", ["", "devices"])
@@ -326,6 +323,7 @@ def test_a_silent_probe_looks_silent_and_the_silence_is_told(story: Demo, browse
         expect(tile).not_to_have_class(re.compile(r"\bstale\b"), timeout=20_000)
 
 
+@pytest.mark.long
 def test_a_probe_that_is_unplugged_does_not_pass_for_good(story: Demo, browser: Browser) -> None:
     """The product's probe goes, the air's stays: one looks silent, the other lives."""
     with visit(browser, story.page) as reader:

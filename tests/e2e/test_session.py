@@ -82,6 +82,7 @@ def test_a_reset_leaves_an_archive_and_an_empty_room_and_erasing_leaves_nothing(
     hub.publish("tele/kitchen/SENSOR", '{"DS18B20":{"Temperature":21.5}}')
     until(lambda: hub.device("tasmota:kitchen"))
     name = begun(hub, "Anniversaire de Philibert")
+    assert hub.ask("POST", "api/v1/me", {"agreed": True, "table": 3, "name": "Gwendoline"})["is_on"]
     until(lambda: "run" in hub.ask("PUT", "api/v1/scenario/faults/door_open", {"active": True}))
     alarm = until(lambda: hub.get(f"api/v1/alarms?session={name}")["alarms"])[0]
     hub.ask("POST", f"api/v1/alarms/{alarm['id']}/acknowledge", {"comment": "demander à Hildegarde", "by": "Sidonie"})
@@ -93,8 +94,9 @@ def test_a_reset_leaves_an_archive_and_an_empty_room_and_erasing_leaves_nothing(
     old = readings(hub, name)
     assert {each["run"] for each in old} >= {alarm["run"]}
     until(lambda: {each["run"] for each in readings(hub, fresh["id"])} - {alarm["run"], "real"})
+    assert run(["session", "report", name, "--data", str(hub.data)]) == 0
     assert run(["session", "purge", name, "--yes", "--data", str(hub.data)]) == 0
-    words = ("Philibert", "Hildegarde", "Sidonie")
+    words = ("Philibert", "Hildegarde", "Sidonie", "Gwendoline")
     until(lambda: not any(on_disk(hub.data, each.encode()) for each in words))
     assert hub.get(f"api/v1/readings?session={name}")["status"] == 404
     assert hub.device("tasmota:kitchen")
@@ -125,6 +127,9 @@ def test_the_console_starts_resets_and_plays_the_last_session_again(browser: Bro
         card.get_by_text("Séances archivées (1)").click()
         card.get_by_role("button", name="Relire").click()
         expect(card).to_contain_text(" mesures")
+        with page.expect_download() as made:
+            card.get_by_role("listitem").get_by_role("link", name="Compte rendu (PDF)").click()
+        assert made.value.path().read_bytes().startswith(b"%PDF-")
         card.get_by_role("button", name="Effacer").click()
         card.get_by_role("button", name="Oui, effacer").click()
         expect(card).to_contain_text("Séance effacée")

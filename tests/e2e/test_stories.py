@@ -51,8 +51,14 @@ def story(usecase: UseCase, expects: tuple[Expect, ...]) -> Story:
         for rule in expect.alarms
         if type(usecase.rule(rule)).__struct_config__.tag not in NEEDS_DAYS
     ]
-    written = [each for each in found if usecase.rule(each.rule).source and each.minutes <= PATIENT_MIN]
+    written = [each for each in found if _is_written(usecase, each.rule) and each.minutes <= PATIENT_MIN]
     return min(written or found, key=lambda each: each.minutes)
+
+
+def _is_written(usecase: UseCase, rule: str) -> bool:
+    """Tell whether a rule follows a text, not only a calculation or the house."""
+    source = usecase.rule(rule).source
+    return source is not None and not source.en.startswith(("House rule", "Computed"))
 
 
 def stories() -> Iterator[object]:

@@ -1,121 +1,25 @@
 """An archive is complete in itself, an erased session leaves nothing, and both survive being cut short."""
 
-import gzip
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from hub.errors import NotFoundError, StoreError
-from hub.journal.sqlite import SqliteJournal, SqliteReader
-from hub.model import NS, Message, Source
-from hub.sessions import Sessions
-from hub.store.base import Range
-from hub.workshop.session import Moment, Wish
+from hub.journal.sqlite import SqliteReader
+from hub.model import NS, Source
+from hub.workshop.session import Wish
 from servers.bytes_on_disk import on_disk
-from servers.inside import Hub
-
-AT = 1_795_763_280 * NS
-"""2026-11-27T07:08:00Z"""
-RUN = "cold-room-20261127t070800z-0001"
-WISH = Wish(title="Anniversaire de Philibert", place="Chez Gontran")
-
-
-def announced(at: int, speed: float = 60.0) -> bytes:
-    """Return what a simulation says of itself."""
-    said = {
-        "run": RUN,
-        "scenario": "cold_room",
-        "speed": speed,
-        "state": "running",
-        "wall": at / NS,
-        "simulated": (AT - 86_400 * NS) / NS,
-        "devices": ["tasmota:sim-probe"],
-        "topics": ["tele/sim-probe/#"],
-    }
-    return msgspec.json.encode(said)
-
-
-def celsius(value: float) -> bytes:
-    """Return what a Tasmota says of a temperature."""
-    return msgspec.json.encode({"DS18B20": {"Temperature": value}})
-
-
-class House:
-    """Journal, store and sessions in one folder, driven by hand; a second passes with each message."""
-
-    def __init__(self, data: Path, today: str = "2026-11-27") -> None:
-        """Open them."""
-        self.data = data
-        self.now = AT
-        self.journal = SqliteJournal(data)
-        self.hub = Hub(data)
-        self.sessions = Sessions(
-            data,
-            kept=self.hub.kept,
-            reader=lambda: SqliteReader(data),
-            mark=self.mark,
-            erase=self.journal.erase,
-            purge=self.purge,
-            today=lambda: date.fromisoformat(today),
-        )
-
-    def say(self, topic: str, payload: bytes, **more: object) -> int:
-        """Let a message arrive and be stored."""
-        self.now += NS
-        message = msgspec.structs.replace(Message(topic, payload, self.now), **more)
-        position = self.journal.append([message])
-        self.hub.catch_up()
-        return position
-
-    def mark(self, said: Mapping[str, str]) -> Moment:
-        """Append a control record."""
-        position = self.say("matinales/session", msgspec.json.encode(said))
-        return Moment(position, self.now, self.hub.worker.understanding.timelines.living(self.now))
-
-    def purge(self, inside: Sequence[tuple[str, int, int]], positions: Sequence[tuple[int, int]]) -> int:
-        """Erase in the store."""
-        self.hub.worker.save()
-        gone, _ = self.hub.kept.purge(inside, positions)
-        self.hub.worker.read_back()
-        return gone
-
-    def build(self) -> int:
-        """Write the archives that can be written."""
-        return self.sessions.build(self.hub.worker.position)
-
-    def values(self, session: str) -> list[tuple[str, float]]:
-        """Return (device, value) of a session's archive, in the order stored."""
-        with self.sessions.history(session) as found:
-            assert found is not None
-            rows = found.readings(Range(run=None)).rows
-        return sorted((row.device, row.value) for row in rows)
-
-    def lines(self, session: str) -> list[dict[str, object]]:
-        """Return a session's recording."""
-        path, _ = self.sessions.archives.recording(session)
-        return [msgspec.json.decode(each) for each in gzip.decompress(path.read_bytes()).splitlines()]
-
-    def close(self) -> None:
-        """Release the files."""
-        self.sessions.close()
-        self.hub.close()
-        self.journal.close()
+from servers.houses import AT, RUN, WISH, House, celsius
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """Lend one in which a simulated and a real device have spoken."""
     with closing(House(tmp_path)) as opened:
-        opened.say(f"matinales/sim/{RUN}", announced(opened.now + NS))
-        opened.say(
-            f"matinales/sim/{RUN}/clock",
-            msgspec.json.encode({"wall": opened.now / NS, "simulated": AT / NS - 86_400, "speed": 60}),
-        )
+        opened.plays()
         opened.say("tele/sim-probe/SENSOR", celsius(1))
         opened.say("tele/kitchen/SENSOR", celsius(11))
         yield opened
@@ -264,7 +168,7 @@ def test_sessions_go_on_their_day(tmp_path: Path) -> None:
 def test_what_is_kept_is_told_in_both_languages(house: House) -> None:
     """What, why, until when."""
     told = house.sessions.told()["keeps"]
-    assert [each["code"] for each in told] == ["typed", "measured", "devices", "copies"]
+    assert [each["code"] for each in told] == ["typed", "people", "measured", "reports", "devices", "copies"]
     assert all(each[part][lang] for each in told for part in ("text", "until") for lang in ("fr", "en"))
 
 

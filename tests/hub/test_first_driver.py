@@ -37,7 +37,7 @@ def checkout(tmp_path: Path) -> Path:
     for part in PARTS:
         (place / part).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("static", "__pycache__"))
+            shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("static"))
         else:
             shutil.copy(ROOT / part, place / part)
     return place
@@ -49,7 +49,7 @@ def run(line: str, place: Path) -> str:
     start = [sys.executable, "-m", "hub" if program == "matinales" else program, *words]
     if program == "pytest":
         start += ["-n", "0", "-p", "no:cacheprovider"]
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(place)}
     done = subprocess.run(
         start, cwd=place, env=environment, capture_output=True, text=True, timeout=200, check=False, encoding="utf-8"
     )

@@ -27,7 +27,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place.mkdir()
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("__pycache__", "e2e", "captures"))
+            shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("e2e", "captures"))
         else:
             shutil.copy(ROOT / part, place / part)
     (place / "tests/captures").mkdir()
@@ -40,7 +40,7 @@ def run(line: str, place: Path) -> str:
     start = [sys.executable, "-m", "hub" if program == "matinales" else program, *words]
     if program == "pytest":
         start += ["-q", "-n", "0", "-p", "no:cacheprovider"]
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": str(place), "COLUMNS": "200"}
     done = subprocess.run(
         start, cwd=place, env=environment, capture_output=True, text=True, timeout=200, check=False, encoding="utf-8"
     )

@@ -181,7 +181,7 @@ MESSAGES: list[Callable[[float], Message]] = [
 COURSE = [(number, 7.0) for number in (17, 25, 26, 21, 26, 28, 27, 23, 26, 18, 19, 22, 26, 11, 12, 13, 14, 15)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     course=st.lists(st.tuples(st.integers(0, len(MESSAGES) - 1), st.sampled_from([0.0, 1.0, 20.0])), max_size=24),
     cuts=st.sets(st.integers(0, 23)),

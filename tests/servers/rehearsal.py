@@ -12,6 +12,7 @@ import msgspec
 
 from device_sims import announce, devices, scenario
 from device_sims.schedule import ANY_OTHER, Expect, seconds
+from device_sims.stage import Stage
 from device_sims.world import Emission, Output, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
 from hub.registry import Registry, load_drivers
@@ -138,7 +139,7 @@ class Rehearsal:
     def _take(self, message: Message) -> Changes:
         return self.mind.take([Record(next(self._positions), message)])
 
-    def _let_time_pass(self, to_s: int, *, last: bool = False) -> None:
+    def _let_time_pass(self, to_s: float, *, last: bool = False) -> None:
         while self._ticked_s + TICK_S < to_s:
             self._ticked_s += TICK_S
             self._note(self.engine.tick(self.run, self._now(self._ticked_s), past=True))
@@ -152,7 +153,7 @@ class Rehearsal:
         """Return what the rules of the scenario's own use case know now."""
         return self.engine.view(self.world.scenario.name, self.run, self._now(self.world.time_s))
 
-    def _now(self, time_s: int) -> int:
+    def _now(self, time_s: float) -> int:
         return round((self.world.start + timedelta(seconds=time_s)).timestamp()) * NS
 
 
@@ -180,7 +181,7 @@ def world(
     """Return a scenario at the beginning of its history, its start the last passing of its clock before `wall`."""
     state = loaded.scenario.initial[initial or next(iter(loaded.scenario.initial))]
     start = announce.start_of(clock or state.clock or loaded.scenario.clock, ZONE, wall)
-    return World(loaded, seed=seed, start=start, zone=ZONE, initial=initial, clock=clock)
+    return World(loaded, Stage(seed, start, ZONE, initial, clock))
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,10 @@ from hub.model import Alarm
 from hub.store.base import Past
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk
+from hub.workshop.note import Note
+from hub.workshop.note import view as note_view
+from hub.workshop.notebook import Notebook
+from hub.workshop.people import People, Person
 from hub.workshop.session import Moment, Session, State, spans
 from hub.workshop.vote import Vote
 
@@ -21,6 +25,8 @@ class Rows:
         """Start empty."""
         self.kept: dict[str, Session] = {}
         self.asked: dict[str, Vote] = {}
+        self.noted: dict[str, Note] = {}
+        self.joined: dict[str, Person] = {}
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first."""
@@ -53,6 +59,42 @@ class Rows:
         """Erase a session's."""
         self.asked = {name: each for name, each in self.asked.items() if each.session != session}
 
+    def notes(self, session: str) -> list[Note]:
+        """Return a session's."""
+        return sorted((each for each in self.noted.values() if each.session == session), key=lambda each: each.time)
+
+    def put_note(self, note: Note) -> None:
+        """Keep one."""
+        self.noted[note.id] = note
+
+    def erase_note(self, name: str) -> None:
+        """Erase one."""
+        del self.noted[name]
+
+    def erase_notes(self, session: str) -> None:
+        """Erase a session's."""
+        self.noted = {name: each for name, each in self.noted.items() if each.session != session}
+
+    def people(self, session: str) -> list[Person]:
+        """Return a session's."""
+        return [each for each in self.joined.values() if each.session == session]
+
+    def person(self, secret: str) -> Person | None:
+        """Return whose token has this hash."""
+        return next((each for each in self.joined.values() if each.secret == secret), None)
+
+    def put_person(self, person: Person) -> None:
+        """Keep one."""
+        self.joined[person.id] = person
+
+    def erase_person(self, name: str) -> None:
+        """Erase one."""
+        del self.joined[name]
+
+    def erase_people(self, session: str) -> None:
+        """Erase a session's."""
+        self.joined = {name: each for name, each in self.joined.items() if each.session != session}
+
     def scrub(self) -> None:
         """Nothing lies anywhere."""
 
@@ -70,6 +112,10 @@ class FakeSittings:
         numbers = iter(f"v{number}" for number in range(1, 99))
         self.desk = Desk(rows, mark=self.mark, today=lambda: date(2027, 1, 15), new_id=lambda: next(ids))
         self.ballot = Ballot(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(numbers))
+        papers = iter(f"n{number}" for number in range(1, 9_999))
+        self.notebook = Notebook(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(papers))
+        people = iter(f"p{number}" for number in range(1, 99))
+        self.people = People(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(people))
 
     def mark(self, said: Mapping[str, str]) -> Moment:
         """Append a record."""
@@ -88,8 +134,13 @@ class FakeSittings:
         return {"id": session.id, "title": session.title, "state": session.state, "purge": session.purge}
 
     def whole(self, name: str) -> dict[str, Any]:
-        """Return one with its votes."""
-        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name)}
+        """Return one with its votes and notes."""
+        noted = [note_view(each) for each in self.notebook.of(name)]
+        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name), "notes": noted}
+
+    def notes(self, name: str) -> list[Note]:
+        """Return a session's."""
+        return self.notebook.of(self.desk.session(name).id)
 
     def spans(self, name: str) -> list[tuple[str, int, int]]:
         """Return its stretch of the real timeline."""

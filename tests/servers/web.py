@@ -37,6 +37,8 @@ from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
+from hub.workshop.report.content import Report, Whose
+from hub.workshop.report.words import Language, headings
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -204,10 +206,10 @@ class FakeHub:
         del width
         return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
 
-    async def money(self, usecase: str, asked: Range) -> Mapping[str, Any]:
+    async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
         """Return what was chosen, of the cold room."""
         self.usecase(usecase)
-        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start}
+        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start, "session": session}
 
     async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
         """Choose it at once."""
@@ -250,6 +252,13 @@ class FakeHub:
     async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
         """Do it at once."""
         return do(self.sittings)
+
+    async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
+        """Tell next to nothing, in the language asked for."""
+        known = self.sittings.desk.session(session)
+        called = "" if whose is None else str(whose.participant or whose.table or "")
+        words = await asyncio.to_thread(headings, language)
+        return Report(language=language, title=known.title, whose=called, when="27/11", words=words)
 
     async def commands(self, limit: int, device: str | None) -> list[Commanded]:
         """Return them, newest first."""
@@ -370,6 +379,10 @@ class FakeHub:
         """Note it."""
         self.roles.append((usecase, off, by))
         return {"name": usecase, "off": off, "action": 3}
+
+    def reached(self) -> list[str]:
+        """Return two addresses of a laptop in a room."""
+        return ["http://192.168.1.12:8080/", "http://10.0.0.5:8080/"]
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""

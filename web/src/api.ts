@@ -1,24 +1,31 @@
 /** The hub's HTTP API. Every failure comes back as a sentence people can read. */
 
 import type {
+	Text,
 	Alarm,
 	Candidate,
 	ImportPreview,
 	ImportState,
 	ImportWish,
+	JoiningWays,
+	Me,
 	Money,
+	Note,
 	Refusals,
 	Screens,
 	Series,
 	Sessions,
 	Setup,
 	Shape,
+	Shows,
 	StoryCard,
 	Transition,
 	Usecase,
 	Vote,
 	Why,
 } from "./lib/types.ts";
+
+import type { Row } from "./lib/table.ts";
 
 const BASE = "/api/v1";
 
@@ -27,11 +34,14 @@ export class Refused extends Error {
 	readonly status: number;
 	/** A word by which the page may know the reason. */
 	readonly code: string | null;
+	/** The reason in both languages, where the hub gave it so. */
+	readonly text: Text | null;
 
-	constructor(status: number, detail: string, code: string | null = null) {
+	constructor(status: number, detail: string, code: string | null = null, text: Text | null = null) {
 		super(detail);
 		this.status = status;
 		this.code = code;
+		this.text = text;
 	}
 }
 
@@ -51,12 +61,17 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 		throw new Refused(0, "");
 	}
 	if (answer.ok) return answer;
-	const problem: { detail?: unknown; title?: unknown; reason?: unknown; code?: unknown } = await answer
+	const problem: { detail?: unknown; title?: unknown; reason?: unknown; code?: unknown; text?: Text } = await answer
 		.json()
 		.catch(() => ({}));
 	const words = [problem.detail, problem.title, problem.reason].find((each) => typeof each === "string" && each !== "");
 	const code = typeof problem.code === "string" ? problem.code : null;
-	throw new Refused(answer.status, typeof words === "string" ? words : `HTTP ${answer.status}`, code);
+	throw new Refused(
+		answer.status,
+		typeof words === "string" ? words : `HTTP ${answer.status}`,
+		code,
+		problem.text ?? null,
+	);
 }
 
 const part = encodeURIComponent;
@@ -115,9 +130,37 @@ export const api = {
 		const query = new URLSearchParams({ device, channel, run, start, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
+	/** Curves of the past as `query` asks, at most 2 × `width` points each. */
+	async past(query: URLSearchParams): Promise<Series[]> {
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** A page of stored readings; `next` goes on. */
+	async readings(query: URLSearchParams): Promise<{ readings: Row[]; next: string | null }> {
+		return (await ask("GET", `/readings?${query}`)).json();
+	},
+	/** What was noted, the earliest moment first. */
+	async notes(query: URLSearchParams): Promise<Note[]> {
+		return (await (await ask("GET", `/notes?${query}`)).json()).notes;
+	},
+	async note(wish: Omit<Partial<Note>, "id">): Promise<Note> {
+		return (await ask("POST", "/notes", wish)).json();
+	},
+	async unnote(id: string): Promise<void> {
+		await ask("DELETE", `/notes/${part(id)}`);
+	},
 	/** The curve of a measure that no channel gives: the hub computes it anew. */
 	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
+		return (await (await ask("GET", `/series?${query}`)).json()).series;
+	},
+	/** The curve of any measure of a story between two times. */
+	async measuredBetween(
+		usecase: string,
+		measure: string,
+		{ run, start, stop }: { run: string; start: string; stop: string },
+		width: number,
+	): Promise<Series[]> {
+		const query = new URLSearchParams({ usecase, measure, run, start, stop, width: String(width) });
 		return (await (await ask("GET", `/series?${query}`)).json()).series;
 	},
 	/** What a story may be worth by the readings since `start`, and what it costs. */
@@ -224,6 +267,11 @@ export const api = {
 	async purge(id: string): Promise<void> {
 		await ask("DELETE", `/sessions/${part(id)}`);
 	},
+	/** Where the report of a session is made, for a link that downloads it. */
+	report: (id: string, format: "pdf" | "html", language: string): string =>
+		`/api/v1/sessions/${part(id)}/report?format=${format}&lang=${language}`,
+	/** Where a phone gets the report of the session that it takes part in, its own curves first. */
+	ownReport: (language: string): string => `/api/v1/me/report?format=pdf&lang=${language}`,
 	/** What an archive holds, in short. */
 	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;
@@ -235,6 +283,31 @@ export const api = {
 			votes,
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
+	},
+	/** How people reach the page. */
+	async joining(): Promise<JoiningWays> {
+		return (await ask("GET", "/joining")).json();
+	},
+	/** Who this phone is. */
+	async me(): Promise<Me> {
+		return (await ask("GET", "/me")).json();
+	},
+	async join(wish: { table: number | null; name: string }): Promise<Me> {
+		return (await ask("POST", "/me", { ...wish, agreed: true })).json();
+	},
+	/** Leave, and let everything be erased; `kept_until`: an archive holds measures without a name until that day. */
+	async leave(): Promise<{ kept_until: string | null }> {
+		return (await ask("DELETE", "/me", undefined, true)).json();
+	},
+	async removeParticipant(id: string): Promise<void> {
+		await ask("DELETE", `/participants/${part(id)}`);
+	},
+	/** What the projector shows, the address people are told, the room's network (null: none). */
+	async furnish(
+		session: string,
+		room: { shows?: Shows; address?: string; wifi?: { ssid: string; password: string } | null },
+	): Promise<void> {
+		await ask("PATCH", `/sessions/${part(session)}`, room);
 	},
 	/** What this phone answered; null: nothing yet. */
 	async myAnswer(): Promise<number | null> {

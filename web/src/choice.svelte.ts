@@ -1,14 +1,24 @@
 /** What the reader chose: language and theme. Remembered, and switched without a reload. */
 
-import en from "./i18n/en.json";
-import fr from "./i18n/fr.json";
 import { begun, named } from "./lib/channels.ts";
 import { duration } from "./lib/format.ts";
 import type { Language, Text } from "./lib/types.ts";
 
 export type Theme = "light" | "dark";
-export type Key = keyof typeof fr;
-const WORDS: Record<Language, Record<Key, string>> = { fr, en };
+export type Key = keyof typeof import("./i18n/fr.json");
+type Words = Record<Key, string>;
+
+/** A phone loads the language that it reads; the other one comes when it is asked for. */
+const LESSONS: Record<Language, () => Promise<{ default: Words }>> = {
+	fr: () => import("./i18n/fr.json"),
+	en: () => import("./i18n/en.json"),
+};
+const learnt: Partial<Record<Language, Words>> = {};
+
+/** Load the page's words in a language, once. */
+export async function learn(language: Language) {
+	learnt[language] ??= (await LESSONS[language]()).default;
+}
 
 function keep(name: string, value: string) {
 	try {
@@ -22,7 +32,17 @@ class Choice {
 	language = $state<Language>(document.documentElement.lang === "en" ? "en" : "fr");
 	theme = $state<Theme>(document.documentElement.dataset.theme === "dark" ? "dark" : "light");
 
-	speak(language: Language) {
+	#wished: Language | undefined;
+
+	/** Switch once the words are there; where they cannot be loaded, the hub is away and the page says so already. */
+	async speak(language: Language) {
+		this.#wished = language;
+		try {
+			await learn(language);
+		} catch {
+			return;
+		}
+		if (this.#wished !== language) return; // another press was later
 		this.language = language;
 		document.documentElement.lang = language;
 		keep("language", language);
@@ -45,8 +65,19 @@ export function speaker<K extends string>(words: Record<Language, Record<K, stri
 		words[choice.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(parts[name] ?? whole));
 }
 
-/** The page's own words in the reader's language; `{name}` is filled from `parts`. */
-export const t = speaker<Key>(WORDS);
+/** The page's own words in the reader's language, which `main` has loaded; `{name}` is filled from `parts`. */
+export const t = speaker<Key>({
+	get fr() {
+		return learnt.fr as Words;
+	},
+	get en() {
+		return learnt.en as Words;
+	},
+});
+
+function isKey(key: string): key is Key {
+	return key in (learnt[choice.language] as Words);
+}
 
 /** Words that come in both languages. */
 export function both(text: Text | string | null | undefined): string {
@@ -56,7 +87,7 @@ export function both(text: Text | string | null | undefined): string {
 
 /** A channel in people's words: "Température ds18b20 1"; one that nobody named keeps its own name. */
 export function titleOf(channel: string): string {
-	const [base, rest] = named(channel, (name) => `channel.${name}` in fr);
+	const [base, rest] = named(channel, (name) => isKey(`channel.${name}`));
 	if (base === null) return rest;
 	const title = t(`channel.${base}` as Key);
 	return rest === "" ? title : `${title} ${rest}`;
@@ -65,12 +96,12 @@ export function titleOf(channel: string): string {
 /** The words for a value that people do not read as a number: a closed contact, a relay that is on, days alight. */
 export function wordsOf(channel: string, value: number, unit: string | null): string | undefined {
 	if (unit === "s" && value >= 120) return duration(value, choice.language);
-	const [base] = begun(channel, (name) => `word.${name}.0` in fr);
+	const [base] = begun(channel, (name) => isKey(`word.${name}.0`));
 	return base !== null && (value === 0 || value === 1) ? t(`word.${base}.${value}` as Key) : undefined;
 }
 
 /** Why a command was refused, in the reader's language where the page knows the reason by its code. */
 export function whyOf(command: { code?: string | null; reason: string | null } | undefined): string {
 	const key = `refused.${command?.code ?? ""}`;
-	return key in fr ? t(key as Key) : (command?.reason ?? "");
+	return isKey(key) ? t(key) : (command?.reason ?? "");
 }

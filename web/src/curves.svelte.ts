@@ -7,7 +7,8 @@ import { hub } from "./hub.svelte.ts";
 import { within } from "./lib/format.ts";
 import { EMPTY, marks, stretches } from "./lib/series.ts";
 import type { Measure, Panel } from "./lib/types.ts";
-import type { Curve, Limit, Strip } from "./panels/paint.ts";
+import { Noted } from "./noted.svelte.ts";
+import type { Curve, Limit, Remark, Strip } from "./panels/paint.ts";
 import { story } from "./story.svelte.ts";
 
 /** A stretch that has not ended is drawn to the right edge, wherever that is. */
@@ -17,6 +18,7 @@ const EXPLAIN: Readonly<Record<string, number>> = { door_open: 0.5, power: 50 };
 
 export class Curves {
 	readonly history = new History();
+	readonly #noted = new Noted();
 
 	/** Call while a component starts: follows the story over the last `span` seconds until the component goes. */
 	follow(span: () => number) {
@@ -54,6 +56,7 @@ export class Curves {
 			);
 			untrack(() => this.history.made(made));
 		});
+		this.#noted.follow();
 		$effect(() => hub.listen((values) => this.history.take(values)));
 	}
 
@@ -92,6 +95,15 @@ export class Curves {
 		const limited = new Set(panel.limits.map((limit) => limit.rule));
 		const alarms = [...(hub.picture?.alarms.values() ?? [])].filter((alarm) => limited.has(alarm.rule));
 		return marks(alarms, story.run, panel.series, story.usecase?.rules ?? []);
+	}
+
+	/** What was noted about the story, or about its whole time-line. */
+	notes(): Remark[] {
+		const own = new Set(story.cast);
+		return this.#noted.all.flatMap(({ id, run, time, text, device, usecase }) => {
+			const about = (device === null || own.has(device)) && (usecase ?? story.usecase?.name) === story.usecase?.name;
+			return run === story.run && about ? { id, at: Date.parse(time) / 1000, text } : [];
+		});
 	}
 
 	/** When the door was open and the compressor ran, for a panel that does not show them itself. */

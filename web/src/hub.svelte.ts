@@ -8,9 +8,12 @@ import { type Link, Live, type Socket } from "./lib/live.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
+const MOST_HZ = 10;
 const TICK_MS = 500;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
+/** The scenario that plays belongs to no use case: there are its devices, and nothing to tell. */
+const NOT_FOUND = 404;
 /** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
 const BEGINS_MS = 3000;
 
@@ -33,6 +36,7 @@ class Hub {
 
 	readonly #listeners = new Set<(values: readonly Value[]) => void>();
 	#live: Live | null = null;
+	#hz = MOST_HZ;
 	#asked = "";
 	#askedAt = 0;
 	#asking = false;
@@ -62,7 +66,7 @@ class Hub {
 			if (!document.hidden) this.#tick();
 		}, TICK_MS);
 		document.addEventListener("visibilitychange", () => {
-			this.#live?.setRate(document.hidden ? 0 : 10);
+			this.#live?.setRate(document.hidden ? 0 : this.#hz);
 			if (!document.hidden) {
 				this.connections += 1;
 				this.#live?.hurry();
@@ -80,6 +84,12 @@ class Hub {
 
 	hurry() {
 		this.#live?.hurry();
+	}
+
+	/** Frames per second that this page is content with: a phone in a full room needs few. */
+	rate(hz: number) {
+		this.#hz = hz;
+		if (!document.hidden) this.#live?.setRate(hz);
 	}
 
 	/** Hear each delta's values, between two readings of the state. Returns how to stop. */
@@ -148,7 +158,10 @@ class Hub {
 			this.usecase = name === null ? null : await api.usecase(name);
 			this.trouble = null;
 		} catch (error) {
-			this.trouble = error instanceof Refused ? error.message : String(error);
+			if (error instanceof Refused && error.status === NOT_FOUND) {
+				this.usecase = null;
+				this.trouble = null;
+			} else this.trouble = error instanceof Refused ? error.message : String(error);
 		} finally {
 			this.#asking = false;
 		}

@@ -37,6 +37,8 @@ class Rates(Judge[kinds.Rate]):
         self.window = nanoseconds(rule.window_s)
         self.remembers = frozenset([rule.measure])
         self.values = course.slopes.setdefault(rule.measure, Slope())
+        self.limit, self.deadband = rule.limit, rule.deadband
+        self.signed_per = _PER[rule.per] if rule.direction == "up" else -_PER[rule.per]
 
     def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
         """Keep the value."""
@@ -49,11 +51,11 @@ class Rates(Judge[kinds.Rate]):
 
     def own(self, *, beyond: bool) -> bool | None:
         """Compare in the rule's direction."""
-        judged = self.quantity()
-        if judged is None:
+        slope = self.values.slope(self.window)
+        if slope is None:
             return None
-        limit = self.rule.limit - (self.rule.deadband if beyond else 0.0)
-        return judged > limit if self.rule.direction == "up" else judged < -limit
+        judged = slope * self.signed_per
+        return judged > self.limit - self.deadband if beyond else judged > self.limit
 
 
 class Changes(Windowed[kinds.Change]):
@@ -154,7 +156,7 @@ class Forecasts(Judge[kinds.Forecast]):
 
     def remember(self, measure: str, value: float, before: Sense, time: int) -> None:  # noqa: ARG002 — see Judge
         """Keep the value."""
-        if self.line is not None and measure == self.measure:
+        if measure == self.measure and self.line is not None:
             self.line.add(time, value, self.slope_window)
         if self.means and measure in self.means:
             window, span = self.means[measure]
@@ -195,6 +197,9 @@ class Forecasts(Judge[kinds.Forecast]):
             slope = self.line.slope(self.slope_window)
             if slope is None:
                 return None
+            value = self.sense.good
+            if value is None or not slope or (slope > 0) != (value < self.limit):
+                return False  # it goes away from the limit: most of the time, and the cheapest answer
             judged = self._ahead(slope)
         else:
             judged = self.quantity()

@@ -1,9 +1,9 @@
 """What the weight of the hive means now, in one sentence."""
 
-from hub.model import NS
 from hub.rules.case import View
-from hub.rules.wording import Plain, Sentence, Text, duration, fill, quantity
+from hub.rules.wording import Plain, Sentence, Text, quantity
 from hub.usecases.schema import UseCase
+from hub.usecases.sentences import active, once_heard, told
 
 _EVENING_H, _MORNING_H = 21, 6
 _WORKED_KG = 0.3
@@ -40,29 +40,22 @@ _BY_ALARM = ("theft", "swarm", "brood_cold", "stores_low", "daily_loss", "strong
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the weight of the hive means now."""
-    if view is None or view.measures["weight"].good is None:
-        return Sentence("waiting", {}, _SAY["waiting"])
-    weight, gain = view.measures["weight"], view.measures["gain"].good
-    params: dict[str, Plain] = {"weight": weight.good}
-    parts = {"weight": quantity(weight.good or 0.0, usecase.measures["weight"].unit)}
-    if not weight.believed:
-        since_s = max(view.now - (weight.good_time or view.start), 0) / NS
-        return Sentence(
-            "silent", params | {"since_s": since_s}, fill(_SAY["silent"], parts | {"since": duration(since_s)})
-        )
-    params["verdict"] = verdict = _verdict(view, gain)
-    parts["verdict"] = _VERDICT[verdict]
+    return once_heard(_SAY, usecase, view, _now, heard="weight")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
+    gain = view.measures["gain"].good
+    verdict = _verdict(view, gain)
+    parts: dict[str, tuple[Plain, Text]] = {"verdict": (verdict, _VERDICT[verdict])}
     if gain is None:
-        return Sentence("first_day", params, fill(_SAY["first_day"], parts))
-    parts["gain"], params["gain"] = quantity(gain, usecase.measures["gain"].unit, sign=True), gain
-    code = "evening" if _is_evening(view) else "day"
-    return Sentence(code, params, fill(_SAY[code], parts))
+        return told(_SAY, "first_day", usecase, view, parts)
+    parts["gain"] = gain, quantity(gain, usecase.measures["gain"].unit, sign=True)
+    return told(_SAY, "evening" if _is_evening(view) else "day", usecase, view, parts)
 
 
 def _verdict(view: View, gain: float | None) -> str:
-    for rule in _BY_ALARM:
-        if view.active(rule):
-            return rule
+    if (rule := active(view, _BY_ALARM)) is not None:
+        return rule
     if "theft" in view.masked:
         return "visit"
     return "worked" if gain is not None and gain >= _WORKED_KG else "quiet"

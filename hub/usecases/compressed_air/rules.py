@@ -5,7 +5,7 @@ from hub.rules.kinds import Forecast
 from hub.rules.wording import Plain, Sentence, Text, forecast, limit, quantity
 from hub.usecases.money import worth
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import age, silent, told
+from hub.usecases.sentences import age, once_heard, silent, told
 
 M3_PER_H = 0.06
 """A litre a minute [m³/h]."""
@@ -56,11 +56,10 @@ _SAY: dict[str, Text] = {
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the net does now, in one sentence."""
-    if view is None or view.measures["pressure"].good is None:
-        return told(_SAY, "waiting", usecase)
-    lost = silent(view, "pressure")
-    if lost is not None:
-        return told(_SAY, "net_silent", usecase, view, {"since": age(view, lost.good_time)})
+    return once_heard(_SAY, usecase, view, _now, heard="pressure", silent_as="net_silent")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
     return _pressure(usecase, view) or _leak(usecase, view) or told(_SAY, _usual(view), usecase, view)
 
 

@@ -3,7 +3,7 @@
 from hub.rules.case import View
 from hub.rules.wording import HOUR_S, Sentence, Text, forecast
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import age, silent, told
+from hub.usecases.sentences import active, age, once_heard, told
 
 _FAR_S = 3 * HOUR_S
 """A dew that is further away is not told: the slope of half an hour does not hold for so long."""
@@ -62,14 +62,12 @@ _TROUBLE = ("leaf_wet", "air_cold", "air_hot", "heat_vent", "vpd_low", "vpd_high
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the greenhouse is like now, in one sentence."""
-    if view is None or view.measures["vpd"].good is None:
-        return told(_SAY, "waiting", usecase)
-    lost = silent(view, "air")
-    if lost is not None:
-        return told(_SAY, "box_silent", usecase, view, {"since": age(view, lost.good_time)})
-    for rule in _TROUBLE:
-        if view.active(rule):
-            return told(_SAY, rule, usecase, view, {"since": age(view, view.since.get(rule))})
+    return once_heard(_SAY, usecase, view, _now, heard="vpd", sources=("air",), silent_as="box_silent")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
+    if (rule := active(view, _TROUBLE)) is not None:
+        return told(_SAY, rule, usecase, view, {"since": age(view, view.since.get(rule))})
     eta_s = view.quantities.get("dew_soon")
     near = (view.measures["margin"].good or 0.0) < _NEAR_K
     if near and eta_s is not None and eta_s < _FAR_S:

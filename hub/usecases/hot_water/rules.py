@@ -6,7 +6,7 @@ from hub.rules.case import View
 from hub.rules.kinds import Forecast
 from hub.rules.wording import Plain, Sentence, Text, forecast, limit
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import age, silent, told
+from hub.usecases.sentences import age, once_heard, silent, told
 
 _NOW_S = 300
 """Below, a forecast is words: "less than 5 min"."""
@@ -77,11 +77,10 @@ _SAY: dict[str, Text] = {
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the loop is like now, in one sentence."""
-    if view is None or view.measures["return_loop"].good is None:
-        return told(_SAY, "waiting", usecase)
-    lost = silent(view, "return_loop")
-    if lost is not None:
-        return told(_SAY, "loop_silent", usecase, view, {"since": age(view, lost.good_time)})
+    return once_heard(_SAY, usecase, view, _now, heard="return_loop", silent_as="loop_silent")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
     return _trouble(usecase, view) or told(_SAY, _well(view), usecase, view)
 
 

@@ -6,7 +6,7 @@ from hub.rules.case import View
 from hub.rules.kinds import LimitHigh
 from hub.rules.wording import DAY_S, Plain, Sentence, Text, forecast, limit
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import age, silent, told
+from hub.usecases.sentences import active, age, once_heard, told
 
 FULL_CB, EXPONENT = 15.0, 2.4
 """Tension of a full reserve, and the exponent of ψ = 15·(W/RU)^−2.4 (../shared/use_cases.md §9)."""
@@ -92,14 +92,12 @@ _ROOTS = ("a_30", "b_30", "c_30")
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the field needs now, in one sentence."""
-    if view is None or view.measures["tension"].good is None:
-        return told(_SAY, "waiting", usecase)
-    lost = next((seen for name in _ROOTS if (seen := silent(view, name)) is not None), None)
-    if lost is not None:
-        return told(_SAY, "probes_silent", usecase, view, {"since": age(view, lost.good_time)})
-    for rule in _TROUBLE:
-        if view.active(rule):
-            return told(_SAY, rule, usecase, view, {"since": age(view, view.since.get(rule))})
+    return once_heard(_SAY, usecase, view, _now, heard="tension", sources=_ROOTS, silent_as="probes_silent")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
+    if (rule := active(view, _TROUBLE)) is not None:
+        return told(_SAY, rule, usecase, view, {"since": age(view, view.since.get(rule))})
     valve = view.measures["valve"]
     if valve.good == 1 and valve.believed:
         return told(_SAY, "watering", usecase, view, {"since": age(view, valve.changed)})

@@ -1,10 +1,9 @@
 """What the machine works out for itself: when the next zone begins, and the sentence on the screen."""
 
-from hub.model import Quality
 from hub.rules.case import View
-from hub.rules.wording import HOUR_S, Sentence, Text, fill
+from hub.rules.wording import HOUR_S, Plain, Sentence, Text
 from hub.usecases.schema import UseCase
-from hub.usecases.telling import age_s, told
+from hub.usecases.sentences import active, coming, once_heard, told
 
 _ZONES = "ABCD"
 _CLASS = Text("groupe 2, appui rigide, indicatif", "group 2, rigid, indicative")
@@ -74,17 +73,16 @@ _SAY: dict[str, Text] = {
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the numbers of the machine mean now, in one sentence."""
-    velocity = None if view is None else view.measures["velocity"]
-    if view is None or velocity is None or velocity.good is None:
-        return _told("waiting", usecase, view)
-    if not velocity.believed or velocity.quality is Quality.BAD:
-        return _told("silent", usecase, view, since_s=age_s(view, velocity))
+    return once_heard(_SAY, usecase, view, _now, heard="velocity")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
     power = view.measures["motor_power"]
     if power.good is not None and power.believed and power.good < _STOPPED_W:
-        return _told("stopped", usecase, view)
+        return told(_SAY, "stopped", usecase, view)
     if view.active("low_reading"):
-        return _told("loose", usecase, view)
-    return _told(_turning(view), usecase, view, **_eta(view))
+        return told(_SAY, "loose", usecase, view)
+    return told(_SAY, _turning(view), usecase, view, _zones(view) | _eta(view))
 
 
 def _turning(view: View) -> str:
@@ -99,20 +97,19 @@ def _turning(view: View) -> str:
     return "high_tones" if view.active("hf_double") else "steady"
 
 
-def _eta(view: View) -> dict[str, float]:
+def _eta(view: View) -> dict[str, tuple[Plain, Text]]:
     """Return the forecast where it is worth saying: something was seen to drift, and it is not far away."""
     hours = view.measures["next_zone"].good
-    drifts = any(view.active(rule) for rule in ("drift", "growth", "zone_c"))
-    return {"eta_s": hours * HOUR_S} if drifts and hours is not None and hours < _FAR_H else {}
+    drifts = active(view, ("drift", "growth", "zone_c")) is not None
+    return {"eta": coming(hours * HOUR_S)} if drifts and hours is not None and hours < _FAR_H else {}
 
 
-def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
-    """Return the sentence `code` with the measures of the view, and times [s] by name."""
-    params, parts = told(usecase, view, ("velocity", "bearing_temp"), **times)
-    parts["class"] = _CLASS
-    zone = None if view is None else view.measures["zone"].good
-    if zone is not None:
-        letter, following = _ZONES[int(zone)], _ZONES[min(int(zone) + 1, 3)]
-        parts |= {"zone": Text(letter, letter), "next": Text(following, following)}
-        params |= {"zone": letter, "next": following}
-    return Sentence(code, params, fill(_SAY[code], parts))
+def _zones(view: View) -> dict[str, tuple[Plain, Text]]:
+    """Return the zone that it is in, the one that follows, and the class of machine that they are of."""
+    zone = int(view.measures["zone"].good or 0)
+    letter, following = _ZONES[zone], _ZONES[min(zone + 1, 3)]
+    return {
+        "class": (_CLASS.en, _CLASS),
+        "zone": (letter, Text(letter, letter)),
+        "next": (following, Text(following, following)),
+    }

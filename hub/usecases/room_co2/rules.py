@@ -1,10 +1,9 @@
 """The sentence on the screen of the meeting room: how much of this air was breathed before, and what comes next."""
 
-from hub.model import Quality
 from hub.rules.case import View
-from hub.rules.wording import Sentence, Text, fill
+from hub.rules.wording import Sentence, Text
 from hub.usecases.schema import UseCase
-from hub.usecases.telling import age_s, told
+from hub.usecases.sentences import active, coming, once_heard, told
 
 _SOON_S = 3600
 """A longer forecast is not said: the slope of five minutes does not hold for so long."""
@@ -46,23 +45,15 @@ _SAY: dict[str, Text] = {
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the numbers of the room mean now, in one sentence."""
-    co2 = None if view is None else view.measures["co2"]
-    if view is None or co2 is None or co2.good is None:
-        return _told("waiting", usecase, view)
-    if not co2.believed or co2.quality is Quality.BAD:
-        return _told("silent", usecase, view, since_s=age_s(view, co2))
-    for rule in ("calibration", "flatline"):
-        if view.active(rule):
-            return _told(rule, usecase, view)
-    eta = view.quantities.get("soon_1500")
-    if co2.good > _CLOSED_PPM:
-        return _told("act", usecase, view)
-    if eta is not None and eta < _SOON_S:
-        return _told("rising", usecase, view, eta_s=eta)
-    return _told("stale" if co2.good > _FRESH_PPM else "calm", usecase, view)
+    return once_heard(_SAY, usecase, view, _now, heard="co2")
 
 
-def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
-    """Return the sentence `code` with the measures of the view, and times [s] by name."""
-    params, parts = told(usecase, view, ("co2", "rebreathed"), **times)
-    return Sentence(code, params, fill(_SAY[code], parts))
+def _now(usecase: UseCase, view: View) -> Sentence:
+    if (rule := active(view, ("calibration", "flatline"))) is not None:
+        return told(_SAY, rule, usecase, view)
+    co2, eta_s = view.measures["co2"].good or 0.0, view.quantities.get("soon_1500")
+    if co2 > _CLOSED_PPM:
+        return told(_SAY, "act", usecase, view)
+    if eta_s is not None and eta_s < _SOON_S:
+        return told(_SAY, "rising", usecase, view, {"eta": coming(eta_s)})
+    return told(_SAY, "stale" if co2 > _FRESH_PPM else "calm", usecase, view)

@@ -3,7 +3,7 @@
 from hub.rules.case import View
 from hub.rules.wording import DAY_S, HOUR_S, Plain, Sentence, Text
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import age, silent, told
+from hub.usecases.sentences import active, once_heard, told
 
 LEAD_DAYS = 3.0
 """Lead time: a hypothesis of this use case, as in its rules."""
@@ -45,14 +45,12 @@ _ORDER = ("dry_run", "unexplained_drop", "arch", "impossible_full", "critical", 
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the silo holds now, in one sentence."""
-    if view is None or view.measures["mass"].good is None:
-        return told(_SAY, "waiting", usecase)
-    lost = silent(view, "distance")
-    if lost is not None:
-        return told(_SAY, "level_silent", usecase, view, {"since": age(view, lost.good_time)})
-    for rule in _ORDER:
-        if view.active(rule):
-            return told(_SAY, rule, usecase, view)
+    return once_heard(_SAY, usecase, view, _now, heard="mass", sources=("distance",), silent_as="level_silent")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
+    if (rule := active(view, _ORDER)) is not None:
+        return told(_SAY, rule, usecase, view)
     autonomy = view.measures["autonomy"].good
     if autonomy is None:
         return told(_SAY, "mass", usecase, view)

@@ -1,17 +1,17 @@
 """What the frost night means now, in one sentence."""
 
 from datetime import timedelta
+from functools import partial
 
-from hub.model import NS
 from hub.rules.case import View
-from hub.rules.wording import HOUR_S, Plain, Sentence, Text, clock, duration, fill, quantity
+from hub.rules.wording import HOUR_S, Plain, Sentence, Text, clock
 from hub.usecases.schema import UseCase
+from hub.usecases.sentences import once_heard, told
 
 _FAR_S = 6 * HOUR_S
 """A forecast beyond this night says nothing."""
 _PROTECT_C, _FROZEN_C = 0.5, -1.5
 """Wet bulb at which one protects; a bud that colder water did not reach."""
-_NAMED = ("air", "bud", "wet")
 
 _NOW = Text(
     "Abri {air}, bourgeon {bud}, température humide {wet}.",
@@ -40,23 +40,18 @@ _SAY: dict[str, Text] = {
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the numbers of the vineyard mean now."""
-    if view is None or any(view.measures[name].good is None for name in _NAMED):
-        return Sentence("waiting", {}, _SAY["waiting"])
-    for role, measure in (("mast", "air"), ("row", "bud")):
-        if not view.measures[measure].believed:
-            since_s = max(view.now - (view.measures[measure].good_time or view.start), 0) / NS
-            code = f"{role}_silent"
-            return Sentence(code, {"since_s": since_s}, fill(_SAY[code], {"since": duration(since_s)}))
+    mast = partial(once_heard, _SAY, heard="air", silent_as="mast_silent")
+    row = partial(once_heard, _SAY, heard="bud", silent_as="row_silent", then=_now)
+    return mast(usecase, view, then=row)
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
     code, eta_s = _situation(view)
-    parts: dict[str, Text] = {}
-    params: dict[str, Plain] = {}
-    for name in _NAMED:
-        value, unit = view.measures[name].good or 0.0, usecase.measures[name].unit
-        parts[name], params[name] = quantity(value, unit), value
-    if eta_s is not None and view.local is not None:
-        parts["clock"], params["eta_s"] = clock(view.local + timedelta(seconds=eta_s)), eta_s
     whole = Text(f"{_NOW.fr} {_SAY[code].fr}", f"{_NOW.en} {_SAY[code].en}")
-    return Sentence(code, params, fill(whole, parts))
+    parts: dict[str, tuple[Plain, Text]] = {}
+    if eta_s is not None and view.local is not None:
+        parts["clock"] = eta_s, clock(view.local + timedelta(seconds=eta_s))
+    return told({code: whole}, code, usecase, view, parts)
 
 
 def _situation(view: View) -> tuple[str, float | None]:

@@ -3,7 +3,7 @@
 from hub.rules.case import View
 from hub.rules.wording import Plain, Sentence, Text, quantity
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import age, silent, told
+from hub.usecases.sentences import active, age, once_heard, told
 
 M3_PER_YEAR = 8.76
 """One litre an hour all year [m³]."""
@@ -37,26 +37,19 @@ _SAY: dict[str, Text] = {
     "flowing": Text("L'eau coule à {flow} au compteur.", "Water flows at {flow} at the meter."),
     "calm": Text("L'eau ne coule pas : rien à faire.", "No water is flowing: nothing to do."),
 }
+_ORDER = ("wet", "valve_disobeys", "burst", "never_zero", "meter_vs_tap")
 _NIGHT_S = 6 * 3600
 """Rule `never_zero` looks back over so many hours when it is raised."""
 
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the water does now, in one sentence."""
-    if view is None or view.measures["index"].good is None:
-        return told(_SAY, "waiting", usecase)
-    lost = silent(view, "index")
-    if lost is not None:
-        return told(_SAY, "meter_silent", usecase, view, {"since": age(view, lost.good_time)})
-    return _trouble(usecase, view) or _usual(usecase, view)
+    return once_heard(_SAY, usecase, view, _now, heard="index", silent_as="meter_silent")
 
 
-def _trouble(usecase: UseCase, view: View) -> Sentence | None:
-    """Return the sentence of the gravest alarm, or None."""
-    for rule in ("wet", "valve_disobeys", "burst", "never_zero", "meter_vs_tap"):
-        if view.active(rule):
-            return told(_SAY, rule, usecase, view, _parts(usecase, view, rule))
-    return None
+def _now(usecase: UseCase, view: View) -> Sentence:
+    rule = active(view, _ORDER)
+    return _usual(usecase, view) if rule is None else told(_SAY, rule, usecase, view, _parts(usecase, view, rule))
 
 
 def _parts(usecase: UseCase, view: View, rule: str) -> dict[str, tuple[Plain, Text]]:

@@ -1,10 +1,9 @@
 """The sentence on the screen of the workshop: what is drawn now, and what runs at night for nobody."""
 
-from hub.model import Quality
 from hub.rules.case import View
-from hub.rules.wording import Sentence, Text, fill
+from hub.rules.wording import Sentence, Text
 from hub.usecases.schema import UseCase
-from hub.usecases.telling import age_s, told
+from hub.usecases.sentences import active, once_heard, told
 
 _SAY: dict[str, Text] = {
     "waiting": Text("En attente de la première valeur du compteur.", "Waiting for the meter's first value."),
@@ -33,26 +32,17 @@ _SAY: dict[str, Text] = {
         "Right now: {papp}. What runs at night will be known after the first night.",
     ),
 }
-_NAMED = ("papp", "share", "base", "mean_power", "radiator_power", "office_temp")
 
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the numbers of the workshop mean now, in one sentence."""
-    papp = None if view is None else view.measures["papp"]
-    if view is None or papp is None or papp.good is None:
-        return _told("waiting", usecase, view)
-    if not papp.believed or papp.quality is Quality.BAD:
-        return _told("silent", usecase, view, since_s=age_s(view, papp))
-    if view.active("overload") or view.active("subscribed"):
-        return _told("overload", usecase, view)
-    for rule in ("heating_window", "base_load"):
-        if view.active(rule):
-            return _told(rule, usecase, view)
+    return once_heard(_SAY, usecase, view, _now, heard="papp")
+
+
+def _now(usecase: UseCase, view: View) -> Sentence:
+    if active(view, ("overload", "subscribed")) is not None:
+        return told(_SAY, "overload", usecase, view)
+    if (rule := active(view, ("heating_window", "base_load"))) is not None:
+        return told(_SAY, rule, usecase, view)
     known = all(view.measures[name].good is not None for name in ("share", "base"))
-    return _told("now" if known else "now_new", usecase, view)
-
-
-def _told(code: str, usecase: UseCase, view: View | None, **times: float) -> Sentence:
-    """Return the sentence `code` with the measures of the view, and times [s] by name."""
-    params, parts = told(usecase, view, _NAMED, **times)
-    return Sentence(code, params, fill(_SAY[code], parts))
+    return told(_SAY, "now" if known else "now_new", usecase, view)

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from hub.live import DEFAULT_RATE, Mailbox, Screen
 from hub.web import built
+from hub.web.api import phones
 from hub.web.api.login import role_name
 from hub.web.keys import HUB, ROLE, SECURITY, SOCKETS
 from hub.web.problems import Problem
@@ -52,7 +53,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(compress=False, heartbeat=20, max_msg_size=4096)
     if not socket.can_prepare(request).ok:
         raise Problem("upgrade", path=request.path, headers={"Upgrade": "websocket"})
-    with security.watching(request):
+    with security.watching(request, await _participant(request)):
         await socket.prepare(request)
         request.app[SOCKETS].add(socket)
         try:
@@ -66,6 +67,15 @@ async def live(request: web.Request) -> web.StreamResponse:
         finally:
             request.app[SOCKETS].discard(socket)
     return socket
+
+
+async def _participant(request: web.Request) -> str | None:
+    """Return who takes part with the page that asks: a whole room may sit behind one address."""
+    given = phones.token(request)
+    if given is None:
+        return None
+    person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.known(given))
+    return None if person is None else person.id
 
 
 async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:

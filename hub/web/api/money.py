@@ -11,6 +11,7 @@ from hub.web.hub import Change
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import LATEST, answer, body, time_of
+from hub.web.sittings import session_of
 
 
 class HypothesisWish(Struct, forbid_unknown_fields=True):
@@ -27,13 +28,17 @@ class PriceWish(Struct, forbid_unknown_fields=True):
 
 
 async def money(request: web.Request) -> web.Response:
-    """Give what a use case may be worth, by the readings from `start` to `stop`; since the run's start unless told."""
+    """Give what a use case may be worth, by the readings from `start` to `stop`; since the run's start unless told.
+
+    With the hypotheses and prices of the workshop session that is on, or of `session`.
+    """
+    session = session_of(request)
     hub, name = request.app[HUB], request.match_info["name"]
     try:
         run = request.query.get("run") or hub.usecase(name)["run"]
         start, stop, now = time_of(request, "start"), time_of(request, "stop"), hub.live.now(run)
         since, until = 0 if start is None else max(start(now), 0), LATEST if stop is None else stop(now)
-        return answer(await hub.money(name, Range(run=run, start=since, stop=until)))
+        return answer(await hub.money(name, Range(run=run, start=since, stop=until), session))
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error
 

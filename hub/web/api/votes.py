@@ -1,10 +1,13 @@
 """Questions to the room: the facilitator asks and closes, every phone answers once and may change its mind."""
 
 import secrets
+from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
 
+from hub.web.api import phones
+from hub.web.hub import Sittings
 from hub.web.keys import HUB
 from hub.web.query import answer, body
 from hub.workshop.vote import Question
@@ -23,8 +26,13 @@ class Answer(Struct, forbid_unknown_fields=True):
 
 async def shown(request: web.Request) -> web.Response:
     """Give the vote that is asked or whose result is shown, and what this phone answered."""
-    voter = _voter(request)
-    return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.told(voter)))
+    voter, given = _voter(request), phones.token(request)
+
+    def tell(sittings: Sittings) -> dict[str, Any]:
+        person = sittings.people.known(given)
+        return sittings.ballot.told(voter if person is None else person.id)
+
+    return answer(await request.app[HUB].with_sessions(tell))
 
 
 async def ask(request: web.Request) -> web.Response:
@@ -34,10 +42,20 @@ async def ask(request: web.Request) -> web.Response:
 
 
 async def take(request: web.Request) -> web.Response:
-    """Take a phone's answer; its earlier one goes. A phone is known by a random cookie and nothing else."""
+    """Take a phone's answer; its earlier one goes. It is a participant's, or known by a random cookie and nothing else.
+
+    Who has answered before joining is one voter all the same.
+    """
     said, name = await body(request, Answer, '{"choice": 0}'), request.match_info["id"]
-    voter = _voter(request) or secrets.token_urlsafe(12)
-    taken = await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.answer(name, voter, said.choice))
+    voter, given = _voter(request) or secrets.token_urlsafe(12), phones.token(request)
+
+    def give(sittings: Sittings) -> dict[str, Any]:
+        person = sittings.people.known(given)
+        if person is not None:
+            return sittings.ballot.answer(name, person.id, said.choice, instead=voter)
+        return sittings.ballot.answer(name, voter, said.choice)
+
+    taken = await request.app[HUB].with_sessions(give)
     response = answer({"vote": taken, "mine": said.choice})
     response.set_cookie(COOKIE, voter, max_age=KEPT_S, httponly=True, samesite="Strict")
     return response

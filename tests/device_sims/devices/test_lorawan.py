@@ -11,6 +11,7 @@ import pytest
 
 from device_sims import scenario
 from device_sims.scenario import Channel, Device, Loaded
+from device_sims.stage import Stage
 from device_sims.tables import Text
 from device_sims.world import Emission, Output, World
 
@@ -40,7 +41,7 @@ def played(kind: str) -> Loaded:
 
 def world(kind: str, seed: int = 7) -> World:
     """Return it a second before its start, joined."""
-    made = World(played(kind), seed=seed, start=START, zone=UTC)
+    made = World(played(kind), Stage(seed, START, UTC))
     made.birth("node")
     for _ in made.advance(-1):
         pass

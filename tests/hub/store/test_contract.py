@@ -303,7 +303,7 @@ finite = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 @pytest.mark.parametrize("store", STORES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 400), finite), min_size=1, max_size=120),
     width=st.integers(1, 60),

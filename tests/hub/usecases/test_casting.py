@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.errors import NotFoundError, UsageError
+from hub.errors import NotFoundError, ObjectionError, UsageError
 from hub.rules.casting import Taken
 from hub.usecases import find
 from hub.usecases.casting import Offer, chosen, fit_view, guessed
@@ -91,9 +91,9 @@ def test_a_person_may_choose_other_channels() -> None:
 @pytest.mark.parametrize(
     ("channels", "said"),
     [
-        ({"air": "state"}, "gives no number called 'state'; it gives temperature_ds18b20_1 (°C)"),
-        ({"air": "signal"}, "signal of tasmota:kitchen is in dBm, never °C"),
-        ({"power": "signal"}, "measures no 'power'; it measures air, product"),
+        ({"air": "state"}, "gives no number called “state”; it gives temperature_ds18b20_1 (°C)"),
+        ({"air": "signal"}, "signal (tasmota:kitchen) is in dBm, never °C"),
+        ({"power": "signal"}, "measures no “power”; it measures air, product"),
         ({"air": None}, "at least one of air, product"),
         ({}, "at least one of air, product"),
     ],
@@ -103,6 +103,19 @@ def test_what_cannot_be_is_refused_with_what_there_is(channels: dict[str, str | 
     with pytest.raises(UsageError) as refused:
         chosen(COLD, "probe", DEVICE, [*TWO, LINK], channels)
     assert said in str(refused.value)
+
+
+def test_a_refusal_is_told_in_both_languages() -> None:
+    """With a word for it, so that a page in French says it in French."""
+    with pytest.raises(ObjectionError) as refused:
+        chosen(COLD, "probe", DEVICE, [*TWO, LINK], {"air": "signal"})
+    assert refused.value.code == "role_unit"
+    assert "signal (tasmota:kitchen) est en dBm, jamais en °C\u202f; il donne" in refused.value.texts["fr"]
+    assert refused.value.texts["en"] == str(refused.value)
+    with pytest.raises(ObjectionError) as useless:
+        chosen(COLD, "probe", DEVICE, [], None)
+    assert "il ne donne aucun nombre" in useless.value.texts["fr"]
+    assert "il faut Air [°C] ou Produit [°C]" in useless.value.texts["fr"]
 
 
 def test_a_device_without_numbers_is_refused() -> None:

@@ -59,6 +59,6 @@ def test_the_next_zone_is_where_a_straight_line_meets_its_limit() -> None:
 
 def test_a_stop_costs_what_the_formula_says() -> None:
     """6 h × 150 € = 900 € an event; (2 000 − 80) € × how often (use_cases.md §4)."""
-    stop, repair = MACHINE.money
+    stop, repair, *_ = MACHINE.money
     assert worth(stop) == 900
     assert worth(repair, {"events_per_year": 1}) == 1920

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.rules.wording import Sentence, Text
@@ -44,6 +44,7 @@ def test_another_run_speaks_at_once() -> None:
     assert speaker.say("other", RUN, line("warm", 3), 0.2).text.en == "warm 3"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["ok", "warm", "cold"]), st.integers(0, 3)), min_size=1, max_size=80))
 def test_a_line_stands_as_long_as_it_takes_to_read_it(dues: list[tuple[str, int]]) -> None:
     """Whatever is due, and only what was due at that moment is ever said."""

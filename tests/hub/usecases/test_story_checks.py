@@ -25,6 +25,13 @@ def sentence(usecase, view):
     return Sentence("x", {}, Text("{a}", "b"))
 """
 WRONG = [
+    (USECASE, 'rings = ["door_rate"]', 'rings = ["door_rat"]', "guide[1].rings: there is no rule 'door_rat'"),
+    (
+        USECASE,
+        'ends = ["*"]\nfaults',
+        'ends = ["delivry"]\nfaults',
+        "guide[5].ends: scenario.toml has no fault 'delivry'",
+    ),
     (USECASE, 'faults = ["delivery"]', 'faults = ["delivry"]', "guide[1].faults: scenario.toml has no fault 'delivry'"),
     (USECASE, "minute = 2\nspeed = 10", "minute = 2\nspeed = 11", "guide[1].speed: invalid enum value 11"),
     (

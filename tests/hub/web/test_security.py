@@ -19,6 +19,7 @@ from hub.web.app import make_app
 from hub.web.routes import ROUTES
 from hub.web.security import HEADERS, PER_ADDRESS, PER_COOKIE, Role, Security, interface_addresses
 from hub.web.sessions import Codes, Delays, Sessions
+from hub.workshop.session import Wish
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
 API = "/api/v1"
@@ -77,10 +78,22 @@ OPEN = {
     "/api/v1/scenarios/run",
     "/api/v1/login",
     "/api/v1/votes",
+    "/api/v1/notes",
+    "/api/v1/joining",
+    "/api/v1/me",
+    "/api/v1/me/report",
+    "/phone",
     "/api/v1/openapi.json",
 }
 """What anybody at an allowed host may GET."""
-OPEN_POSTS = {"/api/v1/login", "/api/v1/logout", "/api/v1/votes/id/answer"}
+OPEN_CHANGES = {
+    ("POST", "/api/v1/login"),
+    ("POST", "/api/v1/logout"),
+    ("POST", "/api/v1/votes/id/answer"),
+    ("POST", "/api/v1/me"),
+    ("DELETE", "/api/v1/me"),
+}
+"""What anybody may change: of themselves."""
 HUBS_OWN = {"/api/v1/runs/run/messages", "/api/v1/runs/run/control", "/api/v1/login/codes"}
 
 
@@ -157,7 +170,7 @@ async def test_a_viewer_may_look_and_nothing_else(hub: FakeHub, serve: Serve, me
     """With --lan and in `run`, even on loopback, nobody is trusted without PIN."""
     client = await serve(hub, lan=True)
     status, _ = await ask(client, method, path)
-    is_open = path in (OPEN_POSTS if method == "POST" else OPEN) and method in {"GET", "HEAD", "POST"}
+    is_open = path in OPEN if method in {"GET", "HEAD"} else (method, path) in OPEN_CHANGES
     assert (status != 403) == is_open
 
 
@@ -182,6 +195,19 @@ async def test_a_guessed_token_opens_nothing(hub: FakeHub, serve: Serve, token: 
     client = await serve(hub, lan=True)
     status, _ = await ask(client, "GET", f"{API}/messages", headers={"Authorization": token})
     assert status == 403
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY)
+async def test_a_participant_may_do_what_a_viewer_may_and_nothing_else(
+    hub: FakeHub, serve: Serve, method: str, path: str
+) -> None:
+    """Having joined opens no action of the facilitator's."""
+    hub.sittings.desk.start(Wish(title="Bakers"))
+    client = await serve(hub, lan=True)
+    assert (await ask(client, "POST", f"{API}/me", json={"agreed": True}))[0] == 201
+    status, _ = await ask(client, method, path)
+    is_open = path in OPEN if method in {"GET", "HEAD"} else (method, path) in OPEN_CHANGES
+    assert (status != 403) == is_open
 
 
 async def test_the_pin_makes_a_facilitator_until_logout(hub: FakeHub, serve: Serve) -> None:

@@ -106,12 +106,47 @@ async def test_alarms_of_a_session_are_its_own(hub: FakeHub, client: Client) -> 
     assert [each["id"] for each in (await ask(client, "GET", "/alarms?session=s1&limit=5"))["alarms"]] == ["a"]
 
 
-@pytest.mark.parametrize("path", ["/readings?session=s1", "/series?session=s1", "/alarms?session=s1", "/sessions"])
+@pytest.mark.parametrize(
+    "path", ["/readings?session=s1", "/series?session=s1", "/alarms?session=s1", "/sessions", "/sessions/s1/report"]
+)
 async def test_who_only_watches_sees_no_session(hub: FakeHub, serve: Serve, path: str) -> None:
     """What another room did yesterday is the facilitator's."""
     client: Client = await serve(hub, lan=True)
     assert "remedy" in await ask(client, "GET", path, status=403)
-    await ask(client, "GET", path.partition("?")[0], status=403 if path == "/sessions" else 200)
+    await ask(client, "GET", path.partition("?")[0], status=403 if path.startswith("/sessions") else 200)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "language", "begins"),
+    [
+        ("", "text/html", "en", b"<!doctype html>"),
+        ("?format=html&lang=fr", "text/html", "fr", b"<!doctype html>"),
+        ("?format=pdf&lang=fr", "application/pdf", "fr", b"%PDF-"),
+    ],
+)
+async def test_a_report_is_downloaded_in_the_form_and_language_asked_for(
+    client: Client, asked: str, kind: str, language: str, begins: bytes
+) -> None:
+    """A file with a name; no proxy keeps it."""
+    await ask(client, "POST", "/sessions", WISH, status=201)
+    async with client.get(f"{API}/sessions/s1/report{asked}", headers={"Accept-Language": "en"}) as response:
+        body = await response.read()
+        assert (response.status, response.content_type) == (200, kind)
+        assert response.headers["Content-Language"] == language
+        assert f"matinales-s1-{language}." in response.headers["Content-Disposition"]
+        assert response.headers["Content-Disposition"].startswith("attachment")
+        assert response.headers["Cache-Control"] == "no-store"
+    assert body.lstrip().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/sessions/nope/report", 404), ("/sessions/s1/report?format=docx", 400), ("/sessions/s1/report?lang=de", 400)],
+)
+async def test_a_report_that_cannot_be_made_is_refused(client: Client, path: str, status: int) -> None:
+    """With the remedy."""
+    await ask(client, "POST", "/sessions", WISH, status=201)
+    assert "remedy" in await ask(client, "GET", path, status=status)
 
 
 async def test_plan_b_is_one_press(client: Client) -> None:

@@ -6,6 +6,11 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
 const STEPS = [
+	1,
+	5,
+	10,
+	15,
+	30,
 	MINUTE,
 	5 * MINUTE,
 	10 * MINUTE,
@@ -19,9 +24,10 @@ const STEPS = [
 	DAY,
 ];
 
-/** Times [s] from `from` to `to`, about `most` of them, whole where the zone is `ahead` minutes of UTC. */
-export function wholeTimes(from: number, to: number, most: number, ahead: number): number[] {
-	const step = STEPS.find((each) => (to - from) / each <= most) ?? DAY * Math.ceil((to - from) / DAY / most);
+/** Times [s] from `from` to `to`, about `most` of them, whole where the zone is `ahead` minutes of UTC; `least`: apart. */
+export function wholeTimes(from: number, to: number, most: number, ahead: number, least = MINUTE): number[] {
+	const step =
+		STEPS.find((each) => each >= least && (to - from) / each <= most) ?? DAY * Math.ceil((to - from) / DAY / most);
 	const shift = ahead * MINUTE;
 	const found: number[] = [];
 	for (let time = Math.ceil((from + shift) / step) * step; time <= to + shift; time += step) found.push(time - shift);

@@ -10,6 +10,7 @@ import type {
 	Frame,
 	Part,
 	Role,
+	Room,
 	RunClock,
 	Scenario,
 	Sentence,
@@ -30,6 +31,8 @@ export interface Picture {
 	readonly scenario: Scenario | null;
 	/** The question that is asked, or whose result is shown. */
 	readonly vote: Vote | null;
+	/** Who takes part, and what the projector shows. */
+	readonly room: Room;
 	readonly parts: Readonly<Record<string, Part>>;
 	/** How many messages nobody understood. */
 	readonly messages: number;
@@ -37,7 +40,11 @@ export interface Picture {
 	readonly floods: Readonly<Record<string, Flood>>;
 	/** Number of the newest silent test of the siren. */
 	readonly siren: number;
+	/** Another number: the notes have changed. */
+	readonly notes: number;
 }
+
+const NOBODY: Room = { session: null, shows: "story", people: [] };
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
  * is the same object as before, so that whoever shows it has nothing to do. */
@@ -55,10 +62,12 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			chosen: frame.chosen ?? {},
 			scenario: frame.scenario ?? null,
 			vote: frame.vote ?? null,
+			room: frame.room ?? NOBODY,
 			parts: frame.parts ?? {},
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
+			notes: frame.notes ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -74,10 +83,12 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		chosen: frame.chosen ? { ...before.chosen, ...frame.chosen } : before.chosen,
 		scenario: frame.scenario === undefined ? before.scenario : frame.scenario,
 		vote: frame.vote === undefined ? before.vote : frame.vote,
+		room: frame.room ?? before.room,
 		parts: frame.parts ? { ...before.parts, ...frame.parts } : before.parts,
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
+		notes: frame.notes ?? before.notes,
 	};
 }
 

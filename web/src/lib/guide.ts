@@ -5,6 +5,12 @@ export function clamped(number: number, count: number): number {
 	return Math.max(0, Math.min(number, count - 1));
 }
 
+/** Which faults a step ends before it begins its own: those it names, all that are on where it says `*`. */
+export function ended(ends: string[], faults: { name: string; active: boolean }[]): string[] {
+	const on = faults.filter((each) => each.active).map((each) => each.name);
+	return ends.includes("*") ? on : on.filter((name) => ends.includes(name));
+}
+
 /** By how many steps a key leafs: Page Down and Page Up, what presenter remotes send; 0: by none. Keys that write into
  * a field, or are held with another, are somebody else's. */
 export function leafed(

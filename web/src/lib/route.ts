@@ -4,7 +4,9 @@ export const PAGES = [
 	"/",
 	"/projector",
 	"/facilitator",
+	"/join",
 	"/devices",
+	"/history",
 	"/setup",
 	"/import",
 	"/alarms",
@@ -22,4 +24,9 @@ export function pageAt(path: string): Page {
 export function codeIn(fragment: string): string | null {
 	const code = new URLSearchParams(fragment.replace(/^#/, "")).get("code");
 	return code || (/^#[\w-]{6,}$/.test(fragment) ? fragment.slice(1) : null);
+}
+
+/** The history page with the curves of these channels. */
+export function curvesOf(sources: readonly { device: string; channel: string }[]): string {
+	return `/history?${new URLSearchParams(sources.map(({ device, channel }) => ["c", `${device}/${channel}`]))}`;
 }

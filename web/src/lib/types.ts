@@ -217,11 +217,14 @@ interface Changes {
 	chosen?: Record<string, Choices>;
 	scenario?: Scenario | null;
 	vote?: Vote | null;
+	room?: Room;
 	parts?: Record<string, Part>;
 	messages?: number;
 	floods?: Record<string, Flood>;
 	/** Number of the newest silent test. */
 	siren?: number;
+	/** Changes whenever the notes do. */
+	notes?: number;
 }
 
 export interface Full extends Changes {
@@ -389,6 +392,8 @@ export interface Step {
 	sees: Text;
 	asks: Text;
 	faults: string[];
+	/** Faults that end first; `*`: all that are on. */
+	ends: string[];
 	initial: string | null;
 	clock: string | null;
 }
@@ -442,13 +447,31 @@ export interface Series {
 	max?: (number | null)[];
 }
 
+/** What somebody wrote about a moment of a run. */
+export interface Note {
+	id: string;
+	run: string;
+	/** RFC 3339. */
+	time: string;
+	text: string;
+	author: string | null;
+	usecase: string | null;
+	device: string | null;
+	channel: string | null;
+}
+
 /** Why an alarm was raised: the rule, what made it true, where it is written, what to do. */
 export interface Why {
 	alarm: string;
 	title: Text;
 	/** The rule in words. */
 	words: Text;
+	usecase: string;
+	rule: string;
+	/** When its condition began to hold. */
+	since: string | null;
 	raised_at: string;
+	returned_at: string | null;
 	/** The measures that the rule looked at: as its condition began, and as the alarm was raised. */
 	values: {
 		measure: string;
@@ -467,8 +490,16 @@ export interface Why {
 		run: string;
 		start: string;
 		stop: string;
-		series: { measure: string; device: string | null; channel: string }[];
-		limits: { value: number; low: boolean; title?: Text }[];
+		/** The rule's own measure first. */
+		series: {
+			measure: string;
+			title: Text;
+			unit: string | null;
+			decimals: number;
+			device: string | null;
+			channel: string;
+		}[];
+		limits: { measure: string; value: number; low: boolean; label: Text }[];
 	};
 }
 
@@ -597,4 +628,45 @@ export interface Vote {
 	options: string[];
 	state: "open" | "closed" | "away";
 	counts: number[];
+	/** The same of those who said where they sit. */
+	tables?: { table: number; counts: number[] }[];
+}
+
+/** Somebody who takes part with a phone. */
+export interface Participant {
+	id: string;
+	/** The uid of their phone. */
+	device: string;
+	table: number | null;
+	name: string;
+}
+
+export type Shows = "story" | "join" | "phones";
+
+/** Who takes part in the session that goes on, and what the projector shows. */
+export interface Room {
+	session: { id: string; title: string; state: "open" | "paused"; purge: string } | null;
+	shows: Shows;
+	people: Participant[];
+}
+
+/** A QR code: a path of squares in a box of `size` × `size`. */
+export interface Code {
+	size: number;
+	path: string;
+}
+
+/** How people reach the page; without `url` it is open to the hub's own machine only. */
+export interface JoiningWays {
+	url: string | null;
+	urls: string[];
+	code: Code | null;
+	wifi: { ssid: string; code: Code } | null;
+}
+
+/** Who a phone is; `is_on`: what it measures is taken. */
+export interface Me {
+	me: Participant | null;
+	is_on: boolean;
+	session: { title: string; purge: string } | null;
 }

@@ -9,14 +9,16 @@ import { codeIn, pageAt } from "./route.ts";
 import type { Measure } from "./types.ts";
 
 type Words = Record<string, string>;
-const DRAWINGS = new URL("../drawings/words/", import.meta.url);
-/** The page's words, and those that each drawing brings along: found, so that a new drawing is judged too. */
+const FOLDERS = ["../drawings/words/", "../words/"].map((folder) => new URL(folder, import.meta.url));
+/** The page's words, and those that each drawing or later page brings along: found, so that a new one is judged too. */
 const EVERY: [string, { fr: Words; en: Words }][] = [
 	["page", { fr, en }],
-	...readdirSync(DRAWINGS).map((file): [string, { fr: Words; en: Words }] => [
-		file,
-		JSON.parse(readFileSync(new URL(file, DRAWINGS), "utf-8")) as { fr: Words; en: Words },
-	]),
+	...FOLDERS.flatMap((folder) =>
+		readdirSync(folder).map((file): [string, { fr: Words; en: Words }] => [
+			file,
+			JSON.parse(readFileSync(new URL(file, folder), "utf-8")) as { fr: Words; en: Words },
+		]),
+	),
 ];
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();
 

@@ -32,6 +32,13 @@ export interface Limit {
 	low: boolean;
 }
 
+/** What somebody wrote about a moment [s]. */
+export interface Remark {
+	id: string;
+	at: number;
+	text: string;
+}
+
 /** What there is to paint, and with what. */
 export interface Scene {
 	curves: readonly Curve[];
@@ -39,6 +46,7 @@ export interface Scene {
 	ends: readonly ({ t: number; v: number } | null)[];
 	limits: readonly Limit[];
 	marks: readonly Mark[];
+	notes: readonly Remark[];
 	strips: readonly Strip[];
 	/** The value of a colour or font token. */
 	ink(token: string): string;
@@ -51,6 +59,8 @@ export interface Scene {
 
 /** Size of the letters, in pixels of the design. */
 export const LETTERS = 13.5;
+/** Characters of a note that stand on a chart; the history page has all of them. */
+const NOTED = 40;
 const COLOURS = ["--air", "--product"] as const;
 
 export function colour(curve: Curve): string {
@@ -99,6 +109,7 @@ export function paintOver(u: uPlot, scene: Scene): void {
 	const brush = new Brush(u, scene);
 	paintLimits(brush);
 	paintMarks(brush);
+	paintNotes(brush);
 	paintNames(brush);
 	paintStrips(brush);
 	u.ctx.restore();
@@ -217,6 +228,30 @@ function paintMarks(brush: Brush): void {
 	const fits = x + ctx.measureText(words).width + 14 * px < brush.right;
 	brush.say(words, x + (fits ? 11 : -11) * px, brush.top - 6 * px, "--limit", fits ? "left" : "right");
 	paintDelay(brush, newest, x);
+}
+
+/** Each note as a flag on a dotted line at the foot of the picture; the newest with its words. */
+function paintNotes(brush: Brush): void {
+	const { ctx, px, scene } = brush;
+	const seen = scene.notes.filter((note) => brush.shows(note.at));
+	const newest = seen.at(-1);
+	for (const note of seen) {
+		const x = brush.x(note.at);
+		ctx.strokeStyle = ctx.fillStyle = scene.ink("--ink-2");
+		ctx.lineWidth = 1.4 * px;
+		ctx.setLineDash([2 * px, 3 * px]);
+		brush.line([
+			[x, brush.top],
+			[x, brush.bottom],
+		]);
+		ctx.setLineDash([]);
+		ctx.fillRect(x, brush.top + 3 * px, 10 * px, 8 * px);
+		if (note !== newest) continue;
+		brush.letters(500, 12.5);
+		const words = note.text.length > NOTED ? `${note.text.slice(0, NOTED - 1).trimEnd()}…` : note.text;
+		const fits = x + ctx.measureText(words).width + 18 * px < brush.right;
+		brush.say(words, x + (fits ? 14 : -6) * px, brush.top + 8 * px, "--ink-2", fits ? "left" : "right");
+	}
 }
 
 /** The bracket from the moment the condition began to hold to the alarm. */

@@ -1,0 +1,162 @@
+"""Taking part with a phone: how to reach the page, join, measure, leave; the facilitator furnishes and removes."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import msgspec
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from hub.errors import NotFoundError
+from hub.ingest.phone import sample
+from hub.web.hub import Sittings
+from hub.web.keys import HUB, PHONES, SECURITY, SOCKETS
+from hub.web.problems import Problem
+from hub.web.query import answer, body
+from hub.workshop import codes
+from hub.workshop.people import Joining, Person, view
+from hub.workshop.session import Room, Session, State
+
+COOKIE = "matinales-phone"
+LONGEST = 64
+KEPT_S = 24 * 3600
+"""A phone is the same one for the day of the workshop."""
+BREATH_S = 0.05
+"""Pause after each message of a phone, so that none keeps the hub busy."""
+SHAPE = '{"agreed": true, "table": 3, "name": "Léa"}'
+
+
+def token(request: web.Request) -> str | None:
+    """Return what a phone holds to be known again."""
+    return request.cookies.get(COOKIE, "")[:LONGEST] or None
+
+
+async def joining(request: web.Request) -> web.Response:
+    """Say how people reach the page: addresses, the one to show with its code, the Wi-Fi network's code."""
+    hub = request.app[HUB]
+    session = await hub.with_sessions(lambda sittings: sittings.desk.current())
+    return answer(await asyncio.to_thread(_told, hub.reached(), session))
+
+
+def _told(reached: Any, session: Session | None) -> dict[str, Any]:  # noqa: ANN401 — a sequence of addresses
+    urls = [f"{each}join" for each in reached]
+    chosen = "" if session is None else session.address
+    url = chosen if chosen in urls else next(iter(urls), None)
+    wifi = None if session is None else session.wifi
+    return {
+        "url": url,
+        "urls": urls,
+        "code": None if url is None else codes.code(url),
+        "wifi": None if wifi is None else {"ssid": wifi.ssid, "code": codes.code(codes.network(wifi))},
+    }
+
+
+async def me(request: web.Request) -> web.Response:
+    """Tell a phone who it is, and in which session; `is_on`: what it measures is taken."""
+    given = token(request)
+
+    def look(sittings: Sittings) -> dict[str, Any]:
+        person, session = sittings.people.known(given), sittings.desk.current()
+        return _of(person, session)
+
+    return answer(await request.app[HUB].with_sessions(look))
+
+
+def _of(person: Person | None, session: Session | None) -> dict[str, Any]:
+    shown = None if session is None else {"title": session.title, "purge": session.purge}
+    is_on = person is not None and session is not None and person.session == session.id
+    return {"me": None if person is None else view(person), "is_on": is_on, "session": shown}
+
+
+async def join(request: web.Request) -> web.Response:
+    """Let a phone take part, or change its table and name; the cookie is out of reach of scripts and other sites."""
+    wish, given = await body(request, Joining, SHAPE), token(request)
+
+    def do(sittings: Sittings) -> tuple[dict[str, Any], str]:
+        person, kept = sittings.people.join(wish, given)
+        return _of(person, sittings.desk.current()), kept
+
+    told, kept = await request.app[HUB].with_sessions(do)
+    response = answer(told, status=201)
+    is_secure = request.app[SECURITY].secure
+    response.set_cookie(COOKIE, kept, max_age=KEPT_S, path="/", httponly=True, samesite="Strict", secure=is_secure)
+    return response
+
+
+async def leave(request: web.Request) -> web.Response:
+    """Forget a phone: what its owner typed and answered, and what it measured. One that nobody knows is no error.
+
+    The archive of a session that is over keeps measures, under the random id, until the day it is erased: `kept_until`.
+    """
+    given = token(request)
+
+    def find(sittings: Sittings) -> tuple[Person | None, str | None]:
+        person = sittings.people.known(given)
+        session = None if person is None else sittings.desk.session(person.session)
+        return person, session.purge if session is not None and session.state is State.ARCHIVED else None
+
+    person, kept_until = await request.app[HUB].with_sessions(find)
+    if person is not None:
+        await _forget(request, person)
+    response = answer({"me": None, "kept_until": kept_until})
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+async def remove(request: web.Request) -> web.Response:
+    """Remove a participant for good, with all that is kept of them."""
+    name = request.match_info["id"]
+    person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.named(name))
+    if person is None:
+        msg = f"no participant {name[:40]!r} in the current session"
+        raise NotFoundError(msg)
+    await _forget(request, person)
+    return answer({"id": name, "removed": True})
+
+
+async def _forget(request: web.Request, person: Person) -> None:
+    hub = request.app[HUB]
+    await hub.with_sessions(lambda sittings: sittings.people.leave(person))
+    await request.app[PHONES].let_go(person.id)
+    with contextlib.suppress(NotFoundError):  # it never spoke
+        await hub.forget(person.device)
+
+
+async def furnish(request: web.Request) -> web.Response:
+    """Change what the projector shows, the address that people are told, the room's Wi-Fi network."""
+    room = await body(request, Room, '{"shows": "join"} or {"wifi": {"ssid": "…", "password": "…"}}')
+    name = request.match_info["id"]
+    session = await request.app[HUB].with_sessions(lambda sittings: sittings.desk.furnish(name, room))
+    return answer({"id": session.id, "shows": session.shows})
+
+
+async def phone(request: web.Request) -> web.StreamResponse:
+    """Take what a participant's phone measures, for as long as its page is open."""
+    given, phones = token(request), request.app[PHONES]
+
+    def find(sittings: Sittings) -> Person | None:
+        person, session = sittings.people.known(given), sittings.desk.current()
+        return person if person is not None and session is not None and person.session == session.id else None
+
+    socket = web.WebSocketResponse(compress=False, heartbeat=20, max_msg_size=1024)
+    if not socket.can_prepare(request).ok:
+        raise Problem("upgrade", path=request.path, headers={"Upgrade": "websocket"})
+    person = await request.app[HUB].with_sessions(find)
+    if person is None:
+        raise Problem("not_joined")
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    try:
+        with phones.line(person.id, socket):
+            async for frame in socket:
+                if frame.type is not WSMsgType.TEXT or not phones.is_mine(person.id, socket):
+                    break
+                try:
+                    phones.take(person.id, sample(frame.data))
+                except (msgspec.MsgspecError, RecursionError):
+                    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"send measures of a phone")
+                    break
+                await asyncio.sleep(BREATH_S)
+    finally:
+        request.app[SOCKETS].discard(socket)
+    return socket
