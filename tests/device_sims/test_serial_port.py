@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device_sims import runner, scenario
+from device_sims import plugs, runner, scenario
 from device_sims.devices import Packet
 from device_sims.process import options
 from device_sims.scenario import Channel, Device, Text
@@ -167,7 +167,7 @@ async def test_a_run_prints_the_lines_of_its_board_on_its_own_port(
         loaded.scenario, devices={"board": board}, faults={}, history_h=0, events=(), expect=()
     )
     monkeypatch.setattr(scenario, "load", lambda _: loaded._replace(scenario=short, effects={}))
-    monkeypatch.setattr(runner, "user_runtime_path", lambda _: tmp_path)
+    monkeypatch.setattr(plugs, "user_runtime_path", lambda _: tmp_path)
     pages, stop = Pages(), asyncio.Event()
     run = asyncio.create_task(
         runner.play(options("cold_room", broker=embedded.url, data=None, speed=10.0, seed=7), stop)

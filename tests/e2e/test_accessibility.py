@@ -230,7 +230,7 @@ def _walk(page: Page) -> None:
 def _fits(page: Page) -> None:
     """Wait for charts to follow the new size; then nothing stands out."""
     with contextlib.suppress(AssertionError):
-        until(lambda: page.evaluate(SIDEWAYS) == [], 3)
+        until(lambda: page.evaluate(SIDEWAYS) == [])
     assert page.evaluate(SIDEWAYS) == [], page.viewport_size
 
 

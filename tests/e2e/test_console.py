@@ -56,5 +56,5 @@ def test_a_press_begins_a_story_from_its_beginning(hub: Demo, browser: Browser) 
         expect(page.locator("section", has=page.locator("#stories-title"))).to_contain_text(
             re.compile("c’est parti"), timeout=15_000
         )
-        expect(ajar).to_have_attribute("aria-pressed", "false", timeout=15_000)
+        expect(ajar).to_have_attribute("aria-pressed", "false")
     assert hub.ask("GET", "api/v1/scenario")["run"] != before

@@ -78,6 +78,6 @@ def test_the_address_is_what_is_shown(hub: Demo, browser: Browser) -> None:
         expect(page.get_by_role("figure")).to_have_count(2)
         expect(page.get_by_role("button", name="Stacked")).to_have_attribute("aria-pressed", "true")
         page.get_by_role("button", name="Table").first.click()
-        expect(page.get_by_role("table")).to_contain_text("Temperature")
+        expect(page.get_by_role("table")).to_contain_text("Air (°C)")
         page.goto(re.sub(r"to=\d+", "to=1600000000", page.url))
         expect(page.get_by_text("no value in this time").first).to_be_visible()

@@ -19,7 +19,8 @@ NEVER = re.compile(r"\b(NaN|undefined|null|Invalid Date|Infinity)\b|\[object |\{
 READ = """() => [...document.querySelectorAll('#unknown li, pre')].reduce(
     (text, quoted) => text.replace(quoted.innerText, ''), document.body.innerText)"""
 """What is not understood is quoted as it came, and what is to be typed on a device may hold its blanks."""
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
+"""A browser beside other tests may have to wait for its turn."""
 
 
 @contextmanager
@@ -85,7 +86,12 @@ def visit(
     theme: Literal["light", "dark"] = "light",
 ) -> Iterator[Visit]:
     """Open an address as a new reader would; afterwards the page must have nothing to reproach itself with."""
-    context = browser.new_context(locale=locale, color_scheme=theme, viewport={"width": 1280, "height": 800})
+    context = browser.new_context(
+        locale=locale,
+        color_scheme=theme,
+        viewport={"width": 1280, "height": 800},
+        reduced_motion="reduce",  # drawn without a graphics card, a turning fan costs a third of a processor
+    )
     context.set_default_timeout(PATIENCE_MS)
     try:
         reader = Visit(context.new_page(), urlsplit(address).netloc)
