@@ -20,12 +20,6 @@ def pytest_configure() -> None:
         os.nice(LATER)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than processors: much of the time a test waits for what it has started."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not asked for by name: `pytest -m long`, `pytest -m docker`."""
     out = {name for name in ON_DEMAND if name not in config.option.markexpr}

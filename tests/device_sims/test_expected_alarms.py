@@ -14,8 +14,8 @@ NOISE = 0.1
 """Share of a time by which noise and rounding may move a slow crossing: the check values have none."""
 
 
-FIRST, AT_ONCE_H = 2, 36
-"""Every commit plays the cold room, and of the others the first ones, where they take few simulated hours."""
+FIRST, AT_ONCE_H = 1, 36
+"""Every commit plays the cold room, and of the others the first one, where it takes few simulated hours."""
 
 
 def expectations() -> Iterator[object]:

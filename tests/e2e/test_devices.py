@@ -87,6 +87,7 @@ def test_a_plug_obeys_and_its_own_report_confirms(hub: Demo) -> None:
         assert told == [b"ON"]
 
 
+@pytest.mark.long
 def test_a_plug_that_says_nothing_times_out_and_keeps_its_value(hub: Demo) -> None:
     """Never optimistic."""
     with plug(hub, "deaf", obeys=False) as told:

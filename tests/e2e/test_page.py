@@ -355,7 +355,7 @@ def test_quality_is_seen_and_not_only_coloured(hub: Demo, browser: Browser) -> N
         expect(card).to_contain_text("incertain")
 
 
-@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+@pytest.mark.parametrize("locale", ["fr-FR", pytest.param("en-GB", marks=pytest.mark.long)])
 def test_a_hub_to_which_nobody_speaks_has_words_for_it(alone: str, browser: Browser, locale: str) -> None:
     """No simulator, no device, no history, no facilitator: every page says so, and none stammers."""
     with visit(browser, alone, locale=locale) as reader:

@@ -16,7 +16,7 @@ def faults(figures: dict[str, float]) -> dict[str, float]:
     return {name: figures[name] for name in [*names, "pubacks_out_of_order", "pubacks_stray"] if figures[name]}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["embedded", pytest.param("mosquitto", marks=pytest.mark.long)])
 def test_three_kills_of_ingest_and_hub_cost_nothing(kind: str, tmp_path: Path) -> None:
     """R1: 200 devices, 2,000 messages a second; the supervisor starts again what was killed, without a manual step."""
     needs(kind)
