@@ -131,6 +131,12 @@ def test_a_telegram_is_on_the_page_without_a_reload(hub: Demo, browser: Browser)
         hub.publish("tele/kitchen/SENSOR", TELEGRAM.replace("21.7", "-3.25").replace("09:00", "09:01"))
         expect(temperature).to_have_attribute("value", "-3.25")
         assert page.evaluate("window.same") is True
+        # side by side: only what is simulated says so
+        marked = page.get_by_text("simulé", exact=True)
+        expect(page.locator("article", has=value(page, PROBE, AIR)).first.filter(has=marked)).to_be_visible()
+        expect(page.locator("article", has=temperature).first.filter(has=marked)).to_have_count(0)
+        told = {each["id"]: each["simulated"] for each in hub.get("api/v1/devices")["devices"]}
+        assert (told[PROBE], told["tasmota:kitchen"]) == (True, False)
 
 
 def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(story: Demo, browser: Browser) -> None:
