@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from hub.web.built import PAGES
 from servers.axe import violations
-from servers.browser import Visit, chromium, visit
+from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
 
 GALLERY = "/gallery"
@@ -86,13 +86,6 @@ LISTEN = """() => {
 MOVING = """() => document.getAnimations().filter((each) => each.playState === 'running'
     && Number(each.effect?.getComputedTiming().duration) > 0).length"""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from servers.browser import chromium, visit
+from servers.browser import visit
 from servers.hubs import Demo, demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(scope="module")

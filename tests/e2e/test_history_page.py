@@ -7,20 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from servers.browser import chromium, visit
+from servers.browser import visit
 from servers.hubs import Demo, demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PROBE = "tasmota:coldroom-sim-probe"
 CHANNEL = "temperature_ds18b20_1"
 TEXT = "<b>porte ouverte</b>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(scope="module")

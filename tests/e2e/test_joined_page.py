@@ -1,24 +1,16 @@
 """Two devices that the hub recognises as one: told on the page with the way back, listed and undone by command."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from servers.browser import chromium, visit
+from servers.browser import visit
 from servers.hubs import Demo, demo, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 ONE, OTHER = "homeassistant:shed", "tasmota:shed"
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 def document(hub: Demo, name: str, state: str) -> None:

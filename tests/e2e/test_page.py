@@ -13,7 +13,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from servers.browser import Visit, chromium, visit
+from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
 
 TELEGRAM = (
@@ -24,13 +24,6 @@ AIR, PRODUCT = "temperature_ds18b20_1", "temperature_ds18b20_2"
 PAGES = ["", "devices", "facilitator", "projector"]
 HARM = "<img src=x onerror=\"window.harmed='yes'\">"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium; each reader has a memory of its own."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(scope="module")

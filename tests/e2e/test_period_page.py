@@ -1,23 +1,15 @@
 """Every 10 s during a session, from the menu of a device on the page, and back by the bar that offers to undo it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from servers.browser import chromium, visit
+from servers.browser import visit
 from servers.hubs import demo, until
 from servers.tasmota import board
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 def test_one_press_makes_a_board_report_every_ten_seconds_and_one_takes_it_back(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from hub.cli import run
-from servers.browser import chromium, visit
+from servers.browser import visit
 from servers.bytes_on_disk import on_disk
 from servers.hubs import Demo, demo, until
 
@@ -21,13 +21,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Lend a running cold room in which a minute is a second."""
     with demo(tmp_path_factory.mktemp("session") / "data", "--seed", "7", "--speed", "60") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from device_sims import scenario
 from device_sims.schedule import Expect
 from hub.usecases.schema import UseCase
-from servers.browser import Visit, chromium, visit
+from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
 from servers.workers import usecases
 
@@ -69,13 +69,6 @@ def stories() -> Iterator[object]:
     ]
     for number, told in enumerate(sorted(found, key=lambda each: each.minutes)):
         yield pytest.param(told, id=told.usecase.name, marks=[] if number < AT_ONCE else [pytest.mark.long])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from servers.browser import chromium, visit
+from servers.browser import visit
 from servers.cables import Cable
 from servers.hubs import Demo, demo, until
 
@@ -16,13 +16,6 @@ FRENCH = "Date;Température (°C);Note\n" + "".join(
 )
 WRONG = "Date;Température (°C)\n24/11/2026 09:00;21,5\n24/11/2026 09:15;=1+1\n31/02/2026 10:00;22\n"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Lend one Chromium."""
-    with chromium() as lent:
-        yield lent
 
 
 @pytest.fixture(scope="module")
