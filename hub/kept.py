@@ -31,6 +31,7 @@ from hub.store.stretches import Stretch
 from hub.store.thinner import Thinner
 from hub.understand import Changes, Memory
 from hub.usecases.choosing import NOTHING, Choices
+from hub.workshop.wall import Wall
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
@@ -46,6 +47,7 @@ PACES = "paces"
 CAST = "cast"
 OFF = "usecases_off"
 CHOICES = "choices"
+WALL = "wall"
 """Names of settings."""
 
 
@@ -66,6 +68,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 _CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
 _CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
+_WALL = msgspec.json.Decoder(Wall)
 
 
 class Kept:
@@ -344,6 +347,19 @@ class Kept:
         said = msgspec.json.encode({name: of for name, of in left.items() if of}).decode()
         with self._file.transaction():
             self._state.set_setting(CHOICES, None if said == "{}" else said)
+
+    def wall(self) -> Wall:
+        """Return what holds for every screen; for the owner's thread."""
+        return _WALL.decode(self._state.setting(WALL) or "{}")
+
+    def put_wall(self, wall: Wall) -> None:
+        """Store it.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._state.set_setting(WALL, None if wall == Wall() else msgspec.json.encode(wall).decode())
 
     @property
     def sends_on(self) -> bool:

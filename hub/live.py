@@ -70,6 +70,7 @@ class Batch(Struct, kw_only=True):
         commands: new or changed, oldest first.
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
         siren: number of a silent test that every screen is to make now.
+        wall: what holds for every screen (`hub.workshop.wall`).
         floods: run → the flood of alarms under way there (`hub.flooding`), all of them.
         paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
@@ -96,6 +97,7 @@ class Batch(Struct, kw_only=True):
     paces: Sequence[Paced] = ()
     floods: Mapping[str, Any] | UnsetType = UNSET
     siren: int | None = None
+    wall: Mapping[str, Any] | UnsetType = UNSET
 
 
 class Screen(Struct, frozen=True, kw_only=True):
@@ -157,7 +159,8 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, notes, room, parts, messages, floods, siren."""
+        """Names of members sent whole: runs, sentences, scenario, vote, notes, room, parts, messages, floods, siren,
+        wall."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -225,6 +228,7 @@ class Live:
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
+        self.wall_view: Mapping[str, Any] = {"frozen": None, "muted": False, "guide": None}
         self.not_understood = 0
         self.version = 0
         self._channels: dict[str, dict[str, Channel]] = {}
@@ -284,6 +288,8 @@ class Live:
             self.floods = batch.floods
         yield "siren", batch.siren is not None
         self.siren = self.siren if batch.siren is None else batch.siren
+        yield "wall", batch.wall is not UNSET
+        self.wall_view = self.wall_view if batch.wall is UNSET else batch.wall
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
@@ -454,6 +460,7 @@ class Live:
             "room": device.room or None,
             "firmware": device.firmware or None,
             "locked": device.locked,
+            "hidden": device.hidden,
             "missed": device.missed,
             "merged": list(self.uids(uid)[1:]),
             "settable": list(ranges),
@@ -606,6 +613,7 @@ class Live:
                 "messages": self.not_understood,
                 "floods": self.floods,
                 "siren": self.siren,
+                "wall": self.wall_view,
             }
             body = encode(state)[1:-1]
             self._body = (self.version, wall, body)
@@ -640,6 +648,7 @@ class Live:
             "messages": lambda: self.not_understood,
             "floods": lambda: self.floods,
             "siren": lambda: self.siren,
+            "wall": lambda: self.wall_view,
         }
         frame |= {name: make() for name, make in members.items() if name in changes.parts}
         return encode(frame)

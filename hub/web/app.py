@@ -23,7 +23,7 @@ from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
-from hub.web.security import HEADERS, Role, Security
+from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
 from hub.web.twins import Twins
 from hub.web.uploads import Uploads
 
@@ -106,6 +106,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers of the house on every answer."""
     response.headers.update(HEADERS)
+    if request.path == PROJECTOR:
+        response.headers.update(FRAMED)
     if not request.app[SECURITY].is_trustworthy(request):
         # there browsers ignore it, and say so as an error on every page's console
         del response.headers["Cross-Origin-Opener-Policy"]

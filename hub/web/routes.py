@@ -26,6 +26,7 @@ from hub.web.api import (
     siren,
     uploads,
     votes,
+    wall,
 )
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
@@ -34,6 +35,7 @@ from hub.workshop.note import NoteWish
 from hub.workshop.people import Joining
 from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
+from hub.workshop.wall import WallWish
 
 BASE = "/api/v1"
 
@@ -99,6 +101,7 @@ API = (
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
     Route("GET", "/screens", FACILITATOR, siren.screens),
+    Route("PATCH", "/screens", FACILITATOR, wall.change, body=WallWish),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
@@ -149,6 +152,7 @@ API = (
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
+    Route("PUT", "/login/pin", HUB, login.renew),
     Route("GET", "/openapi.json", VIEWER, document),
 )
 ROOT = (

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
@@ -39,6 +40,7 @@ from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language, headings
+from hub.workshop.wall import Wall, WallWish, changed
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -173,6 +175,7 @@ class FakeHub:
         self.explainer = Explainer(self.bundled.values())
         self.driver = "on"
         self.chosen = NOTHING
+        self.wall = Wall()
         self.sittings = FakeSittings(WALL)
         self.player = FakePlayer()
 
@@ -216,6 +219,12 @@ class FakeHub:
         self.usecase(usecase)
         self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
         return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
+
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change it at once."""
+        self.wall = changed(self.wall, wish, "2026-10-01T08:00:00Z")
+        self.live.apply(Batch(wall=msgspec.to_builtins(self.wall)))
+        return self.wall
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""

@@ -16,6 +16,7 @@ import type {
 	Sentence,
 	Value,
 	Vote,
+	Wall,
 } from "./types.ts";
 
 export interface Picture {
@@ -40,10 +41,13 @@ export interface Picture {
 	readonly floods: Readonly<Record<string, Flood>>;
 	/** Number of the newest silent test of the siren. */
 	readonly siren: number;
+	/** What holds for every screen. */
+	readonly wall: Wall;
 	/** Another number: the notes have changed. */
 	readonly notes: number;
 }
 
+const LIVING: Wall = { frozen: null, muted: false, guide: null };
 const NOBODY: Room = { session: null, shows: "story", people: [] };
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
@@ -67,6 +71,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
+			wall: frame.wall ?? LIVING,
 			notes: frame.notes ?? 0,
 		};
 	}
@@ -88,8 +93,14 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
+		wall: frame.wall ?? before.wall,
 		notes: frame.notes ?? before.notes,
 	};
+}
+
+/** What a screen that stands still shows: what it showed before, and what the facilitator puts there by hand. */
+export function still(shown: Picture, { seq, role, vote, room, wall, siren }: Picture): Picture {
+	return { ...shown, seq, role, vote, room, wall, siren };
 }
 
 /** A picture with an alarm as the hub has just answered it, before the frame that says the same. */
