@@ -16,6 +16,7 @@ from typing import Any
 from hub.archives import Archives
 from hub.errors import NotFoundError
 from hub.handouts import Handouts
+from hub.ingest.phone import ROOT as PHONES
 from hub.journal.base import JournalReader
 from hub.kept import Kept
 from hub.model import Alarm, rfc3339
@@ -235,13 +236,14 @@ class Sessions:
             HubError: something of it is still there.
         """
         with self._working:
-            phones = [each.device for each in self.people.of(name)]
+            people = self.people.of(name)
             session = self.desk.purge(name)
             self.archives.drop(session.id)
             self.handouts.drop(session.id)
             readings = self._purge(spans(session, self._kept.runs()), session.positions)
-            self._forget(phones)
+            self._forget([each.device for each in people])
             messages = sum(self._erase(each) for each in self._messages(session.positions))
+            messages += sum(self._erase(each) for each in self._strays(session, {each.id for each in people}))
             self.desk.erased(session.id)
         _LOG.info("Session %s is erased", session.id)
         return {"id": session.id, "purged": True, "readings": readings, "messages": messages}
@@ -253,6 +255,19 @@ class Sessions:
             there = range(max(first, start), min(last, end))
             for at in range(0, len(there), AT_ONCE):
                 yield [*there[at : at + AT_ONCE]]
+
+    def _strays(self, session: Session, people: Collection[str]) -> Iterator[list[int]]:
+        """Yield what a session's phones said while it was paused, and that they have gone after its end."""
+        if not people:
+            return
+        topics, inside = {f"{PHONES}/{each}" for each in people}, session.positions
+        with closing(self._reader()) as reader:
+            after = max(session.positions[0][0], reader.start) - 1
+            while records := reader.read(after, AT_ONCE):
+                found = [each.position for each in records if each.message.topic in topics]
+                if outside := [each for each in found if not any(begin <= each < end for begin, end in inside)]:
+                    yield outside
+                after = records[-1].position
 
     def purge_due(self) -> list[Mapping[str, Any]]:
         """Erase the sessions whose day has come."""
