@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from aiohttp.test_utils import TestClient
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from hub.config import Config
 from hub.described import described
-from hub.driver import Command
+from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
 from hub.live import Batch, Live
@@ -152,6 +153,18 @@ class FakeActs:
         return self._did("undo", number, by)
 
 
+@cache
+def bundled() -> Mapping[str, Driver]:
+    """Return the hub's own drivers, read once."""
+    return load_bundled()
+
+
+@cache
+def explainer() -> Explainer:
+    """Return the one that explains refusals of the hub's own drivers; it reads many files."""
+    return Explainer(bundled().values())
+
+
 class FakeHub:
     """What the web layer needs, without anything behind."""
 
@@ -169,8 +182,8 @@ class FakeHub:
         self.refuse: str | None = None
         self.roles: list[tuple[Any, ...]] = []
         self.real: set[str] = set()
-        self.bundled = load_bundled()
-        self.explainer = Explainer(self.bundled.values())
+        self.bundled = bundled()
+        self.explainer = explainer()
         self.driver = "on"
         self.chosen = NOTHING
         self.sittings = FakeSittings(WALL)
