@@ -64,7 +64,7 @@ class Context(Struct, frozen=True, kw_only=True):
 
 
 def posted(notice: Notice, alarm: Mapping[str, Any], flood: Flood | None, sentence: Sentence | None) -> bytes:
-    """Return a step as JSON: `{"id", "step", "at", "by", "comment", "alarm", "flood"}`.
+    """Return a step as JSON: `{"id", "step", "at", "by", "comment", "comments", "alarm", "flood"}`.
 
     Args:
         notice: the step.
@@ -84,6 +84,7 @@ def posted(notice: Notice, alarm: Mapping[str, Any], flood: Flood | None, senten
             "at": rfc3339(step.at),
             "by": step.by,
             "comment": step.comment,
+            "comments": step.comments or None,
             "alarm": alarm,
             "flood": group,
         }
