@@ -99,7 +99,7 @@ def _shared(usecase: UseCase) -> Iterator[str]:
 def _card_problems(card: Card) -> Iterator[str]:
     try:
         worth(card)
-    except (ValueError, SyntaxError, ZeroDivisionError) as error:
+    except (ValueError, ZeroDivisionError) as error:
         yield f"formula: {error}"
     for each in card.hypotheses:
         if not each.low <= each.value <= each.high:
