@@ -92,6 +92,8 @@ export interface Alarm {
 	acknowledged_at: string | null;
 	acknowledged_by: string | null;
 	comment: string | null;
+	/** The hub's own, where a button acknowledged. */
+	comments?: Text | null;
 	past: boolean;
 	/** Its use case is off. */
 	suppressed?: boolean;
@@ -117,6 +119,8 @@ export interface Transition {
 	at: string;
 	by: string | null;
 	comment: string | null;
+	/** The hub's own, where a button acknowledged. */
+	comments?: Text | null;
 	until: string | null;
 }
 
@@ -250,6 +254,8 @@ export interface UsecaseRole {
 	kind: Text;
 	state: "simulated" | "real" | "missing";
 	device: string | null;
+	/** The presses of its button that acknowledge alarms. */
+	acknowledges?: readonly string[];
 	/** Measure → the channel of a real device that gives it. */
 	channels?: Record<string, string>;
 	/** When it spoke last. */
