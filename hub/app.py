@@ -559,11 +559,13 @@ class App:
             self._pacer.let_go(mind.names.uids(mind.resolve(name)))
             return self._acting.forget(name), self._kept.is_sent_on
 
-        finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
+        contexts, names = await asyncio.wrap_future(self._worker.call(known))
+        finder = Finder(self._make_registry(), contexts, names)
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
+        await self.with_sessions(lambda sessions: sessions.planner.forget({*names}))
         self._recent.clear()
         return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
 
@@ -638,16 +640,17 @@ class App:
         return Reporter(self._sessions, self._kept.history, known)
 
     async def _show_session(self) -> None:
-        """Let every screen know the vote, and that the notes have changed."""
+        """Let every screen know the vote, and that the notes or the floor plan have changed."""
 
-        def read() -> tuple[dict[str, Any] | None, int]:
+        def read() -> tuple[dict[str, Any] | None, int, int]:
             ids = " ".join(each.id for each in self._sessions.notebook.shown())
-            return self._sessions.ballot.shown(), zlib.crc32(ids.encode())
+            plan = msgspec.json.encode(self._sessions.planner.shown())
+            return self._sessions.ballot.shown(), zlib.crc32(ids.encode()), zlib.crc32(plan)
 
         with contextlib.suppress(StoreError):  # whoever asked is told
-            vote, notes = await asyncio.to_thread(read)
-            if (vote, notes) != (self.live.vote, self.live.notes):
-                self.live.apply(Batch(vote=vote, notes=notes))
+            vote, notes, plan = await asyncio.to_thread(read)
+            if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
+                self.live.apply(Batch(vote=vote, notes=notes, plan=plan))
 
     async def _show_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""

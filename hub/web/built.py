@@ -16,6 +16,7 @@ PAGES = (
     "/join",
     "/devices",
     "/history",
+    "/plan",
     "/setup",
     "/import",
     "/alarms",

@@ -16,6 +16,8 @@ from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
 from hub.workshop.note import Note, Place
 from hub.workshop.people import Joining, Person
+from hub.workshop.plan import Picture, Plan
+from hub.workshop.plan import Place as Spot
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Room, Session, Wish
@@ -127,6 +129,32 @@ class Notebook(Protocol):
         """Take one away for ever; NotFoundError: there is none."""
 
 
+class Planner(Protocol):
+    """The floor plan (`hub.workshop.planner`)."""
+
+    @property
+    def session(self) -> str:
+        """Id of the session whose plan would be changed; empty: that of the house."""
+
+    def shown(self) -> Plan:
+        """Return the plan that the room sees."""
+
+    def picture(self, name: str | None = None) -> tuple[Picture, bytes]:
+        """Return its picture; NotFoundError: there is none, or not that one."""
+
+    def hang(self, device: str, where: Spot) -> Plan:
+        """Hang a device; PlanError: there are too many."""
+
+    def take_off(self, *devices: str) -> Plan:
+        """Take some off; NotFoundError: one is not on it."""
+
+    def show(self, data: bytes, title: str) -> Plan:
+        """Give it another picture; PlanError: that cannot be shown."""
+
+    def draw(self) -> Plan:
+        """Show the drawn plan again."""
+
+
 class People(Protocol):
     """Who takes part with a phone (`hub.workshop.people`)."""
 
@@ -157,6 +185,10 @@ class Sittings(Protocol):
     @property
     def notebook(self) -> Notebook:
         """Notes on the time-line."""
+
+    @property
+    def planner(self) -> Planner:
+        """The floor plan."""
 
     @property
     def desk(self) -> Desk:

@@ -42,6 +42,8 @@ export interface Picture {
 	readonly siren: number;
 	/** Another number: the notes have changed. */
 	readonly notes: number;
+	/** Another number: the floor plan has changed. */
+	readonly plan: number;
 }
 
 const NOBODY: Room = { session: null, shows: "story", people: [] };
@@ -68,6 +70,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
 			notes: frame.notes ?? 0,
+			plan: frame.plan ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -89,6 +92,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
 		notes: frame.notes ?? before.notes,
+		plan: frame.plan ?? before.plan,
 	};
 }
 

@@ -7,6 +7,7 @@ export const PAGES = [
 	"/join",
 	"/devices",
 	"/history",
+	"/plan",
 	"/setup",
 	"/import",
 	"/alarms",

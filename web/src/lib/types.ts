@@ -229,6 +229,8 @@ interface Changes {
 	siren?: number;
 	/** Changes whenever the notes do. */
 	notes?: number;
+	/** Changes whenever the floor plan does. */
+	plan?: number;
 }
 
 export interface Full extends Changes {
