@@ -60,8 +60,7 @@ export const choice = new Choice();
 
 /** Words of a part's own, loaded with it and not before (a drawing's): speaks them as `t` speaks the page's. */
 export function speaker<K extends string>(words: Record<Language, Record<K, string>>) {
-	return (key: K, parts: Parts = {}): string =>
-		filled(words[choice.language][key], parts, choice.language);
+	return (key: K, parts: Parts = {}): string => filled(words[choice.language][key], parts, choice.language);
 }
 
 /** The page's own words in the reader's language, which `main` has loaded; its holes are filled from `parts`. */
