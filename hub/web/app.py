@@ -99,6 +99,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if role is Role.INTEGRATOR:
         await asyncio.to_thread(security.tokens.refresh)
     request[ROLE] = security.check(request, role)
+    request.app[HUB].seen(request.remote)
     if parameters is not None:
         only(request, parameters)
     return await handler(request)

@@ -21,6 +21,8 @@ PAGES = (
     "/import",
     "/alarms",
     "/gallery",
+    "/secure",
+    "/selftest",
 )
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {

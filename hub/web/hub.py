@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
+from hub.lan.room import Ways
 from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
@@ -456,11 +457,11 @@ class Hub(Protocol):
     def setup(self) -> Mapping[str, Any]:
         """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
 
-    def reached(self) -> Sequence[str]:
-        """Return the addresses (`http://host:port/`) under which the room's phones reach the page, the likeliest first.
+    def ways(self) -> Ways:
+        """Return how the room's phones reach the page."""
 
-        Empty: the page is open to this machine only.
-        """
+    def seen(self, remote: str | None) -> None:
+        """Take notice of the address from which somebody asks for something."""
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages (import door, webhooks) and return the journal's end after the commit.

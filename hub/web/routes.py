@@ -7,6 +7,7 @@ from hub.web import built
 from hub.web.api import (
     actions,
     alarms,
+    authority,
     devices,
     drivers,
     health,
@@ -162,6 +163,8 @@ API = (
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
     Route("GET", "/phone", VIEWER, phones.phone, None),
+    Route("GET", "/authority.crt", VIEWER, authority.certificate, None),
+    Route("GET", "/authority.mobileconfig", VIEWER, authority.profile, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),

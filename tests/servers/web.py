@@ -13,6 +13,7 @@ from hub.described import described
 from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
+from hub.lan.room import Ways
 from hub.live import Batch, Live
 from hub.model import (
     NS,
@@ -188,6 +189,8 @@ class FakeHub:
         self.chosen = NOTHING
         self.sittings = FakeSittings(WALL)
         self.player = FakePlayer()
+        self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
+        self.guests: set[str | None] = set()
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -393,9 +396,13 @@ class FakeHub:
         self.roles.append((usecase, off, by))
         return {"name": usecase, "off": off, "action": 3}
 
-    def reached(self) -> list[str]:
-        """Return two addresses of a laptop in a room."""
-        return ["http://192.168.1.12:8080/", "http://10.0.0.5:8080/"]
+    def ways(self) -> Ways:
+        """Return two addresses of a laptop in a room, or what a test put there."""
+        return self.room
+
+    def seen(self, remote: str | None) -> None:
+        """Note it."""
+        self.guests.add(remote)
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""

@@ -303,6 +303,10 @@ export const api = {
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
 	},
+	/** Whether the hub answers: the smallest question there is. */
+	async who(): Promise<void> {
+		await ask("GET", "/login");
+	},
 	/** How people reach the page. */
 	async joining(): Promise<JoiningWays> {
 		return (await ask("GET", "/joining")).json();

@@ -12,6 +12,8 @@ export const PAGES = [
 	"/import",
 	"/alarms",
 	"/gallery",
+	"/secure",
+	"/selftest",
 ] as const;
 export type Page = (typeof PAGES)[number];
 

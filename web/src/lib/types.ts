@@ -670,6 +670,12 @@ export interface JoiningWays {
 	urls: string[];
 	code: Code | null;
 	wifi: { ssid: string; code: Code } | null;
+	/** The page by HTTPS, and the authority to trust for it; null: it is served by HTTP only. */
+	secure: { urls: string[]; fingerprint: string; until: string } | null;
+	/** Whether `matinales.local` leads here; null: the page is not open to the room. */
+	name: "waiting" | "announced" | "taken" | "blocked" | null;
+	/** The room has seen the code for long, and nobody came. */
+	is_vain: boolean;
 }
 
 /** Who a phone is; `is_on`: what it measures is taken. */
