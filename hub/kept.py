@@ -566,6 +566,10 @@ class Kept:
         """Return one alarm; for the worker's thread."""
         return self._alarms.alarm(alarm_id)
 
+    def open_alarms(self) -> list[Alarm]:
+        """Return the alarms that are not over (active, unacknowledged or set aside); for the worker's thread."""
+        return self._alarms.open()
+
     def alarms(self, asked: Asked) -> Found:
         """Return the newest alarms that are wanted, newest first.
 

@@ -62,6 +62,7 @@ class Batch(Struct, kw_only=True):
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         vote: the one that is asked or whose result is shown; None: there is none.
         notes: a number that changes whenever the notes that are shown do.
+        plan: a number that changes whenever the floor plan that is shown does.
         room: who takes part and what the projector shows (`hub.sessions.Sessions.room`).
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
@@ -86,6 +87,7 @@ class Batch(Struct, kw_only=True):
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     vote: Mapping[str, Any] | UnsetType | None = UNSET
     notes: int | None = None
+    plan: int | None = None
     room: Mapping[str, Any] | UnsetType = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
@@ -159,8 +161,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, notes, room, parts, messages, floods, siren,
-        wall."""
+        """Names of members sent whole: runs, sentences, scenario, vote, notes, plan, room, wall, parts, messages…"""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -224,6 +225,7 @@ class Live:
         self.scenario: Mapping[str, Any] | None = None
         self.vote: Mapping[str, Any] | None = None
         self.notes = 0
+        self.plan = 0
         self.room: Mapping[str, Any] = {"session": None, "shows": "story", "people": []}
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
@@ -299,6 +301,9 @@ class Live:
         if batch.notes is not None:
             yield "notes", batch.notes != self.notes
             self.notes = batch.notes
+        if batch.plan is not None:
+            yield "plan", batch.plan != self.plan
+            self.plan = batch.plan
         if not isinstance(batch.room, UnsetType):
             yield "room", batch.room != self.room
             self.room = batch.room
@@ -519,7 +524,8 @@ class Live:
             "acknowledged_by": alarm.acknowledged_by,
             "shelved_until": _moment(alarm.shelved_until),
             "shelved_by": alarm.shelved_by,
-            "comment": alarm.comment,
+            "comment": alarm.noted(lang or self._lang),
+            "comments": alarm.comments or None,
             "past": alarm.past,
             "text": alarm.texts.get(lang or self._lang) or next(iter(alarm.texts.values()), ""),
             "texts": alarm.texts,
@@ -608,6 +614,7 @@ class Live:
                 "scenario": self.scenario,
                 "vote": self.vote,
                 "notes": self.notes,
+                "plan": self.plan,
                 "room": self.room,
                 "parts": self.parts,
                 "messages": self.not_understood,
@@ -643,6 +650,7 @@ class Live:
             "scenario": lambda: self.scenario,
             "vote": lambda: self.vote,
             "notes": lambda: self.notes,
+            "plan": lambda: self.plan,
             "room": lambda: self.room,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,

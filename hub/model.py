@@ -13,6 +13,9 @@ from msgspec import Struct
 REAL = "real"
 """The timeline of what is neither simulated nor replayed."""
 
+REPLAY = "replay-"
+"""Begins the name of a run that plays a recording again."""
+
 NS = 1_000_000_000
 MAX_WHOLE = 1024 * 1024
 """A payload up to this many bytes is journalled whole."""
@@ -398,6 +401,8 @@ class Alarm(Struct, frozen=True, kw_only=True):
         params: the values the sentence was made of.
         since: when the condition began to hold; `began`: the values it began with.
         evidence: the values it was raised with.
+        comment: what somebody wrote as they acknowledged it; `comments`: what the hub wrote, `fr` and `en`, where a
+            button did.
         shelved_at, shelved_by: who set it aside; unshelved_at, unshelved_by: who took it back (None: its time).
     """
 
@@ -415,6 +420,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     comment: str | None = None
+    comments: dict[str, str] = {}
     shelved_until: int | None = None
     params: dict[str, float | str | None] = {}
     since: int | None = None
@@ -424,6 +430,10 @@ class Alarm(Struct, frozen=True, kw_only=True):
     shelved_by: str | None = None
     unshelved_at: int | None = None
     unshelved_by: str | None = None
+
+    def noted(self, lang: str) -> str | None:
+        """Return what stands beside its acknowledgement, in a language where the hub wrote it."""
+        return self.comments.get(lang) or self.comment
 
     @property
     def state(self) -> AlarmState:

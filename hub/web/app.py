@@ -29,6 +29,7 @@ from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
+POLICY = "Content-Security-Policy"
 STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -98,16 +99,20 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if role is Role.INTEGRATOR:
         await asyncio.to_thread(security.tokens.refresh)
     request[ROLE] = security.check(request, role)
+    request.app[HUB].seen(request.remote)
     if parameters is not None:
         only(request, parameters)
     return await handler(request)
 
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers of the house on every answer."""
+    """Put the headers of the house on every answer; a policy of its own stays: it is a stricter one."""
+    own = response.headers.get(POLICY)
     response.headers.update(HEADERS)
     if request.path == PROJECTOR:
         response.headers.update(FRAMED)
+    if own is not None:
+        response.headers[POLICY] = own
     if not request.app[SECURITY].is_trustworthy(request):
         # there browsers ignore it, and say so as an error on every page's console
         del response.headers["Cross-Origin-Opener-Policy"]

@@ -5,7 +5,6 @@ route that is not listed there is closed.
 """
 
 import ipaddress
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 from aiohttp import web
 
+from hub.addresses import all_own
 from hub.config import Config
 from hub.errors import UsageError
 from hub.tokens import Tokens
@@ -76,16 +75,6 @@ NAMES = {
 }
 
 
-def interface_addresses() -> frozenset[str]:
-    """Return the addresses of this machine's interfaces, without zone; they change with the network."""
-    found = set()
-    for addresses in psutil.net_if_addrs().values():
-        for address in addresses:
-            if address.family in {socket.AF_INET, socket.AF_INET6}:
-                found.add(address.address.partition("%")[0])
-    return frozenset(found)
-
-
 class Security:
     """The doorkeeper of one hub."""
 
@@ -100,7 +89,7 @@ class Security:
         read_pin: Callable[[], str] | None = None,
         sessions: Path | None = None,
         tokens: Tokens | None = None,
-        addresses: Callable[[], frozenset[str]] = interface_addresses,
+        addresses: Callable[[], frozenset[str]] = all_own,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Know the house rules.

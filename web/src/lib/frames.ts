@@ -45,6 +45,8 @@ export interface Picture {
 	readonly wall: Wall;
 	/** Another number: the notes have changed. */
 	readonly notes: number;
+	/** Another number: the floor plan has changed. */
+	readonly plan: number;
 }
 
 const LIVING: Wall = { frozen: null, muted: false, guide: null };
@@ -73,6 +75,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			siren: frame.siren ?? 0,
 			wall: frame.wall ?? LIVING,
 			notes: frame.notes ?? 0,
+			plan: frame.plan ?? 0,
 		};
 	}
 	if (before === null) return null;
@@ -95,6 +98,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		siren: frame.siren ?? before.siren,
 		wall: frame.wall ?? before.wall,
 		notes: frame.notes ?? before.notes,
+		plan: frame.plan ?? before.plan,
 	};
 }
 

@@ -94,6 +94,8 @@ export interface Alarm {
 	acknowledged_at: string | null;
 	acknowledged_by: string | null;
 	comment: string | null;
+	/** The hub's own, where a button acknowledged. */
+	comments?: Text | null;
 	past: boolean;
 	/** Its use case is off. */
 	suppressed?: boolean;
@@ -129,6 +131,8 @@ export interface Transition {
 	at: string;
 	by: string | null;
 	comment: string | null;
+	/** The hub's own, where a button acknowledged. */
+	comments?: Text | null;
 	until: string | null;
 }
 
@@ -239,6 +243,8 @@ interface Changes {
 	wall?: Wall;
 	/** Changes whenever the notes do. */
 	notes?: number;
+	/** Changes whenever the floor plan does. */
+	plan?: number;
 }
 
 export interface Full extends Changes {
@@ -264,6 +270,8 @@ export interface UsecaseRole {
 	kind: Text;
 	state: "simulated" | "real" | "missing";
 	device: string | null;
+	/** The presses of its button that acknowledge alarms. */
+	acknowledges?: readonly string[];
 	/** Measure → the channel of a real device that gives it. */
 	channels?: Record<string, string>;
 	/** When it spoke last. */
@@ -676,6 +684,12 @@ export interface JoiningWays {
 	urls: string[];
 	code: Code | null;
 	wifi: { ssid: string; code: Code } | null;
+	/** The page by HTTPS, and the authority to trust for it; null: it is served by HTTP only. */
+	secure: { urls: string[]; fingerprint: string; until: string } | null;
+	/** Whether `matinales.local` leads here; null: the page is not open to the room. */
+	name: "waiting" | "announced" | "taken" | "blocked" | null;
+	/** The room has seen the code for long, and nobody came. */
+	is_vain: boolean;
 }
 
 /** Who a phone is; `is_on`: what it measures is taken. */
