@@ -86,8 +86,9 @@ RECENT = 500
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
-ROOM_EVERY = 0.25
-"""Seconds between two words to every screen about who takes part: hundreds may come in at once."""
+ROOM_EVERY, ROOM_LOOK = 0.25, 0.05
+"""Seconds between two words to every screen about who takes part: hundreds may come in at once; and until it is looked
+again where nothing had changed, so that a press after a quiet moment shows at once."""
 PURGE_EVERY = 600.0
 """How often [s] it is looked whether a session's day has come."""
 MARK_PATIENCE = 1.0
@@ -681,11 +682,13 @@ class App:
         while True:
             await self._room_news.wait()
             self._room_news.clear()
+            pause = ROOM_LOOK
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
                     self.live.apply(Batch(room=room))
-            await asyncio.sleep(ROOM_EVERY)
+                    pause = ROOM_EVERY
+            await asyncio.sleep(pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
