@@ -17,6 +17,8 @@ const ASK_SOON_MS = 1000;
 const NOT_FOUND = 404;
 /** A simulation that is being started announces itself by then; until then nobody is shown the story of another day. */
 const BEGINS_MS = 3000;
+/** Devices of a story that has just begun, or is played again, speak one after the other. */
+const GATHERS_MS = 20_000;
 
 class Hub {
 	/** Everything /live said, newest. */
@@ -40,6 +42,7 @@ class Hub {
 	#hz = MOST_HZ;
 	#asked = "";
 	#askedAt = 0;
+	#beganAt = 0;
 	#asking = false;
 
 	/** The page shown: the room's screens stand still, and hide, when they are told to. */
@@ -145,7 +148,10 @@ class Hub {
 			run === undefined
 				? this.usecase !== null || this.#askedAt - this.started >= BEGINS_MS
 				: run === this.usecase?.run || run === this.usecase?.twin;
-		const pause = followed ? ASK_AGAIN_MS : ASK_SOON_MS;
+		const gathers =
+			performance.now() - this.#beganAt < GATHERS_MS &&
+			(this.usecase?.measures ?? []).some(({ device, computed }) => device === null && computed !== true);
+		const pause = followed && !gathers ? ASK_AGAIN_MS : ASK_SOON_MS;
 		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
 	}
 
@@ -169,6 +175,7 @@ class Hub {
 		const known = `${scenario?.usecase} ${scenario?.run} ${this.picture?.devices.size} ${this.connections}`;
 		if (known !== this.#asked) {
 			this.#asked = known;
+			this.#beganAt = performance.now();
 			void this.#tell();
 		}
 	}
