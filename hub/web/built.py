@@ -20,6 +20,7 @@ PAGES = (
     "/import",
     "/alarms",
     "/gallery",
+    "/table/{table}",
 )
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {

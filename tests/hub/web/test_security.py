@@ -60,6 +60,7 @@ OPEN = {
     "/import",
     "/alarms",
     "/gallery",
+    "/table/table",
     "/file",
     "/live",
     "/health",

@@ -14,6 +14,7 @@ import type {
 	RunClock,
 	Scenario,
 	Sentence,
+	Stands,
 	Value,
 	Vote,
 } from "./types.ts";
@@ -42,9 +43,12 @@ export interface Picture {
 	readonly siren: number;
 	/** Another number: the notes have changed. */
 	readonly notes: number;
+	/** The tables that have a simulator of their own; a table's page knows itself alone. */
+	readonly tables: Stands;
 }
 
 const NOBODY: Room = { session: null, shows: "story", people: [] };
+const NO_TABLES: Stands = { may_act: false, all: [] };
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
  * is the same object as before, so that whoever shows it has nothing to do. */
@@ -68,6 +72,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
 			notes: frame.notes ?? 0,
+			tables: frame.tables ?? NO_TABLES,
 		};
 	}
 	if (before === null) return null;
@@ -89,6 +94,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
 		notes: frame.notes ?? before.notes,
+		tables: frame.tables ?? before.tables,
 	};
 }
 
