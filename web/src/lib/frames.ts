@@ -14,6 +14,7 @@ import type {
 	RunClock,
 	Scenario,
 	Sentence,
+	Stands,
 	Value,
 	Vote,
 } from "./types.ts";
@@ -44,9 +45,12 @@ export interface Picture {
 	readonly notes: number;
 	/** Another number: the floor plan has changed. */
 	readonly plan: number;
+	/** The tables that have a simulator of their own; a table's page knows itself alone. */
+	readonly tables: Stands;
 }
 
 const NOBODY: Room = { session: null, shows: "story", people: [] };
+const NO_TABLES: Stands = { may_act: false, all: [] };
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
  * is the same object as before, so that whoever shows it has nothing to do. */
@@ -71,6 +75,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			siren: frame.siren ?? 0,
 			notes: frame.notes ?? 0,
 			plan: frame.plan ?? 0,
+			tables: frame.tables ?? NO_TABLES,
 		};
 	}
 	if (before === null) return null;
@@ -93,6 +98,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		siren: frame.siren ?? before.siren,
 		notes: frame.notes ?? before.notes,
 		plan: frame.plan ?? before.plan,
+		tables: frame.tables ?? before.tables,
 	};
 }
 
