@@ -77,6 +77,7 @@ from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
+from hub.workshop.wall import Wall, WallWish, changed
 
 _LOG = logging.getLogger("hub")
 T = TypeVar("T")
@@ -299,13 +300,9 @@ class App:
                 today=lambda: datetime.now(self.config.zone).date(),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
-            self._restored = msgspec.structs.replace(
-                self._kept.restored(), rhythms=self._kept.rhythms(), paces=self._pacer.records
-            )
             self._chosen = Chosen(self._kept, self._sessions.current)
-            self._restored.chosen = self._chosen.told()
-            mind = self._worker.understanding
-            self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
+            self._wall = self._kept.wall()
+            self._restored = self._restore()
         except BaseException:
             self._guests.close()
             self._kept.close()
@@ -329,6 +326,16 @@ class App:
             lang=self.config.lang,
             table=table,
         )
+
+    def _restore(self) -> Batch:
+        """Return what pages are shown before anything is read."""
+        restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
+        restored.paces = self._pacer.records
+        restored.chosen = self._chosen.told()
+        restored.wall = msgspec.to_builtins(self._wall)
+        mind = self._worker.understanding
+        restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
+        return restored
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
@@ -709,6 +716,13 @@ class App:
                     self.tables.everywhere(Batch(room=room))
             await asyncio.sleep(ROOM_EVERY)
 
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change what holds for every screen; the screens need not wait until it is kept."""
+        wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
+        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
+        await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
+        return wall
+
     @property
     def player(self) -> Player:
         """Plays recordings."""
@@ -990,6 +1004,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         lan=settings.lan,
         secret=settings.secret,
         pin=pin,
+        read_pin=(lambda: credentials.pin(data)) if settings.mode == "demo" else None,
         sessions=data / "sessions",
         tokens=Tokens(data),
     )

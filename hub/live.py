@@ -72,6 +72,7 @@ class Batch(Struct, kw_only=True):
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
         siren: number of a silent test that every screen is to make now.
         tables: how the tables that play by themselves stand (`hub.tables`).
+        wall: what holds for every screen (`hub.workshop.wall`).
         floods: run → the flood of alarms under way there (`hub.flooding`), all of them.
         paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
@@ -100,6 +101,7 @@ class Batch(Struct, kw_only=True):
     floods: Mapping[str, Any] | UnsetType = UNSET
     siren: int | None = None
     tables: Mapping[str, Any] | None = None
+    wall: Mapping[str, Any] | UnsetType = UNSET
 
 
 class Screen(Struct, frozen=True, kw_only=True):
@@ -234,6 +236,7 @@ class Live:
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
         self.tables: Mapping[str, Any] = {"may_act": False, "all": []}
+        self.wall_view: Mapping[str, Any] = {"frozen": None, "muted": False, "guide": None}
         self.not_understood = 0
         self.version = 0
         self._channels: dict[str, dict[str, Channel]] = {}
@@ -296,6 +299,8 @@ class Live:
         if batch.tables is not None:
             yield "tables", batch.tables != self.tables
             self.tables = batch.tables
+        yield "wall", batch.wall is not UNSET
+        self.wall_view = self.wall_view if batch.wall is UNSET else batch.wall
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
@@ -469,6 +474,7 @@ class Live:
             "room": device.room or None,
             "firmware": device.firmware or None,
             "locked": device.locked,
+            "hidden": device.hidden,
             "missed": device.missed,
             "merged": list(self.uids(uid)[1:]),
             "settable": list(ranges),
@@ -626,6 +632,7 @@ class Live:
                 "floods": self.floods,
                 "siren": self.siren,
                 "tables": self.tables,
+                "wall": self.wall_view,
             }
             body = encode(state)[1:-1]
             self._body = (self.version, wall, body)
@@ -662,6 +669,7 @@ class Live:
             "floods": lambda: self.floods,
             "siren": lambda: self.siren,
             "tables": lambda: self.tables,
+            "wall": lambda: self.wall_view,
         }
         frame |= {name: make() for name, make in members.items() if name in changes.parts}
         return encode(frame)

@@ -211,6 +211,7 @@ class Device(Struct, frozen=True, kw_only=True):
         named: a person gave the name; no bridge's word replaces it.
         room: where a person says it is.
         locked: the facilitator lets nobody command it.
+        hidden: the facilitator shows it on no screen of the room; it is heard and stored as ever.
         merged: uid of the device that a person says it is; this one is shown no more.
         removed: gone by its own word; not shown until it speaks again.
         apart: uids of devices that a person says it is not: the hub merges them no more by itself.
@@ -233,6 +234,7 @@ class Device(Struct, frozen=True, kw_only=True):
     named: bool = False
     room: str = ""
     locked: bool = False
+    hidden: bool = False
     merged: str | None = None
     removed: bool = False
     apart: list[str] = []
@@ -260,8 +262,8 @@ class Action(Struct, frozen=True, kw_only=True):
         at: wall clock [ns].
         by: `facilitator`, `command line`, or BY_HUB.
         device: uid; empty for what concerns topics.
-        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`, `apart`),
-            or `topics`, the filters ignored; or `role`, `{"usecase", "role", "taken": {"device", "channels",
+        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `hidden`, `proposed`, `merged`,
+            `apart`), or `topics`, the filters ignored; or `role`, `{"usecase", "role", "taken": {"device", "channels",
             "assumed"} | null}`; or `off`, `{"usecase", "off"}`.
         undoes: the action that this one took back.
         undone: somebody took it back.

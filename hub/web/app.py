@@ -24,7 +24,7 @@ from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
 from hub.web.seating import sits_there
-from hub.web.security import HEADERS, Role, Security
+from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
 from hub.web.tables import TableKeeper
 from hub.web.twins import Twins
 from hub.web.uploads import Uploads
@@ -120,6 +120,8 @@ async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
     if own is not None:
         response.headers[POLICY] = own
+    if request.path == PROJECTOR:
+        response.headers.update(FRAMED)
     if not request.app[SECURITY].is_trustworthy(request):
         # there browsers ignore it, and say so as an error on every page's console
         del response.headers["Cross-Origin-Opener-Policy"]

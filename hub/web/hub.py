@@ -24,6 +24,7 @@ from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
+from hub.workshop.wall import Wall, WallWish
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Acts(Protocol):
         """The topic filters that are ignored."""
 
     def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
-        """Change `name`, `room`, `ignored`, `locked`, `proposed` of a device."""
+        """Change `name`, `room`, `ignored`, `locked`, `hidden`, `proposed` of a device."""
 
     def merge(self, name: str, into: str, by: str) -> Action:
         """Say that a device is another one."""
@@ -333,6 +334,14 @@ class Hub(Protocol):
         Raises:
             NotFoundError: no such session; it may have been erased.
             StoreError: its readings cannot be read.
+        """
+
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change what holds for every screen: shown at once, and kept.
+
+        Raises:
+            UsageError: it cannot be so.
+            StoreError: it is shown, and would not outlive the hub.
         """
 
     @property

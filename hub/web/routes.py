@@ -29,6 +29,7 @@ from hub.web.api import (
     tables,
     uploads,
     votes,
+    wall,
 )
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.money import HypothesisWish as Hypothesis
@@ -40,6 +41,7 @@ from hub.workshop.people import Joining
 from hub.workshop.plan import PlaceWish
 from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
+from hub.workshop.wall import WallWish
 
 BASE = "/api/v1"
 
@@ -107,6 +109,7 @@ API = (
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
     Route("GET", "/screens", FACILITATOR, siren.screens),
+    Route("PATCH", "/screens", FACILITATOR, wall.change, body=WallWish),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
@@ -169,6 +172,7 @@ API = (
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
+    Route("PUT", "/login/pin", HUB, login.renew),
     Route("GET", "/openapi.json", VIEWER, document),
 )
 ROOT = (

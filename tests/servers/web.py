@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
@@ -42,6 +43,7 @@ from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language, headings
+from hub.workshop.wall import Wall, WallWish, changed
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -189,6 +191,7 @@ class FakeHub:
         self.explainer = explainer()
         self.driver = "on"
         self.chosen = NOTHING
+        self.wall = Wall()
         self.sittings = FakeSittings(WALL)
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
@@ -238,6 +241,12 @@ class FakeHub:
         self.usecase(usecase, table)
         self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
         return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
+
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change it at once."""
+        self.wall = changed(self.wall, wish, "2026-10-01T08:00:00Z")
+        self.live.apply(Batch(wall=msgspec.to_builtins(self.wall)))
+        return self.wall
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""

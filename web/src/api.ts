@@ -83,6 +83,7 @@ export interface DeviceWish {
 	room?: string | null;
 	ignored?: boolean;
 	locked?: boolean;
+	hidden?: boolean;
 	proposed?: false;
 }
 
@@ -251,6 +252,10 @@ export const api = {
 	},
 	async screens(): Promise<Screens> {
 		return (await ask("GET", "/screens")).json();
+	},
+	/** Freeze, silence, or lead all screens; what is not named stays. */
+	async wall(wish: { frozen?: boolean; muted?: boolean; guide?: { usecase: string; step: number } }): Promise<void> {
+		await ask("PATCH", "/screens", wish);
 	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {
 		return (await ask("PATCH", `/devices/${part(id)}`, wish)).json();

@@ -19,7 +19,7 @@ from hub.errors import ConfigError
 from hub.web import routes
 from hub.web.app import make_app
 from hub.web.routes import ROUTES
-from hub.web.security import HEADERS, PER_ADDRESS, PER_COOKIE, Role, Security
+from hub.web.security import FRAMED, HEADERS, PER_ADDRESS, PER_COOKIE, PROJECTOR, Role, Security
 from hub.web.sessions import Codes, Delays, Sessions
 from hub.workshop.session import Wish
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
@@ -106,7 +106,7 @@ OPEN_CHANGES = {
     ("DELETE", "/api/v1/me"),
 }
 """What anybody may change: of themselves."""
-HUBS_OWN = {"/api/v1/runs/run/messages", "/api/v1/runs/run/control", "/api/v1/login/codes"}
+HUBS_OWN = {"/api/v1/runs/run/messages", "/api/v1/runs/run/control", "/api/v1/login/codes", "/api/v1/login/pin"}
 
 
 async def ask(client: Client, method: str, path: str, **more: Any) -> tuple[int, Any]:  # noqa: ANN401 — a response
@@ -151,7 +151,7 @@ async def test_every_answer_wears_the_headers(client: Client) -> None:
     for method, path in EVERY:
         _, response = await ask(client, method, path)
         worn = {name: response.headers.get(name) for name in HEADERS}
-        assert worn == HEADERS, (method, path)
+        assert worn == HEADERS | (FRAMED if path == PROJECTOR else {}), (method, path)
         assert "unsafe" not in response.headers["Content-Security-Policy"], (method, path)
         assert "Access-Control-Allow-Origin" not in response.headers, (method, path)
 
@@ -242,6 +242,32 @@ async def test_a_logged_out_session_is_dead_on_the_server(hub: FakeHub, serve: S
     await ask(client, "POST", f"{API}/logout")
     status, _ = await ask(client, "GET", f"{API}/messages", headers={"Cookie": f"matinales={stolen}"})
     assert status == 403
+
+
+async def test_only_our_own_console_frames_the_projector_and_nothing_else_is_framed(client: Client) -> None:
+    """A page with buttons in somebody's frame could be pressed without being seen."""
+    _, projector = await ask(client, "GET", PROJECTOR)
+    assert "frame-ancestors 'self'" in projector.headers["Content-Security-Policy"]
+    assert projector.headers["X-Frame-Options"] == "SAMEORIGIN"
+    _, console = await ask(client, "GET", "/facilitator")
+    assert "frame-ancestors 'none'" in console.headers["Content-Security-Policy"]
+
+
+async def test_a_new_pin_lets_nobody_in_by_the_old_one_nor_by_a_cookie_of_before(hub: FakeHub, serve: Serve) -> None:
+    """Somebody looked over the facilitator's shoulder."""
+    client = await serve(hub, lan=True, read_pin=lambda: "111222")
+    await ask(client, "POST", f"{API}/login", json={"pin": PIN})
+    assert (await ask(client, "PUT", f"{API}/login/pin"))[0] == 403
+    assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 200
+    assert (await ask(client, "GET", f"{API}/messages"))[0] == 403
+    assert (await ask(client, "POST", f"{API}/login", json={"pin": PIN}))[0] == 403
+    assert (await ask(client, "POST", f"{API}/login", json={"pin": "111222"}))[0] == 200
+
+
+async def test_a_pin_that_stands_in_a_file_is_changed_there(hub: FakeHub, serve: Serve) -> None:
+    """`run` reads HUB_PIN_FILE once."""
+    client = await serve(hub, demo=False)
+    assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 400
 
 
 async def test_a_session_chosen_by_the_client_is_never_taken(hub: FakeHub, serve: Serve) -> None:

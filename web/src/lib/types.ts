@@ -29,6 +29,8 @@ export interface Device {
 	proposed?: boolean;
 	/** The facilitator lets nobody command it. */
 	locked?: boolean;
+	/** On no screen of the room. */
+	hidden?: boolean;
 	/** Messages that by its own numbers were not heard. */
 	missed?: number;
 	/** Ids of the devices that are this one, too. */
@@ -100,6 +102,16 @@ export interface Alarm {
 	texts: Text;
 	source: Text | null;
 	indicative: boolean;
+}
+
+/** What the facilitator imposes on all screens. */
+export interface Wall {
+	/** Since when the room's screens show the same picture; null: they live. */
+	frozen: string | null;
+	/** No screen rings. */
+	muted: boolean;
+	/** Where the show is: the story, the step of its guide, since when; null: it has not begun. */
+	guide: { usecase: string; step: number; since: string } | null;
 }
 
 /** Many alarms in a row, shown as one. */
@@ -227,6 +239,8 @@ interface Changes {
 	floods?: Record<string, Flood>;
 	/** Number of the newest silent test. */
 	siren?: number;
+	/** What holds for every screen. */
+	wall?: Wall;
 	/** Changes whenever the notes do. */
 	notes?: number;
 	/** Changes whenever the floor plan does. */
