@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,6 +60,7 @@ from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.store.stretches import Stretch
 from hub.storytelling import Known
+from hub.tables import Tables, Wanted
 from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -67,6 +68,7 @@ from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
+from hub.valued import Valued
 from hub.web.app import make_app
 from hub.web.hub import Acts
 from hub.web.security import Security
@@ -79,6 +81,7 @@ from hub.workshop.wall import Wall, WallWish, changed
 
 _LOG = logging.getLogger("hub")
 T = TypeVar("T")
+Told = Callable[[Alarm, Transition], Iterable[str]]
 
 STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
@@ -224,22 +227,21 @@ class App:
         self._guests = Guests(installed(), taken=bundled, off=off)
         self._registry = self._make_registry()
         self.explainer = Explainer(self._registry.drivers.values())
-        self.live = Live(
-            is_health=self._is_health,
-            source=self._source,
-            reach=self._reach,
-            pace_by=self._pace_by,
-            believed=self._registry.believed,
-            is_off=self._is_off,
-            lang=self.config.lang,
-        )
+        self.live = self._make_live()
         self._floods = Floods(self.live, self._cases)
         self._stage = Stage(self._cases, self.live, self.config.tz)
+        self.tables = Tables(self._cases, self.live, self._make_live, self.config.tz, self._kept.tables())
+        self._valued = Valued(
+            self.tables,
+            self._cases,
+            looking=self._looking,
+            chosen=lambda usecase, table: self._chosen.of(usecase, table=table),
+            now=self.live.now,
+        )
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
         self._status: Status | None = None
-        self._end = 0
-        self._needed = 0  # nothing of the journal goes before it is known what the sessions need
+        self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -313,6 +315,19 @@ class App:
         is_open, live = self._settings.lan, self.live
         return Room(self.config, self._data, is_open=is_open, is_inviting=lambda: live.room["shows"] == "join")
 
+    def _make_live(self, table: int = 0) -> Live:
+        """Return the live state of the whole room, or of a table."""
+        return Live(
+            is_health=self._is_health,
+            source=self._source,
+            reach=self._reach,
+            pace_by=self._pace_by,
+            believed=self._registry.believed,
+            is_off=self._is_off,
+            lang=self.config.lang,
+            table=table,
+        )
+
     def _restore(self) -> Batch:
         """Return what pages are shown before anything is read."""
         restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
@@ -340,6 +355,10 @@ class App:
         self.history = forwarding.history
         return forwarding
 
+    def _unless_of_table(self, ways: Told) -> Told:
+        """Return by which ways a step of an alarm is told: what a table does to its own simulator calls nobody."""
+        return lambda alarm, step: () if self.tables.table_of(alarm.run) else ways(alarm, step)
+
     def _engine(self) -> Engine:
         return Engine(self._cases.values(), state=self._kept.rules(), calendar=Calendar(self.config.zone))
 
@@ -360,7 +379,11 @@ class App:
     async def start(self) -> None:
         """Show what was known before, then go on from the cursor."""
         self._loop = asyncio.get_running_loop()
-        self.live.apply(self._restored)
+        self._kept.ways = self._unless_of_table(self._kept.ways)
+        self.tables.apply(self._restored)
+        self.tables.want(self.tables.wanted)
+        for table in self.tables.playing():
+            self.tables.of(table).live.apply(Batch(chosen=self._chosen.told(table)))
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
@@ -376,6 +399,7 @@ class App:
             asyncio.create_task(self._keep_sessions(), name="sessions"),
             asyncio.create_task(self._show_room(), name="people"),
             asyncio.create_task(self.room.run(), name="room"),
+            asyncio.create_task(self._valued.run(), name="tables"),
         ]
 
     async def close(self) -> None:
@@ -423,7 +447,9 @@ class App:
             self._loop.call_soon_threadsafe(self._deliver, outcome)
 
     def _deliver(self, outcome: Outcome) -> None:
-        self.live.apply(outcome.batch)
+        self.tables.apply(outcome.batch)
+        if outcome.tables is not None:
+            self.tables.take(outcome.tables)
         if outcome.batch.alarms:
             self._show_floods()
             self._telling.wake()
@@ -491,7 +517,7 @@ class App:
         parts = self._parts_now()
         changed = {name: part for name, part in parts.items() if self.live.parts.get(name) != part}
         if changed:
-            self.live.apply(Batch(parts=changed))
+            self.tables.everywhere(Batch(parts=changed))
 
     def _show_floods(self) -> None:
         floods = self._floods.view()
@@ -625,7 +651,8 @@ class App:
 
     def _forget_shown(self, alarms: Sequence[str]) -> None:
         self._recent.clear()
-        self.live.forget_alarms(alarms)
+        for live in self.tables.lives():
+            live.forget_alarms(alarms)
 
     async def with_sessions(self, do: Callable[[Sessions], T]) -> T:
         """Do something with the workshop sessions, in a thread."""
@@ -665,7 +692,7 @@ class App:
         with contextlib.suppress(StoreError):  # whoever asked is told
             vote, notes, plan = await asyncio.to_thread(read)
             if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
-                self.live.apply(Batch(vote=vote, notes=notes, plan=plan))
+                self.tables.everywhere(Batch(vote=vote, notes=notes, plan=plan))
 
     async def _show_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""
@@ -675,6 +702,8 @@ class App:
                 return
             changed = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.enter(current, known)))
             self.live.apply(Batch(chosen=changed))
+            for table in self.tables.playing():
+                self.tables.of(table).live.apply(Batch(chosen=self._chosen.anew(table)))
 
     async def _show_room(self) -> None:
         """Tell every screen who takes part and what the projector shows; a room that comes in at once, in steps."""
@@ -686,14 +715,14 @@ class App:
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
-                    self.live.apply(Batch(room=room))
+                    self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
             await asyncio.sleep(pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
         wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
-        self.live.apply(Batch(wall=msgspec.to_builtins(wall)))
+        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
         await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
         return wall
 
@@ -773,13 +802,16 @@ class App:
 
         return await asyncio.to_thread(read)
 
-    def usecases(self) -> Sequence[Mapping[str, Any]]:
-        """Return the use cases in short."""
-        return self._stage.summaries()
+    def _staged(self, table: int) -> Stage:
+        return self.tables.of(table).stage if table else self._stage
 
-    def usecase(self, name: str) -> Mapping[str, Any]:
+    def usecases(self, table: int = 0) -> Sequence[Mapping[str, Any]]:
+        """Return the use cases in short."""
+        return self._staged(table).summaries()
+
+    def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return one use case whole."""
-        return self._stage.describe(name)
+        return self._staged(table).describe(name)
 
     def is_real(self, usecase: str) -> bool:
         """Tell whether a real device plays in a use case."""
@@ -826,19 +858,27 @@ class App:
         """Return what a use case may be worth by its readings of a span, with the hypotheses of a session."""
         case, run = self._stage.case(usecase), asked.run or REAL
         told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
-        return costing.money(case, self._chosen.of(usecase, session), told)
+        return costing.money(case, self._chosen.of(usecase, session, self.tables.table_of(run)), told)
 
-    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
-        """Change what people chose for a use case, on all screens."""
+    async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens, or what a table did on its own."""
         case = self._stage.case(usecase)
-        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how)))
-        self.live.apply(Batch(chosen=self._chosen.told()))
+        live = self.tables.of(table).live if table else self.live
+        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how, table)))
+        live.apply(Batch(chosen=self._chosen.told(table)))
+        if table:
+            self._valued.again(table)
         found: Mapping[str, Any] = msgspec.to_builtins(chosen)
         return found
 
+    async def want_tables(self, wanted: Wanted) -> None:
+        """Let these tables play by themselves, and no others."""
+        await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_tables(wanted)))
+        self.tables.want(wanted)
+
     def _looking(self, case: UseCase, run: str) -> Looking:
         """Return a use case's past on a run, by the devices that play its roles there."""
-        view = self._stage.view(case.name)
+        view = self._staged(self.tables.table_of(run)).view(case.name)
         devices = view.devices if view is not None and view.run == run else {}
         return Looking(
             self.history,

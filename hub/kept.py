@@ -29,6 +29,7 @@ from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.store.stretches import Stretch
 from hub.store.thinner import Thinner
+from hub.tables import Wanted
 from hub.understand import Changes, Memory
 from hub.usecases.choosing import NOTHING, Choices
 from hub.workshop.wall import Wall
@@ -47,6 +48,7 @@ PACES = "paces"
 CAST = "cast"
 OFF = "usecases_off"
 CHOICES = "choices"
+TABLES = "tables"
 WALL = "wall"
 """Names of settings."""
 
@@ -67,6 +69,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 
 _CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
+_WANTED = msgspec.json.Decoder(Wanted)
 _CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
 _WALL = msgspec.json.Decoder(Wall)
 
@@ -347,6 +350,19 @@ class Kept:
         said = msgspec.json.encode({name: of for name, of in left.items() if of}).decode()
         with self._file.transaction():
             self._state.set_setting(CHOICES, None if said == "{}" else said)
+
+    def tables(self) -> Wanted:
+        """Return which tables are to play by themselves; for the owner's thread."""
+        return _WANTED.decode(self._state.setting(TABLES) or "{}")
+
+    def put_tables(self, wanted: Wanted) -> None:
+        """Store it.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._put_json(TABLES, msgspec.to_builtins(wanted))
 
     def wall(self) -> Wall:
         """Return what holds for every screen; for the owner's thread."""

@@ -167,6 +167,8 @@ class Run(Struct, frozen=True, kw_only=True):
         wall, simulated: times [ns] of the newest beat or announcement.
         devices, topics: what belongs to it.
         days: scenario → how many days the day it plays lies after the date of its messages.
+        table: whose own it is; 0: the whole room's.
+        plays: uid of a table's device → that of the simulated device whose role it plays.
     """
 
     id: str
@@ -179,6 +181,8 @@ class Run(Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     days: dict[str, int] = {}
+    table: int = 0
+    plays: dict[str, str] = {}
 
     @property
     def is_now(self) -> bool:

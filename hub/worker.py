@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
 from typing import Protocol, TypeVar
@@ -32,6 +32,7 @@ from hub.rules.case import View
 from hub.rules.casting import Cast, Taken
 from hub.rules.engine import Engine
 from hub.rules.pressing import Pressed
+from hub.tables import AtTable
 from hub.timeline import FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
 from hub.usecases.describe import computed, main_sentence
@@ -71,7 +72,8 @@ class Outcome(Struct, kw_only=True):
     Attributes:
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
-        views: use case → what it knows.
+        views: use case → what it knows of the room's story.
+        tables: table → what it knows of its own; None: as before.
         cast, off: which real devices play, which use cases are off, all of them; None: as before.
     """
 
@@ -80,6 +82,7 @@ class Outcome(Struct, kw_only=True):
     unconfirmed: Collection[str] = ()
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
+    tables: Mapping[int, AtTable] | None = None
     cast: Cast | None = None
     off: Collection[str] | None = None
 
@@ -177,6 +180,7 @@ class Worker:
         """Let the rules know what a run plays, and whether now."""
         self.engine.calendar.plays(run.id, run.days)
         self.engine.follow(run.id, is_now=run.is_now)
+        self.engine.seat(run.id, run.table, run.plays)
 
     def _let_play(self, cast: Cast, off: Collection[str]) -> list[Alarm]:
         """Let the rules know who plays and which use cases are off; return the alarms that end with it."""
@@ -548,8 +552,8 @@ class Worker:
 
     def _tell(self, wall: int) -> None:
         """Hand on what each use case knows now, what it computes and what it says."""
-        views = self.views(wall)
-        if not views:
+        views, tables = self.views(wall), None
+        if not views and not self.engine.seats():
             return
         batch, now = Batch(), self._monotonic()
         if now - self._looked >= LOOK:
@@ -559,7 +563,18 @@ class Worker:
                 said = self._speaker.say(name, view.run, main_sentence(case, view), now)
                 batch.sentences = {**batch.sentences, name: msgspec.to_builtins(said)}
                 batch.computed = {**batch.computed, name: computed(case, view)}
-        self._deliver(Outcome(batch=batch, views=views))
+            tables = dict(self._tables(wall, now))
+        self._deliver(Outcome(batch=batch, views=views, tables=tables))
+
+    def _tables(self, wall: int, now: float) -> Iterator[tuple[int, AtTable]]:
+        """Yield what each table knows of its own run."""
+        for table, (name, run) in self.engine.seats().items():
+            case = self._cases[name]
+            view = self.engine.view(name, run, self.understanding.timelines.now(run, wall))
+            if view is not None:
+                said = self._speaker.say(f"{name}/{table}", run, main_sentence(case, view), now)
+                sentence = msgspec.to_builtins(said)
+                yield table, AtTable(usecase=name, view=view, sentence=sentence, computed=computed(case, view))
 
     def views(self, wall: int) -> dict[str, View]:
         """Return what each use case knows at `wall` [ns]; in the worker's thread, or before it starts."""
@@ -567,7 +582,7 @@ class Worker:
 
     def _view(self, name: str, wall: int) -> View | None:
         """Return what is known of a use case on its newest run; on the real timeline where a real device plays."""
-        runs = self.engine.runs(name)
+        runs = self.engine.runs(name, table=0)
         if not runs:
             return None
         run = runs[-1]

@@ -16,6 +16,8 @@ Time is each run's own *now* [ns], passed in. Decisions that the documents leave
 * A use case in which a real device plays looks at the real timeline only: at that device, and at the simulated devices
   of its other roles on a run whose clock is the wall's. It begins afresh when the cast changes: what one device
   measured says nothing of another.
+* A table's own run (`seat`) is judged apart: by its own devices, in the roles that they say they play, whoever plays in
+  the room's story, and it is never the run that a use case is shown on.
 * A run that ended takes its memory with it. Its alarms stay in the record as they were, for nobody measured a return;
   they are no longer among `alarms()`.
 """
@@ -82,6 +84,8 @@ class Engine:
         self._cases: dict[tuple[str, str], Case] = {}
         self._gone: set[str] = set()
         self._twins: set[str] = set()
+        self._tables: dict[str, int] = {}
+        self._plays: dict[str, str] = {}
         self._off: frozenset[str] = frozenset()
         self._cast: Cast = cast or {}
         self._routes = _routes(self._books.values(), self._cast)
@@ -101,11 +105,13 @@ class Engine:
         """
         changed: list[Alarm] = []
         groups: dict[tuple[str, str], tuple[int, list[Update]]] = {}
-        routes = self._routes
+        routes, plays = self._routes, self._plays
         for reading in readings:
             ways = routes.get((reading.device, reading.channel))
-            if ways is None:  # nearly every reading of a big installation: one look-up, no more
-                continue
+            if ways is None:  # nearly every reading of a big installation: two look-ups, no more
+                if reading.device not in plays:
+                    continue
+                ways = routes.get((plays[reading.device], reading.channel), [])
             for way in ways:
                 run = self._line(way, reading.run, past=past)
                 if run is not None:
@@ -121,6 +127,8 @@ class Engine:
         """
         if way.real:
             return run if run == REAL else None
+        if run in self._tables:
+            return run
         roles = self._cast.get(way.book.name)
         if roles is None:
             return run if run != REAL else None
@@ -155,7 +163,7 @@ class Engine:
 
     def _begin(self, book: Book, run: str, time: int) -> Case:
         """Start to remember a run; runs whose runner died without a word go, oldest first."""
-        others = [run for run in self.runs(book.name) if run != REAL]
+        others = [run for run in self.runs(book.name, self._tables.get(run, 0)) if run != REAL]
         for old in others[: max(len(others) - KEPT_RUNS + 1, 0)]:
             self._gone.add(_key(self._cases.pop((book.name, old)).memory))
         number = 1 + max((case.memory.number for case in self._cases.values()), default=0)
@@ -262,6 +270,12 @@ class Engine:
         else:
             self._twins.discard(run)
 
+    def seat(self, run: str, table: int, plays: Mapping[str, str]) -> None:
+        """Know whose own a run is (0: the whole room's), and which device plays there the role of which."""
+        if table:
+            self._tables[run] = table
+            self._plays.update(plays)
+
     def recast(self, cast: Cast, now: int) -> list[Alarm]:
         """Let these real devices play, and nobody else; where that is news, the use case begins afresh.
 
@@ -277,6 +291,8 @@ class Engine:
         self._buttons = _buttons(self._books.values(), cast)
         ended: list[Alarm] = []
         for (name, run), case in [*self._cases.items()]:
+            if run in self._tables:
+                continue
             if case.memory.cast == cast.get(name, {}) and (run == REAL) is (name in cast):
                 continue
             self._gone.add(_key(self._cases.pop((name, run)).memory))
@@ -303,9 +319,19 @@ class Engine:
                 case.changed = False
         return changed
 
-    def runs(self, usecase: str | None = None) -> list[str]:
-        """Return the runs on which a use case (or any) is remembered, the newest last."""
-        return list(dict.fromkeys(run for name, run in self._cases if usecase in {None, name}))
+    def runs(self, usecase: str | None = None, table: int | None = None) -> list[str]:
+        """Return the runs on which a use case (or any) is remembered, the newest last.
+
+        Args:
+            usecase: of that one alone.
+            table: of its own runs alone; 0: of the whole room's.
+        """
+        known = (run for name, run in self._cases if usecase in {None, name})
+        return list(dict.fromkeys(run for run in known if table in {None, self._tables.get(run, 0)}))
+
+    def seats(self) -> dict[int, tuple[str, str]]:
+        """Return table → (use case, run) that it plays by itself: the newest."""
+        return {table: key for key in self._cases if (table := self._tables.get(key[1], 0))}
 
     def view(self, usecase: str, run: str, now: int) -> View | None:
         """Return what is known of a use case on a run at `now`; None: nothing was ever heard."""

@@ -92,6 +92,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         states, priorities: one of them.
         devices: uids of a device and of those merged into it.
         within: whether the alarm's time is wanted; times of different runs have no common order.
+        runs: whether a run is one of those that are wanted.
         words: must all stand in its sentence, rule, device, or in what people said, in any language, accents or not.
         limit: most alarms returned.
         after: cursor of the answer before.
@@ -104,6 +105,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     priorities: frozenset[str] = frozenset()
     devices: frozenset[str] = frozenset()
     within: Callable[[Alarm], bool] | None = None
+    runs: Callable[[str], bool] | None = None
     words: str = ""
     limit: int = 1000
     after: str | None = None
@@ -118,6 +120,7 @@ class Asked(Struct, frozen=True, kw_only=True):
             and (not self.priorities or alarm.priority in self.priorities)
             and (not self.devices or alarm.device in self.devices)
             and (self.within is None or self.within(alarm))
+            and (self.runs is None or self.runs(alarm.run))
             and (not self.words or _says(alarm, self.words))
         )
 

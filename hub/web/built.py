@@ -23,6 +23,7 @@ PAGES = (
     "/gallery",
     "/secure",
     "/selftest",
+    "/table/{table}",
 )
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {

@@ -13,6 +13,7 @@ from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Past, Range, Series
+from hub.tables import Tables, Wanted
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
 from hub.workshop.note import Note, Place
@@ -247,6 +248,17 @@ class Hub(Protocol):
         """The live state; the web layer applies the scenario's news to it and reads the rest."""
 
     @property
+    def tables(self) -> Tables:
+        """The tables that have a simulator of their own."""
+
+    async def want_tables(self, wanted: Wanted) -> None:
+        """Let these tables play by themselves, and no others; keep it beyond the hub's end.
+
+        Raises:
+            StoreError: it was not kept.
+        """
+
+    @property
     def history(self) -> History:
         """The store of readings. Blocks: the web layer calls it in a worker thread, several at a time."""
 
@@ -380,11 +392,11 @@ class Hub(Protocol):
     async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
         """Return what the drivers read in messages that are not journalled, each alone (`hub.described`)."""
 
-    def usecases(self) -> Sequence[Mapping[str, Any]]:
-        """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case."""
+    def usecases(self, table: int = 0) -> Sequence[Mapping[str, Any]]:
+        """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case, as a table (0: the room) plays it."""
 
-    def usecase(self, name: str) -> Mapping[str, Any]:
-        """Return everything the page shows of a use case, as the API gives it.
+    def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
+        """Return everything the page shows of a use case, as the API gives it; of a table's own, or the room's.
 
         Raises:
             NotFoundError: no such use case.
@@ -455,8 +467,8 @@ class Hub(Protocol):
             NotFoundError: no such use case.
         """
 
-    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
-        """Change what people chose for a use case, on all screens; return it.
+    async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens, or what a table did on its own; return it.
 
         Raises:
             NotFoundError: no such use case, hypothesis or material.

@@ -26,10 +26,13 @@ from hub.web.api import (
     sessions,
     setup,
     siren,
+    tables,
     uploads,
     votes,
     wall,
 )
+from hub.web.api.alarms import Acknowledgement
+from hub.web.api.money import HypothesisWish as Hypothesis
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
@@ -60,14 +63,16 @@ async def document(request: web.Request) -> web.StreamResponse:
     )
 
 
-VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
+VIEWER, PARTICIPANT, INTEGRATOR = Role.VIEWER, Role.PARTICIPANT, Role.INTEGRATOR
+FACILITATOR, HUB = Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
-CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
+CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "table", "start", "stop", "search")
+AT_TABLE = "/tables/{table}"
 ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
 API = (
-    Route("GET", "/devices", VIEWER, devices.devices),
+    Route("GET", "/devices", VIEWER, devices.devices, ("table",)),
     Route("GET", "/devices/{id}", VIEWER, devices.device),
     Route("PATCH", "/devices/{id}", FACILITATOR, actions.change, body=actions.DeviceChange),
     Route("DELETE", "/devices/{id}", FACILITATOR, actions.forget),
@@ -92,14 +97,14 @@ API = (
     Route("POST", "/imports/{id}/start", FACILITATOR, uploads.start, body=uploads.ImportWish),
     Route("POST", "/imports/{id}/cancel", FACILITATOR, uploads.cancel),
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
-    Route("GET", "/runs/{run}/control", HUB, scenario.control),
+    Route("GET", "/runs/{run}/control", HUB, scenario.control, ("table",)),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, alarms.alarms, ALARMS),
     Route("GET", "/alarms/{id}", VIEWER, alarms.alarm),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
-    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
+    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=Acknowledgement),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
@@ -141,14 +146,14 @@ API = (
     Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
-    Route("GET", "/usecases", VIEWER, devices.usecases),
-    Route("GET", "/usecases/{name}", VIEWER, devices.usecase),
+    Route("GET", "/usecases", VIEWER, devices.usecases, ("table",)),
+    Route("GET", "/usecases/{name}", VIEWER, devices.usecase, ("table",)),
     Route("PATCH", "/usecases/{name}", FACILITATOR, roles.turn, body=roles.Turn),
     Route("GET", "/usecases/{name}/candidates", FACILITATOR, roles.candidates),
     Route("PUT", "/usecases/{name}/roles/{role}", FACILITATOR, roles.take, body=roles.RoleWish),
     Route("DELETE", "/usecases/{name}/roles/{role}", FACILITATOR, roles.give_back),
-    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session")),
-    Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=money.HypothesisWish),
+    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session", "table")),
+    Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=Hypothesis),
     Route("PUT", "/usecases/{name}/materials/{place}", FACILITATOR, money.material, body=money.PriceWish),
     Route("GET", "/scenario", VIEWER, scenario.scenario),
     Route("PUT", "/scenario", FACILITATOR, scenario.change, body=scenario.Change),
@@ -157,6 +162,12 @@ API = (
     Route("GET", "/scenarios/{run}", VIEWER, scenario.scenario),
     Route("PUT", "/scenarios/{run}/speed", FACILITATOR, scenario.speed, body=scenario.Speed),
     Route("PUT", "/scenarios/{run}/faults/{name}", FACILITATOR, scenario.fault, body=scenario.FaultWish),
+    Route("GET", "/tables", VIEWER, tables.tables),
+    Route("PUT", "/tables", FACILITATOR, tables.want, body=tables.TablesWish),
+    Route("GET", f"{AT_TABLE}/scenario", VIEWER, tables.scenario),
+    Route("PUT", f"{AT_TABLE}/faults/{{name}}", PARTICIPANT, tables.fault, body=scenario.FaultWish),
+    Route("PUT", f"{AT_TABLE}/usecases/{{name}}/hypotheses/{{id}}", PARTICIPANT, tables.hypothesis, body=Hypothesis),
+    Route("POST", f"{AT_TABLE}/alarms/{{id}}/acknowledge", PARTICIPANT, tables.acknowledge, body=Acknowledgement),
     Route("GET", "/login", VIEWER, login.who),
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),

@@ -131,8 +131,13 @@ class Security:
         """Whether people reach the hub by https."""
         return (self._public_origin or "").startswith("https:")
 
-    def check(self, request: web.Request, needed: Role) -> Role:
+    def check(self, request: web.Request, needed: Role, *, participates: bool = False) -> Role:
         """Return who asks.
+
+        Args:
+            request: what is asked.
+            needed: the role that it takes.
+            participates: whether it comes from a phone of the room that may do this, where only those may.
 
         Raises:
             Problem: wrong host, foreign origin, or too small a role for what is asked.
@@ -148,6 +153,8 @@ class Security:
         role = self._role(request, own=own)
         if needed is Role.INTEGRATOR and role < needed and self._is_integrator(request):
             role = needed
+        if needed is Role.PARTICIPANT and participates and own:
+            role = max(role, needed)
         if role < needed:
             raise self._too_small(role, needed)
         return role
@@ -268,6 +275,9 @@ class Security:
         elif needed is Role.INTEGRATOR:
             en = "Make a token with `matinales tokens new NAME` and send it as 'Authorization: Bearer TOKEN'."
             fr = "Créez un jeton avec `matinales tokens new NOM` et envoyez-le : « Authorization: Bearer JETON »."
+        elif needed is Role.PARTICIPANT:
+            en = "Join at /join with the number of this table, while the facilitator lets the tables act; or log in."
+            fr = "Rejoignez /join avec ce numéro de table, si l'animateur laisse les tables agir ; ou connectez-vous."
         elif self.pin is None and not self._trusts_loopback:
             en = "This hub has no facilitator: write a PIN into a file and name it in HUB_PIN_FILE."
             fr = "Ce hub n'a pas d'animateur : écrivez un code PIN dans un fichier et nommez-le dans HUB_PIN_FILE."

@@ -37,6 +37,7 @@ from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
 from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
+from hub.tables import Tables, Wanted
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
@@ -175,6 +176,7 @@ class FakeHub:
         """Start empty; the wall clock stands."""
         self.config = config or Config()
         self.live = Live(wall=lambda: WALL)
+        self.tables = Tables({}, self.live, lambda table: Live(wall=lambda: WALL, table=table), "UTC", Wanted())
         self.history = FakeHistory()
         self.aliases: dict[str, str] = {}
         self.known_alarms: dict[str, Alarm] = {}
@@ -230,9 +232,13 @@ class FakeHub:
         self.usecase(usecase)
         return {"chosen": dict(self.chosen.hypotheses), "start": asked.start, "session": session}
 
-    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+    async def want_tables(self, wanted: Wanted) -> None:
+        """Want them at once."""
+        self.tables.want(wanted)
+
+    async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
         """Choose it at once."""
-        self.usecase(usecase)
+        self.usecase(usecase, table)
         self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
         return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
 
@@ -355,8 +361,9 @@ class FakeHub:
         registry = Registry(self.bundled)
         return [described(registry, registry.decode(each, Contexts()), self.config.zone, WALL) for each in messages]
 
-    def usecases(self) -> list[Mapping[str, Any]]:
+    def usecases(self, table: int = 0) -> list[Mapping[str, Any]]:
         """Return one."""
+        del table
         return [
             {"name": "cold_room", "title": {"fr": "Chambre froide", "en": "Cold room"}, "run": "real", "state": "ok"}
         ]
@@ -366,12 +373,12 @@ class FakeHub:
         broker = {"host": "192.0.2.7", "port": 1883, "user": "matinales", "password": "p", "is_open": True}
         return {"broker": broker, "families": []}
 
-    def usecase(self, name: str) -> Mapping[str, Any]:
+    def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return it."""
         if name != "cold_room":
             msg = f"no use case {name!r}"
             raise NotFoundError(msg)
-        return self.usecases()[0]
+        return self.usecases(table)[0]
 
     def is_real(self, usecase: str) -> bool:
         """Tell whether somebody was given a role in it."""

@@ -5,7 +5,7 @@ import { api, Refused } from "./api.ts";
 import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
-import type { Page } from "./lib/route.ts";
+import { type Page, tableAt } from "./lib/route.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
 
@@ -34,6 +34,8 @@ class Hub {
 	usecase = $state.raw<Usecase | null>(null);
 	/** Why there is no story, in the hub's words. */
 	trouble = $state<string | null>(null);
+	/** The table whose own simulator this page shows; 0: the room's story. */
+	table = $state(tableAt(location.pathname));
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
@@ -74,7 +76,7 @@ class Hub {
 		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 		this.#live = new Live(
 			{
-				connect: () => open(`${scheme}//${location.host}/live`),
+				connect: () => open(`${scheme}//${location.host}/live${this.table > 0 ? `?table=${this.table}` : ""}`),
 				later: (run, ms) => setTimeout(run, ms),
 				cancel: (timer) => clearTimeout(timer as number),
 				chance: Math.random,
@@ -106,6 +108,16 @@ class Hub {
 		this.#live?.start();
 	}
 
+	/** Show a table's own simulator, or (0) the room's story, and nothing of what was shown before. */
+	sit(table: number) {
+		if (table === this.table) return;
+		this.table = table;
+		this.picture = null;
+		this.usecase = null;
+		this.#asked = "";
+		this.again();
+	}
+
 	hurry() {
 		this.#live?.hurry();
 	}
@@ -129,7 +141,7 @@ class Hub {
 
 	/** Acknowledge an alarm; the page shows it with the answer, not with the next frame. */
 	async acknowledge(id: string, comment: string | null) {
-		const alarm = await api.acknowledge(id, comment);
+		const alarm = await api.acknowledge(id, comment, this.table);
 		if (alarm?.id !== id) return;
 		this.#newest = withAlarm(this.#newest, alarm);
 		this.picture = withAlarm(this.picture, alarm);
@@ -195,8 +207,11 @@ class Hub {
 		this.#asking = true;
 		this.#askedAt = performance.now();
 		try {
-			const name = this.picture?.scenario?.usecase ?? told(await api.usecases(), this.begins);
-			this.usecase = name === null ? null : await api.usecase(name);
+			const table = this.table;
+			const name = this.picture?.scenario?.usecase ?? (table > 0 ? null : told(await api.usecases(), this.begins));
+			const found = name === null ? null : await api.usecase(name, table);
+			if (table !== this.table) return; // somebody has gone over to another page meanwhile
+			this.usecase = found;
 			this.trouble = null;
 		} catch (error) {
 			if (error instanceof Refused && error.status === NOT_FOUND) {

@@ -14,6 +14,7 @@ import type {
 	RunClock,
 	Scenario,
 	Sentence,
+	Stands,
 	Value,
 	Vote,
 	Wall,
@@ -47,10 +48,13 @@ export interface Picture {
 	readonly notes: number;
 	/** Another number: the floor plan has changed. */
 	readonly plan: number;
+	/** The tables that have a simulator of their own; a table's page knows itself alone. */
+	readonly tables: Stands;
 }
 
 const LIVING: Wall = { frozen: null, muted: false, guide: null };
 const NOBODY: Room = { session: null, shows: "story", people: [] };
+const NO_TABLES: Stands = { may_act: false, all: [] };
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
  * is the same object as before, so that whoever shows it has nothing to do. */
@@ -76,6 +80,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			wall: frame.wall ?? LIVING,
 			notes: frame.notes ?? 0,
 			plan: frame.plan ?? 0,
+			tables: frame.tables ?? NO_TABLES,
 		};
 	}
 	if (before === null) return null;
@@ -99,6 +104,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		wall: frame.wall ?? before.wall,
 		notes: frame.notes ?? before.notes,
 		plan: frame.plan ?? before.plan,
+		tables: frame.tables ?? before.tables,
 	};
 }
 

@@ -245,6 +245,7 @@ interface Changes {
 	notes?: number;
 	/** Changes whenever the floor plan does. */
 	plan?: number;
+	tables?: Stands;
 }
 
 export interface Full extends Changes {
@@ -663,7 +664,34 @@ export interface Participant {
 	name: string;
 }
 
-export type Shows = "story" | "join" | "phones";
+export type Shows = "story" | "join" | "phones" | "tables";
+
+/** How a table that plays by itself stands. */
+export interface TableStand {
+	table: number;
+	state: "preparing" | "running" | "paused" | "away";
+	usecase: string | null;
+	title: Text | null;
+	run: string | null;
+	/** The story's first large value; its number null: nothing was heard yet. */
+	value: {
+		measure: string;
+		title: Text;
+		unit: string | null;
+		decimals: number;
+		value: number | null;
+		believed: boolean;
+	} | null;
+	/** The worst alarm that is not over, of `count`. */
+	alarm: { id: string; state: AlarmState; priority: string; texts: Text; count: number } | null;
+	worth: { value: number; unit: Text; title: Text } | null;
+}
+
+/** The tables that have a simulator of their own; `may_act`: who sits at one may press its buttons. */
+export interface Stands {
+	may_act: boolean;
+	all: TableStand[];
+}
 
 /** Who takes part in the session that goes on, and what the projector shows. */
 export interface Room {
