@@ -10,6 +10,7 @@ from msgspec import Struct
 from hub.model import rfc3339
 from hub.tables import HIGHEST
 from hub.timeline import FASTEST_LIVE
+from hub.web.api.coming import coming
 from hub.web.api.sessions import end_replay
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
@@ -70,8 +71,10 @@ async def change(request: web.Request) -> web.Response:
         if clock is not None:
             raise Problem("real_role", devices=", ".join(real))
         clock = NOW
-    await runner.ask("scenario", usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
-    state = await request.app[RUNNERS].other_than(before.run)
+    titles = {str(each["name"]): each["title"] for each in request.app[HUB].usecases()}
+    with coming(request.app[HUB].live, titles.get(usecase)):
+        await runner.ask("scenario", usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
+        state = await request.app[RUNNERS].other_than(before.run)
     if state is None:
         raise Problem("no_answer", seconds="10")
     return answer(shown(request, state))

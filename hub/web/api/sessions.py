@@ -7,6 +7,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from hub.timeline import FASTEST_LIVE
+from hub.web.api.coming import AGAIN, coming
 from hub.web.hub import Sittings
 from hub.web.keys import HUB, RUNNERS
 from hub.web.problems import Problem
@@ -93,8 +94,9 @@ async def play(request: web.Request) -> web.Response:
     """Play the recording of an archived session again, marked as replayed, on a run of its own; stories wait."""
     shape = '{"session": "1a2b3c4d", "speed": 60}'
     wish = await body(request, Again, shape) if request.can_read_body else Again()
-    playing = await request.app[HUB].player.play(wish.session, wish.speed)
-    await request.app[RUNNERS].hold()
+    with coming(request.app[HUB].live, AGAIN):
+        playing = await request.app[HUB].player.play(wish.session, wish.speed)
+        await request.app[RUNNERS].hold()
     return answer(playing, status=202)
 
 

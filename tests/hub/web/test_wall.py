@@ -1,9 +1,12 @@
 """Freeze, silence and lead the room's screens by the API."""
 
+import contextlib
+
 import pytest
 
 from hub.live import Batch
 from hub.model import Device
+from hub.web.api.coming import coming
 from servers.web import Client, FakeHub
 
 API = "/api/v1"
@@ -34,3 +37,14 @@ async def test_who_is_hidden_is_told_to_be_so(hub: FakeHub, client: Client) -> N
     hub.live.apply(Batch(devices=[Device(uid="a:b", family="a", name="b", hidden=True)]))
     async with client.get(f"{API}/devices/a:b") as response:
         assert (await response.json())["hidden"] is True
+
+
+async def test_a_story_on_its_way_is_announced_until_it_is_there_or_refused(hub: FakeHub) -> None:
+    """Between the press and a day of computed history the room is not left without a word."""
+    with contextlib.suppress(RuntimeError), coming(hub.live, {"fr": "Serre", "en": "Greenhouse"}):
+        assert hub.live.wall_view["coming"] == {"fr": "Serre", "en": "Greenhouse"}
+        raise RuntimeError
+    assert hub.live.wall_view["coming"] is None
+    before = hub.live.wall_view
+    with coming(hub.live, None):
+        assert hub.live.wall_view is before

@@ -110,6 +110,8 @@ export interface Wall {
 	frozen: string | null;
 	/** No screen rings. */
 	muted: boolean;
+	/** What is on its way to every screen, while it takes its time. */
+	coming?: Text | null;
 	/** Where the show is: the story, the step of its guide, since when; null: it has not begun. */
 	guide: { usecase: string; step: number; since: string } | null;
 }
