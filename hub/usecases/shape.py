@@ -60,18 +60,15 @@ class Place:
         """Return the types that may stand here: of rules, those of the kind that is written."""
         found = [*self.type.types] if isinstance(self.type, inspect.UnionType) else [self.type] if self.type else []
         kind = self.raw.get("kind") if isinstance(self.raw, dict) else None
-        mine: list[inspect.Type] = [
-            each for each in found if isinstance(each, inspect.StructType) and each.tag == kind
-        ]
+        mine: list[inspect.Type] = [each for each in found if isinstance(each, inspect.StructType) and each.tag == kind]
         return mine or found
 
     def _culprit(self) -> str:
         """Return the first key of a table whose content is not of its type."""
-        values = [each.value_type for each in self.types() if isinstance(each, inspect.DictType)]
-        structs = [each.cls for each in values if isinstance(each, inspect.StructType)]
-        for name, raw in self.raw.items() if structs and isinstance(self.raw, dict) else ():
+        value = next((each.value_type for each in self.types() if isinstance(each, inspect.DictType)), None)
+        for name, raw in self.raw.items() if isinstance(self.raw, dict) else ():
             try:
-                msgspec.convert(raw, structs[0])
+                msgspec.convert(raw, value.cls if isinstance(value, inspect.StructType) else Any)
             except msgspec.ValidationError:
                 return str(name)
         return "..."
