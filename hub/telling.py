@@ -10,7 +10,7 @@ from hub.driver import Command
 from hub.flooding import Floods
 from hub.kept import Kept
 from hub.live import Live
-from hub.model import NS, Alarm, Commanded
+from hub.model import NS, REAL, Alarm, Commanded
 from hub.notify.notifier import Notifier, Tell
 from hub.notify.siren import Siren, rings
 from hub.notify.ways import Post, Smtp
@@ -19,6 +19,7 @@ from hub.notify.words import Context, mail, posted
 from hub.rules.flood import Flood
 from hub.rules.wording import Text
 from hub.store.notices import Notice
+from hub.timeline import ENDED
 from hub.usecases.schema import UseCase
 from hub.worker import Worker
 
@@ -95,8 +96,14 @@ class Telling:
         if self._siren is None or self._wishes.siren is None:
             return None
         device, channel = self._wishes.siren
-        value = self._siren.due(time.time_ns(), rings=rings(self._live.alarms.values(), self._wishes))
+        living = [alarm for alarm in self._live.alarms.values() if self._lives(alarm.run)]
+        value = self._siren.due(time.time_ns(), rings=rings(living, self._wishes))
         return None if value is None else (device, Command(channel, value))
+
+    def _lives(self, run: str) -> bool:
+        """Tell whether a timeline goes on: an alarm of one that ended never returns to normal."""
+        known = self._live.runs.get(run)
+        return run == REAL or (known is not None and known.state != ENDED)
 
     def siren_given(self, command: Commanded) -> None:
         """Take what became of it."""

@@ -25,6 +25,8 @@ def problems(usecase: UseCase) -> Iterator[str]:
             yield f"{'roles' if name in usecase.roles else 'measures'}.{name}: is no snake_case name"
     for name, role in usecase.roles.items():
         yield from (f"roles.{name}.acknowledges{wrong}" for wrong in gesture_problems(role.acknowledges))
+    for name in sorted(placeholders(usecase.tells) - usecase.measures.keys()) if usecase.tells else ():
+        yield f"tells: {{{name}}} is no measure; known: {', '.join(usecase.measures)}"
     yield from measure_problems(usecase)
     for index, rule in enumerate(usecase.rules):
         if not NAME.fullmatch(rule.id):

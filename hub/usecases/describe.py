@@ -13,7 +13,7 @@ from hub.rules.explaining import hours_in_words
 from hub.rules.making import roots
 from hub.rules.measures import Measure, origin
 from hub.rules.shown import between, shown
-from hub.rules.wording import Sentence, Text, limit, quantity
+from hub.rules.wording import Sentence, Text, fill, limit, placeholders, quantity
 from hub.usecases.schema import Card, Panel, UseCase
 
 Json = dict[str, Any]
@@ -45,9 +45,24 @@ def main_sentence(usecase: UseCase, view: View | None) -> Sentence:
     """Return what the use case's numbers mean now; without words of its own, its large values one after the other."""
     if usecase.sentence is not None:
         return usecase.sentence(usecase, view)
+    said = None if view is None else _as_written(usecase, view)
+    if said is not None:
+        return said
     told = [_told(usecase, view, name) for name, measure in usecase.measures.items() if measure.primary]
     joined = Text(", ".join(each.fr for each in told), ", ".join(each.en for each in told))
     return Sentence("values", {}, joined)
+
+
+def _as_written(usecase: UseCase, view: View) -> Sentence | None:
+    """Return the sentence that usecase.toml tells with the values of now; None: it tells none, or one is not known."""
+    tells = usecase.tells
+    values = {} if tells is None else {name: view.measures[name].good for name in sorted(placeholders(tells))}
+    known = {name: value for name, value in values.items() if value is not None}
+    if tells is None or len(known) < len(values):
+        return None
+    shown = {name: usecase.measures[name] for name in known}
+    parts = {name: quantity(value, shown[name].unit, shown[name].decimals) for name, value in known.items()}
+    return Sentence("tells", dict(known), fill(tells, parts))
 
 
 def _told(usecase: UseCase, view: View | None, name: str) -> Text:

@@ -159,6 +159,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         story: what hurts today, in two sentences.
         gesture: what somebody does with their hands.
+        tells: the page's main sentence, with {measure names}; a folder's rules.py may tell more in its `sentence`.
         prices_of: the month in which the prices of `materials` were looked up ("2026-11").
     """
 
@@ -168,6 +169,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     who: Text
     hurts: Text
     gesture: Text
+    tells: Text | None = None
     roles: dict[str, Role]
     measures: dict[str, Measure]
     silence: Quiet

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hub.config import Config
 from hub.flooding import Floods
@@ -129,3 +130,15 @@ def test_a_device_rings_while_an_alarm_does(hub: Hub, live: Live) -> None:
     due = again.siren_due()
     assert due is not None
     assert due[1].value == 0.0
+
+
+def test_a_device_does_not_ring_for_a_story_that_ended(hub: Hub, live: Live) -> None:
+    """Its alarm stays unacknowledged in the journal for ever: nobody measures a return any more."""
+    tells = telling(hub, live, siren="shelly:buzzer/switch", **LOW)
+    raise_alarm(hub, live)
+    tells.resume()
+    assert (due := tells.siren_due()) is not None
+    assert due[1].value == 1
+    live.apply(Batch(runs=[replace(run, state="ended") for run in hub.runs().values()]))
+    tells.resume()
+    assert tells.siren_due() is None

@@ -58,7 +58,7 @@ _SAY: dict[str, Text] = {
     ),
     "departure_low": Text(
         "L'eau part à {departure} depuis {since}, revient à {return_loop} : consigne basse, ou chaudière à la peine.",
-        "Water has left at {departure} for {since}, back at {return_loop}: set-point low, or heater too weak.",
+        "Water has been leaving at {departure} for {since}, back at {return_loop}: set-point low, or heater too weak.",
     ),
     "cooling": Text(
         "Départ à {departure}, retour à {return_loop} : sous {limit} depuis {since}, pompe en marche.",

@@ -58,7 +58,9 @@ def _now(usecase: UseCase, view: View) -> Sentence:
 
 
 def _margin(autonomy: float) -> tuple[Plain, Text]:
-    """Return how long an order may wait [s], in whole days, below two days in hours."""
+    """Return how long an order may wait [s], in whole days, below two days in hours, at last in the hour."""
     left_s = max(autonomy - LEAD_DAYS, 0.0) * DAY_S
     days, hours = int(left_s // DAY_S), int(left_s // HOUR_S)
+    if not hours:
+        return left_s, Text("une heure", "an hour")
     return left_s, Text(f"{days} jours", f"{days} days") if days > 1 else Text(f"{hours} h", f"{hours} h")

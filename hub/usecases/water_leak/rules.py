@@ -17,7 +17,7 @@ _SAY: dict[str, Text] = {
         "De l'eau au sol depuis {since} : coupez, allez voir.", "Water on the floor for {since}: shut off, go and look."
     ),
     "valve_disobeys": Text(
-        "La vanne dit fermé et le robinet coule à {tap_flow} : vérifiez sur place.",
+        "La vanne se dit fermée et le robinet coule à {tap_flow} : vérifiez sur place.",
         "The valve says closed and the tap runs at {tap_flow}: go and look.",
     ),
     "burst": Text(

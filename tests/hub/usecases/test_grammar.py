@@ -8,6 +8,7 @@ import pytest
 
 from hub.rules.wording import Text, duration, fill, forecast, limit, placeholders, quantity
 from hub.usecases import find, names
+from hub.usecases.silo.rules import _margin
 
 NUMBERS = [0, 0.04, 1, 1.5, 2, 3, 12, 59, 60, 61, 3599, 3600, 3660, 5400, 86_400, 90_000, 172_800, 1_234_567, -1, -0.04]
 BAD = re.compile(
@@ -56,6 +57,16 @@ def test_days_are_counted_as_each_language_does(value: float, fr: str, en: str) 
     """French is singular below two, English at one alone."""
     assert quantity(value, "days", 0) == Text(fr, en)
     assert quantity(1.5, "days") == Text("1,5\u00a0jour", "1.5\u00a0days")
+
+
+@pytest.mark.parametrize(
+    ("autonomy", "fr", "en"),
+    [(3.0, "une heure", "an hour"), (3.05, "1 h", "1 h"), (4.5, "36 h", "36 h"), (15, "12 jours", "12 days")],
+)
+def test_an_order_that_must_leave_now_is_not_due_in_no_hours(autonomy: float, fr: str, en: str) -> None:
+    """The silo's "Commandez d'ici …": three days of lead time, from days to hours to the last of them."""
+    said = _margin(autonomy)[1]
+    assert (said.fr.replace("\u00a0", " "), said.en.replace("\u00a0", " ")) == (fr, en)
 
 
 def test_spans_read_as_people_say_them() -> None:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from hub.model import NS, Alarm, Quality
 from hub.rules.case import Seen, View
-from hub.rules.wording import placeholders
+from hub.rules.wording import Text, placeholders
 from hub.usecases import UseCase, find
+from hub.usecases.checking import problems
 from hub.usecases.cold_room.rules import _SAY, FUNCTIONS
 from hub.usecases.describe import main_sentence
 
@@ -249,8 +251,18 @@ def test_time_to_the_limit(air: float, product: float, minutes: float | None) ->
 
 def test_a_use_case_without_words_of_its_own_says_its_large_values() -> None:
     """The least a new use case gives."""
-    from msgspec.structs import replace  # noqa: PLC0415 — this test's only
-
     plain = replace(room(), sentence=None)
     assert main_sentence(plain, view()).text.fr == "Air\u00a0: 3,1\u202f°C, Produit\u00a0: 3,0\u202f°C"
     assert main_sentence(plain, None).text.en == "Air: –, Product: –"
+
+
+def test_the_sentence_that_usecase_toml_tells_needs_no_python() -> None:
+    """With the values of now, in their units; while one is not known, the large values stand there instead."""
+    tells = Text("L'air est à {air}, le produit à {product}.", "Air at {air}, product at {product}.")
+    plain = replace(room(), sentence=None, tells=tells)
+    told = main_sentence(plain, view())
+    assert (told.code, told.params) == ("tells", {"air": 3.1, "product": 3.0})
+    assert told.text.en == "Air at 3.1\u00a0°C, product at 3.0\u00a0°C."
+    assert main_sentence(plain, None).code == "values"
+    (wrong,) = problems(replace(plain, tells=Text("{airr}", "{airr}")))
+    assert wrong.startswith("tells: {airr} is no measure")

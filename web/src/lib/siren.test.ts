@@ -1,16 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begins, bell, titled, waiting } from "./siren.ts";
+import { begins, bell, living, titled, waiting } from "./siren.ts";
 import type { Alarm, Flood } from "./types.ts";
 
 const alarm = (id: string, more: Partial<Alarm> = {}) =>
 	({ id, run: "real", priority: "high", state: "unacknowledged", past: false, ...more }) as Alarm;
+
+const clock = (state = "running") => ({ now: "2026-11-24T05:00:00Z", speed: 1, state });
 
 test("an urgent alarm rings until somebody has acknowledged it or it is over", () => {
 	assert.deepEqual(bell([alarm("a")], {}), { keys: ["a"], insists: false });
 	for (const state of ["acknowledged", "returned", "normal", "shelved"] as const) {
 		assert.deepEqual(bell([alarm("a", { state })], {}).keys, [], state);
 	}
+});
+
+test("a story that ended calls nobody, though nobody acknowledged its alarms", () => {
+	const runs = { real: clock(), now: clock(), over: clock("ended") };
+	const left = living(
+		[alarm("a"), alarm("b", { run: "now" }), alarm("c", { run: "over" }), alarm("d", { run: "gone" })],
+		runs,
+	);
+	assert.deepEqual(
+		left.map((each) => each.id),
+		["a", "b"],
+	);
 });
 
 test("a loss that is happening insists", () => {

@@ -1,6 +1,6 @@
 /** When a screen rings, and how: pure, so that it is tried without a loudspeaker. */
 
-import type { Alarm, Flood } from "./types.ts";
+import type { Alarm, Flood, RunClock } from "./types.ts";
 
 export interface Bell {
 	/** What rings now, each by a key that stays the same while it does. */
@@ -10,6 +10,12 @@ export interface Bell {
 }
 
 const LOUD = ["critical", "high"];
+
+/** The alarms of timelines that live: one of a story that ended stays in the journal, and calls nobody any more. */
+export function living(alarms: Iterable<Alarm>, runs: Readonly<Record<string, RunClock>>): Alarm[] {
+	const lives = (run = "real") => run === "real" || (run in runs && runs[run]?.state !== "ended");
+	return [...alarms].filter((alarm) => lives(alarm.run));
+}
 
 /** What rings among the alarms: live, unacknowledged, urgent. A flood is one bell, however many belong to it. */
 export function bell(alarms: Iterable<Alarm>, floods: Readonly<Record<string, Flood>>): Bell {
