@@ -60,6 +60,9 @@ class Store(Protocol):
     def erase_people(self, session: str) -> None:
         """Erase a session's participants."""
 
+    def erase_plan(self, session: str) -> None:
+        """Erase a session's floor plan and its picture."""
+
     def scrub(self) -> None:
         """Leave no byte of what was replaced."""
 
@@ -205,6 +208,7 @@ class Desk:
             self._store.erase_votes(name)
             self._store.erase_notes(name)
             self._store.erase_people(name)
+            self._store.erase_plan(name)
             self._store.scrub()
             return left
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from hub.bench._browser import OPTIONS, program
-from servers.browser import visit
+from servers.browser import chromium, visit
 from servers.bytes_on_disk import on_disk
 from servers.hubs import Demo, demo, until
 
@@ -29,6 +29,13 @@ FAKE_MICROPHONE = """navigator.mediaDevices.getUserMedia = async () => {
     return out.stream;
 };"""
 """A microphone that hears one tone: a loud one."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Lend this module a browser that has sensors."""
+    with chromium(light=False) as lent:
+        yield lent
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +174,7 @@ def test_by_https_a_phone_of_the_room_measures_and_its_screen_stays_on(hub: Demo
     """By the address of the room, where HTTP gives no sensor: nothing mixed, and the screen is asked for again."""
     (url, *_) = until(lambda: hub.get("api/v1/joining")["secure"])["urls"]
     trusting = browser.browser_type.launch(
-        executable_path=program(), args=[*OPTIONS, f"--ignore-certificate-errors-spki-list={key_of(hub.data)}"]
+        executable_path=program(light=False), args=[*OPTIONS, f"--ignore-certificate-errors-spki-list={key_of(hub.data)}"]
     )
     try:
         with visit(trusting, f"{url}join") as phone:
