@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-from hub import addresses
+from hub.addresses import all_own, interfaces, of_room, outward
 from hub.certificate import Seen
 from hub.config import Config
 from hub.errors import HubError
@@ -47,7 +47,7 @@ class Ways(Struct, frozen=True, kw_only=True):
 
 def here() -> list[str]:
     """Return the IPv4 addresses of this machine in the room, the likeliest first. Blocks a moment."""
-    return [each.address for each in addresses.of_room(addresses.interfaces(), addresses.outward())]
+    return [each.address for each in of_room(interfaces(), outward())]
 
 
 class Room:
@@ -82,7 +82,7 @@ class Room:
         self._keeper = Keeper(data)
         self._announcer = Announcer(config.web_port)
         self._reach = Reach(monotonic)
-        self._reach.moved(addresses.all_own())
+        self._reach.moved(all_own())
         self._is_secure = False
         self._fault: str | None = None
         self._deaf: str | None = None
@@ -130,7 +130,7 @@ class Room:
 
     async def _arrived(self) -> None:
         """Make oneself known on a network that is new."""
-        self._reach.moved(await asyncio.to_thread(addresses.all_own))
+        self._reach.moved(await asyncio.to_thread(all_own))
         if self._is_open:
             await self._announcer.announce(self._addresses)
         self._deaf = await self._unanswered()

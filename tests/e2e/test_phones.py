@@ -174,7 +174,8 @@ def test_by_https_a_phone_of_the_room_measures_and_its_screen_stays_on(hub: Demo
     """By the address of the room, where HTTP gives no sensor: nothing mixed, and the screen is asked for again."""
     (url, *_) = until(lambda: hub.get("api/v1/joining")["secure"])["urls"]
     trusting = browser.browser_type.launch(
-        executable_path=program(light=False), args=[*OPTIONS, f"--ignore-certificate-errors-spki-list={key_of(hub.data)}"]
+        executable_path=program(light=False),
+        args=[*OPTIONS, f"--ignore-certificate-errors-spki-list={key_of(hub.data)}"],
     )
     try:
         with visit(trusting, f"{url}join") as phone:

@@ -168,7 +168,7 @@ async def test_the_way_in_is_told_to_everybody_and_furnished_by_one(room: FakeHu
     await ask(facilitator, "PATCH", "/sessions/s1", {"wifi": {"ssid": ""}}, status=400)
 
 
-AUTHORITY = certificate.seen(certificate.authority("Matinales Hub", datetime.now(UTC)))
+AUTHORITY = certificate.seen(certificate.new_authority("Matinales Hub", datetime.now(UTC)))
 
 
 async def test_the_secure_page_is_offered_after_the_plain_one_and_chosen_only_by_the_facilitator(
