@@ -58,7 +58,7 @@ def self_signed(names: Sequence[str], now: datetime) -> tuple[bytes, bytes]:
     return made.certificate, made.key
 
 
-def authority(name: str, now: datetime) -> Pair:
+def new_authority(name: str, now: datetime) -> Pair:
     """Return a new authority for the pages of one installation; `name` is what people see on their phones."""
     from cryptography import x509  # noqa: PLC0415 — as above
 

@@ -22,6 +22,7 @@ import psutil
 from msgspec import Struct
 
 from hub import broker, datafolder, mosquitto
+from hub.addresses import interfaces, of_room, outward
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -199,6 +200,7 @@ def living(data: Path, health: Callable[[str], Mapping[str, Any] | None]) -> Ite
     yield Finding("hub.running", ok=True, code="hub_ok", words=words)
     for name, part in told.get("parts", {}).items():
         yield of_part(name, part)
+        yield from room_of(name, part)
 
 
 def of_part(name: str, part: Mapping[str, Any]) -> Finding:
@@ -210,6 +212,16 @@ def of_part(name: str, part: Mapping[str, Any]) -> Finding:
         return Finding(f"part.{name}", ok=True, code=code, words={"name": name, "url": part.get("url")})
     words = {"name": name, "reason": part.get("text") or part.get("status"), "advice": part.get("remedy") or "—"}
     return Finding(f"part.{name}", ok=False, code="part_bad", words=words)
+
+
+def room_of(name: str, part: Mapping[str, Any]) -> Iterator[Finding]:
+    """Tell what the parts `https` and `room` say beside being well: where, until when, whom to trust; the name."""
+    if name == "https" and part.get("urls"):
+        words = {"url": part["urls"][0], "until": part.get("until"), "fingerprint": part.get("fingerprint")}
+        yield Finding("https.certificate", ok=None, code="https_served", words=words)
+    elif name == "room" and part.get("name") in {"announced", "taken", "blocked"}:
+        found, words = part["name"], {"who": part.get("name_reason") or "?"}
+        yield Finding("room.name", ok=True if found == "announced" else None, code=f"name_{found}", words=words)
 
 
 def _journal(part: Mapping[str, Any]) -> Finding:
@@ -341,17 +353,10 @@ def addresses(config: Config, data: Path, found: Mapping[str, list[str]]) -> Ite
 
 
 def own_addresses() -> dict[str, list[str]]:
-    """Return interface → IPv4 addresses, without loopback, without what only this machine sees."""
-    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    """Return interface → IPv4 addresses in the room, the likeliest first: those that the hub tells phones too."""
     found: dict[str, list[str]] = {}
-    for name, each in psutil.net_if_addrs().items():
-        if name not in up or name.startswith(("docker", "br-", "veth", "virbr", "vmnet", "vEthernet")):
-            continue
-        seen = [
-            a.address for a in each if a.family == socket.AF_INET and not a.address.startswith(("127.", "169.254."))
-        ]
-        if seen:
-            found[name] = seen
+    for each in of_room(interfaces(), outward()):
+        found.setdefault(each.name, []).append(each.address)
     return found
 
 

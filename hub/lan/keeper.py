@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub import certificate
-from hub.certificate import Pair, Seen, may_vouch
+from hub.certificate import NAMES, PAGE_DAYS, Pair, Seen, issued, may_vouch, new_authority, seen
 from hub.datafolder import prepare, write_private
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ NAME = "Matinales Hub"
 LOOPBACK = "127.0.0.1"
 LEFT = timedelta(days=30)
 """A page's certificate is renewed so long before its end."""
-AUTHORITY_LEFT = timedelta(days=certificate.PAGE_DAYS)
+AUTHORITY_LEFT = timedelta(days=PAGE_DAYS)
 """An authority does not end before what it signs."""
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.DOTALL)
 
@@ -86,7 +85,7 @@ class Keeper:
         why = None
         try:
             pair = read(path)
-            found = certificate.seen(pair)
+            found = seen(pair)
             if found.is_good(self._now(), AUTHORITY_LEFT):
                 return pair, found
             why = f"it is good until {found.until:%Y-%m-%d} only"
@@ -100,23 +99,23 @@ class Keeper:
             _LOG.warning(
                 "The authority in %s is made anew (%s): whoever trusted the old one installs it again", path, why
             )
-        pair = certificate.authority(f"{NAME} {self._now():%Y-%m-%d}", self._now())
+        pair = new_authority(f"{NAME} {self._now():%Y-%m-%d}", self._now())
         _write(path, pair)
-        return pair, certificate.seen(pair)
+        return pair, seen(pair)
 
     def _server(self, path: Path, addresses: frozenset[str]) -> Seen:
         try:
-            found = certificate.seen(read(path), self._pair)
-            if found.is_good(self._now(), LEFT) and found.names == addresses | frozenset(certificate.NAMES):
+            found = seen(read(path), self._pair)
+            if found.is_good(self._now(), LEFT) and found.names == addresses | frozenset(NAMES):
                 return found
             _LOG.info("The page's certificate is renewed: its addresses changed, or its end is near")
         except FileNotFoundError:
             pass
         except ValueError as error:  # nobody has to do anything: whoever trusts the authority trusts the next one
             _LOG.warning("The page's certificate in %s is made anew (%s)", path, error)
-        pair = certificate.issued(self._pair, sorted(addresses), self._now())
+        pair = issued(self._pair, sorted(addresses), self._now())
         _write(path, pair)
-        return certificate.seen(pair, self._pair)
+        return seen(pair, self._pair)
 
 
 def _wanted(addresses: Iterable[str]) -> frozenset[str]:

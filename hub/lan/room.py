@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-from hub import addresses
+from hub.addresses import all_own, interfaces, of_room, outward
 from hub.certificate import Seen
 from hub.config import Config
 from hub.errors import HubError
@@ -48,7 +47,7 @@ class Ways(Struct, frozen=True, kw_only=True):
 
 def here() -> list[str]:
     """Return the IPv4 addresses of this machine in the room, the likeliest first. Blocks a moment."""
-    return [each.address for each in addresses.of_room(addresses.interfaces(), addresses.outward())]
+    return [each.address for each in of_room(interfaces(), outward())]
 
 
 class Room:
@@ -83,7 +82,7 @@ class Room:
         self._keeper = Keeper(data)
         self._announcer = Announcer(config.web_port)
         self._reach = Reach(monotonic)
-        self._reach.moved(addresses.all_own())
+        self._reach.moved(all_own())
         self._is_secure = False
         self._fault: str | None = None
         self._deaf: str | None = None
@@ -131,7 +130,7 @@ class Room:
 
     async def _arrived(self) -> None:
         """Make oneself known on a network that is new."""
-        self._reach.moved(await asyncio.to_thread(addresses.all_own))
+        self._reach.moved(await asyncio.to_thread(all_own))
         if self._is_open:
             await self._announcer.announce(self._addresses)
         self._deaf = await self._unanswered()
@@ -165,14 +164,17 @@ class Room:
             return Ways(plain=(f"{self._config.public_url.rstrip('/')}/",))
         named = (HOST,) if self._announcer.state is State.ANNOUNCED else ()
         hosts = (*self.addresses, *named)
-        vouched = self._keeper.server.names if self._is_secure else frozenset()
         return Ways(
             plain=tuple(f"http://{each}:{self._config.web_port}/" for each in hosts),
-            secure=tuple(f"https://{each}:{self._config.https_port}/" for each in hosts if each in vouched),
+            secure=self._secured(hosts),
             authority=self._keeper.authority if self._is_secure else None,
             name=self._announcer.state if self._is_open else None,
             is_vain=self._reach.is_vain,
         )
+
+    def _secured(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        vouched = self._keeper.server.names if self._is_secure else frozenset()
+        return tuple(f"https://{each}:{self._config.https_port}/" for each in hosts if each in vouched)
 
     def heard(self, remote: str | None) -> None:
         """Take notice of who asks for something."""
@@ -190,7 +192,11 @@ class Room:
             parts["https"] = degraded("https_fault", self._fault)
         elif self._is_secure:
             part = fine if self._keeper.repaired is None else degraded("https_renewed", self._keeper.repaired)
-            parts["https"] = part | _shown(self.ways(), self._keeper.server.until)
+            parts["https"] = part | {
+                "urls": list(self._secured(self._addresses)),
+                "until": self._keeper.server.until.date().isoformat(),
+                "fingerprint": self._keeper.authority.fingerprint,
+            }
         if self._is_open and not self._config.public_url:
             part = fine
             if self._deaf is not None:
@@ -200,11 +206,3 @@ class Room:
             why = {"name": self._announcer.state.value, "name_reason": self._announcer.reason}
             parts["room"] = part | why | {"addresses": list(self._addresses)}
         return parts
-
-
-def _shown(ways: Ways, until: datetime) -> dict[str, Any]:
-    return {
-        "urls": list(ways.secure),
-        "until": until.date().isoformat(),
-        "fingerprint": "" if ways.authority is None else ways.authority.fingerprint,
-    }

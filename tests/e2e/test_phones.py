@@ -1,16 +1,22 @@
 """The room joins with real phones' pages: a code that works, a sensor in each hand, and nothing left of who leaves."""
 
+import base64
+import hashlib
 import json
 import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
+from hub.bench._browser import OPTIONS, program
 from servers.browser import chromium, visit
 from servers.bytes_on_disk import on_disk
 from servers.hubs import Demo, demo, until
@@ -144,3 +150,46 @@ def test_on_a_secure_page_the_phone_measures_movement_and_loudness_after_a_press
         expect(sensor(page, "motion")).to_have_attribute("data-state", "off")
         session.detach()
         assert json.loads(page.evaluate("JSON.stringify(Object.keys(localStorage))")) == []
+
+
+def key_of(data: Path) -> str:
+    """Return the page's public key as Chromium is told to trust it: only this one, no other error is forgiven."""
+    found = x509.load_pem_x509_certificate((data / "tls" / "server.pem").read_bytes())
+    public = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(public).digest()).decode()
+
+
+WATCH = """() => {
+    window.locks = [];
+    const request = navigator.wakeLock.request.bind(navigator.wakeLock);
+    navigator.wakeLock.request = async (kind) => {
+        const lock = await request(kind);
+        window.locks.push(lock);
+        return lock;
+    };
+}"""
+
+
+def test_by_https_a_phone_of_the_room_measures_and_its_screen_stays_on(hub: Demo, browser: Browser) -> None:
+    """By the address of the room, where HTTP gives no sensor: nothing mixed, and the screen is asked for again."""
+    (url, *_) = until(lambda: hub.get("api/v1/joining")["secure"])["urls"]
+    trusting = browser.browser_type.launch(
+        executable_path=program(light=False),
+        args=[*OPTIONS, f"--ignore-certificate-errors-spki-list={key_of(hub.data)}"],
+    )
+    try:
+        with visit(trusting, f"{url}join") as phone:
+            page = phone.page
+            page.evaluate(WATCH)
+            name = join(page, "6", "")
+            session = shaken(page)
+            sensor(page, "motion").get_by_role("button", name="Mesurer").click()
+            until(lambda: values(hub, name).get("acceleration") == pytest.approx(2, abs=0.01))
+            session.detach()
+            expect(page.locator("[data-wake=on]")).to_be_visible()
+            page.evaluate("window.locks[0].release()")
+            expect(page.locator("[data-wake=off]")).to_be_visible()
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            expect(page.locator("[data-wake=on]")).to_be_visible()
+    finally:
+        trusting.close()

@@ -4,8 +4,11 @@ import type { Obstacle } from "./lib/phone.ts";
 
 export type WakeState = "off" | "on" | Obstacle;
 
+/** Why the screen cannot even be asked to stay on; null: it can. */
+const hindrance = (): Obstacle | null => (!isSecureContext ? "insecure" : "wakeLock" in navigator ? null : "absent");
+
 class Wake {
-	state = $state<WakeState>("off");
+	state = $state<WakeState>(hindrance() ?? "off");
 
 	#wanted = false;
 	#lock: WakeLockSentinel | null = null;
@@ -31,11 +34,7 @@ class Wake {
 	};
 
 	async #take() {
-		if (this.#lock !== null || document.hidden) return;
-		if (!isSecureContext || !("wakeLock" in navigator)) {
-			this.state = isSecureContext ? "absent" : "insecure";
-			return;
-		}
+		if (this.#lock !== null || document.hidden || hindrance() !== null) return;
 		try {
 			const lock = await navigator.wakeLock.request("screen");
 			if (!this.#wanted) {

@@ -302,6 +302,27 @@ def test_it_says_what_to_type_on_a_device(config: Config, tmp_path: Path, monkey
     assert [finding.code for finding in _checks.addresses(config, tmp_path, {})] == ["address_none"]
 
 
+@pytest.mark.parametrize(
+    ("name", "ok", "said"),
+    [
+        ("announced", True, "leads to this machine"),
+        ("taken", None, "another machine of this network: 192.168.1.99"),
+        ("blocked", None, "multicast"),
+    ],
+)
+def test_it_says_how_the_room_reaches_the_page(name: str, ok: bool | None, said: str) -> None:  # noqa: FBT001 — a column
+    """By HTTPS, with what people compare before they trust it; by a name or not, and that nothing depends on it."""
+    https = {"status": "ok", "urls": ["https://192.168.1.12:8443/"], "until": "2027-03-01", "fingerprint": "AB:CD"}
+    (served,) = _checks.room_of("https", https)
+    text = doctor.line(served, "en", WORDS)["text"]
+    assert all(word in text for word in ("https://192.168.1.12:8443/", "AB:CD", "2027-03-01"))
+    (found,) = _checks.room_of("room", {"status": "ok", "name": name, "name_reason": "192.168.1.99"})
+    assert found.ok is ok
+    assert said in doctor.line(found, "en", WORDS)["text"]
+    assert list(_checks.room_of("room", {"status": "ok", "name": "waiting"})) == []
+    assert list(_checks.room_of("store", {"status": "ok"})) == []
+
+
 def test_own_addresses_are_those_others_can_reach() -> None:
     """No loopback."""
     assert not any(address.startswith("127.") for each in _checks.own_addresses().values() for address in each)

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import plistlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
+from msgspec.structs import replace
 
+from hub import certificate
 from hub.ingest import phone
 from hub.live import Batch
 from hub.model import REAL, Availability, Device, Source
@@ -162,6 +166,47 @@ async def test_the_way_in_is_told_to_everybody_and_furnished_by_one(room: FakeHu
     assert (told["url"], told["wifi"]) == ("http://192.168.1.12:8080/join", None)
     await ask(facilitator, "PATCH", "/sessions/s1", {"shows": "nothing"}, status=400)
     await ask(facilitator, "PATCH", "/sessions/s1", {"wifi": {"ssid": ""}}, status=400)
+
+
+AUTHORITY = certificate.seen(certificate.new_authority("Matinales Hub", datetime.now(UTC)))
+
+
+async def test_the_secure_page_is_offered_after_the_plain_one_and_chosen_only_by_the_facilitator(
+    room: FakeHub, serve: Serve
+) -> None:
+    """What has to be installed first is no way in for a room; the fingerprint is there to be compared."""
+    facilitator, viewer = await serve(room), await serve(room, lan=True)
+    assert (await ask(viewer, "GET", "/joining"))["secure"] is None
+    secure = "https://192.168.1.12:8443/"
+    room.room = replace(room.room, secure=(secure,), authority=AUTHORITY, name="taken", is_vain=True)
+    told = await ask(viewer, "GET", "/joining")
+    assert told["url"] == "http://192.168.1.12:8080/join"
+    assert told["urls"][-1] == f"{secure}join"
+    assert told["secure"]["urls"] == [secure]
+    assert told["secure"]["fingerprint"] == AUTHORITY.fingerprint
+    assert (told["name"], told["is_vain"]) == ("taken", True)
+    await ask(facilitator, "PATCH", "/sessions/s1", {"address": f"{secure}join"})
+    assert (await ask(viewer, "GET", "/joining"))["url"] == f"{secure}join"
+
+
+async def test_the_authority_comes_as_each_system_installs_it_and_without_its_key(hub: FakeHub, serve: Serve) -> None:
+    """By its MIME type; the same profile twice is one profile; where there is no HTTPS there is nothing."""
+    viewer = await serve(hub, lan=True)
+    for path in ("/authority.crt", "/authority.mobileconfig"):
+        async with viewer.get(path) as response:
+            assert response.status == 404
+    hub.room = replace(hub.room, authority=AUTHORITY)
+    async with viewer.get("/authority.crt") as response:
+        assert response.content_type == "application/x-x509-ca-cert"
+        assert "attachment" in response.headers["Content-Disposition"]
+        assert await response.read() == AUTHORITY.der
+    async with viewer.get("/authority.mobileconfig") as first, viewer.get("/authority.mobileconfig") as second:
+        assert first.content_type == "application/x-apple-aspen-config"
+        content = await first.read()
+        assert content == await second.read()
+    (payload,) = plistlib.loads(content)["PayloadContent"]
+    assert (payload["PayloadType"], payload["PayloadContent"]) == ("com.apple.security.root", AUTHORITY.der)
+    assert hub.guests == {"127.0.0.1"}
 
 
 class Clock:

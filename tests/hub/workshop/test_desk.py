@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.errors import JournalError, NotFoundError, UsageError
+from hub.workshop.codes import Wifi
 from hub.workshop.desk import Desk
-from hub.workshop.session import EVER, Moment, Session, State, Wish
+from hub.workshop.session import EVER, Moment, Room, Session, State, Wish
 from hub.workshop.store import SessionStore
 from servers.bytes_on_disk import on_disk
 
@@ -54,6 +55,16 @@ def desk_of(store: SessionStore, journal: Journal, today: str = "2026-11-27") ->
     """Return a desk on that day."""
     ids = iter(f"sitting{number}" for number in range(len(store.sessions()) + 1, 99))
     return Desk(store, mark=journal.mark, today=lambda: date.fromisoformat(today), new_id=lambda: next(ids))
+
+
+def test_the_room_s_password_goes_with_the_session(desk: Desk, tmp_path: Path) -> None:
+    """The archive needs no network; no byte of it stays on the disk, and none is printed."""
+    session = started(desk)
+    known = desk.furnish(session.id, Room(wifi=Wifi("Salle", "sesame-ouvre-toi")))
+    assert "sesame" not in repr(known)
+    assert on_disk(tmp_path, b"sesame-ouvre-toi") != []
+    assert desk.archive(session.id).wifi is None
+    assert on_disk(tmp_path, b"sesame-ouvre-toi") == []
 
 
 def started(desk: Desk, title: str = "Bakers") -> Session:
