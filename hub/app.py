@@ -18,13 +18,12 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import addresses, broker, credentials, setup
+from hub import broker, credentials, setup
 from hub.acting import Acting
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -41,6 +40,7 @@ from hub.ingest.gaps import Gap, Why
 from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
+from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
 from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
@@ -77,6 +77,7 @@ from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
+from hub.workshop.wall import Wall, WallWish, changed
 
 _LOG = logging.getLogger("hub")
 T = TypeVar("T")
@@ -242,8 +243,7 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled = asyncio.Event()
-        self._session_news, self._room_news = asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -300,18 +300,19 @@ class App:
                 today=lambda: datetime.now(self.config.zone).date(),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
-            self._restored = msgspec.structs.replace(
-                self._kept.restored(), rhythms=self._kept.rhythms(), paces=self._pacer.records
-            )
             self._chosen = Chosen(self._kept, self._sessions.current)
-            self._restored.chosen = self._chosen.told()
-            mind = self._worker.understanding
-            self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
+            self._wall = self._kept.wall()
+            self._restored = self._restore()
         except BaseException:
             self._guests.close()
             self._kept.close()
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
+        self.room = self._make_room()
+
+    def _make_room(self) -> Room:
+        is_open, live = self._settings.lan, self.live
+        return Room(self.config, self._data, is_open=is_open, is_inviting=lambda: live.room["shows"] == "join")
 
     def _make_live(self, table: int = 0) -> Live:
         """Return the live state of the whole room, or of a table."""
@@ -325,6 +326,16 @@ class App:
             lang=self.config.lang,
             table=table,
         )
+
+    def _restore(self) -> Batch:
+        """Return what pages are shown before anything is read."""
+        restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
+        restored.paces = self._pacer.records
+        restored.chosen = self._chosen.told()
+        restored.wall = msgspec.to_builtins(self._wall)
+        mind = self._worker.understanding
+        restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
+        return restored
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
@@ -385,7 +396,8 @@ class App:
             asyncio.create_task(self._prune(), name="retention"),
             asyncio.create_task(self._telling.run(), name="telling"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
-            asyncio.create_task(self._show_room(), name="room"),
+            asyncio.create_task(self._show_room(), name="people"),
+            asyncio.create_task(self.room.run(), name="room"),
             asyncio.create_task(self._valued.run(), name="tables"),
         ]
 
@@ -532,6 +544,7 @@ class App:
             parts["notices"] = _degraded(f"notices_{way}", reason)
         elif self._telling.is_wanted:
             parts["notices"] = _FINE
+        parts |= self.room.parts(_degraded)
         parts |= {"serial": _serial(status.serial)} if status.serial else {}
         return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
@@ -586,11 +599,13 @@ class App:
             self._pacer.let_go(mind.names.uids(mind.resolve(name)))
             return self._acting.forget(name), self._kept.is_sent_on
 
-        finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
+        contexts, names = await asyncio.wrap_future(self._worker.call(known))
+        finder = Finder(self._make_registry(), contexts, names)
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
+        await self.with_sessions(lambda sessions: sessions.planner.forget({*names}))
         self._recent.clear()
         return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
 
@@ -666,16 +681,17 @@ class App:
         return Reporter(self._sessions, self._kept.history, known)
 
     async def _show_session(self) -> None:
-        """Let every screen know the vote, and that the notes have changed."""
+        """Let every screen know the vote, and that the notes or the floor plan have changed."""
 
-        def read() -> tuple[dict[str, Any] | None, int]:
+        def read() -> tuple[dict[str, Any] | None, int, int]:
             ids = " ".join(each.id for each in self._sessions.notebook.shown())
-            return self._sessions.ballot.shown(), zlib.crc32(ids.encode())
+            plan = msgspec.json.encode(self._sessions.planner.shown())
+            return self._sessions.ballot.shown(), zlib.crc32(ids.encode()), zlib.crc32(plan)
 
         with contextlib.suppress(StoreError):  # whoever asked is told
-            vote, notes = await asyncio.to_thread(read)
-            if (vote, notes) != (self.live.vote, self.live.notes):
-                self.tables.everywhere(Batch(vote=vote, notes=notes))
+            vote, notes, plan = await asyncio.to_thread(read)
+            if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
+                self.tables.everywhere(Batch(vote=vote, notes=notes, plan=plan))
 
     async def _show_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""
@@ -699,6 +715,13 @@ class App:
                 if room != self.live.room:
                     self.tables.everywhere(Batch(room=room))
             await asyncio.sleep(ROOM_EVERY)
+
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change what holds for every screen; the screens need not wait until it is kept."""
+        wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
+        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
+        await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
+        return wall
 
     @property
     def player(self) -> Player:
@@ -869,18 +892,19 @@ class App:
         """Return what to type on devices, with today's address of this machine."""
         settings = self._settings
         is_ours = self.config.broker_url is None
-        room = [str(urlsplit(each).hostname) for each in _room(self.config)] if settings.lan else []
-        broker_there = setup.broker_of(settings.mqtt, room, is_ours=is_ours)
+        broker_there = setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours)
         return {
             "broker": msgspec.to_builtins(broker_there),
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
 
-    def reached(self) -> Sequence[str]:
-        """Return the addresses under which the room reaches the page."""
-        if self.config.public_url:
-            return [f"{self.config.public_url.rstrip('/')}/"]
-        return _room(self.config) if self._settings.lan else []
+    def ways(self) -> Ways:
+        """Return how the room's phones reach the page."""
+        return self.room.ways()
+
+    def seen(self, remote: str | None) -> None:
+        """Take notice of who asks for something."""
+        self.room.heard(remote)
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages of an edge."""
@@ -957,12 +981,6 @@ class App:
         return None, False
 
 
-def _room(config: Config) -> list[str]:
-    """Return the addresses under which the room reaches the page, the likeliest first."""
-    found = addresses.ranked(addresses.interfaces(), addresses.outward())
-    return [f"http://{each.address}:{config.web_port}/" for each in found]
-
-
 def opened(settings: Settings) -> App:
     """Return the hub, its store opened; a store whose damage shows only when it is read is renewed at once.
 
@@ -986,6 +1004,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         lan=settings.lan,
         secret=settings.secret,
         pin=pin,
+        read_pin=(lambda: credentials.pin(data)) if settings.mode == "demo" else None,
         sessions=data / "sessions",
         tokens=Tokens(data),
     )
@@ -1002,12 +1021,16 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
                 "choose another with --port (0 picks a free one) or HUB_WEB_PORT"
             )
             raise HubError(msg) from None
+        await app.room.secure(
+            lambda context: web.TCPSite(runner, config.web_host, config.https_port, ssl_context=context).start()
+        )
         await app.start()
         gc.freeze()  # what was built to start is never looked at again
         say(
             {
                 "ready": {
-                    "room": _room(config) if settings.lan else [],
+                    "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
+                    "secure": app.ways().secure,
                     "pin": pin,
                     "code": security.codes.new() if settings.lan else None,
                 }

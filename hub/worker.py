@@ -26,11 +26,12 @@ from hub.errors import HubError
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
-from hub.model import NS, REAL, Alarm, Commanded, CommandState, Heard, Message, Reading, Record, Run
+from hub.model import NS, REAL, Alarm, AlarmState, Commanded, CommandState, Heard, Message, Reading, Record, Run
 from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
 from hub.rules.casting import Cast, Taken
 from hub.rules.engine import Engine
+from hub.rules.pressing import Pressed
 from hub.tables import AtTable
 from hub.timeline import FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
@@ -57,6 +58,9 @@ MOST_WARNED = 1_000
 """Topics of retained commands that are logged, once each."""
 OTHERS = "mqtt"
 """Who gave a command that was seen passing: MQTT 3.1.1 does not say who publishes."""
+SAME_PRESS = 2 * NS
+"""How long [ns] the same word of a button is the same press: sent again by radio, or heard by two gateways."""
+_TO_ACKNOWLEDGE = {AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED}
 WAITING = 1_000
 """Newest commands looked at for those that still wait for their report."""
 _POSITION = attrgetter("position")
@@ -152,6 +156,7 @@ class Worker:
         self._forgetful = False
         self._own = OwnWords()
         self._warned: set[str] = set()
+        self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
@@ -182,6 +187,7 @@ class Worker:
         wall, timelines = self._wall(), self.understanding.timelines
         self.played = {name: {role: self._by_uid(each) for role, each in roles.items()} for name, roles in cast.items()}
         ended = self.engine.recast(self.played, wall)
+        self.understanding.buttons = self.engine.buttons
         self.engine.suppress(off, {run: timelines.now(run, wall) for run in self.engine.runs()})
         return ended
 
@@ -342,6 +348,7 @@ class Worker:
                 shown=[],
                 asks=[],
                 reports=[],
+                pressed=[],
                 progress=[],
                 periods=[],
                 overheard={},
@@ -467,12 +474,39 @@ class Worker:
         alarms = self.engine.step(_aged(changes.past), past=True)
         alarms += self._filled(changes)
         alarms += self.engine.step(_aged(changes.shown))
+        for press in changes.pressed:
+            alarms += self._acknowledged(press, alarms)
         for run in changes.runs.values():
             if run.state == "ended":
                 alarms += self.engine.end_run(run.id)
         self._commit(changes, alarms)
         if changes.merged:
             self._look_who_plays()
+
+    def _acknowledged(self, press: Pressed, raised: Iterable[Alarm]) -> list[Alarm]:
+        """Acknowledge what a button's press is meant for, as somebody at the page would: all that waits for it.
+
+        Args:
+            press: what the button said.
+            raised: the alarms of this step: they are not stored yet.
+        """
+        by, found = self.understanding.devices[press.device].name, list[Alarm]()
+        if self._is_same_press(press):
+            return found
+        for answer in self.engine.answers(press):
+            at = self.understanding.timelines.arrival(answer.run, press.received)
+            waiting = {alarm.id: alarm for alarm in (*self._kept.open_alarms(), *raised)}
+            for alarm in waiting.values():
+                if (alarm.usecase, alarm.run) == (answer.usecase, answer.run) and alarm.state in _TO_ACKNOWLEDGE:
+                    found.append(self.engine.acknowledge(alarm.id, at, by, answer.comment, alarm))
+                    _LOG.info("Alarm %s acknowledged by a press of %r", alarm.id, press.device)
+        return found
+
+    def _is_same_press(self, press: Pressed) -> bool:
+        """Tell whether a device only repeats what it has just said, as radios and gateways do."""
+        before = self._presses.get(press.device)
+        self._presses[press.device] = press
+        return before is not None and before.value == press.value and press.received - before.received < SAME_PRESS
 
     def _tick(self) -> None:
         """Let delays run out, on each timeline's own now; a hub that is behind waits until it is not."""

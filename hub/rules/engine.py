@@ -28,14 +28,16 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import NotFoundError
-from hub.model import REAL, Alarm, Reading, TimeSource
+from hub.model import REAL, REPLAY, Alarm, Reading, TimeSource
 from hub.rules.calendar import Calendar
 from hub.rules.case import Case, Seen, View, acknowledged, shelved
 from hub.rules.casting import Cast, Taken
 from hub.rules.hearing import Update
 from hub.rules.kinds import Book, Measure
 from hub.rules.measures import as_shown, into_shown
+from hub.rules.pressing import Answer, Pressed, comment, is_meant
 from hub.rules.state import Memory, pack, unpack
+from hub.rules.wording import Text
 
 KEPT_RUNS = 8
 """Simulated runs of a use case that are remembered at once."""
@@ -43,16 +45,18 @@ KEPT_RUNS = 8
 __all__ = ["Engine", "Seen", "View", "acknowledged"]
 
 
-class _Route(Struct, frozen=True):
-    """Where a channel leads: `real` of a device that was given the role, else of its simulated one.
-
-    `unit`: what a value without a unit is taken for.
-    """
+class _Place(Struct, frozen=True, kw_only=True):
+    """A role of a use case: `real` as played by a device that was given it, else by its simulated one."""
 
     book: Book
     role: str
-    measure: str
     real: bool
+
+
+class _Route(_Place, frozen=True, kw_only=True):
+    """Where a channel leads; `unit`: what a value without a unit is taken for."""
+
+    measure: str
     unit: str | None
 
 
@@ -85,6 +89,7 @@ class Engine:
         self._off: frozenset[str] = frozenset()
         self._cast: Cast = cast or {}
         self._routes = _routes(self._books.values(), self._cast)
+        self._buttons = _buttons(self._books.values(), self._cast)
         self._ways: dict[tuple[str | None, str | None, str | None], tuple[float, float] | None] = {}
         known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
         for memory in sorted(known, key=lambda memory: memory.number):
@@ -115,7 +120,7 @@ class Engine:
             changed += self._cases[key].take(time, updates, past=past)
         return changed
 
-    def _line(self, way: _Route, run: str, *, past: bool) -> str | None:
+    def _line(self, way: _Place, run: str, *, past: bool) -> str | None:
         """Return on which run the rules take in what a device said on `run`; None: on none.
 
         A twin's history came before it had a part in this: it is not judged again.
@@ -187,7 +192,7 @@ class Engine:
         return [alarm for case in cases for alarm in case.advance(now, past=past)]
 
     def acknowledge(
-        self, alarm_id: str, at: int, by: str, comment: str | None = None, stored: Alarm | None = None
+        self, alarm_id: str, at: int, by: str, comment: str | Text | None = None, stored: Alarm | None = None
     ) -> Alarm:
         """Return the alarm, acknowledged at `at` [ns, its run's time]; a second time changes nothing.
 
@@ -195,7 +200,7 @@ class Engine:
             alarm_id: which alarm.
             at: the run's now.
             by: who.
-            comment: in their words.
+            comment: in their words, or the hub's own in both languages.
             stored: the alarm as the store has it, for one that the rules no longer follow (an ended run, or an
                 alarm returned before its rule raised another).
 
@@ -207,6 +212,23 @@ class Engine:
             if alarm is not None:
                 return alarm
         return acknowledged(_known(stored, alarm_id), at, by, comment)
+
+    @property
+    def buttons(self) -> frozenset[str]:
+        """The devices whose presses are meant for somebody: `answers` wants to hear of them."""
+        return frozenset(self._buttons)
+
+    def answers(self, press: Pressed) -> list[Answer]:
+        """Return the use cases whose alarms a press acknowledges, and on which run; a replayed press, none."""
+        if press.run.startswith(REPLAY):
+            return []
+        return [
+            Answer(place.book.name, run, comment(role.title))
+            for place in self._buttons.get(press.device, ())
+            for role in [place.book.roles[place.role]]
+            if is_meant(press.value, role.acknowledges)
+            and (run := self._line(place, press.run, past=False)) is not None
+        ]
 
     def shelve(self, alarm_id: str, at: int, until: int | None, by: str, stored: Alarm | None = None) -> Alarm:
         """Return the alarm, set aside until `until` [ns, its run's time], or taken back (None).
@@ -266,6 +288,7 @@ class Engine:
         """
         self._cast = cast
         self._routes = _routes(self._books.values(), cast)
+        self._buttons = _buttons(self._books.values(), cast)
         ended: list[Alarm] = []
         for (name, run), case in [*self._cases.items()]:
             if run in self._tables:
@@ -344,7 +367,7 @@ def _routes(books: Iterable[Book], cast: Cast) -> dict[tuple[str, str], list[_Ro
         for name, measure in book.measures.items():
             if measure.computed:
                 continue
-            simulated = _Route(book, measure.role, name, real=False, unit=None)
+            simulated = _Route(book=book, role=measure.role, measure=name, real=False, unit=None)
             routes.setdefault((book.roles[measure.role].device, measure.channel), []).append(simulated)
             taken = cast.get(book.name, {}).get(measure.role)
             if taken is not None and name in taken.channels:
@@ -353,4 +376,18 @@ def _routes(books: Iterable[Book], cast: Cast) -> dict[tuple[str, str], list[_Ro
 
 
 def _real(book: Book, measure: Measure, name: str, taken: Taken) -> _Route:
-    return _Route(book, measure.role, name, real=True, unit=measure.unit if name in taken.assumed else None)
+    unit = measure.unit if name in taken.assumed else None
+    return _Route(book=book, role=measure.role, measure=name, real=True, unit=unit)
+
+
+def _buttons(books: Iterable[Book], cast: Cast) -> dict[str, list[_Place]]:
+    """Return device → the roles it plays whose presses acknowledge."""
+    found: dict[str, list[_Place]] = {}
+    for book in books:
+        for name, role in book.roles.items():
+            if role.acknowledges:
+                found.setdefault(role.device, []).append(_Place(book=book, role=name, real=False))
+                taken = cast.get(book.name, {}).get(name)
+                if taken is not None:
+                    found.setdefault(taken.device, []).append(_Place(book=book, role=name, real=True))
+    return found

@@ -24,13 +24,14 @@ from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
 from hub.web.seating import sits_there
-from hub.web.security import HEADERS, Role, Security
+from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
 from hub.web.tables import TableKeeper
 from hub.web.twins import Twins
 from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
+POLICY = "Content-Security-Policy"
 STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -107,14 +108,20 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         await asyncio.to_thread(security.tokens.refresh)
     participates = role is Role.PARTICIPANT and await sits_there(request)
     request[ROLE] = security.check(request, role, participates=participates)
+    request.app[HUB].seen(request.remote)
     if parameters is not None:
         only(request, parameters)
     return await handler(request)
 
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers of the house on every answer."""
+    """Put the headers of the house on every answer; a policy of its own stays: it is a stricter one."""
+    own = response.headers.get(POLICY)
     response.headers.update(HEADERS)
+    if own is not None:
+        response.headers[POLICY] = own
+    if request.path == PROJECTOR:
+        response.headers.update(FRAMED)
     if not request.app[SECURITY].is_trustworthy(request):
         # there browsers ignore it, and say so as an error on every page's console
         del response.headers["Cross-Origin-Opener-Policy"]

@@ -7,6 +7,7 @@ from hub.web import built
 from hub.web.api import (
     actions,
     alarms,
+    authority,
     devices,
     drivers,
     health,
@@ -18,6 +19,7 @@ from hub.web.api import (
     money,
     notes,
     phones,
+    plan,
     reports,
     roles,
     scenario,
@@ -27,6 +29,7 @@ from hub.web.api import (
     tables,
     uploads,
     votes,
+    wall,
 )
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.money import HypothesisWish as Hypothesis
@@ -35,8 +38,10 @@ from hub.web.route import Route
 from hub.web.security import Role
 from hub.workshop.note import NoteWish
 from hub.workshop.people import Joining
+from hub.workshop.plan import PlaceWish
 from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
+from hub.workshop.wall import WallWish
 
 BASE = "/api/v1"
 
@@ -104,6 +109,7 @@ API = (
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
     Route("GET", "/screens", FACILITATOR, siren.screens),
+    Route("PATCH", "/screens", FACILITATOR, wall.change, body=WallWish),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
@@ -119,6 +125,12 @@ API = (
     Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
     Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
     Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
+    Route("GET", "/plan", VIEWER, plan.plan),
+    Route("PUT", "/plan/places/{id}", FACILITATOR, plan.hang, body=PlaceWish),
+    Route("DELETE", "/plan/places/{id}", FACILITATOR, plan.take_off),
+    Route("GET", "/plan/picture", VIEWER, plan.picture, ("id",)),
+    Route("PUT", "/plan/picture", FACILITATOR, plan.show, ("title",)),
+    Route("DELETE", "/plan/picture", FACILITATOR, plan.draw),
     Route("PATCH", "/sessions/{id}", FACILITATOR, phones.furnish, body=Room),
     Route("GET", "/joining", VIEWER, phones.joining),
     Route("GET", "/me", VIEWER, phones.me),
@@ -160,11 +172,14 @@ API = (
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
+    Route("PUT", "/login/pin", HUB, login.renew),
     Route("GET", "/openapi.json", VIEWER, document),
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
     Route("GET", "/phone", VIEWER, phones.phone, None),
+    Route("GET", "/authority.crt", VIEWER, authority.certificate, None),
+    Route("GET", "/authority.mobileconfig", VIEWER, authority.profile, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from hub.model import REPLAY
 from hub.web.problems import Problem
 
 ANSWER_S = 2.0
@@ -19,8 +20,6 @@ CHANGE_S = 10.0
 """A new story is a new run, whose runner connects anew and plays its past first."""
 AGAIN_S = 1.0
 """When a story is asked again to wait that could not yet."""
-REPLAY = "replay-"
-"""How the id of a replay's run begins."""
 GRACE_S = 3.0
 """How long the page keeps showing a story whose runner has just gone: it usually comes back."""
 

@@ -155,8 +155,8 @@ def resumed(session: Session, at: Moment) -> Session:
 
 
 def archived(session: Session, at: Moment) -> Session:
-    """Return it ended for ever."""
-    return msgspec.structs.replace(session, state=State.ARCHIVED, intervals=_closed(session.intervals, at))
+    """Return it ended for ever; the room's network and its password go with it."""
+    return msgspec.structs.replace(session, state=State.ARCHIVED, wifi=None, intervals=_closed(session.intervals, at))
 
 
 def purging(session: Session) -> Session:

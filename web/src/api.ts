@@ -25,6 +25,7 @@ import type {
 	Why,
 } from "./lib/types.ts";
 
+import type { FloorPlan, Place } from "./lib/plan.ts";
 import type { Row } from "./lib/table.ts";
 
 const BASE = "/api/v1";
@@ -50,7 +51,7 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 	const init: RequestInit = { method, credentials: "same-origin", keepalive };
 	if (body instanceof Blob) {
 		init.body = body;
-		init.headers = { "Content-Type": "text/csv" };
+		init.headers = { "Content-Type": body.type || "text/csv" };
 	} else if (body !== undefined) {
 		init.body = JSON.stringify(body);
 		init.headers = { "Content-Type": "application/json" };
@@ -82,6 +83,7 @@ export interface DeviceWish {
 	room?: string | null;
 	ignored?: boolean;
 	locked?: boolean;
+	hidden?: boolean;
 	proposed?: false;
 }
 
@@ -161,6 +163,24 @@ export const api = {
 	async unnote(id: string): Promise<void> {
 		await ask("DELETE", `/notes/${part(id)}`);
 	},
+	async plan(): Promise<FloorPlan> {
+		return (await ask("GET", "/plan")).json();
+	},
+	async hang(device: string, { x, y }: Place): Promise<void> {
+		await ask("PUT", `/plan/places/${part(device)}`, { x, y });
+	},
+	async takeOff(device: string): Promise<void> {
+		await ask("DELETE", `/plan/places/${part(device)}`);
+	},
+	/** Give the plan a picture; it is called as its file is. */
+	async showPicture(file: File): Promise<FloorPlan> {
+		const title = file.name.replace(/\.\w{1,5}$/, "").replaceAll(/[_-]+/g, " ");
+		return (await ask("PUT", `/plan/picture?${new URLSearchParams({ title })}`, file)).json();
+	},
+	/** Take the picture away for ever. */
+	async drawPlan(): Promise<FloorPlan> {
+		return (await ask("DELETE", "/plan/picture")).json();
+	},
 	/** The curve of a measure that no channel gives: the hub computes it anew. */
 	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
 		const query = new URLSearchParams({ usecase, measure, run, start, width: String(width) });
@@ -233,6 +253,10 @@ export const api = {
 	async screens(): Promise<Screens> {
 		return (await ask("GET", "/screens")).json();
 	},
+	/** Freeze, silence, or lead all screens; what is not named stays. */
+	async wall(wish: { frozen?: boolean; muted?: boolean; guide?: { usecase: string; step: number } }): Promise<void> {
+		await ask("PATCH", "/screens", wish);
+	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {
 		return (await ask("PATCH", `/devices/${part(id)}`, wish)).json();
 	},
@@ -297,6 +321,10 @@ export const api = {
 			votes,
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
+	},
+	/** Whether the hub answers: the smallest question there is. */
+	async who(): Promise<void> {
+		await ask("GET", "/login");
 	},
 	/** How people reach the page. */
 	async joining(): Promise<JoiningWays> {

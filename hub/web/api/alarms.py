@@ -65,7 +65,8 @@ async def alarm(request: web.Request) -> web.Response:
         known, steps = await hub.alarm(request.match_info["id"])
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/alarms") from error
-    return answer(hub.live.alarm_view(known, language(request)) | {"transitions": [_step(each) for each in steps]})
+    lang = language(request)
+    return answer(hub.live.alarm_view(known, lang) | {"transitions": [_step(each, lang) for each in steps]})
 
 
 async def _found(request: web.Request) -> Found:
@@ -77,12 +78,13 @@ async def _found(request: web.Request) -> Found:
     return Found([*await hub.with_sessions(lambda sittings: sittings.alarms(session))][:limit])
 
 
-def _step(step: Transition) -> dict[str, Any]:
+def _step(step: Transition, lang: str) -> dict[str, Any]:
     return {
         "step": step.step,
         "at": rfc3339(step.at),
         "by": step.by,
-        "comment": step.comment,
+        "comment": step.noted(lang),
+        "comments": step.comments or None,
         "until": None if step.until is None else rfc3339(step.until),
     }
 

@@ -7,10 +7,13 @@ export const PAGES = [
 	"/join",
 	"/devices",
 	"/history",
+	"/plan",
 	"/setup",
 	"/import",
 	"/alarms",
 	"/gallery",
+	"/secure",
+	"/selftest",
 	"/table",
 ] as const;
 export type Page = (typeof PAGES)[number];
