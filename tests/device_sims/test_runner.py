@@ -475,7 +475,7 @@ async def test_a_twin_lives_on_the_walls_clock_at_its_speed(embedded: Broker) ->
 @pytest.mark.long
 async def test_a_story_plays_tables_beside_it(embedded: Broker, tmp_path: Path) -> None:
     """Each on a run and devices of its own, at the story's speed; one fault is one table's; all end with the story."""
-    async with controlled(embedded, tmp_path) as (hub, room):
+    async with controlled(embedded, tmp_path, history="0") as (hub, room):
         story = room.run
         assert (await hub.ask(story, "tables", tables=[1, 2]))["ok"]
         assert hub.states[story][-1]["tables"] == [1, 2]
@@ -486,8 +486,8 @@ async def test_a_story_plays_tables_beside_it(embedded: Broker, tmp_path: Path) 
             live = {run: states[-1] for run, states in hub.states.items()}
             return {each["table"]: run for run, each in live.items() if each["state"] == "running"}
 
-        await until(lambda: runs().keys() == {0, 1, 2})
-        assert {table: hub.announced[run]["seed"] for table, run in runs().items()} == {0: 7, 1: 701, 2: 702}
+        await until(lambda: runs().keys() == {0, 1, 2}, 60)
+        assert {table: hub.states[run][-1]["seed"] for table, run in runs().items()} == {0: 7, 1: 701, 2: 702}
         assert (await hub.ask(runs()[1], "fault", name="door_open", active=True))["ok"]
         await until(lambda: room.topics(f"{DOOR}-t1")[-1]["contact"] is False)
         assert room.topics(DOOR)[-1]["contact"] is True
