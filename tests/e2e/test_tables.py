@@ -64,5 +64,5 @@ def states(hub: Demo) -> list[str]:
 
 
 def alarmed(hub: Demo, table: int) -> set[str]:
-    """Return the measures that raised alarms at a table (0: in the room); a busy machine may have silences of its own."""
+    """Return the measures that raised alarms at a table (0: in the room); a busy machine adds silences."""
     return {each["measure"] for each in hub.get(f"api/v1/alarms?table={table}")["alarms"]}
