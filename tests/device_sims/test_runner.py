@@ -470,3 +470,29 @@ async def test_a_twin_lives_on_the_walls_clock_at_its_speed(embedded: Broker) ->
     apart = datetime.fromisoformat(beat["wall"]) - datetime.fromisoformat(beat["simulated"])
     assert abs(apart.total_seconds()) < 2
     assert (said["speed"], beat["speed"]) == (1.0, 1.0)
+
+
+@pytest.mark.long
+async def test_a_story_plays_tables_beside_it(embedded: Broker, tmp_path: Path) -> None:
+    """Each on a run and devices of its own, at the story's speed; one fault is one table's; all end with the story."""
+    async with controlled(embedded, tmp_path, history="0") as (hub, room):
+        story = room.run
+        assert (await hub.ask(story, "tables", tables=[1, 2]))["ok"]
+        assert hub.states[story][-1]["tables"] == [1, 2]
+        refused = await hub.ask(story, "tables", tables=[100])
+        assert (refused["ok"], "1 to 99" in refused["reason"]) == (False, True)
+
+        def runs() -> dict[int, str]:
+            live = {run: states[-1] for run, states in hub.states.items()}
+            return {each["table"]: run for run, each in live.items() if each["state"] == "running"}
+
+        await until(lambda: runs().keys() == {0, 1, 2}, 60)
+        assert {table: hub.states[run][-1]["seed"] for table, run in runs().items()} == {0: 7, 1: 701, 2: 702}
+        assert (await hub.ask(runs()[1], "fault", name="door_open", active=True))["ok"]
+        await until(lambda: room.topics(f"{DOOR}-t1")[-1]["contact"] is False)
+        assert room.topics(DOOR)[-1]["contact"] is True
+        assert (await hub.ask(story, "speed", speed=10))["ok"]
+        await until(lambda: {states[-1]["speed"] for states in hub.states.values()} == {10.0})
+        assert not (await hub.ask(runs()[1], "tables", tables=[3]))["ok"]
+    cleared = {one.topic for one in room.announcements() if not one.payload}
+    assert len(cleared) == 3

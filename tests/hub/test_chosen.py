@@ -109,3 +109,24 @@ def test_what_could_not_be_kept_is_not_shown(shelf: Shelf) -> None:
     with pytest.raises(StoreError):
         type_stock(chosen, 2000)
     assert stock(chosen) is None
+
+
+def test_each_table_chooses_for_itself(shelf: Shelf) -> None:
+    """The room's hypothesis is none of a table's, nor one table's another's; a restart finds all of them again."""
+    chosen = opened(shelf, "a1")
+    type_stock(chosen, 2000)
+    chosen.change(ROOM, lambda usecase, before: choose(usecase, before, "stock", 4000), table=3)
+    again = opened(shelf, "a1")
+    stocks = [again.of("cold_room", table=table).hypotheses.get("stock") for table in (0, 3, 4, 33)]
+    assert stocks == [2000, 4000, None, None]
+    assert again.told() == {"cold_room": {"hypotheses": {"stock": 2000}}}
+    assert again.told(3) == {"cold_room": {"hypotheses": {"stock": 4000}}}
+    assert again.told(4) == {}
+
+
+def test_a_table_begins_a_new_session_with_the_defaults(shelf: Shelf) -> None:
+    """Its pages are told so, and the room's pages hear nothing of it."""
+    chosen = opened(shelf, "a1")
+    chosen.change(ROOM, lambda usecase, before: choose(usecase, before, "stock", 4000), table=3)
+    assert chosen.enter("b2", {"a1", "b2"}) == {}
+    assert (chosen.anew(3), chosen.anew(4)) == ({"cold_room": {}}, {})

@@ -129,3 +129,20 @@ def test_only_living_runs_have_a_time_at_which_something_arrives() -> None:
     timelines.announce(announcement(run="over", state="ended"), retained=False)
     timelines.announce(announcement(run="heard-of"), retained=True)
     assert timelines.living(WALL + 2 * NS) == {RUN: nanoseconds("2026-11-24T07:32:00Z")}
+
+
+def test_a_run_says_which_table_it_is_and_whose_roles_its_devices_play() -> None:
+    """Of its own devices alone: none of another's can be made to play; the room's runs play nobody's."""
+    probe = "tasmota:coldroom-sim-probe"
+    devices, plays = [f"{probe}-t3"], {f"{probe}-t3": probe, "tasmota:kitchen": probe}
+    run, _ = Timelines().announce(announcement(devices=devices, table=3, plays=plays), retained=False)
+    assert (run.table, run.plays) == (3, {f"{probe}-t3": probe})
+    run, _ = Timelines().announce(announcement(devices=devices, plays=plays), retained=False)
+    assert (run.table, run.plays) == (0, {})
+
+
+@pytest.mark.parametrize("table", [-1, 100, "three", 1.5])
+def test_a_run_of_no_such_table_is_refused(table: object) -> None:
+    """Tables have the numbers that people type."""
+    with pytest.raises(PayloadError, match="no announcement"):
+        Timelines().announce(announcement(table=table), retained=False)
