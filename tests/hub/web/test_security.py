@@ -77,6 +77,7 @@ OPEN = {
     "/api/v1/usecases/name/money",
     "/api/v1/scenario",
     "/api/v1/scenarios/run",
+    "/api/v1/runs",
     "/api/v1/login",
     "/api/v1/votes",
     "/api/v1/notes",
