@@ -45,6 +45,22 @@ function precompress(): Plugin {
 	};
 }
 
+/** What the first page is made of, whoever else needs it too, is one file of script and one of style: a phone pays for
+ * each file more than for what is in it. */
+function inFirst(entry: string) {
+	let all: Set<string> | undefined;
+	return (id: string, graph: { getModuleInfo(id: string): { importedIds: string[] } | null }) => {
+		all ??= reached([entry], (each) => graph.getModuleInfo(each)?.importedIds ?? []);
+		return all.has(id) || id.startsWith("\0rolldown/runtime") ? "first" : null;
+	};
+}
+
+function reached(from: string[], next: (id: string) => string[]): Set<string> {
+	const found = new Set(from);
+	for (const id of found) for (const each of next(id)) found.add(each);
+	return found;
+}
+
 export default defineConfig({
 	base: "/",
 	publicDir: false,
@@ -54,6 +70,11 @@ export default defineConfig({
 		target: "es2022",
 		modulePreload: { polyfill: false },
 		assetsInlineLimit: 0,
+		rolldownOptions: {
+			output: {
+				codeSplitting: { groups: [{ debugName: "first", name: inFirst(resolve(import.meta.dirname, "src/main.ts")) }] },
+			},
+		},
 	},
 	plugins: [svelte(), firstScript(), precompress()],
 });

@@ -90,7 +90,11 @@ def alone(data: Path) -> Iterator[Started]:
 
 @contextmanager
 def crowd(port: int, *, rate: float, seconds: float, devices: int) -> Iterator[None]:
-    """Let `devices` Tasmotas say `rate` telegrams a second together, for `seconds` or until the bench is over."""
+    """Let `devices` Tasmotas say `rate` telegrams a second together, for `seconds` or until the bench is over.
+
+    Raises:
+        HubError: it gave up before: what was measured then was measured without a load.
+    """
     figures = (("--port", port), ("--rate", rate), ("--seconds", seconds), ("--devices", devices))
     process = subprocess.Popen(  # noqa: S603 — our own module
         [sys.executable, "-m", "hub.bench._publisher", *(str(each) for pair in figures for each in pair)],
@@ -99,6 +103,9 @@ def crowd(port: int, *, rate: float, seconds: float, devices: int) -> Iterator[N
     )
     try:
         yield
+        if process.poll():
+            msg = "the crowd was hung up on before the bench was over, see its error above: try again, with less --rate"
+            raise HubError(msg)
     finally:
         end(process)
 

@@ -21,6 +21,9 @@ PAGES = (
     "/import",
     "/alarms",
     "/gallery",
+    "/secure",
+    "/selftest",
+    "/table/{table}",
 )
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {

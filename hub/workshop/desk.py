@@ -154,7 +154,10 @@ class Desk:
             session = self._store.session(name)
             if session.state is State.ARCHIVED:
                 return session
-            return self._put(archived(self._going(name), self._mark({"archive": name})))
+            ended = self._put(archived(self._going(name), self._mark({"archive": name})))
+            if session.wifi is not None:  # its password is nobody's business any more
+                self._store.scrub()
+            return ended
 
     def reset(self, name: str, wish: Wish | None = None) -> Session:
         """Archive a session and start a new one at the same record; without a wish it is called as the one before.

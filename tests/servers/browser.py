@@ -24,15 +24,15 @@ PATIENCE_MS = 30_000
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Lend a headless browser; lend it to one module, not to the session.
+def chromium(*, light: bool = True) -> Iterator[Browser]:
+    """Lend a headless browser, the light one where it will do; lend it to one module, not to the session.
 
     While it is lent, Playwright's event loop counts as running in this thread: asynchronous tests have to wait.
     """
-    if _browser.program() is None:
+    if _browser.program(light=light) is None:
         pytest.skip(_browser.PROVIDE)
     expect.set_options(timeout=PATIENCE_MS)
-    with _browser.chromium() as browser:
+    with _browser.chromium(light=light) as browser:
         yield browser
 
 

@@ -2,6 +2,7 @@
 
 import { begun, named } from "./lib/channels.ts";
 import { duration } from "./lib/format.ts";
+import { filled, type Parts } from "./lib/say.ts";
 import type { Language, Text } from "./lib/types.ts";
 
 export type Theme = "light" | "dark";
@@ -57,15 +58,12 @@ class Choice {
 
 export const choice = new Choice();
 
-type Parts = Record<string, string | number>;
-
 /** Words of a part's own, loaded with it and not before (a drawing's): speaks them as `t` speaks the page's. */
 export function speaker<K extends string>(words: Record<Language, Record<K, string>>) {
-	return (key: K, parts: Parts = {}): string =>
-		words[choice.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(parts[name] ?? whole));
+	return (key: K, parts: Parts = {}): string => filled(words[choice.language][key], parts, choice.language);
 }
 
-/** The page's own words in the reader's language, which `main` has loaded; `{name}` is filled from `parts`. */
+/** The page's own words in the reader's language, which `main` has loaded; its holes are filled from `parts`. */
 export const t = speaker<Key>({
 	get fr() {
 		return learnt.fr as Words;

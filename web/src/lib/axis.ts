@@ -5,7 +5,7 @@ import { type Track, valueAt } from "./series.ts";
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
-const STEPS = [
+const TICKS = [
 	1,
 	5,
 	10,
@@ -27,12 +27,24 @@ const STEPS = [
 /** Times [s] from `from` to `to`, about `most` of them, whole where the zone is `ahead` minutes of UTC; `least`: apart. */
 export function wholeTimes(from: number, to: number, most: number, ahead: number, least = MINUTE): number[] {
 	const step =
-		STEPS.find((each) => each >= least && (to - from) / each <= most) ?? DAY * Math.ceil((to - from) / DAY / most);
+		TICKS.find((each) => each >= least && (to - from) / each <= most) ?? DAY * Math.ceil((to - from) / DAY / most);
 	const shift = ahead * MINUTE;
 	const found: number[] = [];
 	for (let time = Math.ceil((from + shift) / step) * step; time <= to + shift; time += step) found.push(time - shift);
 	return found;
 }
+
+/** How many points a key moves a cursor: a step, a stride, to the ends. */
+export const STEPS: Readonly<Record<string, number>> = {
+	ArrowLeft: -1,
+	ArrowDown: -1,
+	ArrowRight: 1,
+	ArrowUp: 1,
+	PageDown: -10,
+	PageUp: 10,
+	Home: Number.NEGATIVE_INFINITY,
+	End: Number.POSITIVE_INFINITY,
+};
 
 /** The point `steps` points after `from` (before it where negative); from nowhere, the last one. Null: there is none. */
 export function stepped(times: readonly number[], from: number | null, steps: number): number | null {

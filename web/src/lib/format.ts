@@ -14,12 +14,23 @@ const DAY = 86_400;
 /** `1 234,5` and `1,234.5`, with a real minus sign; `sign` shows a plus too. What is no number is a dash. */
 export function number(value: number | null | undefined, decimals: number, language: Language, sign = false): string {
 	if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-	const digits = Math.abs(value).toFixed(decimals);
-	const [whole = "0", rest] = digits.split(".");
-	const grouped = whole.replace(/\B(?=(\d{3})+$)/g, language === "fr" ? NARROW : ",");
-	const isZero = Number(digits) === 0;
-	const before = value < 0 && !isZero ? MINUS : sign && !isZero ? "+" : "";
-	return before + grouped + (rest === undefined ? "" : (language === "fr" ? "," : ".") + rest);
+	return digits(decimals, language, sign).format(value).replace("-", MINUS);
+}
+
+const DIGITS = new Map<string, Intl.NumberFormat>();
+
+function digits(decimals: number, language: Language, sign: boolean): Intl.NumberFormat {
+	const key = `${language} ${decimals} ${sign}`;
+	let made = DIGITS.get(key);
+	if (made === undefined) {
+		made = new Intl.NumberFormat(language === "fr" ? "fr-FR" : "en-GB", {
+			minimumFractionDigits: decimals,
+			maximumFractionDigits: decimals,
+			signDisplay: sign ? "exceptZero" : "negative",
+		});
+		DIGITS.set(key, made);
+	}
+	return made;
 }
 
 /** Units that are words: the same as the hub's `FRENCH_UNITS`. */
@@ -49,8 +60,8 @@ export function quantity(
 	language: Language,
 	sign = false,
 ): string {
-	const digits = number(value, decimals, language, sign);
-	return unit ? digits + gap(unit, language) + unitIn(unit, language) : digits;
+	const shown = number(value, decimals, language, sign);
+	return unit ? shown + gap(unit, language) + unitIn(unit, language) : shown;
 }
 
 /** As few decimals as say what the number is: 4 → "4", 0.25 → "0,25". */

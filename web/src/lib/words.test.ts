@@ -20,7 +20,7 @@ const EVERY: [string, { fr: Words; en: Words }][] = [
 		]),
 	),
 ];
-const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();
+const holes = (text: string) => [...new Set([...text.matchAll(/\{(\w+)[|}]/g)].map((found) => found[1]))].sort();
 
 for (const [where, words] of EVERY) {
 	test(`French and English say the same things, with the same holes to fill: ${where}`, () => {
