@@ -81,7 +81,7 @@ from hub.workshop.wall import Wall, WallWish, changed
 
 _LOG = logging.getLogger("hub")
 T = TypeVar("T")
-Ways = Callable[[Alarm, Transition], Iterable[str]]
+Told = Callable[[Alarm, Transition], Iterable[str]]
 
 STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
@@ -354,7 +354,7 @@ class App:
         self.history = forwarding.history
         return forwarding
 
-    def _unless_of_table(self, ways: Ways) -> Ways:
+    def _unless_of_table(self, ways: Told) -> Told:
         """Return by which ways a step of an alarm is told: what a table does to its own simulator calls nobody."""
         return lambda alarm, step: () if self.tables.table_of(alarm.run) else ways(alarm, step)
 

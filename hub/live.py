@@ -163,7 +163,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, notes, plan, room, parts, messages, floods, …"""
+        """Names of members sent whole: runs, sentences, scenario, vote, notes, plan, room, parts, messages, …"""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""

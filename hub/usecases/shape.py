@@ -60,12 +60,12 @@ class Place:
         """Return the types that may stand here: of rules, those of the kind that is written."""
         found = [*self.type.types] if isinstance(self.type, inspect.UnionType) else [self.type] if self.type else []
         kind = self.raw.get("kind") if isinstance(self.raw, dict) else None
-        mine = [each for each in found if isinstance(each, inspect.StructType) and each.tag == kind]
+        mine: list[inspect.Type] = [each for each in found if isinstance(each, inspect.StructType) and each.tag == kind]
         return mine or found
 
     def _culprit(self) -> str:
         """Return the first key of a table whose content is not of its type."""
-        (value,) = [each.value_type for each in self.types() if isinstance(each, inspect.DictType)] or [None]
+        value = next((each.value_type for each in self.types() if isinstance(each, inspect.DictType)), None)
         for name, raw in self.raw.items() if isinstance(self.raw, dict) else ():
             try:
                 msgspec.convert(raw, value.cls if isinstance(value, inspect.StructType) else Any)
@@ -109,7 +109,7 @@ def _remedy(said: str, place: Place) -> str:
         case ["Object", "missing"]:
             return f"write {words[0]} = …, which has no default"
         case ["Invalid", _]:
-            return _meant(words[0] if words else said.split()[-1], place.choices())
+            return _meant(words[0] if words else said.rsplit(maxsplit=1)[-1], place.choices())
     return ""
 
 
