@@ -32,8 +32,8 @@ def _drag(page: Page, what: str, x: float, y: float) -> None:
 
 def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_path: Path, browser: Browser) -> None:
     """Dragged from the list, moved by arrows, taken off with Delete, brought back by undoing; on one's own picture."""
-    args = ("--use-case", "cold_room", "--speed", "60")
-    with demo(tmp_path, *args) as hub, visit(browser, hub.page) as reader:
+    args, data = ("--use-case", "cold_room", "--speed", "60"), tmp_path / "data"
+    with demo(data, *args) as hub, visit(browser, hub.page) as reader:
         page = reader.page
         page.goto(f"{hub.page}plan")
         expect(page.get_by_text("Le plan est vide")).to_be_visible()
@@ -53,11 +53,12 @@ def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_
         assert places(hub) == {}
         page.get_by_role("button", name="Défaire").click()
         expect(pin).to_have_count(1)
-        file = {"name": "plan_du_fournil.svg", "mimeType": "image/svg+xml", "buffer": DRAWING}
+        file = tmp_path / "plan_du_fournil.svg"
+        file.write_bytes(DRAWING)
         page.set_input_files("input[type=file]", file)
         expect(page.get_by_role("img", name="plan du fournil")).to_be_visible()
         (kept,) = places(hub).values()
         assert kept == before
-    with demo(tmp_path, *args) as hub:
+    with demo(data, *args) as hub:
         assert [*places(hub).values()] == [before]
         assert hub.ask("GET", "api/v1/plan")["picture"]["title"] == "plan du fournil"
