@@ -97,6 +97,7 @@ API = (
     Route("POST", "/imports/{id}/start", FACILITATOR, uploads.start, body=uploads.ImportWish),
     Route("POST", "/imports/{id}/cancel", FACILITATOR, uploads.cancel),
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
+    Route("GET", "/runs", VIEWER, scenario.runs),
     Route("GET", "/runs/{run}/control", HUB, scenario.control, ("table",)),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),

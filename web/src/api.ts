@@ -12,6 +12,7 @@ import type {
 	Money,
 	Note,
 	Refusals,
+	RunTold,
 	Screens,
 	Series,
 	Sessions,
@@ -288,6 +289,10 @@ export const api = {
 	/** Another story, or the same one anew: a new run. */
 	async story(wish: { usecase: string; initial?: string; clock?: string }): Promise<void> {
 		await ask("PUT", "/scenario", wish);
+	},
+	/** The runs of stories that the hub knows, those that are on first. */
+	async runs(): Promise<RunTold[]> {
+		return (await (await ask("GET", "/runs")).json()).runs;
 	},
 	async speed(speed: number): Promise<void> {
 		await ask("PUT", "/scenario/speed", { speed });

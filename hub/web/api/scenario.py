@@ -80,6 +80,27 @@ async def change(request: web.Request) -> web.Response:
     return answer(shown(request, state))
 
 
+async def runs(request: web.Request) -> web.Response:
+    """List the runs that are known, those that are on first, then the newest; `now`: how far each came."""
+    live = request.app[HUB].live
+    shown = {*live.current_runs()}
+    known = sorted(live.runs.values(), key=lambda each: (each.id in shown, each.wall), reverse=True)
+    return answer(
+        {
+            "runs": [
+                {
+                    "id": each.id,
+                    "scenario": each.scenario,
+                    "state": each.state,
+                    "current": each.id in shown,
+                    "now": rfc3339(live.now(each.id)),
+                }
+                for each in known
+            ]
+        }
+    )
+
+
 async def speed(request: web.Request) -> web.Response:
     """Change the speed of the run's clock."""
     said = await body(request, Speed, '{"speed": 10}')

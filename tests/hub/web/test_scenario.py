@@ -322,3 +322,17 @@ async def test_a_story_that_begins_ends_what_is_played_again(client: Client, mon
             async with client.put(f"{API}/scenario", json={"usecase": "cold_room"}) as response:
                 await response.read()
             assert [each["do"] for each in heard] == ["speed", "speed", "speed", "scenario"]
+
+
+async def test_the_runs_that_are_known_are_listed(hub: FakeHub, client: Client) -> None:
+    """Those that devices are on first; an earlier one can still be asked for."""
+    hub.play("cold_room-20270114-080000-aa11")
+    hub.play(RUN)
+    hub.speak("tasmota:probe", "temperature", 3.0, run=RUN)
+    async with client.get(f"{API}/runs") as response:
+        told = (await response.json())["runs"]
+    assert [(each["id"], each["current"]) for each in told] == [
+        (RUN, True),
+        ("cold_room-20270114-080000-aa11", False),
+    ]
+    assert told[0]["now"].endswith("Z")

@@ -84,6 +84,7 @@ OPEN = {
     "/api/v1/usecases/name/money",
     "/api/v1/scenario",
     "/api/v1/scenarios/run",
+    "/api/v1/runs",
     "/api/v1/tables",
     "/api/v1/tables/table/scenario",
     "/api/v1/login",

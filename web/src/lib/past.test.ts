@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressOf, bounds, charts, chosen, moved, MOST, pause, RANGES, stamp, tick, viewAt, zoomed } from "./past.ts";
+import {
+	addressOf,
+	bounds,
+	charts,
+	chosen,
+	elsewhere,
+	moved,
+	MOST,
+	pause,
+	RANGES,
+	stamp,
+	tick,
+	viewAt,
+	zoomed,
+} from "./past.ts";
 import { table, type Row } from "./table.ts";
 
 const view = viewAt("?c=tasmota:probe/temperature&span=3600");
@@ -14,6 +28,22 @@ test("an address says what is shown, and is the same again", () => {
 	]);
 	assert.equal(addressOf(found), `/history?${search}`);
 	assert.equal(addressOf(viewAt("")), "/history?span=3600");
+});
+
+test("a measure that is computed stands in an address beside channels, in order", () => {
+	const search = "m=greenhouse%2Fdew&c=a%3Ab%2Fx&span=3600";
+	const found = viewAt(`?${search}`);
+	assert.deepEqual(found.sources, [
+		{ device: "greenhouse", channel: "dew", computed: true },
+		{ device: "a:b", channel: "x" },
+	]);
+	assert.equal(addressOf(found), `/history?${search}`);
+	assert.equal(viewAt("?m=a/b&c=a/b").sources.length, 2);
+});
+
+test("another timeline is looked at from its end", () => {
+	const there = elsewhere({ ...view, to: 10_000, run: "r-1" }, null, "s1");
+	assert.deepEqual([there.run, there.session, there.to], [null, "s1", null]);
 });
 
 test("what is no channel, no number or too much is left out of an address", () => {

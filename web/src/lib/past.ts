@@ -3,10 +3,11 @@
 import { shortDay, time } from "./format.ts";
 import type { Language } from "./types.ts";
 
-/** A channel of a device. */
+/** A channel of a device; `computed`: a measure of a use case, which no channel gives: the hub computes it anew. */
 export interface Source {
 	device: string;
 	channel: string;
+	computed?: true;
 }
 
 export interface View {
@@ -39,7 +40,12 @@ export function viewAt(search: string): View {
 	const span = Number(query.get("span") ?? HOUR);
 	const to = Number(query.get("to") ?? Number.NaN);
 	return {
-		sources: unique(query.getAll("c").flatMap(sourceOf)).slice(0, MOST),
+		sources: unique(
+			[...query].flatMap(([name, text]) => {
+				if (name === "c") return sourceOf(text);
+				return name === "m" ? sourceOf(text).map((each): Source => ({ ...each, computed: true })) : [];
+			}),
+		).slice(0, MOST),
 		span: Number.isFinite(span) ? Math.min(Math.max(span, SHORTEST), LONGEST) : HOUR,
 		to: Number.isFinite(to) && to > 0 && to < LATEST ? to : null,
 		stacked: query.get("view") === "stacked",
@@ -50,7 +56,9 @@ export function viewAt(search: string): View {
 
 /** The address of a view: to be kept, sent, opened again. */
 export function addressOf(view: View): string {
-	const query = new URLSearchParams(view.sources.map((each) => ["c", keyOf(each)]));
+	const query = new URLSearchParams(
+		view.sources.map((each) => [each.computed ? "m" : "c", `${each.device}/${each.channel}`]),
+	);
 	query.set("span", String(Math.round(view.span)));
 	if (view.to !== null) query.set("to", String(Math.round(view.to)));
 	if (view.stacked) query.set("view", "stacked");
@@ -59,7 +67,8 @@ export function addressOf(view: View): string {
 	return `/history?${query}`;
 }
 
-export const keyOf = (source: Source) => `${source.device}/${source.channel}`;
+/** No device's id holds a space: a measure is never taken for a channel. */
+export const keyOf = ({ device, channel, computed }: Source) => `${device}${computed ? " " : ""}/${channel}`;
 
 function sourceOf(text: string): Source[] {
 	const at = text.lastIndexOf("/");
@@ -80,6 +89,11 @@ export function zoomed(view: View, factor: number): View {
 export function moved(view: View, steps: number, now: number): View {
 	const to = (view.to ?? now) + (steps * view.span) / 2;
 	return { ...view, to: to >= now ? null : to };
+}
+
+/** Another timeline: an earlier run or a session, at its end; both null: what goes on now. */
+export function elsewhere(view: View, run: string | null, session: string | null): View {
+	return { ...view, run, session, to: null };
 }
 
 /** The stretch [s] that somebody drew on a chart. */

@@ -97,7 +97,7 @@ test("a device is called by its part in the story, and shows what the story hear
 			{ device: "tasmota:a", title: { en: "Probe", fr: "Sonde" } },
 			{ device: "b", title: { en: "Door", fr: "Porte" } },
 		],
-		measures: [{ device: "tasmota:a", channel: "humidity", title: { en: "Air", fr: "Air" }, primary: true }],
+		measures: [{ device: "tasmota:a", channel: "humidity", title: { en: "Air", fr: "Air" }, primary: true, factor: 1 }],
 	} as unknown as Usecase;
 	const [named, probe] = pins(
 		known(device("tasmota:a", { name: "a" }), device("b", { name: "Back door" })),

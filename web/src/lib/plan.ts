@@ -142,9 +142,8 @@ function chosen(device: Device, story: Usecase | null): { channel: Channel; titl
 	told.sort((one, other) => Number(other.primary) - Number(one.primary));
 	const heard = told.flatMap((measure) => {
 		const channel = device.channels.find((each) => each.name === measure.channel);
-		return channel === undefined || measure.inverted === true || measure.factor !== undefined
-			? []
-			: { channel, title: measure.title };
+		const turned = measure.inverted === true || (measure.factor ?? 1) !== 1 || (measure.offset ?? 0) !== 0;
+		return channel === undefined || turned ? [] : { channel, title: measure.title };
 	});
 	const own = device.channels.filter((each) => !HEALTH.test(each.name));
 	const first = (own.length > 0 ? own : device.channels).map((channel) => ({ channel, title: null }));

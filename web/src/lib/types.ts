@@ -152,6 +152,16 @@ export interface RunClock {
 	state?: string;
 }
 
+/** A run that the hub knows; `now`: how far it came, on its own clock. */
+export interface RunTold {
+	id: string;
+	scenario: string;
+	state: string;
+	/** Devices are on it now. */
+	current: boolean;
+	now: string;
+}
+
 export interface Sentence {
 	code: string;
 	params: Record<string, unknown>;

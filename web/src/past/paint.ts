@@ -19,6 +19,8 @@ export interface Line {
 	/** Lowest and highest of what each point stands for; null: it stands for itself. */
 	low: Track | null;
 	high: Track | null;
+	/** No channel gives it: the hub computes it. */
+	computed?: true | undefined;
 	/** Its place among the chosen ones: colour, stroke and marker. */
 	place: number;
 	simulated: boolean;

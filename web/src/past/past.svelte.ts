@@ -30,7 +30,11 @@ export class Past {
 	async load(view: View, width: number, runOf: (device: string) => string): Promise<void> {
 		const round = ++this.#round;
 		try {
-			const found = (await Promise.all(view.sources.map((each) => this.#curves(each, view, width, runOf)))).flat();
+			const heard = view.sources.filter((each) => !each.computed);
+			const told = (await Promise.all(heard.map((each) => this.#curves(each, view, width, runOf)))).flat();
+			const on = new Set(told.map((each) => each.run));
+			const made = view.sources.filter((each) => each.computed);
+			const found = [...told, ...(await Promise.all(made.map((each) => this.#made(each, view, width, on)))).flat()];
 			const runs = [...new Set(found.map((each) => each.run))];
 			const [alarms, notes] = await Promise.all([this.#alarms(view, runs), this.#notes(view, runs)]);
 			if (round !== this.#round) return;
@@ -61,15 +65,33 @@ export class Past {
 		return runs.map((each) => ofRun({ ...source, key }, each, series));
 	}
 
+	/** A computed measure: of an archived session on the runs of what was heard in it, else on the run of its story. */
+	async #made(source: Source, view: View, width: number, on: ReadonlySet<string>): Promise<Found[]> {
+		const asked = view.run !== null ? [view.run] : view.session !== null && on.size > 0 ? [...on] : [null];
+		const key = keyOf(source);
+		const found = await Promise.all(
+			asked.map(async (run) => {
+				const query = within({ ...view, session: null }, run);
+				query.set("usecase", source.device);
+				query.set("measure", source.channel);
+				query.set("width", String(Math.round(Math.min(Math.max(width, 60), 2000))));
+				return api.past(query);
+			}),
+		);
+		return found.flat().map((each) => ofRun({ ...source, key }, each.run, [each]));
+	}
+
 	async #alarms(view: View, runs: readonly string[]): Promise<Alarm[]> {
-		const devices = new Set(view.sources.map((each) => each.device));
+		const sources = new Set(view.sources.map((each) => each.device));
 		const asked = view.session === null ? runs : [null];
 		const pages = asked.map((run) => {
 			const query = within(view, run);
 			query.set("limit", MOST_ALARMS);
 			return api.alarms(query);
 		});
-		return (await Promise.all(pages)).flatMap((page) => page.alarms).filter((alarm) => devices.has(alarm.device));
+		return (await Promise.all(pages))
+			.flatMap((page) => page.alarms)
+			.filter((alarm) => sources.has(alarm.device) || sources.has(alarm.usecase));
 	}
 
 	async #notes(view: View, runs: readonly string[]): Promise<Note[]> {

@@ -17,7 +17,12 @@ export async function readings(
 	progress: (count: number) => void,
 ): Promise<{ rows: Row[]; cut: boolean }> {
 	const rows: Row[] = [];
-	for (const { device, channel, run } of found) {
+	for (const each of found) {
+		if (each.computed) {
+			rows.push(...made(each));
+			continue;
+		}
+		const { device, channel, run } = each;
 		const query = within(view, run);
 		query.set("device", device);
 		query.set("channel", channel);
@@ -33,6 +38,16 @@ export async function readings(
 		} while (next !== null);
 	}
 	return { rows, cut: false };
+}
+
+/** The points of a computed measure as they are drawn: there are no others. */
+function made({ device, channel, run, unit, track }: Found): Row[] {
+	return track.t.flatMap((at, place): Row[] => {
+		const value = track.v[place];
+		const time = new Date(at * 1000).toISOString();
+		const told = { time, device, channel, unit, quality: "computed", simulated: run !== "real", run };
+		return value === null || value === undefined ? [] : [{ ...told, value }];
+	});
 }
 
 export function asFile(rows: readonly Row[], language: Language): Blob {

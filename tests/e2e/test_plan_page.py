@@ -1,0 +1,64 @@
+"""The floor plan in a browser: hung by hand and by keys, seen by the room, still there after a restart of the hub."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from servers.browser import visit
+from servers.hubs import Demo, demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(180)]
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"><rect width="400" height="300"/></svg>'
+
+
+def places(hub: Demo) -> dict[str, tuple[float, float]]:
+    """Return where which device hangs, as the hub has it."""
+    told = hub.ask("GET", "api/v1/plan")["places"]
+    return {each["device"]: (each["x"], each["y"]) for each in told}
+
+
+def _drag(page: Page, what: str, x: float, y: float) -> None:
+    """Drag something to a place of the plan."""
+    grip, plan = page.locator(what).first.bounding_box(), page.locator(".plan").bounding_box()
+    assert grip is not None
+    assert plan is not None
+    page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(plan["x"] + plan["width"] / 2, plan["y"] + plan["height"] / 2, steps=4)
+    page.mouse.move(plan["x"] + plan["width"] * x, plan["y"] + plan["height"] * y, steps=4)
+    page.mouse.up()
+
+
+def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_path: Path, browser: Browser) -> None:
+    """Dragged from the list, moved by arrows, taken off with Delete, brought back by undoing; on one's own picture."""
+    args, data = ("--use-case", "cold_room", "--speed", "60"), tmp_path / "data"
+    with demo(data, *args) as hub, visit(browser, hub.page) as reader:
+        page = reader.page
+        page.goto(f"{hub.page}plan")
+        expect(page.get_by_text("Le plan est vide")).to_be_visible()
+        _drag(page, ".loose button", 0.8, 0.25)
+        status = page.locator(".told")
+        expect(status).to_contain_text("80\u202f% depuis la gauche, 25\u202f% depuis le haut")
+        pin = page.locator("[data-pin]")
+        pin.focus()
+        page.keyboard.press("Shift+ArrowLeft")
+        page.keyboard.press("ArrowDown")
+        expect(status).to_contain_text("70\u202f% depuis la gauche, 26\u202f% depuis le haut")
+        (before,) = places(hub).values()
+        assert before == pytest.approx((0.7, 0.26), abs=0.005)
+        pin.focus()
+        page.keyboard.press("Delete")
+        expect(status).to_contain_text("n’est plus sur le plan")
+        assert places(hub) == {}
+        page.get_by_role("button", name="Défaire").click()
+        expect(pin).to_have_count(1)
+        file = tmp_path / "plan_du_fournil.svg"
+        file.write_bytes(DRAWING)
+        page.set_input_files("input[type=file]", file)
+        expect(page.get_by_role("img", name="plan du fournil")).to_be_visible()
+        (kept,) = places(hub).values()
+        assert kept == before
+    with demo(data, *args) as hub:
+        assert [*places(hub).values()] == [before]
+        assert hub.ask("GET", "api/v1/plan")["picture"]["title"] == "plan du fournil"
