@@ -10,6 +10,8 @@ import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
 
 const MOST_HZ = 10;
 const TICK_MS = 500;
+/** A page that is looked at beats twice a second: after such a hole the machine has slept, or was set to another time. */
+const SLEPT_MS = 10_000;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
 /** The scenario that plays belongs to no use case: there are its devices, and nothing to tell. */
@@ -29,6 +31,8 @@ class Hub {
 	readonly started = performance.now();
 	/** The story on the projector; null: none known yet. */
 	usecase = $state.raw<Usecase | null>(null);
+	/** The venue's time zone, since a story said it; until then times are the reader's. */
+	zone = $state<string | undefined>();
 	/** Why there is no story, in the hub's words. */
 	trouble = $state<string | null>(null);
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
@@ -40,6 +44,8 @@ class Hub {
 	#asked = "";
 	#askedAt = 0;
 	#asking = false;
+	/** The reader's clock at the last beat [ms]: it goes on while a machine sleeps, the monotonic one may not. */
+	#wall = Date.now();
 
 	readonly role = $derived(this.picture?.role ?? "viewer");
 	/** The page is so young that a simulation may be on its way. */
@@ -70,6 +76,7 @@ class Hub {
 			if (!document.hidden) {
 				this.connections += 1;
 				this.#live?.hurry();
+				this.#wall = Date.now(); // a hidden page beats seldom, and its link is looked after
 				this.#tick();
 			}
 		});
@@ -116,6 +123,9 @@ class Hub {
 
 	#tick() {
 		this.beat = performance.now();
+		const wall = Date.now();
+		if (wall - this.#wall > SLEPT_MS) this.#live?.wake();
+		this.#wall = wall;
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
 		const followed =
@@ -156,6 +166,7 @@ class Hub {
 		try {
 			const name = this.picture?.scenario?.usecase ?? told(await api.usecases(), this.begins);
 			this.usecase = name === null ? null : await api.usecase(name);
+			this.zone = this.usecase?.tz ?? this.zone;
 			this.trouble = null;
 		} catch (error) {
 			if (error instanceof Refused && error.status === NOT_FOUND) {
