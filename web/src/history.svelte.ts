@@ -8,7 +8,8 @@ import type { Measure, Value } from "./lib/types.ts";
 /** A measure, and the run on which its device speaks. */
 export type Heard = Measure & { run: string };
 
-const FLUSH_MS = 250;
+/** A curve goes on four times a second, however often its device speaks. */
+export const FLUSH_MS = 250;
 const RETRY_MS = 3000;
 const POINTS = 900;
 /** Points of a curve that is kept going: twice what the hub gives, which is already one for each pixel twice. */

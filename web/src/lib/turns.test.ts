@@ -28,7 +28,7 @@ function screen() {
 test("a frame draws as many charts as it has time for, and the next ones go on where it ended", () => {
 	const { turns, chart, frame, waits } = screen();
 	const charts = ["a", "b", "c", "d", "e"].map((name) => ({ name }));
-	for (const each of charts) turns.ask(each, chart(each.name, 5));
+	for (const each of charts) turns.ask(each, chart(each.name, 3));
 	assert.deepEqual([frame(), frame(), frame()], ["abc", "de", ""]);
 	assert.equal(waits(), 0);
 });

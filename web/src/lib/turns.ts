@@ -8,7 +8,7 @@ export interface Around {
 }
 
 /** What a frame may take of the page for drawing [ms]: the rest is for fingers and news. */
-const SHARE_MS = 12;
+const SHARE_MS = 8;
 
 export class Turns {
 	private readonly waiting = new Map<object, () => void>();
