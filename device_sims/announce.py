@@ -23,6 +23,8 @@ class Announcement(Struct, frozen=True):
         devices: uids.
         topics: MQTT filters of all they say and hear.
         days: scenario → how many days the day it plays lies after the date of its messages.
+        table: whose own run it is; 0: the whole room's.
+        plays: uid of a table's device → that of the device whose role it plays.
     """
 
     run: str
@@ -35,6 +37,8 @@ class Announcement(Struct, frozen=True):
     devices: tuple[str, ...]
     topics: tuple[str, ...]
     days: dict[str, int] = {}
+    table: int = 0
+    plays: dict[str, str] = {}
 
 
 def announcement(
@@ -48,6 +52,8 @@ def announcement(
     simulated: datetime,
     devices: Iterable[Device],
     days: Mapping[str, int] | None = None,
+    table: int = 0,
+    plays: Mapping[str, str] | None = None,
 ) -> Announcement:
     """Return what a run says of itself."""
     devices = tuple(devices)
@@ -62,6 +68,8 @@ def announcement(
         devices=tuple(device.uid for device in devices),
         topics=tuple(pattern for device in devices for pattern in device.filters),
         days=dict(days or {}),
+        table=table,
+        plays=dict(plays or {}),
     )
 
 

@@ -26,9 +26,9 @@ HEARTBEAT_S = 20.0
 
 
 class Order(Struct, frozen=True):
-    """What the hub asks for; `duration` in simulated minutes."""
+    """What the hub asks for; `duration` in simulated minutes; `tables`: that are to play, and no others."""
 
-    do: Literal["fault", "speed", "scenario"]
+    do: Literal["fault", "speed", "scenario", "tables"]
     id: int | str | None = None
     name: str | None = None
     active: bool = True
@@ -39,6 +39,7 @@ class Order(Struct, frozen=True):
     seed: int | None = None
     initial: str | None = None
     clock: str | None = None
+    tables: tuple[int, ...] = ()
 
 
 class Control:
@@ -50,16 +51,18 @@ class Control:
         hub: Callable[[], Hub | None],
         obey: Callable[[Order], Awaitable[None]],
         state: Callable[[], dict[str, Any]],
+        table: int = 0,
     ) -> None:
         """Prepare it; `serve` runs it.
 
         Args:
             run: its id.
+            table: whose own run it is; 0: the whole room's.
             hub: asked before each attempt.
             obey: carries an order out; raises SimulationError with the reason.
             state: the state of the run, as the hub is told.
         """
-        self._run = run
+        self._path = f"/api/v1/runs/{run}/control" + (f"?table={table}" if table else "")
         self._hub = hub
         self._obey = obey
         self._state = state
@@ -86,7 +89,7 @@ class Control:
             retry_s = min(retry_s * 1.5, MOST_RETRY_S)
 
     async def _connected(self, session: "ClientSession", hub: Hub) -> None:
-        address = f"{hub.url.rstrip('/').replace('http', 'ws', 1)}/api/v1/runs/{self._run}/control"
+        address = f"{hub.url.rstrip('/').replace('http', 'ws', 1)}{self._path}"
         headers = {"Authorization": f"Bearer {hub.secret}"}
         async with session.ws_connect(address, headers=headers, heartbeat=HEARTBEAT_S, compress=0) as socket:
             self._socket = socket

@@ -17,6 +17,7 @@ class Ensemble:
 
     Attributes:
         shown: the scenario whose story is on the projector.
+        plays: uid of a device → that of the device whose role it plays; empty: each its own.
     """
 
     def __init__(self, cast: Cast, stage: Stage) -> None:
@@ -28,6 +29,7 @@ class Ensemble:
         self.name = cast.name
         self.shown = next(iter(cast.parts.values())).scenario.name
         self.title = cast.title
+        self.plays = cast.plays
         self.start = stage.start
         common = stage._replace(clock=playbill.clock(cast, stage.initial, stage.clock))
         self.worlds = {

@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 
-from device_sims import announce, playbill, schedule
+from device_sims import announce, copies, playbill, schedule
 from device_sims.clock import MOST_LIVE_SPEED, checked_speed
 from device_sims.ensemble import Ensemble
 from device_sims.errors import SimulationError
@@ -41,6 +42,7 @@ class Options(Struct, frozen=True, kw_only=True):
         initial, clock: of the start; None: the scenario's. NOW: beside real devices, at ×1 whatever `speed` says.
         history_h: hours of history; None: the scenario's.
         zone: of the devices' local times.
+        table: whose own run it is; 0: the whole room's.
     """
 
     scenario: str
@@ -53,6 +55,7 @@ class Options(Struct, frozen=True, kw_only=True):
     clock: str | None = None
     history_h: int | None = None
     zone: str = "Europe/Paris"
+    table: int = 0
 
     @property
     def is_twin(self) -> bool:
@@ -72,6 +75,8 @@ def make_world(options: Options, wall: datetime) -> Ensemble:
         SimulationError: naming what cannot be played.
     """
     cast = playbill.load(options.scenario, options.history_h)
+    if options.table:
+        cast = copies.of_table(cast, options.table)
     checked_speed(options.speed)
     if options.speed > MOST_LIVE_SPEED and options.data is None:
         live = f"{MOST_LIVE_SPEED:.0f}"
@@ -88,6 +93,27 @@ def make_world(options: Options, wall: datetime) -> Ensemble:
         lasts = schedule.seconds(fault.duration_min)
         world.schedule(round(60 * fault.minute), fault.name, fault.intensity, lasts)
     return world
+
+
+def for_table(story: Options, table: int, *, scenario: str, speed: float) -> Options:
+    """Return what a table plays beside a story: the same scenario, with a seed of its own.
+
+    Args:
+        story: what the room plays.
+        table: its number.
+        scenario: the one on the projector.
+        speed: of the story now; a table goes as fast.
+    """
+    return msgspec.structs.replace(
+        story,
+        scenario=scenario,
+        table=table,
+        seed=copies.seed_of(story.seed, table),
+        speed=speed,
+        faults=(),
+        history_h=copies.HISTORY_H,
+        clock=None if story.is_twin else story.clock,
+    )
 
 
 def new_seed() -> int:

@@ -39,12 +39,14 @@ class Cast(NamedTuple):
         parts: what stands before the roles and faults of each scenario → the scenario. The first one, which is on the
             projector, keeps its own names.
         clock: of all; None: the scenario's own, which is the only one.
+        plays: uid of a device → that of the device whose role it plays: of a table's copies (`device_sims.copies`).
     """
 
     name: str
     title: Text
     parts: Mapping[str, Loaded]
     clock: str | None = None
+    plays: Mapping[str, str] = {}
 
 
 def names() -> list[str]:

@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
-from device_sims import announce, door, notes, schedule
+from device_sims import announce, copies, door, notes, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
+from device_sims.company import Company
 from device_sims.control import Control, Order
 from device_sims.courier import HUB_PATIENCE_S, Courier
 from device_sims.day import DAY_S
@@ -25,7 +26,7 @@ from device_sims.devices import Packet
 from device_sims.errors import SimulationError
 from device_sims.link import Connection
 from device_sims.notebook import Notebook
-from device_sims.options import Options, make_world
+from device_sims.options import Options, for_table, make_world
 from device_sims.plugs import Ears, plug
 from device_sims.tables import Text
 from device_sims.world import Output, Silence
@@ -59,10 +60,12 @@ class Run:
         wall = datetime.now(UTC)
         self.options = options
         self.world = make_world(options, wall)
-        self.id = announce.run_id(self.world.name, wall, secrets.randbelow(65_536))
+        self.id = announce.run_id(self.world.name, wall, _word(options.table))
         self.next: Options | None = None
         self._clock = VirtualClock(time.monotonic(), speed=options.pace)
         self._live = False
+        self.begun = asyncio.Event()
+        self._company = Company(self._of_table)
         self._wake = asyncio.Event()
         self._notebook = Notebook(self._simulated)
         self._courier = Courier(self._hub, self.world.start, self._said)
@@ -73,7 +76,7 @@ class Run:
         self._devices = {
             role: plug(role, player, self.id, options, ears) for role, player in self.world.players.items()
         }
-        self._control = Control(self.id, self._hub, self._obey, self.state)
+        self._control = Control(self.id, self._hub, self._obey, self.state, options.table)
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play until `stop` is set, or another story is asked for (`next`)."""
@@ -106,6 +109,8 @@ class Run:
             "speed": self._clock.speed,
             "seed": self.options.seed,
             "twin": self.options.is_twin,
+            "table": self.options.table,
+            "tables": list(self._company.tables),
             "state": "preparing" if self._notebook.is_preparing else "running" if self._clock.speed > 0 else "paused",
             "faults": [
                 {
@@ -144,6 +149,7 @@ class Run:
             await self._own.publish(announce.announced(self._said()))
         self._tell_beat()
         self._live = True
+        self.begun.set()
         for role, connection in self._devices.items():
             if self.world.players[role].silent and not self.world.players[role].device.bridged:
                 connection.drop()
@@ -240,6 +246,8 @@ class Run:
             await self._set_speed(order.speed)
         elif order.do == "fault":
             self._set_fault(order)
+        elif order.do == "tables":
+            self._seat(order.tables)
         else:
             self._change_story(order)
 
@@ -253,6 +261,35 @@ class Run:
         self._deliver(said)
         self._wake.set()
         self._tell_state()
+
+    def _seat(self, tables: tuple[int, ...]) -> None:
+        """Give these tables runs of their own, and no others.
+
+        Raises:
+            SimulationError: no such table, or this is a table's run itself.
+        """
+        if self.options.table:
+            msg = f"run {self.id} is table {self.options.table}'s own: ask the story's"
+            raise SimulationError(msg)
+        if wrong := [each for each in tables if not 0 < each <= copies.MOST]:
+            msg = f"table {wrong[0]}: tables have numbers from 1 to {copies.MOST}"
+            raise SimulationError(msg)
+        if tables:
+            make_world(self._for_table(max(tables)), datetime.now(UTC))  # refused now, not table by table
+        self._company.seat(tables)
+        self._tell_state()
+
+    def _for_table(self, table: int) -> Options:
+        return for_table(self.options, table, scenario=self.world.shown, speed=self._clock.speed)
+
+    def _of_table(self, table: int) -> "Run":
+        return Run(self._for_table(table))
+
+    async def follow_speed(self, speed: float) -> None:
+        """Go as fast as the story that this run is beside; one that has not begun begins so."""
+        self.options = msgspec.structs.replace(self.options, speed=speed)
+        if self._live:
+            await self._set_speed(speed)
 
     async def _set_speed(self, speed: float | None) -> None:
         if speed is None:
@@ -273,6 +310,7 @@ class Run:
         self._tell_beat()
         self._wake.set()
         self._tell_state()
+        await self._company.follow_speed(speed)
 
     def _change_story(self, order: Order) -> None:
         wanted = msgspec.structs.replace(
@@ -338,6 +376,8 @@ class Run:
             simulated=self._simulated(),
             devices=(player.device for player in self.world.players.values()),
             days=self.world.days,
+            table=self.options.table,
+            plays=self.world.plays,
         )
 
     def _announce_again(self) -> None:
@@ -374,6 +414,7 @@ class Run:
         self._live = False
         self._leaving = True
         self._courier.leave()
+        company = asyncio.create_task(self._company.leave())
         with contextlib.suppress(TimeoutError, SimulationError, OSError):
             async with asyncio.timeout(LEAVE_S):
                 if self._own.up.is_set():
@@ -384,7 +425,7 @@ class Run:
                         notes.remove(self.options.data, self.id)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(company, *tasks, return_exceptions=True)
         await asyncio.gather(*(connection.close() for connection in (self._own, *self._devices.values())))
 
     def _last_words(self) -> list[Packet]:
@@ -392,6 +433,11 @@ class Run:
             return []  # the same devices go on in the next run
         devices = [player.device for player in self.world.players.values()]
         return [Packet(topic, b"", retain=True) for device in devices for topic in device.retained]
+
+
+def _word(table: int) -> int:
+    """Return what ends a run's id: drawn, and of no two tables that begin in one second the same."""
+    return secrets.randbelow(65_536) & ~0x7F | table if table else secrets.randbelow(65_536)
 
 
 async def play(options: Options, stop: asyncio.Event) -> None:

@@ -1,6 +1,6 @@
 """What people do to devices and roles, and all of that back again; forgetting is for ever.
 
-Rename, room, ignore, lock, merge; give a role to a real device; turn a use case off. An action changes fields of
+Rename, room, ignore, lock, hide, merge; give a role to a real device; turn a use case off. An action changes fields of
 `Device` (or the ignored topics, the cast, the use cases that are off), is committed with its record, and is undone by
 putting them back. Runs in the thread that owns store.db: the worker's, or the command's own where no hub lives.
 """
@@ -61,7 +61,7 @@ class Acting:
         self._wall = wall
 
     def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
-        """Rename (`name`, None: its own again), `room`, `ignored`, `locked`, `proposed` = False: accept it.
+        """Rename (`name`, None: its own again), `room`, `ignored`, `locked`, `hidden`, `proposed` = False: accept it.
 
         Raises:
             NotFoundError: no such device.

@@ -37,6 +37,13 @@ def interfaces() -> list[Interface]:
     ]
 
 
+def all_own() -> frozenset[str]:
+    """Return every address of this machine, IPv6 too and without zone: who asks from one of them is no guest."""
+    found = psutil.net_if_addrs().values()
+    kinds = {socket.AF_INET, socket.AF_INET6}
+    return frozenset(a.address.partition("%")[0] for each in found for a in each if a.family in kinds)
+
+
 def outward() -> str | None:
     """Return the address from which this machine would speak to others; None: no network leads anywhere."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -57,6 +64,15 @@ def ranked(found: Iterable[Interface], outward: str | None = None) -> list[Inter
     """
     usable = [each for each in found if each.is_up and _is_usable(each.address)]
     return sorted(usable, key=lambda each: (*_distance(each, outward), each.name, each.address))
+
+
+def of_room(found: Iterable[Interface], outward: str | None = None) -> list[Interface]:
+    """Return those that a phone of the room may reach; what is virtual only where nothing else is there.
+
+    Some machines have their network on a virtual switch.
+    """
+    usable = ranked(found, outward)
+    return [each for each in usable if VIRTUAL.match(each.name) is None] or usable
 
 
 def _distance(each: Interface, outward: str | None) -> tuple[bool, bool, bool]:

@@ -14,17 +14,16 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import addresses, broker, credentials, setup
+from hub import broker, credentials, setup
 from hub.acting import Acting
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -41,6 +40,7 @@ from hub.ingest.gaps import Gap, Why
 from hub.ingest.link import LinkClient, SerialPort, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
+from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
 from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
@@ -60,6 +60,7 @@ from hub.store.base import History, Range, Series
 from hub.store.retention import Keep
 from hub.store.stretches import Stretch
 from hub.storytelling import Known
+from hub.tables import Tables, Wanted
 from hub.telling import Telling
 from hub.tokens import Tokens
 from hub.understand import Understanding
@@ -67,6 +68,7 @@ from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
+from hub.valued import Valued
 from hub.web.app import make_app
 from hub.web.hub import Acts
 from hub.web.security import Security
@@ -75,9 +77,11 @@ from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
+from hub.workshop.wall import Wall, WallWish, changed
 
 _LOG = logging.getLogger("hub")
 T = TypeVar("T")
+Told = Callable[[Alarm, Transition], Iterable[str]]
 
 STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
@@ -222,26 +226,24 @@ class App:
         self._guests = Guests(installed(), taken=bundled, off=off)
         self._registry = self._make_registry()
         self.explainer = Explainer(self._registry.drivers.values())
-        self.live = Live(
-            is_health=self._is_health,
-            source=self._source,
-            reach=self._reach,
-            pace_by=self._pace_by,
-            believed=self._registry.believed,
-            is_off=self._is_off,
-            lang=self.config.lang,
-        )
+        self.live = self._make_live()
         self._floods = Floods(self.live, self._cases)
         self._stage = Stage(self._cases, self.live, self.config.tz)
+        self.tables = Tables(self._cases, self.live, self._make_live, self.config.tz, self._kept.tables())
+        self._valued = Valued(
+            self.tables,
+            self._cases,
+            looking=self._looking,
+            chosen=lambda usecase, table: self._chosen.of(usecase, table=table),
+            now=self.live.now,
+        )
         self._recent: dict[str, Heard] = {}
         self._link = LinkClient(self._data)
         self._status: Status | None = None
-        self._end = 0
-        self._needed = 0  # nothing of the journal goes before it is known what the sessions need
+        self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled = asyncio.Event()
-        self._session_news, self._room_news = asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -298,17 +300,42 @@ class App:
                 today=lambda: datetime.now(self.config.zone).date(),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
-            self._restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
-            self._restored.paces = self._pacer.records
             self._chosen = Chosen(self._kept, self._sessions.current)
-            self._restored.chosen = self._chosen.told()
-            mind = self._worker.understanding
-            self._restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
+            self._wall = self._kept.wall()
+            self._restored = self._restore()
         except BaseException:
             self._guests.close()
             self._kept.close()
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
+        self.room = self._make_room()
+
+    def _make_room(self) -> Room:
+        is_open, live = self._settings.lan, self.live
+        return Room(self.config, self._data, is_open=is_open, is_inviting=lambda: live.room["shows"] == "join")
+
+    def _make_live(self, table: int = 0) -> Live:
+        """Return the live state of the whole room, or of a table."""
+        return Live(
+            is_health=self._is_health,
+            source=self._source,
+            reach=self._reach,
+            pace_by=self._pace_by,
+            believed=self._registry.believed,
+            is_off=self._is_off,
+            lang=self.config.lang,
+            table=table,
+        )
+
+    def _restore(self) -> Batch:
+        """Return what pages are shown before anything is read."""
+        restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
+        restored.paces = self._pacer.records
+        restored.chosen = self._chosen.told()
+        restored.wall = msgspec.to_builtins(self._wall)
+        mind = self._worker.understanding
+        restored.settable = {uid: mind.settable(uid) for uid in mind.describing()}
+        return restored
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
@@ -326,6 +353,10 @@ class App:
         forwarding = Forwarding(self.config, self._data, self._kept, self._worker)
         self.history = forwarding.history
         return forwarding
+
+    def _unless_of_table(self, ways: Told) -> Told:
+        """Return by which ways a step of an alarm is told: what a table does to its own simulator calls nobody."""
+        return lambda alarm, step: () if self.tables.table_of(alarm.run) else ways(alarm, step)
 
     def _engine(self) -> Engine:
         return Engine(self._cases.values(), state=self._kept.rules(), calendar=Calendar(self.config.zone))
@@ -347,7 +378,11 @@ class App:
     async def start(self) -> None:
         """Show what was known before, then go on from the cursor."""
         self._loop = asyncio.get_running_loop()
-        self.live.apply(self._restored)
+        self._kept.ways = self._unless_of_table(self._kept.ways)
+        self.tables.apply(self._restored)
+        self.tables.want(self.tables.wanted)
+        for table in self.tables.playing():
+            self.tables.of(table).live.apply(Batch(chosen=self._chosen.told(table)))
         self._link.on_end(self._grown)
         self._link.on_status(self._changed)
         self._worker.start()
@@ -361,7 +396,9 @@ class App:
             asyncio.create_task(self._prune(), name="retention"),
             asyncio.create_task(self._telling.run(), name="telling"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
-            asyncio.create_task(self._show_room(), name="room"),
+            asyncio.create_task(self._show_room(), name="people"),
+            asyncio.create_task(self.room.run(), name="room"),
+            asyncio.create_task(self._valued.run(), name="tables"),
         ]
 
     async def close(self) -> None:
@@ -409,7 +446,9 @@ class App:
             self._loop.call_soon_threadsafe(self._deliver, outcome)
 
     def _deliver(self, outcome: Outcome) -> None:
-        self.live.apply(outcome.batch)
+        self.tables.apply(outcome.batch)
+        if outcome.tables is not None:
+            self.tables.take(outcome.tables)
         if outcome.batch.alarms:
             self._show_floods()
             self._telling.wake()
@@ -477,7 +516,7 @@ class App:
         parts = self._parts_now()
         changed = {name: part for name, part in parts.items() if self.live.parts.get(name) != part}
         if changed:
-            self.live.apply(Batch(parts=changed))
+            self.tables.everywhere(Batch(parts=changed))
 
     def _show_floods(self) -> None:
         floods = self._floods.view()
@@ -505,6 +544,7 @@ class App:
             parts["notices"] = _degraded(f"notices_{way}", reason)
         elif self._telling.is_wanted:
             parts["notices"] = _FINE
+        parts |= self.room.parts(_degraded)
         parts |= {"serial": _serial(status.serial)} if status.serial else {}
         return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
 
@@ -559,11 +599,13 @@ class App:
             self._pacer.let_go(mind.names.uids(mind.resolve(name)))
             return self._acting.forget(name), self._kept.is_sent_on
 
-        finder = Finder(self._make_registry(), *await asyncio.wrap_future(self._worker.call(known)))
+        contexts, names = await asyncio.wrap_future(self._worker.call(known))
+        finder = Finder(self._make_registry(), contexts, names)
         with contextlib.closing(SqliteReader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
+        await self.with_sessions(lambda sessions: sessions.planner.forget({*names}))
         self._recent.clear()
         return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
 
@@ -608,7 +650,8 @@ class App:
 
     def _forget_shown(self, alarms: Sequence[str]) -> None:
         self._recent.clear()
-        self.live.forget_alarms(alarms)
+        for live in self.tables.lives():
+            live.forget_alarms(alarms)
 
     async def with_sessions(self, do: Callable[[Sessions], T]) -> T:
         """Do something with the workshop sessions, in a thread."""
@@ -638,16 +681,17 @@ class App:
         return Reporter(self._sessions, self._kept.history, known)
 
     async def _show_session(self) -> None:
-        """Let every screen know the vote, and that the notes have changed."""
+        """Let every screen know the vote, and that the notes or the floor plan have changed."""
 
-        def read() -> tuple[dict[str, Any] | None, int]:
+        def read() -> tuple[dict[str, Any] | None, int, int]:
             ids = " ".join(each.id for each in self._sessions.notebook.shown())
-            return self._sessions.ballot.shown(), zlib.crc32(ids.encode())
+            plan = msgspec.json.encode(self._sessions.planner.shown())
+            return self._sessions.ballot.shown(), zlib.crc32(ids.encode()), zlib.crc32(plan)
 
         with contextlib.suppress(StoreError):  # whoever asked is told
-            vote, notes = await asyncio.to_thread(read)
-            if (vote, notes) != (self.live.vote, self.live.notes):
-                self.live.apply(Batch(vote=vote, notes=notes))
+            vote, notes, plan = await asyncio.to_thread(read)
+            if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
+                self.tables.everywhere(Batch(vote=vote, notes=notes, plan=plan))
 
     async def _show_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""
@@ -657,6 +701,8 @@ class App:
                 return
             changed = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.enter(current, known)))
             self.live.apply(Batch(chosen=changed))
+            for table in self.tables.playing():
+                self.tables.of(table).live.apply(Batch(chosen=self._chosen.anew(table)))
 
     async def _show_room(self) -> None:
         """Tell every screen who takes part and what the projector shows; a room that comes in at once, in steps."""
@@ -667,8 +713,15 @@ class App:
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
-                    self.live.apply(Batch(room=room))
+                    self.tables.everywhere(Batch(room=room))
             await asyncio.sleep(ROOM_EVERY)
+
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change what holds for every screen; the screens need not wait until it is kept."""
+        wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
+        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
+        await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
+        return wall
 
     @property
     def player(self) -> Player:
@@ -746,13 +799,16 @@ class App:
 
         return await asyncio.to_thread(read)
 
-    def usecases(self) -> Sequence[Mapping[str, Any]]:
-        """Return the use cases in short."""
-        return self._stage.summaries()
+    def _staged(self, table: int) -> Stage:
+        return self.tables.of(table).stage if table else self._stage
 
-    def usecase(self, name: str) -> Mapping[str, Any]:
+    def usecases(self, table: int = 0) -> Sequence[Mapping[str, Any]]:
+        """Return the use cases in short."""
+        return self._staged(table).summaries()
+
+    def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return one use case whole."""
-        return self._stage.describe(name)
+        return self._staged(table).describe(name)
 
     def is_real(self, usecase: str) -> bool:
         """Tell whether a real device plays in a use case."""
@@ -799,19 +855,27 @@ class App:
         """Return what a use case may be worth by its readings of a span, with the hypotheses of a session."""
         case, run = self._stage.case(usecase), asked.run or REAL
         told = await asyncio.to_thread(self._looking(case, run).told, asked.start, min(asked.stop, self.live.now(run)))
-        return costing.money(case, self._chosen.of(usecase, session), told)
+        return costing.money(case, self._chosen.of(usecase, session, self.tables.table_of(run)), told)
 
-    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
-        """Change what people chose for a use case, on all screens."""
+    async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens, or what a table did on its own."""
         case = self._stage.case(usecase)
-        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how)))
-        self.live.apply(Batch(chosen=self._chosen.told()))
+        live = self.tables.of(table).live if table else self.live
+        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how, table)))
+        live.apply(Batch(chosen=self._chosen.told(table)))
+        if table:
+            self._valued.again(table)
         found: Mapping[str, Any] = msgspec.to_builtins(chosen)
         return found
 
+    async def want_tables(self, wanted: Wanted) -> None:
+        """Let these tables play by themselves, and no others."""
+        await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_tables(wanted)))
+        self.tables.want(wanted)
+
     def _looking(self, case: UseCase, run: str) -> Looking:
         """Return a use case's past on a run, by the devices that play its roles there."""
-        view = self._stage.view(case.name)
+        view = self._staged(self.tables.table_of(run)).view(case.name)
         devices = view.devices if view is not None and view.run == run else {}
         return Looking(
             self.history,
@@ -828,18 +892,19 @@ class App:
         """Return what to type on devices, with today's address of this machine."""
         settings = self._settings
         is_ours = self.config.broker_url is None
-        room = [str(urlsplit(each).hostname) for each in _room(self.config)] if settings.lan else []
-        broker_there = setup.broker_of(settings.mqtt, room, is_ours=is_ours)
+        broker_there = setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours)
         return {
             "broker": msgspec.to_builtins(broker_there),
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
 
-    def reached(self) -> Sequence[str]:
-        """Return the addresses under which the room reaches the page."""
-        if self.config.public_url:
-            return [f"{self.config.public_url.rstrip('/')}/"]
-        return _room(self.config) if self._settings.lan else []
+    def ways(self) -> Ways:
+        """Return how the room's phones reach the page."""
+        return self.room.ways()
+
+    def seen(self, remote: str | None) -> None:
+        """Take notice of who asks for something."""
+        self.room.heard(remote)
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages of an edge."""
@@ -916,12 +981,6 @@ class App:
         return None, False
 
 
-def _room(config: Config) -> list[str]:
-    """Return the addresses under which the room reaches the page, the likeliest first."""
-    found = addresses.ranked(addresses.interfaces(), addresses.outward())
-    return [f"http://{each.address}:{config.web_port}/" for each in found]
-
-
 def opened(settings: Settings) -> App:
     """Return the hub, its store opened; a store whose damage shows only when it is read is renewed at once.
 
@@ -945,6 +1004,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         lan=settings.lan,
         secret=settings.secret,
         pin=pin,
+        read_pin=(lambda: credentials.pin(data)) if settings.mode == "demo" else None,
         sessions=data / "sessions",
         tokens=Tokens(data),
     )
@@ -961,12 +1021,16 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
                 "choose another with --port (0 picks a free one) or HUB_WEB_PORT"
             )
             raise HubError(msg) from None
+        await app.room.secure(
+            lambda context: web.TCPSite(runner, config.web_host, config.https_port, ssl_context=context).start()
+        )
         await app.start()
         gc.freeze()  # what was built to start is never looked at again
         say(
             {
                 "ready": {
-                    "room": _room(config) if settings.lan else [],
+                    "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
+                    "secure": app.ways().secure,
                     "pin": pin,
                     "code": security.codes.new() if settings.lan else None,
                 }

@@ -1,6 +1,6 @@
 """Who keeps what people chose for use cases: each workshop session its own; in memory for all screens, in store.db."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,13 +10,16 @@ from hub.usecases.choosing import NOTHING, SHARED, Choices
 from hub.usecases.schema import UseCase
 
 Change = Callable[[UseCase, Choices], Choices]
+AT = "/"
+"""Between a use case and the table whose own choice it is; the whole room's has neither."""
 
 
 class Chosen:
     """The choices of all sessions; what changes them belongs to the thread that owns the store, the rest to any.
 
     A session begins with everything as the use cases have it; one that is paused, or was when the hub stopped, finds
-    its own again. What is chosen while there is no session belongs to nobody (`SHARED`).
+    its own again. What is chosen while there is no session belongs to nobody (`SHARED`). Each table that plays by
+    itself chooses for itself, and begins as the use cases have it.
     """
 
     def __init__(self, kept: Kept, session: str | None = None) -> None:
@@ -25,9 +28,9 @@ class Chosen:
         self._choices: Mapping[str, Mapping[str, Choices]] = kept.choices()
         self._session = session or SHARED
 
-    def of(self, usecase: str, session: str | None = None) -> Choices:
-        """Return what was chosen for a use case in a session; None: in the one that is on."""
-        return self._choices.get(session or self._session, {}).get(usecase, NOTHING)
+    def of(self, usecase: str, session: str | None = None, table: int = 0) -> Choices:
+        """Return what was chosen for a use case in a session (None: in the one that is on), by a table or the room."""
+        return self._choices.get(session or self._session, {}).get(_key(usecase, table), NOTHING)
 
     def stands(self, session: str | None, known: Collection[str]) -> bool:
         """Tell whether `enter` would change nothing."""
@@ -49,18 +52,18 @@ class Chosen:
         if before == self._session:
             return {}
         gone = self._choices.get(before, {})
-        return {name: msgspec.to_builtins(NOTHING) for name in gone} | self.told()
+        return {name: msgspec.to_builtins(NOTHING) for name in gone if AT not in name} | self.told()
 
-    def change(self, usecase: UseCase, how: Change) -> Choices:
-        """Change what was chosen in the session that is on, and keep it.
+    def change(self, usecase: UseCase, how: Change, table: int = 0) -> Choices:
+        """Change what was chosen in the session that is on, by a table or (0) for the whole room, and keep it.
 
         Raises:
             NotFoundError: there is no such thing to choose.
             UsageError: it cannot be chosen.
             StoreError: nothing was kept.
         """
-        chosen = how(usecase, self.of(usecase.name))
-        session = {**self._choices.get(self._session, {}), usecase.name: chosen}
+        chosen = how(usecase, self.of(usecase.name, table=table))
+        session = {**self._choices.get(self._session, {}), _key(usecase.name, table): chosen}
         self._keep({**self._choices, self._session: session})
         return chosen
 
@@ -68,6 +71,23 @@ class Chosen:
         self._kept.put_choices(choices)
         self._choices = choices
 
-    def told(self) -> dict[str, Any]:
-        """Return use case → its choices, as pages hear them live."""
-        return {name: msgspec.to_builtins(each) for name, each in self._choices.get(self._session, {}).items()}
+    def told(self, table: int = 0) -> dict[str, Any]:
+        """Return use case → its choices, as the pages of the room, or of a table, hear them live."""
+        known = self._choices.get(self._session, {})
+        return {name: msgspec.to_builtins(each) for key, each in known.items() for name in _of(key, table)}
+
+    def anew(self, table: int) -> dict[str, Any]:
+        """Return what a table's pages have to hear when another session is on: its choices, and what is none now."""
+        ever = {name for session in self._choices.values() for key in session for name in _of(key, table)}
+        return dict.fromkeys(ever, msgspec.to_builtins(NOTHING)) | self.told(table)
+
+
+def _key(usecase: str, table: int) -> str:
+    return f"{usecase}{AT}{table}" if table else usecase
+
+
+def _of(key: str, table: int) -> Iterator[str]:
+    """Yield the use case of a key, where it is that table's."""
+    name, _, number = key.partition(AT)
+    if number == (str(table) if table else ""):
+        yield name

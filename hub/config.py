@@ -35,6 +35,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         mqtt_port: port of the embedded broker.
         data_dir: data folder; unset: the platform's user-data folder.
         web_host, web_port: where the page listens.
+        https_port: where it listens by HTTPS too, with certificates of its own (`hub.lan.keeper`); 0: any free port;
+            unset: 8443, or a free port, where a demo is open to the room; else nowhere.
         public_url, allowed_hosts: how people reach it behind a proxy or in a container.
         personal: whether families about a person's whereabouts (OwnTracks) are kept.
         payload_formats: device (uid, `eui:…`, or `*` for every other one) → how its own bytes are read
@@ -69,6 +71,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: str | None = None
     web_host: str = "127.0.0.1"
     web_port: int = 8080
+    https_port: int | None = None
     public_url: str | None = None
     allowed_hosts: str = ""
     personal: Literal["on", "off"] = "off"
@@ -241,8 +244,8 @@ def _table(text: str, place: str) -> dict[str, str]:
 def _check(config: Config) -> None:
     wanted(config.serial)
     _check_speech(config)
-    for name in ("mqtt_port", "web_port"):
-        port = getattr(config, name)
+    for name in ("mqtt_port", "web_port", "https_port"):
+        port = getattr(config, name) or 0
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
             msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
             raise ConfigError(msg)

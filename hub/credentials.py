@@ -20,8 +20,13 @@ def pin(data: Path) -> str:
         word = ""
     if len(word) == DIGITS and word.isdigit():
         return word
+    return renew(data)
+
+
+def renew(data: Path) -> str:
+    """Return another PIN, kept in place of the one before."""
     word = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    write_private(path, word.encode())
+    write_private(data / PIN, word.encode())
     return word
 
 

@@ -91,6 +91,7 @@ def joined(one: Device, other: Device) -> tuple[Device, Device]:
         named=called.named,
         room=one.room or other.room,
         locked=one.locked or other.locked,
+        hidden=one.hidden or other.hidden,
         seen=max(one.seen, other.seen),
         availability=one.availability if one.seen >= other.seen else other.availability,
         firmware=one.firmware or other.firmware,

@@ -29,8 +29,10 @@ from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.store.stretches import Stretch
 from hub.store.thinner import Thinner
+from hub.tables import Wanted
 from hub.understand import Changes, Memory
 from hub.usecases.choosing import NOTHING, Choices
+from hub.workshop.wall import Wall
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
@@ -46,6 +48,8 @@ PACES = "paces"
 CAST = "cast"
 OFF = "usecases_off"
 CHOICES = "choices"
+TABLES = "tables"
+WALL = "wall"
 """Names of settings."""
 
 
@@ -65,7 +69,9 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 
 _CAST = msgspec.json.Decoder(dict[str, dict[str, Taken]])
 _ABSENCES = msgspec.json.Decoder(dict[str, Absence])
+_WANTED = msgspec.json.Decoder(Wanted)
 _CHOICES = msgspec.json.Decoder(dict[str, dict[str, Choices]])
+_WALL = msgspec.json.Decoder(Wall)
 
 
 class Kept:
@@ -345,6 +351,32 @@ class Kept:
         with self._file.transaction():
             self._state.set_setting(CHOICES, None if said == "{}" else said)
 
+    def tables(self) -> Wanted:
+        """Return which tables are to play by themselves; for the owner's thread."""
+        return _WANTED.decode(self._state.setting(TABLES) or "{}")
+
+    def put_tables(self, wanted: Wanted) -> None:
+        """Store it.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._put_json(TABLES, msgspec.to_builtins(wanted))
+
+    def wall(self) -> Wall:
+        """Return what holds for every screen; for the owner's thread."""
+        return _WALL.decode(self._state.setting(WALL) or "{}")
+
+    def put_wall(self, wall: Wall) -> None:
+        """Store it.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        with self._file.transaction():
+            self._state.set_setting(WALL, None if wall == Wall() else msgspec.json.encode(wall).decode())
+
     @property
     def sends_on(self) -> bool:
         """Whether readings go to InfluxDB now; in any thread."""
@@ -549,6 +581,10 @@ class Kept:
     def alarm(self, alarm_id: str) -> Alarm | None:
         """Return one alarm; for the worker's thread."""
         return self._alarms.alarm(alarm_id)
+
+    def open_alarms(self) -> list[Alarm]:
+        """Return the alarms that are not over (active, unacknowledged or set aside); for the worker's thread."""
+        return self._alarms.open()
 
     def alarms(self, asked: Asked) -> Found:
         """Return the newest alarms that are wanted, newest first.

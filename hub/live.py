@@ -62,6 +62,7 @@ class Batch(Struct, kw_only=True):
         scenario: the one on the projector, as `GET /scenario` gives it; None when it has gone.
         vote: the one that is asked or whose result is shown; None: there is none.
         notes: a number that changes whenever the notes that are shown do.
+        plan: a number that changes whenever the floor plan that is shown does.
         room: who takes part and what the projector shows (`hub.sessions.Sessions.room`).
         parts: name → `{"status": "ok" | "degraded", "text", "remedy"}`; those that changed.
         not_understood: how many more messages nobody understood.
@@ -70,6 +71,8 @@ class Batch(Struct, kw_only=True):
         commands: new or changed, oldest first.
         rhythms: (uid, channel) → times [ns] of its newest readings, oldest first, for a state that starts.
         siren: number of a silent test that every screen is to make now.
+        tables: how the tables that play by themselves stand (`hub.tables`).
+        wall: what holds for every screen (`hub.workshop.wall`).
         floods: run → the flood of alarms under way there (`hub.flooding`), all of them.
         paces: devices whose period is changed or given back, each as it is now.
         settable: uid → channel → the range it takes, of devices whose channels nobody can list; those that changed.
@@ -85,6 +88,7 @@ class Batch(Struct, kw_only=True):
     scenario: Mapping[str, Any] | UnsetType | None = UNSET
     vote: Mapping[str, Any] | UnsetType | None = UNSET
     notes: int | None = None
+    plan: int | None = None
     room: Mapping[str, Any] | UnsetType = UNSET
     parts: Mapping[str, Any] = field(default_factory=dict)
     not_understood: int = 0
@@ -96,6 +100,8 @@ class Batch(Struct, kw_only=True):
     paces: Sequence[Paced] = ()
     floods: Mapping[str, Any] | UnsetType = UNSET
     siren: int | None = None
+    tables: Mapping[str, Any] | None = None
+    wall: Mapping[str, Any] | UnsetType = UNSET
 
 
 class Screen(Struct, frozen=True, kw_only=True):
@@ -157,7 +163,7 @@ class Changes:
         self.devices: set[str] = set()
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
-        """Names of members sent whole: runs, sentences, scenario, vote, notes, room, parts, messages, floods, siren."""
+        """Names of members sent whole: runs, sentences, scenario, vote, notes, plan, room, parts, messages, …"""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -189,6 +195,7 @@ class Live:
         believed: Callable[[str], float] = lambda _family: 900.0,
         is_off: Callable[[str], bool] = lambda _usecase: False,
         lang: str = "fr",
+        table: int = 0,
     ) -> None:
         """Start empty.
 
@@ -201,7 +208,9 @@ class Live:
             believed: family → how long [s] a value counts until its channel's own period is known.
             is_off: whether a use case is off: its alarms are suppressed.
             lang: language of an alarm's `text`; `texts` has both.
+            table: whose own state it is; 0: the whole room's.
         """
+        self.table = table
         self.is_off = is_off
         self.wall = wall
         self._reach = reach
@@ -221,10 +230,13 @@ class Live:
         self.scenario: Mapping[str, Any] | None = None
         self.vote: Mapping[str, Any] | None = None
         self.notes = 0
+        self.plan = 0
         self.room: Mapping[str, Any] = {"session": None, "shows": "story", "people": []}
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
+        self.tables: Mapping[str, Any] = {"may_act": False, "all": []}
+        self.wall_view: Mapping[str, Any] = {"frozen": None, "muted": False, "guide": None}
         self.not_understood = 0
         self.version = 0
         self._channels: dict[str, dict[str, Channel]] = {}
@@ -268,7 +280,7 @@ class Live:
 
     def _take_members(self, batch: Batch) -> Iterator[tuple[str, bool]]:
         """Take what is sent whole; give each member's name and whether it changed."""
-        yield "runs", bool(batch.runs)
+        yield "runs", any(run.table == self.table for run in batch.runs)
         yield "messages", bool(batch.not_understood)
         sentences, parts = self.sentences | dict(batch.sentences), self.parts | dict(batch.parts)
         computed = self.computed | dict(batch.computed)
@@ -284,6 +296,11 @@ class Live:
             self.floods = batch.floods
         yield "siren", batch.siren is not None
         self.siren = self.siren if batch.siren is None else batch.siren
+        if batch.tables is not None:
+            yield "tables", batch.tables != self.tables
+            self.tables = batch.tables
+        yield "wall", batch.wall is not UNSET
+        self.wall_view = self.wall_view if batch.wall is UNSET else batch.wall
         if not isinstance(batch.scenario, UnsetType):
             yield "scenario", batch.scenario != self.scenario
             self.scenario = batch.scenario
@@ -293,6 +310,9 @@ class Live:
         if batch.notes is not None:
             yield "notes", batch.notes != self.notes
             self.notes = batch.notes
+        if batch.plan is not None:
+            yield "plan", batch.plan != self.plan
+            self.plan = batch.plan
         if not isinstance(batch.room, UnsetType):
             yield "room", batch.room != self.room
             self.room = batch.room
@@ -454,6 +474,7 @@ class Live:
             "room": device.room or None,
             "firmware": device.firmware or None,
             "locked": device.locked,
+            "hidden": device.hidden,
             "missed": device.missed,
             "merged": list(self.uids(uid)[1:]),
             "settable": list(ranges),
@@ -495,6 +516,7 @@ class Live:
     def alarm_view(self, alarm: Alarm, lang: str | None = None) -> dict[str, Any]:
         """Return an alarm as `GET /alarms` gives it; `text` in `lang`."""
         source, indicative = self._source(alarm.usecase, alarm.rule)
+        run = self.runs.get(alarm.run)
         return {
             "id": alarm.id,
             "rule": alarm.rule,
@@ -502,6 +524,7 @@ class Live:
             "device": alarm.device,
             "usecase": alarm.usecase,
             "run": alarm.run,
+            "table": (None if run is None else run.table) or None,
             "simulated": alarm.run != REAL or (alarm.device in self.devices and self.devices[alarm.device].run != REAL),
             "suppressed": self.is_off(alarm.usecase),
             "priority": alarm.priority,
@@ -512,7 +535,8 @@ class Live:
             "acknowledged_by": alarm.acknowledged_by,
             "shelved_until": _moment(alarm.shelved_until),
             "shelved_by": alarm.shelved_by,
-            "comment": alarm.comment,
+            "comment": alarm.noted(lang or self._lang),
+            "comments": alarm.comments or None,
             "past": alarm.past,
             "text": alarm.texts.get(lang or self._lang) or next(iter(alarm.texts.values()), ""),
             "texts": alarm.texts,
@@ -531,7 +555,7 @@ class Live:
         shown = {device.run for device in self.devices.values()}
         runs: dict[str, Any] = {REAL: {"now": _clock(wall), "speed": 1, "state": "running"}}
         for run in self.runs.values():
-            if run.id in shown or run.state in {"running", "paused"}:
+            if run.id in shown or (run.table == self.table and run.state in {"running", "paused"}):
                 runs[run.id] = {"now": _clock(run.now(wall)), "speed": run.speed, "state": run.state}
         return runs
 
@@ -601,11 +625,14 @@ class Live:
                 "scenario": self.scenario,
                 "vote": self.vote,
                 "notes": self.notes,
+                "plan": self.plan,
                 "room": self.room,
                 "parts": self.parts,
                 "messages": self.not_understood,
                 "floods": self.floods,
                 "siren": self.siren,
+                "tables": self.tables,
+                "wall": self.wall_view,
             }
             body = encode(state)[1:-1]
             self._body = (self.version, wall, body)
@@ -635,11 +662,14 @@ class Live:
             "scenario": lambda: self.scenario,
             "vote": lambda: self.vote,
             "notes": lambda: self.notes,
+            "plan": lambda: self.plan,
             "room": lambda: self.room,
             "parts": lambda: self.parts,
             "messages": lambda: self.not_understood,
             "floods": lambda: self.floods,
             "siren": lambda: self.siren,
+            "tables": lambda: self.tables,
+            "wall": lambda: self.wall_view,
         }
         frame |= {name: make() for name, make in members.items() if name in changes.parts}
         return encode(frame)

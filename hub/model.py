@@ -13,6 +13,9 @@ from msgspec import Struct
 REAL = "real"
 """The timeline of what is neither simulated nor replayed."""
 
+REPLAY = "replay-"
+"""Begins the name of a run that plays a recording again."""
+
 NS = 1_000_000_000
 MAX_WHOLE = 1024 * 1024
 """A payload up to this many bytes is journalled whole."""
@@ -164,6 +167,8 @@ class Run(Struct, frozen=True, kw_only=True):
         wall, simulated: times [ns] of the newest beat or announcement.
         devices, topics: what belongs to it.
         days: scenario → how many days the day it plays lies after the date of its messages.
+        table: whose own it is; 0: the whole room's.
+        plays: uid of a table's device → that of the simulated device whose role it plays.
     """
 
     id: str
@@ -176,6 +181,8 @@ class Run(Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     days: dict[str, int] = {}
+    table: int = 0
+    plays: dict[str, str] = {}
 
     @property
     def is_now(self) -> bool:
@@ -204,6 +211,7 @@ class Device(Struct, frozen=True, kw_only=True):
         named: a person gave the name; no bridge's word replaces it.
         room: where a person says it is.
         locked: the facilitator lets nobody command it.
+        hidden: the facilitator shows it on no screen of the room; it is heard and stored as ever.
         merged: uid of the device that a person says it is; this one is shown no more.
         removed: gone by its own word; not shown until it speaks again.
         apart: uids of devices that a person says it is not: the hub merges them no more by itself.
@@ -226,6 +234,7 @@ class Device(Struct, frozen=True, kw_only=True):
     named: bool = False
     room: str = ""
     locked: bool = False
+    hidden: bool = False
     merged: str | None = None
     removed: bool = False
     apart: list[str] = []
@@ -253,8 +262,8 @@ class Action(Struct, frozen=True, kw_only=True):
         at: wall clock [ns].
         by: `facilitator`, `command line`, or BY_HUB.
         device: uid; empty for what concerns topics.
-        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `proposed`, `merged`, `apart`),
-            or `topics`, the filters ignored; or `role`, `{"usecase", "role", "taken": {"device", "channels",
+        before, after: fields of Device (`name`, `named`, `room`, `ignored`, `locked`, `hidden`, `proposed`, `merged`,
+            `apart`), or `topics`, the filters ignored; or `role`, `{"usecase", "role", "taken": {"device", "channels",
             "assumed"} | null}`; or `off`, `{"usecase", "off"}`.
         undoes: the action that this one took back.
         undone: somebody took it back.
@@ -396,6 +405,8 @@ class Alarm(Struct, frozen=True, kw_only=True):
         params: the values the sentence was made of.
         since: when the condition began to hold; `began`: the values it began with.
         evidence: the values it was raised with.
+        comment: what somebody wrote as they acknowledged it; `comments`: what the hub wrote, `fr` and `en`, where a
+            button did.
         shelved_at, shelved_by: who set it aside; unshelved_at, unshelved_by: who took it back (None: its time).
     """
 
@@ -413,6 +424,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     comment: str | None = None
+    comments: dict[str, str] = {}
     shelved_until: int | None = None
     params: dict[str, float | str | None] = {}
     since: int | None = None
@@ -422,6 +434,10 @@ class Alarm(Struct, frozen=True, kw_only=True):
     shelved_by: str | None = None
     unshelved_at: int | None = None
     unshelved_by: str | None = None
+
+    def noted(self, lang: str) -> str | None:
+        """Return what stands beside its acknowledgement, in a language where the hub wrote it."""
+        return self.comments.get(lang) or self.comment
 
     @property
     def state(self) -> AlarmState:

@@ -67,13 +67,10 @@ def _lasted(alarm: Alarm, language: Language) -> str:
 
 
 def _noted(alarm: Alarm, language: Language) -> str:
-    if not alarm.comment:
+    comment = alarm.noted(language)
+    if not comment:
         return ""
-    return (
-        say("by", language, comment=alarm.comment, who=alarm.acknowledged_by)
-        if alarm.acknowledged_by
-        else alarm.comment
-    )
+    return say("by", language, comment=comment, who=alarm.acknowledged_by) if alarm.acknowledged_by else comment
 
 
 def hour(calendar: Calendar, line: str, time: int, language: Language) -> str:

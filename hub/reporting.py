@@ -50,7 +50,6 @@ class Reporter:
             StoreError: its readings cannot be read.
         """
         session, own = self._session(name), self._own(name, whose or Whose(), language)
-        alarms = self._sessions.alarms(name)
         with self._sessions.history(name) as archived:
             teller = Teller(
                 self._known,
@@ -59,7 +58,8 @@ class Reporter:
                 session=name,
                 tracks=self._sessions.archives.tracks(name) if session.kept else {},
                 spans=self._sessions.spans(name),
-                alarms=alarms,
+                alarms=self._sessions.alarms(name),
+                table=0 if own is None else own.table,
             )
             stories = tuple(teller.stories())
             curves = () if own is None else tuple(teller.own(own))
@@ -71,7 +71,7 @@ class Reporter:
             whose="" if own is None else own.name,
             when=self._when(session, language),
             notice=self._notice(session, language),
-            facts=tuple(self._facts(session, alarms, len(votes), language)),
+            facts=tuple(self._facts(session, teller.alarms, len(votes), language)),
             own=curves,
             stories=stories,
             votes=reported.polls(votes, language),
@@ -98,6 +98,8 @@ class Reporter:
             found = [each for each in people if each.id == whose.participant]
         elif whose.table is not None:
             found = [each for each in people if each.table == whose.table]
+            if not found and whose.table in self._played_by(session):
+                return Own(name=say("table", language, table=str(whose.table)), table=whose.table)
         else:
             return None
         if not found:
@@ -106,7 +108,13 @@ class Reporter:
             raise NotFoundError(msg)
         table, name = found[0].table, found[0].name if whose.participant is not None else ""
         called = [*([] if table is None else [say("table", language, table=str(table))]), *([name] if name else [])]
-        return Own(name=" · ".join(called) or say("somebody", language), devices=tuple(each.device for each in found))
+        devices = tuple(each.device for each in found)
+        return Own(name=" · ".join(called) or say("somebody", language), devices=devices, table=table or 0)
+
+    def _played_by(self, session: str) -> set[int]:
+        """Return the tables that had a simulator of their own in a session."""
+        inside = {span.run for span in self._sessions.spans(session)}
+        return {run.table for run in self._known.runs() if run.table and run.id in inside}
 
     def _local(self, time: int) -> datetime:
         return self._known.calendar.local(REAL, time)
@@ -128,6 +136,9 @@ class Reporter:
         yield say("lasted", language, span=duration((ended - session.started) / NS))
         rung = sum(not alarm.past for alarm in alarms)
         yield counted(rung, "no_alarms", "one_alarm", "alarms", language)
+        tables = len(self._played_by(session.id))
+        if tables:
+            yield counted(tables, "", "one_table", "tables", language)
         if votes:
             yield counted(votes, "", "one_vote", "votes", language)
         yield say("erased", language, day=day(date.fromisoformat(session.purge)))
@@ -136,7 +147,8 @@ class Reporter:
         """Yield what to type at home; every line is one that this version of the command takes."""
         yield Step(text=say("installs", language), command=WINDOWS)
         yield Step(text=say("installs_too", language), command=UNIX)
-        seeds = {run.scenario: run.seed for run in self._known.runs() if self._is_inside(run, session)}
+        inside = [run for run in self._known.runs() if not run.table and self._is_inside(run, session)]
+        seeds = {run.scenario: run.seed for run in inside}
         for scenario in [each for each in seeds if each in self._known.cases] or [DEMO]:
             title, seed = self._known.cases[scenario].title, seeds.get(scenario)
             line = f"matinales demo --use-case {scenario}"

@@ -29,6 +29,7 @@ from hub.workshop.note import view as note_view
 from hub.workshop.notebook import Notebook
 from hub.workshop.people import People
 from hub.workshop.people import view as person_view
+from hub.workshop.planner import Planner
 from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
 
@@ -47,6 +48,7 @@ class Sessions:
         handouts: reports that were made into the data folder.
         ballot: questions to the room.
         notebook: notes on the time-line.
+        planner: the floor plan.
         people: who takes part with a phone.
     """
 
@@ -90,6 +92,7 @@ class Sessions:
         self.handouts = Handouts(data)
         self.desk = Desk(self._store, mark=mark, today=today)
         self.notebook = Notebook(self._store, current=self.desk.current, now=time.time_ns)
+        self.planner = Planner(self._store, current=self.desk.current)
         self.people = People(self._store, current=self.desk.current, now=time.time_ns)
         self.ballot = Ballot(self._store, current=self.desk.current, now=time.time_ns, tables=self.people.tables)
 

@@ -42,7 +42,7 @@ class Known(NamedTuple):
         cases: the use cases.
         calendar: what the clocks of the runs show.
         runs: gives the runs.
-        chosen: use case, session → hypotheses and prices that people chose in it.
+        chosen: use case, session, table (0: the room) → hypotheses and prices that people chose in it.
         cast: use case → role → the real device that plays it.
         uids: a uid → it and those merged into it.
         names: gives uid → what a device is called.
@@ -52,7 +52,7 @@ class Known(NamedTuple):
     cases: Mapping[str, UseCase]
     calendar: Calendar
     runs: Callable[[], Sequence[Run]]
-    chosen: Callable[[str, str], Choices]
+    chosen: Callable[[str, str, int], Choices]
     cast: Callable[[str], Mapping[str, Taken]]
     uids: Callable[[str], tuple[str, ...]]
     names: Callable[[], Mapping[str, str]]
@@ -69,6 +69,7 @@ class Teller:
         tracks: run → what the recording has of it.
         spans: the stretches of timelines that are the session's.
         alarms: the session's.
+        table: whose it is; one that played by itself is told its own story, everybody else the room's.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Teller:
         tracks: Mapping[str, Track],
         spans: Sequence[Span],
         alarms: Sequence[Alarm],
+        table: int = 0,
     ) -> None:
         """Tell nothing yet."""
         self._known = known
@@ -89,13 +91,18 @@ class Teller:
         self._session = session
         self._tracks = tracks
         self._spans = spans
-        self._alarms = alarms
-        self._scenarios = {run.id: run.scenario for run in known.runs()}
+        self._runs = {run.id: run for run in known.runs()}
+        self._table = table if any(self._table_of(span.run) == table for span in spans) else 0
+        self.alarms = [each for each in alarms if self._table_of(each.run) == self._table]
+
+    def _table_of(self, run: str) -> int:
+        known = self._runs.get(run)
+        return 0 if known is None else known.table
 
     def stories(self) -> Iterator[Story]:
         """Yield the use cases of which something was recorded, in the order in which they began."""
         found: dict[str, dict[Span, Window]] = {}
-        for span in self._spans:
+        for span in [span for span in self._spans if self._table_of(span.run) == self._table]:
             for usecase in self._played(span.run):
                 window = self._window(usecase, span)
                 if window is not None:
@@ -108,15 +115,18 @@ class Teller:
         cases = self._known.cases
         if run == REAL:
             return [case for name, case in cases.items() if self._known.cast(name)]
-        alone = cases.get(self._scenarios.get(run, ""))
+        known = self._runs.get(run)
+        alone = None if known is None else cases.get(known.scenario)
         return list(cases.values()) if alone is None else [alone]
 
     def _looking(self, usecase: UseCase, run: str) -> Looking:
+        known = self._runs.get(run)
+        copies = {} if known is None else {of: uid for uid, of in known.plays.items()}
         return Looking(
             self._past,
             usecase,
             run,
-            devices={},
+            devices={name: copies[role.device] for name, role in usecase.roles.items() if role.device in copies},
             cast=self._known.cast(usecase.name) if run == REAL else {},
             uids=self._known.uids,
             calendar=self._known.calendar,
@@ -147,7 +157,7 @@ class Teller:
         longest = sorted(told, key=lambda span: told[span][1] - told[span][0], reverse=True)[:MOST_PARTS]
         start, stop = told[longest[0]]
         measured = self._looking(usecase, longest[0].run).told(max(start, longest[0].start), stop)
-        chosen, language = self._known.chosen(usecase.name, self._session), self._language
+        chosen, language = self._known.chosen(usecase.name, self._session, self._table), self._language
         money = costing.money(usecase, chosen, measured)
         return Story(
             title=said(usecase.title, language),
@@ -163,7 +173,7 @@ class Teller:
         )
 
     def _part(self, usecase: UseCase, span: Span, start: int, stop: int) -> Part:
-        here = [each for each in self._alarms if (each.usecase, each.run) == (usecase.name, span.run)]
+        here = [each for each in self.alarms if (each.usecase, each.run) == (usecase.name, span.run)]
         rung = [each for each in here if not each.past and span.start <= each.raised_at < span.stop]
         listed = reported.chosen_alarms(rung)
         marks = [curve.Mark(alarm.raised_at, place) for place, alarm in enumerate(listed, 1)]

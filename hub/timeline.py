@@ -31,12 +31,14 @@ SHOWN = 100
 """Characters shown of what somebody wrote."""
 Days = Annotated[int, Meta(ge=-100_000, le=100_000)]
 Speed = Annotated[float, Meta(ge=0, le=100_000)]
+Table = Annotated[int, Meta(ge=0, le=99)]
 
 
 class Announcement(Struct, frozen=True):
     """`matinales/sim/<run>`: a runner says what it plays. `wall`, `simulated`: RFC 3339 or seconds since 1970.
 
-    `days`: scenario → how many days the day it plays lies after the date of its messages.
+    `days`: scenario → how many days the day it plays lies after the date of its messages. `table`: whose own run it is,
+    0: the whole room's; `plays`: uid of a table's device → that of the device whose role it plays.
     """
 
     run: str
@@ -49,6 +51,8 @@ class Announcement(Struct, frozen=True):
     devices: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     days: dict[str, Days] = {}
+    table: Table = 0
+    plays: dict[str, str] = {}
 
 
 class Beat(Struct, frozen=True):
@@ -126,6 +130,7 @@ class Timelines:
         ]
         before = self.runs.get(said.run)
         alive = not retained or (before is not None and before.state != ANNOUNCED)
+        devices = tuple(uid for uid in said.devices if uid not in real)
         run = Run(
             id=said.run,
             scenario=said.scenario,
@@ -134,9 +139,11 @@ class Timelines:
             state=said.state if alive else ANNOUNCED,
             wall=nanoseconds(said.wall),
             simulated=nanoseconds(said.simulated),
-            devices=tuple(uid for uid in said.devices if uid not in real),
+            devices=devices,
             topics=tuple(each for each in said.topics if _is_simulated(each)),
             days=said.days,
+            table=said.table,
+            plays={uid: said.plays[uid] for uid in devices if said.table and uid in said.plays},
         )
         if before is not None and retained and alive:
             run = msgspec.structs.replace(run, wall=before.wall, simulated=before.simulated, state=before.state)

@@ -5,7 +5,7 @@ clocks, runs) is restored from the store, and everything new is in the `Changes`
 both together.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ from hub.model import (
     TimeSource,
 )
 from hub.registry import Outcome, Registry
+from hub.rules.pressing import Pressed
 from hub.steady import MAX_STEADY, Steady, is_plain, is_settled, is_untimed
 from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 
@@ -100,6 +101,8 @@ class Changes(Struct):
         read_again: such a driver → up to where it has read again what it missed; None: all of it.
         progress: (uid, what a network says of a command to it).
         periods: (uid, how often it reports by its own live word [s]).
+        pressed: what buttons in a role have just said, live; a group ends with one, so that it meets the alarms that
+            were raised before it and no others.
         overheard: (uid, topic) → the newest live command to a known device that was seen passing, the hub's own too.
         described: devices of families that say themselves what can be set: it may be something else now.
         understood, refused, repeats: counts of messages.
@@ -127,6 +130,7 @@ class Changes(Struct):
     read_again: dict[str, int | None] = {}
     progress: list[tuple[str, Progress]] = []
     periods: list[tuple[str, int]] = []
+    pressed: list[Pressed] = []
     overheard: dict[tuple[str, str], Message] = {}
     described: set[str] = set()
     understood: int = 0
@@ -205,6 +209,8 @@ class Understanding:
         self._topics = () if "#" in topics else tuple(topics)
         self.watched: set[str] = set()
         """Devices whose own words are handed on as `reports`."""
+        self.buttons: Collection[str] = ()
+        """Devices whose presses are handed on as `pressed`."""
         self._sources = Sources()
         self._proposals = {uid for uid, device in self.devices.items() if device.proposed}
         self._clocks = dict(memory.clocks)
@@ -289,8 +295,8 @@ class Understanding:
     def take(self, records: Iterable[Record]) -> Changes:
         """Return what the records change, up to `position`; no content makes it fail.
 
-        It stops after a record that ends a run, and where the import door begins or ceases to speak: what is judged
-        together must not depend on how many records were waiting.
+        It stops after a record that ends a run or presses a button, and where the import door begins or ceases to
+        speak: what is judged together must not depend on how many records were waiting.
         """
         changes = Changes()
         is_past: bool | None = None
@@ -310,12 +316,12 @@ class Understanding:
                 self._refuse(record, reason, None, changes)
             elif message.topic.startswith(PREFIX):
                 self._own(record, changes)
-                if any(run.state == ENDED for run in changes.runs.values()):
-                    break
             elif (self._topics or self.ignored_topics) and not self._is_wanted(message.topic):
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
+            if changes.pressed or (changes.runs and _has_ended(changes.runs.values())):
+                break
         return changes
 
     def _is_wanted(self, topic: str) -> bool:
@@ -402,7 +408,7 @@ class Understanding:
         uid = steady.device.uid
         if driver is None or decoded is None or outcome.changed or record.late:
             return False
-        if uid in self.watched or uid in self._apart:
+        if uid in self.watched or uid in self._apart or (decoded.events and uid in self.buttons):
             return False
         if not steady.fits(message, driver, decoded, self.devices.get(uid), SEEN_AGAIN):
             return False
@@ -439,9 +445,7 @@ class Understanding:
 
     def _own_word(self, record: Record, driver: Driver, decoded: Decoded, changes: Changes) -> None:
         """Take what a device says of itself. Only a device has names: a command that was seen makes none."""
-        if decoded.aliases:
-            self._join(record, decoded.device, decoded.aliases, changes)
-        source = self.names.find(decoded.device, decoded.aliases)
+        source = self._source(record, decoded, changes)
         uid = self.names.survivor(source)
         makes_none = decoded.kind in _MAKES_NONE or decoded.removed
         if decoded.kind is Kind.COMMAND:
@@ -467,6 +471,21 @@ class Understanding:
             self._read(word)
             self._ask(word)
             self._settle(word)
+        if decoded.events and uid in self.buttons:
+            self._press(record, decoded, uid, changes)
+
+    def _source(self, record: Record, decoded: Decoded, changes: Changes) -> str:
+        """Return the uid, before any merge, of the device that speaks; names of two that are one join them."""
+        if decoded.aliases:
+            self._join(record, decoded.device, decoded.aliases, changes)
+        return self.names.find(decoded.device, decoded.aliases)
+
+    def _press(self, record: Record, decoded: Decoded, uid: str, changes: Changes) -> None:
+        """Hand on what a button says now: the last word that a broker kept of it, or its history, presses nothing."""
+        device = self.devices[uid]
+        if _is_said_now(record) and not (device.proposed or device.ignored):
+            received = record.message.received
+            changes.pressed += [Pressed(uid, device.run, event.value, received) for event in decoded.events]
 
     def _count_missed(self, word: "_Word") -> None:
         """Count what a device's own numbers say was not heard."""
@@ -851,6 +870,10 @@ def _is_said_now(record: Record) -> bool:
     """Tell whether a record is said now: not retained, not imported, not from a backlog, not said again."""
     message = record.message
     return not (message.retained or record.late or record.repeat or message.source is Source.IMPORT)
+
+
+def _has_ended(runs: Iterable[Run]) -> bool:
+    return any(run.state == ENDED for run in runs)
 
 
 def _note_recent(record: Record, driver: Driver, changes: Changes) -> None:

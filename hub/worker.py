@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
 from typing import Protocol, TypeVar
@@ -26,11 +26,13 @@ from hub.errors import HubError
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
-from hub.model import NS, REAL, Alarm, Commanded, CommandState, Heard, Message, Reading, Record, Run
+from hub.model import NS, REAL, Alarm, AlarmState, Commanded, CommandState, Heard, Message, Reading, Record, Run
 from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
 from hub.rules.casting import Cast, Taken
 from hub.rules.engine import Engine
+from hub.rules.pressing import Pressed
+from hub.tables import AtTable
 from hub.timeline import FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
 from hub.usecases.describe import computed, main_sentence
@@ -56,6 +58,9 @@ MOST_WARNED = 1_000
 """Topics of retained commands that are logged, once each."""
 OTHERS = "mqtt"
 """Who gave a command that was seen passing: MQTT 3.1.1 does not say who publishes."""
+SAME_PRESS = 2 * NS
+"""How long [ns] the same word of a button is the same press: sent again by radio, or heard by two gateways."""
+_TO_ACKNOWLEDGE = {AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED}
 WAITING = 1_000
 """Newest commands looked at for those that still wait for their report."""
 _POSITION = attrgetter("position")
@@ -67,7 +72,8 @@ class Outcome(Struct, kw_only=True):
     Attributes:
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
-        views: use case → what it knows.
+        views: use case → what it knows of the room's story.
+        tables: table → what it knows of its own; None: as before.
         cast, off: which real devices play, which use cases are off, all of them; None: as before.
     """
 
@@ -76,6 +82,7 @@ class Outcome(Struct, kw_only=True):
     unconfirmed: Collection[str] = ()
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
+    tables: Mapping[int, AtTable] | None = None
     cast: Cast | None = None
     off: Collection[str] | None = None
 
@@ -149,6 +156,7 @@ class Worker:
         self._forgetful = False
         self._own = OwnWords()
         self._warned: set[str] = set()
+        self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
@@ -172,12 +180,14 @@ class Worker:
         """Let the rules know what a run plays, and whether now."""
         self.engine.calendar.plays(run.id, run.days)
         self.engine.follow(run.id, is_now=run.is_now)
+        self.engine.seat(run.id, run.table, run.plays)
 
     def _let_play(self, cast: Cast, off: Collection[str]) -> list[Alarm]:
         """Let the rules know who plays and which use cases are off; return the alarms that end with it."""
         wall, timelines = self._wall(), self.understanding.timelines
         self.played = {name: {role: self._by_uid(each) for role, each in roles.items()} for name, roles in cast.items()}
         ended = self.engine.recast(self.played, wall)
+        self.understanding.buttons = self.engine.buttons
         self.engine.suppress(off, {run: timelines.now(run, wall) for run in self.engine.runs()})
         return ended
 
@@ -338,6 +348,7 @@ class Worker:
                 shown=[],
                 asks=[],
                 reports=[],
+                pressed=[],
                 progress=[],
                 periods=[],
                 overheard={},
@@ -463,12 +474,39 @@ class Worker:
         alarms = self.engine.step(_aged(changes.past), past=True)
         alarms += self._filled(changes)
         alarms += self.engine.step(_aged(changes.shown))
+        for press in changes.pressed:
+            alarms += self._acknowledged(press, alarms)
         for run in changes.runs.values():
             if run.state == "ended":
                 alarms += self.engine.end_run(run.id)
         self._commit(changes, alarms)
         if changes.merged:
             self._look_who_plays()
+
+    def _acknowledged(self, press: Pressed, raised: Iterable[Alarm]) -> list[Alarm]:
+        """Acknowledge what a button's press is meant for, as somebody at the page would: all that waits for it.
+
+        Args:
+            press: what the button said.
+            raised: the alarms of this step: they are not stored yet.
+        """
+        by, found = self.understanding.devices[press.device].name, list[Alarm]()
+        if self._is_same_press(press):
+            return found
+        for answer in self.engine.answers(press):
+            at = self.understanding.timelines.arrival(answer.run, press.received)
+            waiting = {alarm.id: alarm for alarm in (*self._kept.open_alarms(), *raised)}
+            for alarm in waiting.values():
+                if (alarm.usecase, alarm.run) == (answer.usecase, answer.run) and alarm.state in _TO_ACKNOWLEDGE:
+                    found.append(self.engine.acknowledge(alarm.id, at, by, answer.comment, alarm))
+                    _LOG.info("Alarm %s acknowledged by a press of %r", alarm.id, press.device)
+        return found
+
+    def _is_same_press(self, press: Pressed) -> bool:
+        """Tell whether a device only repeats what it has just said, as radios and gateways do."""
+        before = self._presses.get(press.device)
+        self._presses[press.device] = press
+        return before is not None and before.value == press.value and press.received - before.received < SAME_PRESS
 
     def _tick(self) -> None:
         """Let delays run out, on each timeline's own now; a hub that is behind waits until it is not."""
@@ -514,8 +552,8 @@ class Worker:
 
     def _tell(self, wall: int) -> None:
         """Hand on what each use case knows now, what it computes and what it says."""
-        views = self.views(wall)
-        if not views:
+        views, tables = self.views(wall), None
+        if not views and not self.engine.seats():
             return
         batch, now = Batch(), self._monotonic()
         if now - self._looked >= LOOK:
@@ -525,7 +563,18 @@ class Worker:
                 said = self._speaker.say(name, view.run, main_sentence(case, view), now)
                 batch.sentences = {**batch.sentences, name: msgspec.to_builtins(said)}
                 batch.computed = {**batch.computed, name: computed(case, view)}
-        self._deliver(Outcome(batch=batch, views=views))
+            tables = dict(self._tables(wall, now))
+        self._deliver(Outcome(batch=batch, views=views, tables=tables))
+
+    def _tables(self, wall: int, now: float) -> Iterator[tuple[int, AtTable]]:
+        """Yield what each table knows of its own run."""
+        for table, (name, run) in self.engine.seats().items():
+            case = self._cases[name]
+            view = self.engine.view(name, run, self.understanding.timelines.now(run, wall))
+            if view is not None:
+                said = self._speaker.say(f"{name}/{table}", run, main_sentence(case, view), now)
+                sentence = msgspec.to_builtins(said)
+                yield table, AtTable(usecase=name, view=view, sentence=sentence, computed=computed(case, view))
 
     def views(self, wall: int) -> dict[str, View]:
         """Return what each use case knows at `wall` [ns]; in the worker's thread, or before it starts."""
@@ -533,7 +582,7 @@ class Worker:
 
     def _view(self, name: str, wall: int) -> View | None:
         """Return what is known of a use case on its newest run; on the real timeline where a real device plays."""
-        runs = self.engine.runs(name)
+        runs = self.engine.runs(name, table=0)
         if not runs:
             return None
         run = runs[-1]

@@ -1,6 +1,7 @@
 """The arrows between the parts, kept by a test (design.md §3)."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ OWNER = {  # one library, one place; a driver is met through the registry, the w
     "paho": ("hub/ingest/mqtt.py", "device_sims/link.py"),
     "serial": ("hub/ingest/serial.py",),
     "iotcore": ("hub/broker.py",),
+    "PIL": ("hub/workshop/raster.py",),
     "jinja2": ("hub/workshop/report/page.py",),
     "typst": ("hub/workshop/report/paper.py",),
     "influxdb_client": ("hub/store/influx_client.py",),
@@ -47,6 +49,7 @@ PURE = [
     "hub/joining.py",
     "hub/rules",
     "hub/workshop/note.py",
+    "hub/workshop/plan.py",
     "hub/workshop/session.py",
     "hub/workshop/report/content.py",
     "device_sims/physics",
@@ -77,9 +80,15 @@ def imports(where: str) -> set[str]:
     """Return the names that the file, or the files of the folder, import."""
     paths = [ROOT / where] if where.endswith(".py") else [*(ROOT / where).rglob("*.py")]
     assert paths, f"{where} is gone, and its row should go too"
-    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    return set().union(*map(imported, paths))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """Return the names that a file imports."""
+    nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     named = {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
-    return named | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return frozenset(named | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names})
 
 
 def outside(names: set[str], allowed: set[str]) -> set[str]:

@@ -65,6 +65,9 @@ class House(Protocol):
         """
 
 
+NO_HUB = "no hub runs on this data folder, and this needs one: start it, then say it again"
+
+
 @contextmanager
 def opened(data: Path) -> Iterator[House]:
     """Lend the living hub of a data folder, or its files when none lives.
@@ -195,8 +198,7 @@ class Files:
             return self._forget(rest[0])
         deed = deeds.get((method, what, *rest[1:]))
         if deed is None:
-            msg = "no hub runs on this data folder, and this needs one: start it, then say it again"
-            raise UsageError(msg)
+            raise UsageError(NO_HUB)
         return self._told(deed())
 
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
@@ -226,6 +228,8 @@ class Files:
             return {"actions": [action_view(each) for each in self._kept.actions(100)]}
         if what == "drivers":
             return {"drivers": self._drivers()}
+        if what == "tables":
+            raise UsageError(NO_HUB)
         if what == "ignored":
             return {"topics": list(self._acting.ignored_topics)}
         return {"devices": self._live.device_views()}

@@ -33,6 +33,7 @@ LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 UP = 30.0
 MQTT_USER = "matinales"
+HTTPS_PORT = 8443
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
 
@@ -45,6 +46,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         data: data folder; None: a temporary one that goes at the end.
         mode: `demo` trusts the person at this machine, `run` does not.
         lan: open broker and page to the room, with credentials.
+        https: serve the page by HTTPS too where the room or the settings want it.
         sim: arguments of the simulators; None: no simulator.
         as_json: one JSON line on standard output instead of words.
         browser: open the page when all is up.
@@ -55,6 +57,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     data: Path | None
     mode: str
     lan: bool = False
+    https: bool = True
     sim: tuple[str, ...] | None = None
     use_case: str = "cold_room"
     as_json: bool = False
@@ -71,9 +74,8 @@ def start(plan: Plan) -> int:
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
     with ExitStack() as stack:
         port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
-        plan = replace(
-            plan, config=replace(plan.config, web_port=port), mosquitto=plan.mosquitto or not broker.has_wheel()
-        )
+        config = replace(plan.config, web_port=port, https_port=_https_port(plan))
+        plan = replace(plan, config=config, mosquitto=plan.mosquitto or not broker.has_wheel())
         _check_policy(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
@@ -231,6 +233,8 @@ def _say(plan: Plan, words: Console, url: str, mqtt: str, ready: Mapping[str, An
         words.print(f"  Facilitator  {facilitator}   (opens once, within 60 s; afterwards the PIN)")
         words.print(f"  PIN          [bold]{shown['pin']}[/]")
         _qr(page)
+        for secure in ready.get("secure", [])[:1]:
+            words.print(f"  HTTPS        {secure}   (for phones' sensors; {page}secure explains it)")
     words.print("\n  Ctrl-C ends it.\n")
 
 
@@ -240,7 +244,24 @@ def _qr(address: str) -> None:
     segno.make(address).terminal(out=sys.stdout, compact=True, border=2)
 
 
-def _open_port(port: int, host: str) -> int:
+def _https_port(plan: Plan) -> int | None:
+    """Return where the page is served by HTTPS, chosen once; None: nowhere.
+
+    Raises:
+        ConfigError: the settings want a port that is taken.
+    """
+    config = plan.config
+    if not plan.https or (config.https_port is None and not plan.lan):
+        return None
+    if config.https_port is not None:
+        return _open_port(config.https_port, config.web_host, "https_port")
+    try:
+        return _open_port(HTTPS_PORT if config.web_port else 0, config.web_host, "https_port")
+    except ConfigError:
+        return free_port(config.web_host)
+
+
+def _open_port(port: int, host: str, setting: str = "--port") -> int:
     """Return a port that the page can use: the one asked for, or any free one for 0.
 
     Raises:
@@ -254,7 +275,7 @@ def _open_port(port: int, host: str) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            msg = f"port {port} of the page cannot be used ({error.strerror}); choose another: --port 0 picks one"
+            msg = f"port {port} of the page cannot be used ({error.strerror}); choose another: {setting} 0 picks one"
             raise ConfigError(msg) from None
         found: int = probe.getsockname()[1]
         return found

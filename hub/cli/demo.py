@@ -18,6 +18,7 @@ def command(
     seed: int | None = None,
     history: str | None = None,
     lan: bool = False,
+    https: bool = True,
     port: int | None = None,
     mqtt_port: int | None = None,
     broker: str = "embedded",
@@ -35,6 +36,7 @@ def command(
         seed: the same seed plays the same afternoon again.
         history: what exists when the page opens: 0, 24h, 7d … at most 30d; a day unless told.
         lan: open it to the room, with a PIN and MQTT credentials.
+        https: serve the page by HTTPS too where it is open to the room: phones give their sensors only there.
         port: of the page; 0 picks a free one.
         mqtt_port: of the broker; 0 picks a free one.
         broker: embedded, mosquitto (an installed one), or the address of another: mqtt://user:password@host:port.
@@ -69,6 +71,7 @@ def command(
             data=folder,
             mode="demo",
             lan=lan,
+            https=https,
             sim=tuple(simulators),
             use_case=use_case,
             as_json=json,

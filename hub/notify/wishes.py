@@ -8,14 +8,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
-from hub.model import PRIORITIES, REAL, Alarm
+from hub.model import PRIORITIES, REAL, REPLAY, Alarm
 from hub.store.alarms import Step, Transition
 
 WEB, MAIL = "webhook", "mail"
 """The ways of being told, as the outbox names them."""
 PORTS = {"smtp": 587, "smtps": 465}
-REPLAY = "replay-"
-"""How the runs of `matinales replay` begin."""
 _MAILED = frozenset({Step.RAISED, Step.RETURNED})
 """Steps worth a mail; a program at a web address hears them all."""
 

@@ -31,6 +31,7 @@ _PRIORITIES = {
     "low": Text("basse", "low"),
 }
 _SIMULATED = Text("simulation", "simulation")
+_IT_SAID = Text("L'alarme disait : « {what} »", "The alarm said: “{what}”")
 _LINES: Mapping[str, Text] = {
     "where": Text("Où : {what}", "Where: {what}"),
     "rule": Text("Règle : {what}", "Rule: {what}"),
@@ -64,7 +65,7 @@ class Context(Struct, frozen=True, kw_only=True):
 
 
 def posted(notice: Notice, alarm: Mapping[str, Any], flood: Flood | None, sentence: Sentence | None) -> bytes:
-    """Return a step as JSON: `{"id", "step", "at", "by", "comment", "alarm", "flood"}`.
+    """Return a step as JSON: `{"id", "step", "at", "by", "comment", "comments", "alarm", "flood"}`.
 
     Args:
         notice: the step.
@@ -84,6 +85,7 @@ def posted(notice: Notice, alarm: Mapping[str, Any], flood: Flood | None, senten
             "at": rfc3339(step.at),
             "by": step.by,
             "comment": step.comment,
+            "comments": step.comments or None,
             "alarm": alarm,
             "flood": group,
         }
@@ -102,14 +104,14 @@ def signature(secret: str, at: int, body: bytes) -> dict[str, str]:
 def mail(notice: Notice, box: Mailbox, lang: str, context: Context, sent: datetime) -> EmailMessage:
     """Return the mail about a step, in one language; the same step again has the same Message-ID."""
     alarm, step = notice.said.alarm, notice.said.step
-    text = alarm.texts.get(lang) or next(iter(alarm.texts.values()), alarm.rule)
-    if context.flood is not None:
-        text = getattr(context.flood.text, lang)
+    subject = text = _sentence(notice, context, lang)
+    if step.step is Step.RETURNED:  # "act now" is over: what stands first is what came back to normal
+        subject, text = getattr(context.rule, lang), getattr(_IT_SAID, lang).format(what=text)
     word, priority = getattr(_STEPS[step.step], lang), getattr(_PRIORITIES[alarm.priority], lang)
     marks = [priority, *([getattr(_SIMULATED, lang)] if alarm.run != REAL else [])]
     head = f"[{', '.join(marks)}] {word}"
     message = EmailMessage()
-    message["Subject"] = _one_line(f"{head} – {getattr(context.usecase, lang)} – {text}")[:LONGEST_SUBJECT]
+    message["Subject"] = _one_line(f"{head} – {getattr(context.usecase, lang)} – {subject}")[:LONGEST_SUBJECT]
     message["From"] = Address("Matinales Hub", addr_spec=box.sender)
     message["To"] = [Address(addr_spec=each) for each in box.people]
     message["Date"] = format_datetime(sent)
@@ -117,6 +119,14 @@ def mail(notice: Notice, box: Mailbox, lang: str, context: Context, sent: dateti
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n".join([f"{head}", "", text, "", *_facts(notice, context, lang)]) + "\n")
     return message
+
+
+def _sentence(notice: Notice, context: Context, lang: str) -> str:
+    """Return what the alarm says, or what stands for all of a flood."""
+    if context.flood is not None:
+        return str(getattr(context.flood.text, lang))
+    texts = notice.said.alarm.texts
+    return texts.get(lang) or next(iter(texts.values()), notice.said.alarm.rule)
 
 
 def _facts(notice: Notice, context: Context, lang: str) -> list[str]:

@@ -15,6 +15,7 @@ from hub.rules.kinds import Book
 from hub.rules.making import Kept, in_order, maker, roots
 from hub.rules.state import Course, Made, Memory, Sense
 from hub.rules.watch import Silences, Watch
+from hub.rules.wording import Text
 
 __all__ = ["Case", "Seen", "Update", "View"]
 
@@ -239,7 +240,7 @@ class Case:
         courses = self.memory.courses.values()
         return next((each for each in courses if each.alarm is not None and each.alarm.id == alarm_id), None)
 
-    def acknowledge(self, alarm_id: str, at: int, by: str, comment: str | None) -> Alarm | None:
+    def acknowledge(self, alarm_id: str, at: int, by: str, comment: str | Text | None) -> Alarm | None:
         """Acknowledge an alarm; a latched one whose condition is gone returns to normal. None: it is not followed."""
         course = self.course_of(alarm_id)
         if course is None or course.alarm is None:
@@ -318,11 +319,14 @@ class Case:
         return since
 
 
-def acknowledged(alarm: Alarm, at: int, by: str, comment: str | None = None) -> Alarm:
-    """Return the alarm acknowledged; the first acknowledgement stays."""
+def acknowledged(alarm: Alarm, at: int, by: str, comment: str | Text | None = None) -> Alarm:
+    """Return the alarm acknowledged, with somebody's words or the hub's own; the first acknowledgement stays."""
     if alarm.acknowledged_at is not None:
         return alarm
-    return msgspec.structs.replace(alarm, acknowledged_at=at, acknowledged_by=by, comment=comment or None)
+    done = msgspec.structs.replace(alarm, acknowledged_at=max(at, alarm.raised_at), acknowledged_by=by)
+    if isinstance(comment, Text):
+        return msgspec.structs.replace(done, comments=comment.as_dict)
+    return msgspec.structs.replace(done, comment=comment or None)
 
 
 def shelved(alarm: Alarm, at: int, until: int | None, by: str) -> Alarm:

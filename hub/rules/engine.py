@@ -16,6 +16,8 @@ Time is each run's own *now* [ns], passed in. Decisions that the documents leave
 * A use case in which a real device plays looks at the real timeline only: at that device, and at the simulated devices
   of its other roles on a run whose clock is the wall's. It begins afresh when the cast changes: what one device
   measured says nothing of another.
+* A table's own run (`seat`) is judged apart: by its own devices, in the roles that they say they play, whoever plays in
+  the room's story, and it is never the run that a use case is shown on.
 * A run that ended takes its memory with it. Its alarms stay in the record as they were, for nobody measured a return;
   they are no longer among `alarms()`.
 """
@@ -26,14 +28,16 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import NotFoundError
-from hub.model import REAL, Alarm, Reading, TimeSource
+from hub.model import REAL, REPLAY, Alarm, Reading, TimeSource
 from hub.rules.calendar import Calendar
 from hub.rules.case import Case, Seen, View, acknowledged, shelved
 from hub.rules.casting import Cast, Taken
 from hub.rules.hearing import Update
 from hub.rules.kinds import Book, Measure
 from hub.rules.measures import as_shown, into_shown
+from hub.rules.pressing import Answer, Pressed, comment, is_meant
 from hub.rules.state import Memory, pack, unpack
+from hub.rules.wording import Text
 
 KEPT_RUNS = 8
 """Simulated runs of a use case that are remembered at once."""
@@ -41,16 +45,18 @@ KEPT_RUNS = 8
 __all__ = ["Engine", "Seen", "View", "acknowledged"]
 
 
-class _Route(Struct, frozen=True):
-    """Where a channel leads: `real` of a device that was given the role, else of its simulated one.
-
-    `unit`: what a value without a unit is taken for.
-    """
+class _Place(Struct, frozen=True, kw_only=True):
+    """A role of a use case: `real` as played by a device that was given it, else by its simulated one."""
 
     book: Book
     role: str
-    measure: str
     real: bool
+
+
+class _Route(_Place, frozen=True, kw_only=True):
+    """Where a channel leads; `unit`: what a value without a unit is taken for."""
+
+    measure: str
     unit: str | None
 
 
@@ -78,9 +84,12 @@ class Engine:
         self._cases: dict[tuple[str, str], Case] = {}
         self._gone: set[str] = set()
         self._twins: set[str] = set()
+        self._tables: dict[str, int] = {}
+        self._plays: dict[str, str] = {}
         self._off: frozenset[str] = frozenset()
         self._cast: Cast = cast or {}
         self._routes = _routes(self._books.values(), self._cast)
+        self._buttons = _buttons(self._books.values(), self._cast)
         self._ways: dict[tuple[str | None, str | None, str | None], tuple[float, float] | None] = {}
         known = [memory for blob in (state or {}).values() if blob and (memory := unpack(blob)) is not None]
         for memory in sorted(known, key=lambda memory: memory.number):
@@ -96,11 +105,13 @@ class Engine:
         """
         changed: list[Alarm] = []
         groups: dict[tuple[str, str], tuple[int, list[Update]]] = {}
-        routes = self._routes
+        routes, plays = self._routes, self._plays
         for reading in readings:
             ways = routes.get((reading.device, reading.channel))
-            if ways is None:  # nearly every reading of a big installation: one look-up, no more
-                continue
+            if ways is None:  # nearly every reading of a big installation: two look-ups, no more
+                if reading.device not in plays:
+                    continue
+                ways = routes.get((plays[reading.device], reading.channel), [])
             for way in ways:
                 run = self._line(way, reading.run, past=past)
                 if run is not None:
@@ -109,13 +120,15 @@ class Engine:
             changed += self._cases[key].take(time, updates, past=past)
         return changed
 
-    def _line(self, way: _Route, run: str, *, past: bool) -> str | None:
+    def _line(self, way: _Place, run: str, *, past: bool) -> str | None:
         """Return on which run the rules take in what a device said on `run`; None: on none.
 
         A twin's history came before it had a part in this: it is not judged again.
         """
         if way.real:
             return run if run == REAL else None
+        if run in self._tables:
+            return run
         roles = self._cast.get(way.book.name)
         if roles is None:
             return run if run != REAL else None
@@ -150,7 +163,7 @@ class Engine:
 
     def _begin(self, book: Book, run: str, time: int) -> Case:
         """Start to remember a run; runs whose runner died without a word go, oldest first."""
-        others = [run for run in self.runs(book.name) if run != REAL]
+        others = [run for run in self.runs(book.name, self._tables.get(run, 0)) if run != REAL]
         for old in others[: max(len(others) - KEPT_RUNS + 1, 0)]:
             self._gone.add(_key(self._cases.pop((book.name, old)).memory))
         number = 1 + max((case.memory.number for case in self._cases.values()), default=0)
@@ -179,7 +192,7 @@ class Engine:
         return [alarm for case in cases for alarm in case.advance(now, past=past)]
 
     def acknowledge(
-        self, alarm_id: str, at: int, by: str, comment: str | None = None, stored: Alarm | None = None
+        self, alarm_id: str, at: int, by: str, comment: str | Text | None = None, stored: Alarm | None = None
     ) -> Alarm:
         """Return the alarm, acknowledged at `at` [ns, its run's time]; a second time changes nothing.
 
@@ -187,7 +200,7 @@ class Engine:
             alarm_id: which alarm.
             at: the run's now.
             by: who.
-            comment: in their words.
+            comment: in their words, or the hub's own in both languages.
             stored: the alarm as the store has it, for one that the rules no longer follow (an ended run, or an
                 alarm returned before its rule raised another).
 
@@ -199,6 +212,23 @@ class Engine:
             if alarm is not None:
                 return alarm
         return acknowledged(_known(stored, alarm_id), at, by, comment)
+
+    @property
+    def buttons(self) -> frozenset[str]:
+        """The devices whose presses are meant for somebody: `answers` wants to hear of them."""
+        return frozenset(self._buttons)
+
+    def answers(self, press: Pressed) -> list[Answer]:
+        """Return the use cases whose alarms a press acknowledges, and on which run; a replayed press, none."""
+        if press.run.startswith(REPLAY):
+            return []
+        return [
+            Answer(place.book.name, run, comment(role.title))
+            for place in self._buttons.get(press.device, ())
+            for role in [place.book.roles[place.role]]
+            if is_meant(press.value, role.acknowledges)
+            and (run := self._line(place, press.run, past=False)) is not None
+        ]
 
     def shelve(self, alarm_id: str, at: int, until: int | None, by: str, stored: Alarm | None = None) -> Alarm:
         """Return the alarm, set aside until `until` [ns, its run's time], or taken back (None).
@@ -240,6 +270,12 @@ class Engine:
         else:
             self._twins.discard(run)
 
+    def seat(self, run: str, table: int, plays: Mapping[str, str]) -> None:
+        """Know whose own a run is (0: the whole room's), and which device plays there the role of which."""
+        if table:
+            self._tables[run] = table
+            self._plays.update(plays)
+
     def recast(self, cast: Cast, now: int) -> list[Alarm]:
         """Let these real devices play, and nobody else; where that is news, the use case begins afresh.
 
@@ -252,8 +288,11 @@ class Engine:
         """
         self._cast = cast
         self._routes = _routes(self._books.values(), cast)
+        self._buttons = _buttons(self._books.values(), cast)
         ended: list[Alarm] = []
         for (name, run), case in [*self._cases.items()]:
+            if run in self._tables:
+                continue
             if case.memory.cast == cast.get(name, {}) and (run == REAL) is (name in cast):
                 continue
             self._gone.add(_key(self._cases.pop((name, run)).memory))
@@ -280,9 +319,19 @@ class Engine:
                 case.changed = False
         return changed
 
-    def runs(self, usecase: str | None = None) -> list[str]:
-        """Return the runs on which a use case (or any) is remembered, the newest last."""
-        return list(dict.fromkeys(run for name, run in self._cases if usecase in {None, name}))
+    def runs(self, usecase: str | None = None, table: int | None = None) -> list[str]:
+        """Return the runs on which a use case (or any) is remembered, the newest last.
+
+        Args:
+            usecase: of that one alone.
+            table: of its own runs alone; 0: of the whole room's.
+        """
+        known = (run for name, run in self._cases if usecase in {None, name})
+        return list(dict.fromkeys(run for run in known if table in {None, self._tables.get(run, 0)}))
+
+    def seats(self) -> dict[int, tuple[str, str]]:
+        """Return table → (use case, run) that it plays by itself: the newest."""
+        return {table: key for key in self._cases if (table := self._tables.get(key[1], 0))}
 
     def view(self, usecase: str, run: str, now: int) -> View | None:
         """Return what is known of a use case on a run at `now`; None: nothing was ever heard."""
@@ -318,7 +367,7 @@ def _routes(books: Iterable[Book], cast: Cast) -> dict[tuple[str, str], list[_Ro
         for name, measure in book.measures.items():
             if measure.computed:
                 continue
-            simulated = _Route(book, measure.role, name, real=False, unit=None)
+            simulated = _Route(book=book, role=measure.role, measure=name, real=False, unit=None)
             routes.setdefault((book.roles[measure.role].device, measure.channel), []).append(simulated)
             taken = cast.get(book.name, {}).get(measure.role)
             if taken is not None and name in taken.channels:
@@ -327,4 +376,18 @@ def _routes(books: Iterable[Book], cast: Cast) -> dict[tuple[str, str], list[_Ro
 
 
 def _real(book: Book, measure: Measure, name: str, taken: Taken) -> _Route:
-    return _Route(book, measure.role, name, real=True, unit=measure.unit if name in taken.assumed else None)
+    unit = measure.unit if name in taken.assumed else None
+    return _Route(book=book, role=measure.role, measure=name, real=True, unit=unit)
+
+
+def _buttons(books: Iterable[Book], cast: Cast) -> dict[str, list[_Place]]:
+    """Return device → the roles it plays whose presses acknowledge."""
+    found: dict[str, list[_Place]] = {}
+    for book in books:
+        for name, role in book.roles.items():
+            if role.acknowledges:
+                found.setdefault(role.device, []).append(_Place(book=book, role=name, real=False))
+                taken = cast.get(book.name, {}).get(name)
+                if taken is not None:
+                    found.setdefault(taken.device, []).append(_Place(book=book, role=name, real=True))
+    return found

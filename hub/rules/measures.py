@@ -23,6 +23,8 @@ class Role(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         family: driver family of the simulated device.
         simulated: name of the simulated device that takes it by itself on every simulated run.
         payload_format: how that device's own bytes are read where its network does not (`cayenne-lpp`).
+        acknowledges: the presses of its button that acknowledge the use case's alarms: `single`, `double`, `triple`,
+            `long`, or a word exactly as the device says it ("toggle").
     """
 
     title: Text
@@ -30,6 +32,7 @@ class Role(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     family: str
     simulated: str
     payload_format: str | None = None
+    acknowledges: tuple[str, ...] = ()
 
     @property
     def device(self) -> str:

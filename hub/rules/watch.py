@@ -256,7 +256,9 @@ class Watch(Watched):
             self._turn(time)
         if self.mask is not None and self.mask.measure in fresh:
             self._mask(before[self.mask.measure], time)
-        beyond = course.beyond
+        alarm = course.alarm
+        # `course.beyond`, spelled out: it is asked at each reading, and a call is a twentieth of what one may cost
+        beyond = alarm is not None and alarm.returned_at is None and course.cleared is None
         held = None
         if (
             course.masked_from is None

@@ -16,7 +16,8 @@ Spans = list[tuple[int, int, bool]]
 MOST = 720
 """Values that a window remembers at most: what lies closer than its 720th part to its neighbours is let go."""
 _MINUTE = 60 * NS
-_SOME = 64
+_SOME, _FEW = 256, 32
+"""After how many readings sums are made anew at the earliest; how many values that left a window may wait."""
 _KNOWN = 0.9
 """A share counts once this part of its window is known."""
 
@@ -125,17 +126,24 @@ class Mean(Window, kw_only=True, omit_defaults=True):
         return (self.area - before * (values[0] + values[1]) / 2) / (times[-1] - times[0] - before)
 
 
-class Slope(Window, kw_only=True, omit_defaults=True):
-    """A window with the sums of its least-squares line over the values inside.
+class Slope(Struct, kw_only=True, omit_defaults=True):
+    """The values of the last window with the sums of the least-squares line through them.
+
+    Times are counted from `origin` as floats, exact for a hundred days, and what left the window is let go a handful at
+    a time: a reading costs half of what it does with integers, one by one.
 
     Attributes:
         origin, level: what times and values are counted from in the sums.
-        t, tt, v, tv: sums [min, unit].
+        ats, values: times [ns after origin] and values; the first `outside` of them have left the window.
+        t, tt, v, tv: sums [ns, unit] over the others.
         fresh: readings since they were made anew.
     """
 
     origin: int = 0
     level: float = 0.0
+    ats: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    outside: int = 0
     t: float = 0.0
     tt: float = 0.0
     v: float = 0.0
@@ -144,54 +152,51 @@ class Slope(Window, kw_only=True, omit_defaults=True):
 
     def add(self, time: int, value: float, window: int) -> None:
         """Append a value; see `Window.add`."""
-        times, values, fresh = self.times, self.values, self.fresh
-        count = len(times)
-        # `_unusual`, spelled out: a call is a tenth of what a reading may cost
-        if (
-            count < 2  # noqa: PLR2004 — a step has two ends
-            or not 0 < time - times[-1] < window
-            or (time - times[-2]) * MOST < window
-            or (fresh >= _SOME and fresh >= count)
-        ):
-            super().add(time, value, window)
-            self._anew()
+        ats, values, outside = self.ats, self.values, self.outside
+        at, count = float(time - self.origin), len(ats) - outside
+        if count < 2 or not 0.0 < (step := at - ats[-1]) < window:  # noqa: PLR2004 — a step has two ends
+            self._anew(time, value, window)
             return
-        times.append(time)
-        values.append(value)
-        origin, level = self.origin, self.level
-        at, above = (time - origin) / _MINUTE, value - level
+        is_old = self.fresh >= _SOME and self.fresh >= count
+        if is_old or (step * MOST < window and (at - ats[-2]) * MOST < window):
+            self._anew(time, value, window)
+            return
+        level = self.level
+        above = value - level
         t, tt, v, tv = self.t + at, self.tt + at * at, self.v + above, self.tv + at * above
-        start, outside = time - window, self.outside
-        while times[outside] < start:
-            at, above = (times[outside] - origin) / _MINUTE, values[outside] - level
-            t, tt, v, tv = t - at, tt - at * at, v - above, tv - at * above
+        ats.append(at)
+        values.append(value)
+        start = at - window
+        while (left := ats[outside]) < start:
+            above = values[outside] - level
+            t, tt, v, tv = t - left, tt - left * left, v - above, tv - left * above
             outside += 1
-        gone = outside if times[outside] == start else outside - 1
-        if gone == 1:  # nearly always: one comes, one goes
-            del times[0], values[0]
-            outside -= 1
-        elif gone > 0:
-            del times[:gone], values[:gone]
-            outside -= gone
-        self.t, self.tt, self.v, self.tv, self.outside, self.fresh = t, tt, v, tv, outside, fresh + 1
+        if outside > _FEW:
+            del ats[:outside], values[:outside]
+            outside = 0
+        self.t, self.tt, self.v, self.tv = t, tt, v, tv
+        self.outside = outside
+        self.fresh += 1
 
-    def _anew(self) -> None:
-        """Make the sums anew."""
-        origin, level = self.times[-1], self.values[-1]
-        ats = [(time - origin) / _MINUTE for time in self.times[self.outside :]]
-        aboves = [value - level for value in self.values[self.outside :]]
-        self.origin, self.level, self.fresh = origin, level, 0
+    def _anew(self, time: int, value: float, window: int) -> None:
+        """Append a value that is not simply the next, and make the sums anew."""
+        times = [self.origin + int(at) for at in self.ats]
+        plain = Window(times=times, values=self.values[: len(times)], outside=self.outside)
+        plain.add(time, value, window)
+        self.origin, self.level, self.outside, self.fresh = time, value, plain.outside, 0
+        self.ats, self.values = [float(each - time) for each in plain.times], plain.values
+        ats, aboves = self.ats[self.outside :], [each - value for each in self.values[self.outside :]]
         self.t, self.tt, self.v = sum(ats), sum(map(mul, ats, ats)), sum(aboves)
         self.tv = sum(map(mul, ats, aboves))
 
     def slope(self, window: int) -> float | None:
         """Return the least-squares slope [1/min] over the window; None while half of it is not covered."""
-        times, outside = self.times, self.outside
-        count = len(times) - outside
-        if count < 2 or times[-1] - times[outside] < window / 2:  # noqa: PLR2004 — a line needs two points
+        ats, outside = self.ats, self.outside
+        count = len(ats) - outside
+        if count < 2 or ats[-1] - ats[outside] < window / 2:  # noqa: PLR2004 — a line needs two points
             return None
         t = self.t
-        return (count * self.tv - t * self.v) / (count * self.tt - t * t)
+        return (count * self.tv - t * self.v) / (count * self.tt - t * t) * _MINUTE
 
 
 def ran(

@@ -138,6 +138,7 @@ def clock(local: datetime) -> Text:
 
 def forecast_s(seconds: float) -> float:
     """Return a time forecast rounded down, to 10 min above one hour and to 5 min below (use_cases.md §0)."""
+    seconds += 0.1  # an hour that a slope makes 3599.9999 s is an hour
     step = 600 if seconds >= HOUR_S else 300
     return seconds // step * step
 

@@ -39,7 +39,7 @@ class Transition(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         by: who; None: it came by itself.
-        comment: in their words.
+        comment: in their words; `comments`: the hub's own, `fr` and `en`, where a button did it.
         until: end [ns] of being set aside.
     """
 
@@ -47,7 +47,12 @@ class Transition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: int
     by: str | None = None
     comment: str | None = None
+    comments: dict[str, str] = {}
     until: int | None = None
+
+    def noted(self, lang: str) -> str | None:
+        """Return what stands beside it, in a language where the hub wrote it."""
+        return self.comments.get(lang) or self.comment
 
 
 _TRANSITION = msgspec.json.Decoder(Transition).decode
@@ -66,8 +71,15 @@ def transitions(before: Alarm | None, after: Alarm) -> list[Transition]:
         at = max(after.unshelved_at or 0, after.shelved_at or after.raised_at)
         found.append(Transition(step=Step.UNSHELVED, at=at, by=after.unshelved_by))
     if after.acknowledged_at is not None and (before is None or before.acknowledged_at is None):
-        by, comment = after.acknowledged_by, after.comment
-        found.append(Transition(step=Step.ACKNOWLEDGED, at=after.acknowledged_at, by=by, comment=comment))
+        found.append(
+            Transition(
+                step=Step.ACKNOWLEDGED,
+                at=after.acknowledged_at,
+                by=after.acknowledged_by,
+                comment=after.comment,
+                comments=after.comments,
+            )
+        )
     if after.returned_at is not None and (before is None or before.returned_at is None):
         found.append(Transition(step=Step.RETURNED, at=after.returned_at))
     return sorted(found, key=lambda each: each.at)
@@ -80,6 +92,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         states, priorities: one of them.
         devices: uids of a device and of those merged into it.
         within: whether the alarm's time is wanted; times of different runs have no common order.
+        runs: whether a run is one of those that are wanted.
         words: must all stand in its sentence, rule, device, or in what people said, in any language, accents or not.
         limit: most alarms returned.
         after: cursor of the answer before.
@@ -92,6 +105,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     priorities: frozenset[str] = frozenset()
     devices: frozenset[str] = frozenset()
     within: Callable[[Alarm], bool] | None = None
+    runs: Callable[[str], bool] | None = None
     words: str = ""
     limit: int = 1000
     after: str | None = None
@@ -106,6 +120,7 @@ class Asked(Struct, frozen=True, kw_only=True):
             and (not self.priorities or alarm.priority in self.priorities)
             and (not self.devices or alarm.device in self.devices)
             and (self.within is None or self.within(alarm))
+            and (self.runs is None or self.runs(alarm.run))
             and (not self.words or _says(alarm, self.words))
         )
 
@@ -219,7 +234,7 @@ def _place(cursor: str | None) -> tuple[int, ...]:
 
 def _says(alarm: Alarm, words: str) -> bool:
     told = (*alarm.texts.values(), alarm.rule, alarm.usecase, alarm.device, alarm.measure)
-    people = (alarm.comment or "", alarm.acknowledged_by or "", alarm.shelved_by or "")
+    people = (alarm.comment or "", *alarm.comments.values(), alarm.acknowledged_by or "", alarm.shelved_by or "")
     text = _folded(" ".join((*told, *people)))
     return all(word in text for word in _folded(words).split())
 
@@ -243,6 +258,7 @@ def _joined(known: Alarm, alarm: Alarm) -> Alarm:
             acknowledged_at=known.acknowledged_at,
             acknowledged_by=known.acknowledged_by,
             comment=known.comment,
+            comments=known.comments,
         )
     if known.returned_at is not None and alarm.returned_at is None:
         alarm = msgspec.structs.replace(alarm, returned_at=known.returned_at)

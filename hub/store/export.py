@@ -53,7 +53,7 @@ def alarm_lines(alarms: Iterable[Alarm], lang: str = "en", *, french: bool = Fal
     for each in alarms:
         texts = (plain(text) for text in (each.usecase, each.rule, each.device, each.run))
         times = (_moment(time) for time in (each.raised_at, each.returned_at, each.acknowledged_at))
-        said = (plain(each.acknowledged_by or ""), plain(each.comment or ""))
+        said = (plain(each.acknowledged_by or ""), plain(each.noted(lang) or ""))
         sentence = each.texts.get(lang) or next(iter(each.texts.values()), "")
         is_simulated = int(each.run != REAL)
         cells = (each.id, *texts, is_simulated, each.priority, each.state, *times, *said, int(each.past))

@@ -15,7 +15,8 @@ Stretch = tuple[str, int, int]
 _ALARM = msgspec.json.Decoder(Alarm).decode
 _RAISED = "data ->> '$.run' = ? AND raised >= ? AND raised < ?"
 _WORDS = """
-UPDATE alarm SET data = json_remove(data, '$.comment', '$.acknowledged_by', '$.shelved_by') WHERE data ->> '$.run' = ?1
+UPDATE alarm SET data = json_remove(data, '$.comment', '$.comments', '$.acknowledged_by', '$.shelved_by')
+WHERE data ->> '$.run' = ?1
   AND (data ->> '$.acknowledged_at' BETWEEN ?2 AND ?3 - 1 OR data ->> '$.shelved_at' BETWEEN ?2 AND ?3 - 1)"""
 _TABLES = ("series", "timeline", "device", "alias", "mark")
 """What the readings are of, copied whole: small, and what a curve is called must not be looked for elsewhere."""

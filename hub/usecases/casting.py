@@ -88,11 +88,14 @@ def chosen(
 
     Raises:
         NotFoundError: no such role.
-        ObjectionError: it cannot, naming the measure, what the device gives, and the remedy.
+        ObjectionError: it cannot, naming the measure, what the device gives, and the remedy. A button need not measure
+            anything.
     """
-    measures = heard(usecase, role)
+    measures, is_button = heard(usecase, role), bool(usecase.roles[role].acknowledges)
     if channels is None:
         fit = guessed(usecase, role, device, offers)
+        if fit is None and is_button:
+            return _fit(measures, device, offers, {})
         if fit is None:
             raise useless(role, _wanted(measures), device, _gives(offers))
         return fit
@@ -107,7 +110,7 @@ def chosen(
             subject = f"channels.{name}: {channel} ({device})"
             raise another_unit(subject, *units, _gives(offers))
     heard_by = {name: channel for name in measures if (channel := channels.get(name)) is not None}
-    if not heard_by:
+    if not heard_by and not is_button:
         raise no_channels(device, _gives(offers), ", ".join(measures))
     return _fit(measures, device, offers, heard_by)
 

@@ -8,6 +8,7 @@ from hub.rules import kinds
 from hub.rules.wording import placeholders
 from hub.usecases.measure_checks import condition_problems, hours_problems, measure_problems
 from hub.usecases.money import worth
+from hub.usecases.role_checks import gesture_problems
 from hub.usecases.rule_checks import rule_problems
 from hub.usecases.schema import Card, Hypothesis, UseCase
 
@@ -22,6 +23,8 @@ def problems(usecase: UseCase) -> Iterator[str]:
     for name in [*usecase.roles, *usecase.measures]:
         if not NAME.fullmatch(name):
             yield f"{'roles' if name in usecase.roles else 'measures'}.{name}: is no snake_case name"
+    for name, role in usecase.roles.items():
+        yield from (f"roles.{name}.acknowledges{wrong}" for wrong in gesture_problems(role.acknowledges))
     yield from measure_problems(usecase)
     for index, rule in enumerate(usecase.rules):
         if not NAME.fullmatch(rule.id):
@@ -96,7 +99,7 @@ def _shared(usecase: UseCase) -> Iterator[str]:
 def _card_problems(card: Card) -> Iterator[str]:
     try:
         worth(card)
-    except (ValueError, SyntaxError, ZeroDivisionError) as error:
+    except (ValueError, ZeroDivisionError) as error:
         yield f"formula: {error}"
     for each in card.hypotheses:
         if not each.low <= each.value <= each.high:

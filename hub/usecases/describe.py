@@ -151,6 +151,7 @@ def _role(usecase: UseCase, name: str, known: str | None, taken: Taken | None, v
         "name": name,
         "title": role.title.as_dict,
         "kind": role.kind.as_dict,
+        "acknowledges": list(role.acknowledges),
         "state": state,
         "device": device,
         "channels": {} if taken is None else taken.channels,

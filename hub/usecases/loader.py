@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ from hub.errors import ConfigError, NotFoundError
 from hub.source import run_file
 from hub.usecases.checking import problems
 from hub.usecases.schema import Document, UseCase
+from hub.usecases.shape import of_toml, told
 
 FILE = "usecase.toml"
 HERE = Path(__file__).parent
@@ -102,9 +104,11 @@ def read(folder: Path, name: str | None = None) -> UseCase:
 
 
 def _document(path: Path) -> Document:
+    text, raw = "", dict[str, Any]()
     try:
         text = path.read_text(encoding="utf-8")
-        return msgspec.convert(tomllib.loads(text), Document)
+        raw = tomllib.loads(text)
+        return msgspec.convert(raw, Document)
     except FileNotFoundError:
         msg = f"{path}: no such file; a use case is a folder with a {FILE}"
     except OSError as error:
@@ -112,18 +116,10 @@ def _document(path: Path) -> Document:
     except UnicodeDecodeError as error:
         msg = f"{path}: is not UTF-8 text at byte {error.start}; save it as UTF-8"
     except tomllib.TOMLDecodeError as error:
-        msg = f"{path}: is not valid TOML: {error}"
+        msg = f"{path}: is not valid TOML: {of_toml(text, str(error))}"
     except msgspec.ValidationError as error:
-        msg = f"{path}: {_place(str(error))}"
+        msg = f"{path}: {told(str(error), raw)}"
     raise ConfigError(msg) from None
-
-
-def _place(message: str) -> str:
-    """Turn msgspec's "Expected `float`, got `str` - at `$.rules[0].limit`" into "rules[0].limit: expected …"."""
-    said, _, place = message.partition(" - at `$")
-    where = place.rstrip("`").lstrip(".") or "the file"
-    said = said.replace("`float | object`", "`float`")
-    return f"{where}: {said[0].lower()}{said[1:]}"
 
 
 def _module(folder: Path) -> ModuleType | None:

@@ -33,10 +33,18 @@ def worth(card: Card, values: Mapping[str, float] | None = None) -> float:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
                 return _OPERATIONS[type(op)](of(left), of(right))
             case _:
-                msg = f"{ast.unparse(node)!r} is neither a hypothesis, a number nor + - * /"
+                msg = f"{ast.unparse(node)!r} is neither a hypothesis, a number nor + - * /; known: {', '.join(known)}"
                 raise ValueError(msg)
 
-    return of(ast.parse(card.formula, mode="eval").body)
+    return of(_parsed(card.formula))
+
+
+def _parsed(formula: str) -> ast.expr:
+    try:
+        return ast.parse(formula, mode="eval").body
+    except SyntaxError as error:
+        msg = f"{formula!r} is no formula ({error.msg}); write it with + - * / ( ), numbers and ids of hypotheses"
+        raise ValueError(msg) from None
 
 
 def extent(card: Card, values: Mapping[str, float] | None = None, fixed: frozenset[str] = frozenset()) -> list[float]:

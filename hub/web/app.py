@@ -17,18 +17,21 @@ from hub.live import Batch
 from hub.web import openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TWINS, UPLOADS
+from hub.web.keys import DOCUMENT, HUB, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TABLES, TWINS, UPLOADS
 from hub.web.phones import Phones
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
 from hub.web.routes import ROUTES, rule_of
 from hub.web.runners import Runners, State
-from hub.web.security import HEADERS, Role, Security
+from hub.web.seating import sits_there
+from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
+from hub.web.tables import TableKeeper
 from hub.web.twins import Twins
 from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
+POLICY = "Content-Security-Policy"
 STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,7 +48,8 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[HUB] = hub
     app[SECURITY] = security
     app[STATIC] = Static(static_dir)
-    app[RUNNERS] = Runners(lambda state: _show(hub, state))
+    app[RUNNERS] = Runners(lambda state: _show(hub, state), lambda table, state: _seat(hub, table, state))
+    app[TABLES] = TableKeeper(hub, app[RUNNERS])
     app[TWINS] = Twins(hub, app[RUNNERS])
     app[PHONES] = Phones(hub)
     app[SOCKETS] = set()
@@ -62,12 +66,17 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app.on_shutdown.append(_drop_uploads)
     app.cleanup_ctx.append(_count_malformed)
     app.cleanup_ctx.append(_follow_the_cast)
+    app.cleanup_ctx.append(_keep_tables)
     app.cleanup_ctx.append(_hear_phones)
     return app
 
 
 def _show(hub: Hub, state: State | None) -> None:
     hub.live.apply(Batch(scenario=None if state is None else msgspec.to_builtins(state)))
+
+
+def _seat(hub: Hub, table: int, state: State | None) -> None:
+    hub.tables.show(table, None if state is None else msgspec.to_builtins(state))
 
 
 @web.middleware
@@ -97,15 +106,22 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     security = request.app[SECURITY]
     if role is Role.INTEGRATOR:
         await asyncio.to_thread(security.tokens.refresh)
-    request[ROLE] = security.check(request, role)
+    participates = role is Role.PARTICIPANT and await sits_there(request)
+    request[ROLE] = security.check(request, role, participates=participates)
+    request.app[HUB].seen(request.remote)
     if parameters is not None:
         only(request, parameters)
     return await handler(request)
 
 
 async def _dress(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers of the house on every answer."""
+    """Put the headers of the house on every answer; a policy of its own stays: it is a stricter one."""
+    own = response.headers.get(POLICY)
     response.headers.update(HEADERS)
+    if own is not None:
+        response.headers[POLICY] = own
+    if request.path == PROJECTOR:
+        response.headers.update(FRAMED)
     if not request.app[SECURITY].is_trustworthy(request):
         # there browsers ignore it, and say so as an error on every page's console
         del response.headers["Cross-Origin-Opener-Policy"]
@@ -135,6 +151,11 @@ async def _count_malformed(app: web.Application) -> AsyncIterator[None]:
 
 async def _follow_the_cast(app: web.Application) -> AsyncIterator[None]:
     async with _beside(app[TWINS].follow(), "twins"):
+        yield
+
+
+async def _keep_tables(app: web.Application) -> AsyncIterator[None]:
+    async with _beside(app[TABLES].follow(), "tables"):
         yield
 
 

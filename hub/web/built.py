@@ -16,10 +16,14 @@ PAGES = (
     "/join",
     "/devices",
     "/history",
+    "/plan",
     "/setup",
     "/import",
     "/alarms",
     "/gallery",
+    "/secure",
+    "/selftest",
+    "/table/{table}",
 )
 """Addresses of the one page; what it shows there is its own business."""
 NOT_BUILT = {

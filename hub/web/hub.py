@@ -6,20 +6,25 @@ from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
+from hub.lan.room import Ways
 from hub.live import Live
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Past, Range, Series
+from hub.tables import Tables, Wanted
 from hub.usecases.choosing import Choices
 from hub.usecases.schema import UseCase
 from hub.workshop.note import Note, Place
 from hub.workshop.people import Joining, Person
+from hub.workshop.plan import Picture, Plan
+from hub.workshop.plan import Place as Spot
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Room, Session, Wish
 from hub.workshop.vote import Question
+from hub.workshop.wall import Wall, WallWish
 
 T = TypeVar("T")
 
@@ -37,7 +42,7 @@ class Acts(Protocol):
         """The topic filters that are ignored."""
 
     def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
-        """Change `name`, `room`, `ignored`, `locked`, `proposed` of a device."""
+        """Change `name`, `room`, `ignored`, `locked`, `hidden`, `proposed` of a device."""
 
     def merge(self, name: str, into: str, by: str) -> Action:
         """Say that a device is another one."""
@@ -127,6 +132,32 @@ class Notebook(Protocol):
         """Take one away for ever; NotFoundError: there is none."""
 
 
+class Planner(Protocol):
+    """The floor plan (`hub.workshop.planner`)."""
+
+    @property
+    def session(self) -> str:
+        """Id of the session whose plan would be changed; empty: that of the house."""
+
+    def shown(self) -> Plan:
+        """Return the plan that the room sees."""
+
+    def picture(self, name: str | None = None) -> tuple[Picture, bytes]:
+        """Return its picture; NotFoundError: there is none, or not that one."""
+
+    def hang(self, device: str, where: Spot) -> Plan:
+        """Hang a device; PlanError: there are too many."""
+
+    def take_off(self, *devices: str) -> Plan:
+        """Take some off; NotFoundError: one is not on it."""
+
+    def show(self, data: bytes, title: str) -> Plan:
+        """Give it another picture; PlanError: that cannot be shown."""
+
+    def draw(self) -> Plan:
+        """Show the drawn plan again."""
+
+
 class People(Protocol):
     """Who takes part with a phone (`hub.workshop.people`)."""
 
@@ -157,6 +188,10 @@ class Sittings(Protocol):
     @property
     def notebook(self) -> Notebook:
         """Notes on the time-line."""
+
+    @property
+    def planner(self) -> Planner:
+        """The floor plan."""
 
     @property
     def desk(self) -> Desk:
@@ -211,6 +246,17 @@ class Hub(Protocol):
     @property
     def live(self) -> Live:
         """The live state; the web layer applies the scenario's news to it and reads the rest."""
+
+    @property
+    def tables(self) -> Tables:
+        """The tables that have a simulator of their own."""
+
+    async def want_tables(self, wanted: Wanted) -> None:
+        """Let these tables play by themselves, and no others; keep it beyond the hub's end.
+
+        Raises:
+            StoreError: it was not kept.
+        """
 
     @property
     def history(self) -> History:
@@ -290,6 +336,14 @@ class Hub(Protocol):
             StoreError: its readings cannot be read.
         """
 
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change what holds for every screen: shown at once, and kept.
+
+        Raises:
+            UsageError: it cannot be so.
+            StoreError: it is shown, and would not outlive the hub.
+        """
+
     @property
     def player(self) -> Player:
         """Plays recordings again."""
@@ -338,11 +392,11 @@ class Hub(Protocol):
     async def decoded(self, messages: Sequence[Message]) -> Sequence[Mapping[str, Any]]:
         """Return what the drivers read in messages that are not journalled, each alone (`hub.described`)."""
 
-    def usecases(self) -> Sequence[Mapping[str, Any]]:
-        """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case."""
+    def usecases(self, table: int = 0) -> Sequence[Mapping[str, Any]]:
+        """Return `{"name", "title": {fr, en}, "run", "state"}` of each use case, as a table (0: the room) plays it."""
 
-    def usecase(self, name: str) -> Mapping[str, Any]:
-        """Return everything the page shows of a use case, as the API gives it.
+    def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
+        """Return everything the page shows of a use case, as the API gives it; of a table's own, or the room's.
 
         Raises:
             NotFoundError: no such use case.
@@ -413,8 +467,8 @@ class Hub(Protocol):
             NotFoundError: no such use case.
         """
 
-    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
-        """Change what people chose for a use case, on all screens; return it.
+    async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
+        """Change what people chose for a use case, on all screens, or what a table did on its own; return it.
 
         Raises:
             NotFoundError: no such use case, hypothesis or material.
@@ -424,11 +478,11 @@ class Hub(Protocol):
     def setup(self) -> Mapping[str, Any]:
         """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
 
-    def reached(self) -> Sequence[str]:
-        """Return the addresses (`http://host:port/`) under which the room's phones reach the page, the likeliest first.
+    def ways(self) -> Ways:
+        """Return how the room's phones reach the page."""
 
-        Empty: the page is open to this machine only.
-        """
+    def seen(self, remote: str | None) -> None:
+        """Take notice of the address from which somebody asks for something."""
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Journal messages (import door, webhooks) and return the journal's end after the commit.

@@ -7,6 +7,7 @@ from hub.web.hub import Hub
 from hub.web.phones import Phones
 from hub.web.runners import Runners
 from hub.web.security import Role, Security
+from hub.web.tables import TableKeeper
 from hub.web.twins import Twins
 from hub.web.uploads import Uploads
 
@@ -14,6 +15,7 @@ HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SECURITY: web.AppKey[Security] = web.AppKey("security", Security)
 RUNNERS: web.AppKey[Runners] = web.AppKey("runners", Runners)
 TWINS: web.AppKey[Twins] = web.AppKey("twins", Twins)
+TABLES: web.AppKey[TableKeeper] = web.AppKey("tables", TableKeeper)
 PHONES: web.AppKey[Phones] = web.AppKey("phones", Phones)
 STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)

@@ -47,6 +47,8 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "participant": {"type": "string", "description": "only for this one, by id"},
     "lang": {"enum": ["fr", "en"], "description": "of a report; else as Accept-Language"},
     "dialect": {"enum": ["plain", "fr"], "description": "of CSV: `fr` opens in a French spreadsheet"},
+    "id": {"type": "string", "description": "of the picture, as the plan says it; then browsers may keep it"},
+    "title": {"type": "string", "description": "what the picture shows"},
     "token": {"type": "string", "description": "for callers that cannot set the header Authorization: Bearer"},
 }
 PROBLEM = {

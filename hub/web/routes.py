@@ -7,6 +7,7 @@ from hub.web import built
 from hub.web.api import (
     actions,
     alarms,
+    authority,
     devices,
     drivers,
     health,
@@ -18,22 +19,29 @@ from hub.web.api import (
     money,
     notes,
     phones,
+    plan,
     reports,
     roles,
     scenario,
     sessions,
     setup,
     siren,
+    tables,
     uploads,
     votes,
+    wall,
 )
+from hub.web.api.alarms import Acknowledgement
+from hub.web.api.money import HypothesisWish as Hypothesis
 from hub.web.keys import DOCUMENT, STATIC
 from hub.web.route import Route
 from hub.web.security import Role
 from hub.workshop.note import NoteWish
 from hub.workshop.people import Joining
+from hub.workshop.plan import PlaceWish
 from hub.workshop.session import Room, Wish
 from hub.workshop.vote import Question
+from hub.workshop.wall import WallWish
 
 BASE = "/api/v1"
 
@@ -55,14 +63,16 @@ async def document(request: web.Request) -> web.StreamResponse:
     )
 
 
-VIEWER, INTEGRATOR, FACILITATOR, HUB = Role.VIEWER, Role.INTEGRATOR, Role.FACILITATOR, Role.HUB
+VIEWER, PARTICIPANT, INTEGRATOR = Role.VIEWER, Role.PARTICIPANT, Role.INTEGRATOR
+FACILITATOR, HUB = Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
-CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "start", "stop", "search")
+CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "table", "start", "stop", "search")
+AT_TABLE = "/tables/{table}"
 ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
 API = (
-    Route("GET", "/devices", VIEWER, devices.devices),
+    Route("GET", "/devices", VIEWER, devices.devices, ("table",)),
     Route("GET", "/devices/{id}", VIEWER, devices.device),
     Route("PATCH", "/devices/{id}", FACILITATOR, actions.change, body=actions.DeviceChange),
     Route("DELETE", "/devices/{id}", FACILITATOR, actions.forget),
@@ -87,18 +97,19 @@ API = (
     Route("POST", "/imports/{id}/start", FACILITATOR, uploads.start, body=uploads.ImportWish),
     Route("POST", "/imports/{id}/cancel", FACILITATOR, uploads.cancel),
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
-    Route("GET", "/runs/{run}/control", HUB, scenario.control),
+    Route("GET", "/runs/{run}/control", HUB, scenario.control, ("table",)),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, alarms.alarms, ALARMS),
     Route("GET", "/alarms/{id}", VIEWER, alarms.alarm),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
-    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=alarms.Acknowledgement),
+    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=Acknowledgement),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
     Route("GET", "/screens", FACILITATOR, siren.screens),
+    Route("PATCH", "/screens", FACILITATOR, wall.change, body=WallWish),
     Route("GET", "/drivers", FACILITATOR, drivers.drivers),
     Route("POST", "/drivers/{name}/enable", FACILITATOR, drivers.enable),
     Route("POST", "/drivers/{name}/disable", FACILITATOR, drivers.disable),
@@ -114,6 +125,12 @@ API = (
     Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
     Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
     Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
+    Route("GET", "/plan", VIEWER, plan.plan),
+    Route("PUT", "/plan/places/{id}", FACILITATOR, plan.hang, body=PlaceWish),
+    Route("DELETE", "/plan/places/{id}", FACILITATOR, plan.take_off),
+    Route("GET", "/plan/picture", VIEWER, plan.picture, ("id",)),
+    Route("PUT", "/plan/picture", FACILITATOR, plan.show, ("title",)),
+    Route("DELETE", "/plan/picture", FACILITATOR, plan.draw),
     Route("PATCH", "/sessions/{id}", FACILITATOR, phones.furnish, body=Room),
     Route("GET", "/joining", VIEWER, phones.joining),
     Route("GET", "/me", VIEWER, phones.me),
@@ -129,14 +146,14 @@ API = (
     Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
-    Route("GET", "/usecases", VIEWER, devices.usecases),
-    Route("GET", "/usecases/{name}", VIEWER, devices.usecase),
+    Route("GET", "/usecases", VIEWER, devices.usecases, ("table",)),
+    Route("GET", "/usecases/{name}", VIEWER, devices.usecase, ("table",)),
     Route("PATCH", "/usecases/{name}", FACILITATOR, roles.turn, body=roles.Turn),
     Route("GET", "/usecases/{name}/candidates", FACILITATOR, roles.candidates),
     Route("PUT", "/usecases/{name}/roles/{role}", FACILITATOR, roles.take, body=roles.RoleWish),
     Route("DELETE", "/usecases/{name}/roles/{role}", FACILITATOR, roles.give_back),
-    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session")),
-    Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=money.HypothesisWish),
+    Route("GET", "/usecases/{name}/money", VIEWER, money.money, ("run", "start", "stop", "session", "table")),
+    Route("PUT", "/usecases/{name}/hypotheses/{id}", FACILITATOR, money.hypothesis, body=Hypothesis),
     Route("PUT", "/usecases/{name}/materials/{place}", FACILITATOR, money.material, body=money.PriceWish),
     Route("GET", "/scenario", VIEWER, scenario.scenario),
     Route("PUT", "/scenario", FACILITATOR, scenario.change, body=scenario.Change),
@@ -145,15 +162,24 @@ API = (
     Route("GET", "/scenarios/{run}", VIEWER, scenario.scenario),
     Route("PUT", "/scenarios/{run}/speed", FACILITATOR, scenario.speed, body=scenario.Speed),
     Route("PUT", "/scenarios/{run}/faults/{name}", FACILITATOR, scenario.fault, body=scenario.FaultWish),
+    Route("GET", "/tables", VIEWER, tables.tables),
+    Route("PUT", "/tables", FACILITATOR, tables.want, body=tables.TablesWish),
+    Route("GET", f"{AT_TABLE}/scenario", VIEWER, tables.scenario),
+    Route("PUT", f"{AT_TABLE}/faults/{{name}}", PARTICIPANT, tables.fault, body=scenario.FaultWish),
+    Route("PUT", f"{AT_TABLE}/usecases/{{name}}/hypotheses/{{id}}", PARTICIPANT, tables.hypothesis, body=Hypothesis),
+    Route("POST", f"{AT_TABLE}/alarms/{{id}}/acknowledge", PARTICIPANT, tables.acknowledge, body=Acknowledgement),
     Route("GET", "/login", VIEWER, login.who),
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
+    Route("PUT", "/login/pin", HUB, login.renew),
     Route("GET", "/openapi.json", VIEWER, document),
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
     Route("GET", "/phone", VIEWER, phones.phone, None),
+    Route("GET", "/authority.crt", VIEWER, authority.certificate, None),
+    Route("GET", "/authority.mobileconfig", VIEWER, authority.profile, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from hub.model import REPLAY
 from hub.web.problems import Problem
 
 ANSWER_S = 2.0
@@ -19,8 +20,6 @@ CHANGE_S = 10.0
 """A new story is a new run, whose runner connects anew and plays its past first."""
 AGAIN_S = 1.0
 """When a story is asked again to wait that could not yet."""
-REPLAY = "replay-"
-"""How the id of a replay's run begins."""
 GRACE_S = 3.0
 """How long the page keeps showing a story whose runner has just gone: it usually comes back."""
 
@@ -49,6 +48,8 @@ class State(Struct, frozen=True, kw_only=True):
     Attributes:
         time: RFC 3339, on the run's clock.
         twin: its clock is the wall's, because real devices play (design.md §1).
+        table: whose own run it is; 0: the whole room's.
+        tables: those that it plays beside, each on a run of its own.
     """
 
     usecase: str
@@ -60,6 +61,8 @@ class State(Struct, frozen=True, kw_only=True):
     state: str = "running"
     faults: tuple[Fault, ...] = ()
     notes: tuple[Note, ...] = ()
+    table: int = 0
+    tables: tuple[int, ...] = ()
 
 
 class FromRunner(Struct):
@@ -74,9 +77,16 @@ class FromRunner(Struct):
 class Runner:
     """One connected runner."""
 
-    def __init__(self, run: str, send: Callable[[bytes], Awaitable[None]]) -> None:
-        """Know how to reach it; its state comes with its first frame."""
+    def __init__(self, run: str, send: Callable[[bytes], Awaitable[None]], table: int = 0) -> None:
+        """Know how to reach it; its state comes with its first frame.
+
+        Args:
+            run: its id.
+            send: sends it a command.
+            table: whose own run it is; 0: the whole room's.
+        """
         self.run = run
+        self.table = table
         self.state: State | None = None
         self._send = send
         self._next = 0
@@ -131,15 +141,25 @@ class Runner:
 
 
 class Runners:
-    """Who is connected; the newest is the one on the projector, a replay before any story."""
+    """Who is connected; the newest is the one on the projector, a replay before any story.
 
-    def __init__(self, show: Callable[[State | None], None]) -> None:
+    The tables' own runners are apart: none is ever on the projector, and the story's pauses them with itself.
+    """
+
+    def __init__(
+        self,
+        show: Callable[[State | None], None],
+        seat: Callable[[int, State | None], None] = lambda _table, _state: None,
+    ) -> None:
         """Start with none.
 
         Args:
             show: tells the live state what is on the projector.
+            seat: tells what a table plays; None: nothing.
         """
         self._show = show
+        self._seat = seat
+        self._seated: dict[int, Runner] = {}
         self._connected: list[Runner] = []
         self._holding = self._trying = False
         self._held: dict[str, float] = {}
@@ -147,7 +167,10 @@ class Runners:
         self._gone: asyncio.TimerHandle | None = None
 
     def join(self, runner: Runner) -> None:
-        """Take a runner in; one of the same run replaces the one before."""
+        """Take a runner in; one of the same run, or table, replaces the one before."""
+        if runner.table:
+            self._seated[runner.table] = runner
+            return
         others = [each for each in self._connected if each.run != runner.run]
         # what is played again stays on the projector, whatever story begins meanwhile
         self._connected = sorted([*others, runner], key=lambda each: each.run.startswith(REPLAY))
@@ -156,6 +179,10 @@ class Runners:
     def hear(self, runner: Runner, frame: FromRunner) -> None:
         """Take a frame of a runner and show it when it is the one on the projector."""
         runner.hear(frame)
+        if runner.table:
+            if frame.state is not None and self._seated.get(runner.table) is runner:
+                self._seat(runner.table, frame.state)
+            return
         if self._holding and frame.state is not None and frame.state.speed > 0 and runner.run not in self._held:
             self._later(self._until_all_wait())
         if frame.state is not None and self._connected and self._connected[-1] is runner:
@@ -164,6 +191,11 @@ class Runners:
     def leave(self, runner: Runner) -> None:
         """Let a runner go; the page is told after a short while, for it may come back."""
         runner.leave()
+        if runner.table:
+            if self._seated.get(runner.table) is runner:
+                del self._seated[runner.table]
+                self._seat(runner.table, None)
+            return
         if runner in self._connected:
             self._connected.remove(runner)
         if runner.run.startswith(REPLAY):
@@ -188,10 +220,22 @@ class Runners:
         Raises:
             Problem: there is none.
         """
-        for runner in reversed(self._connected):
+        seated = [] if run is None else [*self._seated.values()]
+        for runner in [*reversed(self._connected), *seated]:
             if runner.state is not None and run in {None, runner.run}:
                 return runner
         raise Problem("no_scenario")
+
+    def at(self, table: int) -> Runner:
+        """Return the runner of a table.
+
+        Raises:
+            Problem: the table has none.
+        """
+        runner = self._seated.get(table)
+        if runner is None or runner.state is None:
+            raise Problem("no_table", table=table)
+        return runner
 
     @property
     def newest(self) -> Runner | None:

@@ -5,7 +5,6 @@ route that is not listed there is closed.
 """
 
 import ipaddress
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,10 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 from aiohttp import web
 
+from hub.addresses import all_own
 from hub.config import Config
+from hub.errors import UsageError
 from hub.tokens import Tokens
 from hub.web.problems import Problem
 from hub.web.sessions import CONSOLE_S, LONGEST_S, Codes, Delays, Sessions, same
@@ -33,7 +33,7 @@ IN_ALL = 1000
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self'; media-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "font-src 'self'; media-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -44,6 +44,13 @@ HEADERS = {
     "Server": "Matinales Hub",
 }
 """On every answer. Style attributes go through CSSOM in the page, so no 'unsafe-inline'; phones need their sensors."""
+
+PROJECTOR = "/projector"
+FRAMED = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("ancestors 'none'", "ancestors 'self'"),
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""What the projector wears instead: it has nothing to press, and the facilitator's console shows a small one."""
 
 
 class Role(IntEnum):
@@ -68,16 +75,6 @@ NAMES = {
 }
 
 
-def interface_addresses() -> frozenset[str]:
-    """Return the addresses of this machine's interfaces, without zone; they change with the network."""
-    found = set()
-    for addresses in psutil.net_if_addrs().values():
-        for address in addresses:
-            if address.family in {socket.AF_INET, socket.AF_INET6}:
-                found.add(address.address.partition("%")[0])
-    return frozenset(found)
-
-
 class Security:
     """The doorkeeper of one hub."""
 
@@ -89,9 +86,10 @@ class Security:
         lan: bool,
         secret: str,
         pin: str | None = None,
+        read_pin: Callable[[], str] | None = None,
         sessions: Path | None = None,
         tokens: Tokens | None = None,
-        addresses: Callable[[], frozenset[str]] = interface_addresses,
+        addresses: Callable[[], frozenset[str]] = all_own,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Know the house rules.
@@ -102,12 +100,14 @@ class Security:
             lan: whether the page is open to the room: then nobody is trusted without PIN.
             secret: run.json's, for the command line and the import door.
             pin: the facilitator's; None: nobody can log in.
+            read_pin: returns the PIN that stands now, where it can be changed; blocks.
             sessions: file that keeps them across restarts (hashes only).
             tokens: of integrators; none unless told.
             addresses: the machine's addresses now.
             monotonic: clock of the delays [s].
         """
         self.pin = pin
+        self._read_pin = read_pin
         self.sessions = Sessions(sessions)
         self.tokens = tokens or Tokens(None)
         self.codes = Codes(monotonic=monotonic)
@@ -131,8 +131,13 @@ class Security:
         """Whether people reach the hub by https."""
         return (self._public_origin or "").startswith("https:")
 
-    def check(self, request: web.Request, needed: Role) -> Role:
+    def check(self, request: web.Request, needed: Role, *, participates: bool = False) -> Role:
         """Return who asks.
+
+        Args:
+            request: what is asked.
+            needed: the role that it takes.
+            participates: whether it comes from a phone of the room that may do this, where only those may.
 
         Raises:
             Problem: wrong host, foreign origin, or too small a role for what is asked.
@@ -148,6 +153,8 @@ class Security:
         role = self._role(request, own=own)
         if needed is Role.INTEGRATOR and role < needed and self._is_integrator(request):
             role = needed
+        if needed is Role.PARTICIPANT and participates and own:
+            role = max(role, needed)
         if role < needed:
             raise self._too_small(role, needed)
         return role
@@ -223,6 +230,19 @@ class Security:
         self.delays.forgive(address)
         return self.sessions.open()
 
+    def renew_pin(self) -> None:
+        """Take the PIN that stands now, and let nobody in by the one before; blocks.
+
+        Raises:
+            UsageError: it is not changed here.
+        """
+        if self._read_pin is None:
+            msg = "the PIN of this hub stands in HUB_PIN_FILE: write another one there and start the hub again"
+            raise UsageError(msg)
+        self.pin = self._read_pin()
+        self.sessions.close_all()
+        self.sessions.save()
+
     def _role(self, request: web.Request, *, own: bool) -> Role:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and same(token.strip(), self._secret):
@@ -255,6 +275,9 @@ class Security:
         elif needed is Role.INTEGRATOR:
             en = "Make a token with `matinales tokens new NAME` and send it as 'Authorization: Bearer TOKEN'."
             fr = "Créez un jeton avec `matinales tokens new NOM` et envoyez-le : « Authorization: Bearer JETON »."
+        elif needed is Role.PARTICIPANT:
+            en = "Join at /join with the number of this table, while the facilitator lets the tables act; or log in."
+            fr = "Rejoignez /join avec ce numéro de table, si l'animateur laisse les tables agir ; ou connectez-vous."
         elif self.pin is None and not self._trusts_loopback:
             en = "This hub has no facilitator: write a PIN into a file and name it in HUB_PIN_FILE."
             fr = "Ce hub n'a pas d'animateur : écrivez un code PIN dans un fichier et nommez-le dans HUB_PIN_FILE."

@@ -53,6 +53,10 @@ class Sessions:
         if secret is not None:
             self._until.pop(_hash(secret), None)
 
+    def close_all(self) -> None:
+        """End every session: whoever saw the PIN is out."""
+        self._until.clear()
+
     def save(self) -> None:
         """Write the file; blocks."""
         if self._path is not None:

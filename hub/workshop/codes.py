@@ -21,6 +21,10 @@ class Wifi(Struct, frozen=True, forbid_unknown_fields=True):
     ssid: str
     password: str = ""
 
+    def __repr__(self) -> str:
+        """Show the name only: what is printed may be logged."""
+        return f"Wifi(ssid={self.ssid!r}, password={'***' if self.password else ''!r})"
+
 
 def checked(wifi: Wifi) -> Wifi:
     """Return a network as it is kept.

@@ -60,6 +60,9 @@ class Store(Protocol):
     def erase_people(self, session: str) -> None:
         """Erase a session's participants."""
 
+    def erase_plan(self, session: str) -> None:
+        """Erase a session's floor plan and its picture."""
+
     def scrub(self) -> None:
         """Leave no byte of what was replaced."""
 
@@ -151,7 +154,10 @@ class Desk:
             session = self._store.session(name)
             if session.state is State.ARCHIVED:
                 return session
-            return self._put(archived(self._going(name), self._mark({"archive": name})))
+            ended = self._put(archived(self._going(name), self._mark({"archive": name})))
+            if session.wifi is not None:  # its password is nobody's business any more
+                self._store.scrub()
+            return ended
 
     def reset(self, name: str, wish: Wish | None = None) -> Session:
         """Archive a session and start a new one at the same record; without a wish it is called as the one before.
@@ -202,6 +208,7 @@ class Desk:
             self._store.erase_votes(name)
             self._store.erase_notes(name)
             self._store.erase_people(name)
+            self._store.erase_plan(name)
             self._store.scrub()
             return left
 

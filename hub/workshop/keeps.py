@@ -10,8 +10,10 @@ _KEEPS: list[dict[str, Any]] = [
     {
         "code": "typed",
         "text": {
-            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires, notes. Pour retrouver la séance.",
-            "en": "What is typed: title, place, comments, notes. To find the session again.",
+            "fr": "Ce que l’on écrit\u00a0: titre, lieu, commentaires, notes, et l’image du plan."
+            " Pour retrouver la séance.",
+            "en": "What is typed: title, place, comments, notes, and the picture of the floor plan."
+            " To find the session again.",
         },
         "until": _PURGE,
     },

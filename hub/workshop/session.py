@@ -36,8 +36,8 @@ class State(StrEnum):
 CURRENT = frozenset({State.OPEN, State.PAUSED})
 """What the one session is that goes on now."""
 
-Shows = Literal["story", "join", "phones"]
-"""What the projector shows: the story, how to join, or the room's phones."""
+Shows = Literal["story", "join", "phones", "tables"]
+"""What the projector shows: the story, how to join, the room's phones, or its tables side by side."""
 
 
 class Moment(Struct, frozen=True):
@@ -155,8 +155,8 @@ def resumed(session: Session, at: Moment) -> Session:
 
 
 def archived(session: Session, at: Moment) -> Session:
-    """Return it ended for ever."""
-    return msgspec.structs.replace(session, state=State.ARCHIVED, intervals=_closed(session.intervals, at))
+    """Return it ended for ever; the room's network and its password go with it."""
+    return msgspec.structs.replace(session, state=State.ARCHIVED, wifi=None, intervals=_closed(session.intervals, at))
 
 
 def purging(session: Session) -> Session:

@@ -13,6 +13,7 @@ import msgspec
 from hub.errors import NotFoundError, StoreError
 from hub.workshop.note import Note
 from hub.workshop.people import Person
+from hub.workshop.plan import Plan
 from hub.workshop.session import Session
 from hub.workshop.vote import Vote
 
@@ -24,11 +25,15 @@ CREATE TABLE IF NOT EXISTS note(id TEXT PRIMARY KEY, session TEXT NOT NULL, time
 CREATE TABLE IF NOT EXISTS person(
     id TEXT PRIMARY KEY, session TEXT NOT NULL, secret TEXT NOT NULL UNIQUE, joined INTEGER NOT NULL, data TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS plan(session TEXT PRIMARY KEY, picture TEXT, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS picture(id TEXT PRIMARY KEY, data BLOB NOT NULL);
 """
+_UNSEEN = "DELETE FROM picture WHERE id NOT IN (SELECT picture FROM plan WHERE picture IS NOT NULL)"
 _SESSION = msgspec.json.Decoder(Session).decode
 _VOTE = msgspec.json.Decoder(Vote).decode
 _NOTE = msgspec.json.Decoder(Note).decode
 _PERSON = msgspec.json.Decoder(Person).decode
+_PLAN = msgspec.json.Decoder(Plan).decode
 
 
 class SessionStore:
@@ -228,6 +233,65 @@ class SessionStore:
         try:
             with self._lock:
                 self._db.execute("DELETE FROM note WHERE session = ?", (session,))
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def plans(self) -> list[Plan]:
+        """Return the floor plans, each session's and (empty) that of the house.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        try:
+            with self._lock:
+                rows = self._db.execute("SELECT data FROM plan ORDER BY session").fetchall()
+            return [_PLAN(str(data)) for (data,) in rows]
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            raise self._failed(error) from error
+
+    def picture(self, name: str) -> bytes | None:
+        """Return a picture's bytes; None: there is none of that id.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        try:
+            with self._lock:
+                rows = self._db.execute("SELECT data FROM picture WHERE id = ?", (name,)).fetchall()
+            data = rows[0][0] if rows else None
+            return data if isinstance(data, bytes) else None
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def put_plan(self, *plans: Plan, picture: tuple[str, bytes] | None = None) -> None:
+        """Store plans, all or none, with a new picture; those that no plan shows any more are erased.
+
+        Raises:
+            StoreError: nothing is stored.
+        """
+        rows = [
+            (each.session, None if each.picture is None else each.picture.id, msgspec.json.encode(each).decode())
+            for each in plans
+        ]
+        try:
+            with self._lock, self._db:
+                if picture is not None:
+                    self._db.execute("INSERT INTO picture VALUES(?,?)", picture)
+                self._db.executemany("INSERT OR REPLACE INTO plan VALUES(?,?,?)", rows)
+                self._db.execute(_UNSEEN)
+        except apsw.Error as error:
+            raise self._failed(error) from error
+
+    def erase_plan(self, session: str) -> None:
+        """Erase a session's plan, and its picture; `scrub` leaves no byte of them.
+
+        Raises:
+            StoreError: they are still there.
+        """
+        try:
+            with self._lock, self._db:
+                self._db.execute("DELETE FROM plan WHERE session = ?", (session,))
+                self._db.execute(_UNSEEN)
         except apsw.Error as error:
             raise self._failed(error) from error
 

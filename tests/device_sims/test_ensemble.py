@@ -44,8 +44,8 @@ def test_a_scenario_says_the_same_alone_and_in_company() -> None:
     """Byte for byte: who plays beside it changes nothing."""
     alone = Ensemble(playbill.load("cold_room", 2), Stage(7, WALL, PARIS, clock="08:30"))
     company = Ensemble(playbill.load("everything", 2), Stage(7, WALL, PARIS))
-    expected = [*alone.advance(3600)]
-    assert [one for one in company.advance(3600) if one.role in alone.players] == expected
+    expected = [*alone.advance(1200)]
+    assert [one for one in company.advance(1200) if one.role in alone.players] == expected
 
 
 def test_faults_are_named_after_their_scenario_but_for_the_first() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from device_sims import scenario
@@ -11,8 +12,8 @@ from device_sims.stage import Stage
 from device_sims.world import World
 from hub.driver import Decoded
 from hub.model import Kind, Message
-from hub.registry import Contexts, Registry, load_drivers
-from hub.usecases.loader import payload_formats
+from hub.registry import Contexts
+from servers.workers import registry
 
 NOW = 1_795_419_000_000_000_000
 NAMES = scenario.folders()
@@ -21,16 +22,17 @@ NAMES = scenario.folders()
 def decoded(name: str, *faults: str) -> Iterator[tuple[str, bytes, Decoded | None, str | None]]:
     """Play an hour of a scenario, faults on after ten minutes; return what the hub makes of each message."""
     loaded = scenario.load(name)
+    loaded = loaded._replace(scenario=msgspec.structs.replace(loaded.scenario, history_h=1))
     world = World(loaded, Stage(7, datetime(2026, 11, 23, 7, 30, tzinfo=UTC), ZoneInfo("Europe/Paris")))
     for _ in world.advance(-1):
         pass
     for fault in faults:
         world.schedule(600, fault)
     said = [one for role in world.players for one in world.birth(role)]
-    registry, contexts = Registry(load_drivers(), payload_formats({})), Contexts()
+    contexts = Contexts()
     for one in world.without_broker([*said, *world.advance(3600)]):
         message = Message(topic=one.packet.topic, payload=one.packet.payload, received=NOW)
-        outcome = registry.decode(message, contexts)
+        outcome = registry().decode(message, contexts)
         yield one.packet.topic, one.packet.payload, outcome.decoded, outcome.reason
 
 

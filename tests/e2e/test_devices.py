@@ -296,3 +296,37 @@ def test_without_a_hub_the_command_line_opens_the_files(tmp_path: Path) -> None:
     assert on_disk(data, b"zzoffline") == []
     assert "tasmota:other" in matinales(data, "list")[1]
     assert matinales(tmp_path / "empty", "list")[0] == 2
+
+
+def test_a_button_at_the_machine_acknowledges_what_rings_there(hub: Demo) -> None:
+    """A Zigbee button with the role: from its message over the broker to the journal of alarms, and once."""
+    roles, shop = "api/v1/usecases/machine_vibration/roles", "zigbee2mqtt/shop"
+    for velocity in (1.0, 1.1):
+        hub.publish("workshop/spindle", json.dumps({"velocity": velocity}))
+    hub.publish(shop, '{"battery":90,"linkquality":120}')
+    until(lambda: hub.values("generic:workshop/spindle") and hub.values("zigbee2mqtt:shop"))
+    taken = {"device": "generic:workshop/spindle", "channels": {"velocity": "velocity"}}
+    try:
+        hub.ask("PUT", f"{roles}/vibration", taken)
+        hub.ask("PUT", f"{roles}/stop_button", {"device": "zigbee2mqtt:shop"})
+        for velocity in (1.0, 3.0):
+            hub.publish("workshop/spindle", json.dumps({"velocity": velocity}))
+        (alarm,) = until(lambda: _alarms(hub, "growth"))
+        assert alarm["state"] == "unacknowledged"
+        for payload in ('{"action":"single","battery":90}', '{"action":"","battery":90}'):
+            hub.publish(shop, payload)
+        until(lambda: _alarms(hub, "growth")[0]["state"] == "acknowledged")
+        found = hub.get(f"api/v1/alarms/{quote(alarm['id'], safe='')}")
+        assert found["comments"]["en"] == "Acknowledged on the spot: Shop-floor button."
+        assert [(each["step"], each["by"]) for each in found["transitions"]] == [
+            ("raised", None),
+            ("acknowledged", "shop"),
+        ]
+    finally:
+        for role in ("vibration", "stop_button"):
+            hub.ask("PUT", f"{roles}/{role}", {"device": None})
+
+
+def _alarms(hub: Demo, rule: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = hub.get(f"api/v1/alarms?usecase=machine_vibration&rule={rule}&run=real")["alarms"]
+    return found

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from servers.browser import visit
+from servers.browser import chromium, visit
 from servers.bytes_on_disk import on_disk
 from servers.hubs import Demo, demo, until
 
@@ -23,6 +23,13 @@ FAKE_MICROPHONE = """navigator.mediaDevices.getUserMedia = async () => {
     return out.stream;
 };"""
 """A microphone that hears one tone: a loud one."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Lend this module a browser that has sensors."""
+    with chromium(light=False) as lent:
+        yield lent
 
 
 @pytest.fixture(scope="module")

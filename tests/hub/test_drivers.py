@@ -153,7 +153,7 @@ def test_a_name_means_one_unit_in_all_families() -> None:
 
 
 @every_driver
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_damaged_payload_is_decoded_or_refused(driver: Driver, data: st.DataObject) -> None:
     """No payload, however broken, crashes the hub or invents a channel."""
@@ -166,7 +166,7 @@ def test_damaged_payload_is_decoded_or_refused(driver: Driver, data: st.DataObje
 
 
 @every_driver_of_json
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_one_wrong_leaf_spoils_nothing_else(driver: Driver, data: st.DataObject) -> None:
     """null, true, "", a word, a huge number, a list or an object in a leaf's place: read or refused, with a reason."""
@@ -187,7 +187,7 @@ def any_json(driver: Driver) -> st.SearchStrategy[Any]:
 
 
 @every_driver
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_any_bytes_and_any_json_are_decoded_or_refused(driver: Driver, data: st.DataObject) -> None:
     """Nothing of an example is left but its topic and what came before."""

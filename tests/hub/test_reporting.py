@@ -40,13 +40,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield opened
 
 
-def reporter(house: House, chosen: Choices = NOTHING) -> Reporter:
-    """Return who makes reports of it."""
+def reporter(house: House, chosen: Choices = NOTHING, own: Choices = NOTHING) -> Reporter:
+    """Return who makes reports of it; `own`: what its tables chose."""
     known = Known(
         cases=usecases(),
         calendar=Calendar(ZoneInfo("Europe/Paris")),
         runs=house.hub.kept.runs,
-        chosen=lambda _usecase, _session: chosen,
+        chosen=lambda _usecase, _session, table: own if table else chosen,
         cast=lambda _usecase: {},
         uids=lambda uid: (uid,),
         names=lambda: {"tasmota:kitchen": "La cuisine"},
@@ -157,6 +157,31 @@ def test_a_report_for_somebody_begins_with_their_own_curves(tmp_path: Path) -> N
         for nobody in (Whose(participant="nobody"), Whose(table=4)):
             with pytest.raises(NotFoundError, match="who leaves is forgotten"):
                 told.report(name, "fr", nobody)
+
+
+def test_a_table_that_played_by_itself_is_told_its_own_alarms_and_euros(tmp_path: Path) -> None:
+    """Table 3 warmed up and the room did not; nobody joined there with a phone."""
+    with closing(House(tmp_path)) as house:
+        house.plays(PROBE)
+        house.plays(f"{PROBE}-t3", table=3, plays={f"tasmota:{PROBE}-t3": f"tasmota:{PROBE}"})
+        name = house.sessions.desk.start(WISH).id
+        for minute in range(50):
+            house.say(f"tele/{PROBE}/SENSOR", probed(3.0))
+            house.say(f"tele/{PROBE}-t3/SENSOR", probed(3.0 if minute < 5 else 9.0))
+        told = reporter(house, own=Choices(hypotheses={"stock": 4000.0}))
+        room, table = told.report(name, "en"), told.report(name, "en", Whose(table=3))
+        assert (room.whose, table.whose) == ("", "Table 3")
+        assert [len(each.stories[0].parts[0].alarms) for each in (room, table)] == [0, 3]
+        assert table.stories[0].parts[0].curves[0].told.startswith("Air: from 3.0\u00a0°C to 9.0\u00a0°C")
+        assert [each.stories[0].worth[0].hypotheses[0].value for each in (room, table)] == [
+            "3,000\u00a0€",
+            "4,000\u00a0€",
+        ]
+        assert room.facts[1:3] == (
+            "No alarm was raised.",
+            "One table had a simulator of its own: its alarms and euros are in its report.",
+        )
+        assert table.facts[1] == "3 alarms were raised."
 
 
 def test_a_session_without_a_reading_has_a_report(tmp_path: Path) -> None:

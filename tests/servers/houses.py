@@ -20,7 +20,7 @@ RUN = "cold-room-20261127t070800z-0001"
 WISH = Wish(title="Anniversaire de Philibert", place="Chez Gontran")
 
 
-def announced(at: int, speed: float = 60.0, probe: str = "sim-probe") -> bytes:
+def announced(at: int, speed: float = 60.0, probe: str = "sim-probe", **more: object) -> bytes:
     """Return what a simulation of the cold room says of itself; `probe`: its only device."""
     said = {
         "run": RUN,
@@ -32,7 +32,7 @@ def announced(at: int, speed: float = 60.0, probe: str = "sim-probe") -> bytes:
         "devices": [f"tasmota:{probe}"],
         "topics": [f"tele/{probe}/#"],
     }
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(said | more)
 
 
 def celsius(value: float) -> bytes:
@@ -69,11 +69,12 @@ class House:
         self.hub.catch_up()
         return position
 
-    def plays(self, probe: str = "sim-probe") -> None:
-        """Let a simulation begin, a day behind the wall, a minute a second."""
-        self.say(f"matinales/sim/{RUN}", announced(self.now + NS, probe=probe))
+    def plays(self, probe: str = "sim-probe", table: int = 0, plays: Mapping[str, str] | None = None) -> None:
+        """Let a simulation begin, a day behind the wall, a minute a second: the room's, or a table's own."""
+        run = f"{RUN[:-2]}{table:02}" if table else RUN
+        self.say(f"matinales/sim/{run}", announced(self.now + NS, probe=probe, run=run, table=table, plays=plays or {}))
         beat = {"wall": self.now / NS, "simulated": AT / NS - 86_400, "speed": 60}
-        self.say(f"matinales/sim/{RUN}/clock", msgspec.json.encode(beat))
+        self.say(f"matinales/sim/{run}/clock", msgspec.json.encode(beat))
 
     def mark(self, said: Mapping[str, str]) -> Moment:
         """Append a control record."""

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,18 +16,10 @@ from hub.ingest.session import Settings
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.kept import Kept
 from hub.model import Message
-from hub.registry import Registry, load_drivers
 from hub.rules.engine import Engine
 from hub.understand import Understanding
-from hub.usecases.loader import payload_formats
 from hub.worker import Outcome, Worker
-from servers.workers import usecases
-
-
-@cache
-def registry() -> Registry:
-    """Return the bundled drivers, read once."""
-    return Registry(load_drivers(), payload_formats({}))
+from servers.workers import registry, usecases
 
 
 class Hub:

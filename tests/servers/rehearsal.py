@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,28 +15,20 @@ from device_sims.schedule import ANY_OTHER, Expect, seconds
 from device_sims.stage import Stage
 from device_sims.world import Emission, Output, World
 from hub.model import NS, Alarm, Message, Reading, Record, Source
-from hub.registry import Registry, load_drivers
 from hub.rules.calendar import Calendar
 from hub.rules.case import View
 from hub.rules.engine import Engine
 from hub.rules.measures import origin
 from hub.rules.state import pack
 from hub.understand import UNKNOWN_AGE, Changes, Memory, Understanding
-from hub.usecases.loader import payload_formats
 from hub.usecases.schema import UseCase
-from servers.workers import usecases
+from servers.workers import registry, usecases
 
 ZONE = ZoneInfo("Europe/Paris")
 WALL = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SEED = 7
 TICK_S = 600
 """The engine raises exact times whenever it is asked: now and then is enough."""
-
-
-@cache
-def registry() -> Registry:
-    """Return the bundled drivers, read once."""
-    return Registry(load_drivers(), payload_formats({}))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from hub.workshop.note import Note
 from hub.workshop.note import view as note_view
 from hub.workshop.notebook import Notebook
 from hub.workshop.people import People, Person
+from hub.workshop.plan import Plan
+from hub.workshop.planner import Planner
 from hub.workshop.session import Moment, Session, State, spans
 from hub.workshop.vote import Vote
 
@@ -27,6 +29,8 @@ class Rows:
         self.asked: dict[str, Vote] = {}
         self.noted: dict[str, Note] = {}
         self.joined: dict[str, Person] = {}
+        self.planned: dict[str, Plan] = {}
+        self.pictures: dict[str, bytes] = {}
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first."""
@@ -95,6 +99,23 @@ class Rows:
         """Erase a session's."""
         self.joined = {name: each for name, each in self.joined.items() if each.session != session}
 
+    def plans(self) -> list[Plan]:
+        """Return all of them."""
+        return [*self.planned.values()]
+
+    def put_plan(self, *plans: Plan, picture: tuple[str, bytes] | None = None) -> None:
+        """Keep some."""
+        self.planned |= {each.session: each for each in plans}
+        self.pictures |= dict([picture] if picture else [])
+
+    def picture(self, name: str) -> bytes | None:
+        """Return a picture's bytes."""
+        return self.pictures.get(name)
+
+    def erase_plan(self, session: str) -> None:
+        """Erase a session's."""
+        self.planned.pop(session, None)
+
     def scrub(self) -> None:
         """Nothing lies anywhere."""
 
@@ -114,6 +135,8 @@ class FakeSittings:
         self.ballot = Ballot(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(numbers))
         papers = iter(f"n{number}" for number in range(1, 9_999))
         self.notebook = Notebook(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(papers))
+        drawn = iter(f"d{number}" for number in range(1, 99))
+        self.planner = Planner(rows, current=self.desk.current, new_id=lambda: next(drawn))
         people = iter(f"p{number}" for number in range(1, 99))
         self.people = People(rows, current=self.desk.current, now=lambda: wall, new_id=lambda: next(people))
 

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
 from hub.config import Config
 from hub.described import described
-from hub.driver import Command
+from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
+from hub.lan.room import Ways
 from hub.live import Batch, Live
 from hub.model import (
     NS,
@@ -34,11 +37,13 @@ from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
 from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
+from hub.tables import Tables, Wanted
 from hub.usecases import find
 from hub.usecases.choosing import NOTHING
 from hub.web.hub import Acts, Change, Sittings
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language, headings
+from hub.workshop.wall import Wall, WallWish, changed
 from servers.sittings import FakePlayer, FakeSittings
 
 WALL = 1_800_000_000 * NS
@@ -152,6 +157,18 @@ class FakeActs:
         return self._did("undo", number, by)
 
 
+@cache
+def bundled() -> Mapping[str, Driver]:
+    """Return the hub's own drivers, read once."""
+    return load_bundled()
+
+
+@cache
+def explainer() -> Explainer:
+    """Return the one that explains refusals of the hub's own drivers; it reads many files."""
+    return Explainer(bundled().values())
+
+
 class FakeHub:
     """What the web layer needs, without anything behind."""
 
@@ -159,6 +176,7 @@ class FakeHub:
         """Start empty; the wall clock stands."""
         self.config = config or Config()
         self.live = Live(wall=lambda: WALL)
+        self.tables = Tables({}, self.live, lambda table: Live(wall=lambda: WALL, table=table), "UTC", Wanted())
         self.history = FakeHistory()
         self.aliases: dict[str, str] = {}
         self.known_alarms: dict[str, Alarm] = {}
@@ -169,12 +187,15 @@ class FakeHub:
         self.refuse: str | None = None
         self.roles: list[tuple[Any, ...]] = []
         self.real: set[str] = set()
-        self.bundled = load_bundled()
-        self.explainer = Explainer(self.bundled.values())
+        self.bundled = bundled()
+        self.explainer = explainer()
         self.driver = "on"
         self.chosen = NOTHING
+        self.wall = Wall()
         self.sittings = FakeSittings(WALL)
         self.player = FakePlayer()
+        self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
+        self.guests: set[str | None] = set()
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -211,11 +232,21 @@ class FakeHub:
         self.usecase(usecase)
         return {"chosen": dict(self.chosen.hypotheses), "start": asked.start, "session": session}
 
-    async def choose(self, usecase: str, how: Change) -> Mapping[str, Any]:
+    async def want_tables(self, wanted: Wanted) -> None:
+        """Want them at once."""
+        self.tables.want(wanted)
+
+    async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
         """Choose it at once."""
-        self.usecase(usecase)
+        self.usecase(usecase, table)
         self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
         return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
+
+    async def furnish_wall(self, wish: WallWish) -> Wall:
+        """Change it at once."""
+        self.wall = changed(self.wall, wish, "2026-10-01T08:00:00Z")
+        self.live.apply(Batch(wall=msgspec.to_builtins(self.wall)))
+        return self.wall
 
     async def actions(self, limit: int) -> list[Action]:
         """Return one that was undone."""
@@ -330,8 +361,9 @@ class FakeHub:
         registry = Registry(self.bundled)
         return [described(registry, registry.decode(each, Contexts()), self.config.zone, WALL) for each in messages]
 
-    def usecases(self) -> list[Mapping[str, Any]]:
+    def usecases(self, table: int = 0) -> list[Mapping[str, Any]]:
         """Return one."""
+        del table
         return [
             {"name": "cold_room", "title": {"fr": "Chambre froide", "en": "Cold room"}, "run": "real", "state": "ok"}
         ]
@@ -341,12 +373,12 @@ class FakeHub:
         broker = {"host": "192.0.2.7", "port": 1883, "user": "matinales", "password": "p", "is_open": True}
         return {"broker": broker, "families": []}
 
-    def usecase(self, name: str) -> Mapping[str, Any]:
+    def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return it."""
         if name != "cold_room":
             msg = f"no use case {name!r}"
             raise NotFoundError(msg)
-        return self.usecases()[0]
+        return self.usecases(table)[0]
 
     def is_real(self, usecase: str) -> bool:
         """Tell whether somebody was given a role in it."""
@@ -380,9 +412,13 @@ class FakeHub:
         self.roles.append((usecase, off, by))
         return {"name": usecase, "off": off, "action": 3}
 
-    def reached(self) -> list[str]:
-        """Return two addresses of a laptop in a room."""
-        return ["http://192.168.1.12:8080/", "http://10.0.0.5:8080/"]
+    def ways(self) -> Ways:
+        """Return two addresses of a laptop in a room, or what a test put there."""
+        return self.room
+
+    def seen(self, remote: str | None) -> None:
+        """Note it."""
+        self.guests.add(remote)
 
     async def append(self, messages: Sequence[Message]) -> int:
         """Keep them."""

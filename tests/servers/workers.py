@@ -12,12 +12,12 @@ from hub.journal.base import Opening
 from hub.kept import Kept
 from hub.model import Alarm, Message, Reading, Record, Run
 from hub.notify.wishes import Wishes
-from hub.registry import Registry
+from hub.registry import Registry, load_drivers
 from hub.rules.engine import Engine
 from hub.store.alarms import Asked
 from hub.store.base import Range, Row
 from hub.understand import Understanding
-from hub.usecases.loader import load_all
+from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.worker import Outcome, Worker
 from servers import acme
@@ -60,6 +60,12 @@ class Journal:
 def usecases() -> Mapping[str, UseCase]:
     """Return the bundled use cases, read once."""
     return load_all()
+
+
+@cache
+def registry() -> Registry:
+    """Return the drivers, read once."""
+    return Registry(load_drivers(), payload_formats({}))
 
 
 class Hub:

@@ -25,6 +25,7 @@ import type {
 	Why,
 } from "./lib/types.ts";
 
+import type { FloorPlan, Place } from "./lib/plan.ts";
 import type { Row } from "./lib/table.ts";
 
 const BASE = "/api/v1";
@@ -50,7 +51,7 @@ async function ask(method: string, path: string, body?: unknown, keepalive = fal
 	const init: RequestInit = { method, credentials: "same-origin", keepalive };
 	if (body instanceof Blob) {
 		init.body = body;
-		init.headers = { "Content-Type": "text/csv" };
+		init.headers = { "Content-Type": body.type || "text/csv" };
 	} else if (body !== undefined) {
 		init.body = JSON.stringify(body);
 		init.headers = { "Content-Type": "application/json" };
@@ -82,6 +83,7 @@ export interface DeviceWish {
 	room?: string | null;
 	ignored?: boolean;
 	locked?: boolean;
+	hidden?: boolean;
 	proposed?: false;
 }
 
@@ -94,8 +96,21 @@ export const api = {
 	async usecases(): Promise<StoryCard[]> {
 		return (await (await ask("GET", "/usecases")).json()).usecases;
 	},
-	async usecase(name: string): Promise<Usecase> {
-		return (await ask("GET", `/usecases/${part(name)}`)).json();
+	/** A story as the room plays it, or a table of its own. */
+	async usecase(name: string, table = 0): Promise<Usecase> {
+		return (await ask("GET", `/usecases/${part(name)}${table > 0 ? `?table=${table}` : ""}`)).json();
+	},
+	/** Give these tables a simulator of their own and nobody else; say whether who sits at one may press its buttons. */
+	async tables(wish: { count?: number; may_act?: boolean }): Promise<void> {
+		await ask("PUT", "/tables", wish);
+	},
+	/** Switch a fault of a table's own simulator. */
+	async faultAt(table: number, name: string, active: boolean): Promise<void> {
+		await ask("PUT", `/tables/${table}/faults/${part(name)}`, { active });
+	},
+	/** A hypothesis of a table alone. */
+	async chooseAt(table: number, usecase: string, id: string, value: number | null): Promise<void> {
+		await ask("PUT", `/tables/${table}/usecases/${part(usecase)}/hypotheses/${part(id)}`, { value });
 	},
 	/** Why an alarm was raised. */
 	async why(alarm: string): Promise<Why> {
@@ -147,6 +162,24 @@ export const api = {
 	},
 	async unnote(id: string): Promise<void> {
 		await ask("DELETE", `/notes/${part(id)}`);
+	},
+	async plan(): Promise<FloorPlan> {
+		return (await ask("GET", "/plan")).json();
+	},
+	async hang(device: string, { x, y }: Place): Promise<void> {
+		await ask("PUT", `/plan/places/${part(device)}`, { x, y });
+	},
+	async takeOff(device: string): Promise<void> {
+		await ask("DELETE", `/plan/places/${part(device)}`);
+	},
+	/** Give the plan a picture; it is called as its file is. */
+	async showPicture(file: File): Promise<FloorPlan> {
+		const title = file.name.replace(/\.\w{1,5}$/, "").replaceAll(/[_-]+/g, " ");
+		return (await ask("PUT", `/plan/picture?${new URLSearchParams({ title })}`, file)).json();
+	},
+	/** Take the picture away for ever. */
+	async drawPlan(): Promise<FloorPlan> {
+		return (await ask("DELETE", "/plan/picture")).json();
 	},
 	/** The curve of a measure that no channel gives: the hub computes it anew. */
 	async measured(usecase: string, measure: string, run: string, start: string, width: number): Promise<Series[]> {
@@ -201,8 +234,9 @@ export const api = {
 	async setup(): Promise<Setup> {
 		return (await ask("GET", "/setup")).json();
 	},
-	async acknowledge(id: string, comment: string | null): Promise<Alarm | null> {
-		const answer = await ask("POST", `/alarms/${part(id)}/acknowledge`, comment === null ? {} : { comment });
+	async acknowledge(id: string, comment: string | null, table = 0): Promise<Alarm | null> {
+		const path = `${table > 0 ? `/tables/${table}` : ""}/alarms/${part(id)}/acknowledge`;
+		const answer = await ask("POST", path, comment === null ? {} : { comment });
 		return answer.json().catch(() => null);
 	},
 	/** Alarms as the filters choose them, newest first. */
@@ -218,6 +252,10 @@ export const api = {
 	},
 	async screens(): Promise<Screens> {
 		return (await ask("GET", "/screens")).json();
+	},
+	/** Freeze, silence, or lead all screens; what is not named stays. */
+	async wall(wish: { frozen?: boolean; muted?: boolean; guide?: { usecase: string; step: number } }): Promise<void> {
+		await ask("PATCH", "/screens", wish);
 	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {
 		return (await ask("PATCH", `/devices/${part(id)}`, wish)).json();
@@ -283,6 +321,10 @@ export const api = {
 			votes,
 			readings: counted.readings.reduce((sum: number, each: { value: number }) => sum + each.value, 0),
 		};
+	},
+	/** Whether the hub answers: the smallest question there is. */
+	async who(): Promise<void> {
+		await ask("GET", "/login");
 	},
 	/** How people reach the page. */
 	async joining(): Promise<JoiningWays> {

@@ -75,7 +75,7 @@ export class Curves {
 		const primary = story.primary.map((each) => each.measure.name);
 		return panel.series.flatMap((name) => {
 			const seen = story.sights[name];
-			if (seen === undefined) return [];
+			if (seen === undefined || story.hides(seen)) return [];
 			const at = primary.indexOf(name);
 			return {
 				name,

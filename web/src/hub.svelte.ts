@@ -3,10 +3,11 @@
 import { acts } from "./acts.svelte.ts";
 import { api, Refused } from "./api.ts";
 import { nowOf } from "./lib/clock.ts";
-import { apply, follows, joined, type Picture, withAlarm } from "./lib/frames.ts";
+import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
+import { type Page, tableAt } from "./lib/route.ts";
 import { told } from "./lib/told.ts";
-import type { Delta, Frame, Usecase, Value } from "./lib/types.ts";
+import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
 
 const MOST_HZ = 10;
 const TICK_MS = 500;
@@ -35,6 +36,8 @@ class Hub {
 	zone = $state<string | undefined>();
 	/** Why there is no story, in the hub's words. */
 	trouble = $state<string | null>(null);
+	/** The table whose own simulator this page shows; 0: the room's story. */
+	table = $state(tableAt(location.pathname));
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
@@ -47,16 +50,36 @@ class Hub {
 	/** The reader's clock at the last beat [ms]: it goes on while a machine sleeps, the monotonic one may not. */
 	#wall = Date.now();
 
+	/** The page shown: the room's screens stand still, and hide, when they are told to. */
+	page = $state<Page>("/");
+	#newest: Picture | null = null;
+
 	readonly role = $derived(this.picture?.role ?? "viewer");
 	/** The page is so young that a simulation may be on its way. */
 	readonly begins = $derived(this.beat - this.started < BEGINS_MS);
+
+	/** The room sees this screen; the one on which the story is led lives on. */
+	readonly ofRoom = $derived(this.page === "/projector" || (this.page === "/" && this.role !== "facilitator"));
+	/** This screen shows the same picture until the facilitator lets it live. */
+	readonly frozen = $derived(this.ofRoom && this.picture !== null && this.picture.wall.frozen !== null);
+
+	/** Tell whether a device is not to be seen here. */
+	hides(device: Device | undefined): boolean {
+		return this.ofRoom && device?.hidden === true;
+	}
+
+	/** Go to another page, which shows what is true now. */
+	turn(page: Page) {
+		this.page = page;
+		this.picture = this.#newest;
+	}
 
 	start() {
 		acts.changed = () => void this.#tell();
 		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 		this.#live = new Live(
 			{
-				connect: () => open(`${scheme}//${location.host}/live`),
+				connect: () => open(`${scheme}//${location.host}/live${this.table > 0 ? `?table=${this.table}` : ""}`),
 				later: (run, ms) => setTimeout(run, ms),
 				cancel: (timer) => clearTimeout(timer as number),
 				chance: Math.random,
@@ -89,6 +112,16 @@ class Hub {
 		this.#live?.start();
 	}
 
+	/** Show a table's own simulator, or (0) the room's story, and nothing of what was shown before. */
+	sit(table: number) {
+		if (table === this.table) return;
+		this.table = table;
+		this.picture = null;
+		this.usecase = null;
+		this.#asked = "";
+		this.again();
+	}
+
 	hurry() {
 		this.#live?.hurry();
 	}
@@ -112,8 +145,10 @@ class Hub {
 
 	/** Acknowledge an alarm; the page shows it with the answer, not with the next frame. */
 	async acknowledge(id: string, comment: string | null) {
-		const alarm = await api.acknowledge(id, comment);
-		if (alarm?.id === id) this.picture = withAlarm(this.picture, alarm);
+		const alarm = await api.acknowledge(id, comment, this.table);
+		if (alarm?.id !== id) return;
+		this.#newest = withAlarm(this.#newest, alarm);
+		this.picture = withAlarm(this.picture, alarm);
 	}
 
 	/** The timeline's now [ms]; null: nobody said. */
@@ -122,7 +157,7 @@ class Hub {
 	}
 
 	#tick() {
-		this.beat = performance.now();
+		if (!this.frozen) this.beat = performance.now();
 		const wall = Date.now();
 		if (wall - this.#wall > SLEPT_MS) this.#live?.wake();
 		this.#wall = wall;
@@ -137,12 +172,14 @@ class Hub {
 	}
 
 	#take(frame: Frame) {
-		const before = this.picture;
+		const before = this.#newest;
 		if (!follows(before, frame)) {
 			this.#live?.askFull();
 			return;
 		}
-		this.picture = apply(before, frame);
+		this.#newest = apply(before, frame);
+		if (this.#stands()) return;
+		this.picture = this.#newest;
 		if (this.role === "facilitator") for (const each of joined(before, frame)) acts.noticed(each);
 		this.heard = performance.now();
 		this.beat = this.heard;
@@ -158,15 +195,27 @@ class Hub {
 		}
 	}
 
+	/** Stand still if that is wished; who has lived again has missed a stretch of every curve. */
+	#stands(): boolean {
+		const [shown, newest] = [this.picture, this.#newest];
+		if (!this.ofRoom || shown === null || newest === null) return false;
+		if (newest.wall.frozen !== null) this.picture = still(shown, newest);
+		else if (shown.wall.frozen !== null) this.connections += 1;
+		return newest.wall.frozen !== null;
+	}
+
 	/** Ask for the story that is told. */
 	async #tell() {
 		if (this.#asking) return;
 		this.#asking = true;
 		this.#askedAt = performance.now();
 		try {
-			const name = this.picture?.scenario?.usecase ?? told(await api.usecases(), this.begins);
-			this.usecase = name === null ? null : await api.usecase(name);
-			this.zone = this.usecase?.tz ?? this.zone;
+			const table = this.table;
+			const name = this.picture?.scenario?.usecase ?? (table > 0 ? null : told(await api.usecases(), this.begins));
+			const found = name === null ? null : await api.usecase(name, table);
+			if (table !== this.table) return; // somebody has gone over to another page meanwhile
+			this.usecase = found;
+			this.zone = found?.tz ?? this.zone;
 			this.trouble = null;
 		} catch (error) {
 			if (error instanceof Refused && error.status === NOT_FOUND) {

@@ -11,6 +11,7 @@ import {
 	tapRate,
 	TAPS_OVER_MS,
 } from "./lib/phone.ts";
+import { wake } from "./wake.svelte.ts";
 
 const BEAT_MS = 500;
 /** Everything is said again so often: what stays the same is still believed. */
@@ -69,6 +70,7 @@ class Phone {
 		if (this.#wanted) return;
 		this.#wanted = true;
 		this.#open();
+		void wake.hold();
 		this.#beat = setInterval(() => this.#say(), BEAT_MS);
 		document.addEventListener("visibilitychange", this.#wake);
 		window.addEventListener("online", this.#wake);
@@ -76,6 +78,7 @@ class Phone {
 
 	stop() {
 		this.#wanted = false;
+		wake.release();
 		clearInterval(this.#beat);
 		clearTimeout(this.#retry);
 		document.removeEventListener("visibilitychange", this.#wake);

@@ -39,11 +39,16 @@ class Story {
 		const computed = this.usecase === null ? undefined : hub.picture?.computed[this.usecase.name];
 		for (const measure of newest(this.usecase, computed)) {
 			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
-			found[measure.name] = this.preparing ? unheard(seen) : seen;
+			found[measure.name] = this.preparing || hub.hides(devices.get(seen.device)) ? unheard(seen) : seen;
 		}
 		return found;
 	});
-	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary));
+	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary && !this.hides(each)));
+	/** Tell whether a measure is not to be seen on this screen. */
+	hides(seen: Sight): boolean {
+		return hub.hides(hub.picture?.devices.get(seen.device));
+	}
+
 	/** What the cards of the money suppose, by id; a drawing shows the cents with them. */
 	readonly hypotheses = $derived(
 		Object.fromEntries(

@@ -194,15 +194,13 @@ class Forecasts(Judge[kinds.Forecast]):
     def own(self, *, beyond: bool) -> bool | None:  # noqa: ARG002 — the off-delay holds it
         """Compare; what is not known is no forecast, what is known and never happens is none either."""
         if self.line is not None:
-            slope = self.line.slope(self.slope_window)
-            if slope is None:
-                return None
-            value = self.sense.good
-            if value is None or not slope or (slope > 0) != (value < self.limit):
-                return False  # it goes away from the limit: most of the time, and the cheapest answer
-            judged = self._ahead(slope)
-        else:
-            judged = self.quantity()
-            if judged is None and any(sense.good is None for sense in self.needs.values()):
-                return None
+            slope, value = self.line.slope(self.slope_window), self.sense.good
+            if slope is None or value is None:
+                return None if slope is None else False
+            left = self.limit - value
+            # `_ahead`, spelled out: most of the time it goes away from the limit, the cheapest answer
+            return left * slope > 0 and abs(slope) * 60 >= self.least and left / slope * 60 < self.within
+        judged = self.quantity()
+        if judged is None and any(sense.good is None for sense in self.needs.values()):
+            return None
         return judged is not None and judged < self.within

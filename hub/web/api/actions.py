@@ -1,4 +1,4 @@
-"""What people do to devices: name, room, ignore, lock, accept, merge, forget, undo; and the commands they give."""
+"""What people do to devices: name, room, ignore, lock, hide, accept, merge, forget, undo; the commands they give."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from hub.web.query import answer, body, number
 from hub.web.security import Role
 
 MOST_LISTED = 1000
-SHAPE = '{"name": "Cellar", "room": "Basement", "ignored": false, "locked": false, "proposed": false}'
+SHAPE = '{"name": "Cellar", "room": "Basement", "ignored": false, "locked": false, "hidden": false}'
 
 
 class DeviceChange(Struct, forbid_unknown_fields=True):
@@ -27,6 +27,7 @@ class DeviceChange(Struct, forbid_unknown_fields=True):
     room: str | UnsetType | None = UNSET
     ignored: bool | UnsetType = UNSET
     locked: bool | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
     proposed: bool | UnsetType = UNSET
 
 
@@ -62,7 +63,7 @@ def who(request: web.Request) -> str:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Rename a device, say its room, ignore, lock or accept it; the same again changes nothing."""
+    """Rename a device, say its room, ignore, lock, hide or accept it; the same again changes nothing."""
     said = await body(request, DeviceChange, SHAPE)
     wish: dict[str, Any] = msgspec.to_builtins(said)  # without what was not said
     if wish.get("proposed"):

@@ -13,6 +13,7 @@ from hub.store.export import alarm_lines
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter, language
 from hub.web.query import answer, body, choice, choices, number, time_of
+from hub.web.seating import table_of
 from hub.web.sittings import session_of
 
 DEFAULT_LISTED, MOST_LISTED = 1000, 10_000
@@ -64,7 +65,8 @@ async def alarm(request: web.Request) -> web.Response:
         known, steps = await hub.alarm(request.match_info["id"])
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/alarms") from error
-    return answer(hub.live.alarm_view(known, language(request)) | {"transitions": [_step(each) for each in steps]})
+    lang = language(request)
+    return answer(hub.live.alarm_view(known, lang) | {"transitions": [_step(each, lang) for each in steps]})
 
 
 async def _found(request: web.Request) -> Found:
@@ -76,12 +78,13 @@ async def _found(request: web.Request) -> Found:
     return Found([*await hub.with_sessions(lambda sittings: sittings.alarms(session))][:limit])
 
 
-def _step(step: Transition) -> dict[str, Any]:
+def _step(step: Transition, lang: str) -> dict[str, Any]:
     return {
         "step": step.step,
         "at": rfc3339(step.at),
         "by": step.by,
-        "comment": step.comment,
+        "comment": step.noted(lang),
+        "comments": step.comments or None,
         "until": None if step.until is None else rfc3339(step.until),
     }
 
@@ -97,10 +100,19 @@ def _asked(request: web.Request) -> Asked:
         priorities=choices(request, "priority", PRIORITIES),
         devices=frozenset() if device is None else frozenset(hub.live.uids(hub.resolve(device))),
         within=_within(request),
+        runs=_runs(request),
         words=query.get("search", ""),
         limit=number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED),
         after=query.get("cursor"),
     )
+
+
+def _runs(request: web.Request) -> Callable[[str], bool] | None:
+    """Return whether a run's alarms are wanted: all but a table's own, or (with `table`) those of that table alone."""
+    if "table" not in request.query:
+        return None
+    table, tables = table_of(request), request.app[HUB].tables
+    return lambda run: tables.table_of(run) == table
 
 
 def _within(request: web.Request) -> Callable[[Alarm], bool] | None:

@@ -14,6 +14,7 @@ from hub.refusals.grouping import Group, groups, matching
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import answer, choice, number
+from hub.web.seating import live_of, table_of
 
 PREVIEW = 256
 MOST_LISTED = 1000
@@ -21,8 +22,8 @@ LONGEST_SEARCH = 200
 
 
 async def devices(request: web.Request) -> web.Response:
-    """List the devices with the latest value of each channel."""
-    return answer({"devices": request.app[HUB].live.device_views()})
+    """List the devices with the latest value of each channel: the room's, or with `table` that table's own."""
+    return answer({"devices": live_of(request).device_views()})
 
 
 async def device(request: web.Request) -> web.Response:
@@ -30,9 +31,10 @@ async def device(request: web.Request) -> web.Response:
     hub = request.app[HUB]
     name = request.match_info["id"]
     uid = hub.resolve(name)
-    if uid not in hub.live.devices:
+    live = hub.tables.having(uid)
+    if uid not in live.devices:
         raise Problem("device", name=repr(name[:80]))
-    return answer(hub.live.device_view(uid))
+    return answer(live.device_view(uid))
 
 
 async def messages(request: web.Request) -> web.Response:
@@ -120,12 +122,12 @@ def preview(payload: bytes) -> str:
 
 async def usecases(request: web.Request) -> web.Response:
     """List the use cases."""
-    return answer({"usecases": request.app[HUB].usecases()})
+    return answer({"usecases": request.app[HUB].usecases(table_of(request))})
 
 
 async def usecase(request: web.Request) -> web.Response:
     """Give one use case: roles, measures, rules, sentence, money."""
     try:
-        return answer(request.app[HUB].usecase(request.match_info["name"]))
+        return answer(request.app[HUB].usecase(request.match_info["name"], table_of(request)))
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error

@@ -15,6 +15,7 @@ from hub.web.api import phones
 from hub.web.api.login import role_name
 from hub.web.keys import HUB, ROLE, SECURITY, SOCKETS
 from hub.web.problems import Problem
+from hub.web.seating import live_of
 
 _LOG = logging.getLogger(__name__)
 FULL_BUFFER = 64 * 1024
@@ -48,8 +49,8 @@ _wish = msgspec.json.Decoder(Wish | Rate | Sound).decode
 
 
 async def live(request: web.Request) -> web.StreamResponse:
-    """Show a viewer what is true now, and then what changes."""
-    hub, security = request.app[HUB], request.app[SECURITY]
+    """Show a viewer what is true now, and then what changes: of the whole room, or with `table` of that table."""
+    security = request.app[SECURITY]
     socket = web.WebSocketResponse(compress=False, heartbeat=20, max_msg_size=4096)
     if not socket.can_prepare(request).ok:
         raise Problem("upgrade", path=request.path, headers={"Upgrade": "websocket"})
@@ -57,7 +58,7 @@ async def live(request: web.Request) -> web.StreamResponse:
         await socket.prepare(request)
         request.app[SOCKETS].add(socket)
         try:
-            with hub.live.mailbox(role=role_name(request[ROLE]), rate=DEFAULT_RATE) as mailbox:
+            with live_of(request).mailbox(role=role_name(request[ROLE]), rate=DEFAULT_RATE) as mailbox:
                 sender = asyncio.create_task(_send(request, socket, mailbox), name="live sender")
                 try:
                     await _listen(socket, mailbox)

@@ -57,6 +57,12 @@ async def log_out(request: web.Request) -> web.Response:
     return response
 
 
+async def renew(request: web.Request) -> web.Response:
+    """Take the PIN that the command line has just made; every facilitator logs in again with it."""
+    await asyncio.to_thread(request.app[SECURITY].renew_pin)
+    return answer({"role": role_name(request[ROLE])})
+
+
 async def code(request: web.Request) -> web.Response:
     """Give the command line a fresh code for the address it prints."""
     return answer({"code": request.app[SECURITY].codes.new(), "valid_s": CODE_S})

@@ -11,6 +11,7 @@ from hub.web.hub import Change
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import LATEST, answer, body, time_of
+from hub.web.seating import table_of
 from hub.web.sittings import session_of
 
 
@@ -35,7 +36,7 @@ async def money(request: web.Request) -> web.Response:
     session = session_of(request)
     hub, name = request.app[HUB], request.match_info["name"]
     try:
-        run = request.query.get("run") or hub.usecase(name)["run"]
+        run = request.query.get("run") or hub.usecase(name, table_of(request))["run"]
         start, stop, now = time_of(request, "start"), time_of(request, "stop"), hub.live.now(run)
         since, until = 0 if start is None else max(start(now), 0), LATEST if stop is None else stop(now)
         return answer(await hub.money(name, Range(run=run, start=since, stop=until), session))

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from hub.certificate import Seen
 from hub.errors import NotFoundError
 from hub.ingest.phone import sample
+from hub.lan.room import Ways
 from hub.web.hub import Sittings
 from hub.web.keys import HUB, PHONES, SECURITY, SOCKETS
 from hub.web.problems import Problem
@@ -35,11 +37,12 @@ async def joining(request: web.Request) -> web.Response:
     """Say how people reach the page: addresses, the one to show with its code, the Wi-Fi network's code."""
     hub = request.app[HUB]
     session = await hub.with_sessions(lambda sittings: sittings.desk.current())
-    return answer(await asyncio.to_thread(_told, hub.reached(), session))
+    return answer(await asyncio.to_thread(_told, hub.ways(), session))
 
 
-def _told(reached: Any, session: Session | None) -> dict[str, Any]:  # noqa: ANN401 — a sequence of addresses
-    urls = [f"{each}join" for each in reached]
+def _told(ways: Ways, session: Session | None) -> dict[str, Any]:
+    """Return it: plain HTTP unless the facilitator chose otherwise, because it works on every phone at once."""
+    urls = [f"{each}join" for each in (*ways.plain, *ways.secure)]
     chosen = "" if session is None else session.address
     url = chosen if chosen in urls else next(iter(urls), None)
     wifi = None if session is None else session.wifi
@@ -47,8 +50,16 @@ def _told(reached: Any, session: Session | None) -> dict[str, Any]:  # noqa: ANN
         "url": url,
         "urls": urls,
         "code": None if url is None else codes.code(url),
+        "secure": None if ways.authority is None else _secure(ways, ways.authority),
+        "name": ways.name,
+        "is_vain": ways.is_vain,
         "wifi": None if wifi is None else {"ssid": wifi.ssid, "code": codes.code(codes.network(wifi))},
     }
+
+
+def _secure(ways: Ways, authority: Seen) -> dict[str, Any]:
+    """Return what a phone needs for the page by HTTPS, and what its owner compares before trusting anybody."""
+    return {"urls": list(ways.secure), "fingerprint": authority.fingerprint, "until": authority.until.date()}
 
 
 async def me(request: web.Request) -> web.Response:

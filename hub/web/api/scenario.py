@@ -8,11 +8,12 @@ from aiohttp import WSMsgType, web
 from msgspec import Struct
 
 from hub.model import rfc3339
+from hub.tables import HIGHEST
 from hub.timeline import FASTEST_LIVE
 from hub.web.api.sessions import end_replay
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
-from hub.web.query import answer, body
+from hub.web.query import answer, body, number
 from hub.web.runners import FromRunner, Runner, State
 from hub.web.twins import NOW, played, real_devices
 
@@ -94,9 +95,13 @@ async def speed(request: web.Request) -> web.Response:
 
 async def fault(request: web.Request) -> web.Response:
     """Switch a fault of the story."""
+    return await switched(request, _runner(request))
+
+
+async def switched(request: web.Request, runner: Runner) -> web.Response:
+    """Switch the fault that an address names, of what a runner plays."""
     said = await body(request, FaultWish, '{"active": true, "intensity": 0.5, "duration": 10}')
     name = request.match_info["name"]
-    runner = _runner(request)
     known = [fault.name for fault in _state(runner).faults]
     if name not in known:
         raise Problem("fault", name=repr(name[:80]), known=", ".join(known) or "—")
@@ -118,7 +123,7 @@ async def control(request: web.Request) -> web.StreamResponse:
     async def send(command: bytes) -> None:
         await socket.send_frame(command, WSMsgType.TEXT)
 
-    runner = Runner(request.match_info["run"], send)
+    runner = Runner(request.match_info["run"], send, number(request, "table", 0, 0, HIGHEST))
     request.app[SOCKETS].add(socket)
     runners.join(runner)
     try:

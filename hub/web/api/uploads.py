@@ -4,7 +4,7 @@ The same plan as `matinales import` (hub/ingest/csv_import.py), the same door in
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -17,12 +17,12 @@ from hub.errors import UsageError
 from hub.ingest import csv_import
 from hub.ingest.csv_import import LARGEST, Mistake, Plan, Row, Shape
 from hub.model import rfc3339
+from hub.web import incoming
 from hub.web.keys import HUB, UPLOADS
 from hub.web.problems import Problem
-from hub.web.query import PATIENCE_S, answer, body
+from hub.web.query import answer, body
 from hub.web.uploads import TooLargeError, Upload
 
-PIECE = 64 * 1024
 SHOWN = 8
 """Rows that the preview shows."""
 SAID = ("channel", "value", "unit", "quality")
@@ -52,18 +52,12 @@ class ImportWish(Struct, forbid_unknown_fields=True):
 
 async def receive(request: web.Request) -> web.Response:
     """Take a CSV file of at most 16 MiB as it is, and say what it looks like."""
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding != "identity":
-        raise Problem("type", kind=repr(encoding[:40]))
-    if request.content_type.startswith("multipart/"):
-        raise Problem("content", kind=repr(request.content_type[:80]))
-    if (request.content_length or 0) > LARGEST:
-        raise Problem("too_large", limit=LARGEST, headers={"Connection": "close"})
+    incoming.check(request, LARGEST)
     name = request.query.get("name", "").replace("\\", "/").rpartition("/")[2]
     try:
-        upload = await request.app[UPLOADS].receive(name, _pieces(request), LARGEST)
+        upload = await request.app[UPLOADS].receive(name, incoming.pieces(request), LARGEST)
     except TooLargeError:
-        raise Problem("too_large", limit=LARGEST, headers={"Connection": "close"}) from None
+        raise incoming.too_large(LARGEST) from None
     if upload is None:
         raise Problem("crowded_imports")
     try:
@@ -141,24 +135,6 @@ async def drop(request: web.Request) -> web.Response:
     """Stop an import and forget its file."""
     await request.app[UPLOADS].drop(_upload(request))
     return web.Response(status=204)
-
-
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """Give a body as it comes.
-
-    Raises:
-        Problem: nothing comes any more.
-    """
-    pieces = request.content.iter_chunked(PIECE)
-    try:
-        while True:
-            async with asyncio.timeout(PATIENCE_S):
-                piece = await anext(pieces, b"")
-            if not piece:
-                return
-            yield piece
-    except TimeoutError:
-        raise Problem("slow", seconds=f"{PATIENCE_S:g}", headers={"Connection": "close"}) from None
 
 
 def _upload(request: web.Request) -> Upload:

@@ -159,10 +159,12 @@ class Own(Struct, frozen=True, kw_only=True):
     Attributes:
         name: as they are to be called: the table, the first name.
         devices: uids of their phones and sensors, whose curves come first in their report.
+        table: where they sit: if that played by itself, its story is told; 0: nobody said.
     """
 
     name: str
     devices: tuple[str, ...] = ()
+    table: int = 0
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -234,10 +234,11 @@ async def test_a_mail_says_what_where_since_when_and_by_which_text() -> None:
 
 
 def test_a_mail_of_a_simulation_says_so_and_one_of_an_end_how_long_it_lasted() -> None:
-    """Nobody drives to a bakery that is not there."""
+    """Nobody drives to a bakery that is not there, nor reads "act now" of what is over."""
     over = replace(ALARM, run="cold_room-1", returned_at=ALARM.raised_at + 150 * NS)
     made = written(PostOffice(), notice(way=MAIL, step=Step.RETURNED, alarm=over), "en")
-    assert made["Subject"] == "[high, simulation] Back to normal – Cold room – warm"
+    assert made["Subject"] == "[high, simulation] Back to normal – Cold room – Air too warm"
+    assert "The alarm said: “warm”" in made.get_content()
     assert "Lasted: 2" in made.get_content()
 
 

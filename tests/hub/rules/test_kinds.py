@@ -255,4 +255,4 @@ def test_a_sentence_says_what_the_kind_judged() -> None:
     assert alarm.texts == {"fr": "3,0 2,0 1,0 1\u00a0h\u00a005", "en": "3.0 2.0 1.0 01:05"}
     ahead = kinds.Forecast(**common(limit=0.5, within_s=7200, window_s=3600, say=Text("{eta} {clock}", "{clock}")))
     (alarm,) = play(engine(Plant(rules=[ahead])), course([2 - m / 60 for m in range(31)]))
-    assert alarm.texts == {"fr": "55\u00a0min 1\u00a0h\u00a030", "en": "01:30"}
+    assert alarm.texts == {"fr": "1\u00a0h\u00a01\u00a0h\u00a030", "en": "01:30"}

@@ -134,3 +134,13 @@ def test_the_page_may_offer_every_channel_that_converts() -> None:
     shown = fit_view(COLD, "probe", offers, fit)
     assert shown["options"]["air"] == ["temperature_ds18b20_1", "temperature_ds18b20_2", "x"]
     assert shown["channels"]["product"] == "temperature_ds18b20_2"
+
+
+def test_a_button_need_not_measure_anything() -> None:
+    """A wall switch on the mains has no battery to show; in any other role such a device is refused."""
+    machine = find("machine_vibration")
+    fit = chosen(machine, "stop_button", "shelly:wall", [], None)
+    assert fit.taken == Taken(device="shelly:wall", channels={})
+    assert not fit.warnings
+    with pytest.raises(ObjectionError):
+        chosen(machine, "motor", "shelly:wall", [], None)

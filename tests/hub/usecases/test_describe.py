@@ -50,6 +50,7 @@ def test_what_was_heard_is_in_it() -> None:
         "kind": {"fr": "Tasmota, deux DS18B20", "en": "Tasmota, two DS18B20"},
         "state": "simulated",
         "device": PROBE,
+        "acknowledges": [],
         "channels": {},
         "time": rfc3339(START),
         "quality": "good",

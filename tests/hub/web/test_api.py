@@ -51,6 +51,7 @@ async def test_devices_come_with_their_latest_values(hub: FakeHub, client: Clien
         "ranges": {},
         "missed": 0,
         "settable": [],
+        "hidden": False,
         "commands": {},
         "silence": {"temperature": 900.0},
         "channels": [

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from aiohttp import web
 from yarl import URL
 
 from hub import credentials
+from hub.addresses import all_own
 from hub.config import Config
 from hub.errors import ConfigError
 from hub.web import routes
 from hub.web.app import make_app
 from hub.web.routes import ROUTES
-from hub.web.security import HEADERS, PER_ADDRESS, PER_COOKIE, Role, Security, interface_addresses
+from hub.web.security import FRAMED, HEADERS, PER_ADDRESS, PER_COOKIE, PROJECTOR, Role, Security
 from hub.web.sessions import Codes, Delays, Sessions
 from hub.workshop.session import Wish
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
@@ -47,8 +49,8 @@ def addresses() -> list[tuple[str, str]]:
     ]
 
 
-EVERY = [pytest.param(method, path, id=f"{method} {path}") for method, path in addresses()]
-UNSAFE = [param for param in EVERY if param.values[0] not in {"GET", "HEAD"}]
+SAFE = {"GET", "HEAD"}
+EVERY = addresses()
 OPEN = {
     "/",
     "/projector",
@@ -56,10 +58,16 @@ OPEN = {
     "/join",
     "/devices",
     "/history",
+    "/plan",
     "/setup",
     "/import",
     "/alarms",
     "/gallery",
+    "/secure",
+    "/selftest",
+    "/authority.crt",
+    "/authority.mobileconfig",
+    "/table/table",
     "/file",
     "/live",
     "/health",
@@ -76,9 +84,13 @@ OPEN = {
     "/api/v1/usecases/name/money",
     "/api/v1/scenario",
     "/api/v1/scenarios/run",
+    "/api/v1/tables",
+    "/api/v1/tables/table/scenario",
     "/api/v1/login",
     "/api/v1/votes",
     "/api/v1/notes",
+    "/api/v1/plan",
+    "/api/v1/plan/picture",
     "/api/v1/joining",
     "/api/v1/me",
     "/api/v1/me/report",
@@ -94,13 +106,27 @@ OPEN_CHANGES = {
     ("DELETE", "/api/v1/me"),
 }
 """What anybody may change: of themselves."""
-HUBS_OWN = {"/api/v1/runs/run/messages", "/api/v1/runs/run/control", "/api/v1/login/codes"}
+HUBS_OWN = {"/api/v1/runs/run/messages", "/api/v1/runs/run/control", "/api/v1/login/codes", "/api/v1/login/pin"}
 
 
 async def ask(client: Client, method: str, path: str, **more: Any) -> tuple[int, Any]:  # noqa: ANN401 — a response
     """Return the status and the headers of an answer."""
     async with client.request(method, path, **more) as response:
         return response.status, response
+
+
+async def refused(client: Client, wanted: Iterable[tuple[str, str]], **more: Any) -> set[tuple[str, str]]:  # noqa: ANN401 — of a request
+    """Return which of these addresses, asked one after the other, answer that it is not allowed."""
+    return {(method, path) for method, path in wanted if (await ask(client, method, path, **more))[0] == 403}
+
+
+def closed() -> set[tuple[str, str]]:
+    """Return the addresses that are not for everybody."""
+    return {
+        (method, path)
+        for method, path in EVERY
+        if not (path in OPEN if method in SAFE else (method, path) in OPEN_CHANGES)
+    }
 
 
 def test_every_address_is_in_the_table_of_roles() -> None:
@@ -120,14 +146,14 @@ async def test_an_address_without_a_rule_is_closed(client: Client, monkeypatch: 
     assert (await ask(client, "GET", f"{API}/devices"))[0] == 403
 
 
-@pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_every_answer_wears_the_headers(client: Client, method: str, path: str) -> None:
+async def test_every_answer_wears_the_headers(client: Client) -> None:
     """Errors and refusals included."""
-    _, response = await ask(client, method, path)
-    for name, value in HEADERS.items():
-        assert response.headers[name] == value
-    assert "unsafe" not in response.headers["Content-Security-Policy"]
-    assert "Access-Control-Allow-Origin" not in response.headers
+    for method, path in EVERY:
+        _, response = await ask(client, method, path)
+        worn = {name: response.headers.get(name) for name in HEADERS}
+        assert worn == HEADERS | (FRAMED if path == PROJECTOR else {}), (method, path)
+        assert "unsafe" not in response.headers["Content-Security-Policy"], (method, path)
+        assert "Access-Control-Allow-Origin" not in response.headers, (method, path)
 
 
 @pytest.mark.parametrize(
@@ -143,11 +169,9 @@ async def test_a_browser_is_not_sent_what_it_would_only_complain_of(
     assert ("Cross-Origin-Opener-Policy" in response.headers) is worn
 
 
-@pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_a_foreign_host_gets_nothing(client: Client, method: str, path: str) -> None:
+async def test_a_foreign_host_gets_nothing(client: Client) -> None:
     """DNS rebinding: the name in the address bar is not ours."""
-    status, _ = await ask(client, method, path, headers={**BEARER, "Host": "evil.example:8080"})
-    assert status == 403
+    assert await refused(client, EVERY, headers={**BEARER, "Host": "evil.example:8080"}) == set(EVERY)
 
 
 @pytest.mark.parametrize("path", ["/live", f"{API}/runs/run/control"])
@@ -158,35 +182,25 @@ async def test_a_foreign_origin_opens_no_websocket(client: Client, path: str, or
     assert status == 403
 
 
-@pytest.mark.parametrize(("method", "path"), UNSAFE)
-async def test_a_foreign_origin_changes_nothing(client: Client, method: str, path: str) -> None:
+async def test_a_foreign_origin_changes_nothing(client: Client) -> None:
     """A page of another site cannot press our buttons."""
-    status, _ = await ask(client, method, path, headers={"Origin": "http://evil.example"}, json={})
-    assert status == 403
+    unsafe = [(method, path) for method, path in EVERY if method not in SAFE]
+    assert await refused(client, unsafe, headers={"Origin": "http://evil.example"}, json={}) == set(unsafe)
 
 
-@pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_a_viewer_may_look_and_nothing_else(hub: FakeHub, serve: Serve, method: str, path: str) -> None:
+async def test_a_viewer_may_look_and_nothing_else(hub: FakeHub, serve: Serve) -> None:
     """With --lan and in `run`, even on loopback, nobody is trusted without PIN."""
-    client = await serve(hub, lan=True)
-    status, _ = await ask(client, method, path)
-    is_open = path in OPEN if method in {"GET", "HEAD"} else (method, path) in OPEN_CHANGES
-    assert (status != 403) == is_open
+    assert await refused(await serve(hub, lan=True), EVERY) == closed()
 
 
-@pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_the_demo_trusts_the_person_at_the_machine(client: Client, method: str, path: str) -> None:
+async def test_the_demo_trusts_the_person_at_the_machine(client: Client) -> None:
     """All but what is between the hub's own processes."""
-    status, _ = await ask(client, method, path)
-    assert (status == 403) == (path in HUBS_OWN)
+    assert {path for _, path in await refused(client, EVERY)} == HUBS_OWN
 
 
-@pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_the_hubs_own_secret_opens_everything(hub: FakeHub, serve: Serve, method: str, path: str) -> None:
+async def test_the_hubs_own_secret_opens_everything(hub: FakeHub, serve: Serve) -> None:
     """The command line is at home."""
-    client = await serve(hub, demo=False, pin=None)
-    status, _ = await ask(client, method, path, headers=BEARER)
-    assert status != 403
+    assert await refused(await serve(hub, demo=False, pin=None), EVERY, headers=BEARER) == set()
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", f"Basic {SECRET}", f"Bearer {SECRET}x", "Bearer é"])
@@ -197,17 +211,15 @@ async def test_a_guessed_token_opens_nothing(hub: FakeHub, serve: Serve, token: 
     assert status == 403
 
 
-@pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_a_participant_may_do_what_a_viewer_may_and_nothing_else(
-    hub: FakeHub, serve: Serve, method: str, path: str
-) -> None:
+async def test_a_participant_may_do_what_a_viewer_may_and_nothing_else(hub: FakeHub, serve: Serve) -> None:
     """Having joined opens no action of the facilitator's."""
     hub.sittings.desk.start(Wish(title="Bakers"))
     client = await serve(hub, lan=True)
-    assert (await ask(client, "POST", f"{API}/me", json={"agreed": True}))[0] == 201
-    status, _ = await ask(client, method, path)
-    is_open = path in OPEN if method in {"GET", "HEAD"} else (method, path) in OPEN_CHANGES
-    assert (status != 403) == is_open
+    found: set[tuple[str, str]] = set()
+    for each in EVERY:  # one of them is to leave
+        assert (await ask(client, "POST", f"{API}/me", json={"agreed": True}))[0] in {200, 201}
+        found |= await refused(client, [each])
+    assert found == closed()
 
 
 async def test_the_pin_makes_a_facilitator_until_logout(hub: FakeHub, serve: Serve) -> None:
@@ -230,6 +242,32 @@ async def test_a_logged_out_session_is_dead_on_the_server(hub: FakeHub, serve: S
     await ask(client, "POST", f"{API}/logout")
     status, _ = await ask(client, "GET", f"{API}/messages", headers={"Cookie": f"matinales={stolen}"})
     assert status == 403
+
+
+async def test_only_our_own_console_frames_the_projector_and_nothing_else_is_framed(client: Client) -> None:
+    """A page with buttons in somebody's frame could be pressed without being seen."""
+    _, projector = await ask(client, "GET", PROJECTOR)
+    assert "frame-ancestors 'self'" in projector.headers["Content-Security-Policy"]
+    assert projector.headers["X-Frame-Options"] == "SAMEORIGIN"
+    _, console = await ask(client, "GET", "/facilitator")
+    assert "frame-ancestors 'none'" in console.headers["Content-Security-Policy"]
+
+
+async def test_a_new_pin_lets_nobody_in_by_the_old_one_nor_by_a_cookie_of_before(hub: FakeHub, serve: Serve) -> None:
+    """Somebody looked over the facilitator's shoulder."""
+    client = await serve(hub, lan=True, read_pin=lambda: "111222")
+    await ask(client, "POST", f"{API}/login", json={"pin": PIN})
+    assert (await ask(client, "PUT", f"{API}/login/pin"))[0] == 403
+    assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 200
+    assert (await ask(client, "GET", f"{API}/messages"))[0] == 403
+    assert (await ask(client, "POST", f"{API}/login", json={"pin": PIN}))[0] == 403
+    assert (await ask(client, "POST", f"{API}/login", json={"pin": "111222"}))[0] == 200
+
+
+async def test_a_pin_that_stands_in_a_file_is_changed_there(hub: FakeHub, serve: Serve) -> None:
+    """`run` reads HUB_PIN_FILE once."""
+    client = await serve(hub, demo=False)
+    assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 400
 
 
 async def test_a_session_chosen_by_the_client_is_never_taken(hub: FakeHub, serve: Serve) -> None:
@@ -415,7 +453,7 @@ def test_a_new_address_is_learnt_when_the_network_changes() -> None:
 
 def test_this_machine_has_addresses() -> None:
     """Loopback at least, without zone."""
-    found = interface_addresses()
+    found = all_own()
     assert "127.0.0.1" in found
     assert not any("%" in address for address in found)
 

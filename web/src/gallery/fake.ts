@@ -1,5 +1,6 @@
 /** Fake data for the gallery: every state that a value, an alarm or a panel can be in. */
 
+import type { FloorPlan, Pin } from "../lib/plan.ts";
 import type { Mark, Track } from "../lib/series.ts";
 import type { Sight } from "../lib/sight.ts";
 import type { ValueState } from "../lib/state.ts";
@@ -374,4 +375,51 @@ export const VOTES: [string, Vote][] = [
 			counts: [7, 2, 31],
 		},
 	],
+];
+
+function pin(number: number, name: string, x: number, y: number, more: Partial<Pin> = {}): Pin {
+	const of = device(`gallery-pin-${number}`, { name });
+	const shown = { state: "live" as const, value: 3.4, age: 4 };
+	const channels = [{ channel: channel("temperature", "°C", 3.4), title: AIR.title, shown }];
+	return { number, name, device: of, place: { x, y }, channels, silent: false, age: 4, alarm: null, ...more };
+}
+
+function stated(number: number, name: string, x: number, y: number, state: ValueState, more: Partial<Pin> = {}): Pin {
+	const plain = pin(number, name, x, y);
+	const printed = state === "waiting" || state === "bad" ? null : 3.4;
+	const channels = plain.channels.map((each) => ({ ...each, shown: { state, value: printed, age: AGES[state] } }));
+	return { ...plain, channels, age: AGES[state], ...more };
+}
+
+const simulated = (of: Pin): Pin => ({ ...of, device: { ...of.device, simulated: true, run: "gallery" } });
+const PINS: Pin[] = [
+	pin(1, "Air", 0.05, 0.08),
+	stated(2, "Silent", 0.96, 0.1, "stale", { silent: true }),
+	pin(3, "Alarm", 0.06, 0.5, { alarm: alarm("unacknowledged") }),
+	pin(4, "Acknowledged", 0.95, 0.45, { alarm: alarm("acknowledged") }),
+	pin(5, "Returned", 0.06, 0.92, { alarm: alarm("returned") }),
+	simulated(pin(6, "Simulated", 0.95, 0.9)),
+	simulated(
+		stated(7, `Silent alarm ${"long".repeat(9)}`, 0.5, 0.12, "stale", {
+			silent: true,
+			alarm: alarm("unacknowledged"),
+		}),
+	),
+	stated(8, "No value yet", 0.52, 0.5, "waiting"),
+	stated(9, "Refused", 0.5, 0.86, "bad"),
+];
+/** A picture of one's own, taller than wide. */
+const OWN: FloorPlan["picture"] = {
+	address:
+		"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 600 800'%3E%3Crect width='600' height='800' fill='%23fffbe9'/%3E%3Cpath d='M40 40h520v720H40zM40 400h320v360' fill='none' stroke='%23333' stroke-width='12'/%3E%3C/svg%3E",
+	width: 600,
+	height: 800,
+	title: "Fournil",
+};
+/** The floor plan: empty, with every state a device can be in, on one's own picture, being edited. */
+export const PLANS: [string, FloorPlan["picture"], Pin[]][] = [
+	["empty", null, []],
+	["every state", null, PINS],
+	["own picture", OWN, PINS.slice(0, 3)],
+	["being edited", null, PINS.slice(1, 5)],
 ];

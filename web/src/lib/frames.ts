@@ -14,8 +14,10 @@ import type {
 	RunClock,
 	Scenario,
 	Sentence,
+	Stands,
 	Value,
 	Vote,
+	Wall,
 } from "./types.ts";
 
 export interface Picture {
@@ -40,11 +42,19 @@ export interface Picture {
 	readonly floods: Readonly<Record<string, Flood>>;
 	/** Number of the newest silent test of the siren. */
 	readonly siren: number;
+	/** What holds for every screen. */
+	readonly wall: Wall;
 	/** Another number: the notes have changed. */
 	readonly notes: number;
+	/** Another number: the floor plan has changed. */
+	readonly plan: number;
+	/** The tables that have a simulator of their own; a table's page knows itself alone. */
+	readonly tables: Stands;
 }
 
+const LIVING: Wall = { frozen: null, muted: false, guide: null };
 const NOBODY: Room = { session: null, shows: "story", people: [] };
+const NO_TABLES: Stands = { may_act: false, all: [] };
 
 /** A picture after a frame. A full frame replaces everything; a delta changes what it names. What did not change
  * is the same object as before, so that whoever shows it has nothing to do. */
@@ -67,7 +77,10 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
+			wall: frame.wall ?? LIVING,
 			notes: frame.notes ?? 0,
+			plan: frame.plan ?? 0,
+			tables: frame.tables ?? NO_TABLES,
 		};
 	}
 	if (before === null) return null;
@@ -88,8 +101,16 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
+		wall: frame.wall ?? before.wall,
 		notes: frame.notes ?? before.notes,
+		plan: frame.plan ?? before.plan,
+		tables: frame.tables ?? before.tables,
 	};
+}
+
+/** What a screen that stands still shows: what it showed before, and what the facilitator puts there by hand. */
+export function still(shown: Picture, { seq, role, vote, room, wall, siren }: Picture): Picture {
+	return { ...shown, seq, role, vote, room, wall, siren };
 }
 
 /** A picture with an alarm as the hub has just answered it, before the frame that says the same. */

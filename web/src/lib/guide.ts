@@ -11,6 +11,22 @@ export function ended(ends: string[], faults: { name: string; active: boolean }[
 	return ends.includes("*") ? on : on.filter((name) => ends.includes(name));
 }
 
+/** How long a step lasts so far and is to last, as `2:07` and 5 [min]; null: it has not begun, or is the last one. */
+export function timed(
+	steps: readonly { minute: number }[],
+	at: number,
+	since: string | null,
+	now: number | null,
+): { passed: string; minutes: number | null; over: boolean } | null {
+	const step = steps[at];
+	if (step === undefined || since === null || now === null) return null;
+	const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
+	const next = steps[at + 1];
+	const minutes = next === undefined ? null : next.minute - step.minute;
+	const passed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+	return { passed, minutes, over: minutes !== null && seconds > 60 * minutes };
+}
+
 /** By how many steps a key leafs: Page Down and Page Up, what presenter remotes send; 0: by none. Keys that write into
  * a field, or are held with another, are somebody else's. */
 export function leafed(

@@ -29,6 +29,8 @@ export interface Device {
 	proposed?: boolean;
 	/** The facilitator lets nobody command it. */
 	locked?: boolean;
+	/** On no screen of the room. */
+	hidden?: boolean;
 	/** Messages that by its own numbers were not heard. */
 	missed?: number;
 	/** Ids of the devices that are this one, too. */
@@ -92,12 +94,24 @@ export interface Alarm {
 	acknowledged_at: string | null;
 	acknowledged_by: string | null;
 	comment: string | null;
+	/** The hub's own, where a button acknowledged. */
+	comments?: Text | null;
 	past: boolean;
 	/** Its use case is off. */
 	suppressed?: boolean;
 	texts: Text;
 	source: Text | null;
 	indicative: boolean;
+}
+
+/** What the facilitator imposes on all screens. */
+export interface Wall {
+	/** Since when the room's screens show the same picture; null: they live. */
+	frozen: string | null;
+	/** No screen rings. */
+	muted: boolean;
+	/** Where the show is: the story, the step of its guide, since when; null: it has not begun. */
+	guide: { usecase: string; step: number; since: string } | null;
 }
 
 /** Many alarms in a row, shown as one. */
@@ -117,6 +131,8 @@ export interface Transition {
 	at: string;
 	by: string | null;
 	comment: string | null;
+	/** The hub's own, where a button acknowledged. */
+	comments?: Text | null;
 	until: string | null;
 }
 
@@ -223,8 +239,13 @@ interface Changes {
 	floods?: Record<string, Flood>;
 	/** Number of the newest silent test. */
 	siren?: number;
+	/** What holds for every screen. */
+	wall?: Wall;
 	/** Changes whenever the notes do. */
 	notes?: number;
+	/** Changes whenever the floor plan does. */
+	plan?: number;
+	tables?: Stands;
 }
 
 export interface Full extends Changes {
@@ -250,6 +271,8 @@ export interface UsecaseRole {
 	kind: Text;
 	state: "simulated" | "real" | "missing";
 	device: string | null;
+	/** The presses of its button that acknowledge alarms. */
+	acknowledges?: readonly string[];
 	/** Measure → the channel of a real device that gives it. */
 	channels?: Record<string, string>;
 	/** When it spoke last. */
@@ -641,7 +664,34 @@ export interface Participant {
 	name: string;
 }
 
-export type Shows = "story" | "join" | "phones";
+export type Shows = "story" | "join" | "phones" | "tables";
+
+/** How a table that plays by itself stands. */
+export interface TableStand {
+	table: number;
+	state: "preparing" | "running" | "paused" | "away";
+	usecase: string | null;
+	title: Text | null;
+	run: string | null;
+	/** The story's first large value; its number null: nothing was heard yet. */
+	value: {
+		measure: string;
+		title: Text;
+		unit: string | null;
+		decimals: number;
+		value: number | null;
+		believed: boolean;
+	} | null;
+	/** The worst alarm that is not over, of `count`. */
+	alarm: { id: string; state: AlarmState; priority: string; texts: Text; count: number } | null;
+	worth: { value: number; unit: Text; title: Text } | null;
+}
+
+/** The tables that have a simulator of their own; `may_act`: who sits at one may press its buttons. */
+export interface Stands {
+	may_act: boolean;
+	all: TableStand[];
+}
 
 /** Who takes part in the session that goes on, and what the projector shows. */
 export interface Room {
@@ -662,6 +712,12 @@ export interface JoiningWays {
 	urls: string[];
 	code: Code | null;
 	wifi: { ssid: string; code: Code } | null;
+	/** The page by HTTPS, and the authority to trust for it; null: it is served by HTTP only. */
+	secure: { urls: string[]; fingerprint: string; until: string } | null;
+	/** Whether `matinales.local` leads here; null: the page is not open to the room. */
+	name: "waiting" | "announced" | "taken" | "blocked" | null;
+	/** The room has seen the code for long, and nobody came. */
+	is_vain: boolean;
 }
 
 /** Who a phone is; `is_on`: what it measures is taken. */
