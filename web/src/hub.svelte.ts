@@ -32,6 +32,8 @@ class Hub {
 	readonly started = performance.now();
 	/** The story on the projector; null: none known yet. */
 	usecase = $state.raw<Usecase | null>(null);
+	/** The hub has been asked, and tells no story: until then nobody may say that there is none. */
+	untold = $state(false);
 	/** The venue's time zone, since a story said it; until then times are the reader's. */
 	zone = $state<string | undefined>();
 	/** Why there is no story, in the hub's words. */
@@ -215,11 +217,13 @@ class Hub {
 			const found = name === null ? null : await api.usecase(name, table);
 			if (table !== this.table) return; // somebody has gone over to another page meanwhile
 			this.usecase = found;
+			this.untold = found === null;
 			this.zone = found?.tz ?? this.zone;
 			this.trouble = null;
 		} catch (error) {
 			if (error instanceof Refused && error.status === NOT_FOUND) {
 				this.usecase = null;
+				this.untold = true;
 				this.trouble = null;
 			} else this.trouble = error instanceof Refused ? error.message : String(error);
 		} finally {

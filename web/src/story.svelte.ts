@@ -25,7 +25,7 @@ class Story {
 	readonly waiting: Key = $derived(this.preparing ? "story.preparing" : "story.waiting");
 	/** What stands where there is no story. */
 	readonly none: Key = $derived(
-		hub.picture === null ? "story.connecting" : hub.begins ? "story.waiting" : "story.none",
+		hub.picture === null ? "story.connecting" : hub.begins || !hub.untold ? "story.waiting" : "story.none",
 	);
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
 	readonly zone = $derived(hub.zone);
