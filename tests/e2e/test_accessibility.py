@@ -17,7 +17,7 @@ from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
 
 GALLERY = "/gallery"
-SERVED = [path for path in PAGES if path != GALLERY]
+SERVED = [re.sub(r"{\w+}", "1", path) for path in PAGES if path != GALLERY]
 DOUBTFUL = (
     '{"Time":"2026-11-24T09:00:00","DS18B20":{"Id":"01","Temperature":-127.0},"TempUnit":"C",'
     '"SI7021":{"Temperature":21.5,"Humidity":143.0}}'

@@ -84,7 +84,7 @@ def test_a_column_is_renamed_and_given_another_unit(importing: Page, hub: Demo, 
     expect(importing.get_by_role("cell", name="22 °C")).to_be_visible()
     importing.get_by_label("Nom du nouvel appareil").fill("renamed")
     importing.get_by_role("button", name="Importer", exact=True).click()
-    expect(importing.get_by_text("1 lignes importées.")).to_be_visible()
+    expect(importing.get_by_text("1 ligne importée.")).to_be_visible()
     until(lambda: hub.values("generic:csv/renamed") == {"oven": 22.0})
 
 
