@@ -19,6 +19,13 @@ NEVER = re.compile(r"\b(NaN|undefined|null|Invalid Date|Infinity)\b|\[object |\{
 READ = """() => [...document.querySelectorAll('#unknown li, pre')].reduce(
     (text, quoted) => text.replace(quoted.innerText, ''), document.body.innerText)"""
 """What is not understood is quoted as it came, and what is to be typed on a device may hold its blanks."""
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifted += each.value;
+}).observe({ type: 'layout-shift', buffered: true });
+"""
+"""Adds up what moved by itself (https://web.dev/articles/cls): a page that is being read must stand still."""
 PATIENCE_MS = 30_000
 """A browser beside other tests may have to wait for its turn."""
 
@@ -71,6 +78,12 @@ class Visit:
         assert found is None, f"{found[0]!r} on the page: …{text[max(0, found.start() - 80) : found.end() + 40]}…"
         return text
 
+    def shifted(self) -> float:
+        """Return the cumulative layout shift since the page was loaded, once all that it asked for has come."""
+        self.page.wait_for_load_state("networkidle")
+        shifted: float = self.page.evaluate("window.shifted")
+        return shifted
+
     def judge(self) -> None:
         """Fail if anything went wrong that the test did not provoke."""
         unexpected = [each for each in self.complaints if not (self.forgiven and self.forgiven.search(each))]
@@ -84,17 +97,21 @@ def visit(
     *,
     locale: str = "fr-FR",
     theme: Literal["light", "dark"] = "light",
+    size: tuple[int, int] = (1280, 800),
+    zone: str | None = None,
 ) -> Iterator[Visit]:
     """Open an address as a new reader would; afterwards the page must have nothing to reproach itself with."""
     context = browser.new_context(
         locale=locale,
         color_scheme=theme,
-        viewport={"width": 1280, "height": 800},
+        viewport={"width": size[0], "height": size[1]},
+        timezone_id=zone,
         reduced_motion="reduce",  # drawn without a graphics card, a turning fan costs a third of a processor
     )
     context.set_default_timeout(PATIENCE_MS)
     try:
         reader = Visit(context.new_page(), urlsplit(address).netloc)
+        reader.page.add_init_script(SHIFTS)
         reader.page.goto(address)
         yield reader
         reader.text()

@@ -6,6 +6,7 @@ import { History } from "./history.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { within } from "./lib/format.ts";
 import { EMPTY, marks, stretches } from "./lib/series.ts";
+import { change, TREND_LEAST, TREND_S, way } from "./lib/trend.ts";
 import type { Measure, Panel } from "./lib/types.ts";
 import { Noted } from "./noted.svelte.ts";
 import type { Curve, Limit, Remark, Strip } from "./panels/paint.ts";
@@ -62,6 +63,12 @@ export class Curves {
 
 	track(name: string) {
 		return this.history.tracks[name] ?? EMPTY;
+	}
+
+	/** Which way a measure goes, in a word; empty: nobody can say. */
+	trend(name: string): string {
+		const found = way(change(this.track(name), TREND_S), TREND_LEAST);
+		return found === null ? "" : t(`trend.${found}`);
 	}
 
 	curves(panel: Panel): Curve[] {

@@ -1,16 +1,19 @@
 /** The curves of the story: back-filled from the hub when asked for, then kept going by what arrives live. */
 
 import { api } from "./api.ts";
-import { EMPTY, extended, since, type Track, track } from "./lib/series.ts";
+import { EMPTY, extended, type Point, since, thinned, type Track, track } from "./lib/series.ts";
 import { converted } from "./lib/sight.ts";
 import type { Measure, Value } from "./lib/types.ts";
 
 /** A measure, and the run on which its device speaks. */
 export type Heard = Measure & { run: string };
 
-const FLUSH_MS = 250;
+/** A curve goes on four times a second, however often its device speaks. */
+export const FLUSH_MS = 250;
 const RETRY_MS = 3000;
 const POINTS = 900;
+/** Points of a curve that is kept going: twice what the hub gives, which is already one for each pixel twice. */
+const MOST = 4 * POINTS;
 
 export class History {
 	/** By name of the measure. */
@@ -81,7 +84,7 @@ export class History {
 			const before = tracks[name];
 			if (before === undefined || value === null || time === null) continue;
 			tracks[name] = since(
-				extended(before, Date.parse(time) / 1000, value, silence_s),
+				extended(before, [[Date.parse(time) / 1000, value]], silence_s),
 				Date.parse(time) / 1000 - this.#span,
 			);
 		}
@@ -96,15 +99,15 @@ export class History {
 		const tracks = { ...this.tracks };
 		for (const measure of this.#measures) {
 			const before = tracks[measure.name] ?? EMPTY;
-			let after = before;
-			for (const value of queue) {
-				if (value.device !== measure.device || value.channel !== measure.channel) continue;
-				if (value.run !== measure.run) continue;
-				const shown = value.quality === "bad" ? null : converted(measure, value.value);
-				after = extended(after, Date.parse(value.time) / 1000, shown, measure.silence_s);
-			}
+			const heard = queue.filter(
+				({ device, channel, run }) => device === measure.device && channel === measure.channel && run === measure.run,
+			);
+			const points = heard.map(({ time, quality, value }): Point => {
+				return [Date.parse(time) / 1000, quality === "bad" ? null : converted(measure, value)];
+			});
+			const after = extended(before, points, measure.silence_s);
 			if (after === before) continue;
-			tracks[measure.name] = since(after, (after.t.at(-1) ?? 0) - this.#span);
+			tracks[measure.name] = thinned(since(after, (after.t.at(-1) ?? 0) - this.#span), MOST);
 		}
 		this.tracks = tracks;
 	}

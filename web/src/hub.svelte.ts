@@ -11,6 +11,8 @@ import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
 
 const MOST_HZ = 10;
 const TICK_MS = 500;
+/** A page that is looked at beats twice a second: after such a hole the machine has slept, or was set to another time. */
+const SLEPT_MS = 10_000;
 const ASK_AGAIN_MS = 15_000;
 const ASK_SOON_MS = 1000;
 /** The scenario that plays belongs to no use case: there are its devices, and nothing to tell. */
@@ -32,6 +34,10 @@ class Hub {
 	readonly started = performance.now();
 	/** The story on the projector; null: none known yet. */
 	usecase = $state.raw<Usecase | null>(null);
+	/** The hub has been asked, and tells no story: until then nobody may say that there is none. */
+	untold = $state(false);
+	/** The venue's time zone, since a story said it; until then times are the reader's. */
+	zone = $state<string | undefined>();
 	/** Why there is no story, in the hub's words. */
 	trouble = $state<string | null>(null);
 	/** The table whose own simulator this page shows; 0: the room's story. */
@@ -46,6 +52,8 @@ class Hub {
 	#askedAt = 0;
 	#beganAt = 0;
 	#asking = false;
+	/** The reader's clock at the last beat [ms]: it goes on while a machine sleeps, the monotonic one may not. */
+	#wall = Date.now();
 
 	/** The page shown: the room's screens stand still, and hide, when they are told to. */
 	page = $state<Page>("/");
@@ -96,6 +104,7 @@ class Hub {
 			if (!document.hidden) {
 				this.connections += 1;
 				this.#live?.hurry();
+				this.#wall = Date.now(); // a hidden page beats seldom, and its link is looked after
 				this.#tick();
 			}
 		});
@@ -154,6 +163,9 @@ class Hub {
 
 	#tick() {
 		if (!this.frozen) this.beat = performance.now();
+		const wall = Date.now();
+		if (wall - this.#wall > SLEPT_MS) this.#live?.wake();
+		this.#wall = wall;
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
 		const followed =
@@ -212,10 +224,13 @@ class Hub {
 			const found = name === null ? null : await api.usecase(name, table);
 			if (table !== this.table) return; // somebody has gone over to another page meanwhile
 			this.usecase = found;
+			this.untold = found === null;
+			this.zone = found?.tz ?? this.zone;
 			this.trouble = null;
 		} catch (error) {
 			if (error instanceof Refused && error.status === NOT_FOUND) {
 				this.usecase = null;
+				this.untold = true;
 				this.trouble = null;
 			} else this.trouble = error instanceof Refused ? error.message : String(error);
 		} finally {

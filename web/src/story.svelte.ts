@@ -25,10 +25,10 @@ class Story {
 	readonly waiting: Key = $derived(this.preparing ? "story.preparing" : "story.waiting");
 	/** What stands where there is no story. */
 	readonly none: Key = $derived(
-		hub.picture === null ? "story.connecting" : hub.begins ? "story.waiting" : "story.none",
+		hub.picture === null ? "story.connecting" : hub.begins || !hub.untold ? "story.waiting" : "story.none",
 	);
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
-	readonly zone = $derived(this.usecase?.tz);
+	readonly zone = $derived(hub.zone);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
 	readonly alarms = $derived(standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run));
 	/** Many alarms in a row on the story's run, told as one; null: there are few. */

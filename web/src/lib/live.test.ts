@@ -144,3 +144,28 @@ test("what is no frame is no frame", () => {
 	for (const nothing of ["", "{", "null", "[]", '{"type":"other"}', 7, null]) assert.equal(read(nothing), null);
 	assert.equal(read('{"type":"delta","seq":1,"now":""}')?.type, "delta");
 });
+
+test("a machine that slept connects anew at once, and the old link's end is not waited for", () => {
+	const { live, sockets, newest, links, waits } = page();
+	live.start();
+	newest().onopen?.();
+	const old = newest();
+	live.wake();
+	assert.ok(old.closed);
+	assert.equal(sockets.length, 2);
+	newest().onopen?.();
+	assert.deepEqual(links, ["open", "open"]);
+	assert.equal(waits().length, 1);
+	live.stop();
+	live.wake();
+	assert.equal(sockets.length, 2);
+});
+
+test("a machine that wakes while its page waits to try again waits no longer", () => {
+	const { live, sockets, newest, waits } = page();
+	live.start();
+	newest().onclose?.();
+	live.wake();
+	assert.equal(sockets.length, 2);
+	assert.deepEqual(waits(), [25_000]);
+});

@@ -64,6 +64,15 @@ export class Live {
 		}
 	}
 
+	/** The machine slept: its link is dead though the socket may not know it for minutes. Connect anew, at once. */
+	wake(): void {
+		if (this.stopped) return;
+		this.around.cancel(this.retry);
+		this.failures = 0;
+		this.drop();
+		this.open();
+	}
+
 	/** Frames per second: 0 for a hidden tab. The frame after a raise is a whole one. */
 	setRate(hz: number): void {
 		if (hz === this.rate) return;

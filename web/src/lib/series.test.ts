@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aligned, EMPTY, extended, extent, last, marks, seconds, since, stretches, track, valueAt } from "./series.ts";
+import {
+	aligned,
+	EMPTY,
+	extended,
+	extent,
+	last,
+	marks,
+	seconds,
+	since,
+	stretches,
+	thinned,
+	track,
+	valueAt,
+} from "./series.ts";
 import { change, way } from "./trend.ts";
 import type { Alarm, Rule } from "./types.ts";
 
@@ -21,15 +34,15 @@ test("two runs are two curves with a gap between them", () => {
 });
 
 test("what arrives live goes on where the history ended; older and equal points are known already", () => {
-	const longer = extended(one, 40, 5, null);
+	const longer = extended(one, [[40, 5]], null);
 	assert.deepEqual(longer.t, [0, 10, 20, 30, 40]);
-	assert.equal(extended(longer, 40, 9, null), longer);
-	assert.deepEqual(extended(EMPTY, 7, 1, 60).t, [7]);
+	assert.equal(extended(longer, [[40, 9]], null), longer);
+	assert.deepEqual(extended(EMPTY, [[7, 1]], 60).t, [7]);
 });
 
 test("after a silence the curve has a gap, not a straight line", () => {
-	assert.deepEqual(extended(one, 1000, 5, 600).v, [1, 2, null, 4, null, 5]);
-	assert.deepEqual(extended(one, 600, 5, 600).v, [1, 2, null, 4, 5]);
+	assert.deepEqual(extended(one, [[1000, 5]], 600).v, [1, 2, null, 4, null, 5]);
+	assert.deepEqual(extended(one, [[600, 5]], 600).v, [1, 2, null, 4, 5]);
 });
 
 test("what has left the window is forgotten, but the line still reaches its edge", () => {
@@ -88,4 +101,37 @@ test("a value rises, falls or is steady over a quarter of an hour; too little hi
 	assert.equal(way(-4, 0.3), "down");
 	assert.equal(way(0.1, 0.3), "steady");
 	assert.equal(way(null, 0.3), null);
+});
+
+test("several points come at once, with the gaps between them, and late ones are left out", () => {
+	const longer = extended(
+		EMPTY,
+		[
+			[1, 5],
+			[2, null],
+			[1.5, 9],
+			[100, 6],
+		],
+		60,
+	);
+	assert.deepEqual(longer, { t: [1, 2, 2.001, 100], v: [5, null, null, 6] });
+});
+
+test("a curve that has become too long keeps its peaks, its ends and its gaps", () => {
+	const t = Array.from({ length: 36_000 }, (_each, at) => at / 10);
+	const v = t.map((time): number | null => (time === 1234.5 ? 99 : time === 2345.6 ? null : Math.sin(time)));
+	const shorter = thinned({ t, v }, 3600);
+	assert.ok(shorter.t.length <= 3600 && shorter.t.length > 900);
+	assert.equal(shorter.v[shorter.t.indexOf(1234.5)], 99);
+	assert.equal(shorter.v[shorter.t.indexOf(2345.6)], null);
+	assert.ok(shorter.t.every((time, at) => at === 0 || time > (shorter.t[at - 1] ?? 0)));
+	const ends = extent([shorter]);
+	assert.deepEqual(ends, extent([{ t, v }]));
+	assert.equal(thinned(shorter, 3600), shorter);
+});
+
+test("a curve that cannot be made shorter stays as it is", () => {
+	const zigzag = { t: [1, 2, 3, 4], v: [1, null, 3, null] };
+	assert.ok(thinned(zigzag, 1).t.length >= 1);
+	assert.deepEqual(thinned(EMPTY, 0), EMPTY);
 });

@@ -36,12 +36,58 @@ export function track(series: readonly Series[]): Track {
 	return { t, v };
 }
 
-/** The curve with one more point; an older one replaces nothing, after `silence` seconds without news comes a gap. */
-export function extended(before: Track, at: number, value: number | null, silence: number | null): Track {
-	const last = before.t.at(-1);
-	if (last !== undefined && at <= last) return before;
-	const gap = last !== undefined && silence !== null && at - last > silence ? [last + 0.001] : [];
-	return { t: [...before.t, ...gap, at], v: [...before.v, ...gap.map(() => null), value] };
+/** A measure: when [s], and what; null where its device refuses it. */
+export type Point = readonly [at: number, value: number | null];
+
+/** The curve with more points; an older one replaces nothing, after `silence` seconds without news comes a gap. */
+export function extended(before: Track, points: readonly Point[], silence: number | null): Track {
+	let end = before.t.at(-1);
+	const t: number[] = [];
+	const v: (number | null)[] = [];
+	for (const [at, value] of points) {
+		if (end !== undefined && at <= end) continue;
+		if (end !== undefined && silence !== null && at - end > silence) {
+			t.push(end + 0.001);
+			v.push(null);
+		}
+		t.push(at);
+		v.push(value);
+		end = at;
+	}
+	return t.length === 0 ? before : { t: [...before.t, ...t], v: [...before.v, ...v] };
+}
+
+/** Points of which the lowest and the highest stay when a curve has become too long to draw. */
+const BUCKET = 4;
+
+/** The curve with no more points than `most`: of each four the lowest and the highest, each at its time; a gap stays one. */
+export function thinned(before: Track, most: number): Track {
+	if (before.t.length <= most) return before;
+	const keep: number[] = [];
+	let from = 0;
+	while (from < before.t.length) {
+		const to = Math.min(from + BUCKET, before.t.length);
+		keep.push(...extremes(before.v, from, to));
+		from = to;
+	}
+	const after = { t: keep.map((at) => before.t[at] ?? 0), v: keep.map((at) => before.v[at] ?? null) };
+	return after.t.length < before.t.length ? thinned(after, most) : after;
+}
+
+/** Where the lowest, the highest, and a gap are among some points, in their order. */
+function extremes(v: Track["v"], from: number, to: number): number[] {
+	let low = -1;
+	let high = -1;
+	let gap = -1;
+	for (let at = from; at < to; at++) {
+		const value = v[at] ?? null;
+		if (value === null) gap = at;
+		else {
+			if (low < 0 || value < (v[low] ?? 0)) low = at;
+			if (high < 0 || value > (v[high] ?? 0)) high = at;
+		}
+	}
+	return [...new Set([low, high, gap])].filter((at) => at >= 0).sort((a, b) => a - b);
 }
 
 /** The curve since `from`, with the point before it so that the line reaches the edge. */
@@ -55,12 +101,20 @@ type Column = (number | null | undefined)[];
 
 /** Curves on one time axis: [times, values, values …]. `undefined`: that curve has no point there; null: a gap. */
 export function aligned(tracks: readonly Track[]): [number[], ...Column[]] {
-	const times = [...new Set(tracks.flatMap((each) => each.t))].sort((a, b) => a - b);
-	const columns = tracks.map((each) => {
-		const at = new Map(each.t.map((time, index) => [time, each.v[index]]));
-		return times.map((time) => at.get(time));
-	});
-	return [times, ...columns];
+	const times: number[] = [];
+	const columns = tracks.map((): Column => []);
+	const heads = tracks.map(() => 0);
+	for (;;) {
+		const next = tracks.reduce((least, each, of) => Math.min(least, each.t[heads[of] ?? 0] ?? Infinity), Infinity);
+		if (next === Infinity) return [times, ...columns];
+		times.push(next);
+		tracks.forEach((each, of) => {
+			const head = heads[of] ?? 0;
+			const is = each.t[head] === next;
+			columns[of]?.push(is ? each.v[head] : undefined);
+			if (is) heads[of] = head + 1;
+		});
+	}
 }
 
 /** The last value of a curve, gaps left out. */

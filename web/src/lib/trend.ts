@@ -2,6 +2,10 @@
 
 import { last, type Track } from "./series.ts";
 
+/** Over so long [s] a value must have changed by so much to be called rising or falling. */
+export const TREND_S = 900;
+export const TREND_LEAST = 0.3;
+
 export type Way = "up" | "down" | "steady";
 
 /** How much a curve changed over its last `window` seconds; null: not enough is known. */

@@ -225,7 +225,7 @@ function paintMarks(brush: Brush): void {
 	const x = brush.x(newest.at);
 	const words = scene.alarm(newest);
 	brush.letters(650);
-	const fits = x + ctx.measureText(words).width + 14 * px < brush.right;
+	const fits = x + ctx.measureText(words).width + 14 * px < ctx.canvas.width;
 	brush.say(words, x + (fits ? 11 : -11) * px, brush.top - 6 * px, "--limit", fits ? "left" : "right");
 	paintDelay(brush, newest, x);
 }
