@@ -4,7 +4,8 @@ HubError
 ├── ConfigError    the operator edits a file or an option; the hub does not start
 ├── UsageError     the caller asks otherwise; the message names the argument and the remedy
 │   ├── NotFoundError   what was named does not exist
-│   └── ObjectionError  it cannot be so; told in the reader's language, for the page
+│   └── ToldError       it cannot be so; told in the reader's language, for the page
+│       └── ObjectionError  with a word for the reason and what the sentence speaks of
 ├── PayloadError   nobody at once: counted, shown with its reason, acknowledged
 │   ├── ForeignPayloadError   another family's message on a topic of this shape: the next driver is asked
 │   └── DriverFaultError   a driver of another package failed: the message stays in the journal for it
@@ -31,21 +32,32 @@ class NotFoundError(UsageError):
     """The thing named does not exist; the message names the place to look."""
 
 
-class ObjectionError(UsageError):
+class ToldError(UsageError):
     """A request that people make on the page, and why it cannot be so, in French and English.
+
+    Attributes:
+        texts: language → the sentence with the remedy; the English one is the error's own.
+    """
+
+    def __init__(self, en: str, fr: str) -> None:
+        """Say why."""
+        super().__init__(en)
+        self.texts = {"fr": fr, "en": en}
+
+
+class ObjectionError(ToldError):
+    """One that programs read too.
 
     Attributes:
         code: a word for the reason.
         params: what the sentence speaks of.
-        texts: language → the sentence; the English one is the error's own.
     """
 
     def __init__(self, code: str, params: Mapping[str, str], *, fr: str, en: str) -> None:
         """Object for a reason."""
-        super().__init__(en)
+        super().__init__(en, fr)
         self.code = code
         self.params = params
-        self.texts = {"fr": fr, "en": en}
 
 
 class PayloadError(HubError):

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from msgspec import Struct
 
-from hub.errors import UsageError
+from hub.errors import ToldError
 from hub.model import NS, REAL, rfc3339
 
 LONGEST, LONGEST_AUTHOR = 280, 40
@@ -18,17 +18,8 @@ AHEAD = 300 * NS
 """A page is late by what its link takes, at ×60 minutes of its run: so far ahead a note is one of now [ns]."""
 
 
-class NoteError(UsageError):
-    """A note cannot be kept as it is.
-
-    Attributes:
-        texts: the reason with the remedy, in `fr` and `en`.
-    """
-
-    def __init__(self, en: str, fr: str) -> None:
-        """Say why."""
-        super().__init__(en)
-        self.texts = {"en": en, "fr": fr}
+class NoteError(ToldError):
+    """A note cannot be kept as it is."""
 
 
 def refuse(en: str, fr: str) -> NoReturn:

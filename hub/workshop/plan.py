@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.errors import UsageError
+from hub.errors import ToldError
 
 LONGEST_TITLE = 60
 """Characters of what a picture is called."""
@@ -19,17 +19,8 @@ DIGITS = 4
 """Of a position: a tenth of a pixel of the largest picture there is."""
 
 
-class PlanError(UsageError):
-    """The plan cannot be so.
-
-    Attributes:
-        texts: the reason with the remedy, in `fr` and `en`.
-    """
-
-    def __init__(self, en: str, fr: str) -> None:
-        """Say why."""
-        super().__init__(en)
-        self.texts = {"en": en, "fr": fr}
+class PlanError(ToldError):
+    """The plan cannot be so."""
 
 
 def refuse(en: str, fr: str) -> NoReturn:
