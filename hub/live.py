@@ -553,13 +553,17 @@ class Live:
         return [self.alarm_view(alarm) for alarm in sorted(chosen, key=_raised, reverse=True)]
 
     def run_views(self) -> dict[str, Any]:
-        """Return `real`, the runs that live and those that devices are on: now, speed, state."""
+        """Return `real`, the runs that live and those that devices are on: now, speed, state.
+
+        `preparing`: its history is on its way; its clock stands at where that ends.
+        """
         wall = self.wall()
         shown = {device.run for device in self.devices.values()}
         runs: dict[str, Any] = {REAL: {"now": _clock(wall), "speed": 1, "state": "running"}}
         for run in self.runs.values():
+            state = "preparing" if run.is_preparing else run.state
             if run.id in shown or (run.table == self.table and run.state in {"running", "paused"}):
-                runs[run.id] = {"now": _clock(run.now(wall)), "speed": run.speed, "state": run.state}
+                runs[run.id] = {"now": _clock(run.now(wall)), "speed": run.speed, "state": state}
         return runs
 
     def value_view(self, uid: str, name: str) -> dict[str, Any] | None:
