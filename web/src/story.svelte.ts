@@ -17,8 +17,9 @@ class Story {
 	readonly run = $derived.by(() => {
 		if (hub.coming !== null) return null;
 		const [told, played] = [this.usecase?.run ?? null, this.scenario];
-		// the scenario's word comes before the story has followed to its run
-		if (told !== "real" && played !== null && played.usecase === this.usecase?.name) return played.run;
+		const real = this.usecase?.roles.some((role) => role.state === "real") === true;
+		// the scenario's word comes before the story has followed to its run; one that was never heard says "real"
+		if (!real && played !== null && played.usecase === this.usecase?.name) return played.run;
 		return told ?? played?.run ?? null;
 	});
 	readonly clock = $derived(this.run === null ? undefined : hub.picture?.runs[this.run]);
