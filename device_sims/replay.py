@@ -172,6 +172,7 @@ class Replay:
         self._control = Control(self.id, hub, self._obey, self.state)
         self._waiting: deque[Line] = deque()
         self._told = 0.0
+        self._preparing = bool(self.tape.history)
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play to the end, or until `stop`.
@@ -182,8 +183,11 @@ class Replay:
         control = asyncio.create_task(self._control.serve(), name="control")
         self._clock = VirtualClock(time.monotonic(), speed=self.options.speed)
         try:
-            if self.tape.history:
-                await self._post(self.tape.history, "running", stop)
+            if self._preparing:  # the clock stands meanwhile: nothing of it is a silence
+                await self._post(self.tape.history, "paused", stop)
+                self._preparing = False
+                self._clock = VirtualClock(time.monotonic(), speed=self._clock.speed)
+                await self._control.tell()
             while not stop.is_set() and not self.tape.ended:
                 await self._step(stop)
                 with contextlib.suppress(TimeoutError):
@@ -230,7 +234,7 @@ class Replay:
             "time": announce.rfc3339(self._now()),
             "speed": self._clock.speed,
             "seed": 0,
-            "state": "running" if self._clock.speed > 0 else "paused",
+            "state": "preparing" if self._preparing else "running" if self._clock.speed > 0 else "paused",
             "faults": [],
             "notes": [],
         }

@@ -29,7 +29,7 @@ from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
 from hub.described import described
-from hub.driver import Command, base_name
+from hub.driver import Channel, Command, base_name
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
@@ -319,6 +319,7 @@ class App:
         """Return the live state of the whole room, or of a table."""
         return Live(
             is_health=self._is_health,
+            is_flag=self._is_flag,
             source=self._source,
             reach=self._reach,
             pace_by=self._pace_by,
@@ -949,13 +950,22 @@ class App:
         return self._stage.is_off(usecase)
 
     def _is_health(self, uid: str, channel: str) -> bool:
+        known = self._declared(uid, channel)
+        return known is not None and known.health
+
+    def _is_flag(self, uid: str, channel: str) -> bool:
+        known = self._declared(uid, channel)
+        return known is not None and known.unit is None and (known.low, known.high) == (0, 1)
+
+    def _declared(self, uid: str, channel: str) -> Channel | None:
+        """Return a channel as the first driver of its family that knows its name describes it; None: none does."""
         family = uid.partition(":")[0]
         for driver in self._registry.drivers.values():
             if driver.family == family:
                 base = base_name(channel, [each.name for each in driver.channels])
                 if base is not None:
-                    return any(each.name == base and each.health for each in driver.channels)
-        return False
+                    return next(each for each in driver.channels if each.name == base)
+        return None
 
     def _pace_by(self, uid: str) -> str | None:
         """Return how a device of this family is made to report more often."""

@@ -189,6 +189,7 @@ class Live:
         *,
         wall: Callable[[], int] = time.time_ns,
         is_health: Callable[[str, str], bool] = lambda _device, _channel: False,
+        is_flag: Callable[[str, str], bool] = lambda _device, _channel: False,
         source: Callable[[str, str], tuple[Mapping[str, str] | None, bool]] = _no_source,
         reach: Callable[[str, str], tuple[float, float] | None] = lambda _device, _channel: None,
         pace_by: Callable[[str], str | None] = lambda _device: None,
@@ -202,6 +203,7 @@ class Live:
         Args:
             wall: wall clock [ns].
             is_health: (uid, channel) → whether the channel speaks of the device itself (battery, radio).
+            is_flag: (uid, channel) → whether its family gives it as 0 or 1, without a unit: a switch, a contact.
             source: (use case, rule) → the text the rule names, in both languages, and whether it is indicative.
             reach: (uid, channel) → the range that commands may set it to, where its family alone tells; None: none.
             pace_by: uid → how a device is made to report more often: `set` its period, `poll` it, or None.
@@ -212,6 +214,7 @@ class Live:
         """
         self.table = table
         self.is_off = is_off
+        self.is_flag = is_flag
         self.wall = wall
         self._reach = reach
         self._pace_by = pace_by
@@ -550,13 +553,17 @@ class Live:
         return [self.alarm_view(alarm) for alarm in sorted(chosen, key=_raised, reverse=True)]
 
     def run_views(self) -> dict[str, Any]:
-        """Return `real`, the runs that live and those that devices are on: now, speed, state."""
+        """Return `real`, the runs that live and those that devices are on: now, speed, state.
+
+        `preparing`: its history is on its way; its clock stands at where that ends.
+        """
         wall = self.wall()
         shown = {device.run for device in self.devices.values()}
         runs: dict[str, Any] = {REAL: {"now": _clock(wall), "speed": 1, "state": "running"}}
         for run in self.runs.values():
+            state = "preparing" if run.is_preparing else run.state
             if run.id in shown or (run.table == self.table and run.state in {"running", "paused"}):
-                runs[run.id] = {"now": _clock(run.now(wall)), "speed": run.speed, "state": run.state}
+                runs[run.id] = {"now": _clock(run.now(wall)), "speed": run.speed, "state": state}
         return runs
 
     def value_view(self, uid: str, name: str) -> dict[str, Any] | None:

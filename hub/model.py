@@ -169,6 +169,7 @@ class Run(Struct, frozen=True, kw_only=True):
         days: scenario → how many days the day it plays lies after the date of its messages.
         table: whose own it is; 0: the whole room's.
         plays: uid of a table's device → that of the simulated device whose role it plays.
+        begun: it has run at some time: its history, if it has one, is whole.
     """
 
     id: str
@@ -183,6 +184,12 @@ class Run(Struct, frozen=True, kw_only=True):
     days: dict[str, int] = {}
     table: int = 0
     plays: dict[str, str] = {}
+    begun: bool = False
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether it stands because its history is on its way: nothing of it says how things stand now."""
+        return self.state == "paused" and not self.begun
 
     @property
     def is_now(self) -> bool:

@@ -224,6 +224,7 @@ class Stage:
                 None if each.reading is None else each.reading.value,
                 None if each.reading is None else each.reading.quality.value,
                 each.health or each.name in health,
+                self._live.is_flag(uid, each.name),
             )
             for each in self._live.channels(uid)
         ]

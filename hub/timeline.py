@@ -145,6 +145,8 @@ class Timelines:
             table=said.table,
             plays={uid: said.plays[uid] for uid in devices if said.table and uid in said.plays},
         )
+        begun = run.state == "running" or (before is not None and before.begun)
+        run = msgspec.structs.replace(run, begun=begun)
         if before is not None and retained and alive:
             run = msgspec.structs.replace(run, wall=before.wall, simulated=before.simulated, state=before.state)
         self.runs[run.id] = run
@@ -168,6 +170,7 @@ class Timelines:
             simulated=nanoseconds(said.simulated),
             speed=said.speed,
             state="running" if said.speed > 0 else "paused",
+            begun=before.begun or said.speed > 0,
         )
         self.runs[run_id] = run
         if before.state == ANNOUNCED:

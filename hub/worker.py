@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from operator import attrgetter
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -33,7 +33,7 @@ from hub.rules.casting import Cast, Taken
 from hub.rules.engine import Engine
 from hub.rules.pressing import Pressed
 from hub.tables import AtTable
-from hub.timeline import FASTEST_LIVE
+from hub.timeline import ENDED, FASTEST_LIVE
 from hub.understand import RETAINED, UNKNOWN_AGE, Changes, Understanding, given_up
 from hub.usecases.describe import computed, main_sentence
 from hub.usecases.schema import UseCase
@@ -167,6 +167,7 @@ class Worker:
         with self._kept.readable():
             self.understanding, self.engine = understanding(), engine()
             self._filled_until: dict[str, int] = {}
+            self._running: set[str] = set()
             self.underway = Underway(self._kept.commands(WAITING))
         for run in self.understanding.timelines.runs.values():
             self._follow_run(run)
@@ -469,6 +470,8 @@ class Worker:
 
     def _take_group(self, records: Sequence[Record]) -> None:
         changes = self.understanding.take(records)
+        begin = {run.id for run in changes.runs.values() if run.state == "running"} - self._running
+        self._running = (self._running | begin) - {run.id for run in changes.runs.values() if run.state == ENDED}
         for run in changes.runs.values():
             self._follow_run(run)
         alarms = self.engine.step(_aged(changes.past), past=True)
@@ -477,9 +480,11 @@ class Worker:
         for press in changes.pressed:
             alarms += self._acknowledged(press, alarms)
         for run in changes.runs.values():
-            if run.state == "ended":
+            if run.state == ENDED:
                 alarms += self.engine.end_run(run.id)
         self._commit(changes, alarms)
+        if begin:
+            self._tell_of(begin)
         if changes.merged:
             self._look_who_plays()
 
@@ -558,22 +563,46 @@ class Worker:
         batch, now = Batch(), self._monotonic()
         if now - self._looked >= LOOK:
             self._looked = now
-            for name, view in views.items():
-                case = self._cases[name]
-                said = self._speaker.say(name, view.run, main_sentence(case, view), now)
-                batch.sentences = {**batch.sentences, name: msgspec.to_builtins(said)}
-                batch.computed = {**batch.computed, name: computed(case, view)}
+            self._speak(batch, views, now)
             tables = dict(self._tables(wall, now))
         self._deliver(Outcome(batch=batch, views=views, tables=tables))
+
+    def _tell_of(self, runs: Collection[str]) -> None:
+        """Hand on at once what is said of runs that begin: what was said of an earlier one is not true of them.
+
+        As it stands where they begin: the hub may be behind, and its own delay is no sensor's silence.
+        """
+        told = [(name, known[-1]) for name in self._cases if (known := self.engine.runs(name, table=0))]
+        begins = {run: self.understanding.timelines.runs[run].simulated for run in runs}
+        found = {name: self._view_on(name, run, begins[run]) for name, run in told if run in begins}
+        views = {name: view for name, view in found.items() if view is not None}
+        if views:
+            batch = Batch()
+            self._speak(batch, views, self._monotonic())
+            self._deliver(Outcome(batch=batch, views=views))
+
+    def _speak(self, batch: Batch, views: Mapping[str, View], now: float) -> None:
+        """Add what use cases say and compute to a batch."""
+        sentences, made = dict(batch.sentences), dict(batch.computed)
+        for name, view in views.items():
+            case = self._cases[name]
+            sentences[name], made[name] = self._said(name, case, view, now), computed(case, view)
+        batch.sentences, batch.computed = sentences, made
+
+    def _said(self, line: str, case: UseCase, view: View, now: float) -> Mapping[str, Any]:
+        """Return the sentence on a line; what is waited for while a run prepares does not stand in its way then."""
+        due = main_sentence(case, view)
+        said = due if view.preparing else self._speaker.say(line, view.run, due, now)
+        plain: Mapping[str, Any] = msgspec.to_builtins(said)
+        return plain
 
     def _tables(self, wall: int, now: float) -> Iterator[tuple[int, AtTable]]:
         """Yield what each table knows of its own run."""
         for table, (name, run) in self.engine.seats().items():
             case = self._cases[name]
-            view = self.engine.view(name, run, self.understanding.timelines.now(run, wall))
+            view = self._view_on(name, run, self.understanding.timelines.now(run, wall))
             if view is not None:
-                said = self._speaker.say(f"{name}/{table}", run, main_sentence(case, view), now)
-                sentence = msgspec.to_builtins(said)
+                sentence = self._said(f"{name}/{table}", case, view, now)
                 yield table, AtTable(usecase=name, view=view, sentence=sentence, computed=computed(case, view))
 
     def views(self, wall: int) -> dict[str, View]:
@@ -586,7 +615,13 @@ class Worker:
         if not runs:
             return None
         run = runs[-1]
-        return self.engine.view(name, run, self.understanding.timelines.now(run, wall))
+        return self._view_on(name, run, self.understanding.timelines.now(run, wall))
+
+    def _view_on(self, name: str, run: str, now: int) -> View | None:
+        view = self.engine.view(name, run, now)
+        known = self.understanding.timelines.runs.get(run)
+        is_preparing = known is not None and known.is_preparing
+        return msgspec.structs.replace(view, preparing=True) if view is not None and is_preparing else view
 
     def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())

@@ -47,6 +47,7 @@ class View(Struct, frozen=True, kw_only=True):
         alarms: newest per rule, active or not yet acknowledged.
         suppressed: the use case is off: nothing is raised.
         local: what the place's clock shows now, on the day that the run plays.
+        preparing: the run's history is on its way: nothing of it says how things stand now.
     """
 
     usecase: str
@@ -63,6 +64,7 @@ class View(Struct, frozen=True, kw_only=True):
     closed: dict[str, int] = {}
     suppressed: bool = False
     local: datetime | None = None
+    preparing: bool = False
 
     def active(self, rule: str) -> bool:
         """Tell whether the rule's alarm is raised and not back to normal."""

@@ -21,13 +21,19 @@ _QUANTITY = re.compile(r"[a-z]+")
 
 
 class Offer(Struct, frozen=True):
-    """A channel of a device as it is now; `health`: it speaks of the device itself (battery, radio)."""
+    """A channel of a device as it is now.
+
+    Attributes:
+        health: it speaks of the device itself (battery, radio).
+        flag: its family gives it as 0 or 1, without a unit: a switch, a contact.
+    """
 
     name: str
     unit: str | None = None
     value: float | None = None
     quality: str | None = None
     health: bool = False
+    flag: bool = False
 
 
 class Doubt(Struct, frozen=True):
@@ -128,7 +134,12 @@ def _wanted(measures: Mapping[str, Measure]) -> Text:
 
 
 def _converts(measure: Measure, offer: Offer) -> bool:
-    """Tell whether the channel's value can be shown as the measure; what says no unit is taken at its word."""
+    """Tell whether the channel's value can be shown as the measure; what says no unit is taken at its word.
+
+    Nothing but yes or no is not such a one: a switch measures no temperature.
+    """
+    if offer.flag and measure.unit is not None and measure.channel_unit is None:
+        return False
     given = measure.channel_unit if measure.channel_unit is not None and offer.unit is None else offer.unit
     return given is None or between(given, measure.unit) is not None
 
@@ -142,7 +153,7 @@ def _rank(measure: Measure, offer: Offer) -> int | None:
             return NAMED + place
         if offer.name.startswith(f"{name}_"):
             return INSTANCE + place
-    if offer.health or measure.unit is None:
+    if offer.health or offer.flag or measure.unit is None:
         return None
     if _quantity(offer.name) in {_quantity(name) for name in measure.names}:
         return ALIKE

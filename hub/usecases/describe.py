@@ -42,7 +42,11 @@ def summary(
 
 
 def main_sentence(usecase: UseCase, view: View | None) -> Sentence:
-    """Return what the use case's numbers mean now; without words of its own, its large values one after the other."""
+    """Return what the use case's numbers mean now; without words of its own, its large values one after the other.
+
+    While a run's history is on its way, its first value is waited for.
+    """
+    view = None if view is not None and view.preparing else view
     if usecase.sentence is not None:
         return usecase.sentence(usecase, view)
     said = None if view is None else _as_written(usecase, view)

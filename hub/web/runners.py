@@ -184,7 +184,7 @@ class Runners:
                 self._seat(runner.table, frame.state)
             return
         if self._holding and frame.state is not None and frame.state.speed > 0 and runner.run not in self._held:
-            self._later(self._until_all_wait())
+            self.beside(self._until_all_wait())
         if frame.state is not None and self._connected and self._connected[-1] is runner:
             self._show(frame.state)
 
@@ -199,7 +199,7 @@ class Runners:
         if runner in self._connected:
             self._connected.remove(runner)
         if runner.run.startswith(REPLAY):
-            self._later(self.release())
+            self.beside(self.release())
         if not self._connected:
             self._forget_timer()
             self._gone = asyncio.get_running_loop().call_later(GRACE_S, self._show, None)
@@ -254,7 +254,7 @@ class Runners:
         """
         self._holding = True
         if not await self._pause():
-            self._later(self._until_all_wait())
+            self.beside(self._until_all_wait())
 
     async def _pause(self) -> bool:
         """Ask the stories that run to wait; tell whether all of them do."""
@@ -287,17 +287,17 @@ class Runners:
             with contextlib.suppress(Problem):
                 await self.get(run).ask("speed", speed=speed)
 
-    async def other_than(self, run: str) -> State | None:
-        """Return the state of the next run that shows up, or None after a while."""
+    async def other_than(self, run: str, is_wanted: Callable[[], bool] = lambda: True) -> State | None:
+        """Return the state of the next run that shows up, or None after a while or when it is wanted no more."""
         deadline = time.monotonic() + CHANGE_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and is_wanted():
             newest = self._connected[-1].state if self._connected else None
             if newest is not None and newest.run != run:
                 return newest
             await asyncio.sleep(0.05)
         return None
 
-    def _later(self, what: Coroutine[Any, Any, None]) -> None:
+    def beside(self, what: Coroutine[Any, Any, None]) -> None:
         """Do it beside: who calls is not to wait for a runner's answer."""
         task = asyncio.create_task(what)
         self._tasks.add(task)

@@ -1,13 +1,16 @@
 """A recording's own time: where it begins, what is left out, what is never said again."""
 
+import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from device_sims.errors import SimulationError
 from device_sims.recording import Heard
-from device_sims.replay import Tape
+from device_sims.replay import Options, Replay, Tape
 
 START = datetime(2026, 11, 27, 7, tzinfo=UTC)
 AT = 1_700_000_000.0
@@ -98,3 +101,31 @@ def test_nothing_to_play_is_said(heard: tuple[Heard, ...]) -> None:
     """Naming the file and how much was left out."""
     with pytest.raises(SimulationError, match=r"record\.txt: has no message of a device after its first 1 min"):
         tape(*heard, from_min=1.0)
+
+
+async def test_the_clock_stands_while_the_history_is_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is a silence; the hub is told so, and again when the recording runs."""
+    posted: list[tuple[str, float, int]] = []
+
+    def post(_hub: object, _run: str, bodies: Iterable[bytes], **_options: object) -> int:
+        for body in bodies:
+            head, *messages = body.splitlines()
+            said = msgspec.json.decode(head)
+            posted.append((said["state"], said["speed"], len(messages)))
+        return 0
+
+    monkeypatch.setattr("device_sims.replay.door.post", post)
+    options = Options(file=tmp_path / "record.ndjson", data=tmp_path, speed=60.0)
+    recorded = [
+        msgspec.json.encode(
+            {"time": datetime.fromtimestamp(at, UTC).isoformat(), "topic": "a", "payload": "1", "past": past}
+        )
+        for at, past in ((AT - 60, True), (AT, False))
+    ]
+    replay = Replay(options, lambda: None, iter(recorded))
+    assert replay.state()["state"] == "preparing"
+    await replay.play(asyncio.Event())
+    assert posted == [("paused", 0.0, 1), ("running", 60.0, 1), ("ended", 0.0, 0)]
+    assert replay.state()["state"] == "running"

@@ -133,6 +133,18 @@ def test_a_run_has_its_own_now(live: Live) -> None:
     assert live.run_views()["a"] == {"now": "2027-01-15T07:02:00Z", "speed": 60.0, "state": "running"}
 
 
+@pytest.mark.parametrize(("begun", "state"), [(False, "preparing"), (True, "paused")])
+def test_a_run_whose_history_is_on_its_way_is_not_one_that_somebody_paused(
+    live: Live,
+    begun: bool,  # noqa: FBT001 — a column
+    state: str,
+) -> None:
+    """Pages call nothing silent then: what has come of it last may be hours old."""
+    run = Run(id="a", scenario="s", seed=1, speed=0, state="paused", wall=WALL, simulated=WALL, begun=begun)
+    live.apply(Batch(runs=[run]))
+    assert live.run_views()["a"]["state"] == state
+
+
 async def test_a_late_page_starts_full(live: Live) -> None:
     """The first frame holds everything."""
     live.apply(Batch(readings=[reading(4.0)], alarms=[alarm(1)], sentences={"cold_room": {"code": "ok"}}))

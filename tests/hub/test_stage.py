@@ -56,6 +56,15 @@ def test_the_best_come_first_and_only_real_devices_come(stage: Stage, live: Live
         stage.candidates("moon")
 
 
+def test_a_plugs_switch_is_offered_as_no_probe(live: Live) -> None:
+    """Whatever its family gives as yes or no; a number without a unit that nobody knows may still be one."""
+    live.is_flag = lambda _device, channel: channel == "switch"
+    said = [reading("tasmota:plug", "switch", 1.0, None), reading("tasmota:bare", "level", 3.0, None)]
+    live.apply(Batch(devices=[device("tasmota:plug"), device("tasmota:bare")], readings=said))
+    roles = Stage(usecases(), live, "Europe/Paris").candidates("cold_room")["roles"]
+    assert [each["device"] for each in roles["probe"]] == [KITCHEN, CELLAR, "tasmota:bare"]
+
+
 def test_a_device_is_told_what_it_could_be(stage: Stage) -> None:
     """In every story, the best first; the one it plays is marked."""
     stage.take({}, {"cold_room": {"probe": TAKEN}})

@@ -80,6 +80,20 @@ def test_a_run_runs_at_its_speed_and_stands_when_its_beats_stop() -> None:
     assert run.now(WALL) == start
 
 
+def test_a_run_prepares_until_it_has_run_once() -> None:
+    """Its history comes while it stands; whoever pauses it later, it has begun."""
+    timelines = Timelines()
+    seen = [
+        timelines.announce(announcement(state=state, speed=speed), retained=False)[0].is_preparing
+        for state, speed in (("paused", 0), ("paused", 0), ("running", 60), ("paused", 0))
+    ]
+    assert seen == [True, True, False, False]
+    again = Timelines()
+    again.announce(announcement(state="paused", speed=0), retained=False)
+    assert again.beat(RUN, json.dumps({"wall": 1, "simulated": 2, "speed": 1}).encode()) is not None
+    assert not again.announce(announcement(state="paused", speed=0), retained=False)[0].is_preparing
+
+
 def test_a_paused_run_stands_still() -> None:
     """Speed 0 is a pause."""
     timelines = Timelines()

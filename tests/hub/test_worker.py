@@ -447,6 +447,29 @@ def test_sentences_come_at_most_every_five_seconds(hub: Hub) -> None:
     assert [second for second in range(1, 12) if told[second] != told[second - 1]] == [5, 10]
 
 
+def test_a_history_on_its_way_says_nothing_and_then_the_story_begins_at_once(hub: Hub) -> None:
+    """What of it has come last is hours old on a clock that stands at its end: no sensor is silent for that."""
+    hub.take(announcement(state="paused", speed=0), imported(PROBE, SIMULATED - 7200 * NS, {AIR: 3.0, PRODUCT: 2.0}))
+    hub.tick(1)
+    assert hub.delivered[-1].batch.sentences["cold_room"]["code"] == "waiting"
+    hub.take(imported(PROBE, SIMULATED - 60 * NS, {AIR: 3.0, PRODUCT: 2.0}))
+    hub.delivered.clear()
+    hub.wall = WALL + 3600 * NS  # the hub is behind
+    hub.take(announcement(2, speed=60))
+    (told,) = [each for each in hub.delivered if each.batch.sentences]
+    assert told.batch.sentences["cold_room"]["code"] == "calm"
+    assert told.views["cold_room"].now == hub.runs()[RUN].simulated, "its own delay is no sensor's silence"
+
+
+def test_a_run_that_somebody_paused_still_says_what_stands(hub: Hub) -> None:
+    """Played again, every value came as history does; the clock that stands is no history on its way."""
+    hub.take(announcement(state="paused", speed=0), imported(PROBE, SIMULATED - 60 * NS, {AIR: 3.0, PRODUCT: 2.0}))
+    hub.take(announcement(1), imported(PROBE, SIMULATED, {AIR: 3.0, PRODUCT: 2.0}))
+    hub.take(announcement(2, state="paused", speed=0))
+    hub.tick(3)
+    assert hub.delivered[-1].batch.sentences["cold_room"]["code"] == "calm"
+
+
 def test_nothing_is_told_of_a_use_case_that_nobody_plays(hub: Hub) -> None:
     """No view without a reading."""
     hub.take(said("kitchen", t=1))

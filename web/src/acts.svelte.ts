@@ -5,7 +5,7 @@ import { api, type DeviceWish } from "./api.ts";
 import { both, t } from "./choice.svelte.ts";
 import { explain } from "./explain.ts";
 import type { Joined } from "./lib/frames.ts";
-import type { Candidate, Device, Text, UsecaseRole } from "./lib/types.ts";
+import type { Candidate, Device, Scenario, StoryCard, Text, UsecaseRole } from "./lib/types.ts";
 
 /** How long the bar offers to undo; a device that is to be forgotten is only hidden until then. */
 const OFFERED_MS = 10_000;
@@ -88,6 +88,17 @@ class Acts {
 		const said = await api.turn(usecase.name, off);
 		this.changed();
 		this.#offer(t(off ? "acts.off" : "acts.on", { usecase: both(usecase.title) }), said.action);
+	}
+
+	/** Put a story on the screens, from its beginning; the way back is the one before, from its beginning, with its seed. */
+	async tell(story: StoryCard, before: Scenario | null) {
+		await api.story({ usecase: story.name });
+		const back = before === null || before.run.startsWith("replay-") ? null : before;
+		this.#show({
+			text: t("stories.began", { story: both(story.title) }),
+			bad: false,
+			undo: back === null ? null : () => api.story({ usecase: back.usecase, seed: back.seed }),
+		});
 	}
 
 	async unmerge(id: string) {

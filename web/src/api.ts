@@ -287,7 +287,7 @@ export const api = {
 		await ask("PUT", `/scenario/faults/${part(name)}`, { active });
 	},
 	/** Another story, or the same one anew: a new run. */
-	async story(wish: { usecase: string; initial?: string; clock?: string }): Promise<void> {
+	async story(wish: { usecase: string; seed?: number; initial?: string; clock?: string }): Promise<void> {
 		await ask("PUT", "/scenario", wish);
 	},
 	/** The runs of stories that the hub knows, those that are on first. */

@@ -75,7 +75,7 @@ export class Curves {
 		const primary = story.primary.map((each) => each.measure.name);
 		return panel.series.flatMap((name) => {
 			const seen = story.sights[name];
-			if (seen === undefined || story.hides(seen)) return [];
+			if (seen === undefined || seen.hidden) return [];
 			const at = primary.indexOf(name);
 			return {
 				name,
@@ -100,7 +100,9 @@ export class Curves {
 	marks(panel: Panel) {
 		if (story.run === null) return [];
 		const limited = new Set(panel.limits.map((limit) => limit.rule));
-		const alarms = [...(hub.picture?.alarms.values() ?? [])].filter((alarm) => limited.has(alarm.rule));
+		const alarms = [...(hub.picture?.alarms.values() ?? [])].filter(
+			(alarm) => limited.has(alarm.rule) && !hub.hides(hub.picture?.devices.get(alarm.device)),
+		);
 		return marks(alarms, story.run, panel.series, story.usecase?.rules ?? []);
 	}
 
@@ -117,7 +119,7 @@ export class Curves {
 	strips(panel: Panel): Strip[] {
 		return Object.entries(EXPLAIN).flatMap(([name, above]) => {
 			const seen = story.sights[name];
-			if (seen === undefined || panel.series.includes(name)) return [];
+			if (seen === undefined || seen.hidden || panel.series.includes(name)) return [];
 			const role = story.usecase?.roles.find((each) => each.name === seen.measure.role);
 			const title = name === "door_open" ? both(seen.measure.title) : both(role?.title ?? seen.measure.title);
 			return { title: within(title), stretches: stretches(this.track(name), above, FOR_EVER) };

@@ -52,6 +52,7 @@ class Hub {
 	#askedAt = 0;
 	#beganAt = 0;
 	#asking = false;
+	#again = false;
 	/** The reader's clock at the last beat [ms]: it goes on while a machine sleeps, the monotonic one may not. */
 	#wall = Date.now();
 
@@ -67,6 +68,14 @@ class Hub {
 	readonly ofRoom = $derived(this.page === "/projector" || (this.page === "/" && this.role !== "facilitator"));
 	/** This screen shows the same picture until the facilitator lets it live. */
 	readonly frozen = $derived(this.ofRoom && this.picture !== null && this.picture.wall.frozen !== null);
+
+	/** The story that is on its way to every screen: what is seen meanwhile is its own title, nothing of the one before. */
+	readonly coming = $derived.by(() => {
+		const announced = this.table > 0 ? null : (this.picture?.wall.coming?.usecase ?? null);
+		const played = this.picture?.scenario?.usecase;
+		const follows = this.usecase !== null && played !== undefined && played !== this.usecase.name;
+		return announced ?? (follows ? played : null);
+	});
 
 	/** Tell whether a device is not to be seen here. */
 	hides(device: Device | undefined): boolean {
@@ -176,7 +185,7 @@ class Hub {
 			performance.now() - this.#beganAt < GATHERS_MS &&
 			(this.usecase?.measures ?? []).some(({ device, computed }) => device === null && computed !== true);
 		const pause = followed && !gathers ? ASK_AGAIN_MS : ASK_SOON_MS;
-		if (this.link === "open" && this.beat - this.#askedAt > pause) void this.#tell();
+		if (this.link === "open" && !this.#asking && this.beat - this.#askedAt > pause) void this.#tell();
 	}
 
 	#take(frame: Frame) {
@@ -196,7 +205,7 @@ class Hub {
 			for (const listener of this.#listeners) listener(values);
 		}
 		const scenario = this.picture?.scenario;
-		const known = `${scenario?.usecase} ${scenario?.run} ${this.picture?.devices.size} ${this.connections}`;
+		const known = `${this.coming} ${scenario?.usecase} ${scenario?.run} ${this.picture?.devices.size} ${this.connections}`;
 		if (known !== this.#asked) {
 			this.#asked = known;
 			this.#beganAt = performance.now();
@@ -215,12 +224,17 @@ class Hub {
 
 	/** Ask for the story that is told. */
 	async #tell() {
-		if (this.#asking) return;
+		if (this.#asking) {
+			this.#again = true; // what was asked for is another story's
+			return;
+		}
 		this.#asking = true;
+		this.#again = false;
 		this.#askedAt = performance.now();
 		try {
 			const table = this.table;
-			const name = this.picture?.scenario?.usecase ?? (table > 0 ? null : told(await api.usecases(), this.begins));
+			const name =
+				this.coming ?? this.picture?.scenario?.usecase ?? (table > 0 ? null : told(await api.usecases(), this.begins));
 			const found = name === null ? null : await api.usecase(name, table);
 			if (table !== this.table) return; // somebody has gone over to another page meanwhile
 			this.usecase = found;
@@ -235,6 +249,7 @@ class Hub {
 			} else this.trouble = error instanceof Refused ? error.message : String(error);
 		} finally {
 			this.#asking = false;
+			if (this.#again) void this.#tell();
 		}
 	}
 }

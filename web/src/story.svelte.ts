@@ -3,7 +3,7 @@
 import { both, type Key, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { preparing } from "./lib/clock.ts";
-import { newest, type Sight, sight, standing, unheard } from "./lib/sight.ts";
+import { kept, newest, type Sight, sight, standing, tells, unheard } from "./lib/sight.ts";
 
 /** A link just lost may be back before anybody notices. */
 const LOST_AFTER_MS = 3000;
@@ -13,16 +13,27 @@ class Story {
 	/** Why there is none, in the hub's words. */
 	readonly trouble = $derived(hub.trouble);
 	readonly scenario = $derived(hub.picture?.scenario ?? null);
-	readonly run = $derived(this.usecase?.run ?? this.scenario?.run ?? null);
+	/** The timeline that is told; null: nobody knows, or the next story is on its way. */
+	readonly run = $derived.by(() => {
+		if (hub.coming !== null) return null;
+		const [told, played] = [this.usecase?.run ?? null, this.scenario];
+		const real = this.usecase?.roles.some((role) => role.state === "real") === true;
+		// the scenario's word comes before the story has followed to its run; one that was never heard says "real"
+		if (!real && played !== null && played.usecase === this.usecase?.name) return played.run;
+		return told ?? played?.run ?? null;
+	});
 	readonly clock = $derived(this.run === null ? undefined : hub.picture?.runs[this.run]);
 	/** The story's now [ms]. */
 	readonly now = $derived(this.run === null ? null : hub.now(this.run));
 	readonly simulated = $derived(this.run !== null && this.run !== "real");
 	readonly speed = $derived(this.clock?.speed ?? this.scenario?.speed ?? this.usecase?.speed ?? 1);
 	/** Its past is still being made: nothing that is heard yet says how things stand now. */
-	readonly preparing = $derived(preparing(this.run, this.clock, this.scenario));
+	readonly preparing = $derived(hub.coming !== null || preparing(this.run, this.clock, this.scenario));
 	/** What stands where there is no sentence yet. */
-	readonly waiting: Key = $derived(this.preparing ? "story.preparing" : "story.waiting");
+	readonly waiting: Key = $derived.by(() => {
+		if (this.preparing) return "story.preparing";
+		return Object.values(this.sights).some((each) => each.hidden) ? "story.hidden" : "story.waiting";
+	});
 	/** What stands where there is no story. */
 	readonly none: Key = $derived(
 		hub.picture === null ? "story.connecting" : hub.begins || !hub.untold ? "story.waiting" : "story.none",
@@ -30,7 +41,13 @@ class Story {
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
 	readonly zone = $derived(hub.zone);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
-	readonly alarms = $derived(standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run));
+	readonly alarms = $derived(
+		hub.coming !== null
+			? []
+			: standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run).filter(
+					(alarm) => !hub.hides(hub.picture?.devices.get(alarm.device)),
+				),
+	);
 	/** Many alarms in a row on the story's run, told as one; null: there are few. */
 	readonly flood = $derived(this.run === null ? null : (hub.picture?.floods[this.run] ?? null));
 	readonly sights = $derived.by(() => {
@@ -39,14 +56,16 @@ class Story {
 		const computed = this.usecase === null ? undefined : hub.picture?.computed[this.usecase.name];
 		for (const measure of newest(this.usecase, computed)) {
 			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
-			found[measure.name] = this.preparing || hub.hides(devices.get(seen.device)) ? unheard(seen) : seen;
+			if (hub.hides(devices.get(seen.device))) found[measure.name] = kept(seen);
+			else found[measure.name] = this.preparing || this.#prepares(seen.run) ? unheard(seen) : seen;
 		}
 		return found;
 	});
-	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary && !this.hides(each)));
-	/** Tell whether a measure is not to be seen on this screen. */
-	hides(seen: Sight): boolean {
-		return hub.hides(hub.picture?.devices.get(seen.device));
+	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary && !each.hidden));
+
+	/** A device may be on the next run already, of which the story has not heard yet: its past is still being made. */
+	#prepares(run: string | null): boolean {
+		return run !== null && preparing(run, hub.picture?.runs[run], this.scenario);
 	}
 
 	/** What the cards of the money suppose, by id; a drawing shows the cents with them. */
@@ -57,7 +76,8 @@ class Story {
 	);
 	readonly sentence = $derived.by(() => {
 		if (this.usecase === null || this.preparing) return null;
-		return hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence;
+		const said = hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence;
+		return said !== null && tells(said, this.sights) ? null : said;
 	});
 	/** The devices of the roles; the others are nobody's. */
 	readonly cast = $derived(new Set((this.usecase?.roles ?? []).map((role) => role.device)));

@@ -9,6 +9,8 @@ _SOON_S = 3600
 """A longer forecast is not said: the slope of five minutes does not hold for so long."""
 _FRESH_PPM = 800
 _CLOSED_PPM = 1500
+_NOTHING = 0.05
+"""A share [%] of breathed air below this is written 0.0: outdoor air, as far as anybody can tell."""
 
 _SAY: dict[str, Text] = {
     "waiting": Text("En attente de la première valeur du capteur.", "Waiting for the sensor's first value."),
@@ -36,6 +38,10 @@ _SAY: dict[str, Text] = {
         "{co2} : l'air contient {rebreathed} d'air déjà respiré. Entrouvrez une fenêtre.",
         "{co2}: {rebreathed} of this air has already been breathed. Open a window a little.",
     ),
+    "outdoors": Text(
+        "{co2} : l'air est aussi frais que dehors, personne ou presque ne l'a encore respiré.",
+        "{co2}: the air is as fresh as outdoors, hardly anybody has breathed it yet.",
+    ),
     "calm": Text(
         "{co2} : l'air est frais, {rebreathed} seulement en a déjà été respiré.",
         "{co2}: the air is fresh, only {rebreathed} of it has been breathed before.",
@@ -56,4 +62,7 @@ def _now(usecase: UseCase, view: View) -> Sentence:
         return told(_SAY, "act", usecase, view)
     if eta_s is not None and eta_s < _SOON_S:
         return told(_SAY, "rising", usecase, view, {"eta": coming(eta_s)})
-    return told(_SAY, "stale" if co2 > _FRESH_PPM else "calm", usecase, view)
+    if co2 > _FRESH_PPM:
+        return told(_SAY, "stale", usecase, view)
+    share = view.measures["rebreathed"].good
+    return told(_SAY, "outdoors" if share is not None and share < _NOTHING else "calm", usecase, view)

@@ -62,8 +62,6 @@ async def scenario(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Change the story, which ends what is played again; the answer is the new run's."""
     said = await body(request, Change, '{"usecase": "cold_room", "seed": 7, "initial": …, "clock": "08:30"}')
-    if request.app[HUB].player.playing is not None:
-        await end_replay(request)
     runner = request.app[RUNNERS].story() or _runner(request)
     before = _state(runner)
     usecase, clock = said.usecase or before.usecase, said.clock
@@ -72,7 +70,9 @@ async def change(request: web.Request) -> web.Response:
             raise Problem("real_role", devices=", ".join(real))
         clock = NOW
     titles = {str(each["name"]): each["title"] for each in request.app[HUB].usecases()}
-    with coming(request.app[HUB].live, titles.get(usecase)):
+    with coming(request.app[HUB].live, titles.get(usecase), usecase):
+        if request.app[HUB].player.playing is not None:
+            await end_replay(request)
         await runner.ask("scenario", usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
         state = await request.app[RUNNERS].other_than(before.run)
     if state is None:

@@ -1,6 +1,7 @@
 """Workshop sessions: start, pause, archive, reset, erase, and play their recordings again."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from hub.web.hub import Sittings
 from hub.web.keys import HUB, RUNNERS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
+from hub.web.runners import Runners
 from hub.workshop.session import Wish
 
 SHAPE = '{"title": "Bakers of Nantes", "place": "Nantes", "purge": "2026-12-24"}'
@@ -94,10 +96,22 @@ async def play(request: web.Request) -> web.Response:
     """Play the recording of an archived session again, marked as replayed, on a run of its own; stories wait."""
     shape = '{"session": "1a2b3c4d", "speed": 60}'
     wish = await body(request, Again, shape) if request.can_read_body else Again()
-    with coming(request.app[HUB].live, AGAIN):
-        playing = await request.app[HUB].player.play(wish.session, wish.speed)
-        await request.app[RUNNERS].hold()
+    player, runners = request.app[HUB].player, request.app[RUNNERS]
+    before = "" if runners.newest is None else runners.newest.run
+    with contextlib.ExitStack() as announced:
+        announced.enter_context(coming(request.app[HUB].live, AGAIN))
+        playing = await player.play(wish.session, wish.speed)
+        await runners.hold()
+        runners.beside(_until_there(runners, before, lambda: player.playing is not None, announced.pop_all()))
     return answer(playing, status=202)
+
+
+async def _until_there(
+    runners: Runners, before: str, is_wanted: Callable[[], bool], announced: contextlib.ExitStack
+) -> None:
+    """Let every screen know what is on its way until it is there, or nobody wants it any more."""
+    with announced:
+        await runners.other_than(before, is_wanted)
 
 
 async def stop(request: web.Request) -> web.Response:

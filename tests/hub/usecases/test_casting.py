@@ -42,6 +42,23 @@ def test_who_measures_nothing_of_it_is_not_proposed(offers: list[Offer]) -> None
     assert guessed(COLD, "probe", DEVICE, offers) is None
 
 
+def test_a_switch_is_no_thermometer() -> None:
+    """Yes or no measures nothing that has a unit; nobody may choose it either."""
+    switch = Offer("switch", None, 1.0, flag=True)
+    assert guessed(COLD, "probe", DEVICE, [switch]) is None
+    fit = guessed(COLD, "probe", DEVICE, [switch, TWO[0]])
+    assert fit is not None
+    assert fit_view(COLD, "probe", [switch, TWO[0]], fit)["options"]["product"] == ["temperature_ds18b20_1"]
+    with pytest.raises(ObjectionError):
+        chosen(COLD, "probe", DEVICE, [switch], {"air": "switch"})
+
+
+def test_a_relay_counts_nothing() -> None:
+    """The unit of a count is the measure's own; a counter that another family calls otherwise may be it."""
+    assert guessed(HIVE, "scale", DEVICE, [Offer("pulses", None, 41.0)]) is not None
+    assert guessed(HIVE, "scale", DEVICE, [Offer("switch", None, 1.0, flag=True)]) is None
+
+
 def test_a_contact_is_told_by_its_name_alone() -> None:
     """Any other number without unit would open the door."""
     assert guessed(COLD, "door", DEVICE, [Offer("counter", None, 4), Offer("contact_2", None, 1)]) is not None

@@ -300,6 +300,26 @@ async def test_stories_wait_while_a_recording_is_played(client: Client) -> None:
         assert replay == []
 
 
+async def test_a_recording_on_its_way_is_announced_until_it_is_there(hub: FakeHub, client: Client) -> None:
+    """A process has to start first; whoever stops it meanwhile waits for nothing."""
+
+    def announced() -> bool:
+        return hub.live.wall_view.get("coming") is not None
+
+    async def ask(method: str) -> None:
+        async with client.request(method, f"{API}/replay") as response:
+            assert response.status in {200, 202}
+
+    async with runner(client):
+        await ask("POST")
+        assert announced()
+        await ask("DELETE")
+        await eventually(lambda: not announced())
+        await ask("POST")
+        async with runner(client, run="replay-1"):
+            await eventually(lambda: not announced())
+
+
 async def test_a_story_that_begins_ends_what_is_played_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until then the recording stays on the projector, whatever else connects; who cannot wait yet is asked again."""
     monkeypatch.setattr(runners, "CHANGE_S", 0.1)

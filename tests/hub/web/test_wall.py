@@ -45,6 +45,8 @@ async def test_a_story_on_its_way_is_announced_until_it_is_there_or_refused(hub:
         assert hub.live.wall_view["coming"] == {"fr": "Serre", "en": "Greenhouse"}
         raise RuntimeError
     assert hub.live.wall_view["coming"] is None
+    with coming(hub.live, {"fr": "Serre", "en": "Greenhouse"}, "greenhouse"):
+        assert hub.live.wall_view["coming"] == {"fr": "Serre", "en": "Greenhouse", "usecase": "greenhouse"}
     before = hub.live.wall_view
     with coming(hub.live, None):
         assert hub.live.wall_view is before

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shownAt, stepped, wholeTimes } from "./axis.ts";
+import { heights, shownAt, stepped, wholeTimes } from "./axis.ts";
 
 const at = (time: string) => Date.parse(`2026-11-24T${time}Z`) / 1000;
 const said = (times: number[]) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 16));
@@ -39,4 +39,22 @@ test("a silent curve has no value after its last point; one that speaks keeps it
 	assert.equal(shownAt({ track, stale: false }, 5), null);
 	assert.equal(shownAt({ track: { t: [10, 10.001], v: [1, null] }, stale: false }, 15), null, "in a gap");
 	assert.equal(shownAt({ track: { t: [], v: [] }, stale: false }, 15), null);
+});
+
+test("an axis goes below zero only where its quantity may", () => {
+	const air = { units: ["ppm"], whole: true, bracketed: true };
+	assert.equal(heights([405, 2400], [1500, 800], air)[0], 0, "under the bracket of a delay, too");
+	assert.equal(heights([0, 0], [], { ...air, bracketed: false })[0], 0);
+	assert.ok(heights([2, 9], [4], { units: ["°C"], whole: false, bracketed: true })[0] < 2);
+	assert.ok(heights([-3, 1], [0], { units: ["°C"], whole: false, bracketed: false })[0] < -3);
+	assert.equal(
+		heights([-40, 300], [], { units: ["W"], whole: true, bracketed: true })[0],
+		-40,
+		"what was measured is seen",
+	);
+});
+
+test("an axis has room for its values and for the limit that is told first", () => {
+	const [low, high] = heights([900, 1000], [1500, 5000], { units: ["ppm"], whole: true, bracketed: false });
+	assert.ok(low < 900 && high > 1500 && high < 5000);
 });

@@ -34,6 +34,28 @@ export function wholeTimes(from: number, to: number, most: number, ahead: number
 	return found;
 }
 
+/** Units of which a quantity may be below zero; of every other one, less than nothing is no place on an axis. */
+const SIGNED: ReadonlySet<string | null> = new Set(["°C", "°F", "dBm", "dB", "°"]);
+
+/** Low and high end of a chart's axis, with room around what is on it.
+ *
+ * `found`: the least and greatest value; `limits`: of which the first is always seen, others where the curves come near;
+ * `whole`: the values have no decimals; `bracketed`: a delay's bracket wants a place under the curves. */
+export function heights(
+	found: readonly [number, number],
+	limits: readonly number[],
+	{ units, whole, bracketed }: { units: readonly (string | null)[]; whole: boolean; bracketed: boolean },
+): [number, number] {
+	const near = limits.filter((limit, at) => at === 0 || limit <= found[1] + 1);
+	const bottom = Math.min(found[0], ...near);
+	const top = Math.max(found[1], ...near);
+	const room = Math.max((top - bottom) * 0.14, whole ? 1 : 0.4);
+	const signed = units.some((unit) => SIGNED.has(unit));
+	const tight = found[0] >= 0 && bottom - room < 0 ? Math.min(0, found[0]) : bottom - room;
+	const low = bracketed ? Math.min(tight, bottom - room * 2.4) : tight;
+	return [signed ? low : Math.max(low, Math.min(0, bottom)), top + room * 1.6];
+}
+
 /** How many points a key moves a cursor: a step, a stride, to the ends. */
 export const STEPS: Readonly<Record<string, number>> = {
 	ArrowLeft: -1,

@@ -14,9 +14,10 @@ export function nowOf(clock: RunClock | undefined, passed: number): number | nul
 	return at + (running ? Math.min(Math.max(passed, 0), STANDS_AFTER_MS) * clock.speed : 0);
 }
 
-/** A simulation stands still while its past is being made; once it may be steered, it says itself which of the two. */
+/** The past of a simulation is being made, as its runner says, or taken in, as the hub does: it may be behind. */
 export function preparing(run: string | null, clock: RunClock | undefined, scenario: Scenario | null): boolean {
-	if (run === null || run === "real" || run.startsWith("replay-")) return false;
-	if (scenario?.run === run) return scenario.state === "preparing";
-	return clock?.state === "paused";
+	if (run === null || run === "real") return false;
+	if (scenario?.run === run && scenario.state !== "running") return scenario.state === "preparing";
+	if (clock === undefined) return scenario?.run === run; // the hub has not even heard of it
+	return clock.state === "preparing";
 }

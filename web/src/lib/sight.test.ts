@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newest, sight, standing } from "./sight.ts";
-import type { Alarm, Device, Measure, Usecase } from "./types.ts";
+import { kept, newest, sight, standing, tells } from "./sight.ts";
+import type { Alarm, Device, Measure, Sentence, Usecase } from "./types.ts";
 
 const NOW = Date.parse("2026-11-24T05:00:04Z");
 const door = {
@@ -92,4 +92,28 @@ test("what is made of something silent is silent too", () => {
 	const there = new Map([[device.id, device]]);
 	assert.equal(sight({ ...dew, believed: true }, there, [], () => NOW).shown.state, "live");
 	assert.equal(sight({ ...dew, believed: false }, there, [], () => NOW).shown.state, "stale");
+});
+
+test("what is computed of values that are believed is no older than they are", () => {
+	const share = { ...door, computed: true, value: 2, time: "2026-11-24T04:00:00Z", quality: "good" } as Measure;
+	const there = new Map([[device.id, device]]);
+	assert.equal(sight({ ...share, believed: true }, there, [], () => NOW).shown.state, "live");
+	assert.equal(sight({ ...share, believed: true }, there, [], () => NOW, true).shown.state, "stale");
+});
+
+test("of a device that is kept from a screen nothing is told there", () => {
+	const seen = sight(
+		{ ...door, primary: false },
+		new Map([[device.id, device]]),
+		[alarm("a", { measure: "door_open" })],
+		() => NOW,
+	);
+	const hidden = kept(seen);
+	assert.deepEqual([hidden.shown.value, hidden.raw, hidden.alarm, hidden.hidden], [null, null, null, true]);
+	const says = (params: object) => ({ code: "calm", params, text: { fr: "", en: "" } }) as unknown as Sentence;
+	assert.equal(tells(says({ door_open: 1 }), { door_open: hidden }), true);
+	assert.equal(tells(says({ air: 3 }), { door_open: hidden }), false, "it speaks of another device");
+	assert.equal(tells(says({ door_open: 1 }), { door_open: seen }), false, "it is shown");
+	const large = { ...hidden, measure: { ...door, primary: true } };
+	assert.equal(tells(says({}), { door_open: large }), true, "its silence is told without a number");
 });

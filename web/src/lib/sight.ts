@@ -1,7 +1,7 @@
 /** A measure of the story as the page shows it: its value, what that is worth, where it comes from. */
 
 import { judge, type Shown } from "./state.ts";
-import type { Alarm, Channel, Computed, Device, Measure, Quality, Usecase } from "./types.ts";
+import type { Alarm, Channel, Computed, Device, Measure, Quality, Sentence, Usecase } from "./types.ts";
 
 export interface Sight {
 	measure: Measure;
@@ -12,6 +12,8 @@ export interface Sight {
 	unit: string | null;
 	quality: Quality | null;
 	shown: Shown;
+	/** The facilitator keeps its device from this screen. */
+	hidden?: true;
 	/** `missing`: no device plays the role. */
 	origin: "simulated" | "real" | "missing";
 	/** The timeline of its device. */
@@ -63,7 +65,8 @@ export function sight(
 		shown: judge(
 			known,
 			device === undefined ? null : now(device.run),
-			measure.silence_s,
+			// what is made of others is as old as they are, and the hub says when that is too old: its own time is no sign
+			measure.computed === true && measure.believed !== undefined ? null : measure.silence_s,
 			lost || device?.availability === "offline" || (measure.computed === true && measure.believed === false),
 		),
 		origin: measure.device === null ? "missing" : device === undefined || device.simulated ? "simulated" : "real",
@@ -75,6 +78,18 @@ export function sight(
 /** A measure as if nothing had been heard of it yet. */
 export function unheard(seen: Sight): Sight {
 	return { ...seen, raw: null, quality: null, shown: judge(null, null, null) };
+}
+
+/** A measure that is kept from a screen: nothing of it is known there. */
+export function kept(seen: Sight): Sight {
+	return { ...unheard(seen), alarm: null, hidden: true };
+}
+
+/** Tell whether a sentence speaks of what is kept from a screen: names its value, or is about a large one of the story. */
+export function tells(sentence: Sentence, sights: Readonly<Record<string, Sight>>): boolean {
+	return Object.entries(sights).some(
+		([name, seen]) => seen.hidden === true && (seen.measure.primary || name in sentence.params),
+	);
 }
 
 const PRIORITY = ["critical", "high", "medium", "low"];

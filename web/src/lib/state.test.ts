@@ -52,14 +52,21 @@ test("a run's clock goes at its speed, stands when paused and when nobody hears 
 });
 
 test("a simulation that stands still before anybody can steer it is making its past", () => {
-	const still = { now: "2026-11-24T05:00:00Z", speed: 0, state: "paused" };
+	const still = { now: "2026-11-24T05:00:00Z", speed: 0, state: "preparing" };
 	const told = (state: string) => ({ run: "sim-1", state }) as Scenario;
 	assert.equal(preparing("sim-1", still, null), true);
 	assert.equal(preparing("sim-1", still, { run: "another" } as Scenario), true);
 	assert.equal(preparing("sim-1", still, told("preparing")), true);
 	assert.equal(preparing("sim-1", still, told("paused")), false, "somebody paused it");
+	assert.equal(preparing("sim-1", still, told("running")), true, "the hub is behind");
+	assert.equal(preparing("sim-1", undefined, told("running")), true);
+	assert.equal(preparing("sim-1", undefined, null), false);
+	assert.equal(preparing("sim-1", { ...still, state: "running" }, told("running")), false);
+	assert.equal(preparing("sim-1", { ...still, state: "paused" }, told("running")), false, "it goes on again");
+	assert.equal(preparing("sim-1", { ...still, state: "paused" }, null), false, "somebody paused it");
 	assert.equal(preparing("sim-1", { ...still, state: "running" }, null), false);
 	assert.equal(preparing("real", still, null), false);
-	assert.equal(preparing("replay-1", still, null), false);
+	assert.equal(preparing("replay-1", still, null), true, "what was recorded has a past, too");
+	assert.equal(preparing("replay-1", still, { run: "replay-1", state: "paused" } as Scenario), false);
 	assert.equal(preparing(null, undefined, null), false);
 });

@@ -111,7 +111,7 @@ export interface Wall {
 	/** No screen rings. */
 	muted: boolean;
 	/** What is on its way to every screen, while it takes its time. */
-	coming?: Text | null;
+	coming?: (Text & { usecase?: string }) | null;
 	/** Where the show is: the story, the step of its guide, since when; null: it has not begun. */
 	guide: { usecase: string; step: number; since: string } | null;
 }

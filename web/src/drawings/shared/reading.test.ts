@@ -23,6 +23,8 @@ test("a drawing says why it does not move", () => {
 	);
 	assert.equal(newsOf(seen(0, "waiting", "missing")), "missing");
 	assert.equal(newsOf(undefined), "missing");
+	assert.equal(newsOf({ ...seen(7, "live"), hidden: true }), "hidden", "somebody put it away: that is no silence");
+	assert.equal(valueOf({ ...seen(7, "live"), hidden: true }), null);
 });
 
 test("a switch that is not known is neither on nor off", () => {

@@ -10,7 +10,7 @@ export interface Drawn {
 }
 
 export type Switch = "on" | "off" | "unknown";
-export type News = "fresh" | "silent" | "refused" | "waiting" | "missing";
+export type News = "fresh" | "silent" | "refused" | "waiting" | "missing" | "hidden";
 
 /** The value that may be drawn as true now; null: silent, refused, never heard, or nobody plays the role. */
 export function valueOf(sight: Sight | undefined): number | null {
@@ -19,6 +19,7 @@ export function valueOf(sight: Sight | undefined): number | null {
 
 /** Why a measure is drawn as it is; `fresh` is the only one that may move. */
 export function newsOf(sight: Sight | undefined): News {
+	if (sight?.hidden) return "hidden";
 	if (sight === undefined || sight.origin === "missing") return "missing";
 	switch (sight.shown.state) {
 		case "live":

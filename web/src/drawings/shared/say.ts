@@ -14,7 +14,7 @@ export function say(sight: Sight | undefined): string {
 /** Why a value is not believed: "13 min sans nouvelles"; empty for one that is. `brief`: in a word, where room is scarce. */
 export function newsText(sight: Sight | undefined, brief = false): string {
 	const news = newsOf(sight);
-	if (news === "fresh") return "";
+	if (news === "fresh" || news === "hidden") return "";
 	if (brief) return t(`drawing.brief_${news}`);
 	switch (news) {
 		case "silent":
@@ -30,7 +30,7 @@ export function newsText(sight: Sight | undefined, brief = false): string {
 
 /** "Air 7,2 °C", or "Air : 13 min sans nouvelles": one phrase of a drawing's text alternative. */
 export function fact(sight: Sight | undefined): string {
-	if (sight === undefined) return "";
+	if (sight === undefined || sight.hidden) return "";
 	const news = newsText(sight);
 	const title = both(sight.measure.title);
 	return news === "" ? `${title} ${say(sight)}` : t("drawing.fact", { title, news });
