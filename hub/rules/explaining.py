@@ -38,6 +38,8 @@ _PER = {
     "hour": Text("par heure", "an hour"),
     "day": Text("par jour", "a day"),
 }
+_ON_OFF = {0: Text("non", "no"), 1: Text("oui", "yes")}
+"""A floor that is wet, a door that is open: what has no unit and is or is not."""
 _EACH = {"hour": Text("heures", "hours"), "day": Text("jours", "days"), None: Text("périodes", "periods")}
 
 
@@ -209,6 +211,8 @@ def _compared(book: Book, condition: Condition) -> Text:
         (Text("=", "="), condition.equals),
     ):
         if bound is not None:
+            if bound in _ON_OFF and condition.equals is not None and condition.than is None and measure.unit is None:
+                return Text(f"« {measure.title.fr} » : {_ON_OFF[bound].fr}", f"“{measure.title.en}”: {_ON_OFF[bound].en}")
             moving = Moving(measure=condition.than, offset=bound) if condition.than is not None else bound
             said = _bound(book, moving, measure)
             return Text(f"« {measure.title.fr} » {words.fr} {said.fr}", f"“{measure.title.en}” {words.en} {said.en}")

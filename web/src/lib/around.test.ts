@@ -54,6 +54,8 @@ test("with nothing else to draw, what is on or off is the curve", () => {
 		["wet"],
 	);
 	assert.deepEqual(first?.strips, []);
+	assert.equal(first?.switched, true);
+	assert.deepEqual(first?.curves[0]?.track, { t: [0, 0.999, 1], v: [0, 0, 1] });
 });
 
 test("a number without unit that is neither 0 nor 1 is a curve", () => {
