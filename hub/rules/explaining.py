@@ -203,6 +203,9 @@ _KINDS: dict[type, Callable[..., Text]] = {
 
 def _compared(book: Book, condition: Condition) -> Text:
     measure = book.measures[condition.measure]
+    if condition.equals in _ON_OFF and condition.than is None and measure.unit is None:
+        said = _ON_OFF[condition.equals]
+        return Text(f"« {measure.title.fr} » : {said.fr}", f"“{measure.title.en}”: {said.en}")
     for words, bound in (
         (Text("au-dessus de", "above"), condition.above),
         (Text("sous", "below"), condition.below),
@@ -211,8 +214,6 @@ def _compared(book: Book, condition: Condition) -> Text:
         (Text("=", "="), condition.equals),
     ):
         if bound is not None:
-            if bound in _ON_OFF and condition.equals is not None and condition.than is None and measure.unit is None:
-                return Text(f"« {measure.title.fr} » : {_ON_OFF[bound].fr}", f"“{measure.title.en}”: {_ON_OFF[bound].en}")
             moving = Moving(measure=condition.than, offset=bound) if condition.than is not None else bound
             said = _bound(book, moving, measure)
             return Text(f"« {measure.title.fr} » {words.fr} {said.fr}", f"“{measure.title.en}” {words.en} {said.en}")
