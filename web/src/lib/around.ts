@@ -21,6 +21,11 @@ function isSwitch({ unit, track }: Drawn): boolean {
 	return unit === null && track.v.every((value) => value === null || onOff(value));
 }
 
+/** What stayed at nothing all the time is told by the values; its curve would show an axis. */
+function isNothing({ track }: Drawn): boolean {
+	return track.v.every((value) => value === null || value === 0);
+}
+
 /** A door does not open little by little. */
 function drawnAs(each: Drawn): Drawn {
 	return isSwitch(each) ? { ...each, track: stairs(each.track) } : each;
@@ -51,7 +56,7 @@ export function panels(around: Around, drawn: readonly Drawn[]): Panel[] {
 	if (first === undefined) return [];
 	const until = Date.parse(around.stop) / 1000;
 	const strips = switches.map(({ title, track }) => ({ title, stretches: stretches(track, 0.5, until) }));
-	return [{ ...first, strips }, ...rest];
+	return [{ ...first, strips }, ...rest.filter((panel) => !panel.curves.every(isNothing))];
 }
 
 /** The alarm on the time-line: when its condition began, when it was raised, when it returned to normal. */
