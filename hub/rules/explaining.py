@@ -38,6 +38,8 @@ _PER = {
     "hour": Text("par heure", "an hour"),
     "day": Text("par jour", "a day"),
 }
+_ON_OFF = {0: Text("non", "no"), 1: Text("oui", "yes")}
+"""A floor that is wet, a door that is open: what has no unit and is or is not."""
 _EACH = {"hour": Text("heures", "hours"), "day": Text("jours", "days"), None: Text("périodes", "periods")}
 
 
@@ -201,6 +203,9 @@ _KINDS: dict[type, Callable[..., Text]] = {
 
 def _compared(book: Book, condition: Condition) -> Text:
     measure = book.measures[condition.measure]
+    if condition.equals in _ON_OFF and condition.than is None and measure.unit is None:
+        said = _ON_OFF[condition.equals]
+        return Text(f"« {measure.title.fr} » : {said.fr}", f"“{measure.title.en}”: {said.en}")
     for words, bound in (
         (Text("au-dessus de", "above"), condition.above),
         (Text("sous", "below"), condition.below),

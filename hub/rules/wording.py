@@ -22,7 +22,7 @@ HARD = "\u00a0"
 MINUS = "\u2212"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 _LETTERS = (
-    r"(?:h|min|s|ms|j|jours?|days?|kWh|Wh|kW|W|VA|K|V|A|Hz|ppm|ppb|lx|m³|mm|cm|cb|bar|kPa|kg|g|m|km|hPa|dBm?|kB)\b"
+    r"(?:h|min|s|ms|j|jours?|days?|kWh|Wh|kW|W|VA|K|V|A|Hz|ppm|ppb|lx|m³|mm|cm|cb|bar|kPa|kg|g|m|km|L|mL|hPa|dBm?|kB)\b"
 )
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

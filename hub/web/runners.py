@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from hub.model import REPLAY
+from hub.rules.wording import english, french
 from hub.web.problems import Problem
 
 ANSWER_S = 2.0
@@ -24,6 +25,11 @@ GRACE_S = 3.0
 """How long the page keeps showing a story whose runner has just gone: it usually comes back."""
 
 Words = Mapping[str, str]
+_SET = {"fr": french, "en": english}
+
+
+def _typeset(words: Words) -> Words:
+    return {language: _SET[language](text) if language in _SET else text for language, text in words.items()}
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -34,12 +40,20 @@ class Fault(Struct, frozen=True, kw_only=True):
     title: Words = field(default_factory=dict)
     intensity: float | None = None
 
+    def __post_init__(self) -> None:
+        """Set the typography: a simulator writes as one types."""
+        msgspec.structs.force_setattr(self, "title", _typeset(self.title))
+
 
 class Note(Struct, frozen=True):
     """Something that happened in the story."""
 
     time: str
     text: Words
+
+    def __post_init__(self) -> None:
+        """Set the typography."""
+        msgspec.structs.force_setattr(self, "text", _typeset(self.text))
 
 
 class State(Struct, frozen=True, kw_only=True):

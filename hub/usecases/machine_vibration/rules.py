@@ -57,8 +57,8 @@ _SAY: dict[str, Text] = {
         "{velocity}: zone {zone} ({class}), but high frequencies doubled: bearings often begin this way.",
     ),
     "steady": Text(
-        "{velocity} : zone {zone} ({class}), palier à {bearing_temp}. Rien ne bouge.",
-        "{velocity}: zone {zone} ({class}), bearing at {bearing_temp}. Nothing moves.",
+        "{velocity} : zone {zone} ({class}), palier à {bearing_temp}. Rien ne change.",
+        "{velocity}: zone {zone} ({class}), bearing at {bearing_temp}. Nothing changes.",
     ),
     "high": Text(
         "{velocity} : zone {zone} ({class}), palier à {bearing_temp}. Prévoyez l'arrêt.",

@@ -20,7 +20,7 @@ C, D = HEALTHY | {"velocity": 3.2, "zone": 2.0}, HEALTHY | {"velocity": 5.1, "zo
     [
         ({}, {}, "waiting", "En attente de la première valeur du capteur."),
         (HEALTHY, {}, "steady", "1,10 mm/s : zone A (groupe 2, appui rigide, indicatif), palier à 42,0 °C."),
-        (HEALTHY | {"next_zone": 0.2}, {}, "steady", "Rien ne bouge."),
+        (HEALTHY | {"next_zone": 0.2}, {}, "steady", "Rien ne change."),
         (HEALTHY, {"active": ("hf_double",)}, "high_tones", "les aigus ont doublé"),
         (WORN, {"active": ("drift",)}, "growing", "À ce rythme, zone C dans 1 h 10."),
         (C, {"active": ("zone_c",)}, "high", "zone C (groupe 2"),

@@ -41,6 +41,18 @@ test("one panel a unit, the rule's own first, each with the limits of its measur
 	);
 });
 
+test("what stayed at nothing all the time has no panel but the rule's own", () => {
+	const found = panels(around, [
+		drawn("gone", "kg", [0, 0]),
+		drawn("auger", "s", [0, 0, null]),
+		drawn("hatch", "W", [0, 1]),
+	]);
+	assert.deepEqual(
+		found.map((each) => each.unit),
+		["kg", "W"],
+	);
+});
+
 test("what is on or off is a strip under the first panel", () => {
 	const [first, ...rest] = panels(around, [drawn("door", null, [0, 1, 1, 0]), drawn("air", "°C", [3, 5])]);
 	assert.deepEqual(rest, []);
@@ -54,6 +66,8 @@ test("with nothing else to draw, what is on or off is the curve", () => {
 		["wet"],
 	);
 	assert.deepEqual(first?.strips, []);
+	assert.equal(first?.switched, true);
+	assert.deepEqual(first?.curves[0]?.track, { t: [0, 0.999, 1], v: [0, 0, 1] });
 });
 
 test("a number without unit that is neither 0 nor 1 is a curve", () => {

@@ -42,19 +42,19 @@ test("a silent curve has no value after its last point; one that speaks keeps it
 });
 
 test("an axis goes below zero only where its quantity may", () => {
-	const air = { units: ["ppm"], whole: true, bracketed: true };
+	const air = { units: ["ppm"], least: 1, bracketed: true };
 	assert.equal(heights([405, 2400], [1500, 800], air)[0], 0, "under the bracket of a delay, too");
 	assert.equal(heights([0, 0], [], { ...air, bracketed: false })[0], 0);
-	assert.ok(heights([2, 9], [4], { units: ["°C"], whole: false, bracketed: true })[0] < 2);
-	assert.ok(heights([-3, 1], [0], { units: ["°C"], whole: false, bracketed: false })[0] < -3);
+	assert.ok(heights([2, 9], [4], { units: ["°C"], least: 0.4, bracketed: true })[0] < 2);
+	assert.ok(heights([-3, 1], [0], { units: ["°C"], least: 0.4, bracketed: false })[0] < -3);
 	assert.equal(
-		heights([-40, 300], [], { units: ["W"], whole: true, bracketed: true })[0],
+		heights([-40, 300], [], { units: ["W"], least: 1, bracketed: true })[0],
 		-40,
 		"what was measured is seen",
 	);
 });
 
 test("an axis has room for its values and for the limit that is told first", () => {
-	const [low, high] = heights([900, 1000], [1500, 5000], { units: ["ppm"], whole: true, bracketed: false });
+	const [low, high] = heights([900, 1000], [1500, 5000], { units: ["ppm"], least: 1, bracketed: false });
 	assert.ok(low < 900 && high > 1500 && high < 5000);
 });

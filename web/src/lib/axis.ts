@@ -40,16 +40,16 @@ const SIGNED: ReadonlySet<string | null> = new Set(["°C", "°F", "dBm", "dB", "
 /** Low and high end of a chart's axis, with room around what is on it.
  *
  * `found`: the least and greatest value; `limits`: of which the first is always seen, others where the curves come near;
- * `whole`: the values have no decimals; `bracketed`: a delay's bracket wants a place under the curves. */
+ * `least`: room that there is at least; `bracketed`: a delay's bracket wants a place under the curves. */
 export function heights(
 	found: readonly [number, number],
 	limits: readonly number[],
-	{ units, whole, bracketed }: { units: readonly (string | null)[]; whole: boolean; bracketed: boolean },
+	{ units, least, bracketed }: { units: readonly (string | null)[]; least: number; bracketed: boolean },
 ): [number, number] {
 	const near = limits.filter((limit, at) => at === 0 || limit <= found[1] + 1);
 	const bottom = Math.min(found[0], ...near);
 	const top = Math.max(found[1], ...near);
-	const room = Math.max((top - bottom) * 0.14, whole ? 1 : 0.4);
+	const room = Math.max((top - bottom) * 0.14, least);
 	const signed = units.some((unit) => SIGNED.has(unit));
 	const tight = found[0] >= 0 && bottom - room < 0 ? Math.min(0, found[0]) : bottom - room;
 	const low = bracketed ? Math.min(tight, bottom - room * 2.4) : tight;

@@ -8,6 +8,8 @@ export interface Track {
 	readonly v: readonly (number | null)[];
 }
 
+/** How steep a stair is drawn [s]. */
+const EDGE_S = 0.001;
 export const EMPTY: Track = { t: [], v: [] };
 
 /** A time as the API may give it, in seconds: RFC 3339, or a number of s, ms, µs or ns told by its size. */
@@ -151,6 +153,27 @@ export function extent(tracks: readonly Track[], from = Number.NEGATIVE_INFINITY
 		});
 	}
 	return low <= high ? [low, high] : null;
+}
+
+/** What is, or is not: a door, a valve, a floor that is wet. */
+export function onOff(value: number): boolean {
+	return value === 0 || value === 1;
+}
+
+/** Each value until the next one came, and not on the way to it. */
+export function stairs(of: Track): Track {
+	const t: number[] = [];
+	const v: (number | null)[] = [];
+	of.t.forEach((time, at) => {
+		const [before, value] = [of.v[at - 1], of.v[at] ?? null];
+		if (at > 0 && before !== value && before !== null && value !== null) {
+			t.push(time - EDGE_S);
+			v.push(before ?? null);
+		}
+		t.push(time);
+		v.push(value);
+	});
+	return { t, v };
 }
 
 /** Stretches [from, to] in which a channel is above one half: a door open, a compressor running. */

@@ -286,7 +286,6 @@ function paintNames(brush: Brush): void {
 	});
 	names.sort((a, b) => a.y - b.y);
 	brush.letters(650);
-	ctx.textAlign = "left";
 	let free = Number.NEGATIVE_INFINITY;
 	for (const { curve, end, x, y } of names) {
 		const size = 5 * px;
@@ -297,7 +296,9 @@ function paintNames(brush: Brush): void {
 		ctx.fill();
 		const at = Math.max(y, free);
 		const value = scene.number(end.v, curve);
-		ctx.fillText(names.length > 1 ? `${within(curve.title)} ${value}` : value, x + 10 * px, at);
+		const words = names.length > 1 ? `${within(curve.title)} ${value}` : value;
+		// a silent curve ends where limits still run: struck out it would read as wrong
+		brush.say(words, x + 10 * px, at, colour(curve), "left");
 		free = at + (LETTERS + 5) * px;
 	}
 }
