@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.live import Live
-from hub.model import Alarm, rfc3339
+from hub.model import REAL, Alarm, rfc3339
 from hub.rules import kinds
 from hub.rules.flood import BEGINS, Flood, flood
 from hub.rules.wording import Sentence, Text
@@ -76,5 +76,15 @@ class Floods:
         of = one.of or ""
         if of in self._cases:
             return self._cases[of].title
+        if one.run != REAL and (role := self._role(one)) is not None:
+            return role
         device = self._live.devices.get(of)
         return Text(*[of if device is None else device.name] * 2)
+
+    def _role(self, one: Flood) -> Text | None:
+        """Return what the device is for, in quotes: nobody in the room named a simulated one."""
+        alarm = next((each for each in one.alarms if each.device == one.of), None)
+        case = None if alarm is None else self._cases.get(alarm.usecase)
+        measure = None if alarm is None or case is None else case.measures.get(alarm.measure)
+        role = None if case is None or measure is None else case.roles.get(measure.role or "")
+        return None if role is None else Text(f"« {role.title.fr} »", f"“{role.title.en}”")

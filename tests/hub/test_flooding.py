@@ -60,6 +60,14 @@ def test_a_flood_is_told_with_its_alarms_and_its_cause_by_name(live: Live) -> No
     assert told["since"] == "2027-01-15T07:59:59Z"
 
 
+def test_a_simulated_device_is_told_by_its_role(live: Live) -> None:
+    """What a simulator calls itself says nothing to the room."""
+    live.apply(Batch(alarms=alarms(12, rule=silence(), run="r-1")))
+    (told,) = Floods(live, usecases()).view().values()
+    assert told["text"]["fr"].endswith("l’appareil «\u202fSonde\u202f» ne parle plus.")
+    assert told["text"]["en"].endswith("device “Probe” is silent.")
+
+
 def test_a_broker_that_is_away_is_the_cause(live: Live) -> None:
     """Then nobody can be heard."""
     live.apply(Batch(alarms=alarms(12, rule=silence()), parts={"broker": {"status": "degraded"}}))

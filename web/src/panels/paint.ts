@@ -48,6 +48,8 @@ export interface Scene {
 	marks: readonly Mark[];
 	notes: readonly Remark[];
 	strips: readonly Strip[];
+	/** The names stand over the curves: beside them is room for the numbers only. */
+	inside: boolean;
 	/** The value of a colour or font token. */
 	ink(token: string): string;
 	/** Canvas pixels of one pixel of the design. */
@@ -296,9 +298,10 @@ function paintNames(brush: Brush): void {
 		ctx.fill();
 		const at = Math.max(y, free);
 		const value = scene.number(end.v, curve);
-		const words = names.length > 1 ? `${within(curve.title)} ${value}` : value;
+		const name = names.length > 1 ? within(curve.title) : "";
 		// a silent curve ends where limits still run: struck out it would read as wrong
-		brush.say(words, x + 10 * px, at, colour(curve), "left");
+		if (scene.inside) brush.say(name, x - 10 * px, at - 11 * px, colour(curve), "right");
+		brush.say(scene.inside || name === "" ? value : `${name} ${value}`, x + 10 * px, at, colour(curve), "left");
 		free = at + (LETTERS + 5) * px;
 	}
 }

@@ -4,7 +4,7 @@ import type { Example } from "../scenes.ts";
 export const example: Example = {
 	measures: [
 		measure("mass", { fr: "Farine", en: "Flour" }, "kg", 0),
-		measure("autonomy", { fr: "Autonomie", en: "Autonomy" }, "days"),
+		measure("autonomy", { fr: "Autonomie", en: "Stock lasts" }, "days"),
 		measure("distance", { fr: "Distance du radar", en: "Radar distance" }, "m", 2),
 		measure("level", { fr: "Niveau", en: "Level" }, "m", 2),
 		measure("auger_power", { fr: "Puissance de la vis", en: "Auger power" }, "W", 0),
