@@ -224,8 +224,8 @@ def test_the_page_says_that_the_hub_is_away_and_heals_when_it_is_back(hub: Demo,
         assert page.evaluate("window.same") is True
 
 
-def test_a_wall_that_does_not_come_says_so_and_asks_again(hub: Demo, browser: Browser) -> None:
-    """Nobody loads a wall again by hand: until it is there it is not blank."""
+def test_a_wall_that_does_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:
+    """Nobody loads a wall again by hand."""
     with visit(browser, f"{hub.page}health") as reader:
         asked: list[str] = []
         reader.forgiven = re.compile("ERR_FAILED")
@@ -236,8 +236,8 @@ def test_a_wall_that_does_not_come_says_so_and_asks_again(hub: Demo, browser: Br
 
         reader.page.route("**/assets/Projector-*.js", refuse_once)
         reader.page.goto(f"{hub.page}projector?theme=light", wait_until="commit")
-        expect(reader.page.get_by_text("Le hub ne répond pas.")).to_be_visible()
         expect(reader.page.get_by_role("heading", level=1)).to_have_text("Chambre froide")
+        assert len(asked) > 1
 
 
 @pytest.mark.parametrize("path", PAGES)
