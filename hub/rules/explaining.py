@@ -38,7 +38,7 @@ _PER = {
     "hour": Text("par heure", "an hour"),
     "day": Text("par jour", "a day"),
 }
-_ON_OFF: dict[float | None, Text] = {0: Text("non", "no"), 1: Text("oui", "yes")}
+_ON_OFF: dict[float, Text] = {0: Text("non", "no"), 1: Text("oui", "yes")}
 """A floor that is wet, a door that is open: what has no unit and is or is not."""
 _EACH = {"hour": Text("heures", "hours"), "day": Text("jours", "days"), None: Text("périodes", "periods")}
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
@@ -222,6 +222,22 @@ def test_the_page_says_that_the_hub_is_away_and_heals_when_it_is_back(hub: Demo,
         until(lambda: shown(page, PROBE, AIR) != seen)
         until(lambda: covers(page) > 3600)
         assert page.evaluate("window.same") is True
+
+
+def test_a_wall_that_does_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:
+    """Nobody loads a wall again by hand."""
+    with visit(browser, f"{hub.page}health") as reader:
+        asked: list[str] = []
+        reader.forgiven = re.compile("ERR_FAILED")
+
+        def refuse_once(route: Route) -> None:
+            asked.append(route.request.url)
+            route.abort() if len(asked) == 1 else route.continue_()
+
+        reader.page.route("**/assets/Projector-*.js", refuse_once)
+        reader.page.goto(f"{hub.page}projector?theme=light", wait_until="commit")
+        expect(reader.page.get_by_role("heading", level=1)).to_have_text("Chambre froide")
+        assert len(asked) > 1
 
 
 @pytest.mark.parametrize("path", PAGES)

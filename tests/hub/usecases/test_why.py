@@ -62,6 +62,13 @@ def test_every_rule_has_words(name: str) -> None:
             assert "{" not in said, said
 
 
+def test_what_is_or_is_not_is_no_number() -> None:
+    """A floor is wet: nobody reads that as 1."""
+    case = find("water_leak")
+    words = rule_in_words(case, case.rule("wet"))
+    assert (words.fr, words.en) == ("«\u202fEau au sol\u202f»\u00a0: oui.", "“Water on the floor”: yes.")
+
+
 @pytest.mark.parametrize("name", names())
 def test_every_rule_says_what_it_follows(name: str) -> None:
     """A text, a calculation, or that it is a rule of the house: who asks why is never told nothing."""

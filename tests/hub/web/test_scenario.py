@@ -25,7 +25,7 @@ STATE: dict[str, Any] = {
     "speed": 1.0,
     "seed": 7,
     "state": "running",
-    "faults": [{"name": "door_open", "title": {"fr": "Porte ouverte", "en": "Door open"}, "active": False}],
+    "faults": [{"name": "door_open", "title": {"fr": "Livraison : 3 min", "en": "Delivery: 3 min"}, "active": False}],
     "notes": [],
 }
 Play = Callable[[dict[str, Any], dict[str, Any]], bool]
@@ -88,6 +88,7 @@ async def test_a_fault_is_switched_and_the_new_state_answered(client: Client) ->
     async with runner(client) as heard:
         state = await put(client, "/scenario/faults/door_open", {"active": True, "intensity": 0.5})
     assert state["faults"][0]["active"] is True
+    assert state["faults"][0]["title"] == {"fr": "Livraison\u00a0: 3\u00a0min", "en": "Delivery: 3\u00a0min"}
     assert heard == [{"id": 1, "do": "fault", "name": "door_open", "active": True, "intensity": 0.5}]
 
 
