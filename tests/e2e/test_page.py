@@ -70,14 +70,6 @@ def story(hub: Demo) -> Demo:
     return hub
 
 
-@pytest.fixture
-def hurried(story: Demo) -> Iterator[Demo]:
-    """Let the afternoon pass four times as fast, for what takes minutes of it."""
-    story.ask("PUT", "api/v1/scenario/speed", {"speed": 240})
-    yield story
-    story.ask("PUT", "api/v1/scenario/speed", {"speed": 60})
-
-
 def value(page: Page, device: str, channel: str) -> Locator:
     """Return where the page shows a value first."""
     return page.locator(f'data[data-device="{device}"][data-channel="{channel}"]').first
@@ -144,9 +136,9 @@ def test_a_telegram_is_on_the_page_without_a_reload(hub: Demo, browser: Browser)
         assert (told[PROBE], told["tasmota:kitchen"]) == (True, False)
 
 
-def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(hurried: Demo, browser: Browser) -> None:
+def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(story: Demo, browser: Browser) -> None:
     """Air rises, the alarm comes 5 simulated minutes after 8 °C, is acknowledged with a word, returns when closed."""
-    with visit(browser, hurried.page) as reader:
+    with visit(browser, story.page) as reader:
         page = reader.page
         expect(value(page, PROBE, AIR)).to_be_visible()
         expect(banner(page)).to_be_empty()
@@ -155,16 +147,16 @@ def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(hurried:
         until(lambda: shown(page, PROBE, AIR) > 8)
         assert shown(page, PROBE, PRODUCT) < 4
         expect(banner(page)).to_contain_text("dans la chambre froide : agissez maintenant")
-        alarm = next(each for each in hurried.get("api/v1/alarms")["alarms"] if each["rule"] == "air_very_high")
-        why = hurried.get(f"api/v1/alarms/{quote(alarm['id'], safe='')}/why")
+        alarm = next(each for each in story.get("api/v1/alarms")["alarms"] if each["rule"] == "air_very_high")
+        why = story.get(f"api/v1/alarms/{quote(alarm['id'], safe='')}/why")
         since, raised = (datetime.fromisoformat(each) for each in (why["since"], alarm["raised_at"]))
         assert timedelta(minutes=5) <= raised - since < timedelta(minutes=6)
         _acknowledge_all(page, "Je ferme « la porte » <b>tout de suite</b>.")
         expect(banner(page)).to_contain_text("Je ferme « la porte » <b>tout de suite</b>.")
         reader.text()
         fault(page, "door_open").click()
-        until(lambda: _alarm(hurried, alarm["id"]).get("state") == "normal")
-        assert _alarm(hurried, alarm["id"])["comment"].startswith("Je ferme")
+        until(lambda: _alarm(story, alarm["id"]).get("state") == "normal")
+        assert _alarm(story, alarm["id"])["comment"].startswith("Je ferme")
         expect(page.get_by_text("agissez maintenant")).to_have_count(0)
         assert shown(page, PROBE, AIR) < 8
 
@@ -342,9 +334,9 @@ def test_what_devices_call_themselves_is_text_and_never_markup(hub: Demo, browse
         assert page.evaluate("window.harmed ?? 'no'") == "no"
 
 
-def test_a_silent_probe_looks_silent_and_the_silence_is_told(hurried: Demo, browser: Browser) -> None:
+def test_a_silent_probe_looks_silent_and_the_silence_is_told(story: Demo, browser: Browser) -> None:
     """Ten simulated minutes without a word: the number fades, says since when, and the silence alarm comes."""
-    with visit(browser, hurried.page) as reader:
+    with visit(browser, story.page) as reader:
         page = reader.page
         expect(value(page, PROBE, AIR)).to_be_visible()
         fault(page, "probe.radio_loss").click()
