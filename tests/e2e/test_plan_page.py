@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from servers.browser import visit
-from servers.hubs import Demo, demo
+from servers.hubs import Demo, demo, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(180)]
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"><rect width="400" height="300"/></svg>'
@@ -53,6 +53,7 @@ def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_
         assert places(hub) == {}
         page.get_by_role("button", name="Défaire").click()
         expect(pin).to_have_count(1)
+        until(lambda: places(hub) != {})
         file = tmp_path / "plan_du_fournil.svg"
         file.write_bytes(DRAWING)
         page.set_input_files("input[type=file]", file)
