@@ -23,6 +23,7 @@ TELEGRAM = (
 PROBE = "tasmota:coldroom-sim-probe"
 AIR, PRODUCT = "temperature_ds18b20_1", "temperature_ds18b20_2"
 PHONE = (390, 844)
+WALL = (1920, 1080)
 MOST_SHIFT = 0.05
 HALF_AN_HOUR = 30
 PAGES = ["", "devices", "facilitator", "projector"]
@@ -236,7 +237,7 @@ def test_a_wall_that_does_not_come_is_asked_for_again(hub: Demo, browser: Browse
 def test_no_page_has_anything_to_reproach_itself_with(hub: Demo, browser: Browser, path: str) -> None:
     """No error on the console, no request elsewhere, no stammer, no mix of languages, nothing that jumps.
 
-    In both languages, themes and sizes; the second reader's telephone still lives at the other end of the world.
+    In both languages, themes and sizes; the second reader's screen still lives at the other end of the world.
     """
     hub.publish("tele/no-number/SENSOR", '{"Time":"2026-11-24T09:00:00","BME280":{"Temperature":NaN}}')
     hub.publish("tele/nothing-yet/SENSOR", '{"Time":null,"BME280":{"Temperature":null,"Humidity":40.5}}')
@@ -245,7 +246,8 @@ def test_no_page_has_anything_to_reproach_itself_with(hub: Demo, browser: Browse
     with visit(browser, hub.page + path, locale="fr-FR", theme="light") as reader:
         _judge(reader, "fr", "light", ENGLISH)
         _stands_still(reader)
-    with visit(browser, hub.page + path, locale="en-GB", theme="dark", size=PHONE, zone="Pacific/Auckland") as reader:
+    size = WALL if path == "projector" else PHONE
+    with visit(browser, hub.page + path, locale="en-GB", theme="dark", size=size, zone="Pacific/Auckland") as reader:
         _judge(reader, "en", "dark", FRENCH)
         _stands_still(reader)
         _tells_the_venues_time(reader, hub)
