@@ -25,6 +25,7 @@ AIR, PRODUCT = "temperature_ds18b20_1", "temperature_ds18b20_2"
 PHONE = (390, 844)
 WALL = (1920, 1080)
 MOST_SHIFT = 0.05
+LOADS = 3
 HALF_AN_HOUR = 30
 PAGES = ["", "devices", "facilitator", "projector"]
 HARM = "<img src=x onerror=\"window.harmed='yes'\">"
@@ -406,11 +407,13 @@ def _judge(reader: Visit, language: str, theme: str, foreign: re.Pattern[str]) -
 
 
 def _stands_still(reader: Visit) -> None:
-    """Judge the layout shift; what the hub says just then may move a page once, a page that jumps does it each time."""
-    if reader.shifted() >= MOST_SHIFT:
+    """Judge the layout shift; what the hub says just then may move a page, a page that jumps does it each time."""
+    for _ in range(LOADS - 1):
+        if reader.shifted() < MOST_SHIFT:
+            return
         reader.page.reload()
         expect(value(reader.page, PROBE, AIR)).to_be_visible()
-        assert reader.shifted() < MOST_SHIFT
+    assert reader.shifted() < MOST_SHIFT
 
 
 def _tells_the_venues_time(reader: Visit, hub: Demo) -> None:
