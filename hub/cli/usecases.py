@@ -75,7 +75,9 @@ def check(path: Path | None = None, *, json: Json = False) -> int:
         json: print the findings as a program reads them.
     """
     known = folders()
-    named = known if path is None else {path.name: path} if path.is_dir() else {}
+    # one just written lies in the checkout that one stands in, whatever installed hub answers here
+    places = [] if path is None else [each for each in (path, Path("hub", "usecases") / path) if each.is_dir()]
+    named = known if path is None else {each.name: each for each in places[:1]}
     if path is not None and not named:
         if str(path) not in known:
             msg = f"{path}: no such folder, and no use case of that name; known: {', '.join(known)}"

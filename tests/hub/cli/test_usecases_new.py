@@ -25,6 +25,7 @@ def test_what_it_writes_holds_together(checkout: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out.endswith("next: matinales usecases check bread_oven\n")
     folder = checkout / "hub/usecases/bread_oven"
     assert main(["usecases", "check", str(folder)]) == 0
+    assert main(["usecases", "check", "bread_oven"]) == 0, "as that line says, whatever hub is installed"
     usecase = load(folder)
     assert usecase.title.as_dict == {"fr": "Four à pain", "en": "Bread oven"}
     assert usecase.money
