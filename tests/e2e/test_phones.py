@@ -86,6 +86,8 @@ def test_a_phone_scans_joins_is_on_the_big_screen_and_leaves_nothing(hub: Demo, 
         assert urlsplit(url).hostname not in {"127.0.0.1", "localhost"}
         expect(screen.page.get_by_text(url.removeprefix("http://"))).to_be_visible()
         with visit(browser, url) as phone:
+            # a connection that is under way ends with who leaves
+            phone.forgiven = re.compile(r"closed before the connection is established")
             name = join(phone.page, "3", "Gudrun")
             expect(screen.page.locator("[data-joined='1']")).to_be_visible()
             expect(phone.page.locator("[data-why=insecure]")).to_contain_text("https")
