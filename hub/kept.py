@@ -362,7 +362,7 @@ class Kept:
             StoreError: nothing was stored.
         """
         with self._file.transaction():
-            self._put_json(TABLES, msgspec.to_builtins(wanted))
+            self._put_json(TABLES, wanted)
 
     def wall(self) -> Wall:
         """Return what holds for every screen; for the owner's thread."""
@@ -375,7 +375,7 @@ class Kept:
             StoreError: nothing was stored.
         """
         with self._file.transaction():
-            self._state.set_setting(WALL, None if wall == Wall() else msgspec.json.encode(wall).decode())
+            self._put_json(WALL, wall)
 
     @property
     def sends_on(self) -> bool:

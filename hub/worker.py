@@ -498,9 +498,10 @@ class Worker:
         by, found = self.understanding.devices[press.device].name, list[Alarm]()
         if self._is_same_press(press):
             return found
-        for answer in self.engine.answers(press):
+        answers = self.engine.answers(press)
+        waiting = {alarm.id: alarm for alarm in (*self._kept.open_alarms(), *raised)} if answers else {}
+        for answer in answers:
             at = self.understanding.timelines.arrival(answer.run, press.received)
-            waiting = {alarm.id: alarm for alarm in (*self._kept.open_alarms(), *raised)}
             for alarm in waiting.values():
                 if (alarm.usecase, alarm.run) == (answer.usecase, answer.run) and alarm.state in _TO_ACKNOWLEDGE:
                     found.append(self.engine.acknowledge(alarm.id, at, by, answer.comment, alarm))

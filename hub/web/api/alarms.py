@@ -31,6 +31,11 @@ class Acknowledgement(Struct, forbid_unknown_fields=True):
     comment: str | None = None
     by: str | None = None
 
+    @property
+    def words(self) -> str | None:
+        """The comment as it is kept; None: there is none."""
+        return (self.comment or "").strip()[:LONGEST_COMMENT] or None
+
 
 class Shelf(Struct, forbid_unknown_fields=True):
     """For how long [s of the alarm's run] it is set aside, and who says so."""
@@ -147,8 +152,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     hub = request.app[HUB]
     shape = '{"comment": "…", "by": "…"}'
     said = await body(request, Acknowledgement, shape) if request.can_read_body else Acknowledgement()
-    comment = said.comment.strip()[:LONGEST_COMMENT] if said.comment else None
-    alarm = await hub.acknowledge(request.match_info["id"], _name(said.by), comment or None)
+    alarm = await hub.acknowledge(request.match_info["id"], _name(said.by), said.words)
     return answer(hub.live.alarm_view(alarm, language(request)))
 
 

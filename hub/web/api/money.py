@@ -46,9 +46,14 @@ async def money(request: web.Request) -> web.Response:
 
 async def hypothesis(request: web.Request) -> web.Response:
     """Change a hypothesis on all screens, within its bounds."""
+    return await chosen(request)
+
+
+async def chosen(request: web.Request, table: int = 0) -> web.Response:
+    """Change the hypothesis that an address names, for a table alone or (0) for the whole room."""
     wish = await body(request, HypothesisWish, '{"value": 3000}, or null for the default')
     name = request.match_info["id"]
-    return await _changed(request, lambda usecase, before: choosing.choose(usecase, before, name, wish.value))
+    return await _changed(request, lambda usecase, before: choosing.choose(usecase, before, name, wish.value), table)
 
 
 async def material(request: web.Request) -> web.Response:
@@ -63,10 +68,10 @@ async def material(request: web.Request) -> web.Response:
     return await _changed(request, lambda usecase, before: choosing.price(usecase, before, number, found))
 
 
-async def _changed(request: web.Request, how: Change) -> web.Response:
+async def _changed(request: web.Request, how: Change, table: int = 0) -> web.Response:
     name = request.match_info["name"]
     try:
-        return answer(await request.app[HUB].choose(name, how))
+        return answer(await request.app[HUB].choose(name, how, table))
     except NotFoundError as error:
         raise Problem("unknown", what=error, where=f"/api/v1/usecases/{name}/money") from error
     except UsageError as error:

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from hub.errors import NotFoundError, UsageError
+from hub.errors import NotFoundError
 from hub.model import Alarm
 from hub.tables import HIGHEST, MOST, Wanted
-from hub.usecases import choosing
-from hub.web.api.alarms import LONGEST_COMMENT, Acknowledgement
-from hub.web.api.money import HypothesisWish
+from hub.web.api import money
+from hub.web.api.alarms import Acknowledgement
 from hub.web.api.scenario import shown, switched
 from hub.web.keys import HUB, RUNNERS, TABLES
 from hub.web.problems import Problem, language
@@ -71,16 +70,7 @@ async def fault(request: web.Request) -> web.Response:
 
 async def hypothesis(request: web.Request) -> web.Response:
     """Change a hypothesis for a table alone, within its bounds."""
-    hub, table = request.app[HUB], named_table(request)
-    wish = await body(request, HypothesisWish, '{"value": 3000}, or null for the default')
-    name, usecase = request.match_info["id"], request.match_info["name"]
-    try:
-        chosen = await hub.choose(usecase, lambda case, before: choosing.choose(case, before, name, wish.value), table)
-    except NotFoundError as error:
-        raise Problem("unknown", what=error, where=f"/api/v1/usecases/{usecase}/money") from error
-    except UsageError as error:
-        raise Problem("body", reason=str(error), shape='{"value": 3000} within the bounds') from error
-    return answer(chosen)
+    return await money.chosen(request, named_table(request))
 
 
 async def acknowledge(request: web.Request) -> web.Response:
@@ -88,8 +78,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     hub, table, name = request.app[HUB], named_table(request), request.match_info["id"]
     said = await body(request, Acknowledgement, '{"comment": "…"}') if request.can_read_body else Acknowledgement()
     await _own_alarm(request, table, name)
-    comment = said.comment.strip()[:LONGEST_COMMENT] if said.comment else None
-    alarm = await hub.acknowledge(name, f"table {table}", comment or None)
+    alarm = await hub.acknowledge(name, f"table {table}", said.words)
     return answer(hub.tables.of(table).live.alarm_view(alarm, language(request)))
 
 
