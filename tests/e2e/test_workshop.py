@@ -231,8 +231,27 @@ def act_6_what_the_facilitator_does_to_the_screens(room: Room) -> None:
         second.goto(f"{room.hub.page}facilitator")
         expect(second.locator("section", has=second.locator("#guide-title"))).to_contain_text("Étape 2 sur")
     room.desk.locator('[data-shows="story"]').click()
+    a_step_that_begins_a_story_is_undone(room)
     room.desk.locator('button[data-story="room_co2"]').click()
     expect(room.screen.get_by_role("heading", level=1)).to_contain_text("Air de la salle")
+
+
+def a_step_that_begins_a_story_is_undone(room: Room) -> None:
+    """The silo's third step begins it anew with its order forgotten; one press later it is as it began before."""
+    room.desk.locator('button[data-story="silo"]').click()
+    guide = room.card("guide")
+    expect(guide).to_contain_text("Étape 1 sur")
+    for step in (2, 3):
+        room.desk.keyboard.press("PageDown")
+        expect(guide).to_contain_text(f"Étape {step} sur")
+    forgotten = room.desk.locator('button[data-fault="forgotten_order"]')
+    guide.locator("button.strong").click()
+    expect(forgotten).to_have_attribute("aria-pressed", "true")
+    expect(guide.locator("button.strong")).to_be_enabled()
+    played = room.asked("GET", "scenario")["run"]
+    room.desk.locator(".bar").get_by_role("button", name="Annuler").click()
+    expect(forgotten).to_have_attribute("aria-pressed", "false")
+    assert room.asked("GET", "scenario")["run"] != played
 
 
 def act_7_what_people_take_home(room: Room) -> None:
