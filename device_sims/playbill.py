@@ -71,7 +71,7 @@ def load(name: str, history_h: int | None = None) -> Cast:
         return parse(Path(name).read_bytes(), Path(name).stem, name, history_h)
     if name not in beside:
         msg = f"no scenario {name!r}; known: {', '.join(names())}"
-        raise SimulationError(msg)
+        raise SimulationError(msg, f"aucun scénario {name!r} ; connus : {', '.join(names())}")
     return parse(beside[name].read_bytes(), name, f"scenarios/{name}.toml", history_h)
 
 

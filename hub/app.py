@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -213,8 +213,13 @@ def _drivers(guests: Sequence[Guest]) -> dict[str, Any]:
 class App:
     """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks."""
+    def __init__(self, settings: Settings, *, today: Callable[[], date] | None = None) -> None:
+        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks.
+
+        Args:
+            settings: what the supervisor hands over.
+            today: the date where the workshop is; None: as this machine's clock and HUB_TZ have it.
+        """
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
@@ -298,7 +303,7 @@ class App:
                 erase=self._erase_now,
                 purge=self._purge_in_store,
                 forget=lambda uids: self._worker.call(lambda: self._acting.forget_phones(uids)).result(),
-                today=lambda: datetime.now(self.config.zone).date(),
+                today=today or (lambda: datetime.now(self.config.zone).date()),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._chosen = Chosen(self._kept, self._sessions.current)
@@ -723,7 +728,7 @@ class App:
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
         wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
-        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
+        self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
         await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
         return wall
 

@@ -15,7 +15,7 @@ from hub.web.query import TIME_REMEDY, answer, body, choice, moment, span, time_
 from hub.web.security import Role
 from hub.web.sittings import session_of
 from hub.workshop import note
-from hub.workshop.note import Note, NoteError, NoteWish, Place, refuse
+from hub.workshop.note import Note, NoteError, NoteWish, Place
 
 SHAPE = '{"text": "door left open", "time": "-5m", "author": "Zoé", "usecase": "cold_room"}'
 FORMATS = ("json", "csv")
@@ -87,7 +87,7 @@ def _place(hub: Hub, wish: NoteWish) -> Place:
     about = _about(hub, wish)
     run = wish.run or _run(hub, wish, about)
     if run != REAL and run not in hub.live.runs:
-        refuse(
+        NoteError.refuse(
             f"no run {run[:80]!r} is known: leave `run` out for the one that is shown now",
             f"aucun déroulement {run[:80]!r} n'est connu : sans « run », la note va sur celui qui est affiché",
         )
@@ -104,7 +104,7 @@ def _about(hub: Hub, wish: NoteWish) -> dict[str, str]:
     if uid and uid not in hub.live.devices:
         raise Problem("device", name=repr(uid[:80]))
     if wish.channel and (not uid or hub.live.channel(uid, wish.channel) is None):
-        refuse(
+        NoteError.refuse(
             f"there is no channel {wish.channel[:80]!r} of that device: GET /api/v1/devices lists them",
             f"cet appareil n'a pas de voie {wish.channel[:80]!r} : GET /api/v1/devices en donne la liste",
         )
@@ -132,7 +132,7 @@ def _time(text: str | None, now: int) -> int:
     fixed = moment(text)
     before = span(text) if text.startswith("-") else None
     if fixed is None and before is None:
-        refuse(
+        NoteError.refuse(
             f"the time is {text[:40]!r}: {TIME_REMEDY}",
             f"l'heure est {text[:40]!r} : écrivez 2026-11-24T09:00:00Z, ou une durée avant maintenant (-15m)",
         )

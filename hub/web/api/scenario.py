@@ -60,21 +60,19 @@ async def scenario(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Change the story, which ends what is played again; the answer is the new run's."""
+    """Change the story, which ends what is played again; the answer is the new run's, its history on its way."""
     said = await body(request, Change, '{"usecase": "cold_room", "seed": 7, "initial": …, "clock": "08:30"}')
-    runner = request.app[RUNNERS].story() or _runner(request)
-    before = _state(runner)
-    usecase, clock = said.usecase or before.usecase, said.clock
-    if real := real_devices(request.app[HUB], [usecase]):
+    hub, runners = request.app[HUB], request.app[RUNNERS]
+    usecase, clock = said.usecase or _state(runners.story() or _runner(request)).usecase, said.clock
+    if real := real_devices(hub, [usecase]):
         if clock is not None:
             raise Problem("real_role", devices=", ".join(real))
         clock = NOW
-    titles = {str(each["name"]): each["title"] for each in request.app[HUB].usecases()}
-    with coming(request.app[HUB].live, titles.get(usecase), usecase):
-        if request.app[HUB].player.playing is not None:
+    titles = {str(each["name"]): each["title"] for each in hub.usecases()}
+    with coming(hub.tables, titles.get(usecase), usecase):
+        if hub.player.playing is not None:
             await end_replay(request)
-        await runner.ask("scenario", usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
-        state = await request.app[RUNNERS].other_than(before.run)
+        state = await runners.turn(usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
     if state is None:
         raise Problem("no_answer", seconds="10")
     return answer(shown(request, state))

@@ -99,7 +99,7 @@ async def play(request: web.Request) -> web.Response:
     player, runners = request.app[HUB].player, request.app[RUNNERS]
     before = "" if runners.newest is None else runners.newest.run
     with contextlib.ExitStack() as announced:
-        announced.enter_context(coming(request.app[HUB].live, AGAIN))
+        announced.enter_context(coming(request.app[HUB].tables, AGAIN))
         playing = await player.play(wish.session, wish.speed)
         await runners.hold()
         runners.beside(_until_there(runners, before, lambda: player.playing is not None, announced.pop_all()))
