@@ -3,7 +3,7 @@
 from aiohttp import web
 from msgspec.structs import replace
 
-from hub.web import built
+from hub.web import built, keys
 from hub.web.api import (
     actions,
     alarms,
@@ -49,6 +49,12 @@ BASE = "/api/v1"
 async def page(request: web.Request) -> web.StreamResponse:
     """Give the page; what it shows at this address is its own business."""
     return request.app[STATIC].page(request)
+
+
+async def room(request: web.Request) -> web.StreamResponse:
+    """Give the page of the room, with the story that is told already in it."""
+    static, role = request.app[STATIC], login.role_name(request[keys.ROLE])
+    return static.opening.answer(request.app[keys.HUB], request, role) or static.page(request)
 
 
 async def file(request: web.Request) -> web.StreamResponse:
@@ -183,7 +189,7 @@ ROOT = (
     Route("GET", "/authority.mobileconfig", VIEWER, authority.profile, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
-    *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),
+    *(Route("GET", path, VIEWER, room if path == "/" else page, None) for path in built.PAGES),
     Route("GET", "/{file:.+}", VIEWER, file, None),
 )
 ROUTES = (*(replace(each, path=BASE + each.path) for each in API), *ROOT)
