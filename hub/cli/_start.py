@@ -79,6 +79,7 @@ def start(plan: Plan) -> int:
         _check_policy(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
+        _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)
         brokers = stack.enter_context(ExitStack())  # ended last
@@ -112,6 +113,20 @@ def start(plan: Plan) -> int:
         supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
+
+
+def _upgrade(data: Path, words: Console) -> None:
+    """Have what an older hub wrote copied aside before it is changed; refuse what a newer one wrote.
+
+    Raises:
+        HubError: it cannot be used.
+    """
+    from hub import upgrading  # noqa: PLC0415 — `--help` opens no database
+
+    copies = upgrading.prepare(data, time.time_ns)
+    if copies:
+        names = ", ".join(each.name for each in copies)
+        words.print(f"The data folder is an older version's: {names} copied into {copies[0].parent}, then upgraded.")
 
 
 def _check_policy(plan: Plan) -> None:
