@@ -23,7 +23,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, setup
+from hub import broker, credentials, machine, setup
 from hub.acting import Acting
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -42,6 +42,7 @@ from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
+from hub.machine import Machine
 from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
 from hub.notify.siren import BY
@@ -187,6 +188,13 @@ def _journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
     return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
 
 
+def _refused_by_broker(refused: broker.Refused) -> dict[str, float]:
+    return {
+        "broker_publishes_refused_total": refused.count,
+        "broker_publishes_refused_bytes_total": refused.size,
+    }
+
+
 def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
     wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
@@ -222,6 +230,7 @@ class App:
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
+        self._rules = sum(1 for case in self._cases.values() for _ in case.all_rules)
         bundled = load_bundled()
         off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
         self._guests = Guests(installed(), taken=bundled, off=off)
@@ -917,6 +926,8 @@ class App:
     def counters(self) -> Mapping[str, float]:
         """Return what is counted."""
         worker, status = self._worker, self._status or Status()
+        waits = worker.taken_until if self._end > worker.position else 0
+        refused = broker.refused(self._data) if self.config.broker_url is None else None
         influx = {} if self._influx is None else self._influx.counters()
         return {
             **influx,
@@ -929,7 +940,15 @@ class App:
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
             "store_bytes": self._kept.size,
+            "steps_total": worker.steps,
             "steps_failed_total": worker.failures,
+            **{f"{stage}_seconds_total": spent for stage, spent in worker.spent.items()},
+            "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
+            "alarm_changes_total": worker.alarm_changes,
+            "rules": self._rules,
+            "broker_connected": float(status.connected and status.subscribed),
+            "broker_connections_total": status.epoch,
+            **({} if refused is None else _refused_by_broker(refused)),
             "driver_strikes_total": sum(each.strikes for each in self._guests.guests),
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
@@ -939,12 +958,18 @@ class App:
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,
             "journal_dropped_total": status.dropped,
+            "journal_full": float(status.full),
+            **({} if status.hours is None else {"journal_budget_left_seconds": 3600 * status.hours}),
             "journal_end": self._end,
             "journal_position": worker.position,
             "journal_behind": max(self._end - worker.position, 0),
             "devices": len(self.live.devices),
             "viewers": self.live.viewers,
         }
+
+    async def machine(self) -> Machine:
+        """Look at the processes and the disk."""
+        return await asyncio.to_thread(machine.look, self._data)
 
     def _is_off(self, usecase: str) -> bool:
         return self._stage.is_off(usecase)
