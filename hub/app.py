@@ -98,8 +98,11 @@ PURGE_EVERY = 600.0
 MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 BY_HAND = "was switched off by hand"
-GIVE_BACK = 2.0
-"""Seconds that an ordinary stop waits for devices to take their own period back."""
+GIVE_BACK = 0.7
+"""Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
+next start goes on with those that said nothing."""
+LAST_ANSWERS = 0.5
+"""Seconds that requests under way get to end."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 TOLD_FOR = 3600 * NS
@@ -413,9 +416,7 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Give devices their own periods back, commit the step under way and close the files."""
-        if self._tasks:
-            await self._give_periods_back()
+        """Commit the step under way and close the files."""
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -429,8 +430,10 @@ class App:
         self._sessions.close()
         self._kept.close()
 
-    async def _give_periods_back(self) -> None:
-        """Tell every device whose period was changed, and wait a little for their word; the next start goes on."""
+    async def take_leave(self) -> None:
+        """Give devices their own periods back, and wait a little for their word; the next start goes on."""
+        if not self._tasks:
+            return
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
@@ -1047,7 +1050,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)
@@ -1076,7 +1079,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await ended.wait()
     finally:
-        await runner.cleanup()
+        await asyncio.gather(runner.cleanup(), app.take_leave())
         await app.close()
 
 
@@ -1092,7 +1095,9 @@ def main() -> int:
     sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
     words = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=os.environ.get("HUB_LOG", "WARNING"), format=words)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's: our input ends when it says so
+    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
 
     def say(word: Mapping[str, Any]) -> None:

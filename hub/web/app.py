@@ -35,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
 LOOK_S = 0.5
 """How often [s] it is seen whether the event loop comes in time."""
+FAREWELL_S = 0.5
+"""What a viewer gets to answer that it has seen the end."""
 POLICY = "Content-Security-Policy"
 STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -203,4 +205,4 @@ async def _close_sockets(app: web.Application) -> None:
     sockets = app[SOCKETS]
     closing = [asyncio.create_task(each.close(code=WSCloseCode.GOING_AWAY, message=b"hub stops")) for each in sockets]
     if closing:
-        await asyncio.wait(closing, timeout=1)
+        await asyncio.wait(closing, timeout=FAREWELL_S)
