@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder
+from hub import broker, datafolder, systemd
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -83,7 +83,7 @@ def start(plan: Plan) -> int:
         supervisor = Supervisor()
         on_end(supervisor.stop)
         brokers = stack.enter_context(ExitStack())  # ended last
-        stack.callback(supervisor.close, ("sim", "hub", "ingest"))
+        stack.callback(supervisor.close, ("sim", "hub"), ("ingest",))  # what they still say is journalled
         mqtt, file = _broker(plan, data)
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
@@ -110,7 +110,8 @@ def start(plan: Plan) -> int:
         _say(plan, words, url, mqtt, ready)
         if plan.browser:
             webbrowser.open(url)
-        supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
+        with systemd.watched(lambda: bool(_get(f"{url}health"))):
+            supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
 

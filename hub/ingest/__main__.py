@@ -267,8 +267,9 @@ def _serve(ingest: Ingest) -> None:
     for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: ingest.stop())
-    if not sys.stdin.isatty():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's reach the whole group; the supervisor ends us in order
+        if not sys.stdin.isatty() and hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_stdin, args=(ingest,), name="stdin", daemon=True).start()
     try:
         ingest.run()

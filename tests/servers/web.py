@@ -16,6 +16,7 @@ from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
 from hub.lan.room import Ways
 from hub.live import Batch, Live
+from hub.machine import Machine, Process
 from hub.model import (
     NS,
     Action,
@@ -428,6 +429,11 @@ class FakeHub:
     def counters(self) -> Mapping[str, float]:
         """Return one counter and one gauge."""
         return {"messages_total": float(len(self.journal)), "journal_behind": 0.0}
+
+    async def machine(self) -> Machine:
+        """Return a machine with one process."""
+        there = Process(cpu=1.5, memory=1 << 20, threads=3, started=1_800_000_000.0, files=None)
+        return Machine(processes={"hub": there}, disk_free=1 << 30, disk_size=1 << 40, versions={"version": "0"})
 
     def speak(self, device: str, channel: str, value: float, *, time: int = WALL, run: str = "real") -> None:
         """Let a device say something."""
