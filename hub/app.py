@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from hub import broker, credentials, machine, setup
 from hub.acting import Acting
+from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
@@ -34,6 +35,7 @@ from hub.errors import HubError, NotFoundError, StoreError
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
+from hub.giving import Giving, Sitting
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.gaps import Gap, Why
@@ -55,6 +57,7 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
 from hub.sessions import Sessions
+from hub.setup import Broker
 from hub.stage import Stage
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
@@ -71,6 +74,7 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
 from hub.web.app import make_app
+from hub.web.door import Runner
 from hub.web.hub import Acts
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
@@ -120,6 +124,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         lan: open to the room.
         secret: of run.json.
         mqtt: the broker's address.
+        broker: its kind.
+        mqtts: its port for TLS.
         use_case: the one on the projector.
         config: the settings.
     """
@@ -129,6 +135,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     lan: bool
     secret: str
     mqtt: str
+    broker: Kind = "embedded"
+    mqtts: int | None = None
     use_case: str
     config: Config
 
@@ -327,6 +335,7 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
+        self.giving = Giving(self._data, settings.broker, self._broker_there)
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -524,12 +533,17 @@ class App:
                 self._needed = await asyncio.to_thread(sessions.desk.needed)
                 await asyncio.to_thread(sessions.build, self._worker.position)
                 await asyncio.to_thread(sessions.purge_due)
+                await asyncio.to_thread(self._end_accounts)
                 waits = bool(await asyncio.to_thread(sessions.desk.unkept))
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
             self._session_news.clear()
+
+    def _end_accounts(self) -> None:
+        current = self._sessions.desk.current()
+        self.giving.end(None if current is None else Sitting(current.id, current.title))
 
     def _show_parts(self) -> None:
         parts = self._parts_now()
@@ -911,13 +925,15 @@ class App:
 
     def setup(self) -> Mapping[str, Any]:
         """Return what to type on devices, with today's address of this machine."""
-        settings = self._settings
-        is_ours = self.config.broker_url is None
-        broker_there = setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours)
+        broker_there = self._broker_there()
         return {
             "broker": msgspec.to_builtins(broker_there),
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
+
+    def _broker_there(self) -> Broker:
+        settings, is_ours = self._settings, self.config.broker_url is None
+        return setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours, tls_port=settings.mqtts)
 
     def ways(self) -> Ways:
         """Return how the room's phones reach the page."""
@@ -1055,7 +1071,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=LAST_ANSWERS)
+    runner = Runner(make_app(app, security, STATIC), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)

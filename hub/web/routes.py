@@ -3,8 +3,10 @@
 from aiohttp import web
 from msgspec.structs import replace
 
+from hub.giving import AccountWish
 from hub.web import built, keys
 from hub.web.api import (
+    accounts,
     actions,
     alarms,
     authority,
@@ -153,6 +155,9 @@ API = (
     Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
+    Route("GET", "/accounts", FACILITATOR, accounts.accounts),
+    Route("POST", "/accounts", FACILITATOR, accounts.give, body=AccountWish),
+    Route("DELETE", "/accounts/{name}", FACILITATOR, accounts.revoke),
     Route("GET", "/usecases", VIEWER, devices.usecases, ("table",)),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase, ("table",)),
     Route("PATCH", "/usecases/{name}", FACILITATOR, roles.turn, body=roles.Turn),

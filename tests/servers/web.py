@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from hub.described import described
 from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
+from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Batch, Live
 from hub.machine import Machine, Process
@@ -36,6 +38,7 @@ from hub.model import (
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
+from hub.setup import broker_of
 from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.tables import Tables, Wanted
@@ -170,6 +173,12 @@ def explainer() -> Explainer:
     return Explainer(bundled().values())
 
 
+def giving(folder: Path, *, is_open: bool = True) -> Giving:
+    """Return the accounts of a built-in broker."""
+    room = ["192.0.2.7"] if is_open else []
+    return Giving(folder, "embedded", lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883))
+
+
 class FakeHub:
     """What the web layer needs, without anything behind."""
 
@@ -197,6 +206,7 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
+        self.giving = giving(Path("no-data-folder-here"))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
