@@ -23,7 +23,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, machine, setup
+from hub import broker, credentials, logs, machine, setup
 from hub.acting import Acting
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
@@ -1114,8 +1114,7 @@ def _pin_of(config: Config) -> str | None:
 def main() -> int:
     """Run as the supervisor's child."""
     sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
-    words = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=os.environ.get("HUB_LOG", "WARNING"), format=words)
+    logs.configure("hub")
     for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

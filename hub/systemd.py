@@ -1,4 +1,4 @@
-"""What systemd is told of a service of `Type=notify` (sd_notify(3)): ready, stopping, alive; elsewhere nothing."""
+"""What systemd is told of a service of `Type=notify` (sd_notify(3)): ready, alive, stopping. Elsewhere: nothing."""
 
 import contextlib
 import os

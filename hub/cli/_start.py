@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder, given, systemd
+from hub import broker, datafolder, given, logs, systemd
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -72,6 +72,8 @@ def start(plan: Plan) -> int:
         HubError: something does not start; what had started is ended.
     """
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
+    os.environ[logs.FORMAT] = plan.config.log_format  # the parts' too
+    logs.configure("supervisor")
     with ExitStack() as stack:
         port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
         config = replace(plan.config, web_port=port, https_port=_https_port(plan))

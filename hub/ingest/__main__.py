@@ -30,6 +30,7 @@ from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
+from hub.logs import configure
 from hub.model import MAX_WHOLE
 
 LOCK_S = 10.0
@@ -237,7 +238,7 @@ def main() -> int:
     options = parser.parse_args()
     if not options.broker:
         parser.error("give --broker, or set HUB_BROKER_URL")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("ingest", "INFO")
     settings = Settings(
         url=options.broker,
         client_id=options.client_id,
