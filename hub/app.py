@@ -23,7 +23,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, setup
+from hub import broker, credentials, oneline, setup
 from hub.acting import Acting
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
@@ -1083,6 +1083,7 @@ def main() -> int:
     sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
     words = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=os.environ.get("HUB_LOG", "WARNING"), format=words)
+    oneline.install()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's: our input ends when it says so
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
 

@@ -31,6 +31,7 @@ from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
 from hub.model import MAX_WHOLE
+from hub.oneline import install
 
 LOCK_S = 10.0
 _END_EVERY_S = 0.005
@@ -238,6 +239,7 @@ def main() -> int:
     if not options.broker:
         parser.error("give --broker, or set HUB_BROKER_URL")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    install()
     settings = Settings(
         url=options.broker,
         client_id=options.client_id,
