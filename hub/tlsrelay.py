@@ -10,6 +10,7 @@ import contextlib
 import logging
 import ssl
 import threading
+from asyncio import sslproto
 from pathlib import Path
 
 from hub.mosquitto import CIPHERS
@@ -19,8 +20,12 @@ HANDSHAKE_S = 5.0
 """What a peer gets for its handshake; the broker gives as much for the CONNECT that follows."""
 LOOK_S = 1.0
 """How often it is looked whether the certificate has changed."""
-MOST = 1000
+MOST = 500
+PENDING = 64
+"""Handshakes under way. The oldest makes room for the next: an honest one takes milliseconds."""
 PIECE = 64 * 1024
+BUFFER = 32 * 1024
+"""What a connection is read into; asyncio's own 256 KiB each, before anybody has said who he is, are 100 MB for 500."""
 
 
 class Relay:
@@ -39,6 +44,7 @@ class Relay:
         self._file = file
         self._to = to
         self._open = 0
+        self._pending: dict[asyncio.StreamWriter, None] = {}
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.set_ciphers(CIPHERS)
@@ -51,9 +57,7 @@ class Relay:
         Raises:
             OSError: the port cannot be used.
         """
-        server = await asyncio.start_server(
-            self._take, listen, port, ssl=self.context, ssl_handshake_timeout=HANDSHAKE_S, limit=PIECE, backlog=1024
-        )
+        server = await asyncio.start_server(self._take, listen, port, limit=PIECE, backlog=1024)
         async with server:
             while True:
                 await asyncio.sleep(LOOK_S)
@@ -74,12 +78,24 @@ class Relay:
             return
         self._open += 1
         try:
+            await self._shake_hands(writer)
             await self._join(reader, writer)
         except (OSError, ssl.SSLError) as error:
             _LOG.debug("a TLS connection ended: %s", error)
         finally:
             self._open -= 1
             writer.transport.abort()
+
+    async def _shake_hands(self, writer: asyncio.StreamWriter) -> None:
+        self._pending[writer] = None
+        if len(self._pending) > PENDING:
+            oldest = next(iter(self._pending))
+            del self._pending[oldest]
+            oldest.transport.abort()
+        try:
+            await writer.start_tls(self.context, ssl_handshake_timeout=HANDSHAKE_S)
+        finally:
+            self._pending.pop(writer, None)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hand on what either side says until one of them has ended."""
@@ -114,6 +130,7 @@ def start(file: Path, listen: str, port: int, to_port: int) -> None:
     """
 
     def serve() -> None:
+        sslproto.SSLProtocol.max_size = BUFFER  # of this process, which has no other TLS
         try:
             asyncio.run(Relay(file, ("127.0.0.1", to_port)).run(listen, port))
         except OSError:
