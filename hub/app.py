@@ -23,8 +23,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, setup
+from hub import broker, credentials, logs, machine, setup
 from hub.acting import Acting
+from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
@@ -34,6 +35,7 @@ from hub.errors import HubError, NotFoundError, StoreError
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
+from hub.giving import Giving, Sitting
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.gaps import Gap, Why
@@ -42,6 +44,7 @@ from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
+from hub.machine import Machine
 from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
 from hub.notify.siren import BY
@@ -54,6 +57,7 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
 from hub.sessions import Sessions
+from hub.setup import Broker
 from hub.stage import Stage
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
@@ -70,6 +74,7 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
 from hub.web.app import make_app
+from hub.web.door import Runner
 from hub.web.hub import Acts
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
@@ -97,8 +102,11 @@ PURGE_EVERY = 600.0
 MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 BY_HAND = "was switched off by hand"
-GIVE_BACK = 2.0
-"""Seconds that an ordinary stop waits for devices to take their own period back."""
+GIVE_BACK = 0.7
+"""Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
+next start goes on with those that said nothing."""
+LAST_ANSWERS = 0.5
+"""Seconds that requests under way get to end."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 TOLD_FOR = 3600 * NS
@@ -116,6 +124,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         lan: open to the room.
         secret: of run.json.
         mqtt: the broker's address.
+        broker: its kind.
+        mqtts: its port for TLS.
         use_case: the one on the projector.
         config: the settings.
     """
@@ -125,6 +135,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     lan: bool
     secret: str
     mqtt: str
+    broker: Kind = "embedded"
+    mqtts: int | None = None
     use_case: str
     config: Config
 
@@ -187,6 +199,13 @@ def _journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
     return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
 
 
+def _refused_by_broker(refused: broker.Refused) -> dict[str, float]:
+    return {
+        "broker_publishes_refused_total": refused.count,
+        "broker_publishes_refused_bytes_total": refused.size,
+    }
+
+
 def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
     wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
@@ -227,6 +246,7 @@ class App:
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
+        self._rules = sum(1 for case in self._cases.values() for _ in case.all_rules)
         bundled = load_bundled()
         off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
         self._guests = Guests(installed(), taken=bundled, off=off)
@@ -315,6 +335,7 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
+        self.giving = Giving(self._data, settings.broker, self._broker_there)
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -409,9 +430,7 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Give devices their own periods back, commit the step under way and close the files."""
-        if self._tasks:
-            await self._give_periods_back()
+        """Commit the step under way and close the files."""
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -425,8 +444,10 @@ class App:
         self._sessions.close()
         self._kept.close()
 
-    async def _give_periods_back(self) -> None:
-        """Tell every device whose period was changed, and wait a little for their word; the next start goes on."""
+    async def take_leave(self) -> None:
+        """Give devices their own periods back, and wait a little for their word; the next start goes on."""
+        if not self._tasks:
+            return
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
@@ -512,12 +533,17 @@ class App:
                 self._needed = await asyncio.to_thread(sessions.desk.needed)
                 await asyncio.to_thread(sessions.build, self._worker.position)
                 await asyncio.to_thread(sessions.purge_due)
+                await asyncio.to_thread(self._end_accounts)
                 waits = bool(await asyncio.to_thread(sessions.desk.unkept))
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
             self._session_news.clear()
+
+    def _end_accounts(self) -> None:
+        current = self._sessions.desk.current()
+        self.giving.end(None if current is None else Sitting(current.id, current.title))
 
     def _show_parts(self) -> None:
         parts = self._parts_now()
@@ -899,13 +925,15 @@ class App:
 
     def setup(self) -> Mapping[str, Any]:
         """Return what to type on devices, with today's address of this machine."""
-        settings = self._settings
-        is_ours = self.config.broker_url is None
-        broker_there = setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours)
+        broker_there = self._broker_there()
         return {
             "broker": msgspec.to_builtins(broker_there),
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
+
+    def _broker_there(self) -> Broker:
+        settings, is_ours = self._settings, self.config.broker_url is None
+        return setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours, tls_port=settings.mqtts)
 
     def ways(self) -> Ways:
         """Return how the room's phones reach the page."""
@@ -922,6 +950,8 @@ class App:
     def counters(self) -> Mapping[str, float]:
         """Return what is counted."""
         worker, status = self._worker, self._status or Status()
+        waits = worker.taken_until if self._end > worker.position else 0
+        refused = broker.refused(self._data) if self.config.broker_url is None else None
         influx = {} if self._influx is None else self._influx.counters()
         return {
             **influx,
@@ -934,7 +964,15 @@ class App:
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
             "store_bytes": self._kept.size,
+            "steps_total": worker.steps,
             "steps_failed_total": worker.failures,
+            **{f"{stage}_seconds_total": spent for stage, spent in worker.spent.items()},
+            "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
+            "alarm_changes_total": worker.alarm_changes,
+            "rules": self._rules,
+            "broker_connected": float(status.connected and status.subscribed),
+            "broker_connections_total": status.epoch,
+            **({} if refused is None else _refused_by_broker(refused)),
             "driver_strikes_total": sum(each.strikes for each in self._guests.guests),
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
@@ -944,12 +982,18 @@ class App:
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,
             "journal_dropped_total": status.dropped,
+            "journal_full": float(status.full),
+            **({} if status.hours is None else {"journal_budget_left_seconds": 3600 * status.hours}),
             "journal_end": self._end,
             "journal_position": worker.position,
             "journal_behind": max(self._end - worker.position, 0),
             "devices": len(self.live.devices),
             "viewers": self.live.viewers,
         }
+
+    async def machine(self) -> Machine:
+        """Look at the processes and the disk."""
+        return await asyncio.to_thread(machine.look, self._data)
 
     def _is_off(self, usecase: str) -> bool:
         return self._stage.is_off(usecase)
@@ -1027,7 +1071,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
+    runner = Runner(make_app(app, security, STATIC), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)
@@ -1056,7 +1100,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await ended.wait()
     finally:
-        await runner.cleanup()
+        await asyncio.gather(runner.cleanup(), app.take_leave())
         await app.close()
 
 
@@ -1070,9 +1114,10 @@ def _pin_of(config: Config) -> str | None:
 def main() -> int:
     """Run as the supervisor's child."""
     sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
-    words = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=os.environ.get("HUB_LOG", "WARNING"), format=words)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's: our input ends when it says so
+    logs.configure("hub")
+    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
 
     def say(word: Mapping[str, Any]) -> None:

@@ -60,6 +60,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         notify_secret, notify_token: sign what is posted (HMAC-SHA256); sent as `Authorization: Bearer`.
         mail_url: `smtp://user@host:587` (STARTTLS wherever there is a user) or `smtps://user@host:465`.
         mail_password, mail_from, mail_to: of that server; who writes, to whom (commas between).
+        log_format: how every process writes its log to standard error: `plain`, or `json`, one object a line.
         siren: `device/channel` that is set to 1 while an alarm rings, and to 0 after it.
     """
 
@@ -99,6 +100,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mail_password: str | None = None
     mail_from: str = ""
     mail_to: str = ""
+    log_format: Literal["plain", "json"] = "plain"
     siren: str = ""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

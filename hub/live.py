@@ -617,33 +617,36 @@ class Live:
         view.stop()
         self._views.pop(view.rate, None)
 
+    def whole(self, uids: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return what a whole frame carries beside its number and the viewer's role; with these devices, or all."""
+        return {
+            "type": "full",
+            "now": _clock(self.wall()),
+            "runs": self.run_views(),
+            "devices": self.device_views(uids),
+            "alarms": self.alarm_views(),
+            "sentences": self.sentences,
+            "computed": self.computed,
+            "chosen": self.chosen,
+            "scenario": self.scenario,
+            "vote": self.vote,
+            "notes": self.notes,
+            "plan": self.plan,
+            "room": self.room,
+            "parts": self.parts,
+            "messages": self.not_understood,
+            "floods": self.floods,
+            "siren": self.siren,
+            "tables": self.tables,
+            "wall": self.wall_view,
+        }
+
     def full(self, seq: int, role: str) -> bytes:
         """Return a whole frame; unchanged, it is serialised once for all who ask at about the same time."""
         version, made, body = self._body
         wall = self.wall()
         if version != self.version or not 0 <= wall - made < SAME_FULL * NS:
-            state = {
-                "type": "full",
-                "now": _clock(wall),
-                "runs": self.run_views(),
-                "devices": self.device_views(),
-                "alarms": self.alarm_views(),
-                "sentences": self.sentences,
-                "computed": self.computed,
-                "chosen": self.chosen,
-                "scenario": self.scenario,
-                "vote": self.vote,
-                "notes": self.notes,
-                "plan": self.plan,
-                "room": self.room,
-                "parts": self.parts,
-                "messages": self.not_understood,
-                "floods": self.floods,
-                "siren": self.siren,
-                "tables": self.tables,
-                "wall": self.wall_view,
-            }
-            body = encode(state)[1:-1]
+            body = encode(self.whole())[1:-1]
             self._body = (self.version, wall, body)
         return b'{"seq":%d,"role":%b,%b}' % (seq, encode(role), body)
 

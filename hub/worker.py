@@ -160,6 +160,9 @@ class Worker:
         self.follower: Follower | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
+        self.steps = self.alarm_changes = 0
+        self.spent = dict.fromkeys(("decode", "rules", "store"), 0.0)
+        self.taken_until = 0
         self._restore()
 
     def _restore(self) -> None:
@@ -469,7 +472,9 @@ class Worker:
             records = records[bisect_right(records, self.position, key=_POSITION) :]
 
     def _take_group(self, records: Sequence[Record]) -> None:
+        began = self._monotonic()
         changes = self.understanding.take(records)
+        self.spent["decode"] += (decoded := self._monotonic()) - began
         begin = {run.id for run in changes.runs.values() if run.state == "running"} - self._running
         self._running = (self._running | begin) - {run.id for run in changes.runs.values() if run.state == ENDED}
         for run in changes.runs.values():
@@ -482,7 +487,11 @@ class Worker:
         for run in changes.runs.values():
             if run.state == ENDED:
                 alarms += self.engine.end_run(run.id)
+        self.spent["rules"] += (judged := self._monotonic()) - decoded
         self._commit(changes, alarms)
+        self.spent["store"] += self._monotonic() - judged
+        self.steps += 1
+        self.taken_until = records[bisect_right(records, self.position, key=_POSITION) - 1].message.received
         if begin:
             self._tell_of(begin)
         if changes.merged:
@@ -647,6 +656,7 @@ class Worker:
         self.refused += changes.refused
         self.repeats += changes.repeats
         self.stored += len(changes.readings)
+        self.alarm_changes += len(alarms)
         batch = Batch(
             readings=latest,
             devices=[device for device in changes.known.values() if device.merged is None],

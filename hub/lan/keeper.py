@@ -25,6 +25,8 @@ from hub.datafolder import prepare, write_private
 _LOG = logging.getLogger(__name__)
 FOLDER, AUTHORITY, SERVER = "tls", "authority.pem", "server.pem"
 NAME = "Matinales Hub"
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 §4.2)."""
 LOOPBACK = "127.0.0.1"
 LEFT = timedelta(days=30)
 """A page's certificate is renewed so long before its end."""
@@ -60,6 +62,7 @@ class Keeper:
         self.repaired: str | None = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_ciphers(CIPHERS)
         self.context.set_alpn_protocols(["http/1.1"])
 
     def is_due(self, addresses: Iterable[str]) -> bool:
@@ -133,7 +136,16 @@ def read(path: Path) -> Pair:
     if sys.platform != "win32" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         _LOG.warning("%s could be read by others on this machine: now it cannot", path)
         path.chmod(0o600)
-    found = {match[1]: match[0] for match in _BLOCK.finditer(path.read_bytes())}
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> Pair:
+    """Return the certificate and the key that a file of this folder holds.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    found = {match[1]: match[0] for match in _BLOCK.finditer(content)}
     if set(found) != {b"CERTIFICATE", b"PRIVATE KEY"}:
         msg = "it holds no certificate with its key"
         raise ValueError(msg)

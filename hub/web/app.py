@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -17,7 +18,8 @@ from hub.live import Batch
 from hub.web import openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TABLES, TWINS, UPLOADS
+from hub.web.keys import DOCUMENT, HUB, LAG, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TABLES, TWINS, UPLOADS
+from hub.web.metrics import Lag
 from hub.web.phones import Phones
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
@@ -31,6 +33,10 @@ from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
+LOOK_S = 0.5
+"""How often [s] it is seen whether the event loop comes in time."""
+FAREWELL_S = 0.5
+"""What a viewer gets to answer that it has seen the end."""
 POLICY = "Content-Security-Policy"
 STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,6 +60,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[PHONES] = Phones(hub)
     app[SOCKETS] = set()
     app[UPLOADS] = Uploads()
+    app[LAG] = Lag()
     app[DOCUMENT] = openapi.document(ROUTES)
     app[DEFAULT_LANGUAGE] = hub.config.lang
     for route in ROUTES:
@@ -68,6 +75,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app.cleanup_ctx.append(_follow_the_cast)
     app.cleanup_ctx.append(_keep_tables)
     app.cleanup_ctx.append(_hear_phones)
+    app.cleanup_ctx.append(_watch_the_loop)
     return app
 
 
@@ -104,6 +112,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who may come in."""
     role, parameters = rule_of(request)
     security = request.app[SECURITY]
+    security.admit(request)
     if role is Role.INTEGRATOR:
         await asyncio.to_thread(security.tokens.refresh)
     participates = role is Role.PARTICIPANT and await sits_there(request)
@@ -164,6 +173,19 @@ async def _hear_phones(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
+async def _watch_the_loop(app: web.Application) -> AsyncIterator[None]:
+    async with _beside(_see_lag(app[LAG]), "lag"):
+        yield
+
+
+async def _see_lag(lag: Lag) -> None:
+    """Sleep again and again, and see how much later it was."""
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(LOOK_S)
+        lag.add(time.monotonic() - before - LOOK_S)
+
+
 @contextlib.asynccontextmanager
 async def _beside(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
     """Let something go on for as long as the application serves."""
@@ -184,4 +206,4 @@ async def _close_sockets(app: web.Application) -> None:
     sockets = app[SOCKETS]
     closing = [asyncio.create_task(each.close(code=WSCloseCode.GOING_AWAY, message=b"hub stops")) for each in sockets]
     if closing:
-        await asyncio.wait(closing, timeout=1)
+        await asyncio.wait(closing, timeout=FAREWELL_S)

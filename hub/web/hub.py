@@ -6,8 +6,10 @@ from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
+from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Live
+from hub.machine import Machine
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
@@ -475,8 +477,12 @@ class Hub(Protocol):
             UsageError: it is out of bounds.
         """
 
+    @property
+    def giving(self) -> Giving:
+        """The MQTT accounts of devices."""
+
     def setup(self) -> Mapping[str, Any]:
-        """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
+        """Return `{"broker": {"host", "port", "user", "password", "is_open", "tls_port"}, "families": […]}`."""
 
     def ways(self) -> Ways:
         """Return how the room's phones reach the page."""
@@ -493,3 +499,6 @@ class Hub(Protocol):
 
     def counters(self) -> Mapping[str, float]:
         """Return what `/health` and `/metrics` count, `snake_case`; a name that only grows ends in `_total`."""
+
+    async def machine(self) -> Machine:
+        """Return how the hub's processes and the data folder's disk are."""

@@ -3,8 +3,10 @@
 from aiohttp import web
 from msgspec.structs import replace
 
-from hub.web import built
+from hub.giving import AccountWish
+from hub.web import built, keys
 from hub.web.api import (
+    accounts,
     actions,
     alarms,
     authority,
@@ -49,6 +51,12 @@ BASE = "/api/v1"
 async def page(request: web.Request) -> web.StreamResponse:
     """Give the page; what it shows at this address is its own business."""
     return request.app[STATIC].page(request)
+
+
+async def room(request: web.Request) -> web.StreamResponse:
+    """Give the page of the room, with the story that is told already in it."""
+    static, role = request.app[STATIC], login.role_name(request[keys.ROLE])
+    return static.opening.answer(request.app[keys.HUB], request, role) or static.page(request)
 
 
 async def file(request: web.Request) -> web.StreamResponse:
@@ -147,6 +155,9 @@ API = (
     Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
+    Route("GET", "/accounts", FACILITATOR, accounts.accounts),
+    Route("POST", "/accounts", FACILITATOR, accounts.give, body=AccountWish),
+    Route("DELETE", "/accounts/{name}", FACILITATOR, accounts.revoke),
     Route("GET", "/usecases", VIEWER, devices.usecases, ("table",)),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase, ("table",)),
     Route("PATCH", "/usecases/{name}", FACILITATOR, roles.turn, body=roles.Turn),
@@ -183,7 +194,7 @@ ROOT = (
     Route("GET", "/authority.mobileconfig", VIEWER, authority.profile, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
-    *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),
+    *(Route("GET", path, VIEWER, room if path == "/" else page, None) for path in built.PAGES),
     Route("GET", "/{file:.+}", VIEWER, file, None),
 )
 ROUTES = (*(replace(each, path=BASE + each.path) for each in API), *ROOT)

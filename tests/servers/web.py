@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,8 +15,10 @@ from hub.described import described
 from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
+from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Batch, Live
+from hub.machine import Machine, Process
 from hub.model import (
     NS,
     Action,
@@ -35,6 +38,7 @@ from hub.model import (
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
+from hub.setup import broker_of
 from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.tables import Tables, Wanted
@@ -169,6 +173,12 @@ def explainer() -> Explainer:
     return Explainer(bundled().values())
 
 
+def giving(folder: Path, *, is_open: bool = True) -> Giving:
+    """Return the accounts of a built-in broker."""
+    room = ["192.0.2.7"] if is_open else []
+    return Giving(folder, "embedded", lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883))
+
+
 class FakeHub:
     """What the web layer needs, without anything behind."""
 
@@ -196,6 +206,7 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
+        self.giving = giving(Path("no-data-folder-here"))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -428,6 +439,11 @@ class FakeHub:
     def counters(self) -> Mapping[str, float]:
         """Return one counter and one gauge."""
         return {"messages_total": float(len(self.journal)), "journal_behind": 0.0}
+
+    async def machine(self) -> Machine:
+        """Return a machine with one process."""
+        there = Process(cpu=1.5, memory=1 << 20, threads=3, started=1_800_000_000.0, files=None)
+        return Machine(processes={"hub": there}, disk_free=1 << 30, disk_size=1 << 40, versions={"version": "0"})
 
     def speak(self, device: str, channel: str, value: float, *, time: int = WALL, run: str = "real") -> None:
         """Let a device say something."""

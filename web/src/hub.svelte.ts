@@ -6,6 +6,7 @@ import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import { type Page, tableAt } from "./lib/route.ts";
+import type { Opening } from "./lib/opening.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
 
@@ -42,6 +43,8 @@ class Hub {
 	trouble = $state<string | null>(null);
 	/** The table whose own simulator this page shows; 0: the room's story. */
 	table = $state(tableAt(location.pathname));
+	/** What is known came with the page itself, of the story's own devices; the link has not said the rest yet. */
+	early = $state(false);
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
@@ -86,6 +89,15 @@ class Hub {
 	turn(page: Page) {
 		this.page = page;
 		this.picture = this.#newest;
+	}
+
+	/** Begin with what came with the page, which the hub made at `at` [ms, monotonic]. */
+	open({ frame, usecase }: Opening, at: number) {
+		this.#newest = this.picture = apply(null, frame);
+		this.usecase = usecase;
+		this.zone = usecase.tz ?? this.zone;
+		this.heard = at;
+		this.early = true;
 	}
 
 	start() {
@@ -197,6 +209,7 @@ class Hub {
 		this.#newest = apply(before, frame);
 		if (this.#stands()) return;
 		this.picture = this.#newest;
+		this.early = false;
 		if (this.role === "facilitator") for (const each of joined(before, frame)) acts.noticed(each);
 		this.heard = performance.now();
 		this.beat = this.heard;

@@ -76,7 +76,10 @@ async def _participant(request: web.Request) -> str | None:
     if given is None:
         return None
     person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.known(given))
-    return None if person is None else person.id
+    if person is None:
+        return None
+    request.app[SECURITY].meet(given)
+    return person.id
 
 
 async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:

@@ -15,11 +15,11 @@ from hub.web.hub import Sittings
 from hub.web.keys import HUB, PHONES, SECURITY, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
+from hub.web.security import PHONE_COOKIE as COOKIE
 from hub.workshop import codes
 from hub.workshop.people import Joining, Person, view
 from hub.workshop.session import Room, Session, State
 
-COOKIE = "matinales-phone"
 LONGEST = 64
 KEPT_S = 24 * 3600
 """A phone is the same one for the day of the workshop."""
@@ -70,7 +70,10 @@ async def me(request: web.Request) -> web.Response:
         person, session = sittings.people.known(given), sittings.desk.current()
         return _of(person, session)
 
-    return answer(await request.app[HUB].with_sessions(look))
+    told = await request.app[HUB].with_sessions(look)
+    if told["me"] is not None:
+        request.app[SECURITY].meet(given)
+    return answer(told)
 
 
 def _of(person: Person | None, session: Session | None) -> dict[str, Any]:
@@ -89,6 +92,7 @@ async def join(request: web.Request) -> web.Response:
 
     told, kept = await request.app[HUB].with_sessions(do)
     response = answer(told, status=201)
+    request.app[SECURITY].meet(kept)
     is_secure = request.app[SECURITY].secure
     response.set_cookie(COOKIE, kept, max_age=KEPT_S, path="/", httponly=True, samesite="Strict", secure=is_secure)
     return response
@@ -155,6 +159,7 @@ async def phone(request: web.Request) -> web.StreamResponse:
     person = await request.app[HUB].with_sessions(find)
     if person is None:
         raise Problem("not_joined")
+    request.app[SECURITY].meet(given)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
     try:

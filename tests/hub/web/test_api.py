@@ -536,16 +536,6 @@ async def test_health_is_200_even_when_degraded(hub: FakeHub, client: Client) ->
     assert health["counters"]["messages_total"] == 0
 
 
-async def test_metrics_are_prometheus_text(hub: FakeHub, client: Client) -> None:
-    """Counters, gauges, parts."""
-    hub.live.apply(Batch(parts={"broker": {"status": "ok"}}))
-    async with client.get("/metrics") as response:
-        lines = (await response.text()).splitlines()
-    assert "# TYPE matinales_messages_total counter" in lines
-    assert "# TYPE matinales_journal_behind gauge" in lines
-    assert 'matinales_part_ok{part="broker"} 1' in lines
-
-
 async def test_history_is_read_outside_the_event_loop(
     hub: FakeHub, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
