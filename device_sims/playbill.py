@@ -142,6 +142,6 @@ def _with_history(loaded: Loaded, history_h: int | None) -> Loaded:
 
 def _is_playbill(path: Path) -> bool:
     try:
-        return "plays" in msgspec.toml.decode(path.read_bytes())
+        return scenario.is_playbill(path.read_bytes())
     except (OSError, msgspec.MsgspecError):
         return False  # said where it is read as a scenario

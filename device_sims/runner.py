@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from device_sims import announce, copies, door, notes, schedule
+from device_sims import announce, copies, door, notes, playbill, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.company import Company
@@ -39,6 +39,7 @@ CONNECT_PATIENCE_S = 3.0
 """Telemetry begins when every device is connected, at the latest after so long."""
 DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
+READ_EVERY_S = 1.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
 LONG_S = 2 * DAY_S
@@ -98,6 +99,7 @@ class Run:
             await self._until_stopped(self._begin(past, history), stop)
             if not self._is_over(stop):
                 tasks.append(asyncio.create_task(self._beats(), name="beats"))
+                tasks.append(asyncio.create_task(self._read_ahead(), name="stories"))
                 self._steer()
                 await self._follow_clock(stop)
         finally:
@@ -247,6 +249,14 @@ class Run:
             await asyncio.sleep(BEAT_S)
             self._clock.advance(time.monotonic())
             self._tell_beat()
+
+    async def _read_ahead(self) -> None:
+        """Read the other stories while this one plays: who presses one does not wait for its files."""
+        names = await asyncio.to_thread(playbill.names) if self.options.data is not None else []
+        for name in names:
+            await asyncio.sleep(READ_EVERY_S)
+            with contextlib.suppress(SimulationError):  # said to whoever wants it
+                await asyncio.to_thread(playbill.load, name)
 
     def _tell_beat(self) -> None:
         now = datetime.now(UTC)
