@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hub.errors import StoreError
 from hub.model import NS, REAL, Quality, Reading
-from hub.store import rolled, stretches
+from hub.store import stretches
 from hub.store.base import Aggregate, Range, Row, Series
 from hub.store.file import StoreFile
 from hub.store.retention import DAY, Keep, Retention
-from hub.store.rollup_tables import HOUR, MINUTE
+from hub.store.rollup_tables import HOUR, MINUTE, OF_ROWS
 from hub.store.rollups import FINE, SETTLED, Rollups
 from hub.store.sqlite import SqliteHistory
 from servers.stores import reading
@@ -91,7 +91,7 @@ def agrees(db: apsw.Connection) -> None:
             f"SELECT series, run, at, count, total, low, high, first, last, bad, worst FROM {table}"
         ).fetchall():
             (rows,) = db.execute(
-                f"SELECT {rolled.OF_ROWS} FROM readings WHERE series = ? AND run = ? AND time / {unit} = ?",
+                f"SELECT {OF_ROWS} FROM readings WHERE series = ? AND run = ? AND time / {unit} = ?",
                 (series, run, number),
             ).fetchall()
             assert said == pytest.approx([*rows]), (table, number)
