@@ -152,6 +152,17 @@ def _degraded(what: str, reason: str | None = None) -> dict[str, Any]:
     return {"status": "degraded", **_WORDS[what], "reason": reason}
 
 
+def _keep(config: Config) -> Keep:
+    """Return how long each kind of history stays."""
+    return Keep.days(
+        config.raw_days,
+        config.history_days,
+        minutes=config.minute_days,
+        hours=config.hour_days,
+        runs=config.run_days,
+    )
+
+
 def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> dict[str, Any]:
     code, reason, figures = (None, None, None) if influx is None else influx.part()
     if worker.fault is not None:
@@ -242,7 +253,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        keep = Keep.days(self.config.raw_days, self.config.history_days)
+        keep = _keep(self.config)
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
