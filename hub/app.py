@@ -71,6 +71,7 @@ from hub.usecases.why import why
 from hub.valued import Valued
 from hub.web.app import make_app
 from hub.web.hub import Acts
+from hub.web.once import Keys
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
@@ -1022,7 +1023,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=2.0)
+    keys = await asyncio.to_thread(Keys, data / "idempotency")
+    runner = web.AppRunner(make_app(app, security, STATIC, keys), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)

@@ -23,5 +23,7 @@ SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 UPLOADS: web.AppKey[Uploads] = web.AppKey("uploads", Uploads)
 DOCUMENT: web.AppKey[bytes] = web.AppKey("document", bytes)
 """openapi.json."""
+SOCKET_DOCUMENT: web.AppKey[bytes] = web.AppKey("socket_document", bytes)
+"""asyncapi.json."""
 ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)
 """Who asks."""

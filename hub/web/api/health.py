@@ -7,8 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from hub.live import Live
+from hub.web.gives import gives
 from hub.web.keys import HUB, SECURITY
 from hub.web.query import answer
+from hub.web.shapes.history import Health
 
 PREFIX = "matinales_"
 
@@ -24,12 +26,14 @@ def _counters(request: web.Request) -> dict[str, float]:
     return {**own, **hub.counters()}
 
 
+@gives(Health)
 async def health(request: web.Request) -> web.Response:
     """Tell how the parts are; 200 even when degraded, for the hub itself answers."""
     live = request.app[HUB].live
     return answer({"status": status(live), "parts": live.parts, "counters": _counters(request)})
 
 
+@gives(media=("text/plain",))
 async def metrics(request: web.Request) -> web.Response:
     """Give the counters in Prometheus' text format, version 0.0.4."""
     lines = exposition(_counters(request), request.app[HUB].live.parts)
