@@ -76,6 +76,7 @@ from hub.valued import Valued
 from hub.web.app import make_app
 from hub.web.door import Runner
 from hub.web.hub import Acts
+from hub.web.once import Keys
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
@@ -1082,7 +1083,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = Runner(make_app(app, security, STATIC), security.refused, shutdown_timeout=LAST_ANSWERS)
+    keys = await asyncio.to_thread(Keys, data / "idempotency")
+    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)
