@@ -172,7 +172,7 @@ def test_the_value_is_there_before_the_program_and_stays_where_it_is(hub: Demo, 
     """As long as the page cannot speak: the number, its mark, its time. Then the page's own, at the same place."""
     with visit(browser, f"{hub.page}health", locale="en-GB", size=PHONE) as reader:
         page, held = reader.page, list[Route]()
-        page.route("**/assets/en-*.js", lambda route: held.append(route))
+        page.route("**/assets/en-*.js", held.append)
         page.goto(hub.page, wait_until="commit")
         value = page.locator(f'main data[data-device="{PROBE}"][data-channel="{AIR}"]')
         expect(value).to_be_visible()
@@ -198,7 +198,7 @@ def test_who_chose_another_language_reads_none_of_the_browsers(hub: Demo, browse
         page, held = reader.page, list[Route]()
         page.locator('button[lang="fr"]').click()
         expect(page.locator("html")).to_have_attribute("lang", "fr")
-        page.route("**/assets/fr-*.js", lambda route: held.append(route))
+        page.route("**/assets/fr-*.js", held.append)
         page.goto(hub.page, wait_until="commit")
         expect(page.locator(".opening")).to_be_attached()
         expect(page.locator(".opening")).to_be_hidden()
