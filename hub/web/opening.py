@@ -19,7 +19,7 @@ from hub.errors import NotFoundError
 from hub.live import SAME_FULL, encode
 from hub.model import NS
 from hub.web import problems
-from hub.web.glance import Language, glance, is_preparing, run_of, standing
+from hub.web.glance import Language, glance, is_preparing, run_of, standing, words
 from hub.web.hub import Hub
 
 PLACE = '<div id="page"></div>'
@@ -38,6 +38,7 @@ class Opening:
             index: its file.
             assets: addresses of its other files: what every visitor needs next is asked for at once.
         """
+        words()  # read here, where it may take its time
         self._index = index.read_text(encoding="utf-8") if index.is_file() else ""
         self._assets = sorted(assets)
         self._made: dict[tuple[str, str], tuple[int, int, bytes | None]] = {}
