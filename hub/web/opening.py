@@ -23,6 +23,9 @@ from hub.web.glance import Language, glance, is_preparing, run_of, standing
 from hub.web.hub import Hub
 
 PLACE = '<div id="page"></div>'
+PROGRAM = re.compile(r'<script type="module" crossorigin src="(/assets/[^"]+)"></script>')
+LATER = r'<link rel="modulepreload" crossorigin href="\1" data-program>'
+"""The program is loaded at once and begun by `web/src/first.js`, once the story has been painted."""
 TOLD = {"running", "paused"}
 LEVEL = 6
 """Of the compression: a page is packed once a tick, not once a build."""
@@ -78,7 +81,7 @@ class Opening:
         place = f'<div id="page">{glance(usecase, frame, language)}</div>'
         script = f'<script type="application/json" id="opening">{data.decode()}</script>'
         page = re.sub(r'<html lang="\w+">', f'<html lang="{language}">', self._index, count=1)
-        head, _, rest = page.partition("</head>")
+        head, _, rest = PROGRAM.sub(LATER, page).partition("</head>")
         return f"{head}{self._next(usecase['name'], language)}</head>{rest}".replace(PLACE, place + script).encode()
 
     def _next(self, usecase: str, language: Language) -> str:
