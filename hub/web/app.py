@@ -69,7 +69,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: 
     app = web.Application(middlewares=[_answer_problems, _guard, once], client_max_size=LARGEST_BODY)
     app[HUB] = hub
     app[SECURITY] = security
-    app[STATIC] = Static(static_dir)
+    app[STATIC] = Static(static_dir, hub.config.zone)
     app[RUNNERS] = Runners(lambda state: _show(hub, state), lambda table, state: _seat(hub, table, state))
     app[TABLES] = TableKeeper(hub, app[RUNNERS])
     app[TWINS] = Twins(hub, app[RUNNERS])
