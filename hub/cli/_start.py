@@ -72,6 +72,7 @@ def start(plan: Plan) -> int:
         HubError: something does not start; what had started is ended.
     """
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
+    os.umask(0o077)  # what the parts write is the owner's alone, whatever folder was named; the parts inherit it
     with ExitStack() as stack:
         port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
         config = replace(plan.config, web_port=port, https_port=_https_port(plan))

@@ -21,7 +21,8 @@ def numbers(text: str) -> tuple[int, ...]:
 def wanted(name: str) -> str:
     """Return what pyproject.toml says of a dependency."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return next(each for each in project["dependencies"] if re.match(rf"{name}\b", each))
+    dependencies: list[str] = project["dependencies"]
+    return next(each for each in dependencies if re.match(rf"{name}\b", each))
 
 
 @pytest.mark.parametrize(("name", "floor"), FLOORS.items(), ids=FLOORS)
