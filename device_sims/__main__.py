@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import os
 import sys
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from device_sims import process, replay
 from device_sims.errors import SimulationError
+from hub.logs import configure
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,11 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--supervised", action="store_true", help="end when stdin ends")
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if given.verbose else logging.INFO,
-        format="%(asctime)s sim %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
+    configure("sim", "DEBUG" if given.verbose else "INFO")
     try:
         if given.recording is not None:
             again = replay.Options(

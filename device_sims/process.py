@@ -106,8 +106,9 @@ async def _until_told(playing: Callable[[asyncio.Event], Awaitable[None]], *, su
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
             loop.call_soon_threadsafe(stop.set)
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: end())
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: end())
     if supervised:
         threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True, name="stdin").start()
     await playing(stop)

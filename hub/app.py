@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, oneline, setup
+from hub import broker, credentials, logs, machine, setup
 from hub.acting import Acting
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
@@ -44,6 +44,7 @@ from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
+from hub.machine import Machine
 from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
 from hub.notify.siren import BY
@@ -75,6 +76,7 @@ from hub.valued import Valued
 from hub.web.app import make_app
 from hub.web.door import Runner
 from hub.web.hub import Acts
+from hub.web.once import Keys
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
@@ -101,8 +103,11 @@ PURGE_EVERY = 600.0
 MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 BY_HAND = "was switched off by hand"
-GIVE_BACK = 2.0
-"""Seconds that an ordinary stop waits for devices to take their own period back."""
+GIVE_BACK = 0.7
+"""Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
+next start goes on with those that said nothing."""
+LAST_ANSWERS = 0.5
+"""Seconds that requests under way get to end."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 TOLD_FOR = 3600 * NS
@@ -146,6 +151,17 @@ _WORDS = msgspec.toml.decode(
 def _degraded(what: str, reason: str | None = None) -> dict[str, Any]:
     """Return a part that does not work, in both languages, with what it said itself."""
     return {"status": "degraded", **_WORDS[what], "reason": reason}
+
+
+def _keep(config: Config) -> Keep:
+    """Return how long each kind of history stays."""
+    return Keep.days(
+        config.raw_days,
+        config.history_days,
+        minutes=config.minute_days,
+        hours=config.hour_days,
+        runs=config.run_days,
+    )
 
 
 def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> dict[str, Any]:
@@ -195,6 +211,13 @@ def _journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
     return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
 
 
+def _refused_by_broker(refused: broker.Refused) -> dict[str, float]:
+    return {
+        "broker_publishes_refused_total": refused.count,
+        "broker_publishes_refused_bytes_total": refused.size,
+    }
+
+
 def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
     """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
     wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
@@ -221,15 +244,21 @@ def _drivers(guests: Sequence[Guest]) -> dict[str, Any]:
 class App:
     """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks."""
+    def __init__(self, settings: Settings, *, today: Callable[[], date] | None = None) -> None:
+        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks.
+
+        Args:
+            settings: what the supervisor hands over.
+            today: the date where the workshop is; None: as this machine's clock and HUB_TZ have it.
+        """
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        keep = Keep.days(self.config.raw_days, self.config.history_days)
+        keep = _keep(self.config)
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
+        self._rules = sum(1 for case in self._cases.values() for _ in case.all_rules)
         bundled = load_bundled()
         off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
         self._guests = Guests(installed(), taken=bundled, off=off)
@@ -306,7 +335,7 @@ class App:
                 erase=self._erase_now,
                 purge=self._purge_in_store,
                 forget=lambda uids: self._worker.call(lambda: self._acting.forget_phones(uids)).result(),
-                today=lambda: datetime.now(self.config.zone).date(),
+                today=today or (lambda: datetime.now(self.config.zone).date()),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._chosen = Chosen(self._kept, self._sessions.current)
@@ -413,9 +442,7 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Give devices their own periods back, commit the step under way and close the files."""
-        if self._tasks:
-            await self._give_periods_back()
+        """Commit the step under way and close the files."""
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -429,8 +456,10 @@ class App:
         self._sessions.close()
         self._kept.close()
 
-    async def _give_periods_back(self) -> None:
-        """Tell every device whose period was changed, and wait a little for their word; the next start goes on."""
+    async def take_leave(self) -> None:
+        """Give devices their own periods back, and wait a little for their word; the next start goes on."""
+        if not self._tasks:
+            return
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
@@ -737,7 +766,7 @@ class App:
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
         wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
-        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
+        self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
         await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
         return wall
 
@@ -933,6 +962,8 @@ class App:
     def counters(self) -> Mapping[str, float]:
         """Return what is counted."""
         worker, status = self._worker, self._status or Status()
+        waits = worker.taken_until if self._end > worker.position else 0
+        refused = broker.refused(self._data) if self.config.broker_url is None else None
         influx = {} if self._influx is None else self._influx.counters()
         return {
             **influx,
@@ -945,7 +976,15 @@ class App:
             "messages_oversize_total": status.oversize,
             "readings_stored_total": worker.stored,
             "store_bytes": self._kept.size,
+            "steps_total": worker.steps,
             "steps_failed_total": worker.failures,
+            **{f"{stage}_seconds_total": spent for stage, spent in worker.spent.items()},
+            "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
+            "alarm_changes_total": worker.alarm_changes,
+            "rules": self._rules,
+            "broker_connected": float(status.connected and status.subscribed),
+            "broker_connections_total": status.epoch,
+            **({} if refused is None else _refused_by_broker(refused)),
             "driver_strikes_total": sum(each.strikes for each in self._guests.guests),
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
@@ -955,12 +994,18 @@ class App:
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,
             "journal_dropped_total": status.dropped,
+            "journal_full": float(status.full),
+            **({} if status.hours is None else {"journal_budget_left_seconds": 3600 * status.hours}),
             "journal_end": self._end,
             "journal_position": worker.position,
             "journal_behind": max(self._end - worker.position, 0),
             "devices": len(self.live.devices),
             "viewers": self.live.viewers,
         }
+
+    async def machine(self) -> Machine:
+        """Look at the processes and the disk."""
+        return await asyncio.to_thread(machine.look, self._data)
 
     def _is_off(self, usecase: str) -> bool:
         return self._stage.is_off(usecase)
@@ -1038,7 +1083,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = Runner(make_app(app, security, STATIC), security.refused, shutdown_timeout=2.0)
+    keys = await asyncio.to_thread(Keys, data / "idempotency")
+    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)
@@ -1067,7 +1113,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await ended.wait()
     finally:
-        await runner.cleanup()
+        await asyncio.gather(runner.cleanup(), app.take_leave())
         await app.close()
 
 
@@ -1081,10 +1127,10 @@ def _pin_of(config: Config) -> str | None:
 def main() -> int:
     """Run as the supervisor's child."""
     sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
-    words = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=os.environ.get("HUB_LOG", "WARNING"), format=words)
-    oneline.install()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's: our input ends when it says so
+    logs.configure("hub")
+    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
 
     def say(word: Mapping[str, Any]) -> None:

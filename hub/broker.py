@@ -31,7 +31,7 @@ from msgspec import Struct
 from hub import given, mosquitto, tlsrelay
 from hub.errors import ConfigError, HubError
 from hub.given import Account
-from hub.oneline import OneLine
+from hub.logs import Repeats, Words
 
 MAX_PAYLOAD = 4 * 1024 * 1024
 """Above it the broker cuts its publisher [byte]; Zigbee2MQTT's bridge/devices passes 100 KB."""
@@ -412,7 +412,8 @@ def _log_to(folder: Path) -> None:
     handler = logging.handlers.RotatingFileHandler(
         folder / _LOG_FILE, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
     )
-    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Words())
+    handler.addFilter(Repeats())
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger().addHandler(handler)
     # Every packet is a span reported as ERROR: with these off the broker is twice as fast (measured, iotcore 0.4)

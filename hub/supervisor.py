@@ -199,13 +199,15 @@ class Supervisor:
         self._stopping = True
         self._events.put(("", None))
 
-    def close(self, order: Sequence[str]) -> None:
-        """End the parts, one after the other in this order."""
+    def close(self, *order: Sequence[str]) -> None:
+        """End the parts: those named together at once, one group after the other."""
         self._stopping = True
-        for name in order:
-            if name in self.parts:
-                self.parts[name].let_go()
-                self.parts[name].end()
+        for group in order:
+            parts = [self.parts[name] for name in group if name in self.parts]
+            for part in parts:
+                part.let_go()
+            for part in parts:
+                part.end()
 
     def _ended(self, part: Part) -> None:
         if not self._stopping:

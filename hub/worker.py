@@ -160,6 +160,9 @@ class Worker:
         self.follower: Follower | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
+        self.steps = self.alarm_changes = 0
+        self.spent = dict.fromkeys(("decode", "rules", "store"), 0.0)
+        self.taken_until = 0
         self._restore()
 
     def _restore(self) -> None:
@@ -469,7 +472,9 @@ class Worker:
             records = records[bisect_right(records, self.position, key=_POSITION) :]
 
     def _take_group(self, records: Sequence[Record]) -> None:
+        began = self._monotonic()
         changes = self.understanding.take(records)
+        self.spent["decode"] += (decoded := self._monotonic()) - began
         begin = {run.id for run in changes.runs.values() if run.state == "running"} - self._running
         self._running = (self._running | begin) - {run.id for run in changes.runs.values() if run.state == ENDED}
         for run in changes.runs.values():
@@ -482,7 +487,11 @@ class Worker:
         for run in changes.runs.values():
             if run.state == ENDED:
                 alarms += self.engine.end_run(run.id)
+        self.spent["rules"] += (judged := self._monotonic()) - decoded
         self._commit(changes, alarms)
+        self.spent["store"] += self._monotonic() - judged
+        self.steps += 1
+        self.taken_until = records[bisect_right(records, self.position, key=_POSITION) - 1].message.received
         if begin:
             self._tell_of(begin)
         if changes.merged:
@@ -582,6 +591,19 @@ class Worker:
             self._speak(batch, views, self._monotonic())
             self._deliver(Outcome(batch=batch, views=views))
 
+    def _speak_of(self, alarms: Sequence[Alarm], batch: Batch) -> Mapping[int, AtTable] | None:
+        """Add what is said beside alarms that have just begun or ended; return the tables, where one of theirs did.
+
+        Nothing while the hub is behind: its own delay is no sensor's silence.
+        """
+        if not alarms or self._reader.end - self.position > CHUNK:
+            return None
+        wall, now = self._wall(), self._monotonic()
+        views = {name: self._view(name, wall) for name in {alarm.usecase for alarm in alarms} & self._cases.keys()}
+        self._speak(batch, {name: view for name, view in views.items() if view is not None}, now)
+        seated = {run for _, run in self.engine.seats().values()}
+        return dict(self._tables(wall, now)) if any(alarm.run in seated for alarm in alarms) else None
+
     def _speak(self, batch: Batch, views: Mapping[str, View], now: float) -> None:
         """Add what use cases say and compute to a batch."""
         sentences, made = dict(batch.sentences), dict(batch.computed)
@@ -593,7 +615,7 @@ class Worker:
     def _said(self, line: str, case: UseCase, view: View, now: float) -> Mapping[str, Any]:
         """Return the sentence on a line; what is waited for while a run prepares does not stand in its way then."""
         due = main_sentence(case, view)
-        said = due if view.preparing else self._speaker.say(line, view.run, due, now)
+        said = due if view.preparing else self._speaker.say(line, view.run, due, now, view.ringing)
         plain: Mapping[str, Any] = msgspec.to_builtins(said)
         return plain
 
@@ -634,6 +656,7 @@ class Worker:
         self.refused += changes.refused
         self.repeats += changes.repeats
         self.stored += len(changes.readings)
+        self.alarm_changes += len(alarms)
         batch = Batch(
             readings=latest,
             devices=[device for device in changes.known.values() if device.merged is None],
@@ -647,10 +670,11 @@ class Worker:
             _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = self.views(self._wall()) if changes.runs else {}
+        tables = self._speak_of(alarms, batch)
         if changes.described:
             batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}
         self.say(changes.asks)
-        said = Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views)
+        said = Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views, tables=tables)
         self._deliver(msgspec.structs.replace(said, unconfirmed=changes.unconfirmed) if changes.unconfirmed else said)
         self._follow_commands(changes)
 

@@ -89,7 +89,7 @@ class Plant:
             await stack.enter_async_context(self.wire)
             errors = stack.enter_context((self.folder / "parts.log").open("ab"))
             self.supervisor = Supervisor(errors)
-            stack.push_async_callback(asyncio.to_thread, self.supervisor.close, ("hub", "ingest"))
+            stack.push_async_callback(asyncio.to_thread, self.supervisor.close, ("hub",), ("ingest",))
             self._start_parts()
             await asyncio.to_thread(self.supervisor.wait_for, "hub", "ready", START_S)
             thread = threading.Thread(target=self.supervisor.run, args=(lambda *_: None,), daemon=True)

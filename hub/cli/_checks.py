@@ -28,6 +28,7 @@ from hub.datafolder import Living
 from hub.errors import ConfigError
 from hub.ingest import probe
 from hub.ingest.probe import Limits
+from hub.ingest.room import default_budget
 
 PYTHON = (3, 11)
 SQLITE = (3, 51, 3)
@@ -41,6 +42,10 @@ SANE_YEARS = range(2025, 2080)
 JUMP_S = 0.5
 ASSUMED_RATE = 10.0
 """Messages a second, where nobody speaks at the time: a room full of devices."""
+ASSUMED_SIZE = 500
+"""Bytes of such a message in the journal: three values and a topic."""
+WORKING_DAY = 8.0
+"""Hours that the journal should hold what arrives while something downstream is away."""
 PAGE = Path(__file__).parent.parent / "web" / "static" / "index.html"
 
 
@@ -68,8 +73,8 @@ def versions() -> Iterator[Finding]:
     yield Finding("versions.python", fresh, "python_ok" if fresh else "python_old", words)
     yield sqlite(_sqlite_version())
     for name, (wanted, lowest) in PACKAGES.items():
-        yield package(name, wanted, lowest, _version(name))
-    yield embedded_broker(_version("iotcore"), installed=_has_mosquitto())
+        yield package(name, wanted, lowest, version_of(name))
+    yield embedded_broker(version_of("iotcore"), installed=_has_mosquitto())
 
 
 def sqlite(version: str) -> Finding:
@@ -110,7 +115,7 @@ def folder(data: Path) -> Iterator[Finding]:
     place = next(each for each in (data, *data.parents) if each.exists())
     if place == data:
         yield _writable(data)
-        if sys.platform != "win32" and data.is_dir() and stat.S_IMODE(data.stat().st_mode) & 0o077:
+        if data.is_dir() and others_read(data):
             yield Finding("folder.private", ok=False, code="folder_open", words={"path": data})
     else:
         usable = place.is_dir() and os.access(place, os.W_OK)
@@ -118,6 +123,14 @@ def folder(data: Path) -> Iterator[Finding]:
         words = {"path": data, "reason": reason}
         yield Finding("folder.writable", usable, "folder_ok" if usable else "folder_bad", words)
     yield disk(shutil.disk_usage(place).free)
+
+
+def others_read(path: Path) -> bool:
+    """Tell whether others on this machine may read a file or folder; Windows knows no such mode."""
+    try:
+        return sys.platform != "win32" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    except OSError:
+        return False
 
 
 def _writable(data: Path) -> Finding:
@@ -151,6 +164,19 @@ def history(config: Config, data: Path) -> Iterator[Finding]:
     yield Finding("history.kept", ok=None, code="history_kept", words=words)
 
 
+def journal_room(config: Config, data: Path) -> Finding:
+    """Tell how long the journal's budget lasts where no hub runs that measures its own rate."""
+    place = next(each for each in (data, *data.parents) if each.exists())
+    given = config.journal_budget_mb
+    budget = given * 1_000_000 if given is not None else default_budget(shutil.disk_usage(place).free)
+    hours = budget / (ASSUMED_RATE * ASSUMED_SIZE) / 3600
+    words = {"budget": amount(budget), "hours": f"{hours:.0f}", "rate": f"{ASSUMED_RATE:g}", "size": ASSUMED_SIZE}
+    lasts = hours >= WORKING_DAY
+    return Finding(
+        "disk.journal", ok=True if lasts else None, code="journal_lasts" if lasts else "journal_short", words=words
+    )
+
+
 def _days(days: int) -> Mapping[str, str]:
     return {"fr": f"{days} jours", "en": f"{days} days"} if days else {"fr": "toujours", "en": "ever"}
 
@@ -170,7 +196,6 @@ def clock(
     yield Finding("clock.time", sane, "clock_ok" if sane else "clock_wrong", words)
     if abs(moved) > JUMP_S:
         yield Finding("clock.steady", ok=False, code="clock_jumps", words={"seconds": f"{moved:.1f}"})
-    yield Finding("clock.ntp", ok=None, code="ntp_unknown")
 
 
 def zone(config: Config, now: datetime) -> Finding:
@@ -376,7 +401,7 @@ def _sqlite_version() -> str:
     return apsw.sqlite_lib_version()
 
 
-def _version(name: str) -> str | None:
+def version_of(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder, given
+from hub import broker, datafolder, given, logs, systemd
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -73,6 +73,8 @@ def start(plan: Plan) -> int:
     """
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
     os.umask(0o077)  # what the parts write is the owner's alone, whatever folder was named; the parts inherit it
+    os.environ[logs.FORMAT] = plan.config.log_format  # the parts' too
+    logs.configure("supervisor")
     with ExitStack() as stack:
         port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
         config = replace(plan.config, web_port=port, https_port=_https_port(plan))
@@ -80,10 +82,11 @@ def start(plan: Plan) -> int:
         _check_policy(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
+        _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)
         brokers = stack.enter_context(ExitStack())  # ended last
-        stack.callback(supervisor.close, ("sim", "hub", "ingest"))
+        stack.callback(supervisor.close, ("sim", "hub"), ("ingest",))  # what they still say is journalled
         mqtt, file = _broker(plan, data)
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
@@ -113,9 +116,24 @@ def start(plan: Plan) -> int:
         _say(plan, words, url, mqtt, ready)
         if plan.browser:
             webbrowser.open(url)
-        supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
+        with systemd.watched(lambda: bool(_get(f"{url}health"))):
+            supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
+
+
+def _upgrade(data: Path, words: Console) -> None:
+    """Have what an older hub wrote copied aside before it is changed; refuse what a newer one wrote.
+
+    Raises:
+        HubError: it cannot be used.
+    """
+    from hub import upgrading  # noqa: PLC0415 — `--help` opens no database
+
+    copies = upgrading.prepare(data, time.time_ns)
+    if copies:
+        names = ", ".join(each.name for each in copies)
+        words.print(f"The data folder is an older version's: {names} copied into {copies[0].parent}, then upgraded.")
 
 
 def _check_policy(plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """`matinales demo`: everything on this machine."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ def command(
     data: Path | None = None,
     fresh: Annotated[bool, Parameter(negative="")] = False,
     browser: bool = True,
+    log_format: Literal["plain", "json"] | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     rehearse: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -43,6 +44,7 @@ def command(
         data: data folder; the platform's own unless told.
         fresh: a temporary data folder that goes at the end.
         browser: open the page.
+        log_format: how the log on standard error is written; HUB_LOG_FORMAT unless told.
         json: print one line with the addresses when all is up; with --rehearse, what came of it.
         rehearse: start nothing: play the guide with its timings on a fast clock, and say where the show would stall.
     """
@@ -51,7 +53,13 @@ def command(
     if fresh and data is not None:
         msg = "--fresh and --data exclude each other: give one of them"
         raise UsageError(msg)
-    config = changed(load(), web_port=port, mqtt_port=mqtt_port, web_host=_start.ANY if lan else _start.LOOPBACK)
+    config = changed(
+        load(),
+        web_port=port,
+        mqtt_port=mqtt_port,
+        web_host=_start.ANY if lan else _start.LOOPBACK,
+        log_format=log_format,
+    )
     if broker != "embedded":
         config = replace(config, broker_url=broker if "://" in broker else None)
     if "://" not in broker and broker not in {"embedded", "mosquitto"}:

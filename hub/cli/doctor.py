@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Parameter
@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.text import Text
 
 from hub import datafolder
-from hub.cli import _broker_checks, _checks, _influx_checks
+from hub.cli import _broker_checks, _checks, _influx_checks, _package_checks, _reach_checks
 from hub.cli._checks import Finding
 from hub.config import Config, load
+from hub.registry import load_bundled
 
 MARKS = {True: ("ok", "green"), None: ("..", "blue"), False: ("!!", "bold red")}
 
@@ -28,6 +29,7 @@ def command(
     *,
     data: Path | None = None,
     config: Path | None = None,
+    lang: Literal["fr", "en"] | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Look at ports, broker, store, clock, disk and addresses, and say what to do.
@@ -35,13 +37,14 @@ def command(
     Args:
         data: data folder; the platform's own unless told.
         config: hub.toml.
+        lang: language of the findings; HUB_LANG unless told.
         json: print a list of {"id", "ok", "text", "remedy"}; ok null: worth knowing, or not known.
     """
     settings = load(config)
     folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
     found = list(look(settings, folder.absolute()))
     words = sentences()
-    lines = [line(finding, settings.lang, words) for finding in found]
+    lines = [line(finding, lang or settings.lang, words) for finding in found]
     if json:
         sys.stdout.buffer.write(msgspec.json.encode(lines) + b"\n")
     else:
@@ -54,17 +57,30 @@ def look(config: Config, data: Path) -> Iterator[Finding]:
     hub = list(_checks.living(data, _checks.health_of))
     is_alive = any(finding.id == "hub.running" and finding.ok for finding in hub)
     yield from _checks.versions()
+    yield from _package_checks.floors(
+        _package_checks.wanted(), _checks.version_of, {*_checks.PACKAGES, "apsw", "iotcore"}
+    )
+    yield _package_checks.machine()
     yield _checks.page()
     yield from _checks.folder(data)
     yield from _checks.history(config, data)
+    if not is_alive:
+        yield _checks.journal_room(config, data)
+        yield from _package_checks.drivers(data)
     yield from _checks.clock()
+    yield _reach_checks.time_server()
     yield _checks.zone(config, datetime.now(UTC))
     yield from hub
     yield from _checks.ports(config, data, is_alive=is_alive)
     yield from _broker_checks.doors(config, data)
     if config.store == "influx":
         yield from _influx_checks.influx(config, data)
-    yield from _checks.addresses(config, data, _checks.own_addresses())
+    yield _reach_checks.firewall(config)
+    found = _checks.own_addresses()
+    own = [address for each in found.values() for address in each]
+    yield from _reach_checks.certificates(data, own)
+    yield from _checks.addresses(config, data, found)
+    yield from _reach_checks.families(config, data, own, load_bundled().values())
 
 
 def sentences() -> Mapping[str, Any]:

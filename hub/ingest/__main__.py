@@ -30,8 +30,8 @@ from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
 from hub.journal.sqlite import SqliteJournal
+from hub.logs import configure
 from hub.model import MAX_WHOLE
-from hub.oneline import install
 
 LOCK_S = 10.0
 _END_EVERY_S = 0.005
@@ -238,8 +238,7 @@ def main() -> int:
     options = parser.parse_args()
     if not options.broker:
         parser.error("give --broker, or set HUB_BROKER_URL")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    install()
+    configure("ingest", "INFO")
     settings = Settings(
         url=options.broker,
         client_id=options.client_id,
@@ -269,8 +268,9 @@ def _serve(ingest: Ingest) -> None:
     for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: ingest.stop())
-    if not sys.stdin.isatty():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's reach the whole group; the supervisor ends us in order
+        if not sys.stdin.isatty() and hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_stdin, args=(ingest,), name="stdin", daemon=True).start()
     try:
         ingest.run()

@@ -30,6 +30,8 @@ LATELY = 200_000
 """Messages searched for what a killed broker delivers again from its last snapshot: 100 s at 2,000 a second."""
 ERASED = "matinales/erased"
 """Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
+VERSION = 1
+"""Of the tables, in `user_version`. Files made before there was a number have 0, and are these."""
 _LEVEL = 1
 _DROPPED_AT_ONCE = 500
 _ROW = 100
@@ -302,9 +304,12 @@ class SqliteJournal:
         db = apsw.Connection(str(path), vfs=self._vfs)
         try:
             db.set_busy_timeout(5_000)
+            known = _known(db, path)
             for pragma, value in (("journal_mode", "wal"), ("synchronous", "full"), ("secure_delete", "on")):
                 db.pragma(pragma, value)
             db.execute(_SCHEMA)
+            if known < VERSION:
+                db.pragma("user_version", VERSION)
         except BaseException:
             db.close()
             raise
@@ -594,6 +599,22 @@ def _groups(db: apsw.Connection, begin: int) -> Iterator[_Row | None]:
         group = _Row(*row)
         begin, step = group.first + group.many, 1
         yield group
+
+
+def _known(db: apsw.Connection, path: Path) -> int:
+    """Return the version of a file's tables.
+
+    Raises:
+        JournalError: a newer hub wrote it; nothing was changed.
+    """
+    version = _number_in(db, "PRAGMA user_version")
+    if version > VERSION:
+        msg = (
+            f"{path} was written by a newer version of the hub (tables {version}, this one knows {VERSION});"
+            " install that version again, or name another data folder with --data"
+        )
+        raise JournalError(msg)
+    return version
 
 
 def _number_in(db: apsw.Connection, query: str, *values: int) -> int:

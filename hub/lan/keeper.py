@@ -136,7 +136,16 @@ def read(path: Path) -> Pair:
     if sys.platform != "win32" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         _LOG.warning("%s could be read by others on this machine: now it cannot", path)
         path.chmod(0o600)
-    found = {match[1]: match[0] for match in _BLOCK.finditer(path.read_bytes())}
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> Pair:
+    """Return the certificate and the key that a file of this folder holds.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    found = {match[1]: match[0] for match in _BLOCK.finditer(content)}
     if set(found) != {b"CERTIFICATE", b"PRIVATE KEY"}:
         msg = "it holds no certificate with its key"
         raise ValueError(msg)

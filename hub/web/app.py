@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -14,14 +15,30 @@ from aiohttp.log import server_logger
 
 from hub.errors import HubError
 from hub.live import Batch
-from hub.web import openapi, problems
+from hub.web import accept, asyncapi, openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TABLES, TWINS, UPLOADS
+from hub.web.keys import (
+    DOCUMENT,
+    HUB,
+    LAG,
+    PHONES,
+    ROLE,
+    RUNNERS,
+    SECURITY,
+    SOCKET_DOCUMENT,
+    SOCKETS,
+    STATIC,
+    TABLES,
+    TWINS,
+    UPLOADS,
+)
+from hub.web.metrics import Lag
+from hub.web.once import KEYS, Keys, once
 from hub.web.phones import Phones
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
-from hub.web.routes import ROUTES, rule_of
+from hub.web.routes import ROUTES, exists, rule_of
 from hub.web.runners import Runners, State
 from hub.web.seating import sits_there
 from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
@@ -31,20 +48,25 @@ from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
+LOOK_S = 0.5
+"""How often [s] it is seen whether the event loop comes in time."""
+FAREWELL_S = 0.5
+"""What a viewer gets to answer that it has seen the end."""
 POLICY = "Content-Security-Policy"
 STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web.Application:
+def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: Keys | None = None) -> web.Application:
     """Return the application that serves a hub.
 
     Args:
         hub: the running hub.
         security: who may do what.
         static_dir: the built page.
+        keys: idempotency keys that outlive the hub; None: none does.
     """
-    app = web.Application(middlewares=[_answer_problems, _guard], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[_answer_problems, _guard, once], client_max_size=LARGEST_BODY)
     app[HUB] = hub
     app[SECURITY] = security
     app[STATIC] = Static(static_dir)
@@ -53,8 +75,11 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app[TWINS] = Twins(hub, app[RUNNERS])
     app[PHONES] = Phones(hub)
     app[SOCKETS] = set()
+    app[KEYS] = keys or Keys()
     app[UPLOADS] = Uploads()
+    app[LAG] = Lag()
     app[DOCUMENT] = openapi.document(ROUTES)
+    app[SOCKET_DOCUMENT] = asyncapi.document()
     app[DEFAULT_LANGUAGE] = hub.config.lang
     for route in ROUTES:
         if route.method == "GET":
@@ -68,6 +93,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web
     app.cleanup_ctx.append(_follow_the_cast)
     app.cleanup_ctx.append(_keep_tables)
     app.cleanup_ctx.append(_hear_phones)
+    app.cleanup_ctx.append(_watch_the_loop)
     return app
 
 
@@ -91,6 +117,9 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 — a redirection is no problem
             raise
+        path = request.rel_url.raw_path
+        if isinstance(error, web.HTTPMethodNotAllowed) and path.startswith("/api/") and not exists(path):
+            error = web.HTTPNotFound()  # only the page's files would be there, by GET
         return problems.answer(problems.of_http(error, request), request)
     except (ConnectionError, asyncio.CancelledError):
         raise
@@ -112,6 +141,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     request.app[HUB].seen(request.remote)
     if parameters is not None:
         only(request, parameters)
+    accept.check(request)
     return await handler(request)
 
 
@@ -165,6 +195,19 @@ async def _hear_phones(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
+async def _watch_the_loop(app: web.Application) -> AsyncIterator[None]:
+    async with _beside(_see_lag(app[LAG]), "lag"):
+        yield
+
+
+async def _see_lag(lag: Lag) -> None:
+    """Sleep again and again, and see how much later it was."""
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(LOOK_S)
+        lag.add(time.monotonic() - before - LOOK_S)
+
+
 @contextlib.asynccontextmanager
 async def _beside(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
     """Let something go on for as long as the application serves."""
@@ -185,4 +228,4 @@ async def _close_sockets(app: web.Application) -> None:
     sockets = app[SOCKETS]
     closing = [asyncio.create_task(each.close(code=WSCloseCode.GOING_AWAY, message=b"hub stops")) for each in sockets]
     if closing:
-        await asyncio.wait(closing, timeout=1)
+        await asyncio.wait(closing, timeout=FAREWELL_S)

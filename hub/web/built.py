@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from hub.web import problems
+from hub.web.opening import Opening
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
@@ -65,6 +66,7 @@ class Static:
                 if path.is_file() and not links and not hidden and path.suffix not in {".gz", ".br", ".map"}:
                     found["/" + "/".join(parts)] = path
         self._files = found
+        self.opening = Opening(folder / "index.html", found)
 
     def page(self, request: web.Request) -> web.StreamResponse:
         """Answer with the page, or with how to build it."""

@@ -9,6 +9,7 @@ from hub.driver import Command
 from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Live
+from hub.machine import Machine
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
@@ -498,3 +499,6 @@ class Hub(Protocol):
 
     def counters(self) -> Mapping[str, float]:
         """Return what `/health` and `/metrics` count, `snake_case`; a name that only grows ends in `_total`."""
+
+    async def machine(self) -> Machine:
+        """Return how the hub's processes and the data folder's disk are."""

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from hub.web.built import Static
 from hub.web.hub import Hub
+from hub.web.metrics import Lag
 from hub.web.phones import Phones
 from hub.web.runners import Runners
 from hub.web.security import Role, Security
@@ -21,7 +22,11 @@ STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 """Open WebSockets, to be closed at the end."""
 UPLOADS: web.AppKey[Uploads] = web.AppKey("uploads", Uploads)
+LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)
+"""How late the event loop comes."""
 DOCUMENT: web.AppKey[bytes] = web.AppKey("document", bytes)
 """openapi.json."""
+SOCKET_DOCUMENT: web.AppKey[bytes] = web.AppKey("socket_document", bytes)
+"""asyncapi.json."""
 ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)
 """Who asks."""

@@ -1,15 +1,21 @@
 """The whole on the embedded broker, as its users meet it, without a browser."""
 
+import json
+import re
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from hub.web import metrics
 from servers.hubs import Demo, demo, start, until
 from servers.ports import free_port
 
@@ -231,3 +237,30 @@ def _values(hub: Demo, uid: str) -> dict[str, float]:
         return hub.values(uid)
     except OSError:  # it is being started again
         return {}
+
+
+def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) -> None:
+    """Every expression's names and labels; the outbox's figures are there where InfluxDB is the store."""
+    with urllib.request.urlopen(f"{hub.page}metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    told: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            told.setdefault(sample.name, set()).update(sample.labels)
+    counters = hub.get("health")["counters"]
+    dashboard = json.loads(resources.files("hub.web").joinpath("grafana.json").read_text(encoding="utf-8"))
+    asked = [target for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(asked) > 20
+    for target in asked:
+        (name,) = set(re.findall(r"matinales_\w+", target["expr"]))
+        if not name.startswith("matinales_outbox_"):
+            labels = {*re.findall(r"(\w+)=", target["expr"]), *re.findall(r"by \((\w+)\)", target["expr"])}
+            labels |= set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            alarms = {"state", "priority"} if name == "matinales_alarms" else set()
+            assert labels <= {"instance"} | told.get(name, set()) | alarms, target
+            assert name in told or alarms, target
+    for name, line in metrics.lines().items():
+        wanted = {each for each in line.counters(name).values() if not each.startswith(("influx_", "data_"))}
+        assert wanted - counters.keys() <= {"journal_budget_left_seconds"}, name
+    living = set(re.findall(r'matinales_process_threads\{part="(\w+)"\}', text))
+    assert living >= {"hub", "ingest", "sim", "broker", "supervisor"}

@@ -255,7 +255,11 @@ export const api = {
 		return (await ask("GET", "/screens")).json();
 	},
 	/** Freeze, silence, or lead all screens; what is not named stays. */
-	async wall(wish: { frozen?: boolean; muted?: boolean; guide?: { usecase: string; step: number } }): Promise<void> {
+	async wall(wish: {
+		frozen?: boolean;
+		muted?: boolean;
+		guide?: { usecase: string; step: number } | null;
+	}): Promise<void> {
 		await ask("PATCH", "/screens", wish);
 	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {

@@ -1,16 +1,16 @@
 """How the hub is: for people (`/health`) and for Prometheus (`/metrics`)."""
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+import asyncio
 
 from aiohttp import web
 
 from hub.live import Live
-from hub.web.keys import HUB, SECURITY
+from hub.machine import Machine
+from hub.web import metrics as told
+from hub.web.gives import gives
+from hub.web.keys import HUB, LAG, SECURITY, SOCKETS
 from hub.web.query import answer
-
-PREFIX = "matinales_"
+from hub.web.shapes.history import Health
 
 
 def status(live: Live) -> str:
@@ -20,32 +20,37 @@ def status(live: Live) -> str:
 
 def _counters(request: web.Request) -> dict[str, float]:
     hub, security = request.app[HUB], request.app[SECURITY]
-    own = {"viewers": hub.live.viewers, "requests_refused_total": security.refused.total()}
+    own = {
+        "viewers": hub.live.viewers,
+        "websockets": len(request.app[SOCKETS]),
+        "requests_refused_total": security.refused.total(),
+    }
     return {**own, **hub.counters()}
 
 
+@gives(Health)
 async def health(request: web.Request) -> web.Response:
     """Tell how the parts are; 200 even when degraded, for the hub itself answers."""
     live = request.app[HUB].live
     return answer({"status": status(live), "parts": live.parts, "counters": _counters(request)})
 
 
+@gives(media=("text/plain",))
 async def metrics(request: web.Request) -> web.Response:
-    """Give the counters in Prometheus' text format, version 0.0.4."""
-    lines = exposition(_counters(request), request.app[HUB].live.parts)
-    return web.Response(
-        body="".join(f"{line}\n" for line in lines).encode(),
-        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
+    """Give the figures in Prometheus' text format, version 0.0.4, or in OpenMetrics' where that is accepted."""
+    hub = request.app[HUB]
+    machine = await hub.machine()
+    figures = told.Figures(
+        counters=_counters(request) | _disk(machine),
+        parts=dict(hub.live.parts),
+        alarms=[*hub.live.alarms.values()],
+        machine=machine,
+        lag=request.app[LAG].buckets(),
     )
+    body, content_type = await asyncio.to_thread(told.exposition, figures, request.headers.get("Accept", ""))
+    return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
 
-def exposition(counters: Mapping[str, float], parts: Mapping[str, Any]) -> Iterator[str]:
-    """Give the lines: a name that ends in `_total` is a counter, others are gauges."""
-    for name, value in sorted(counters.items()):
-        full = PREFIX + re.sub(r"[^a-zA-Z0-9_]", "_", name)
-        yield f"# TYPE {full} {'counter' if name.endswith('_total') else 'gauge'}"
-        yield f"{full} {value}"
-    yield f"# TYPE {PREFIX}part_ok gauge"
-    for name, part in sorted(parts.items()):
-        label = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        yield f'{PREFIX}part_ok{{part="{label}"}} {int(part.get("status") == "ok")}'
+def _disk(machine: Machine) -> dict[str, float]:
+    found = {"data_disk_free_bytes": machine.disk_free, "data_disk_size_bytes": machine.disk_size}
+    return {name: size for name, size in found.items() if size is not None}

@@ -17,10 +17,13 @@ from msgspec.structs import replace
 from hub.errors import NotFoundError
 from hub.model import REAL, rfc3339
 from hub.store.base import Aggregate, Past, Range, Row, Series
+from hub.web.accept import wants_table
+from hub.web.gives import CSV, NEXT, gives
 from hub.web.hub import Hub
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter
 from hub.web.query import LATEST, answer, choice, number, positive_span, time_of
+from hub.web.shapes.history import ReadingList, SeriesList
 from hub.web.sittings import hulls_of, past_of
 
 DEFAULT_LIMIT, MOST = 1000, 10_000
@@ -31,6 +34,7 @@ BETWEEN = "~"
 AGGREGATES: dict[str, Aggregate] = {word: word for word in get_args(Aggregate)}
 
 
+@gives(ReadingList, media=(CSV,), headers={"Link": NEXT})
 async def readings(request: web.Request) -> web.Response:
     """Give stored readings, or one value a window; as CSV when asked."""
     aggregate = AGGREGATES.get(choice(request, "aggregate", tuple(AGGREGATES)) or "")
@@ -44,11 +48,12 @@ async def readings(request: web.Request) -> web.Response:
             rows, after = await _aggregated(request, past, ranges, kind=aggregate, every=every, limit=limit), None
         else:
             rows, after = await _stored(request, past, ranges, limit)
-    if "text/csv" in request.headers.get("Accept", ""):
+    if wants_table(request):
         return _csv(request, rows, after)
     return answer({"readings": [_row(row) for row in rows], "next": after})
 
 
+@gives(SeriesList)
 async def series(request: web.Request) -> web.Response:
     """Give curves to draw, thinned out to the width of the chart."""
     width = number(request, "width", DEFAULT_WIDTH, 2, WIDEST)

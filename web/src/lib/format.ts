@@ -11,7 +11,8 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
 
-/** `1 234,5` and `1,234.5`, with a real minus sign; `sign` shows a plus too. What is no number is a dash. */
+/** `1 234,5` and `1,234.5`, with a real minus sign; `sign` shows a plus too. What is no number is a dash. A half goes to
+ * the even digit, as in the hub's sentences: the number beside one never differs from it. */
 export function number(value: number | null | undefined, decimals: number, language: Language, sign = false): string {
 	if (value === null || value === undefined || !Number.isFinite(value)) return "–";
 	return digits(decimals, language, sign).format(value).replace("-", MINUS);
@@ -27,6 +28,7 @@ function digits(decimals: number, language: Language, sign: boolean): Intl.Numbe
 			minimumFractionDigits: decimals,
 			maximumFractionDigits: decimals,
 			signDisplay: sign ? "exceptZero" : "negative",
+			roundingMode: "halfEven",
 		});
 		DIGITS.set(key, made);
 	}
