@@ -82,7 +82,8 @@ class Opening:
         if is_kept(usecase, frame, role):
             return None
         data = encode({"frame": {"seq": 0, "role": role, **frame}, "usecase": usecase}).replace(b"<", b"\\u003c")
-        place = f'<div id="page">{glance(usecase, frame, self._zone, language)}</div>'
+        own, other = (glance(usecase, frame, self._zone, each) for each in (language, _other(language)))
+        place = f'<div id="page">{own}<template>{other}</template></div>'
         script = f'<script type="application/json" id="opening">{data.decode()}</script>'
         page = re.sub(r'<html lang="\w+">', f'<html lang="{language}">', self._index, count=1)
         head, _, rest = PROGRAM.sub(LATER, page).partition("</head>")
@@ -92,6 +93,11 @@ class Opening:
         """Return links to what the program asks for as soon as it runs: its words, the story's drawing."""
         wanted = re.compile(rf"/assets/(?:{language}|{re.escape(usecase)})-[\w-]{{8}}\.js")
         return "".join(f'<link rel="modulepreload" href="{each}">' for each in self._assets if wanted.fullmatch(each))
+
+
+def _other(language: Language) -> Language:
+    """Return the language beside it: readers choose for themselves, and the hub hears only what their browser wants."""
+    return "en" if language == "fr" else "fr"
 
 
 def told(hub: Hub) -> Mapping[str, Any] | None:

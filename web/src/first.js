@@ -16,6 +16,7 @@
 	root.lang = language === "fr" ? "fr" : "en";
 	// Where the hub has written the story into the page (hub/web/opening.py), it is painted before the program runs:
 	// that takes a phone longer than to paint. A page that nobody looks at is never painted, and begins all the same.
+	// The hub knows what the browser asks for, not what the reader chose here: the other language lies beside it.
 	const begin = () => {
 		for (const link of document.querySelectorAll("link[data-program]")) {
 			const program = document.createElement("script");
@@ -25,6 +26,9 @@
 		}
 	};
 	addEventListener("DOMContentLoaded", () => {
+		const story = document.querySelector(".opening");
+		const other = document.querySelector("#page > template");
+		if (other && story && story.lang !== root.lang) story.replaceWith(other.content);
 		if (document.hidden) begin();
 		else requestAnimationFrame(() => setTimeout(begin));
 	});

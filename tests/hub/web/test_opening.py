@@ -119,7 +119,8 @@ async def test_it_speaks_the_visitors_language(
     """And asks for that language's words, and the story's drawing, before the program does."""
     found = await page(await serve(telling, static_dir=built(tmp_path)), **{"Accept-Language": wish})
     assert f'<html lang="{language}">' in found
-    assert title in found.partition("<script")[0]
+    assert title in found.partition("<template>")[0]
+    assert f'lang="{other}"' in found.partition("<template>")[2]
     ahead = re.findall(r'<link rel="modulepreload" href="/assets/(\w+)-', found)
     assert language in ahead
     assert "cold_room" in ahead
