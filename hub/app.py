@@ -76,6 +76,7 @@ from hub.valued import Valued
 from hub.web.app import make_app
 from hub.web.door import Runner
 from hub.web.hub import Acts
+from hub.web.once import Keys
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
@@ -137,6 +138,17 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     config: Config
 
 
+def _keep(config: Config) -> Keep:
+    """Return how long each kind of history stays."""
+    return Keep.days(
+        config.raw_days,
+        config.history_days,
+        minutes=config.minute_days,
+        hours=config.hour_days,
+        runs=config.run_days,
+    )
+
+
 def _refused_by_broker(refused: broker.Refused) -> dict[str, float]:
     return {
         "broker_publishes_refused_total": refused.count,
@@ -157,7 +169,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        keep = Keep.days(self.config.raw_days, self.config.history_days)
+        keep = _keep(self.config)
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
@@ -958,7 +970,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = Runner(make_app(app, security, STATIC), security.refused, shutdown_timeout=LAST_ANSWERS)
+    keys = await asyncio.to_thread(Keys, data / "idempotency")
+    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)

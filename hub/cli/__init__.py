@@ -45,7 +45,7 @@ def build(wanted: list[str]) -> "App":
     return app
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the sub-command that the arguments name.
 
     Returns:

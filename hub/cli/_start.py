@@ -72,6 +72,7 @@ def start(plan: Plan) -> int:
         HubError: something does not start; what had started is ended.
     """
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
+    os.umask(0o077)  # what the parts write is the owner's alone, whatever folder was named; the parts inherit it
     os.environ[logs.FORMAT] = plan.config.log_format  # the parts' too
     logs.configure("supervisor")
     with ExitStack() as stack:

@@ -1,5 +1,7 @@
 """Every address of the hub: who may use it, what answers. One table; what is not in it is closed."""
 
+import re
+
 from aiohttp import web
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from hub.web.api import (
     alarms,
     authority,
     devices,
+    documents,
     drivers,
     health,
     history,
@@ -35,7 +38,7 @@ from hub.web.api import (
 )
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.money import HypothesisWish as Hypothesis
-from hub.web.keys import DOCUMENT, STATIC
+from hub.web.keys import STATIC
 from hub.web.route import Route
 from hub.web.security import Role
 from hub.workshop.note import NoteWish
@@ -64,18 +67,13 @@ async def file(request: web.Request) -> web.StreamResponse:
     return request.app[STATIC].file(request.path)
 
 
-async def document(request: web.Request) -> web.StreamResponse:
-    """Describe the API."""
-    return web.Response(
-        body=request.app[DOCUMENT], content_type="application/json", headers={"Cache-Control": "no-cache"}
-    )
-
-
 VIEWER, PARTICIPANT, INTEGRATOR = Role.VIEWER, Role.PARTICIPANT, Role.INTEGRATOR
 FACILITATOR, HUB = Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
 CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "table", "start", "stop", "search")
+NOTES = ("run", "start", "stop", "session", "format", "dialect")
+PAGED = ("limit", "cursor", "format", "dialect")
 AT_TABLE = "/tables/{table}"
 ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
@@ -91,11 +89,11 @@ API = (
     Route("GET", "/devices/{id}/roles", FACILITATOR, roles.roles_for),
     Route("PUT", "/devices/{id}/period", FACILITATOR, actions.pace, body=actions.PaceWish),
     Route("DELETE", "/devices/{id}/period", FACILITATOR, actions.unpace),
-    Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
+    Route("GET", "/actions", FACILITATOR, actions.actions, ("limit", "cursor")),
     Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),
     Route("GET", "/ignored", FACILITATOR, actions.ignored),
     Route("PUT", "/ignored", FACILITATOR, actions.ignore, body=actions.Filters),
-    Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
+    Route("GET", "/readings", VIEWER, history.readings, (*RANGE, *PAGED, "aggregate", "every")),
     Route("GET", "/series", VIEWER, history.series, (*RANGE, "width", "usecase", "measure")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
     Route("POST", "/imports", FACILITATOR, uploads.receive, ("name",)),
@@ -107,13 +105,13 @@ API = (
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
     Route("GET", "/runs", VIEWER, scenario.runs),
     Route("GET", "/runs/{run}/control", HUB, scenario.control, ("table",)),
-    Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
+    Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "cursor", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, alarms.alarms, ALARMS),
     Route("GET", "/alarms/{id}", VIEWER, alarms.alarm),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
-    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=Acknowledgement),
+    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=Acknowledgement, may_be_empty=True),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
@@ -130,8 +128,8 @@ API = (
     Route("POST", "/sessions/{id}/pause", FACILITATOR, sessions.pause),
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
-    Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
-    Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
+    Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish, may_be_empty=True),
+    Route("GET", "/notes", VIEWER, notes.notes, (*NOTES, "limit", "cursor")),
     Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
     Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
     Route("GET", "/plan", VIEWER, plan.plan),
@@ -152,7 +150,7 @@ API = (
     Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
     Route("POST", "/votes/{id}/close", FACILITATOR, votes.close),
     Route("POST", "/votes/{id}/put-away", FACILITATOR, votes.put_away),
-    Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
+    Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again, may_be_empty=True),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
     Route("GET", "/accounts", FACILITATOR, accounts.accounts),
@@ -179,13 +177,23 @@ API = (
     Route("GET", f"{AT_TABLE}/scenario", VIEWER, tables.scenario),
     Route("PUT", f"{AT_TABLE}/faults/{{name}}", PARTICIPANT, tables.fault, body=scenario.FaultWish),
     Route("PUT", f"{AT_TABLE}/usecases/{{name}}/hypotheses/{{id}}", PARTICIPANT, tables.hypothesis, body=Hypothesis),
-    Route("POST", f"{AT_TABLE}/alarms/{{id}}/acknowledge", PARTICIPANT, tables.acknowledge, body=Acknowledgement),
+    Route(
+        "POST",
+        f"{AT_TABLE}/alarms/{{id}}/acknowledge",
+        PARTICIPANT,
+        tables.acknowledge,
+        body=Acknowledgement,
+        may_be_empty=True,
+    ),
     Route("GET", "/login", VIEWER, login.who),
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
     Route("PUT", "/login/pin", HUB, login.renew),
-    Route("GET", "/openapi.json", VIEWER, document),
+    Route("GET", "/openapi.json", VIEWER, documents.document),
+    Route("GET", "/asyncapi.json", VIEWER, documents.sockets),
+    Route("GET", "/docs", VIEWER, documents.page),
+    Route("GET", "/docs/{name}", VIEWER, documents.file),
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
@@ -214,4 +222,11 @@ def rule_of(request: web.Request) -> tuple[Role, tuple[str, ...] | None]:
     return (Role.HUB, None) if route is None else (route.role, route.query)
 
 
+def methods_at(path: str) -> set[str]:
+    """Return the methods that a (raw) path of the API takes; none: there is nothing."""
+    found = {method for method, pattern in _PATHS if pattern.fullmatch(path)}
+    return found | {"HEAD"} if "GET" in found else found
+
+
+_PATHS = [(each.method, re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(BASE + each.path)))) for each in API]
 _LISTED = {(route.method, route.path.replace("{file:.+}", "{file}")): route for route in ROUTES}

@@ -33,6 +33,8 @@ class Hub {
 	heard = $state(performance.now());
 	/** When the page began [ms, monotonic]: what it waits for, it waits for since then. */
 	readonly started = performance.now();
+	/** When it first called the hub [ms, monotonic]: its words may have been long in coming. */
+	called = $state(performance.now());
 	/** The story on the projector; null: none known yet. */
 	usecase = $state.raw<Usecase | null>(null);
 	/** The hub has been asked, and tells no story: until then nobody may say that there is none. */
@@ -117,6 +119,7 @@ class Hub {
 			},
 		);
 		this.#live.start();
+		this.called = performance.now();
 		setInterval(() => {
 			if (!document.hidden) this.#tick();
 		}, TICK_MS);

@@ -8,20 +8,25 @@ from aiohttp import web
 from hub.errors import NotFoundError
 from hub.model import REAL
 from hub.noting import note_lines
+from hub.web.accept import wants_table
+from hub.web.gives import CSV, gives
 from hub.web.hub import Hub, Sittings
 from hub.web.keys import HUB, SECURITY
 from hub.web.problems import Problem
-from hub.web.query import TIME_REMEDY, answer, body, choice, moment, span, time_of
+from hub.web.query import TIME_REMEDY, answer, body, choice, moment, number, page, span, time_of
 from hub.web.security import Role
+from hub.web.shapes.workshop import NoteKept, NoteList, Removed
 from hub.web.sittings import session_of
 from hub.workshop import note
 from hub.workshop.note import Note, NoteError, NoteWish, Place
 
 SHAPE = '{"text": "door left open", "time": "-5m", "author": "Zoé", "usecase": "cold_room"}'
 FORMATS = ("json", "csv")
+MOST_LISTED = 10_000
 DIALECTS = ("plain", "fr")
 
 
+@gives(NoteList, media=(CSV,))
 async def notes(request: web.Request) -> web.Response:
     """List the notes of the session the room is in, or of another one; the earliest moment first; CSV when asked."""
     session, wanted = session_of(request), _wanted(request)
@@ -30,17 +35,19 @@ async def notes(request: web.Request) -> web.Response:
         found = sittings.notebook.shown() if session is None else sittings.notes(session)
         return [each for each in found if wanted(each)]
 
-    found = await request.app[HUB].with_sessions(read)
+    limit = number(request, "limit", MOST_LISTED, 1, MOST_LISTED)
+    found, after = page(request, await request.app[HUB].with_sessions(read), lambda each: (each.time, each.id), limit)
     is_french = choice(request, "dialect", DIALECTS) == "fr"
-    is_table = choice(request, "format", FORMATS) == "csv"  # for a link, which sets no header
-    if not is_table and "text/csv" not in request.headers.get("Accept", ""):
-        return answer({"notes": [note.view(each) for each in found]})
+    choice(request, "format", FORMATS)
+    if not wants_table(request):
+        return answer({"notes": [note.view(each) for each in found], "next": after})
     request.app[SECURITY].check(request, Role.FACILITATOR)  # exports are the facilitator's (design.md §4, Roles)
     headers = {"Content-Disposition": 'attachment; filename="notes.csv"', "Cache-Control": "no-store"}
     text = "".join(note_lines(found, french=is_french))
     return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
 
 
+@gives(NoteKept, 201, once=True, problems=("unknown",))
 async def add(request: web.Request) -> web.Response:
     """Note something about a moment of a run; kept in the current session, erased with it."""
     wish = await body(request, NoteWish, SHAPE)
@@ -54,6 +61,7 @@ async def add(request: web.Request) -> web.Response:
     return answer(note.view(kept), status=201)
 
 
+@gives(Removed)
 async def remove(request: web.Request) -> web.Response:
     """Take a note away for ever."""
     name = request.match_info["id"]

@@ -11,11 +11,13 @@ from hub.certificate import Seen
 from hub.errors import NotFoundError
 from hub.ingest.phone import sample
 from hub.lan.room import Ways
+from hub.web.gives import gives
 from hub.web.hub import Sittings
 from hub.web.keys import HUB, PHONES, SECURITY, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.web.security import PHONE_COOKIE as COOKIE
+from hub.web.shapes.workshop import Furnished, JoiningWays, Me, PhoneLeft, Removed
 from hub.workshop import codes
 from hub.workshop.people import Joining, Person, view
 from hub.workshop.session import Room, Session, State
@@ -33,6 +35,7 @@ def token(request: web.Request) -> str | None:
     return request.cookies.get(COOKIE, "")[:LONGEST] or None
 
 
+@gives(JoiningWays)
 async def joining(request: web.Request) -> web.Response:
     """Say how people reach the page: addresses, the one to show with its code, the Wi-Fi network's code."""
     hub = request.app[HUB]
@@ -62,6 +65,7 @@ def _secure(ways: Ways, authority: Seen) -> dict[str, Any]:
     return {"urls": list(ways.secure), "fingerprint": authority.fingerprint, "until": authority.until.date()}
 
 
+@gives(Me)
 async def me(request: web.Request) -> web.Response:
     """Tell a phone who it is, and in which session; `is_on`: what it measures is taken."""
     given = token(request)
@@ -82,6 +86,7 @@ def _of(person: Person | None, session: Session | None) -> dict[str, Any]:
     return {"me": None if person is None else view(person), "is_on": is_on, "session": shown}
 
 
+@gives(Me, 201)
 async def join(request: web.Request) -> web.Response:
     """Let a phone take part, or change its table and name; the cookie is out of reach of scripts and other sites."""
     wish, given = await body(request, Joining, SHAPE), token(request)
@@ -98,6 +103,7 @@ async def join(request: web.Request) -> web.Response:
     return response
 
 
+@gives(PhoneLeft)
 async def leave(request: web.Request) -> web.Response:
     """Forget a phone: what its owner typed and answered, and what it measured. One that nobody knows is no error.
 
@@ -118,6 +124,7 @@ async def leave(request: web.Request) -> web.Response:
     return response
 
 
+@gives(Removed)
 async def remove(request: web.Request) -> web.Response:
     """Remove a participant for good, with all that is kept of them."""
     name = request.match_info["id"]
@@ -137,6 +144,7 @@ async def _forget(request: web.Request, person: Person) -> None:
         await hub.forget(person.device)
 
 
+@gives(Furnished)
 async def furnish(request: web.Request) -> web.Response:
     """Change what the projector shows, the address that people are told, the room's Wi-Fi network."""
     room = await body(request, Room, '{"shows": "join"} or {"wifi": {"ssid": "…", "password": "…"}}')
@@ -145,6 +153,7 @@ async def furnish(request: web.Request) -> web.Response:
     return answer({"id": session.id, "shows": session.shows})
 
 
+@gives(socket=True)
 async def phone(request: web.Request) -> web.StreamResponse:
     """Take what a participant's phone measures, for as long as its page is open."""
     given, phones = token(request), request.app[PHONES]

@@ -6,13 +6,13 @@ from types import ModuleType
 import pytest
 
 from hub.bench import ingest
-from hub.cli import bench, run
+from hub.cli import bench, main
 from hub.errors import UsageError
 
 
 def test_benches_are_found_without_being_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a name they are listed, one line each."""
-    assert run(["bench"]) == 0
+    assert main(["bench"]) == 0
     assert "ingest" in capsys.readouterr().out
     assert all(not name.startswith("_") for name in bench.names())
 
@@ -39,7 +39,7 @@ def test_a_wrong_option_is_named(options: dict[str, str]) -> None:
 
 def test_an_unknown_bench_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """The message names those that there are."""
-    assert run(["bench", "speed"]) == 2
+    assert main(["bench", "speed"]) == 2
     assert "ingest" in capsys.readouterr().err
 
 
@@ -51,7 +51,7 @@ def test_a_broken_promise_is_a_problem_found(
     fake.measure = lambda: {"rate": 5.0, "lost": 0.0}  # type: ignore[attr-defined]
     fake.GATES = {"rate": (">=", 6.0), "lost": ("<=", 0.0)}  # type: ignore[attr-defined]
     monkeypatch.setattr(bench, "_load", lambda _: fake)
-    assert run(["bench", "fake", "--json"]) == 1
+    assert main(["bench", "fake", "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == {"rate": 5.0, "lost": 0.0}
     assert bench.judged({"rate": 5.0, "lost": 0.0}, fake.GATES) == {"rate": (">= 6", False), "lost": ("<= 0", True)}
 
@@ -65,7 +65,7 @@ def test_repeated_runs_tell_least_median_and_most(
     fake.measure = lambda: next(runs)  # type: ignore[attr-defined]
     fake.GATES = {"rate": (">=", 6.0)}  # type: ignore[attr-defined]
     monkeypatch.setattr(bench, "_load", lambda _: fake)
-    assert run(["bench", "fake", "--json", "--repeat", "3"]) == 0
+    assert main(["bench", "fake", "--json", "--repeat", "3"]) == 0
     *each, whole = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [run["rate"] for run in each] == [9.0, 2.0, 7.0]
     assert (whole["least"], whole["median"], whole["most"]) == ({"rate": 2.0}, {"rate": 7.0}, {"rate": 9.0})
@@ -74,7 +74,7 @@ def test_repeated_runs_tell_least_median_and_most(
 
 def test_a_bench_without_peers_says_which_have_some(capsys: pytest.CaptureFixture[str]) -> None:
     """`--compare` is wrong usage there."""
-    assert run(["bench", "decode", "--compare"]) == 2
+    assert main(["bench", "decode", "--compare"]) == 2
     assert "ingest" in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ import pytest
 from cyclopts import App
 
 from hub import __version__
-from hub.cli import _menu, load, names, run
+from hub.cli import _menu, load, main, names
 
 
 @pytest.mark.parametrize("name", names())
@@ -22,7 +22,7 @@ def test_each_sub_command_is_told_as_it_tells_itself(name: str) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_the_overview_names_every_sub_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """One line each at least, and how to learn more."""
-    assert run(arguments) == 0
+    assert main(arguments) == 0
     said = capsys.readouterr().out
     assert all(f"\n {name} " in said for name in names())
     assert "matinales COMMAND --help" in said
@@ -36,7 +36,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_the_overview_loads_no_library() -> None:
     """It is there at once: neither the command-line library nor a sub-command is imported."""
-    code = "import sys; from hub.cli import run; run(['--help']); print(*sys.modules)"
+    code = "import sys; from hub.cli import main; main(['--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not loaded & {"cyclopts", "rich", "aiohttp", "msgspec", "hub.cli.demo"}
@@ -44,5 +44,5 @@ def test_the_overview_loads_no_library() -> None:
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """And nothing else."""
-    assert run(["--version"]) == 0
+    assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"{__version__}\n"

@@ -11,6 +11,7 @@ from hub.model import NS, Quality, Run
 from hub.store.base import Range
 from hub.store.file import StoreFile
 from hub.store.retention import AT_ONCE, DAY, SIMULATED, WINDOW, Keep, Retention
+from hub.store.rollups import Rollups
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from servers.stores import START, reading, readings
@@ -28,8 +29,16 @@ def file(tmp_path: Path) -> Iterator[StoreFile]:
         yield made
 
 
+def roll(file: StoreFile, now: int) -> None:
+    """Roll up all that is over: nothing goes before."""
+    rollups = Rollups(file, wall=lambda: now)
+    while rollups.step():
+        pass
+
+
 def let_go(file: StoreFile, keep: Keep, now: int) -> int:
-    """Let go a whole round at a time; return how many slices it took."""
+    """Roll up, then let go a whole round at a time; return how many slices it took."""
+    roll(file, now)
     retention = Retention(file, keep, wall=lambda: now)
     slices = 1
     while retention.step():
@@ -116,6 +125,7 @@ def test_what_was_thinned_is_not_looked_at_again(file: StoreFile) -> None:
 def test_a_slice_ends_in_time_and_the_next_goes_on(file: StoreFile) -> None:
     """The clock is the test's: each look takes a fiftieth of a second, so a slice holds two deletions."""
     SqliteHistory(file).write(readings(range(10 * AT_ONCE)))
+    roll(file, START + 400 * DAY)
     ticks = iter(range(10_000))
     retention = Retention(file, Keep.days(0, 1), wall=lambda: START + 400 * DAY, monotonic=lambda: next(ticks) / 50)
     assert retention.step()
@@ -146,6 +156,7 @@ def test_writing_goes_on_while_a_million_readings_are_let_go(file: StoreFile) ->
     history = SqliteHistory(file)
     for device in range(20):
         history.write(readings(range(50_000), device=f"acme:{device}"))
+    roll(file, START + 30 * DAY)
     retention = Retention(file, Keep.days(1, 0), wall=lambda: START + 30 * DAY)
     longest, more, number = 0.0, True, 0
     while more:
