@@ -161,7 +161,7 @@ def act_4_the_vote_and_the_money(room: Room) -> None:
         money = page.locator("section", has=page.locator("#money-title"))
         money.get_by_role("slider").first.press("End")
         expect(money.get_by_role("button", name="Revenir à la valeur d’origine")).to_be_visible()
-        page.get_by_role("link", name="Historique").first.click()
+        page.locator('a[href^="/history"]').first.click()
         page.get_by_role("slider").first.press("n")
         page.get_by_label("Que se passe-t-il").fill(NOTE)
         page.get_by_role("dialog").get_by_role("button", name="Noter", exact=True).click()
