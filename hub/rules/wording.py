@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
@@ -90,10 +89,10 @@ class Sentence(Struct, frozen=True):
 def number(value: float, decimals: int = 1, *, sign: bool = False) -> Text:
     """Return `value` as people write it: 1 234,5 and 1,234.5; a real minus sign; `sign` shows a plus too.
 
-    A half goes to the even digit, of the number as it is written (0.15 is 0.2, whatever its binary is): the page does
-    the same (`web/src/lib/format.ts`), so that a sentence and the value beside it never differ.
+    Rounded as Python rounds: to the nearest by the number's exact binary value, a true half to the even digit. The page
+    does the same (`web/src/lib/format.ts`), so that a sentence and the value beside it never differ.
     """
-    plain = f"{Decimal(repr(abs(float(value)))):,.{decimals}f}"
+    plain = f"{abs(value):,.{decimals}f}"
     is_zero = float(plain.replace(",", "")) == 0
     before = MINUS if value < 0 and not is_zero else "+" if sign and not is_zero else ""
     return Text(before + plain.replace(",", NARROW).replace(".", ","), before + plain)

@@ -34,7 +34,7 @@ _AGGREGATES: dict[Aggregate, str] = {
 }
 
 
-class _Known(Struct, frozen=True, gc=False):
+class Known(Struct, frozen=True, gc=False):
     """A curve: a series on a timeline, by its numbers and its names."""
 
     series: int
@@ -59,7 +59,7 @@ class SqliteReadings:
         """Return stored readings in order of time, then series (in the order first stored), run and tie."""
         after = _position(asked.after)
         with self._from.reader() as db:
-            curves = _curves(db, asked)
+            curves = curves_of(db, asked)
             ranks = {(each.series, each.run_number): each for each in curves}
             found = _page(db, [*ranks], asked, after)
         rows = [
@@ -80,7 +80,7 @@ class SqliteReadings:
         rows: list[Row] = []
         with self._from.reader() as db:
             can_roll = kind != "last" and rolled.has(db)
-            for each in _curves(db, asked):
+            for each in curves_of(db, asked):
                 found = _rolled(db, each, asked, kind, every) if can_roll else None
                 rows += _grouped(db, each, asked, kind, every) if found is None else found
         rows.sort(key=lambda row: row.time)
@@ -92,7 +92,7 @@ class SqliteReadings:
             msg = f"width is {width}: ask for at least one point"
             raise UsageError(msg)
         with self._from.reader() as db:
-            pieces = [(each, _pieces(db, each, asked, width)) for each in _curves(db, asked)]
+            pieces = [(each, _pieces(db, each, asked, width)) for each in curves_of(db, asked)]
         curves = [(each, drawn(found)) for each, found in pieces if found]
         return [
             Series(each.device, each.channel, each.unit, each.run, curve.t, curve.v, curve.low, curve.high)
@@ -102,7 +102,7 @@ class SqliteReadings:
     def last_time(self, device: str, run: str) -> int | None:
         """Return the time of a device's newest reading on a run."""
         with self._from.reader() as db:
-            curves = _curves(db, Range(device=device, run=run))
+            curves = curves_of(db, Range(device=device, run=run))
             sql = "SELECT max(time) FROM readings WHERE series = ? AND run = ?"
             newest = [db.execute(sql, (each.series, each.run_number)).get for each in curves]
         return max((time for time in newest if time is not None), default=None)
@@ -172,7 +172,7 @@ class SqliteHistory(SqliteReadings):
         return self._rollups.place(series, number)
 
 
-def _grouped(db: apsw.Connection, curve: _Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:
+def _grouped(db: apsw.Connection, curve: Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:
     """Return the windows of a curve, each made of its readings."""
     start = "?3" if every is None else f"time / {every} * {every}"
     leave_out = "" if kind == "count" else "AND (flags & 3) <> 2"
@@ -185,7 +185,7 @@ def _grouped(db: apsw.Connection, curve: _Known, asked: Range, kind: Aggregate, 
     return [_row(curve, time, value, quality) for time, value, quality in found if value is not None]
 
 
-def _rolled(db: apsw.Connection, curve: _Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row] | None:
+def _rolled(db: apsw.Connection, curve: Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row] | None:
     """Return the windows of a curve by its roll-ups; None: not of whole minutes, or nothing is rolled up."""
     unit = HOUR if every is None else rolled.exact(every)
     numbers, span = (curve.series, curve.run_number), (asked.start, asked.stop)
@@ -201,7 +201,7 @@ def _rolled(db: apsw.Connection, curve: _Known, asked: Range, kind: Aggregate, e
     return [_row(curve, start, value, each.quality(kind)) for start, each, value in values if value is not None]
 
 
-def _curves(db: apsw.Connection, asked: Range) -> list[_Known]:
+def curves_of(db: apsw.Connection, asked: Range) -> list[Known]:
     """Return the curves asked for, in order of device, channel, unit and run."""
     conditions = ["1"]
     values: list[str] = []
@@ -220,7 +220,16 @@ def _curves(db: apsw.Connection, asked: Range) -> list[_Known]:
         " FROM series CROSS JOIN curve ON curve.series = series.id JOIN timeline ON timeline.id = curve.run"
         f" WHERE {' AND '.join(conditions)} ORDER BY device, channel, unit, name"
     )
-    return [_Known(*row) for row in _json(db, sql, ("id", "run", "device", "channel", "unit", "name"), values)]
+    return [Known(*row) for row in _json(db, sql, ("id", "run", "device", "channel", "unit", "name"), values)]
+
+
+def rows_after(
+    db: apsw.Connection, curve: tuple[int, int], after: tuple[int, int], stop: int, most: int
+) -> list[list[Any]]:
+    """Return the rows (time, tie, value, flags) of a curve after a (time, tie), in that order."""
+    sql = """SELECT time, tie, value, flags FROM readings WHERE series = ?1 AND run = ?2 AND (time, tie) > (?3, ?4)
+             AND time < ?5 ORDER BY time, tie LIMIT ?6"""
+    return _json(db, sql, ("time", "tie", "value", "flags"), (*curve, *after, stop, most))
 
 
 def _page(
@@ -273,7 +282,7 @@ SELECT (
 against 0.75 s, measured)."""
 
 
-def _pieces(db: apsw.Connection, curve: _Known, asked: Range, width: int) -> list[Piece]:
+def _pieces(db: apsw.Connection, curve: Known, asked: Range, width: int) -> list[Piece]:
     """Return at most `width` pieces: the readings themselves where they are few, else one for each window."""
     span, numbers = _span(curve, asked), (curve.series, curve.run_number)
     has_rolled = rolled.has(db)
@@ -302,7 +311,7 @@ def _piece(of: rolled.Bucket) -> Piece:
     return Piece(of.first, of.last, of.many, of.total / of.many, of.low, of.high)
 
 
-def _span(curve: _Known, asked: Range) -> tuple[int, int, int, int]:
+def _span(curve: Known, asked: Range) -> tuple[int, int, int, int]:
     return curve.series, curve.run_number, asked.start, asked.stop
 
 
@@ -314,7 +323,7 @@ def _json(db: apsw.Connection, sql: str, names: Iterable[str], values: Iterable[
     return rows
 
 
-def _row(curve: _Known, time: int, value: float, flags: int) -> Row:
+def _row(curve: Known, time: int, value: float, flags: int) -> Row:
     return Row(curve.device, curve.channel, curve.unit, curve.run, time, float(value), _QUALITIES[flags & 3])
 
 

@@ -38,7 +38,7 @@ from hub.web.once import KEYS, Keys, once
 from hub.web.phones import Phones
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
-from hub.web.routes import ROUTES, exists, rule_of
+from hub.web.routes import ROUTES, methods_at, rule_of
 from hub.web.runners import Runners, State
 from hub.web.seating import sits_there
 from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
@@ -69,7 +69,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: 
     app = web.Application(middlewares=[_answer_problems, _guard, once], client_max_size=LARGEST_BODY)
     app[HUB] = hub
     app[SECURITY] = security
-    app[STATIC] = Static(static_dir)
+    app[STATIC] = Static(static_dir, hub.config.zone)
     app[RUNNERS] = Runners(lambda state: _show(hub, state), lambda table, state: _seat(hub, table, state))
     app[TABLES] = TableKeeper(hub, app[RUNNERS])
     app[TWINS] = Twins(hub, app[RUNNERS])
@@ -117,15 +117,23 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 — a redirection is no problem
             raise
-        path = request.rel_url.raw_path
-        if isinstance(error, web.HTTPMethodNotAllowed) and path.startswith("/api/") and not exists(path):
-            error = web.HTTPNotFound()  # only the page's files would be there, by GET
-        return problems.answer(problems.of_http(error, request), request)
+        return problems.answer(problems.of_http(_of_api(error, request), request), request)
     except (ConnectionError, asyncio.CancelledError):
         raise
     except Exception:  # noqa: BLE001 — one bad request never stops the others
         _LOG.exception("request failed: %s %r", request.method, request.path)
         return problems.answer(Problem("failed"), request)
+
+
+def _of_api(error: web.HTTPException, request: web.Request) -> web.HTTPException:
+    """Return what is wrong with a path of the API, where aiohttp saw the page's files behind it, which go by GET."""
+    path, method = request.rel_url.raw_path, request.method
+    if not path.startswith("/api/") or not isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
+        return error
+    allowed = methods_at(path)
+    if not allowed:
+        return web.HTTPNotFound()
+    return error if method in allowed else web.HTTPMethodNotAllowed(method, allowed)
 
 
 @web.middleware

@@ -11,6 +11,8 @@ PICTURES = ("image/png", "image/jpeg", "image/webp", "image/svg+xml")
 LIMIT: Mapping[str, Any] = {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
 """Of lists that people read."""
 FORM: Mapping[str, Any] = {"enum": ["html", "pdf"], "default": "html"}
+SEAT: Mapping[str, Any] = {"type": "integer", "minimum": 1, "maximum": 99}
+"""A table that people sit at."""
 NEXT = 'of CSV: `<address>; rel="next"`, where there is more'
 BUSY = ("no_scenario", "no_answer", "refused", "real_role", "fault")
 """What can go wrong with what a simulation is asked."""

@@ -9,11 +9,10 @@ import html
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -44,7 +43,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def words() -> Words:
-    """Return them, read once."""
+    """Return them, read once. Blocks the first time."""
     text = resources.files(__package__).joinpath("glance.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), Words)
 
@@ -166,17 +165,18 @@ def standing(alarms: Iterable[Json], usecase: str, run: str | None) -> list[Json
     return sorted(newest, key=lambda each: (STATES.index(each["state"]), PRIORITIES.index(each["priority"])))
 
 
-def glance(usecase: Json, frame: Json, language: Language) -> str:
+def glance(usecase: Json, frame: Json, zone: tzinfo, language: Language) -> str:
     """Return the story as it stands, as HTML that is put where the page will be.
 
     Args:
         usecase: as `GET /usecases/{name}` gives it.
         frame: as `/live` sends it whole; its devices may be those of the story alone.
+        zone: of the venue.
         language: of the visitor.
     """
     large = [seen(measure, frame) for measure in usecase["measures"] if measure["primary"]]
     alarms = standing(frame["alarms"], usecase["name"], run_of(usecase, frame))
-    zone, widest = ZoneInfo(usecase["tz"]), _breadth(large, language)
+    widest = _breadth(large, language)
     sentence = frame["sentences"].get(usecase["name"]) or usecase["sentence"]
     tiles = "".join(_tile(each, at, zone, language) for at, each in enumerate(large))
     said = words()
@@ -196,7 +196,7 @@ def _banner(alarms: Sequence[Json], language: Language) -> str:
     return f'<p class="banner {alarms[0]["state"]}"><b>▲ {name}{colon} {text}</b></p>'
 
 
-def _tile(each: Seen, place: int, zone: ZoneInfo, language: Language) -> str:
+def _tile(each: Seen, place: int, zone: tzinfo, language: Language) -> str:
     clock = "" if each.at is None else f"{each.at.astimezone(zone):%H:%M:%S}"
     state = _in(words().state[each.state], language).replace("{time}", clock)
     value = "" if each.raw is None else f"{each.raw!r}".removesuffix(".0")

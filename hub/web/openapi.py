@@ -78,6 +78,7 @@ TAGS: Mapping[str, str] = {
 ANYWHERE = (400, 403, 429, 500, 503)
 """What can go wrong with any request: a parameter nobody reads, a role too small, too many, a fault of the hub."""
 WITH_BODY = (408, 413, 415)
+KEY_PATTERN = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--~]{1,255})$'
 TAG = {
     "name": "If-None-Match",
     "in": "header",
@@ -88,7 +89,7 @@ KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key and body again: the first answer again, and no second effect; for a day.",
-    "schema": {"type": "string", "pattern": "^[!#-+\\--~]{1,255}$"},
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
     "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 

@@ -10,6 +10,7 @@ page goes out as it is.
 import gzip
 import re
 from collections.abc import Iterable, Mapping
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from hub.errors import NotFoundError
 from hub.live import SAME_FULL, encode
 from hub.model import NS
 from hub.web import problems
-from hub.web.glance import Language, glance, is_preparing, run_of, standing
+from hub.web.glance import Language, glance, is_preparing, run_of, standing, words
 from hub.web.hub import Hub
 
 PLACE = '<div id="page"></div>'
+PROGRAM = re.compile(r'<script type="module" crossorigin src="(/assets/[^"]+)"></script>')
+LATER = r'<link rel="modulepreload" crossorigin href="\1" data-program>'
+"""The program is loaded at once and begun by `web/src/first.js`, once the story has been painted."""
 TOLD = {"running", "paused"}
 LEVEL = 6
 """Of the compression: a page is packed once a tick, not once a build."""
@@ -31,13 +35,16 @@ LEVEL = 6
 class Opening:
     """Makes the page for those who come; once for all of a role and language at about the same time."""
 
-    def __init__(self, index: Path, assets: Iterable[str]) -> None:
-        """Read the built page, if there is one. Blocks.
+    def __init__(self, index: Path, assets: Iterable[str], zone: tzinfo) -> None:
+        """Read the built page, if there is one, and the words that stand beside values. Blocks.
 
         Args:
             index: its file.
             assets: addresses of its other files: what every visitor needs next is asked for at once.
+            zone: of the venue.
         """
+        words()  # read here, where it may take its time
+        self._zone = zone
         self._index = index.read_text(encoding="utf-8") if index.is_file() else ""
         self._assets = sorted(assets)
         self._made: dict[tuple[str, str], tuple[int, int, bytes | None]] = {}
@@ -75,10 +82,10 @@ class Opening:
         if is_kept(usecase, frame, role):
             return None
         data = encode({"frame": {"seq": 0, "role": role, **frame}, "usecase": usecase}).replace(b"<", b"\\u003c")
-        place = f'<div id="page">{glance(usecase, frame, language)}</div>'
+        place = f'<div id="page">{glance(usecase, frame, self._zone, language)}</div>'
         script = f'<script type="application/json" id="opening">{data.decode()}</script>'
         page = re.sub(r'<html lang="\w+">', f'<html lang="{language}">', self._index, count=1)
-        head, _, rest = page.partition("</head>")
+        head, _, rest = PROGRAM.sub(LATER, page).partition("</head>")
         return f"{head}{self._next(usecase['name'], language)}</head>{rest}".replace(PLACE, place + script).encode()
 
     def _next(self, usecase: str, language: Language) -> str:

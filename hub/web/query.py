@@ -151,7 +151,7 @@ def page(
     """
     text = request.query.get("cursor")
     ordered = sorted(rows, key=key)
-    if text is not None:
+    if text:
         found = CURSOR.fullmatch(text)
         if found is None:
             raise bad_parameter("cursor", text, "not a cursor of this question", CURSOR_REMEDY)

@@ -13,6 +13,7 @@ from hub.web.api import (
     alarms,
     authority,
     devices,
+    documents,
     drivers,
     health,
     history,
@@ -37,12 +38,9 @@ from hub.web.api import (
 )
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.money import HypothesisWish as Hypothesis
-from hub.web.gives import gives
-from hub.web.keys import DOCUMENT, SOCKET_DOCUMENT, STATIC
-from hub.web.query import tagged
+from hub.web.keys import STATIC
 from hub.web.route import Route
 from hub.web.security import Role
-from hub.web.shapes.history import Document
 from hub.workshop.note import NoteWish
 from hub.workshop.people import Joining
 from hub.workshop.plan import PlaceWish
@@ -69,24 +67,13 @@ async def file(request: web.Request) -> web.StreamResponse:
     return request.app[STATIC].file(request.path)
 
 
-@gives(Document, tagged=True)
-async def sockets(request: web.Request) -> web.StreamResponse:
-    """Describe what goes over `/live` (AsyncAPI)."""
-    return tagged(request, request.app[SOCKET_DOCUMENT])
-
-
-@gives(Document, tagged=True)
-async def document(request: web.Request) -> web.StreamResponse:
-    """Describe the API."""
-    return tagged(request, request.app[DOCUMENT])
-
-
 VIEWER, PARTICIPANT, INTEGRATOR = Role.VIEWER, Role.PARTICIPANT, Role.INTEGRATOR
 FACILITATOR, HUB = Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
 CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "table", "start", "stop", "search")
 NOTES = ("run", "start", "stop", "session", "format", "dialect")
+PAGED = ("limit", "cursor", "format", "dialect")
 AT_TABLE = "/tables/{table}"
 ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
@@ -106,7 +93,7 @@ API = (
     Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),
     Route("GET", "/ignored", FACILITATOR, actions.ignored),
     Route("PUT", "/ignored", FACILITATOR, actions.ignore, body=actions.Filters),
-    Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
+    Route("GET", "/readings", VIEWER, history.readings, (*RANGE, *PAGED, "aggregate", "every")),
     Route("GET", "/series", VIEWER, history.series, (*RANGE, "width", "usecase", "measure")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
     Route("POST", "/imports", FACILITATOR, uploads.receive, ("name",)),
@@ -203,8 +190,10 @@ API = (
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
     Route("PUT", "/login/pin", HUB, login.renew),
-    Route("GET", "/openapi.json", VIEWER, document),
-    Route("GET", "/asyncapi.json", VIEWER, sockets),
+    Route("GET", "/openapi.json", VIEWER, documents.document),
+    Route("GET", "/asyncapi.json", VIEWER, documents.sockets),
+    Route("GET", "/docs", VIEWER, documents.page),
+    Route("GET", "/docs/{name}", VIEWER, documents.file),
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
@@ -233,10 +222,11 @@ def rule_of(request: web.Request) -> tuple[Role, tuple[str, ...] | None]:
     return (Role.HUB, None) if route is None else (route.role, route.query)
 
 
-def exists(path: str) -> bool:
-    """Tell whether the API has an address of this (raw) path, whatever the method."""
-    return _PATHS.fullmatch(path) is not None
+def methods_at(path: str) -> set[str]:
+    """Return the methods that a (raw) path of the API takes; none: there is nothing."""
+    found = {method for method, pattern in _PATHS if pattern.fullmatch(path)}
+    return found | {"HEAD"} if "GET" in found else found
 
 
-_PATHS = re.compile("|".join({re.sub(r"\\{\w+\\}", "[^/]+", re.escape(BASE + route.path)) for route in API}))
+_PATHS = [(each.method, re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(BASE + each.path)))) for each in API]
 _LISTED = {(route.method, route.path.replace("{file:.+}", "{file}")): route for route in ROUTES}

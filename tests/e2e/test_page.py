@@ -105,6 +105,17 @@ def speak(page: Page, language: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", language)
 
 
+def holding(page: Page, address: str) -> list[Route]:
+    """Keep what answers to an address from the page; return what was kept, to be let go."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, hold)
+    return held
+
+
 def covers(page: Page) -> int:
     """Return how many seconds the curves of the first chart cover."""
     return int(page.locator("figure[data-covers]").first.get_attribute("data-covers") or 0)
@@ -171,8 +182,8 @@ def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(story: D
 def test_the_value_is_there_before_the_program_and_stays_where_it_is(hub: Demo, browser: Browser) -> None:
     """As long as the page cannot speak: the number, its mark, its time. Then the page's own, at the same place."""
     with visit(browser, f"{hub.page}health", locale="en-GB", size=PHONE) as reader:
-        page, held = reader.page, list[Route]()
-        page.route("**/assets/en-*.js", held.append)
+        page = reader.page
+        held = holding(page, "**/assets/en-*.js")
         page.goto(hub.page, wait_until="commit")
         value = page.locator(f'main data[data-device="{PROBE}"][data-channel="{AIR}"]')
         expect(value).to_be_visible()
@@ -195,10 +206,10 @@ def test_the_value_is_there_before_the_program_and_stays_where_it_is(hub: Demo, 
 def test_who_chose_another_language_reads_none_of_the_browsers(hub: Demo, browser: Browser) -> None:
     """What the hub wrote is not shown; the page speaks in a moment."""
     with visit(browser, hub.page, locale="en-GB") as reader:
-        page, held = reader.page, list[Route]()
+        page = reader.page
         page.locator('button[lang="fr"]').click()
         expect(page.locator("html")).to_have_attribute("lang", "fr")
-        page.route("**/assets/fr-*.js", held.append)
+        held = holding(page, "**/assets/fr-*.js")
         page.goto(hub.page, wait_until="commit")
         expect(page.locator(".opening")).to_be_attached()
         expect(page.locator(".opening")).to_be_hidden()

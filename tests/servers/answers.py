@@ -68,7 +68,7 @@ def faults_of(method: str, path: str, response: web.Response) -> list[str]:
     if not response.content_type.endswith("json"):
         return []
     validator = _validator(msgspec.json.encode(content[response.content_type]["schema"]))
-    assert isinstance(response.body, bytes | bytearray)
+    assert isinstance(response.body, bytes)
     body = msgspec.json.decode(response.body)
     found = validator.iter_errors(body)
     return [f"{where}: {'/'.join(map(str, each.instance_path))}: {each.message}" for each in found]

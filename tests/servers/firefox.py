@@ -20,7 +20,7 @@ import pytest
 
 PROGRAMS = ("firefox", "firefox-esr")
 PROVIDE = "needs Firefox: apt install firefox-esr, brew install --cask firefox, winget install Mozilla.Firefox"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 LOOK_S = 0.1
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 QUIET = {

@@ -262,7 +262,7 @@ class FakeHub:
         """Choose it at once."""
         self.usecase(usecase, table)
         self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
-        found: Mapping[str, Any] = msgspec.to_builtins(self.chosen, str_keys=True)
+        found: dict[str, Any] = msgspec.to_builtins(self.chosen, str_keys=True)
         return {"hypotheses": {}, "prices": {}, **found}
 
     async def furnish_wall(self, wish: WallWish) -> Wall:

@@ -55,7 +55,7 @@ async def alarms(request: web.Request) -> web.Response:
     try:
         found = await _found(request)
     except UsageError as error:
-        if "cursor" not in request.query:
+        if not request.query.get("cursor"):
             raise
         remedy = "give back 'next' of the answer before, all else unchanged"
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
@@ -113,7 +113,7 @@ def _asked(request: web.Request) -> Asked:
         runs=_runs(request),
         words=query.get("search", ""),
         limit=number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED),
-        after=query.get("cursor"),
+        after=query.get("cursor") or None,
     )
 
 

@@ -51,7 +51,7 @@ async def messages(request: web.Request) -> web.Response:
     limit = number(request, "limit", 100, 1, MOST_LISTED)
     wanted = choice(request, "understood", ("true", "false"))
     understood = None if wanted is None else wanted == "true"
-    asked = limit if "cursor" not in request.query else MOST_HELD
+    asked = limit if not request.query.get("cursor") else MOST_HELD
     heard = await request.app[HUB].messages(asked + 1, understood=understood)
     shown, after = page(request, heard, _newest_first, limit)
     return answer({"messages": [_message(each) for each in shown], "next": after})

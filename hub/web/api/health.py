@@ -35,7 +35,7 @@ async def health(request: web.Request) -> web.Response:
     return answer({"status": status(live), "parts": live.parts, "counters": _counters(request)})
 
 
-@gives(media=("text/plain",))
+@gives(media=("text/plain", "application/openmetrics-text"))
 async def metrics(request: web.Request) -> web.Response:
     """Give the figures in Prometheus' text format, version 0.0.4, or in OpenMetrics' where that is accepted."""
     hub = request.app[HUB]

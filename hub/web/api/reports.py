@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from hub.web.api.phones import token
-from hub.web.gives import FORM, HTML, PDF, gives
+from hub.web.gives import FORM, HTML, PDF, SEAT, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem, language
 from hub.web.query import choice, number
@@ -15,7 +15,7 @@ from hub.workshop.report.forms import FORMS, Form
 from hub.workshop.report.words import LANGUAGES
 
 
-@gives(media=(HTML, PDF), narrowed={"format": FORM})
+@gives(media=(HTML, PDF), narrowed={"format": FORM, "table": SEAT})
 async def report(request: web.Request) -> web.Response:
     """Give the report of a session as it stands, of all or of one table or participant, as a file to keep."""
     table = number(request, "table", 1, 1, MOST_TABLES) if "table" in request.query else None

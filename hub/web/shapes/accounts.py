@@ -3,6 +3,7 @@
 from hub.accounts import Role
 from hub.broker import Kind
 from hub.web.shapes.words import Shape, Time, Words
+from hub.web.shapes.workshop import QrCode
 
 
 class AccountNow(Shape):
@@ -29,7 +30,7 @@ class AccountList(Shape):
 
 
 class AccountGiven(Shape):
-    """An account with its password, which is shown this once; `code`: the first address as a QR code (SVG)."""
+    """An account with its password, which is shown this once; `code`: the first address as a QR code."""
 
     name: str
     password: str
@@ -37,7 +38,7 @@ class AccountGiven(Shape):
     session: str | None
     urls: list[str]
     rights: Words
-    code: str
+    code: QrCode
 
 
 class AccountRevoked(Shape):

@@ -36,7 +36,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_the_overview_loads_no_library() -> None:
     """It is there at once: neither the command-line library nor a sub-command is imported."""
-    code = "import sys; from hub.cli import run; main(['--help']); print(*sys.modules)"
+    code = "import sys; from hub.cli import main; main(['--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not loaded & {"cyclopts", "rich", "aiohttp", "msgspec", "hub.cli.demo"}

@@ -3,11 +3,13 @@
 import re
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub.web.glance import glance, is_preparing, run_of, standing
 
+PARIS = ZoneInfo("Europe/Paris")
 NOW = "2026-11-24T05:00:00Z"
 HARM = '<img src=x onerror="alert(1)">"\'&</script>'
 
@@ -71,7 +73,7 @@ def text_of(found: str) -> str:
 
 def test_a_value_is_there_as_every_page_has_it() -> None:
     """Design.md §4: `<data value data-device data-channel data-quality>`, marked as simulated, in people's writing."""
-    found = glance(a_story(), a_frame(), "fr")
+    found = glance(a_story(), a_frame(), PARIS, "fr")
     expected = {"value": "7.25", "data-device": "tasmota:probe", "data-channel": "temperature", "data-quality": "good"}
     assert _Values(found).values == [expected]
     assert "Tout va bien." in found
@@ -82,9 +84,9 @@ def test_a_value_is_there_as_every_page_has_it() -> None:
 
 def test_it_says_when_and_never_how_long_ago() -> None:
     """In the venue's zone: what nobody keeps up to date stays true."""
-    assert "measured at 05:59:30" in glance(a_story(), a_frame(), "en")
+    assert "measured at 05:59:30" in glance(a_story(), a_frame(), PARIS, "en")
     stale = a_device(channel={"time": "2026-11-24T04:40:00Z"})
-    assert "silent since 05:40:00" in glance(a_story(), a_frame(stale), "en")
+    assert "silent since 05:40:00" in glance(a_story(), a_frame(stale), PARIS, "en")
 
 
 @pytest.mark.parametrize(
@@ -101,14 +103,14 @@ def test_it_says_when_and_never_how_long_ago() -> None:
 )
 def test_a_value_is_worth_what_the_page_says_it_is(channel: dict[str, Any], state: str, figure: str) -> None:
     """As `web/src/lib/state.ts` decides: a bad value is not printed, a silent one looks silent."""
-    found = glance(a_story(), a_frame(a_device(channel=channel)), "en")
+    found = glance(a_story(), a_frame(a_device(channel=channel)), PARIS, "en")
     assert f'class="tile {state} ' in found
     assert figure in text_of(found)
 
 
 def test_a_device_that_has_gone_is_silent_whatever_it_said_last() -> None:
     """The broker said so."""
-    assert 'class="tile stale ' in glance(a_story(), a_frame(a_device(availability="offline")), "en")
+    assert 'class="tile stale ' in glance(a_story(), a_frame(a_device(availability="offline")), PARIS, "en")
 
 
 @pytest.mark.parametrize(
@@ -122,12 +124,12 @@ def test_a_device_that_has_gone_is_silent_whatever_it_said_last() -> None:
 def test_where_a_value_comes_from_stands_beside_it(device: dict[str, Any], word: str) -> None:
     """Nothing on the page pretends."""
     frame = a_frame(device, runs={run: {"now": NOW, "state": "running"} for run in ("real", "r1", "replay-7")})
-    assert f">{word}</span>" in glance(a_story(), frame, "en")
+    assert f">{word}</span>" in glance(a_story(), frame, PARIS, "en")
 
 
 def test_a_role_that_nobody_plays_is_missing_and_shows_no_number() -> None:
     """A dash, and the word."""
-    found = glance(a_story(measures=[a_measure(device=None)]), a_frame(), "en")
+    found = glance(a_story(measures=[a_measure(device=None)]), a_frame(), PARIS, "en")
     assert ">missing</span>" in found
     assert _Values(found).values[0]["value"] == ""
 
@@ -142,13 +144,13 @@ def test_a_role_that_nobody_plays_is_missing_and_shows_no_number() -> None:
 )
 def test_a_measure_is_shown_in_its_own_unit(measure: dict[str, Any], value: str) -> None:
     """Turned, converted, or made of others."""
-    assert _Values(glance(a_story(measures=[a_measure(**measure)]), a_frame(), "en")).values[0]["value"] == value
+    assert _Values(glance(a_story(measures=[a_measure(**measure)]), a_frame(), PARIS, "en")).values[0]["value"] == value
 
 
 def test_what_is_made_of_silent_measures_is_silent() -> None:
     """The hub says that it is believed no more; its own time is no sign."""
     made = {"computed": True, "value": 3.0, "time": NOW, "quality": "good", "believed": False}
-    assert 'class="tile stale ' in glance(a_story(measures=[a_measure(**made)]), a_frame(), "en")
+    assert 'class="tile stale ' in glance(a_story(measures=[a_measure(**made)]), a_frame(), PARIS, "en")
 
 
 def test_nothing_that_was_typed_becomes_markup() -> None:
@@ -160,7 +162,7 @@ def test_nothing_that_was_typed_becomes_markup() -> None:
         sentence={"code": "x", "params": {}, "text": text},
     )
     device = a_device(id=HARM, channel={"name": HARM})
-    found = _Values(glance(story, a_frame(device, alarms=[an_alarm(texts=text)]), "en"))
+    found = _Values(glance(story, a_frame(device, alarms=[an_alarm(texts=text)]), PARIS, "en"))
     assert not {"img", "script"} & {*found.tags}
     assert "onerror" not in found.attributes
     assert (found.values[0]["data-device"], found.values[0]["data-channel"]) == (HARM, HARM)
@@ -180,8 +182,8 @@ def test_the_alarm_to_acknowledge_is_the_one_that_is_told() -> None:
         an_alarm("past", past=True, state="acknowledged"),
     ]
     assert [each["id"] for each in standing(alarms, "cold_room", "r1")] == ["new", "old", "low", "seen"]
-    assert "Alarm: Air too warm" in glance(a_story(), a_frame(alarms=alarms), "en")
-    assert "No alarm." in glance(a_story(), a_frame(), "en")
+    assert "Alarm: Air too warm" in glance(a_story(), a_frame(alarms=alarms), PARIS, "en")
+    assert "No alarm." in glance(a_story(), a_frame(), PARIS, "en")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,7 +20,10 @@ from servers.web import WALL, Client, FakeHub, Serve
 PROBE = "tasmota:coldroom-sim-probe"
 AIR = "temperature_ds18b20_1"
 HARM = "</script><img src=x onerror=alert(1)>"
-INDEX = '<!doctype html><html lang="fr"><head><title>page</title></head><body><div id="page"></div></body></html>'
+PROGRAM = '<script type="module" crossorigin src="/assets/first-0a1b2c3d.js"></script>'
+INDEX = (
+    f'<!doctype html><html lang="fr"><head><title>page</title>{PROGRAM}</head><body><div id="page"></div></body></html>'
+)
 
 
 class Telling(FakeHub):
@@ -28,12 +32,18 @@ class Telling(FakeHub):
     def __init__(self) -> None:
         """Tell it on the real timeline."""
         super().__init__()
+        ZoneInfo("Europe/Paris")  # a hub reads it at its start, before anybody may wait for it
         self.told = describe(find("cold_room"), None, now=WALL) | {"tz": "Europe/Paris"}
         for each in (*self.told["measures"], *self.told["roles"]):
             each["device"] = PROBE
         self.asked = 0
         self.speak(PROBE, AIR, 7.25)
         self.live.apply(Batch(scenario={"usecase": "cold_room", "run": "real", "state": "running"}))
+
+    def usecases(self, table: int = 0) -> list[Mapping[str, Any]]:
+        """None is played but what the scenario says."""
+        del table
+        return []
 
     def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return it whole."""
@@ -84,13 +94,17 @@ async def test_the_first_value_is_in_the_page(telling: Telling, serve: Serve, tm
 
 
 async def test_it_is_kept_nowhere_and_runs_nothing(telling: Telling, serve: Serve, tmp_path: Path) -> None:
-    """It is true for a moment, and data is no script: the policy stays as strict as it is."""
+    """It is true for a moment; data is no script, so the policy stays strict; the program waits for the first paint."""
     client = await serve(telling, static_dir=built(tmp_path))
     async with client.get("/") as response:
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
         assert response.headers["Content-Encoding"] == "gzip"
         scripts = re.findall(r"<script[^>]*>", await response.text())
+        assert (
+            '<link rel="modulepreload" crossorigin href="/assets/first-0a1b2c3d.js" data-program>'
+            in await response.text()
+        )
     assert scripts == ['<script type="application/json" id="opening">']
     assert "7.25" in await page(client, **{"Accept-Encoding": "identity"})
 

