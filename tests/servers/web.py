@@ -393,7 +393,7 @@ class FakeHub:
     def setup(self) -> Mapping[str, Any]:
         """Return a broker and no family."""
         broker = {"host": "192.0.2.7", "port": 1883, "user": "matinales", "password": "p", "is_open": True}
-        return {"broker": broker, "families": []}
+        return {"broker": {**broker, "tls_port": 8883}, "families": []}
 
     def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return it."""

@@ -266,13 +266,14 @@ class DriverList(Shape):
 
 
 class BrokerThere(Shape):
-    """Where devices send what they measure; `is_open`: whether other machines reach it."""
+    """Where devices send what they measure; `is_open`: whether other machines reach it; `tls_port`: by TLS."""
 
     host: str
     port: int
     user: str | None
     password: str | None
     is_open: bool
+    tls_port: int | None
 
 
 class SetupStep(Shape):
