@@ -162,7 +162,7 @@ def test_room_is_given_back_some_at_a_time(file: StoreFile, monkeypatch: pytest.
         sizes.append(int(file.db.pragma("page_count")))
     assert len(sizes) > 3
     assert all(before - after <= 20 for before, after in pairwise(sizes))
-    assert sizes[-1] < sizes[0] / 2
+    assert sizes[-1] < 0.7 * sizes[0]  # a fourth stays free, and the roll-ups stay
     assert file.check() == []
     assert values(file) == [float(number) for number in range(19_000, 20_000)]
 
