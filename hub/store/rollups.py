@@ -11,6 +11,7 @@ made again, and what still comes late is added to them.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
+from weakref import WeakSet
 
 import apsw
 
@@ -67,7 +68,7 @@ class Place:
         frozen: the first hour that is made from rows; None: to be looked up.
     """
 
-    __slots__ = ("frozen", "high", "low", "run", "series")
+    __slots__ = ("__weakref__", "frozen", "high", "low", "run", "series")
 
     def __init__(self, series: int, run: int, frozen: int | None) -> None:
         """Begin with no reading."""
@@ -99,13 +100,13 @@ class Rollups:
         self._monotonic = monotonic
         self._marked: set[tuple[int, int, int]] = set()
         self._new: list[tuple[int, int, int]] = []
-        self._places: list[Place] = []
+        self._places: WeakSet[Place] = WeakSet()
         file.on_undo(self.forget)
 
     def place(self, series: int, run: int) -> "Place":
         """Return where on a curve readings come in."""
         found = Place(series, run, frozen(self._file.db, series, run))
-        self._places.append(found)
+        self._places.add(found)
         return found
 
     def forget(self) -> None:

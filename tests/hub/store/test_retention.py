@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,23 @@ def test_forgetting_a_device_forgets_how_far_it_was_thinned(file: StoreFile) -> 
     history.write(readings(range(OFF, OFF + 60), device="acme:b8"))
     let_go(file, keep, now)
     assert len(values(file)) == 4
+
+
+def test_room_is_given_back_some_at_a_time(file: StoreFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that held a year and now a week takes a week's room; what is left is whole."""
+    monkeypatch.setattr("hub.store.file._SPARE_PAGES", 10)
+    monkeypatch.setattr("hub.store.file._GIVEN_BACK", 20)
+    SqliteHistory(file).write(readings(range(20_000)))
+    file.checkpoint()
+    let_go(file, Keep.days(0, 1), reading(19_000).time + DAY)
+    sizes = [int(file.db.pragma("page_count"))]
+    while file.shrink():
+        sizes.append(int(file.db.pragma("page_count")))
+    assert len(sizes) > 3
+    assert all(before - after <= 20 for before, after in pairwise(sizes))
+    assert sizes[-1] < 0.7 * sizes[0]  # a fourth stays free, and the roll-ups stay
+    assert file.check() == []
+    assert values(file) == [float(number) for number in range(19_000, 20_000)]
 
 
 @pytest.mark.long
