@@ -6,10 +6,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import psutil
 import pytest
 
+from servers.answers import described, faults_of
 from servers.hubs import Demo, demo, start, until
 from servers.ports import free_port
 
@@ -231,3 +235,24 @@ def _values(hub: Demo, uid: str) -> dict[str, float]:
         return hub.values(uid)
     except OSError:  # it is being started again
         return {}
+
+
+@pytest.mark.long
+def test_answers_of_a_living_hub_are_as_they_are_described(hub: Demo) -> None:
+    """Every address that can be read without knowing a name, and the first of each list by its own."""
+    stated = described()["paths"]
+    plain = [path for path, methods in stated.items() if "get" in methods and "{" not in path]
+    named = {
+        "/api/v1/devices/{id}": f"/api/v1/devices/{quote(hub.get('api/v1/devices')['devices'][0]['id'], safe='')}",
+        "/api/v1/usecases/{name}": "/api/v1/usecases/cold_room",
+        "/api/v1/usecases/{name}/money": "/api/v1/usecases/cold_room/money",
+        "/api/v1/usecases/{name}/candidates": "/api/v1/usecases/cold_room/candidates",
+    }
+    for path, address in {**{path: path for path in plain}, **named}.items():
+        try:
+            answer = urlopen(hub.page + address.lstrip("/"), timeout=30)
+        except HTTPError as error:
+            answer = error
+        with answer:
+            kind = answer.headers.get_content_type()
+            assert faults_of("GET", path, answer.status, kind, answer.read()) == []
