@@ -126,6 +126,7 @@ class Net:
     async def _look(self, request: web.Request, response: web.StreamResponse) -> None:
         resource = request.match_info.route.resource
         if resource is not None and isinstance(response, web.Response) and request.method != "HEAD":
-            body = bytes(response.body) if isinstance(response.body, bytes | bytearray) else b"..."
+            given = response.body or b""
+            body = bytes(given) if isinstance(given, bytes | bytearray) else b"..."
             kind = response.content_type
             self.faults += faults_of(request.method, resource.canonical, response.status, kind, body)
