@@ -159,7 +159,7 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
         "summary": told,
         "security": SECURITY[route.role],
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": PATHS[name]} for name in names),
+            *({"name": name, "in": "path", "required": True, "schema": PATHS.get(name, TEXT)} for name in names),
             *(_parameter(name, said) for name in route.query or ()),
             *([KEY] if said.once else []),
             *([TAG] if said.tagged else []),
@@ -187,7 +187,7 @@ def _tag(route: Route) -> str:
 
 
 def _parameter(name: str, said: Given) -> Json:
-    schema = dict(said.narrowed.get(name, QUERY[name]))
+    schema = dict(said.narrowed.get(name) or QUERY.get(name, TEXT))
     described = schema.pop("description", None)
     return {"name": name, "in": "query", "schema": schema} | ({"description": described} if described else {})
 

@@ -52,25 +52,29 @@ def _validator(schema: bytes) -> Any:  # noqa: ANN401 — of jsonschema_rs
     return jsonschema_rs.validator_for(whole)
 
 
-def faults_of(method: str, path: str, response: web.Response) -> list[str]:
-    """Return what an answer has that the description does not know; `path` as the table of addresses writes it."""
+def faults_of(method: str, path: str, status: int, kind: str, body: bytes) -> list[str]:
+    """Return what an answer has that the description does not know.
+
+    Args:
+        method: of the request.
+        path: of the request, as the table of addresses writes it.
+        status: of the answer.
+        kind: its media type.
+        body: of the answer.
+    """
     operation = described()["paths"].get(path, {}).get(method.lower())
     if operation is None:
         return []
-    where = f"{method} {path} {response.status}"
-    said = operation["responses"].get(str(response.status))
+    where = f"{method} {path} {status}"
+    said = operation["responses"].get(str(status))
     if said is None:
         return [f"{where}: this status is not described"]
     content = said.get("content", {})
-    if response.content_type not in content:
-        empty = not response.body and not content
-        return [] if empty else [f"{where}: {response.content_type} is not described"]
-    if not response.content_type.endswith("json"):
+    if kind not in content:
+        return [] if not body and not content else [f"{where}: {kind} is not described"]
+    if not kind.endswith("json"):
         return []
-    validator = _validator(msgspec.json.encode(content[response.content_type]["schema"]))
-    assert isinstance(response.body, bytes)
-    body = msgspec.json.decode(response.body)
-    found = validator.iter_errors(body)
+    found = _validator(msgspec.json.encode(content[kind]["schema"])).iter_errors(msgspec.json.decode(body))
     return [f"{where}: {'/'.join(map(str, each.instance_path))}: {each.message}" for each in found]
 
 
@@ -122,4 +126,7 @@ class Net:
     async def _look(self, request: web.Request, response: web.StreamResponse) -> None:
         resource = request.match_info.route.resource
         if resource is not None and isinstance(response, web.Response) and request.method != "HEAD":
-            self.faults += faults_of(request.method, resource.canonical, response)
+            given = response.body or b""
+            body = bytes(given) if isinstance(given, bytes | bytearray) else b"..."
+            kind = response.content_type
+            self.faults += faults_of(request.method, resource.canonical, response.status, kind, body)

@@ -2,14 +2,14 @@
 const WORDS = {
 	fr: {
 		title: "API de Matinales Hub", lead: "Chaque adresse, ce qu'elle prend, ce qu'elle répond. « Essayer » envoie la requête avec la session de ce navigateur.",
-		search: "Chercher une adresse", parameters: "Paramètres", body: "Contenu", answers: "Réponses", schema: "Forme", attempt: "Essayer", needs: "Rôle requis",
-		anybody: "tout le monde", required: "obligatoire", sent: "Requête", waiting: "…", failed: "Pas de réponse : le hub est-il lancé ?", found: "adresses", none: "aucun",
+		search: "Chercher une adresse", parameters: "Paramètres", body: "Contenu", answers: "Réponses", schema: "Forme", attempt: "Essayer", needs: "Rôle requis : ",
+		anybody: "tout le monde", required: "obligatoire", sent: "Requête : ", waiting: "…", failed: "Pas de réponse : le hub est-il lancé ?", found: ["adresse", "adresses"],
 		documents: "Descriptions : ", tags: "Sujets", asks: "Cette requête change quelque chose. L'envoyer ?",
 	},
 	en: {
 		title: "API of Matinales Hub", lead: "Each address, what it takes, what it answers. “Try it” sends the request with this browser's session.",
-		search: "Look for an address", parameters: "Parameters", body: "Body", answers: "Answers", schema: "Shape", attempt: "Try it", needs: "Role needed",
-		anybody: "anybody", required: "required", sent: "Request", waiting: "…", failed: "No answer: is the hub running?", found: "addresses", none: "none",
+		search: "Look for an address", parameters: "Parameters", body: "Body", answers: "Answers", schema: "Shape", attempt: "Try it", needs: "Role needed: ",
+		anybody: "anybody", required: "required", sent: "Request: ", waiting: "…", failed: "No answer: is the hub running?", found: ["address", "addresses"],
 		documents: "Descriptions: ", tags: "Topics", asks: "This request changes something. Send it?",
 	},
 };
@@ -30,6 +30,9 @@ function make(name, attributes = {}, ...children) {
 }
 
 const resolved = (schema) => (schema?.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema) ?? {};
+
+/** Words without the marks of Markdown. */
+const plain = (text) => text.replaceAll("`", "");
 
 /** A schema as one reads it: names and types, three levels deep. */
 function shape(schema, depth = 0, pad = "") {
@@ -70,7 +73,9 @@ function field(each) {
 	const input = choices
 		? make("select", { id }, make("option", { value: "" }, "—"), ...choices.map((one) => make("option", { value: one }, String(one))))
 		: make("input", { id, type: "text", placeholder: each.schema.examples?.[0] ?? each.schema.default ?? "", autocomplete: "off", spellcheck: "false" });
-	const told = [each.in, choices ? "" : shape(each.schema), each.required ? say.required : "", each.description ?? ""].filter(Boolean).join(" · ");
+	const { minimum, maximum } = each.schema;
+	const bounds = maximum === undefined ? "" : `${minimum} – ${maximum}`;
+	const told = [each.in, choices ? "" : shape(each.schema), bounds, each.required ? say.required : "", plain(each.description ?? "")].filter(Boolean).join(" · ");
 	return { each, input, row: make("tr", {}, make("th", { scope: "row" }, make("label", { for: id }, make("code", {}, each.name))), make("td", {}, input, make("small", {}, told))) };
 }
 
@@ -93,7 +98,7 @@ async function attempt(method, path, fields, body, media, out) {
 		if (kind.includes("json")) text = JSON.stringify(JSON.parse(text), null, 2);
 		out.replaceChildren(
 			make("p", { class: answer.ok ? "" : "bad" }, `${answer.status} ${answer.statusText} · ${kind}`),
-			make("p", {}, make("small", {}, `${say.sent}: ${method.toUpperCase()} ${address}`)),
+			make("p", {}, make("small", {}, `${say.sent}${method.toUpperCase()} ${address}`)),
 			make("pre", { tabindex: "0", "aria-label": say.answers }, text.slice(0, 100_000)),
 		);
 	} catch {
@@ -115,8 +120,8 @@ function inside(method, path, operation) {
 	return make(
 		"div",
 		{},
-		...(operation.description ? [make("p", { lang: "en" }, operation.description)] : []),
-		make("p", {}, make("small", {}, `${say.needs}: ${roles}`)),
+		...(operation.description ? [make("p", { lang: "en" }, plain(operation.description))] : []),
+		make("p", {}, make("small", {}, `${say.needs}${roles}`)),
 		...(fields.length ? [make("h3", {}, say.parameters), make("table", {}, make("tbody", {}, ...fields.map(({ row }) => row)))] : []),
 		...(body ? [make("h3", {}, make("label", { for: body.id }, `${say.body} (${media})`)), body] : []),
 		...(body && taken.schema.$ref ? [make("pre", { tabindex: "0", "aria-label": say.schema }, shape(taken.schema))] : []),
@@ -135,7 +140,7 @@ function operationView(method, path, operation) {
 	const view = make(
 		"details",
 		{ id: operation.operationId, "data-words": `${method} ${path} ${operation.summary}`.toLowerCase() },
-		make("summary", {}, make("b", {}, method.toUpperCase()), make("code", {}, path), make("span", { lang: "en" }, operation.summary)),
+		make("summary", {}, make("b", {}, method.toUpperCase()), make("code", {}, path), make("span", { lang: "en" }, plain(operation.summary))),
 	);
 	view.addEventListener("toggle", () => {
 		if (view.open && view.children.length === 1) view.append(inside(method, path, operation));
@@ -159,7 +164,7 @@ function show() {
 			section.hidden = views.every((view) => view.hidden);
 			shown += views.filter((view) => !view.hidden).length;
 		}
-		count.textContent = `${shown} ${say.found}`;
+		count.textContent = `${shown} ${say.found[shown === 1 ? 0 : 1]}`;
 	};
 	look.addEventListener("input", filter);
 	document.title = say.title;

@@ -120,7 +120,13 @@ async def test_a_type_that_is_not_given_is_told_with_those_that_are(client: Clie
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing/here", 404), ("DELETE", "/devices", 405), ("TRACE", "/devices", 405), ("PUT", "/nothing", 404)],
+    [
+        ("GET", "/nothing/here", 404),
+        ("DELETE", "/devices", 405),
+        ("TRACE", "/devices", 405),
+        ("PUT", "/nothing", 404),
+        ("GET", "/imports", 405),
+    ],
 )
 async def test_what_there_is_not_is_told_with_a_remedy(client: Client, method: str, path: str, status: int) -> None:
     """RFC 9457, with Allow where another method would do."""
@@ -129,6 +135,16 @@ async def test_what_there_is_not_is_told_with_a_remedy(client: Client, method: s
     assert answer.status == problem["status"] == status
     assert problem["remedy"]
     assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/imports", "POST"), ("/devices/x", "DELETE, GET, HEAD, PATCH"), ("/usecases/x/roles/y", "DELETE, PUT")],
+)
+async def test_allow_names_what_the_api_takes_and_not_the_page(client: Client, path: str, allowed: str) -> None:
+    """Behind every path lie the page's files, by GET."""
+    async with client.options(API + path) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, allowed)
 
 
 async def pages(client: Client, path: str, name: str, member: str) -> list[Any]:
