@@ -32,6 +32,7 @@ from hub.config import Config
 from hub.described import described
 from hub.driver import Command
 from hub.errors import HubError, NotFoundError, StoreError
+from hub.examining import examined
 from hub.families import Families
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
@@ -197,6 +198,7 @@ class App:
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._doctor = asyncio.Lock()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -928,6 +930,11 @@ class App:
     async def machine(self) -> Machine:
         """Look at the processes and the disk."""
         return await asyncio.to_thread(machine.look, self._data)
+
+    async def examine(self, lang: str) -> Sequence[Mapping[str, Any]]:
+        """Let the doctor look, one at a time."""
+        async with self._doctor:
+            return await examined(self._data, self.config, lang)
 
     def _is_off(self, usecase: str) -> bool:
         return self._stage.is_off(usecase)

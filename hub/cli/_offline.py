@@ -141,12 +141,14 @@ def fetch(into: Path, platform: Platform, python: str, wanted: Mapping[str, str]
         HubError: nothing could be fetched at all: no network, or no pip.
     """
     lines = [f"{name}=={version}" for name, version in sorted(wanted.items())]
-    if not _pip(into, platform, python, lines):
-        return []
-    missing = [line for line in lines if _pip(into, platform, python, [line])]
-    if len(missing) == len(lines):
-        msg = f"no wheel could be fetched: {_pip(into, platform, python, lines)}; is there a network?"
-        raise HubError(msg)
+    missing: list[str] = []
+    while complaint := _pip(into, platform, python, lines):
+        lacking = [line for line in lines if complaint.endswith(f" {line}")]
+        lines = [line for line in lines if line not in lacking]
+        missing += lacking
+        if not lacking or not lines:  # not a wheel that is missing: everything is
+            msg = f"no wheel could be fetched: {complaint}; is there a network?"
+            raise HubError(msg)
     return missing
 
 

@@ -502,3 +502,10 @@ class Hub(Protocol):
 
     async def machine(self) -> Machine:
         """Return how the hub's processes and the data folder's disk are."""
+
+    async def examine(self, lang: str) -> Sequence[Mapping[str, Any]]:
+        """Return `{"id", "ok", "text", "remedy"}` of each finding of the doctor, in a language; takes some seconds.
+
+        Raises:
+            HubError: it gave no answer.
+        """

@@ -456,6 +456,14 @@ class FakeHub:
         """Return one counter and one gauge."""
         return {"messages_total": float(len(self.journal)), "journal_behind": 0.0}
 
+    async def examine(self, lang: str) -> list[Mapping[str, Any]]:
+        """Return a finding of each kind, one with a name that would be markup."""
+        return [
+            {"id": "disk.free", "ok": True, "text": "1 GiB", "remedy": None},
+            {"id": "clock.ntp", "ok": None, "text": lang, "remedy": None},
+            {"id": "ports.page", "ok": False, "text": "<script>taken</script>", "remedy": 'end "it" & go on'},
+        ]
+
     async def machine(self) -> Machine:
         """Return a machine with one process."""
         there = Process(cpu=1.5, memory=1 << 20, threads=3, started=1_800_000_000.0, files=None)

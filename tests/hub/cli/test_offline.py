@@ -67,10 +67,11 @@ def test_the_lock_of_this_hub_has_all_that_each_machine_needs() -> None:
 def test_a_wheel_that_there_is_not_is_told_and_the_rest_is_fetched(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """One by one, where pip refused all together."""
+    """Pip names one at a time and fetches nothing then: the rest is asked for again."""
 
     def pip(_into: Path, _platform: _offline.Platform, _python: str, lines: list[str]) -> str:
-        return "No matching distribution" if any("sdist-only" in line for line in lines) else ""
+        lacking = [line for line in lines if "sdist-only" in line]
+        return f"ERROR: No matching distribution found for {lacking[0]}" if lacking else ""
 
     monkeypatch.setattr(_offline, "_pip", pip)
     platform = _offline.PLATFORMS["linux-x86_64"]

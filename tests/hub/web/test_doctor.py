@@ -1,0 +1,81 @@
+"""The facilitator reads the doctor's findings without a terminal."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub import examining
+from hub.config import Config
+from hub.errors import HubError
+from hub.web.api import doctor
+from servers.web import Client, FakeHub, Serve
+
+
+async def test_the_page_shows_first_what_is_to_be_done(client: Client) -> None:
+    """In the reader's language; foreign words are words; no script."""
+    async with client.get("/doctor", headers={"Accept-Language": "en"}) as response:
+        text = await response.text()
+    assert text.index("To do before the workshop") < text.index("taken") < text.index("What was looked at")
+    assert "<script" not in text
+    assert "&lt;script&gt;taken" in text
+    assert "end &quot;it&quot; &amp; go on" in text
+    async with client.get(re.findall(r'href="(.*?css)"', text)[0]) as response:
+        assert "font" in await response.text()
+
+
+@pytest.mark.parametrize(("query", "said"), [("?lang=fr", "À faire avant"), ("?lang=en", "To do before")])
+async def test_the_language_can_be_named(client: Client, query: str, said: str) -> None:
+    """And another one is refused by name."""
+    async with client.get(f"/doctor{query}") as response:
+        assert said in await response.text()
+    async with client.get("/doctor?lang=de") as response:
+        assert response.status == 400
+
+
+def test_where_all_is_in_order_nothing_is_to_be_done() -> None:
+    """Said in words."""
+    assert "Nothing to do" in doctor.shown([{"ok": True, "text": "fine", "remedy": None}], "en")
+    assert doctor.WORDS["fr"].keys() == doctor.WORDS["en"].keys()
+
+
+async def test_a_program_reads_the_same_as_json(client: Client) -> None:
+    """The findings of `matinales doctor --json`."""
+    async with client.get("/api/v1/doctor?lang=en") as response:
+        found = (await response.json())["findings"]
+    assert [each["ok"] for each in found] == [True, None, False]
+
+
+async def test_it_is_the_facilitators(hub: FakeHub, serve: Serve) -> None:
+    """Addresses, ports and versions are no business of the room's."""
+    client = await serve(hub, lan=True)
+    for path in ("/doctor", "/api/v1/doctor"):
+        async with client.get(path) as response:
+            assert response.status == 403
+
+
+async def test_the_hub_asks_the_very_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own settings and data folder."""
+    script = tmp_path / "python"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([{{'id': ' '.join(sys.argv[1:]), "
+        "'ok': os.environ['HUB_WEB_PORT'] == '8123', 'text': '', 'remedy': None}]))\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    (found,) = await examining.examined(tmp_path, Config(web_port=8123), "en")
+    assert found["id"] == f"-m hub doctor --json --lang en --data {tmp_path}"
+    assert found["ok"] is True
+    script.write_text("#!/bin/sh\necho no json\n")
+    with pytest.raises(HubError, match="in a terminal"):
+        await examining.examined(tmp_path, Config(), "en")
+
+
+def test_every_setting_with_a_value_is_handed_on() -> None:
+    """What is unset stays unset."""
+    told = examining.environment(Config(broker_url="mqtt://x", mqtt_port=1))
+    assert (told["HUB_BROKER_URL"], told["HUB_MQTT_PORT"]) == ("mqtt://x", "1")
+    assert "HUB_DATA_DIR" not in told
+    assert json.dumps(told)
