@@ -6,9 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
+from hub.web.gives import gives
 from hub.web.keys import HUB
 from hub.web.problems import language
 from hub.web.query import answer, choice
+from hub.web.shapes.doctor import FindingList
 
 STYLE = (
     ":root{color-scheme:light dark}body{font:1.05rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
@@ -39,6 +41,7 @@ WORDS: Mapping[str, Mapping[Any, str]] = {
 }
 
 
+@gives(FindingList)
 async def findings(request: web.Request) -> web.Response:
     """Look at ports, broker, store, clock, disk, firewall, certificates, and say what to do."""
     return answer({"findings": await request.app[HUB].examine(_language(request))})
