@@ -237,7 +237,6 @@ def _values(hub: Demo, uid: str) -> dict[str, float]:
         return {}
 
 
-@pytest.mark.long
 def test_answers_of_a_living_hub_are_as_they_are_described(hub: Demo) -> None:
     """Every address that can be read without knowing a name, and the first of each list by its own."""
     stated = described()["paths"]

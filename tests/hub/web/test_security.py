@@ -97,6 +97,9 @@ OPEN = {
     "/api/v1/me/report",
     "/phone",
     "/api/v1/openapi.json",
+    "/api/v1/asyncapi.json",
+    "/api/v1/docs",
+    "/api/v1/docs/name",
 }
 """What anybody at an allowed host may GET."""
 OPEN_CHANGES = {
