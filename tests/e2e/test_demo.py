@@ -269,7 +269,6 @@ def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) ->
     assert living >= {"hub", "ingest", "sim", "broker", "supervisor"}
 
 
-@pytest.mark.long
 def test_answers_of_a_living_hub_are_as_they_are_described(hub: Demo) -> None:
     """Every address that can be read without knowing a name, and the first of each list by its own."""
     stated = described()["paths"]
