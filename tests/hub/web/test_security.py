@@ -72,6 +72,7 @@ OPEN = {
     "/live",
     "/health",
     "/metrics",
+    "/doctor.css",
     "/api/v1/devices",
     "/api/v1/devices/id",
     "/api/v1/readings",
