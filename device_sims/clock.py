@@ -51,7 +51,8 @@ def checked_speed(speed: float) -> float:
     """
     if not 0 <= speed <= MOST_SPEED:
         msg = f"speed is {speed}: it lies between 0 (paused) and {MOST_SPEED:.0f}; ×1, ×10 and ×60 are usual"
-        raise SimulationError(msg)
+        fr = f"la vitesse est {speed} : entre 0 (en pause) et {MOST_SPEED:.0f} ; ×1, ×10 et ×60 sont habituelles"
+        raise SimulationError(msg, fr)
     return float(speed)
 
 

@@ -110,7 +110,7 @@ class Control:
         try:
             await self._obey(order)
         except SimulationError as error:
-            await self._send({"id": order.id, "ok": False, "reason": str(error)})
+            await self._send({"id": order.id, "ok": False, "reason": str(error), "fr": error.fr})
         else:
             await self._send({"id": order.id, "ok": True})
 

@@ -23,7 +23,7 @@ def clock_s(clock: str) -> int:
     found = HOUR.fullmatch(clock)
     if found is None:
         msg = f"clock is {clock!r}: write an hour of the day, for instance 08:30"
-        raise SimulationError(msg)
+        raise SimulationError(msg, f"l'heure est {clock!r} : écrivez une heure du jour, par exemple 08:30")
     return 3600 * int(found[1]) + 60 * int(found[2])
 
 

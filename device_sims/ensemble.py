@@ -95,6 +95,15 @@ class Ensemble:
         prefix, own = self._split(name)
         self.worlds[prefix].schedule(time_s, own, intensity, duration_s)
 
+    def check_fault(self, name: str, intensity: float | None, duration_s: int | None) -> None:
+        """Look whether a fault can be turned on.
+
+        Raises:
+            SimulationError: no such fault, or an impossible intensity or duration.
+        """
+        prefix, own = self._split(name)
+        self.worlds[prefix].check_fault(own, intensity, duration_s)
+
     def fault(
         self, name: str, *, active: bool, intensity: float | None = None, duration_s: int | None = None
     ) -> list[Output]:

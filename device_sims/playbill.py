@@ -71,7 +71,7 @@ def load(name: str, history_h: int | None = None) -> Cast:
         return parse(Path(name).read_bytes(), Path(name).stem, name, history_h)
     if name not in beside:
         msg = f"no scenario {name!r}; known: {', '.join(names())}"
-        raise SimulationError(msg)
+        raise SimulationError(msg, f"aucun scénario {name!r} ; connus : {', '.join(names())}")
     return parse(beside[name].read_bytes(), name, f"scenarios/{name}.toml", history_h)
 
 
@@ -142,6 +142,6 @@ def _with_history(loaded: Loaded, history_h: int | None) -> Loaded:
 
 def _is_playbill(path: Path) -> bool:
     try:
-        return "plays" in msgspec.toml.decode(path.read_bytes())
+        return scenario.is_playbill(path.read_bytes())
     except (OSError, msgspec.MsgspecError):
         return False  # said where it is read as a scenario

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from device_sims import announce, copies, door, notes, schedule
+from device_sims import announce, copies, door, notes, playbill, schedule
 from device_sims.backfill import Backfill
 from device_sims.clock import MOST_LIVE_SPEED, VirtualClock, checked_speed
 from device_sims.company import Company
@@ -29,6 +29,7 @@ from device_sims.notebook import Notebook
 from device_sims.options import Options, for_table, make_world
 from device_sims.plugs import Ears, plug
 from device_sims.tables import Text
+from device_sims.waiting import Waiting
 from device_sims.world import Output, Silence
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ CONNECT_PATIENCE_S = 3.0
 """Telemetry begins when every device is connected, at the latest after so long."""
 DOOR_EVERY_S = 0.25
 LEAVE_S = 2.0
+READ_EVERY_S = 1.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
 LONG_S = 2 * DAY_S
@@ -61,7 +63,9 @@ class Run:
         self.options = options
         self.world = make_world(options, wall)
         self.id = announce.run_id(self.world.name, wall, _word(options.table))
-        self.next: Options | None = None
+        self.next: Run | None = None
+        self._waiting = Waiting()
+        self._turned = asyncio.Event()
         self._clock = VirtualClock(time.monotonic(), speed=options.pace)
         self._live = False
         self.begun = asyncio.Event()
@@ -76,22 +80,26 @@ class Run:
         self._devices = {
             role: plug(role, player, self.id, options, ears) for role, player in self.world.players.items()
         }
-        self._control = Control(self.id, self._hub, self._obey, self.state, options.table)
+        self._control = Control(self.id, self._hub, self.obey, self.state, options.table)
 
     async def play(self, stop: asyncio.Event) -> None:
         """Play until `stop` is set, or another story is asked for (`next`)."""
+        if self.next is not None:  # asked for before this one began
+            self.withdraw()
+            return
         stopping = asyncio.ensure_future(stop.wait())
         stopping.add_done_callback(lambda _: self._wake.set())
         tasks: list[asyncio.Task[Any]] = []
         try:
             for connection in (self._own, *self._devices.values()):
                 connection.start()
-            past = Backfill(self.world, lambda: stop.is_set() or self._leaving, wanted=self.options.data is not None)
+            past = Backfill(self.world, lambda: self._is_over(stop), wanted=self.options.data is not None)
             history = asyncio.create_task(asyncio.to_thread(past.play), name="history")
             tasks.append(history)
             await self._until_stopped(self._begin(past, history), stop)
-            if not stop.is_set():
+            if not self._is_over(stop):
                 tasks.append(asyncio.create_task(self._beats(), name="beats"))
+                tasks.append(asyncio.create_task(self._read_ahead(), name="stories"))
                 self._steer()
                 await self._follow_clock(stop)
         finally:
@@ -106,17 +114,17 @@ class Run:
             "usecase": self.world.shown,
             "run": self.id,
             "time": announce.rfc3339(self._simulated()),
-            "speed": self._clock.speed,
+            "speed": self._waiting.speed(self._clock.speed),
             "seed": self.options.seed,
             "twin": self.options.is_twin,
             "table": self.options.table,
             "tables": list(self._company.tables),
-            "state": "preparing" if self._notebook.is_preparing else "running" if self._clock.speed > 0 else "paused",
+            "state": "preparing" if not self._live else "running" if self._clock.speed > 0 else "paused",
             "faults": [
                 {
                     "name": name,
                     "title": {"fr": title.fr, "en": title.en},
-                    "active": name in acting,
+                    "active": self._waiting.is_active(name, now=name in acting),
                     "intensity": acting[name].intensity if name in acting else None,
                 }
                 for name, title in titles.items()
@@ -156,8 +164,16 @@ class Run:
             elif connection.up.is_set():
                 self._deliver(self.world.birth(role))
         self._note_stretching()
+        await self._do_what_waited()
         if self._steering:
             self._tell_state()
+
+    async def _do_what_waited(self) -> None:
+        for order in self._waiting.take():
+            try:
+                await self.obey(order)
+            except SimulationError as error:
+                _LOG.warning("%s: %s", self.id, error)
 
     async def _forget_predecessor(self) -> None:
         """Take the announcements of runs that crashed off the broker, and leave word for the next one."""
@@ -234,27 +250,54 @@ class Run:
             self._clock.advance(time.monotonic())
             self._tell_beat()
 
+    async def _read_ahead(self) -> None:
+        """Read the other stories while this one plays: who presses one does not wait for its files."""
+        names = await asyncio.to_thread(playbill.names) if self.options.data is not None else []
+        for name in names:
+            await asyncio.sleep(READ_EVERY_S)
+            with contextlib.suppress(SimulationError):  # said to whoever wants it
+                await asyncio.to_thread(playbill.load, name)
+
     def _tell_beat(self) -> None:
         now = datetime.now(UTC)
         self._own.tell(*announce.beat(self.id, wall=now, simulated=self._simulated(), speed=self._clock.speed))
 
-    async def _obey(self, order: Order) -> None:
-        if not self._live:
-            msg = "the history is still being made: try again in a moment"
-            raise SimulationError(msg)
-        if order.do == "speed":
+    async def obey(self, order: Order) -> None:
+        """Carry out what the hub asks for; what cannot be done yet is done as soon as it can.
+
+        Raises:
+            SimulationError: it cannot be done.
+        """
+        if order.do == "scenario":
+            self._change_story(order)
+        elif self.next is not None:  # who pressed sees the story that follows already
+            await self.next.obey(order)
+        elif not self._live:
+            self._put_off(order)
+        elif order.do == "speed":
             await self._set_speed(order.speed)
         elif order.do == "fault":
             self._set_fault(order)
-        elif order.do == "tables":
-            self._seat(order.tables)
         else:
-            self._change_story(order)
+            self._seat(order.tables)
+
+    def _put_off(self, order: Order) -> None:
+        """Do it once the history is there.
+
+        Raises:
+            SimulationError: it cannot be done then either.
+        """
+        if order.do == "fault":
+            self.world.check_fault(order.name or "", order.intensity, schedule.seconds(order.duration))
+        if order.do == "speed":
+            self._checked_speed(order.speed)
+        self._waiting.keep(order)
+        self._tell_state()
 
     def _set_fault(self, order: Order) -> None:
         if order.name is None:
             msg = "which fault? give its name"
-            raise SimulationError(msg)
+            raise SimulationError(msg, "quel défaut ? donnez son nom")
         self._catch_up()
         lasts = schedule.seconds(order.duration)
         said = self.world.fault(order.name, active=order.active, intensity=order.intensity, duration_s=lasts)
@@ -270,10 +313,11 @@ class Run:
         """
         if self.options.table:
             msg = f"run {self.id} is table {self.options.table}'s own: ask the story's"
-            raise SimulationError(msg)
+            fr = f"{self.id} est propre à la table {self.options.table} : demandez à l'histoire de la salle"
+            raise SimulationError(msg, fr)
         if wrong := [each for each in tables if not 0 < each <= copies.MOST]:
             msg = f"table {wrong[0]}: tables have numbers from 1 to {copies.MOST}"
-            raise SimulationError(msg)
+            raise SimulationError(msg, f"table {wrong[0]} : les tables ont les numéros 1 à {copies.MOST}")
         if tables:
             make_world(self._for_table(max(tables)), datetime.now(UTC))  # refused now, not table by table
         self._company.seat(tables)
@@ -291,17 +335,28 @@ class Run:
         if self._live:
             await self._set_speed(speed)
 
-    async def _set_speed(self, speed: float | None) -> None:
+    def _checked_speed(self, speed: float | None) -> float:
+        """Return the speed that is asked for.
+
+        Raises:
+            SimulationError: this run cannot go at it.
+        """
         if speed is None:
             msg = "which speed? 0 pauses, 1, 10 and 60 are usual"
-            raise SimulationError(msg)
+            raise SimulationError(msg, "quelle vitesse ? 0 met en pause, 1, 10 et 60 sont habituelles")
         checked_speed(speed)
         if speed > MOST_LIVE_SPEED and self.options.data is None:
             msg = f"speed is {speed:g}: over a broker it is at most {MOST_LIVE_SPEED:.0f}"
-            raise SimulationError(msg)
+            fr = f"la vitesse est {speed:g} : par un courtier elle est au plus {MOST_LIVE_SPEED:.0f}"
+            raise SimulationError(msg, fr)
         if self.options.is_twin and speed != 1:
             msg = f"speed is {speed:g}: this run keeps real devices company, at ×1"
-            raise SimulationError(msg)
+            fr = f"la vitesse est {speed:g} : cette simulation accompagne de vrais appareils, à ×1"
+            raise SimulationError(msg, fr)
+        return speed
+
+    async def _set_speed(self, wanted: float | None) -> None:
+        speed = self._checked_speed(wanted)
         self._catch_up()
         self._clock.set_speed(speed, time.monotonic())
         self.world.speed = speed
@@ -313,18 +368,28 @@ class Run:
         await self._company.follow_speed(speed)
 
     def _change_story(self, order: Order) -> None:
+        """End this run, wherever it is, for another one, which tells the hub at once what it will play."""
         wanted = msgspec.structs.replace(
             self.options,
             scenario=order.usecase or self.options.scenario,
             seed=self.options.seed if order.seed is None else order.seed,
             initial=order.initial,
             clock=order.clock,
-            speed=self.options.speed if self.options.is_twin else self._clock.speed or 1.0,
+            speed=self.options.speed if self.options.is_twin else self._waiting.speed(self._clock.speed) or 1.0,
             faults=(),
         )
-        make_world(wanted, datetime.now(UTC))  # refused now rather than after the old run has ended
-        self.next = wanted
+        following = Run(wanted)  # refused now rather than after the old run has ended
+        if self.next is not None:
+            self.next.withdraw()
+        self.next = following
+        following._steer()
+        self._turned.set()
         self._wake.set()
+
+    def withdraw(self) -> None:
+        """Be played no more: another story was asked for before this one began."""
+        for task in self._steering:
+            task.cancel()
 
     def _device_up(self, role: str) -> None:
         if self._live and not self.world.players[role].silent:
@@ -397,17 +462,20 @@ class Run:
 
     # end
 
+    def _is_over(self, stop: asyncio.Event) -> bool:
+        return stop.is_set() or self._leaving or self.next is not None
+
     async def _until_stopped(self, work: Any, stop: asyncio.Event) -> None:  # noqa: ANN401 — a coroutine of anything
         task = asyncio.ensure_future(work)
-        stopping = asyncio.ensure_future(stop.wait())
+        stopping, turning = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._turned.wait())
         try:
-            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, stopping, turning}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 await task
         finally:
-            task.cancel()
-            stopping.cancel()
-            await asyncio.gather(task, stopping, return_exceptions=True)
+            for each in (task, stopping, turning):
+                each.cancel()
+            await asyncio.gather(task, stopping, turning, return_exceptions=True)
 
     async def _leave(self, tasks: list[asyncio.Task[Any]]) -> None:
         """Say the end, and take off the broker all that this run left there."""
@@ -429,7 +497,7 @@ class Run:
         await asyncio.gather(*(connection.close() for connection in (self._own, *self._devices.values())))
 
     def _last_words(self) -> list[Packet]:
-        if self.next is not None and self.next.scenario == self.options.scenario:
+        if self.next is not None and self.next.options.scenario == self.options.scenario:
             return []  # the same devices go on in the next run
         devices = [player.device for player in self.world.players.values()]
         return [Packet(topic, b"", retain=True) for device in devices for topic in device.retained]
@@ -446,8 +514,9 @@ async def play(options: Options, stop: asyncio.Event) -> None:
     Raises:
         SimulationError: the first run cannot be played.
     """
-    following: Options | None = options
-    while following is not None and not stop.is_set():
-        run = Run(following)
+    run: Run | None = Run(options)
+    while run is not None and not stop.is_set():
         await run.play(stop)
-        following = run.next
+        run = run.next
+    if run is not None:
+        run.withdraw()

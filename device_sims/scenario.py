@@ -4,6 +4,7 @@ import importlib.resources
 import importlib.util
 import random
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,6 +24,8 @@ __all__ = ["Channel", "Device", "Loaded", "Scenario", "Text", "begin", "folders"
 
 FILE = "scenario.toml"
 ENTRY_POINT = "matinales.usecases"
+KNOWN = 64
+"""Files that are remembered as they were read."""
 
 
 class Loaded(NamedTuple):
@@ -61,10 +64,17 @@ def folders() -> dict[str, Traversable]:
         file = folder.joinpath(FILE)
         if NAME.fullmatch(name) and file.is_file():
             found[name] = file
-    found |= {name: file for name, file in beside().items() if "plays" not in msgspec.toml.decode(file.read_bytes())}
+    found |= {name: file for name, file in beside().items() if not is_playbill(file.read_bytes())}
     return dict(sorted(found.items()))
 
 
+@lru_cache(maxsize=KNOWN)
+def is_playbill(content: bytes) -> bool:
+    """Tell whether a file plays several scenarios."""
+    return "plays" in msgspec.toml.decode(content)
+
+
+@cache
 def _of_packages() -> dict[str, Traversable]:
     """Return use case → the folder of the package that brings it; nothing of the package is run."""
     specs = {entry.name: importlib.util.find_spec(entry.value) for entry in entry_points(group=ENTRY_POINT)}
@@ -96,8 +106,9 @@ def load(name: str) -> Loaded:
     return parse(known[name].read_bytes(), name, f"{name}/{known[name].name}")
 
 
+@lru_cache(maxsize=KNOWN)
 def parse(content: bytes, name: str, place: str) -> Loaded:
-    """Read a scenario from the bytes of its file.
+    """Read a scenario from the bytes of its file, once: who presses a story is not to wait for what was read before.
 
     Raises:
         SimulationError: naming the place in the file, and what it should be.

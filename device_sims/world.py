@@ -99,7 +99,7 @@ class World:
         Raises:
             SimulationError: no such fault, or an impossible intensity or duration.
         """
-        self._check_fault(name, intensity, duration_s)
+        self.check_fault(name, intensity, duration_s)
         self.agenda.add(Due(time_s, name, intensity, duration_s))
 
     def fault(
@@ -110,7 +110,7 @@ class World:
         Raises:
             SimulationError: no such fault, or an impossible intensity or duration.
         """
-        self._check_fault(name, intensity, duration_s)
+        self.check_fault(name, intensity, duration_s)
         if active:
             lasts = self._lasts_s(name, duration_s)
             until_s = None if lasts is None else self.time_s + lasts
@@ -192,18 +192,24 @@ class World:
 
     # inside
 
-    def _check_fault(self, name: str, intensity: float | None, duration_s: int | None) -> None:
+    def check_fault(self, name: str, intensity: float | None, duration_s: int | None) -> None:
+        """Look whether a fault can be turned on.
+
+        Raises:
+            SimulationError: no such fault, or an impossible intensity or duration.
+        """
         if name not in self.scenario.faults and name not in self._common:
-            msg = (
-                f"no fault {name!r} in {self.scenario.name}; known: {', '.join([*self.scenario.faults, *self._common])}"
-            )
-            raise SimulationError(msg)
+            known = ", ".join([*self.scenario.faults, *self._common])
+            msg = f"no fault {name!r} in {self.scenario.name}; known: {known}"
+            raise SimulationError(msg, f"aucun défaut {name!r} dans {self.scenario.name} ; connus : {known}")
         if intensity is not None and not 0 < intensity <= 1000:  # noqa: PLR2004 — far beyond any sensible one
             msg = f"fault {name}: intensity is {intensity}; it lies above 0, and 1 is the usual"
-            raise SimulationError(msg)
+            fr = f"défaut {name} : l'intensité vaut {intensity} ; elle est au-dessus de 0, et 1 est l'habituelle"
+            raise SimulationError(msg, fr)
         if duration_s is not None and duration_s <= 0:
             msg = f"fault {name}: duration is {duration_s}; it is above zero, in simulated time"
-            raise SimulationError(msg)
+            fr = f"défaut {name} : la durée vaut {duration_s} ; elle est au-dessus de zéro, en temps simulé"
+            raise SimulationError(msg, fr)
 
     def _act(self) -> list[Output]:
         effects = [
@@ -338,5 +344,6 @@ def initial_name(loaded: Loaded, wanted: str | None) -> str:
         return known[0]
     if wanted not in known:
         msg = f"no initial state {wanted!r} in {loaded.scenario.name}; known: {', '.join(known)}"
-        raise SimulationError(msg)
+        fr = f"aucun état initial {wanted!r} dans {loaded.scenario.name} ; connus : {', '.join(known)}"
+        raise SimulationError(msg, fr)
     return wanted

@@ -27,6 +27,8 @@ class Role(StrEnum):
 
     DEVICE = "device"
     INTEGRATOR = "integrator"
+    SESSION = "session"
+    """All devices of a workshop session share it: it may say what any device may."""
 
 
 def add(folder: Path, name: str, role: Role = Role.DEVICE, *, renew: bool = False) -> str:
@@ -42,13 +44,16 @@ def add(folder: Path, name: str, role: Role = Role.DEVICE, *, renew: bool = Fals
         UsageError: the name is not one, is taken, or is not there to be renewed.
         ConfigError: the files are not there.
     """
-    _check(name)
+    check(name)
     known = name in names(folder)
     if known and not renew:
         msg = f"{name} has an account already; --renew gives it a new password"
         raise UsageError(msg)
     if renew and not known:
         msg = f"{name} has no account to renew; leave --renew out"
+        raise UsageError(msg)
+    if role is Role.SESSION:
+        msg = "a workshop session has an account at the broker that the hub starts itself; leave --secrets out"
         raise UsageError(msg)
     password = new_password()
     set_password(folder, name, password)
@@ -83,9 +88,30 @@ def grant_reading(folder: Path, name: str) -> None:
     """Let an account read everything; once is enough."""
     path = folder / RIGHTS
     text = _read(path)
-    rule = f"user {name}\ntopic read #\n"
-    if rule not in text:
-        put(path, f"{text.rstrip()}\n\n{rule}".encode())
+    if _reading(name) not in text:
+        put(path, f"{text.rstrip()}\n\n{_reading(name)}".encode())
+
+
+def _reading(name: str) -> str:
+    return f"user {name}\ntopic read #\n"
+
+
+def revoke(folder: Path, name: str) -> None:
+    """Take an account back, with its rights; Mosquitto ends its connection when it reads the files again.
+
+    Raises:
+        UsageError: nobody has that name, or it is one of ours.
+        ConfigError: the files are not there.
+    """
+    check(name)
+    if name not in names(folder):
+        msg = f"{name} has no account; `matinales devices accounts` lists them"
+        raise UsageError(msg)
+    lines = _read(folder / PASSWORDS).splitlines()
+    put(folder / PASSWORDS, "".join(f"{line}\n" for line in lines if line.partition(":")[0] != name).encode())
+    text = _read(folder / RIGHTS)
+    if _reading(name) in text:
+        put(folder / RIGHTS, text.replace(f"\n{_reading(name)}", "").encode())
 
 
 def write_rights(folder: Path) -> None:
@@ -101,7 +127,12 @@ def put(path: Path, content: bytes) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _check(name: str) -> None:
+def check(name: str) -> None:
+    """Refuse a name that would open more than one branch.
+
+    Raises:
+        UsageError: saying what a name may be.
+    """
     if not _NAME.fullmatch(name):
         msg = f"{name!r} is no name for an account: 1 to 64 letters, digits, _ . or -, a letter or digit first"
         raise UsageError(msg)

@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,22 +23,24 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, logs, machine, setup
+from hub import broker, credentials, logs, machine, parts, setup
 from hub.acting import Acting
+from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
 from hub.described import described
-from hub.driver import Channel, Command, base_name
+from hub.driver import Command
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.examining import examined
+from hub.families import Families
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
+from hub.giving import Giving, Sitting
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
-from hub.ingest.gaps import Gap, Why
-from hub.ingest.link import LinkClient, SerialPort, Status
+from hub.ingest.link import LinkClient, Status
 from hub.journal.sqlite import ERASED, SqliteReader
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
@@ -56,6 +58,7 @@ from hub.rereading import Rereading
 from hub.rules.calendar import Calendar
 from hub.rules.engine import Engine
 from hub.sessions import Sessions
+from hub.setup import Broker
 from hub.stage import Stage
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.base import History, Range, Series
@@ -72,7 +75,9 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
 from hub.web.app import make_app
+from hub.web.door import Runner
 from hub.web.hub import Acts
+from hub.web.once import Keys
 from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
@@ -106,10 +111,6 @@ LAST_ANSWERS = 0.5
 """Seconds that requests under way get to end."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
-TOLD_FOR = 3600 * NS
-"""How long what may be missing is told on the page [ns]; it stays counted."""
-WARN_FROM = 0.8
-"""Share of the journal's budget from which it is said (reliability.md §2.4)."""
 
 
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +122,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         lan: open to the room.
         secret: of run.json.
         mqtt: the broker's address.
+        broker: its kind.
+        mqtts: its port for TLS.
         use_case: the one on the projector.
         config: the settings.
     """
@@ -130,66 +133,21 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     lan: bool
     secret: str
     mqtt: str
+    broker: Kind = "embedded"
+    mqtts: int | None = None
     use_case: str
     config: Config
 
 
-_FINE: dict[str, Any] = {"status": "ok", "text": None, "remedy": None}
-_WORDS = msgspec.toml.decode(
-    (Path(__file__).parent / "parts.toml").read_bytes(), type=dict[str, dict[str, dict[str, str]]]
-)
-
-
-def _degraded(what: str, reason: str | None = None) -> dict[str, Any]:
-    """Return a part that does not work, in both languages, with what it said itself."""
-    return {"status": "degraded", **_WORDS[what], "reason": reason}
-
-
-def _store(worker: Worker, faults: Sequence[str], influx: Forwarding | None) -> dict[str, Any]:
-    code, reason, figures = (None, None, None) if influx is None else influx.part()
-    if worker.fault is not None:
-        part = _degraded("store_fault", worker.fault)
-    elif faults:
-        part = _degraded("store_renewed", "; ".join(faults))
-    else:
-        part = _FINE if code is None else _degraded(code, reason)
-    return part if figures is None else part | {"influx": figures}
-
-
-def _gaps(status: Status, now: int) -> dict[str, Any]:
-    """Return what may be missing of what the broker had for us: told for an hour, counted for ever; `now` [ns]."""
-    newest = next((each for each in reversed(status.gaps) if each.why is not Why.JOURNAL), None)
-    lately = newest is not None and now - newest.until < TOLD_FOR
-    part = _degraded(f"gap_{newest.why}") if newest is not None and lately else _FINE
-    shown = [msgspec.to_builtins(each) | _times(each) for each in reversed(status.gaps)]
-    return part | {"count": status.gap, "newest": shown}
-
-
-def _times(gap: Gap) -> dict[str, str]:
-    return {"since": rfc3339(gap.since // NS * NS), "until": rfc3339(gap.until // NS * NS)}
-
-
-def _journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
-    """Return how the journal is, and how long its budget lasts at the present rate [h].
-
-    Args:
-        status: the ingest's word.
-        missing: records that were read before and are gone from its damaged end.
-        now: wall clock [ns]: what went from it is told for an hour.
-    """
-    dropping = any(each.why is Why.JOURNAL and now - each.until < TOLD_FOR for each in status.gaps)
-    if status.full:
-        part = _degraded("journal_full")
-    elif dropping:
-        part = _degraded("journal_dropped", f"{status.dropped}")
-    elif status.fault is not None or missing:
-        part = _degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
-    elif status.used > WARN_FROM * status.budget:
-        part = _degraded("journal_nearly_full")
-    else:
-        part = _FINE
-    hours = None if status.hours is None else round(status.hours, 1)
-    return part | {"hours": hours, "used": status.used, "budget": status.budget, "dropped": status.dropped}
+def _keep(config: Config) -> Keep:
+    """Return how long each kind of history stays."""
+    return Keep.days(
+        config.raw_days,
+        config.history_days,
+        minutes=config.minute_days,
+        hours=config.hour_days,
+        runs=config.run_days,
+    )
 
 
 def _refused_by_broker(refused: broker.Refused) -> dict[str, float]:
@@ -199,38 +157,20 @@ def _refused_by_broker(refused: broker.Refused) -> dict[str, float]:
     }
 
 
-def _serial(ports: Sequence[SerialPort]) -> dict[str, Any]:
-    """Return the serial ports as one part: what is wrong with the first that does not work, and all of them."""
-    wrong = next((each for each in ports if each.state not in {"open", "unread"}), None)
-    part = _FINE
-    if wrong is not None:
-        place = f"{wrong.name} ({wrong.path})" if wrong.path else wrong.name
-        part = _degraded(f"serial_{wrong.state}", f"{place}: {wrong.reason}" if wrong.reason else place)
-    return part | {"ports": msgspec.to_builtins(ports)}
-
-
-def _drivers(guests: Sequence[Guest]) -> dict[str, Any]:
-    """Return the drivers of other packages as one part: the first that is off, or failed, named in the sentence."""
-    wrong = next((each for each in guests if each.off is not None), None)
-    wrong = wrong or next((each for each in guests if each.reason is not None), None)
-    if wrong is None:
-        return _FINE
-    what = wrong.off or wrong.reason
-    part = _degraded("driver_off" if wrong.off is not None else "driver_failed", what)
-    words = {"name": wrong.name, "reason": f"{wrong.name} ({wrong.package}): {what}"}
-    filled = {key: {lang: said.format_map(words) for lang, said in part[key].items()} for key in ("text", "remedy")}
-    return part | filled
-
-
 class App:
     """The running hub, as the web layer sees it (`hub.web.hub.Hub`)."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks."""
+    def __init__(self, settings: Settings, *, today: Callable[[], date] | None = None) -> None:
+        """Open the store, restore what was known, and prepare the worker; nothing runs yet. Blocks.
+
+        Args:
+            settings: what the supervisor hands over.
+            today: the date where the workshop is; None: as this machine's clock and HUB_TZ have it.
+        """
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        keep = Keep.days(self.config.raw_days, self.config.history_days)
+        keep = _keep(self.config)
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
@@ -312,7 +252,7 @@ class App:
                 erase=self._erase_now,
                 purge=self._purge_in_store,
                 forget=lambda uids: self._worker.call(lambda: self._acting.forget_phones(uids)).result(),
-                today=lambda: datetime.now(self.config.zone).date(),
+                today=today or (lambda: datetime.now(self.config.zone).date()),
             )
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._chosen = Chosen(self._kept, self._sessions.current)
@@ -324,6 +264,7 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
+        self.giving = Giving(self._data, settings.broker, self._broker_there)
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -331,12 +272,13 @@ class App:
 
     def _make_live(self, table: int = 0) -> Live:
         """Return the live state of the whole room, or of a table."""
+        families = Families(self._registry.drivers.values())
         return Live(
-            is_health=self._is_health,
-            is_flag=self._is_flag,
+            is_health=families.is_health,
+            is_flag=families.is_flag,
             source=self._source,
-            reach=self._reach,
-            pace_by=self._pace_by,
+            reach=families.reach,
+            pace_by=families.pace_by,
             believed=self._registry.believed,
             is_off=self._is_off,
             lang=self.config.lang,
@@ -521,6 +463,7 @@ class App:
                 self._needed = await asyncio.to_thread(sessions.desk.needed)
                 await asyncio.to_thread(sessions.build, self._worker.position)
                 await asyncio.to_thread(sessions.purge_due)
+                await asyncio.to_thread(self._end_accounts)
                 waits = bool(await asyncio.to_thread(sessions.desk.unkept))
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
@@ -528,9 +471,13 @@ class App:
                 await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
             self._session_news.clear()
 
+    def _end_accounts(self) -> None:
+        current = self._sessions.desk.current()
+        self.giving.end(None if current is None else Sitting(current.id, current.title))
+
     def _show_parts(self) -> None:
-        parts = self._parts_now()
-        changed = {name: part for name, part in parts.items() if self.live.parts.get(name) != part}
+        told = self._parts_now()
+        changed = {name: part for name, part in told.items() if self.live.parts.get(name) != part}
         if changed:
             self.tables.everywhere(Batch(parts=changed))
 
@@ -542,27 +489,33 @@ class App:
     def _parts_now(self) -> dict[str, Any]:
         status, worker = self._status, self._worker
         if status is None:
-            away = _degraded("ingest_away")
-            return {"broker": away, "journal": away, "store": _store(worker, self._kept.faults, self._influx)}
-        broker_part = _FINE if status.connected and status.subscribed else _degraded("broker_away", status.reason)
+            away = parts.degraded("ingest_away")
+            return {
+                "broker": away,
+                "journal": away,
+                "store": parts.store(worker.fault, self._kept.faults, self._influx),
+            }
+        broker_part = (
+            parts.FINE if status.connected and status.subscribed else parts.degraded("broker_away", status.reason)
+        )
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
-        parts = {
+        found = {
             "broker": broker_part,
-            "journal": _journal(status, worker.missing, time.time_ns()),
-            "gaps": _gaps(status, time.time_ns()),
-            "store": _store(worker, self._kept.faults, self._influx),
+            "journal": parts.journal(status, worker.missing, time.time_ns()),
+            "gaps": parts.gaps(status, time.time_ns()),
+            "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }
         trouble = self._telling.trouble()
         if trouble is not None:
             way, reason = trouble
-            parts["notices"] = _degraded(f"notices_{way}", reason)
+            found["notices"] = parts.degraded(f"notices_{way}", reason)
         elif self._telling.is_wanted:
-            parts["notices"] = _FINE
-        parts |= self.room.parts(_degraded)
-        parts |= {"serial": _serial(status.serial)} if status.serial else {}
-        return parts | ({"drivers": _drivers(self._guests.guests)} if self._guests.guests else {})
+            found["notices"] = parts.FINE
+        found |= self.room.parts(parts.degraded)
+        found |= {"serial": parts.serial(status.serial)} if status.serial else {}
+        return found | ({"drivers": parts.drivers(self._guests.guests)} if self._guests.guests else {})
 
     # the web layer's contract
 
@@ -737,7 +690,7 @@ class App:
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
         wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
-        self.tables.everywhere(Batch(wall=msgspec.to_builtins(wall)))
+        self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
         await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
         return wall
 
@@ -908,13 +861,15 @@ class App:
 
     def setup(self) -> Mapping[str, Any]:
         """Return what to type on devices, with today's address of this machine."""
-        settings = self._settings
-        is_ours = self.config.broker_url is None
-        broker_there = setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours)
+        broker_there = self._broker_there()
         return {
             "broker": msgspec.to_builtins(broker_there),
             "families": setup.families(self._registry.drivers.values(), broker_there),
         }
+
+    def _broker_there(self) -> Broker:
+        settings, is_ours = self._settings, self.config.broker_url is None
+        return setup.broker_of(settings.mqtt, self.room.addresses, is_ours=is_ours, tls_port=settings.mqtts)
 
     def ways(self) -> Ways:
         """Return how the room's phones reach the page."""
@@ -984,41 +939,6 @@ class App:
     def _is_off(self, usecase: str) -> bool:
         return self._stage.is_off(usecase)
 
-    def _is_health(self, uid: str, channel: str) -> bool:
-        known = self._declared(uid, channel)
-        return known is not None and known.health
-
-    def _is_flag(self, uid: str, channel: str) -> bool:
-        known = self._declared(uid, channel)
-        return known is not None and known.unit is None and (known.low, known.high) == (0, 1)
-
-    def _declared(self, uid: str, channel: str) -> Channel | None:
-        """Return a channel as the first driver of its family that knows its name describes it; None: none does."""
-        family = uid.partition(":")[0]
-        for driver in self._registry.drivers.values():
-            if driver.family == family:
-                base = base_name(channel, [each.name for each in driver.channels])
-                if base is not None:
-                    return next(each for each in driver.channels if each.name == base)
-        return None
-
-    def _pace_by(self, uid: str) -> str | None:
-        """Return how a device of this family is made to report more often."""
-        family = uid.partition(":")[0]
-        mine = [driver for driver in self._registry.drivers.values() if driver.family == family]
-        if any(driver.period is not None for driver in mine):
-            return "set"
-        return "poll" if any(driver.ask is not None for driver in mine) else None
-
-    def _reach(self, uid: str, channel: str) -> tuple[float, float] | None:
-        """Return what a channel may be set to, where its family's description alone tells."""
-        family = uid.partition(":")[0]
-        for driver in self._registry.drivers.values():
-            base = base_name(channel, driver.commands) if driver.family == family else None
-            if base is not None:
-                return next((each.low, each.high) for each in driver.channels if each.name == base)
-        return None
-
     def _source(self, usecase: str, rule: str) -> tuple[Mapping[str, str] | None, bool]:
         case = self._cases.get(usecase)
         if case is None:
@@ -1057,7 +977,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         tokens=Tokens(data),
     )
     app = await asyncio.to_thread(opened, settings)
-    runner = web.AppRunner(make_app(app, security, STATIC), access_log=None, shutdown_timeout=LAST_ANSWERS)
+    keys = await asyncio.to_thread(Keys, data / "idempotency")
+    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, config.web_host, config.web_port)

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -28,8 +28,10 @@ import psutil
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from hub import mosquitto
+from hub import given, mosquitto, tlsrelay
 from hub.errors import ConfigError, HubError
+from hub.given import Account
+from hub.logs import Repeats, Words
 
 MAX_PAYLOAD = 4 * 1024 * 1024
 """Above it the broker cuts its publisher [byte]; Zigbee2MQTT's bridge/devices passes 100 KB."""
@@ -45,9 +47,13 @@ Mosquitto's is `hub.mosquitto.WINDOW`.
 """
 CONNECT_TIMEOUT_MS = 5_000
 LINGER_S = 60.0
+LISTS_S = 0.5
+"""How often [s] it is looked whether Mosquitto's lists have changed."""
 LOG_BYTES = 1024 * 1024
 START_S = 10.0
 
+Kind = Literal["embedded", "mosquitto", "foreign"]
+"""Of a broker: ours, an installed one that we start, or somebody's."""
 _STATE, _REFUSED, _LOCK, _LOG_FILE = "broker.json", "broker-refused.json", "lock", "broker.log"
 _SESSION = "subscription.json"  # the ingest's memory of its session, which ends with an orderly stop
 _OVERSIZE = re.compile(r"PayloadSizeLimitExceeded\((\d+)\)|disconnected due to oversize packet")
@@ -66,6 +72,13 @@ class State(Struct, frozen=True):
     config: str
     listen: str
     port: int
+
+
+class Tls(Struct, frozen=True):
+    """Where a broker listens by TLS, and the file that holds its certificate and key."""
+
+    port: int
+    file: Path
 
 
 class Refused(Struct, frozen=True):
@@ -90,6 +103,8 @@ def write_config(
     user: str | None = None,
     password: str | None = None,
     max_payload: int = MAX_PAYLOAD,
+    accounts: Mapping[str, Account] | None = None,
+    tls: Tls | None = None,
 ) -> None:
     """Write the broker's configuration, readable by its owner only; without `user` anybody who reaches it may connect.
 
@@ -100,12 +115,28 @@ def write_config(
         user: MQTT user name, with `password`.
         password: its password.
         max_payload: largest packet that the embedded broker accepts [byte].
+        accounts: of devices, beside `user`; their rights hold with Mosquitto only.
+        tls: where it listens by TLS too.
     """
+    given_out = accounts or {}
+    first = [] if tls is None else [f"# tls {tls.port} {tls.file}"]
     if path.suffix == ".conf":
-        text = mosquitto.config(path.parent, listen=listen, port=port, user=user, password=password)
-        _write_private(path, text)
+        text = mosquitto.config(
+            path.parent,
+            listen=listen,
+            port=port,
+            user=user,
+            password=password,
+            accounts="".join(each.line for each in given_out.values()),
+            rights=given.rights(given_out),
+            tls=None if tls is None else (tls.port, tls.file),
+        )
+        _write_private(path, "\n".join([*first, text]))
         return
+    auth = {} if user is None else {user: password or ""}
+    auth |= {name: each.password for name, each in given_out.items() if user is not None and each.password is not None}
     lines = [
+        *first,
         "id = 0",
         "[router]",
         "id = 0",
@@ -123,12 +154,22 @@ def write_config(
         f"max_inflight_count = {WINDOW}",
         "dynamic_filters = true",
     ]
-    if user is not None:
-        lines += ["[v4.1.connections.auth]", f"{_quoted(user)} = {_quoted(password or '')}"]
+    if auth:
+        lines.append("[v4.1.connections.auth]")
+        lines += [f"{_quoted(name)} = {_quoted(word)}" for name, word in auth.items()]
     _write_private(path, "\n".join(lines) + "\n")
 
 
-def arguments(kind: Literal["embedded", "mosquitto", "foreign"]) -> list[str]:
+def tls_of(path: Path) -> Tls | None:
+    """Return where the broker of this file listens by TLS too; None: nowhere."""
+    try:
+        found = re.match(r"# tls (\d+) (.+)", path.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return None if found is None else Tls(int(found[1]), Path(found[2]))
+
+
+def arguments(kind: Kind) -> list[str]:
     """Return what the ingest is told of this kind of broker: what it keeps for us, and whether it tells its age."""
     if kind == "embedded":
         return ["--queue-bytes", str(KEPT)]
@@ -157,8 +198,11 @@ def start(path: Path, *, linger_s: float = LINGER_S) -> State:
             return living
         stop(path.parent)
     _check_installed(path)
-    listen, port = _address(path)
+    listen, port = address(path)
     _check_free(listen, port)
+    secure = tls_of(path)
+    if secure is not None:
+        _check_free(listen, secure.port)
     process = subprocess.Popen(  # noqa: S603 — our own module
         [sys.executable, "-m", "hub.broker", str(path), "--linger", str(linger_s)],
         stdin=subprocess.DEVNULL,
@@ -167,7 +211,8 @@ def start(path: Path, *, linger_s: float = LINGER_S) -> State:
         creationflags=_APART,
         start_new_session=True,
     )
-    _await_listening(process, path, listen, port)
+    for each in (port, *([] if secure is None else [secure.port])):
+        _await_listening(process, path, listen, each)
     state = State(process.pid, psutil.Process(process.pid).create_time(), _fingerprint(path), listen, port)
     _write_private(path.parent / _STATE, msgspec.json.encode(state).decode())
     threading.Thread(target=process.wait, name="broker-reaper", daemon=True).start()  # no zombie while we live
@@ -192,20 +237,33 @@ def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def guard(path: Path, *, every_s: float = 0.5) -> Callable[[], None]:
-    """Start the broker again whenever it has crashed; return what ends this care (call it before `stop`)."""
+def guard(
+    path: Path, *, every_s: float = 0.5, watched: Sequence[Path] = (), rewrite: Callable[[], None] | None = None
+) -> Callable[[], None]:
+    """Start the broker again whenever it has crashed; return what ends this care (call it before `stop`).
+
+    Args:
+        path: its file.
+        every_s: how often it is looked [s].
+        watched: files whose change calls `rewrite`.
+        rewrite: writes `path` anew; a broker whose file then differs is started again, Mosquitto reads its lists again.
+    """
     done = threading.Event()
 
     def care() -> None:
-        pause = every_s
+        pause, seen = every_s, _stamps(watched)
         while not done.wait(pause):
-            if alive(path.parent) is not None:
-                pause = every_s
-                continue
-            _LOG.warning("The broker has crashed and is started again")
+            now = _stamps(watched)
             try:
-                start(path)
-            except HubError as error:
+                if rewrite is not None and now != seen:
+                    rewrite()
+                    seen = now
+                    start(path)
+                elif alive(path.parent) is None:
+                    _LOG.warning("The broker has crashed and is started again")
+                    start(path)
+                pause = every_s
+            except (HubError, OSError) as error:
                 pause = min(pause * 2, 10.0)
                 _LOG.warning("The broker does not start: %s", error)
 
@@ -217,6 +275,18 @@ def guard(path: Path, *, every_s: float = 0.5) -> Callable[[], None]:
         thread.join()
 
     return end
+
+
+def _stamps(files: Sequence[Path]) -> list[tuple[int, int] | None]:
+    """Return what changes when a file does; None: it is not there."""
+    found: list[tuple[int, int] | None] = []
+    for each in files:
+        try:
+            state = each.stat()
+            found.append((state.st_mtime_ns, state.st_ino))
+        except OSError:
+            found.append(None)
+    return found
 
 
 def alive(folder: Path) -> State | None:
@@ -255,7 +325,12 @@ def _fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _address(path: Path) -> tuple[str, int]:
+def address(path: Path) -> tuple[str, int]:
+    """Return where the broker of this file listens.
+
+    Raises:
+        ConfigError: it does not say so.
+    """
     text = path.read_text(encoding="utf-8")
     if found := re.search(r'^listen = "(.*):(\d+)"$', text, re.MULTILINE):
         return found[1], int(found[2])
@@ -337,7 +412,8 @@ def _log_to(folder: Path) -> None:
     handler = logging.handlers.RotatingFileHandler(
         folder / _LOG_FILE, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Words())
+    handler.addFilter(Repeats())
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger().addHandler(handler)
     # Every packet is a span reported as ERROR: with these off the broker is twice as fast (measured, iotcore 0.4)
@@ -374,6 +450,10 @@ def _serve_embedded(path: Path, done: threading.Event) -> None:
 
         broker = IotCoreBroker(config_path=str(path))
         broker.check_ports()
+        secure = tls_of(path)
+        if secure is not None:
+            listen, port = address(path)
+            tlsrelay.start(secure.file, listen, secure.port, port)
         broker.run_forever()
     except BaseException as error:  # noqa: BLE001 — whatever it was, the process ends and the supervisor starts another
         _LOG.error("The broker failed: %s", error)
@@ -394,8 +474,16 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
         errors="backslashreplace",
     )
 
+    secure = tls_of(path)
+    lists = [path.parent / name for name in (mosquitto.PASSWORDS, mosquitto.RIGHTS)]
+    lists += [] if secure is None else [secure.file]
+
     def end_with_us() -> None:
-        done.wait()
+        seen = _stamps(lists)
+        while not done.wait(LISTS_S):
+            if _stamps(lists) != seen:
+                seen = _stamps(lists)
+                _read_again(process)
         process.terminate()
 
     threading.Thread(target=end_with_us, daemon=True).start()
@@ -403,6 +491,17 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
         log.info("%s", line.rstrip())
     process.wait()
     done.set()
+
+
+def _read_again(process: "subprocess.Popen[str]") -> None:
+    """Let Mosquitto read its passwords, rights and certificate again: it cuts those who are in no list any more.
+
+    Windows has no such signal: there it ends, saves its queues, and is started again by whoever guards it.
+    """
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        process.send_signal(signal.SIGHUP)
 
 
 def main() -> int:

@@ -48,6 +48,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         store: where history lives.
         raw_days: how long store.db keeps every reading [days]; 0: for ever.
         history_days: how long it then keeps the lowest, highest and last reading of each five minutes; 0: for ever.
+        minute_days, hour_days: how long it keeps what each minute and each hour came to; 0: for ever.
+        run_days: how long it keeps a simulation or a replay after its last beat; 0: for ever.
         influx_url, influx_org, influx_bucket, influx_token: of InfluxDB 2, when that is the store.
         journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
         journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
@@ -83,6 +85,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: Literal["sqlite", "influx"] = "sqlite"
     raw_days: int = 90
     history_days: int = 0
+    minute_days: int = 400
+    hour_days: int = 0
+    run_days: int = 30
     influx_url: str | None = None
     influx_token: str | None = None
     influx_org: str | None = None
@@ -251,7 +256,8 @@ def _check(config: Config) -> None:
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port
             msg = f"{name} is {port}: a port lies between 0 and 65535 (0: any free one)"
             raise ConfigError(msg)
-    for name, days in (("raw_days", config.raw_days), ("history_days", config.history_days)):
+    for name in ("raw_days", "history_days", "minute_days", "hour_days", "run_days"):
+        days = getattr(config, name)
         if not 0 <= days <= MOST_DAYS:
             msg = f"{name} is {days}: give days, 0 for ever"
             raise ConfigError(msg)

@@ -14,6 +14,7 @@ HubError
 """
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 
 class HubError(Exception):
@@ -43,6 +44,15 @@ class ToldError(UsageError):
         """Say why."""
         super().__init__(en)
         self.texts = {"fr": fr, "en": en}
+
+    @classmethod
+    def refuse(cls, en: str, fr: str) -> NoReturn:
+        """Say why it cannot be so, with what to change.
+
+        Raises:
+            ToldError: that.
+        """
+        raise cls(en, fr)
 
 
 class ObjectionError(ToldError):

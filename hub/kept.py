@@ -25,6 +25,7 @@ from hub.store.notices import Notice, NoticeStore
 from hub.store.outbox import SENT, Outbox, Refused
 from hub.store.outbox import Batch as Sent
 from hub.store.retention import FOR_EVER, Keep, Retention
+from hub.store.rollups import Rollups
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from hub.store.stretches import Stretch
@@ -94,7 +95,6 @@ class Kept:
         """
         self._file = StoreFile(data / "store.db")
         self._state = StateStore(self._file.db)
-        self._history = SqliteHistory(self._file)
         self._actions = ActionStore(self._file.db)
         self._alarms = AlarmStore(self._file.db)
         self._notices = NoticeStore(self._file.db)
@@ -106,7 +106,9 @@ class Kept:
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
         self._errands = Errands(self._file.db)
-        self._retention = Retention(self._file, keep, wall=wall)
+        self._rollups = Rollups(self._file, wall=wall)
+        self._history = SqliteHistory(self._file, self._rollups)
+        self._retention = Retention(self._file, keep, wall=wall, froze=self._rollups.forget)
         self._wall = wall
         if self._encoder is not None and self._recent is not None:
             self._file.on_undo(self._encoder.forget)
@@ -133,12 +135,15 @@ class Kept:
         return self._file.size
 
     def prune(self) -> bool:
-        """Let go for a moment what is older than what is kept; tell whether there may be more; in the worker's thread.
+        """Roll up, and let go what is older than what is kept, for a moment; tell whether there may be more.
+
+        In the worker's thread.
 
         Raises:
             StoreError: nothing went.
         """
-        return self._retention.step()
+        rolls, goes = self._rollups.step(), self._retention.step()
+        return rolls or goes or self._file.shrink()
 
     def position(self) -> int:
         """Return the journal position up to which everything is stored."""

@@ -38,6 +38,8 @@ from hub.rhythm import Rhythm
 RATES = (0, 1, 2, 4, 10, 20)
 """Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
 DEFAULT_RATE = 10
+PRESSED = frozenset({"wall", "scenario"})
+"""Members that change when somebody presses something: they wait for no tick (workshop.md: an effect in 200 ms)."""
 FULL_EVERY = 10.0
 """Seconds between whole frames to everybody."""
 CLOSED_KEPT = 200
@@ -615,33 +617,36 @@ class Live:
         view.stop()
         self._views.pop(view.rate, None)
 
+    def whole(self, uids: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return what a whole frame carries beside its number and the viewer's role; with these devices, or all."""
+        return {
+            "type": "full",
+            "now": _clock(self.wall()),
+            "runs": self.run_views(),
+            "devices": self.device_views(uids),
+            "alarms": self.alarm_views(),
+            "sentences": self.sentences,
+            "computed": self.computed,
+            "chosen": self.chosen,
+            "scenario": self.scenario,
+            "vote": self.vote,
+            "notes": self.notes,
+            "plan": self.plan,
+            "room": self.room,
+            "parts": self.parts,
+            "messages": self.not_understood,
+            "floods": self.floods,
+            "siren": self.siren,
+            "tables": self.tables,
+            "wall": self.wall_view,
+        }
+
     def full(self, seq: int, role: str) -> bytes:
         """Return a whole frame; unchanged, it is serialised once for all who ask at about the same time."""
         version, made, body = self._body
         wall = self.wall()
         if version != self.version or not 0 <= wall - made < SAME_FULL * NS:
-            state = {
-                "type": "full",
-                "now": _clock(wall),
-                "runs": self.run_views(),
-                "devices": self.device_views(),
-                "alarms": self.alarm_views(),
-                "sentences": self.sentences,
-                "computed": self.computed,
-                "chosen": self.chosen,
-                "scenario": self.scenario,
-                "vote": self.vote,
-                "notes": self.notes,
-                "plan": self.plan,
-                "room": self.room,
-                "parts": self.parts,
-                "messages": self.not_understood,
-                "floods": self.floods,
-                "siren": self.siren,
-                "tables": self.tables,
-                "wall": self.wall_view,
-            }
-            body = encode(state)[1:-1]
+            body = encode(self.whole())[1:-1]
             self._body = (self.version, wall, body)
         return b'{"seq":%d,"role":%b,%b}' % (seq, encode(role), body)
 
@@ -700,12 +705,16 @@ class View:
             self._full = self._loop.call_later(FULL_EVERY, self._full_to_all)
 
     def changed(self, changes: Changes) -> None:
-        """Send what changed at the next tick: at once when the last one is long enough ago."""
+        """Send what changed at the next tick: at once when the last one is long enough ago, or it was pressed."""
         if not self.rate:
             return
         self._changes.add(changes)
+        is_pressed = not changes.parts.isdisjoint(PRESSED)
+        if self._tick is not None and is_pressed:
+            self._tick.cancel()
+            self._tick = None
         if self._tick is None:
-            self._tick = self._loop.call_at(self._ticked + 1 / self.rate, self._send)
+            self._tick = self._loop.call_at(0 if is_pressed else self._ticked + 1 / self.rate, self._send)
 
     def _send(self) -> None:
         self._tick = None

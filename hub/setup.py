@@ -41,6 +41,7 @@ class Broker(Struct, frozen=True, kw_only=True):
         host, port: as a device on the same network reaches it.
         user, password: None: nobody asks for them.
         is_open: whether other machines reach it at all.
+        tls_port: where it speaks TLS; None: it does not, as far as we know.
     """
 
     host: str
@@ -48,15 +49,17 @@ class Broker(Struct, frozen=True, kw_only=True):
     user: str | None
     password: str | None
     is_open: bool
+    tls_port: int | None = None
 
 
-def broker_of(url: str, room: Iterable[str], *, is_ours: bool) -> Broker:
+def broker_of(url: str, room: Iterable[str], *, is_ours: bool, tls_port: int | None = None) -> Broker:
     """Return what a device must know of the broker at `url`, which the hub itself may reach by loopback.
 
     Args:
         url: `mqtt://user:password@host:port`.
         room: addresses of this machine in the room, the likeliest first.
         is_ours: whether its user is everybody's; a foreign broker's password is the hub's own and is not told.
+        tls_port: where it speaks TLS.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -67,6 +70,7 @@ def broker_of(url: str, room: Iterable[str], *, is_ours: bool) -> Broker:
         user=unquote(parts.username) if parts.username and is_ours else None,
         password=unquote(parts.password) if parts.password and is_ours else None,
         is_open=seen_by_others not in {"127.0.0.1", "localhost", "::1"},
+        tls_port=tls_port,
     )
 
 

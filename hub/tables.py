@@ -88,7 +88,8 @@ class Tables:
             live = self._make(table)
             room = self._room
             runs = [run for run in room.runs.values() if run.table == table]
-            live.apply(Batch(runs=runs, parts=room.parts, vote=room.vote, notes=room.notes, room=room.room))
+            shared = Batch(parts=room.parts, vote=room.vote, notes=room.notes, room=room.room, wall=room.wall_view)
+            live.apply(structs.replace(shared, runs=runs))
             self._tables[table] = Table(live, Stage(self._cases, live, self._tz))
             live.apply(Batch(tables=self._told(table)))
         return self._tables[table]
@@ -106,6 +107,11 @@ class Tables:
     def having(self, uid: str) -> Live:
         """Return the live state that shows a device; the room's where none does."""
         return next((live for live in self.lives() if uid in live.devices), self._room)
+
+    @property
+    def wall(self) -> Mapping[str, Any]:
+        """What holds for every screen."""
+        return self._room.wall_view
 
     def table_of(self, run: str) -> int:
         """Return whose own a run is; 0: the whole room's."""

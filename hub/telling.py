@@ -96,7 +96,7 @@ class Telling:
         if self._siren is None or self._wishes.siren is None:
             return None
         device, channel = self._wishes.siren
-        living = [alarm for alarm in self._live.alarms.values() if self._lives(alarm.run)]
+        living = [each for each in self._live.alarms.values() if self._lives(each.run) and not self._hides(each.device)]
         value = self._siren.due(time.time_ns(), rings=rings(living, self._wishes))
         return None if value is None else (device, Command(channel, value))
 
@@ -104,6 +104,11 @@ class Telling:
         """Tell whether a timeline goes on: an alarm of one that ended never returns to normal."""
         known = self._live.runs.get(run)
         return run == REAL or (known is not None and known.state != ENDED)
+
+    def _hides(self, uid: str) -> bool:
+        """Tell whether a facilitator keeps a device from the room: neither its values nor its alarms are there."""
+        device = self._live.devices.get(uid)
+        return device is not None and device.hidden
 
     def siren_given(self, command: Commanded) -> None:
         """Take what became of it."""

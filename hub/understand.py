@@ -230,6 +230,7 @@ class Understanding:
         self._seen: dict[tuple[str, int, int], None] = dict.fromkeys(memory.seen)
         self._steady: dict[str, Steady] = {}
         self._apart: set[str] = set()  # devices that several sources speak for
+        self._spoken: dict[str, None] = {}  # topics of which something was understood
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
@@ -386,14 +387,15 @@ class Understanding:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
         if driver is None or decoded is None:
-            if outcome.fault and driver is not None:
-                changes.missed.setdefault(driver.model, record.position)
-            self._refuse(record, outcome.reason or "nobody understands this topic", driver, changes)
+            self._not_understood(record, outcome, changes)
             return
         if driver.personal and not self._personal:
             self._refuse(record, PERSONAL.format(driver.title), driver, changes)
             return
         changes.understood += 1
+        self._spoken[record.message.topic] = None
+        if len(self._spoken) > MAX_STEADY:
+            self._spoken.clear()
         _note_recent(record, driver, changes)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
@@ -401,6 +403,23 @@ class Understanding:
             self._own_word(record, driver, decoded, changes)
         for each in decoded.announces:
             self._announce(record, driver, each, changes)
+
+    def _not_understood(self, record: Record, outcome: Outcome, changes: Changes) -> None:
+        """List a message that says nothing to anybody, unless it only tidies up."""
+        if self._is_erased(record.message):
+            changes.understood += 1
+            return
+        if outcome.fault and outcome.driver is not None:
+            changes.missed.setdefault(outcome.driver.model, record.position)
+        self._refuse(record, outcome.reason or "nobody understands this topic", outcome.driver, changes)
+
+    def _is_erased(self, message: Message) -> bool:
+        """Tell whether a message takes off the broker what it kept of a topic that is known: it says nothing else.
+
+        MQTT 3.1.1 §3.3.1.3: an empty retained message; it comes without the flag to whoever was connected before.
+        """
+        is_known = message.topic in self._spoken or self.timelines.of(message.topic) is not None
+        return not message.payload and is_known
 
     def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
         """Take a message that says again what the topic said before; tell whether it was one."""

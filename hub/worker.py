@@ -591,6 +591,19 @@ class Worker:
             self._speak(batch, views, self._monotonic())
             self._deliver(Outcome(batch=batch, views=views))
 
+    def _speak_of(self, alarms: Sequence[Alarm], batch: Batch) -> Mapping[int, AtTable] | None:
+        """Add what is said beside alarms that have just begun or ended; return the tables, where one of theirs did.
+
+        Nothing while the hub is behind: its own delay is no sensor's silence.
+        """
+        if not alarms or self._reader.end - self.position > CHUNK:
+            return None
+        wall, now = self._wall(), self._monotonic()
+        views = {name: self._view(name, wall) for name in {alarm.usecase for alarm in alarms} & self._cases.keys()}
+        self._speak(batch, {name: view for name, view in views.items() if view is not None}, now)
+        seated = {run for _, run in self.engine.seats().values()}
+        return dict(self._tables(wall, now)) if any(alarm.run in seated for alarm in alarms) else None
+
     def _speak(self, batch: Batch, views: Mapping[str, View], now: float) -> None:
         """Add what use cases say and compute to a batch."""
         sentences, made = dict(batch.sentences), dict(batch.computed)
@@ -602,7 +615,7 @@ class Worker:
     def _said(self, line: str, case: UseCase, view: View, now: float) -> Mapping[str, Any]:
         """Return the sentence on a line; what is waited for while a run prepares does not stand in its way then."""
         due = main_sentence(case, view)
-        said = due if view.preparing else self._speaker.say(line, view.run, due, now)
+        said = due if view.preparing else self._speaker.say(line, view.run, due, now, view.ringing)
         plain: Mapping[str, Any] = msgspec.to_builtins(said)
         return plain
 
@@ -657,10 +670,11 @@ class Worker:
             _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = self.views(self._wall()) if changes.runs else {}
+        tables = self._speak_of(alarms, batch)
         if changes.described:
             batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}
         self.say(changes.asks)
-        said = Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views)
+        said = Outcome(batch=batch, asks=changes.asks, recent=changes.recent, views=views, tables=tables)
         self._deliver(msgspec.structs.replace(said, unconfirmed=changes.unconfirmed) if changes.unconfirmed else said)
         self._follow_commands(changes)
 

@@ -30,7 +30,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "device_sims/physics": set(),
 }
 OWNER = {  # one library, one place; a driver is met through the registry, the wiring through the command
-    "paho": ("hub/ingest/mqtt.py", "device_sims/link.py"),
+    "paho": ("hub/ingest/mqtt.py", "device_sims/link.py", "hub/bench/_paho_loop.py"),
     "serial": ("hub/ingest/serial.py",),
     "iotcore": ("hub/broker.py",),
     "PIL": ("hub/workshop/raster.py",),
@@ -63,6 +63,7 @@ PLAIN = {
     "collections",
     "dataclasses",
     "datetime",
+    "decimal",
     "enum",
     "functools",
     "hashlib",

@@ -7,14 +7,16 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from hub.bench._processes import end
 from hub.errors import ConfigError, HubError
 from hub.freeport import LOOPBACK as HOST
 from hub.freeport import free_port
-from hub.store.influx_client import Place
+from hub.store.influx_client import Client, Place
 
 ORG = "matinales"
 START_S = 100.0
@@ -111,3 +113,11 @@ def set_up(url: str) -> str:
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 — likewise
         token: str = json.load(answer)["auth"]["token"]
         return token
+
+
+def with_bucket(place: Place, name: str) -> Place:
+    """Make a bucket, and return where it is."""
+    with closing(Client(place)) as client:
+        org = client.request("GET", "/api/v2/orgs", org=place.org)["orgs"][0]["id"]
+        client.request("POST", "/api/v2/buckets", {"orgID": org, "name": name, "retentionRules": []})
+    return replace(place, bucket=name)

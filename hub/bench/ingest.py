@@ -30,6 +30,8 @@ GATES = {
     "acknowledged_per_s": (">=", 10_000.0),
     "lost": ("<=", 0.0),
     "stored_after_s": ("<=", 10.0),
+    "ratio_telegraf": ("<=", 2.5),
+    "hub_missing": ("<=", 0.0),
 }
 STORED_AT = 10_200.0
 """Messages a second where the hub decodes and stores beside it: the rate promised, not the most there is."""
@@ -60,6 +62,19 @@ def measure(
         bench = _Bench(folder, stack, kind=broker)
         hub = bench.start_hub() if stage == "store" else None
         return asyncio.run(bench.run(seconds=seconds, rate=wanted, devices=devices, hub=hub))
+
+
+def compare(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> dict[str, float]:
+    """Return what a message costs the hub (durable, decoded, stored) and each peer that is installed.
+
+    Args:
+        messages: of 150 bytes with three values, a burst.
+        devices: how many send them.
+        rounds: how often each is measured, in turn.
+    """
+    from hub.bench._compare import compared  # noqa: PLC0415 — it starts what stands here
+
+    return compared(messages=messages, devices=devices, rounds=rounds)
 
 
 class _Bench:
@@ -188,19 +203,25 @@ def _kept(reader: SqliteReader) -> int:
 
 async def _stored(health: str, messages: int, over: float) -> dict[str, float]:
     """Wait until the hub has understood and stored everything; return when that was, and how many readings."""
-    counters: dict[str, float] = {}
+    found: dict[str, float] = {}
 
     def done() -> bool:
-        with urllib.request.urlopen(health, timeout=5) as answer:  # noqa: S310 — our own address
-            counters.update(json.load(answer)["counters"])
-        return counters["journal_behind"] == 0 and counters["journal_end"] >= messages
+        found.update(counters(health))
+        return found["journal_behind"] == 0 and found["journal_end"] >= messages
 
     await _until(done, "all is stored", every_s=0.1)
     return {
         "stored_after_s": time.time() - over,
-        "readings": counters["readings_stored_total"],
-        "not_stored": 3 * messages - counters["readings_stored_total"],
+        "readings": found["readings_stored_total"],
+        "not_stored": 3 * messages - found["readings_stored_total"],
     }
+
+
+def counters(health: str) -> dict[str, float]:
+    """Return a living hub's counters, by the address of its health."""
+    with urllib.request.urlopen(health, timeout=5) as answer:  # noqa: S310 — our own address
+        found: dict[str, float] = json.load(answer)["counters"]
+        return found
 
 
 async def _until(done: Callable[[], bool], what: str, *, every_s: float = 0.005) -> None:

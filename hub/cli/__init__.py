@@ -8,13 +8,13 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable
-from typing import Any
-
-from cyclopts import App, CycloptsError
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from hub import __version__
-from hub.errors import ConfigError, HubError, UsageError
+from hub.cli import _menu
+
+if TYPE_CHECKING:  # a tenth of a second, which `--help` and `--version` do without
+    from cyclopts import App
 
 WRONG_USAGE = 2
 
@@ -24,18 +24,20 @@ def names() -> list[str]:
     return sorted(info.name.replace("_", "-") for info in pkgutil.iter_modules(__path__) if info.name[0] != "_")
 
 
-def load(name: str) -> App | Callable[..., Any]:
+def load(name: str) -> "App | Callable[..., Any]":
     """Return what the file of a sub-command defines."""
     command: App | Callable[..., Any] = importlib.import_module(f"hub.cli.{name.replace('-', '_')}").command
     return command
 
 
-def build(wanted: list[str]) -> App:
+def build(wanted: list[str]) -> "App":
     """Return the command with the sub-commands named, so that a start imports only what it uses."""
+    from cyclopts import App  # noqa: PLC0415 — see above
+
     app = App(
         name="matinales",
         version=__version__,
-        help="Makes connected objects tangible: broker, hub, simulators and page on this machine.",
+        help=_menu.TITLE,
         result_action="return_value",
     )
     for name in wanted:
@@ -43,13 +45,25 @@ def build(wanted: list[str]) -> App:
     return app
 
 
-def run(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the sub-command that the arguments name.
 
     Returns:
         0 good, 1 a problem found, 2 wrong usage.
     """
     known = names()
+    if arguments in ([], ["--help"], ["-h"], ["--version"]):
+        print(__version__ if arguments == ["--version"] else _menu.menu(known))  # noqa: T201 — the terminal is the interface
+        return 0
+    return _run(arguments, known)
+
+
+def _run(arguments: list[str], known: list[str]) -> int:
+    from cyclopts import CycloptsError  # noqa: PLC0415 — see above
+    from rich.console import Console  # noqa: PLC0415 — see above
+
+    from hub.errors import ConfigError, HubError, UsageError  # noqa: PLC0415 — see above
+
     one = [arguments[0]] if arguments and arguments[0] in known else known
     errors = Console(stderr=True)
     try:

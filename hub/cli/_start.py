@@ -1,5 +1,6 @@
 """What `demo` and `run` share: the parts, in order, until somebody ends them."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -13,7 +14,7 @@ import webbrowser
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -21,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder, logs, systemd
+from hub import broker, datafolder, given, logs, systemd
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -32,8 +33,7 @@ from hub.supervisor import Supervisor, module, on_end
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 UP = 30.0
-MQTT_USER = "matinales"
-HTTPS_PORT = 8443
+HTTPS_PORT, MQTTS_PORT = 8443, 8883
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
 
@@ -72,6 +72,7 @@ def start(plan: Plan) -> int:
         HubError: something does not start; what had started is ended.
     """
     words = Console(stderr=plan.as_json, highlight=False, soft_wrap=True)
+    os.umask(0o077)  # what the parts write is the owner's alone, whatever folder was named; the parts inherit it
     os.environ[logs.FORMAT] = plan.config.log_format  # the parts' too
     logs.configure("supervisor")
     with ExitStack() as stack:
@@ -81,6 +82,7 @@ def start(plan: Plan) -> int:
         _check_policy(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
+        _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)
         brokers = stack.enter_context(ExitStack())  # ended last
@@ -88,11 +90,14 @@ def start(plan: Plan) -> int:
         mqtt, file = _broker(plan, data)
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
-        supervisor.add("hub", module("hub.app"), _hub_settings(plan, data, mqtt, secret))  # first: it takes longest
+        supervisor.add(
+            "hub", module("hub.app"), _hub_settings(plan, data, mqtt, file, secret)
+        )  # first: it takes longest
         if file is not None:
             broker.start(file)
             brokers.callback(broker.stop, data)
-            brokers.callback(broker.guard(file))
+            watched = [data / given.FILE] if plan.lan else []
+            brokers.callback(broker.guard(file, watched=watched, rewrite=lambda: _write_broker(plan, data, file)))
         supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
         if plan.sim is not None:
             arguments = ("--data", str(data), "--supervised", *plan.sim)
@@ -115,6 +120,20 @@ def start(plan: Plan) -> int:
             supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
+
+
+def _upgrade(data: Path, words: Console) -> None:
+    """Have what an older hub wrote copied aside before it is changed; refuse what a newer one wrote.
+
+    Raises:
+        HubError: it cannot be used.
+    """
+    from hub import upgrading  # noqa: PLC0415 — `--help` opens no database
+
+    copies = upgrading.prepare(data, time.time_ns)
+    if copies:
+        names = ", ".join(each.name for each in copies)
+        words.print(f"The data folder is an older version's: {names} copied into {copies[0].parent}, then upgraded.")
 
 
 def _check_policy(plan: Plan) -> None:
@@ -147,12 +166,64 @@ def _broker(plan: Plan, data: Path) -> tuple[str, Path | None]:
         return config.broker_url, None
     living = broker.alive(data)
     port = config.mqtt_port or (living.port if living is not None else free_port())
-    user, password = (MQTT_USER, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
-    listen = ANY if plan.lan else LOOPBACK
+    user, password = (given.EVERYBODYS, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
     path = data / ("broker.conf" if plan.mosquitto else "broker.toml")
-    broker.write_config(path, listen=listen, port=port, user=user, password=password)
+    if plan.lan and config.https_port is not None:
+        _renew_certificate(data)
+    _write_broker(plan, data, path, port)
     login = f"{user}:{quote(password or '', safe='')}@" if user else ""
     return f"mqtt://{login}{LOOPBACK}:{port}", path
+
+
+def _write_broker(plan: Plan, data: Path, path: Path, port: int | None = None) -> None:
+    """Write the broker's file: open to the room only with names and passwords, and by TLS where the page is too.
+
+    Args:
+        plan: what is started.
+        data: data folder.
+        path: the file.
+        port: None: the one it has.
+    """
+    where = broker.address(path)[1] if port is None else port
+    if not plan.lan:
+        broker.write_config(path, listen=LOOPBACK, port=where)
+        return
+    password = datafolder.kept(data, "mqtt-password", 12)
+    secure = _tls(plan, data, path)
+    accounts = given.listed(data)
+    broker.write_config(
+        path, listen=ANY, port=where, user=given.EVERYBODYS, password=password, accounts=accounts, tls=secure
+    )
+    if plan.mosquitto:
+        given.hashed_only(data)
+
+
+def _tls(plan: Plan, data: Path, path: Path) -> broker.Tls | None:
+    """Return where the broker listens by TLS, with the page's certificate: one authority for both."""
+    if plan.config.https_port is None or not _certificate(data).exists():
+        return None
+    known = broker.tls_of(path) if broker.alive(data) is not None else None
+    if known is not None:
+        return broker.Tls(known.port, _certificate(data))
+    try:
+        return broker.Tls(_open_port(MQTTS_PORT if plan.config.mqtt_port else 0, ANY), _certificate(data))
+    except ConfigError:
+        return broker.Tls(free_port(ANY), _certificate(data))
+
+
+def _certificate(data: Path) -> Path:
+    from hub.lan.keeper import FOLDER, SERVER  # noqa: PLC0415 — only where the room may come in
+
+    return data / FOLDER / SERVER
+
+
+def _renew_certificate(data: Path) -> None:
+    """See to it that there is a certificate before two processes would make one."""
+    from hub.addresses import interfaces, of_room, outward  # noqa: PLC0415 — only where the room may come in
+    from hub.lan.keeper import Keeper  # noqa: PLC0415 — likewise
+
+    with contextlib.suppress(OSError, ConfigError):  # the hub tells it, as a fault of HTTPS
+        Keeper(data).renew(each.address for each in of_room(interfaces(), outward()))
 
 
 def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
@@ -164,17 +235,24 @@ def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
         arguments += ["--budget", str(config.journal_budget_mb * 1_000_000)]
     if plan.mosquitto or config.broker_url is not None:
         arguments += ["--topics", config.topics, "--window", str(FOREIGN_WINDOW)]
-    kind: Literal["embedded", "mosquitto", "foreign"] = "mosquitto" if plan.mosquitto else "embedded"
-    return [*arguments, *broker.arguments("foreign" if config.broker_url is not None else kind)]
+    return [*arguments, *broker.arguments(_kind(plan))]
 
 
-def _hub_settings(plan: Plan, data: Path, mqtt: str, secret: str) -> Mapping[str, Any]:
+def _kind(plan: Plan) -> broker.Kind:
+    if plan.config.broker_url is not None:
+        return "foreign"
+    return "mosquitto" if plan.mosquitto else "embedded"
+
+
+def _hub_settings(plan: Plan, data: Path, mqtt: str, file: Path | None, secret: str) -> Mapping[str, Any]:
     return {
         "data": str(data),
         "mode": plan.mode,
         "lan": plan.lan,
         "secret": secret,
         "mqtt": mqtt,
+        "broker": _kind(plan),
+        "mqtts": secure.port if file is not None and (secure := broker.tls_of(file)) is not None else None,
         "use_case": plan.use_case,
         "config": msgspec.to_builtins(plan.config),
     }

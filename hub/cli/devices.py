@@ -5,15 +5,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from cyclopts import App
 
 from hub import accounts
 from hub.accounts import Role
+from hub.cli._accounts import accounts_of, copied, qr
 from hub.cli._house import House, opened
 from hub.cli._place import HERE, Flag, Place, listed, printed, told
 from hub.errors import UsageError
+from hub.giving import AccountWish
 from hub.model import BY_HUB
 
+SECRETS, MOSQUITTO = Path("secrets"), "mosquitto"
+READ_AGAIN = (
+    "Tell Mosquitto to read its files again (kill -HUP, systemctl reload mosquitto, "
+    "docker compose kill -s HUP mosquitto)."
+)
 command = App(
     name="devices",
     help="List devices, give them accounts; rename, place, ignore, lock, pace, merge, forget them, and undo it.",
@@ -43,27 +51,101 @@ def list_(*, place: Place = HERE) -> int:
 
 @command.command
 def add(
-    name: str,
+    name: str = "",
     *,
     role: Role = Role.DEVICE,
+    session: Flag = False,
+    until_archive: Flag = False,
     renew: Flag = False,
-    secrets: Path = Path("secrets"),
+    secrets: Path | None = None,
+    place: Place = HERE,
 ) -> int:
-    """Give a device, or a program of yours, an account at Mosquitto, and print its password, once.
+    """Give a device, a program of yours or a whole session an MQTT account, and print its password, once.
+
+    At the broker that the hub starts itself the account counts within a second; the built-in one is started again for
+    it, so that all devices connect anew. With --secrets, or beside a folder `secrets`, it is one of your own Mosquitto.
 
     Args:
         name: its user name and the branch it may write: a Tasmota's Topic, a Shelly's MQTT prefix.
-        role: device: its own branch; integrator: reads everything besides.
+        role: device: its own branch; integrator: reads everything besides; session: what any device may.
+        session: an account for all devices of the workshop session that is open: --role session --until-archive.
+        until_archive: it ends when the workshop session that is open is archived.
         renew: it has an account, and gets a new password.
         secrets: the folder that `matinales secrets` made.
+        place: whose devices, and how to answer.
     """
-    password = accounts.add(secrets / "mosquitto", name, role, renew=renew)
+    wanted = Role.SESSION if session else role
+    if _is_production(secrets):
+        if until_archive or session:
+            msg = "the hub does not hold the files of your Mosquitto: it can end no account there; leave the option out"
+            raise UsageError(msg)
+        return _add_in_files((secrets or SECRETS) / MOSQUITTO, name, wanted, renew=renew)
+    wish = AccountWish(name=name, role=wanted, until_archive=until_archive or session, renew=renew)
+    with accounts_of(place.folder) as house:
+        made = house.ask("POST", "/accounts", msgspec.to_builtins(wish))
+    if place.json:
+        printed(made)
+        return 0
+    print("\n".join(copied(made)))  # noqa: T201 — the terminal is the interface
+    if sys.stdout.isatty():
+        qr(made["urls"][0])
+    print(made["rights"]["en"], file=sys.stderr)  # noqa: T201 — as above
+    return 0
+
+
+def _is_production(secrets: Path | None) -> bool:
+    return secrets is not None or (SECRETS / MOSQUITTO).is_dir()
+
+
+def _add_in_files(folder: Path, name: str, role: Role, *, renew: bool) -> int:
+    password = accounts.add(folder, name, role, renew=renew)
     print(password)  # noqa: T201 — the terminal is the interface
     print(  # noqa: T201 — as above
-        f"user {name}, password above: shown once. Tell Mosquitto to read its files again (kill -HUP, "
-        "systemctl reload mosquitto, docker compose kill -s HUP mosquitto).",
+        f"user {name}, password above: shown once. {READ_AGAIN}",
         file=sys.stderr,
     )
+    return 0
+
+
+@command.command(name="accounts")
+def accounts_(*, secrets: Path | None = None, place: Place = HERE) -> int:
+    """List the MQTT accounts of devices; their passwords are shown to nobody.
+
+    Args:
+        secrets: the folder that `matinales secrets` made.
+        place: whose devices, and how to answer.
+    """
+    if _is_production(secrets):
+        rows = [{"name": each} for each in accounts.names((secrets or SECRETS) / MOSQUITTO)]
+        told({"accounts": rows}, place, "\n".join(each["name"] for each in rows))
+        return 0
+    with accounts_of(place.folder) as house:
+        found = house.ask("GET", "/accounts")
+    if place.json:
+        printed(found)
+        return 0
+    shown = ((each["name"], each["role"], each["created"], each["session"] or "") for each in found["accounts"])
+    listed(("name", "role", "since", "ends with"), shown)
+    print(found["broker"]["rights"]["en"], file=sys.stderr)  # noqa: T201 — the terminal is the interface
+    return 0
+
+
+@command.command
+def revoke(name: str, *, secrets: Path | None = None, place: Place = HERE) -> int:
+    """Take an MQTT account back: its device is cut off and lets itself in no more.
+
+    Args:
+        name: as `devices accounts` lists it.
+        secrets: the folder that `matinales secrets` made.
+        place: whose devices, and how to answer.
+    """
+    if _is_production(secrets):
+        accounts.revoke((secrets or SECRETS) / MOSQUITTO, name)
+        told({"name": name, "revoked": True}, place, f"{name} has no account any more. {READ_AGAIN}")
+        return 0
+    with accounts_of(place.folder) as house:
+        answer = house.ask("DELETE", f"/accounts/{quote(name, safe='')}")
+    told(answer, place, f"{name} has no account any more")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`matinales export`: readings or alarms as CSV, messages as a recording, the whole store; also while the hub lives."""
+"""`matinales export`: readings, alarms, messages, the whole store, or to InfluxDB; also while the hub lives."""
 
 import sys
 import time
@@ -10,12 +10,15 @@ from typing import Annotated, BinaryIO
 from cyclopts import Parameter
 
 from hub import datafolder
+from hub.cli import _transfers
+from hub.cli._place import Flag
 from hub.config import load
 from hub.errors import NotFoundError, UsageError
 from hub.journal.sqlite import SqliteReader
 from hub.model import REAL, Alarm
 from hub.recorded import line
 from hub.recorded import messages as recorded
+from hub.store import transfer
 from hub.store.alarms import AlarmStore, Asked, Found
 from hub.store.base import Range
 from hub.store.export import alarm_lines, alarm_pages, copy, csv_lines, pages
@@ -25,15 +28,16 @@ from hub.store.state import StateStore
 from hub.web.query import LATEST, TIME_REMEDY, moment, span
 
 PAGE = 10_000
-_ROWS, _TIMED = ("--csv", "--alarms"), ("--csv", "--alarms", "--messages")
+_READINGS = ("--csv", "--jsonl", "--lines", "--influx")
+_ROWS, _TIMED = (*_READINGS, "--alarms"), (*_READINGS, "--alarms", "--messages")
 GOES_WITH: Mapping[str, Sequence[str]] = {
     "--device": _ROWS,
-    "--channel": ("--csv",),
+    "--channel": _READINGS,
     "--topic": ("--messages",),
     "--start": _TIMED,
     "--stop": _TIMED,
     "--run": _TIMED,
-    "--french": _ROWS,
+    "--french": ("--csv", "--alarms"),
 }
 """What chooses, and what it can choose of."""
 Hyphened = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
@@ -43,6 +47,9 @@ Hyphened = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 def command(
     *,
     csv: Hyphened = None,
+    jsonl: Hyphened = None,
+    lines: Hyphened = None,
+    influx: Flag = False,
     sqlite: Path | None = None,
     messages: Hyphened = None,
     alarms: Hyphened = None,
@@ -56,10 +63,13 @@ def command(
     data: Path | None = None,
     config: Path | None = None,
 ) -> int:
-    """Write readings or alarms to a CSV file, the messages to a recording, or the store to a plain SQLite file.
+    """Write readings, alarms, messages or the whole store to a file, or the readings to InfluxDB.
 
     Args:
         csv: file to write, `-` for the terminal; columns as in `GET /readings`.
+        jsonl: file to write, `-` for the terminal: a reading a line, nothing lost; a cut goes on where it was.
+        lines: likewise as InfluxDB's line protocol.
+        influx: send the readings to the InfluxDB of the settings; a cut goes on where it was.
         sqlite: file to write, with a view `measures` that any tool can read.
         messages: file to write, `-` for the terminal: what arrived, a JSON object a line, for `matinales replay`.
         alarms: file to write, `-` for the terminal: every alarm, columns as in `GET /alarms`.
@@ -73,7 +83,15 @@ def command(
         data: data folder; the platform's own unless told.
         config: hub.toml.
     """
-    written = {"--csv": csv, "--alarms": alarms, "--messages": messages, "--sqlite": sqlite}
+    written = {
+        "--csv": csv,
+        "--jsonl": jsonl,
+        "--lines": lines,
+        "--influx": influx or None,
+        "--alarms": alarms,
+        "--messages": messages,
+        "--sqlite": sqlite,
+    }
     _check(
         [name for name, target in written.items() if target is not None],
         {
@@ -95,12 +113,17 @@ def command(
             copy(store, sqlite)
             return 0
         asked = _asked(store, device=device, channel=channel, run=run, start=start, stop=stop)
+        if influx:
+            return _transfers.to_influx(store, asked, folder, settings)
+        if jsonl is not None or lines is not None:
+            write = transfer.as_json if jsonl is not None else transfer.as_lines
+            return _transfers.to_file(store, asked, jsonl or lines or "-", write)
         with _opened(csv or alarms or "-") as target:
             if alarms is not None:
-                lines = alarm_lines(_alarms(store, asked), settings.lang, french=french)
+                rows = alarm_lines(_alarms(store, asked), settings.lang, french=french)
             else:
-                lines = csv_lines(pages(SqliteReadings(store).readings, asked), french=french)
-            for row in lines:
+                rows = csv_lines(pages(SqliteReadings(store).readings, asked), french=french)
+            for row in rows:
                 target.write(row.encode())
     return 0
 
@@ -112,13 +135,18 @@ def _check(targets: Sequence[str], chosen: Mapping[str, object]) -> None:
         UsageError: naming what goes with what.
     """
     if len(targets) != 1:
-        msg = "say what to write: --csv FILE, --alarms FILE or --messages FILE (- for the terminal), or --sqlite FILE"
+        msg = (
+            "say what to write: --csv, --jsonl, --lines, --alarms or --messages FILE (- for the terminal),"
+            " --sqlite FILE, or --influx"
+        )
         raise UsageError(msg)
     (target,) = targets
     for option, value in chosen.items():
         if value is not None and target not in GOES_WITH[option]:
             useful = [name for name, goes in GOES_WITH.items() if target in goes]
-            remedy = f"choose with {', '.join(useful)}" if useful else "it copies everything; choose with --csv"
+            remedy = (
+                f"choose with {', '.join(useful)}" if useful else "it copies everything; choose with --csv or --jsonl"
+            )
             msg = f"{option} goes with {' or '.join(GOES_WITH[option])}, not with {target}: {remedy}"
             raise UsageError(msg)
 

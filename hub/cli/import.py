@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hub import datafolder
+from hub.cli import _transfers
 from hub.config import load
 from hub.errors import HubError, JournalError, UsageError
 from hub.ingest import csv_import
@@ -29,9 +30,10 @@ SHOWN = 20
 
 
 def command(
-    file: Path,
+    file: Path | None = None,
     /,
     *,
+    influx: Annotated[bool, Parameter(negative="")] = False,
     device: str | None = None,
     map: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=True)] = (),  # noqa: A002 — the option's name
     time_column: Annotated[tuple[str, ...], Parameter(name="--time", negative="", consume_multiple=True)] = (),
@@ -43,10 +45,14 @@ def command(
     data: Path | None = None,
     config: Path | None = None,
 ) -> int:
-    """Import a CSV file as the real history of a device; where a line is wrong, nothing is imported.
+    """Import a device's CSV file as its real history, or readings that `export` wrote (CSV, JSON lines, line protocol).
+
+    Where a line of a device's file is wrong, nothing is imported. What `export` wrote goes into the store as it was,
+    while no hub runs; a cut goes on where it was.
 
     Args:
-        file: the CSV file, at most 16 MiB.
+        file: the file; a device's own CSV at most 16 MiB.
+        influx: import all that the InfluxDB of the settings holds, into store.db.
         device: a new device's name, or `generic:TOPIC` of a known one; the file's name unless told.
         map: COLUMN=CHANNEL, the unit in brackets: --map "Temp=temperature [°C]"; every column unless told.
         time_column: column of the time, or two of date and hour.
@@ -59,6 +65,14 @@ def command(
         config: hub.toml.
     """
     settings = load(config)
+    place = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
+    if influx:
+        return _transfers.from_influx(place, settings)
+    if file is None:
+        msg = "name a file to import, or say --influx"
+        raise UsageError(msg)
+    if _transfers.is_ours(file):
+        return _transfers.from_file(place, file)
     with _opened(file) as content:
         seen = csv_import.shape(content, separator, decimal)
         plan = Plan(device=device or file.stem, time=time_column, columns=_mapping(map), tz=tz or settings.tz)
@@ -69,13 +83,12 @@ def command(
                 tally.add(rows, mistakes)
             imported = 0 if tally.count or dry_run else tally.rows
             if imported:
-                folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
                 received = time.time_ns()
                 batches = (
                     [csv_import.message(row, plan, received) for row in rows]
                     for rows, _ in _groups(content, plan, seen, progress, "Importing")
                 )
-                _import(datafolder.prepare(folder), batches)
+                _import(datafolder.prepare(place), batches)
     if json:
         said = {"rows": tally.rows, "imported": imported, "device": plan.device, "topic": csv_import.topic(plan.device)}
         how = {"separator": seen.separator, "decimal": seen.decimal, "encoding": seen.encoding, "time": plan.time}

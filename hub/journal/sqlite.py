@@ -30,8 +30,14 @@ LATELY = 200_000
 """Messages searched for what a killed broker delivers again from its last snapshot: 100 s at 2,000 a second."""
 ERASED = "matinales/erased"
 """Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
+VERSION = 1
+"""Of the tables, in `user_version`. Files made before there was a number have 0, and are these."""
 _LEVEL = 1
 _DROPPED_AT_ONCE = 500
+_BY_SLICES = 2
+"""SQLite's `auto_vacuum=INCREMENTAL`."""
+_GIVEN_BACK, _SPARE_PAGES, _SPARE_SHARE = 500, 8_000, 4
+"""Pages given back to the disk at a time, some 10 ms; so many stay for what comes, and up to a fourth of the file."""
 _ROW = 100
 """About what a group takes beside its data [byte]."""
 _NAME = re.compile(r"journal(?:-(\d+))?\.db")
@@ -194,12 +200,19 @@ class SqliteJournal:
                 with self._db:
                     self._db.execute("INSERT OR REPLACE INTO mark VALUES('base', ?)", (self.end,))
                     self._db.execute("DELETE FROM batch WHERE first + count <= ?", (position,))
+            self._shrink()
             for path in _files(self._folder)[:-1]:
                 gone += self._drop_file_before(path, position)
         except (OSError, apsw.Error) as error:
             msg = f"old messages cannot be deleted from {self._path.name} ({error}); free some space"
             raise JournalError(msg) from error
         return gone
+
+    def _shrink(self) -> None:
+        """Give a slice of room back to the disk, where much of the file is free."""
+        free, pages = _number_in(self._db, "PRAGMA freelist_count"), _number_in(self._db, "PRAGMA page_count")
+        if free > max(_SPARE_PAGES, pages // _SPARE_SHARE):
+            self._db.execute(f"PRAGMA incremental_vacuum({_GIVEN_BACK})").fetchall()
 
     def make_room(self, budget: int, *, below: int, before: int) -> int:
         """Drop the oldest groups while more than `budget` bytes are used, a bounded number a call; return records gone.
@@ -215,6 +228,7 @@ class SqliteJournal:
         try:
             excess = self.used - budget
             if excess <= 0:
+                self._shrink()
                 return 0
             gone = 0
             for path in _files(self._folder)[:-1]:
@@ -302,9 +316,13 @@ class SqliteJournal:
         db = apsw.Connection(str(path), vfs=self._vfs)
         try:
             db.set_busy_timeout(5_000)
+            known = _known(db, path)
+            db.pragma("auto_vacuum", _BY_SLICES)  # of a new file
             for pragma, value in (("journal_mode", "wal"), ("synchronous", "full"), ("secure_delete", "on")):
                 db.pragma(pragma, value)
             db.execute(_SCHEMA)
+            if known < VERSION:
+                db.pragma("user_version", VERSION)
         except BaseException:
             db.close()
             raise
@@ -594,6 +612,22 @@ def _groups(db: apsw.Connection, begin: int) -> Iterator[_Row | None]:
         group = _Row(*row)
         begin, step = group.first + group.many, 1
         yield group
+
+
+def _known(db: apsw.Connection, path: Path) -> int:
+    """Return the version of a file's tables.
+
+    Raises:
+        JournalError: a newer hub wrote it; nothing was changed.
+    """
+    version = _number_in(db, "PRAGMA user_version")
+    if version > VERSION:
+        msg = (
+            f"{path} was written by a newer version of the hub (tables {version}, this one knows {VERSION});"
+            " install that version again, or name another data folder with --data"
+        )
+        raise JournalError(msg)
+    return version
 
 
 def _number_in(db: apsw.Connection, query: str, *values: int) -> int:

@@ -25,6 +25,8 @@ from hub.datafolder import prepare, write_private
 _LOG = logging.getLogger(__name__)
 FOLDER, AUTHORITY, SERVER = "tls", "authority.pem", "server.pem"
 NAME = "Matinales Hub"
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 §4.2)."""
 LOOPBACK = "127.0.0.1"
 LEFT = timedelta(days=30)
 """A page's certificate is renewed so long before its end."""
@@ -60,6 +62,7 @@ class Keeper:
         self.repaired: str | None = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_ciphers(CIPHERS)
         self.context.set_alpn_protocols(["http/1.1"])
 
     def is_due(self, addresses: Iterable[str]) -> bool:

@@ -70,6 +70,11 @@ class View(Struct, frozen=True, kw_only=True):
         """Tell whether the rule's alarm is raised and not back to normal."""
         return any(alarm.rule == rule and alarm.returned_at is None for alarm in self.alarms)
 
+    @property
+    def ringing(self) -> frozenset[str]:
+        """Ids of the alarms that are raised and not back to normal."""
+        return frozenset(alarm.id for alarm in self.alarms if alarm.returned_at is None)
+
 
 class Case:
     """One use case on one run: its memory, and the rules that read and change it."""

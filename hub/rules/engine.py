@@ -41,6 +41,8 @@ from hub.rules.wording import Text
 
 KEPT_RUNS = 8
 """Simulated runs of a use case that are remembered at once."""
+KEPT_SEATS = 1_000
+"""Runs of tables whose table is remembered, the newest: a late word of one that ended is not the room's."""
 
 __all__ = ["Engine", "Seen", "View", "acknowledged"]
 
@@ -275,6 +277,14 @@ class Engine:
         if table:
             self._tables[run] = table
             self._plays.update(plays)
+            self._rise()
+
+    def _rise(self) -> None:
+        """Forget whose the oldest runs were: nothing of them is on its way any more."""
+        living = {run for _, run in self._cases}
+        for run in [*self._tables][: max(len(self._tables) - KEPT_SEATS, 0)]:
+            if run not in living:
+                del self._tables[run]
 
     def recast(self, cast: Cast, now: int) -> list[Alarm]:
         """Let these real devices play, and nobody else; where that is news, the use case begins afresh.

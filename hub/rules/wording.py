@@ -87,7 +87,11 @@ class Sentence(Struct, frozen=True):
 
 
 def number(value: float, decimals: int = 1, *, sign: bool = False) -> Text:
-    """Return `value` as people write it: 1 234,5 and 1,234.5; a real minus sign; `sign` shows a plus too."""
+    """Return `value` as people write it: 1 234,5 and 1,234.5; a real minus sign; `sign` shows a plus too.
+
+    Rounded as Python rounds: to the nearest by the number's exact binary value, a true half to the even digit. The page
+    does the same (`web/src/lib/format.ts`), so that a sentence and the value beside it never differ.
+    """
     plain = f"{abs(value):,.{decimals}f}"
     is_zero = float(plain.replace(",", "")) == 0
     before = MINUS if value < 0 and not is_zero else "+" if sign and not is_zero else ""

@@ -35,6 +35,12 @@ _STEPS = 1_000_000
 _GROUPS = (256, 16, 1)
 """Rows a statement. apsw hands the interpreter over at each statement, and a busy thread keeps it for 5 ms: row by
 row 70 thousand a second become 4 thousand beside a busy thread (measured), in groups 30 to 60 thousand."""
+_BY_SLICES = 2
+"""SQLite's `auto_vacuum=INCREMENTAL`: free pages can be given back some at a time."""
+_GIVEN_BACK = 500
+"""Pages given back at a time, 2 MB, some 10 ms."""
+_SPARE_PAGES, _SPARE_SHARE = 8_000, 4
+"""Free pages are kept for new readings up to so many, and up to a fourth of the file."""
 _DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 _PARTS = ("", "-wal", "-shm")
 
@@ -228,10 +234,23 @@ class StoreFile(StoreReader):
         off_the_loop()
         self._scrubbing = True
         try:
+            self.db.pragma("auto_vacuum", _BY_SLICES)
             self.db.execute("VACUUM")
         except apsw.Error as error:
             raise self._failed(error) from error
         self.checkpoint()
+
+    def shrink(self) -> bool:
+        """Give some room back to the disk where much of the file is free; tell whether there may be more.
+
+        Raises:
+            StoreError: it could not be written; nothing is lost.
+        """
+        if not _has_room(self.db):
+            return False
+        with self.transaction() as db:
+            db.execute(f"PRAGMA incremental_vacuum({_GIVEN_BACK})").fetchall()
+        return _has_room(self.db)
 
     def close(self) -> None:
         """Close the readers, then the file; nobody may be inside `reader()` or `transaction()`."""
@@ -258,6 +277,7 @@ class StoreFile(StoreReader):
         try:
             db.set_busy_timeout(5_000)
             _know(db, self.path)
+            db.pragma("auto_vacuum", _BY_SLICES)  # of a new file; an older one gets it when it is scrubbed
             db.pragma("journal_mode", "wal")
             db.pragma("synchronous", "normal")
             db.pragma("secure_delete", 1)
@@ -323,6 +343,12 @@ def insert(db: apsw.Connection, head: str, rows: Sequence[Sequence[Any]], tail: 
             groups = (tuple(chain.from_iterable(rows[at : at + size])) for at in range(start, stop, size))
             db.executemany(f"{head} VALUES {','.join([row] * size)} {tail}", groups)
             start = stop
+
+
+def _has_room(db: apsw.Connection) -> bool:
+    """Tell whether so much of the file is free that some of it is given back."""
+    free, pages = int(db.pragma("freelist_count")), int(db.pragma("page_count"))
+    return free > max(_SPARE_PAGES, pages // _SPARE_SHARE) and int(db.pragma("auto_vacuum")) == _BY_SLICES
 
 
 def _know(db: apsw.Connection, path: Path) -> None:

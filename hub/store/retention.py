@@ -1,10 +1,12 @@
 """What store.db keeps, and how it lets the rest go: in slices so small that nobody waits for them (reliability.md R23).
 
-Two ages, both settings. Beyond the first, of each five minutes of a curve only the lowest, the highest and the last
+Ages, all of them settings. Beyond the first, of each five minutes of a curve only the lowest, the highest and the last
 reading stay, and the last bad one: readings as they were, not means, so every query and export goes on as before.
-Beyond the second nothing stays. A run is let go whole, 30 days after its last beat, as in InfluxDB (design.md §5).
+Beyond the second no reading stays. The roll-ups of minutes and of hours have an age each; they say what was measured,
+also where readings were let go since: nothing goes before it is rolled up. A run is let go whole, some days after its
+last beat, as in InfluxDB (design.md §5).
 
-The room is given to new readings; the file does not shrink.
+The room is given to new readings; where a lot of it is free, the file shrinks, slice by slice.
 """
 
 import time
@@ -16,12 +18,13 @@ import apsw
 from msgspec import Struct
 
 from hub.model import NS, REAL
+from hub.store import rollups
 from hub.store.file import StoreFile
 
 DAY = 86_400 * NS
 WINDOW = 300 * NS
 SIMULATED = 30 * DAY
-"""A run stays so long [ns] after its last beat."""
+"""A run stays so long [ns] after its last beat unless told."""
 SLICE = 0.05
 """Longest [s] that a slice goes on beginning something; one deletion takes a few milliseconds."""
 AT_ONCE = 500
@@ -34,15 +37,21 @@ class Keep(Struct, frozen=True):
     Attributes:
         raw: all of them [ns]; None: for ever.
         extremes: the extremes of each five minutes [ns]; None: for ever.
+        minutes: roll-ups of minutes [ns]; None: for ever.
+        hours: roll-ups of hours [ns]; None: for ever.
+        runs: a simulation's or replay's readings, after its last beat [ns]; None: for ever.
     """
 
     raw: int | None = None
     extremes: int | None = None
+    minutes: int | None = None
+    hours: int | None = None
+    runs: int | None = SIMULATED
 
     @classmethod
-    def days(cls, raw: int, extremes: int) -> "Keep":
+    def days(cls, raw: int, extremes: int, *, minutes: int = 0, hours: int = 0, runs: int = 30) -> "Keep":
         """Return it from days, 0 for ever."""
-        return cls(raw * DAY or None, extremes * DAY or None)
+        return cls(*(days * DAY or None for days in (raw, extremes, minutes, hours, runs)))
 
 
 FOR_EVER = Keep()
@@ -67,6 +76,7 @@ class Retention:
         *,
         wall: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
+        froze: Callable[[], None] = lambda: None,
     ) -> None:
         """Keep so much of `file`.
 
@@ -75,7 +85,9 @@ class Retention:
             keep: what stays.
             wall: wall clock [ns].
             monotonic: what a slice is measured with [s].
+            froze: is called when rows of an hour went: its roll-ups are not made from rows any more.
         """
+        self._froze = froze
         self._file = file
         self._keep = keep
         self._wall = wall
@@ -99,13 +111,43 @@ class Retention:
 
     def _let_go(self, db: apsw.Connection, curve: _Curve) -> bool:
         """Let a little of a curve go; tell whether something went."""
-        now = self._wall()
+        now, keep = self._wall(), self._keep
         if curve.name != REAL:
-            is_over = curve.wall is not None and curve.wall < now - SIMULATED
-            return is_over and _delete(db, curve, 2**63 - 1)
-        if self._keep.extremes is not None and _delete(db, curve, now - self._keep.extremes):
+            is_over = keep.runs is not None and curve.wall is not None and curve.wall < now - keep.runs
+            return is_over and (_delete(db, curve, _EVER) or _forget(db, curve))
+        stale = rollups.oldest_stale(db, curve.series, curve.run)
+        rolled = _EVER if stale is None else stale
+        if keep.extremes is not None and self._delete_real(db, curve, min(now - keep.extremes, rolled)):
             return True
-        return self._keep.raw is not None and _thin(db, curve, (now - self._keep.raw) // WINDOW * WINDOW)
+        if keep.minutes is not None and rollups.drop_minutes(db, curve.series, curve.run, now - keep.minutes):
+            return True
+        if keep.hours is not None and rollups.drop_hours(db, curve.series, curve.run, now - keep.hours):
+            return True
+        return keep.raw is not None and self._thin(db, curve, min(now - keep.raw, rolled) // WINDOW * WINDOW)
+
+    def _delete_real(self, db: apsw.Connection, curve: _Curve, before: int) -> bool:
+        """Delete the oldest readings of a curve, of which the roll-ups stay; tell whether there were any."""
+        until = db.execute(_UNTIL, (curve.series, curve.run, before, AT_ONCE)).get
+        if until is None:
+            return False
+        db.execute(_DELETE, (curve.series, curve.run, until))
+        left = db.execute(_NEXT, (curve.series, curve.run, until, before)).get
+        gone = before if left is None else until + 1
+        db.execute("INSERT OR REPLACE INTO gone VALUES(?,?,?)", (curve.series, curve.run, gone))
+        self._froze()
+        return True
+
+    def _thin(self, db: apsw.Connection, curve: _Curve, before: int) -> bool:
+        if not _thin(db, curve, before):
+            return False
+        self._froze()
+        return True
+
+
+def _forget(db: apsw.Connection, curve: _Curve) -> bool:
+    """Delete the roll-ups of a curve whose readings are gone; nothing more is to be done for it."""
+    rollups.erase(db, curve.series, curve.run, 0, _EVER)
+    return False
 
 
 def _curves(db: apsw.Connection) -> list[_Curve]:
@@ -118,8 +160,10 @@ def _curves(db: apsw.Connection) -> list[_Curve]:
 
 def _delete(db: apsw.Connection, curve: _Curve, before: int) -> bool:
     """Delete the oldest readings before a time [ns], some hundred; tell whether there were any."""
-    db.execute(_DELETE, (curve.series, curve.run, before, AT_ONCE))
-    return db.changes() > 0
+    until = db.execute(_UNTIL, (curve.series, curve.run, before, AT_ONCE)).get
+    if until is not None:
+        db.execute(_DELETE, (curve.series, curve.run, until))
+    return until is not None
 
 
 def _thin(db: apsw.Connection, curve: _Curve, before: int) -> bool:
@@ -135,10 +179,11 @@ def _thin(db: apsw.Connection, curve: _Curve, before: int) -> bool:
     return True
 
 
-_DELETE = """
-DELETE FROM readings WHERE series = ?1 AND run = ?2 AND time <= (
-  SELECT max(time) FROM (
-    SELECT time FROM readings WHERE series = ?1 AND run = ?2 AND time < ?3 ORDER BY time LIMIT ?4))"""
+_EVER = 2**63 - 1
+_UNTIL = """
+SELECT max(time) FROM (
+  SELECT time FROM readings WHERE series = ?1 AND run = ?2 AND time < ?3 ORDER BY time LIMIT ?4)"""
+_DELETE = "DELETE FROM readings WHERE series = ? AND run = ? AND time <= ?"
 _NEXT = "SELECT time FROM readings WHERE series = ? AND run = ? AND time >= ? AND time < ? ORDER BY time LIMIT 1"
 _THIN = """
 WITH mine AS (SELECT time, tie, value, flags & 3 AS quality FROM readings

@@ -2,6 +2,8 @@
 
 import apsw
 
+from hub.store import rollup_tables as rollups
+
 APPLICATION = 0x4D415449
 """`application_id` of the file: MATI."""
 
@@ -112,7 +114,7 @@ CREATE TABLE notice(             -- who is still to be told of which step
 );
 """
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS)
+STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

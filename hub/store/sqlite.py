@@ -1,4 +1,4 @@
-"""The default history: plain rows in store.db, one key order, no roll-ups to keep true.
+"""The default history: plain rows in store.db in one key order, and roll-ups of their minutes and hours.
 
 Rows lie in the order of (series, run, time, tie), so a curve is one stretch of the file. Queries return one row of
 JSON: apsw hands the interpreter over at each row, and beside a busy thread a thousand rows would take seconds.
@@ -13,16 +13,18 @@ from msgspec import Struct
 
 from hub.errors import UsageError
 from hub.model import Quality, Reading, TimeSource
+from hub.store import rolled
 from hub.store.base import Aggregate, Range, Row, Rows, Series
-from hub.store.file import StoreFile, StoreReader, insert
+from hub.store.file import StoreFile, StoreReader
+from hub.store.rollup_tables import HOUR, MINUTE
+from hub.store.rollups import Place, Rollups
+from hub.store.rollups import forget as forget_rollups
 from hub.store.thinning import Piece, drawn, window
 
 _QUALITIES = tuple(Quality)
 _FLAGS = {
     (quality, source): low + 4 * high for low, quality in enumerate(Quality) for high, source in enumerate(TimeSource)
 }
-_INSERT = "INSERT OR IGNORE INTO readings"
-
 _AGGREGATES: dict[Aggregate, str] = {
     "count": "count(*)",
     "mean": "avg(value)",
@@ -32,7 +34,7 @@ _AGGREGATES: dict[Aggregate, str] = {
 }
 
 
-class _Known(Struct, frozen=True, gc=False):
+class Known(Struct, frozen=True, gc=False):
     """A curve: a series on a timeline, by its numbers and its names."""
 
     series: int
@@ -57,7 +59,7 @@ class SqliteReadings:
         """Return stored readings in order of time, then series (in the order first stored), run and tie."""
         after = _position(asked.after)
         with self._from.reader() as db:
-            curves = _curves(db, asked)
+            curves = curves_of(db, asked)
             ranks = {(each.series, each.run_number): each for each in curves}
             found = _page(db, [*ranks], asked, after)
         rows = [
@@ -75,18 +77,12 @@ class SqliteReadings:
         if every is not None and every <= 0:
             msg = f"every is {every} ns: a window is longer than nothing; ask for instance every=60s"
             raise UsageError(msg)
-        start = "?3" if every is None else f"time / {every} * {every}"
-        leave_out = "" if kind == "count" else "AND (flags & 3) <> 2"
-        sql = (
-            f"SELECT {start} AS start, {_AGGREGATES[kind]} AS value, max(flags & 3) AS quality, max(time)"  # noqa: S608 — own constants and integers
-            f" FROM readings WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4 {leave_out}"
-            f" GROUP BY start ORDER BY start LIMIT {asked.limit:d}"
-        )
         rows: list[Row] = []
         with self._from.reader() as db:
-            for each in _curves(db, asked):
-                found = _json(db, sql, ("start", "value", "quality"), _span(each, asked))
-                rows += [_row(each, time, value, quality) for time, value, quality in found if value is not None]
+            can_roll = kind != "last" and rolled.has(db)
+            for each in curves_of(db, asked):
+                found = _rolled(db, each, asked, kind, every) if can_roll else None
+                rows += _grouped(db, each, asked, kind, every) if found is None else found
         rows.sort(key=lambda row: row.time)
         return rows[: asked.limit]
 
@@ -96,7 +92,7 @@ class SqliteReadings:
             msg = f"width is {width}: ask for at least one point"
             raise UsageError(msg)
         with self._from.reader() as db:
-            pieces = [(each, _pieces(db, each, asked, width)) for each in _curves(db, asked)]
+            pieces = [(each, _pieces(db, each, asked, width)) for each in curves_of(db, asked)]
         curves = [(each, drawn(found)) for each, found in pieces if found]
         return [
             Series(each.device, each.channel, each.unit, each.run, curve.t, curve.v, curve.low, curve.high)
@@ -106,7 +102,7 @@ class SqliteReadings:
     def last_time(self, device: str, run: str) -> int | None:
         """Return the time of a device's newest reading on a run."""
         with self._from.reader() as db:
-            curves = _curves(db, Range(device=device, run=run))
+            curves = curves_of(db, Range(device=device, run=run))
             sql = "SELECT max(time) FROM readings WHERE series = ? AND run = ?"
             newest = [db.execute(sql, (each.series, each.run_number)).get for each in curves]
         return max((time for time in newest if time is not None), default=None)
@@ -115,11 +111,12 @@ class SqliteReadings:
 class SqliteHistory(SqliteReadings):
     """Readings in store.db; `write` and `forget` belong to the thread that owns `StoreFile.db`."""
 
-    def __init__(self, file: StoreFile) -> None:
-        """Keep readings in `file`."""
+    def __init__(self, file: StoreFile, rollups: Rollups | None = None) -> None:
+        """Keep readings in `file`, and mark for `rollups` what is to be rolled up."""
         super().__init__(file)
         self._file = file
-        self._numbers: dict[tuple[str, str, str | None, str], tuple[int, int]] = {}
+        self._rollups = Rollups(file) if rollups is None else rollups
+        self._numbers: dict[tuple[str, str, str | None, str], Place] = {}
         file.on_undo(self._numbers.clear)
 
     def write(self, readings: Sequence[Reading]) -> None:
@@ -141,23 +138,30 @@ class SqliteHistory(SqliteReadings):
         for number in ids:
             db.execute("DELETE FROM curve WHERE series = ?", (number,))
             db.execute("DELETE FROM thinned WHERE series = ?", (number,))
+            forget_rollups(db, number)
             db.execute("DELETE FROM series WHERE id = ?", (number,))
         self._numbers.clear()
+        self._rollups.forget()
         return gone
 
     def _write(self, readings: Sequence[Reading]) -> None:
-        curves = self._numbers
-        rows = []
+        curves, enters = self._numbers, self._rollups.enters
+        rows, late = [], []
         for each in readings:
             key = (each.device, each.channel, each.unit, each.run)
-            curve = curves.get(key)
-            if curve is None:
-                curve = curves[key] = self._new_curve(*key)
-            rows.append((*curve, each.time, each.tie, each.value, _FLAGS[each.quality, each.time_source]))
+            place = curves.get(key)
+            if place is None:
+                place = curves[key] = self._new_curve(*key)
+            at = each.time
+            row = (place.series, place.run, at, each.tie, each.value, _FLAGS[each.quality, each.time_source])
+            if place.low <= at < place.high or not enters(place, at):
+                rows.append(row)
+            else:
+                late.append(row)
         rows.sort()  # neighbours in the file are written together
-        insert(self._file.db, _INSERT, rows)
+        self._rollups.put(rows, late)
 
-    def _new_curve(self, device: str, channel: str, unit: str | None, run: str) -> tuple[int, int]:
+    def _new_curve(self, device: str, channel: str, unit: str | None, run: str) -> Place:
         db = self._file.db
         names = (device, channel, unit or "")
         db.execute("INSERT OR IGNORE INTO series(device, channel, unit) VALUES(?,?,?)", names)
@@ -165,10 +169,39 @@ class SqliteHistory(SqliteReadings):
         series = db.execute("SELECT id FROM series WHERE device = ? AND channel = ? AND unit = ?", names).get
         number = db.execute("SELECT id FROM timeline WHERE run = ?", (run,)).get
         db.execute("INSERT OR IGNORE INTO curve VALUES(?,?)", (series, number))
-        return series, number
+        return self._rollups.place(series, number)
 
 
-def _curves(db: apsw.Connection, asked: Range) -> list[_Known]:
+def _grouped(db: apsw.Connection, curve: Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:
+    """Return the windows of a curve, each made of its readings."""
+    start = "?3" if every is None else f"time / {every} * {every}"
+    leave_out = "" if kind == "count" else "AND (flags & 3) <> 2"
+    sql = (
+        f"SELECT {start} AS start, {_AGGREGATES[kind]} AS value, max(flags & 3) AS quality, max(time)"  # noqa: S608 — own constants and integers
+        f" FROM readings WHERE series = ?1 AND run = ?2 AND time >= ?3 AND time < ?4 {leave_out}"
+        f" GROUP BY start ORDER BY start LIMIT {asked.limit:d}"
+    )
+    found = _json(db, sql, ("start", "value", "quality"), _span(curve, asked))
+    return [_row(curve, time, value, quality) for time, value, quality in found if value is not None]
+
+
+def _rolled(db: apsw.Connection, curve: Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row] | None:
+    """Return the windows of a curve by its roll-ups; None: not of whole minutes, or nothing is rolled up."""
+    unit = HOUR if every is None else rolled.exact(every)
+    numbers, span = (curve.series, curve.run_number), (asked.start, asked.stop)
+    if unit is None or not rolled.is_worth_it(db, numbers, span):
+        return None
+    ends = rolled.ends(db, numbers, span)
+    if ends is None:
+        return None
+    fixed = None if every is None else rolled.Windows(ends[0] // every * every, every, unit)
+    cut = fixed or rolled.fitting(*ends, 1, unit)
+    found = rolled.windows(db, numbers, rolled.reach(span, ends[1], cut), cut, asked.limit)
+    values = [(start if every is not None else asked.start, each, each.value(kind)) for start, each in found]
+    return [_row(curve, start, value, each.quality(kind)) for start, each, value in values if value is not None]
+
+
+def curves_of(db: apsw.Connection, asked: Range) -> list[Known]:
     """Return the curves asked for, in order of device, channel, unit and run."""
     conditions = ["1"]
     values: list[str] = []
@@ -187,7 +220,16 @@ def _curves(db: apsw.Connection, asked: Range) -> list[_Known]:
         " FROM series CROSS JOIN curve ON curve.series = series.id JOIN timeline ON timeline.id = curve.run"
         f" WHERE {' AND '.join(conditions)} ORDER BY device, channel, unit, name"
     )
-    return [_Known(*row) for row in _json(db, sql, ("id", "run", "device", "channel", "unit", "name"), values)]
+    return [Known(*row) for row in _json(db, sql, ("id", "run", "device", "channel", "unit", "name"), values)]
+
+
+def rows_after(
+    db: apsw.Connection, curve: tuple[int, int], after: tuple[int, int], stop: int, most: int
+) -> list[list[Any]]:
+    """Return the rows (time, tie, value, flags) of a curve after a (time, tie), in that order."""
+    sql = """SELECT time, tie, value, flags FROM readings WHERE series = ?1 AND run = ?2 AND (time, tie) > (?3, ?4)
+             AND time < ?5 ORDER BY time, tie LIMIT ?6"""
+    return _json(db, sql, ("time", "tie", "value", "flags"), (*curve, *after, stop, most))
 
 
 def _page(
@@ -240,19 +282,36 @@ SELECT (
 against 0.75 s, measured)."""
 
 
-def _pieces(db: apsw.Connection, curve: _Known, asked: Range, width: int) -> list[Piece]:
+def _pieces(db: apsw.Connection, curve: Known, asked: Range, width: int) -> list[Piece]:
     """Return at most `width` pieces: the readings themselves where they are few, else one for each window."""
-    span = _span(curve, asked)
-    raw = _json(db, _RAW, ("time", "value"), (*span, width + 1))
-    if len(raw) <= width:
-        return [Piece(time, time, 1, value, value, value) for time, value in raw]
+    span, numbers = _span(curve, asked), (curve.series, curve.run_number)
+    has_rolled = rolled.has(db)
+    is_whole = not has_rolled or asked.start >= rolled.gone(db, numbers)
+    if is_whole:
+        raw = _json(db, _RAW, ("time", "value"), (*span, width + 1))
+        if len(raw) <= width:
+            return [Piece(time, time, 1, value, value, value) for time, value in raw]
+    if has_rolled:
+        ends = rolled.ends(db, numbers, (asked.start, asked.stop))
+        if ends is None:
+            return []
+        unit = rolled.unit_of(window(*ends, width)) or (None if is_whole else MINUTE)
+        if unit is not None:
+            cut = rolled.fitting(*ends, width, unit)
+            reach = rolled.reach((asked.start, asked.stop), ends[1], cut)
+            return [_piece(each) for _, each in rolled.windows(db, numbers, reach, cut, width) if each.many]
     ((first, last),) = _json(db, _ENDS, ("first", "last"), span)
     step = window(first, last, width)
     found = (Piece(*row) for (row,) in _json(db, _THINNED, ("json(piece)",), (*span[:2], first, last + 1, step)))
     return [piece for piece in found if piece.count]
 
 
-def _span(curve: _Known, asked: Range) -> tuple[int, int, int, int]:
+def _piece(of: rolled.Bucket) -> Piece:
+    assert of.first is not None and of.last is not None and of.low is not None and of.high is not None  # noqa: PT018, S101 — it has readings
+    return Piece(of.first, of.last, of.many, of.total / of.many, of.low, of.high)
+
+
+def _span(curve: Known, asked: Range) -> tuple[int, int, int, int]:
     return curve.series, curve.run_number, asked.start, asked.stop
 
 
@@ -264,7 +323,7 @@ def _json(db: apsw.Connection, sql: str, names: Iterable[str], values: Iterable[
     return rows
 
 
-def _row(curve: _Known, time: int, value: float, flags: int) -> Row:
+def _row(curve: Known, time: int, value: float, flags: int) -> Row:
     return Row(curve.device, curve.channel, curve.unit, curve.run, time, float(value), _QUALITIES[flags & 3])
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from hub.errors import StoreError
 from hub.model import Alarm
-from hub.store import schema
+from hub.store import rollup_tables, rollups, schema
 
 Stretch = tuple[str, int, int]
 """Run, first time and time after the last [ns]."""
@@ -49,6 +49,7 @@ def copy(store: Path, target: Path, stretches: Sequence[Stretch]) -> None:
             db.execute(f"INSERT INTO {table} SELECT * FROM live.{table}")  # noqa: S608 — own constants
         for each in stretches:
             _copy(db, each)
+        db.execute(rollup_tables.MARK_ALL)
     except apsw.Error as error:
         msg = f"{target.name} cannot be written ({error}); free some space: it is tried again"
         raise StoreError(msg) from error
@@ -98,6 +99,7 @@ def erase(
         for curve in _curves(db, run):
             db.execute(_DELETE, (*curve, start, stop))
             gone += db.changes()
+            rollups.erase(db, *curve, start, stop)
         touched += _ids(db.execute(f"DELETE FROM alarm WHERE {_RAISED} RETURNING id", each))  # noqa: S608 — own constant
         touched += _ids(db.execute(f"{_WORDS} RETURNING id", each))
     for name in touched:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from hub.model import NS, Quality
+from hub.model import NS, AlarmState, Quality
 from hub.rules.case import Seen, View
 from hub.rules.wording import Plain, Sentence, Text, duration, fill, forecast, forecast_s, quantity
 from hub.usecases.schema import UseCase
@@ -43,6 +43,16 @@ def once_heard(
 def active(view: View, rules: Iterable[str]) -> str | None:
     """Return the first of these rules whose alarm is active; None: none is."""
     return next((rule for rule in rules if view.active(rule)), None)
+
+
+def rings(view: View) -> tuple[Plain, Text] | None:
+    """Return the alarm that began last of those that are neither over nor set aside: its rule, its words; None: none.
+
+    Whoever says that there is nothing to do asks this first.
+    """
+    standing = [each for each in view.alarms if each.returned_at is None and each.state is not AlarmState.SHELVED]
+    alarm = max(standing, key=lambda each: each.raised_at, default=None)
+    return None if alarm is None else (alarm.rule, Text(alarm.texts["fr"], alarm.texts["en"]))
 
 
 def told(

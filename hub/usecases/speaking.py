@@ -1,11 +1,16 @@
-"""What each use case says on the page: one line at a time, each long enough to be read (design.md §1)."""
+"""What each use case says on the page: one line at a time, each long enough to be read (design.md §1).
+
+Only alarms do not wait for that: no line says that all is well beside one that rings.
+"""
+
+from collections.abc import Collection
 
 from msgspec import Struct
 
 from hub.rules.wording import Sentence
 
 STANDS_S = 5.0
-"""A line stands at least this long, whatever happens: at most one every 5 s a use case."""
+"""A line stands at least this long unless an alarm begins or ends: at most one every 5 s a use case."""
 SETTLED_S = 2.0
 """Another line than the one that stands must have been due for so long: what flickers at a limit is not told."""
 
@@ -15,12 +20,14 @@ class Line(Struct):
 
     Attributes:
         since: when the words on the screen were last changed [s].
+        alarms: ids of those that were active then.
         due: code of another line that is due; due_since: for how long [s].
     """
 
     run: str
     said: Sentence
     since: float
+    alarms: frozenset[str]
     due: str | None = None
     due_since: float = 0.0
 
@@ -32,7 +39,7 @@ class Speaker:
         """Nothing is said yet."""
         self._lines: dict[str, Line] = {}
 
-    def say(self, usecase: str, run: str, due: Sentence, now: float) -> Sentence:
+    def say(self, usecase: str, run: str, due: Sentence, now: float, alarms: Collection[str] = ()) -> Sentence:
         """Return what is said now.
 
         Args:
@@ -40,10 +47,11 @@ class Speaker:
             run: the run it tells of: another one begins with its own words.
             due: what is true now.
             now: monotonic [s]; people read at their own pace, whatever the speed of the run.
+            alarms: ids of those that are active: where one has begun or ended, what is true now is said at once.
         """
-        line = self._lines.get(usecase)
-        if line is None or line.run != run:
-            self._lines[usecase] = Line(run, due, now)
+        line, active = self._lines.get(usecase), frozenset(alarms)
+        if line is None or line.run != run or line.alarms != active:
+            self._lines[usecase] = Line(run, due, now, active)
             return due
         if due.code == line.said.code:
             line.due = None

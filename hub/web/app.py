@@ -15,15 +15,30 @@ from aiohttp.log import server_logger
 
 from hub.errors import HubError
 from hub.live import Batch
-from hub.web import openapi, problems
+from hub.web import accept, asyncapi, openapi, problems
 from hub.web.built import Static
 from hub.web.hub import Hub
-from hub.web.keys import DOCUMENT, HUB, LAG, PHONES, ROLE, RUNNERS, SECURITY, SOCKETS, STATIC, TABLES, TWINS, UPLOADS
+from hub.web.keys import (
+    DOCUMENT,
+    HUB,
+    LAG,
+    PHONES,
+    ROLE,
+    RUNNERS,
+    SECURITY,
+    SOCKET_DOCUMENT,
+    SOCKETS,
+    STATIC,
+    TABLES,
+    TWINS,
+    UPLOADS,
+)
 from hub.web.metrics import Lag
+from hub.web.once import KEYS, Keys, once
 from hub.web.phones import Phones
 from hub.web.problems import DEFAULT_LANGUAGE, Problem
 from hub.web.query import only
-from hub.web.routes import ROUTES, rule_of
+from hub.web.routes import ROUTES, methods_at, rule_of
 from hub.web.runners import Runners, State
 from hub.web.seating import sits_there
 from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
@@ -42,26 +57,29 @@ STATIC_DIR = Path(__file__).parent / "static"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR) -> web.Application:
+def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: Keys | None = None) -> web.Application:
     """Return the application that serves a hub.
 
     Args:
         hub: the running hub.
         security: who may do what.
         static_dir: the built page.
+        keys: idempotency keys that outlive the hub; None: none does.
     """
-    app = web.Application(middlewares=[_answer_problems, _guard], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[_answer_problems, _guard, once], client_max_size=LARGEST_BODY)
     app[HUB] = hub
     app[SECURITY] = security
-    app[STATIC] = Static(static_dir)
+    app[STATIC] = Static(static_dir, hub.config.zone)
     app[RUNNERS] = Runners(lambda state: _show(hub, state), lambda table, state: _seat(hub, table, state))
     app[TABLES] = TableKeeper(hub, app[RUNNERS])
     app[TWINS] = Twins(hub, app[RUNNERS])
     app[PHONES] = Phones(hub)
     app[SOCKETS] = set()
+    app[KEYS] = keys or Keys()
     app[UPLOADS] = Uploads()
     app[LAG] = Lag()
     app[DOCUMENT] = openapi.document(ROUTES)
+    app[SOCKET_DOCUMENT] = asyncapi.document()
     app[DEFAULT_LANGUAGE] = hub.config.lang
     for route in ROUTES:
         if route.method == "GET":
@@ -99,7 +117,7 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 — a redirection is no problem
             raise
-        return problems.answer(problems.of_http(error, request), request)
+        return problems.answer(problems.of_http(_of_api(error, request), request), request)
     except (ConnectionError, asyncio.CancelledError):
         raise
     except Exception:  # noqa: BLE001 — one bad request never stops the others
@@ -107,11 +125,23 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
         return problems.answer(Problem("failed"), request)
 
 
+def _of_api(error: web.HTTPException, request: web.Request) -> web.HTTPException:
+    """Return what is wrong with a path of the API, where aiohttp saw the page's files behind it, which go by GET."""
+    path, method = request.rel_url.raw_path, request.method
+    if not path.startswith("/api/") or not isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
+        return error
+    allowed = methods_at(path)
+    if not allowed:
+        return web.HTTPNotFound()
+    return error if method in allowed else web.HTTPMethodNotAllowed(method, allowed)
+
+
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who may come in."""
     role, parameters = rule_of(request)
     security = request.app[SECURITY]
+    security.admit(request)
     if role is Role.INTEGRATOR:
         await asyncio.to_thread(security.tokens.refresh)
     participates = role is Role.PARTICIPANT and await sits_there(request)
@@ -119,6 +149,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     request.app[HUB].seen(request.remote)
     if parameters is not None:
         only(request, parameters)
+    accept.check(request)
     return await handler(request)
 
 

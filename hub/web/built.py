@@ -1,11 +1,13 @@
 """The built page: files known by name before anybody asks, so that no path of a request touches the disk."""
 
 import re
+from datetime import tzinfo
 from pathlib import Path
 
 from aiohttp import web
 
 from hub.web import problems
+from hub.web.opening import Opening
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 CHECKED = "no-cache"
@@ -53,8 +55,8 @@ def drawn(folder: Path, what: str) -> frozenset[str]:
 class Static:
     """The files below a folder: no links, no hidden files, no index; compressed siblings are aiohttp's to choose."""
 
-    def __init__(self, folder: Path) -> None:
-        """List the files, once: a new build is seen at the next start. Blocks."""
+    def __init__(self, folder: Path, zone: tzinfo) -> None:
+        """List the files, once: a new build is seen at the next start; `zone`: of the venue. Blocks."""
         found: dict[str, Path] = {}
         if folder.is_dir():
             for path in folder.rglob("*"):
@@ -65,6 +67,7 @@ class Static:
                 if path.is_file() and not links and not hidden and path.suffix not in {".gz", ".br", ".map"}:
                     found["/" + "/".join(parts)] = path
         self._files = found
+        self.opening = Opening(folder / "index.html", found, zone)
 
     def page(self, request: web.Request) -> web.StreamResponse:
         """Answer with the page, or with how to build it."""

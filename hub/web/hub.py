@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
+from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Live
 from hub.machine import Machine
@@ -476,8 +477,12 @@ class Hub(Protocol):
             UsageError: it is out of bounds.
         """
 
+    @property
+    def giving(self) -> Giving:
+        """The MQTT accounts of devices."""
+
     def setup(self) -> Mapping[str, Any]:
-        """Return `{"broker": {"host", "port", "user", "password", "is_open"}, "families": […]}` (`hub.setup`)."""
+        """Return `{"broker": {"host", "port", "user", "password", "is_open", "tls_port"}, "families": […]}`."""
 
     def ways(self) -> Ways:
         """Return how the room's phones reach the page."""

@@ -26,5 +26,7 @@ LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)
 """How late the event loop comes."""
 DOCUMENT: web.AppKey[bytes] = web.AppKey("document", bytes)
 """openapi.json."""
+SOCKET_DOCUMENT: web.AppKey[bytes] = web.AppKey("socket_document", bytes)
+"""asyncapi.json."""
 ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)
 """Who asks."""

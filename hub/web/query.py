@@ -1,8 +1,9 @@
 """Query parameters and bodies: read strictly, refused by name."""
 
 import asyncio
+import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_4
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,](\d+))?(?:[Zz]|[+-]\d\d:\d\d)")
 TIME_REMEDY = "write RFC 3339 with an offset (2026-11-24T09:00:00Z) or a span before now (-24h, -15m, -7d)"
+CURSOR = re.compile(r"(-?[0-9]{1,20})~(.{0,200})", re.DOTALL)
+CURSOR_REMEDY = "give back 'next' of the answer before, all else unchanged"
 LATEST = 2**63 - 1
 PATIENCE_S = 30.0
 """A body of at most 1 MiB arrives within this time."""
@@ -136,6 +139,29 @@ def positive_span(request: web.Request, name: str) -> int | None:
     return length
 
 
+def page(
+    request: web.Request, rows: Iterable[T], key: Callable[[T], tuple[int, str]], limit: int
+) -> tuple[list[T], str | None]:
+    """Return at most `limit` of the rows after the cursor, in order of `key`, and the next cursor (None: the end).
+
+    Rows that come and go meanwhile shift nothing: the cursor is the last key that was given.
+
+    Raises:
+        Problem: the cursor is none.
+    """
+    text = request.query.get("cursor")
+    ordered = sorted(rows, key=key)
+    if text:
+        found = CURSOR.fullmatch(text)
+        if found is None:
+            raise bad_parameter("cursor", text, "not a cursor of this question", CURSOR_REMEDY)
+        after = int(found[1]), found[2]
+        ordered = [row for row in ordered if key(row) > after]
+    shown = ordered[:limit]
+    number, name = key(shown[-1]) if shown else (0, "")
+    return shown, f"{number}~{name}" if len(ordered) > limit else None
+
+
 async def whole(request: web.Request) -> bytes:
     """Return the body as it was sent.
 
@@ -165,6 +191,16 @@ async def body(request: web.Request, kind: type[T], shape: str) -> T:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Problem("body", reason=str(error) or type(error).__name__, shape=shape) from error
+
+
+def tagged(request: web.Request, content: bytes | Any) -> web.Response:  # noqa: ANN401 — whatever msgspec encodes
+    """Return JSON that a client keeps and asks for again by its ETag; 304 where it has not changed."""
+    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, content_type="application/json", headers=headers)
 
 
 def answer(content: Any, *, status: int = 200) -> web.Response:  # noqa: ANN401 — whatever msgspec encodes

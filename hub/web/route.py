@@ -17,6 +17,7 @@ class Route(Struct, frozen=True):
         path: as aiohttp writes it.
         query: the parameters it reads; None: it does not mind others.
         body: shape of the JSON it takes.
+        may_be_empty: it goes without a body.
     """
 
     method: str
@@ -25,3 +26,4 @@ class Route(Struct, frozen=True):
     handler: Handler
     query: tuple[str, ...] | None = ()
     body: type[Struct] | None = None
+    may_be_empty: bool = False

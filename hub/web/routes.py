@@ -1,14 +1,19 @@
 """Every address of the hub: who may use it, what answers. One table; what is not in it is closed."""
 
+import re
+
 from aiohttp import web
 from msgspec.structs import replace
 
-from hub.web import built
+from hub.giving import AccountWish
+from hub.web import built, keys
 from hub.web.api import (
+    accounts,
     actions,
     alarms,
     authority,
     devices,
+    documents,
     doctor,
     drivers,
     health,
@@ -34,7 +39,7 @@ from hub.web.api import (
 )
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.money import HypothesisWish as Hypothesis
-from hub.web.keys import DOCUMENT, STATIC
+from hub.web.keys import STATIC
 from hub.web.route import Route
 from hub.web.security import Role
 from hub.workshop.note import NoteWish
@@ -52,16 +57,15 @@ async def page(request: web.Request) -> web.StreamResponse:
     return request.app[STATIC].page(request)
 
 
+async def room(request: web.Request) -> web.StreamResponse:
+    """Give the page of the room, with the story that is told already in it."""
+    static, role = request.app[STATIC], login.role_name(request[keys.ROLE])
+    return static.opening.answer(request.app[keys.HUB], request, role) or static.page(request)
+
+
 async def file(request: web.Request) -> web.StreamResponse:
     """Give a file of the built page."""
     return request.app[STATIC].file(request.path)
-
-
-async def document(request: web.Request) -> web.StreamResponse:
-    """Describe the API."""
-    return web.Response(
-        body=request.app[DOCUMENT], content_type="application/json", headers={"Cache-Control": "no-cache"}
-    )
 
 
 VIEWER, PARTICIPANT, INTEGRATOR = Role.VIEWER, Role.PARTICIPANT, Role.INTEGRATOR
@@ -69,6 +73,8 @@ FACILITATOR, HUB = Role.FACILITATOR, Role.HUB
 
 RANGE = ("device", "channel", "start", "stop", "run", "session")
 CHOSEN = ("usecase", "state", "priority", "rule", "device", "run", "table", "start", "stop", "search")
+NOTES = ("run", "start", "stop", "session", "format", "dialect")
+PAGED = ("limit", "cursor", "format", "dialect")
 AT_TABLE = "/tables/{table}"
 ALARMS = (*CHOSEN, "limit", "cursor", "format", "dialect", "session")
 
@@ -84,11 +90,11 @@ API = (
     Route("GET", "/devices/{id}/roles", FACILITATOR, roles.roles_for),
     Route("PUT", "/devices/{id}/period", FACILITATOR, actions.pace, body=actions.PaceWish),
     Route("DELETE", "/devices/{id}/period", FACILITATOR, actions.unpace),
-    Route("GET", "/actions", FACILITATOR, actions.actions, ("limit",)),
+    Route("GET", "/actions", FACILITATOR, actions.actions, ("limit", "cursor")),
     Route("POST", "/actions/{number}/undo", FACILITATOR, actions.undo),
     Route("GET", "/ignored", FACILITATOR, actions.ignored),
     Route("PUT", "/ignored", FACILITATOR, actions.ignore, body=actions.Filters),
-    Route("GET", "/readings", VIEWER, history.readings, (*RANGE, "limit", "cursor", "aggregate", "every")),
+    Route("GET", "/readings", VIEWER, history.readings, (*RANGE, *PAGED, "aggregate", "every")),
     Route("GET", "/series", VIEWER, history.series, (*RANGE, "width", "usecase", "measure")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
     Route("POST", "/imports", FACILITATOR, uploads.receive, ("name",)),
@@ -100,13 +106,13 @@ API = (
     Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
     Route("GET", "/runs", VIEWER, scenario.runs),
     Route("GET", "/runs/{run}/control", HUB, scenario.control, ("table",)),
-    Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "understood")),
+    Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "cursor", "understood")),
     Route("GET", "/messages/groups", FACILITATOR, devices.not_understood, ("limit", "search")),
     Route("GET", "/messages/{position}/capture", FACILITATOR, devices.capture, ("scrub",)),
     Route("GET", "/alarms", VIEWER, alarms.alarms, ALARMS),
     Route("GET", "/alarms/{id}", VIEWER, alarms.alarm),
     Route("GET", "/alarms/{id}/why", VIEWER, alarms.why),
-    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=Acknowledgement),
+    Route("POST", "/alarms/{id}/acknowledge", FACILITATOR, alarms.acknowledge, body=Acknowledgement, may_be_empty=True),
     Route("POST", "/alarms/{id}/shelve", FACILITATOR, alarms.shelve, body=alarms.Shelf),
     Route("POST", "/alarms/{id}/unshelve", FACILITATOR, alarms.unshelve),
     Route("POST", "/siren/test", FACILITATOR, siren.test),
@@ -123,8 +129,8 @@ API = (
     Route("POST", "/sessions/{id}/pause", FACILITATOR, sessions.pause),
     Route("POST", "/sessions/{id}/resume", FACILITATOR, sessions.resume),
     Route("POST", "/sessions/{id}/archive", FACILITATOR, sessions.archive),
-    Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish),
-    Route("GET", "/notes", VIEWER, notes.notes, ("run", "start", "stop", "session", "format", "dialect")),
+    Route("POST", "/sessions/{id}/reset", FACILITATOR, sessions.reset, body=Wish, may_be_empty=True),
+    Route("GET", "/notes", VIEWER, notes.notes, (*NOTES, "limit", "cursor")),
     Route("POST", "/notes", FACILITATOR, notes.add, body=NoteWish),
     Route("DELETE", "/notes/{id}", FACILITATOR, notes.remove),
     Route("GET", "/plan", VIEWER, plan.plan),
@@ -145,9 +151,12 @@ API = (
     Route("POST", "/votes/{id}/answer", VIEWER, votes.take, body=votes.Answer),
     Route("POST", "/votes/{id}/close", FACILITATOR, votes.close),
     Route("POST", "/votes/{id}/put-away", FACILITATOR, votes.put_away),
-    Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again),
+    Route("POST", "/replay", FACILITATOR, sessions.play, body=sessions.Again, may_be_empty=True),
     Route("DELETE", "/replay", FACILITATOR, sessions.stop),
     Route("GET", "/setup", FACILITATOR, setup.setup),
+    Route("GET", "/accounts", FACILITATOR, accounts.accounts),
+    Route("POST", "/accounts", FACILITATOR, accounts.give, body=AccountWish),
+    Route("DELETE", "/accounts/{name}", FACILITATOR, accounts.revoke),
     Route("GET", "/doctor", FACILITATOR, doctor.findings, ("lang",)),
     Route("GET", "/usecases", VIEWER, devices.usecases, ("table",)),
     Route("GET", "/usecases/{name}", VIEWER, devices.usecase, ("table",)),
@@ -170,13 +179,23 @@ API = (
     Route("GET", f"{AT_TABLE}/scenario", VIEWER, tables.scenario),
     Route("PUT", f"{AT_TABLE}/faults/{{name}}", PARTICIPANT, tables.fault, body=scenario.FaultWish),
     Route("PUT", f"{AT_TABLE}/usecases/{{name}}/hypotheses/{{id}}", PARTICIPANT, tables.hypothesis, body=Hypothesis),
-    Route("POST", f"{AT_TABLE}/alarms/{{id}}/acknowledge", PARTICIPANT, tables.acknowledge, body=Acknowledgement),
+    Route(
+        "POST",
+        f"{AT_TABLE}/alarms/{{id}}/acknowledge",
+        PARTICIPANT,
+        tables.acknowledge,
+        body=Acknowledgement,
+        may_be_empty=True,
+    ),
     Route("GET", "/login", VIEWER, login.who),
     Route("POST", "/login", VIEWER, login.log_in, body=login.Login),
     Route("POST", "/logout", VIEWER, login.log_out),
     Route("POST", "/login/codes", HUB, login.code),
     Route("PUT", "/login/pin", HUB, login.renew),
-    Route("GET", "/openapi.json", VIEWER, document),
+    Route("GET", "/openapi.json", VIEWER, documents.document),
+    Route("GET", "/asyncapi.json", VIEWER, documents.sockets),
+    Route("GET", "/docs", VIEWER, documents.page),
+    Route("GET", "/docs/{name}", VIEWER, documents.file),
 )
 ROOT = (
     Route("GET", "/live", VIEWER, live.live, None),
@@ -187,7 +206,7 @@ ROOT = (
     Route("GET", "/metrics", VIEWER, health.metrics, None),
     Route("GET", "/doctor", FACILITATOR, doctor.page, ("lang",)),
     Route("GET", "/doctor.css", VIEWER, doctor.style, None),
-    *(Route("GET", path, VIEWER, page, None) for path in built.PAGES),
+    *(Route("GET", path, VIEWER, room if path == "/" else page, None) for path in built.PAGES),
     Route("GET", "/{file:.+}", VIEWER, file, None),
 )
 ROUTES = (*(replace(each, path=BASE + each.path) for each in API), *ROOT)
@@ -207,4 +226,11 @@ def rule_of(request: web.Request) -> tuple[Role, tuple[str, ...] | None]:
     return (Role.HUB, None) if route is None else (route.role, route.query)
 
 
+def methods_at(path: str) -> set[str]:
+    """Return the methods that a (raw) path of the API takes; none: there is nothing."""
+    found = {method for method, pattern in _PATHS if pattern.fullmatch(path)}
+    return found | {"HEAD"} if "GET" in found else found
+
+
+_PATHS = [(each.method, re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(BASE + each.path)))) for each in API]
 _LISTED = {(route.method, route.path.replace("{file:.+}", "{file}")): route for route in ROUTES}

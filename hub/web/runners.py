@@ -19,6 +19,8 @@ SHOWN_S = 0.5
 """How long to wait for the state that follows an answer."""
 CHANGE_S = 10.0
 """A new story is a new run, whose runner connects anew and plays its past first."""
+LOOK_S = 0.02
+"""How often it is looked whether somebody has come."""
 AGAIN_S = 1.0
 """When a story is asked again to wait that could not yet."""
 GRACE_S = 3.0
@@ -80,11 +82,12 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 class FromRunner(Struct):
-    """A frame of the runner: its state, or the answer to command `id`."""
+    """A frame of the runner: its state, or the answer to command `id`: why not in English, and in French (`fr`)."""
 
     id: int | None = None
     ok: bool = True
     reason: str | None = None
+    fr: str | None = None
     state: State | None = None
 
 
@@ -134,7 +137,8 @@ class Runner:
         finally:
             self._asked.pop(command["id"], None)
         if not said.ok:
-            raise Problem("refused", reason=said.reason or "no reason given")
+            reason = said.reason or "no reason given"
+            raise Problem("refused", reason=_typeset({"fr": said.fr or said.reason or "sans raison", "en": reason}))
 
     async def until(self, fulfilled: Callable[[State], bool]) -> State | None:
         """Return the state once it shows what was asked, or as it is after a short while."""
@@ -261,6 +265,32 @@ class Runners:
         told = [each for each in self._connected if each.state is not None and not each.run.startswith(REPLAY)]
         return told[-1] if told else None
 
+    async def turn(self, **what: Any) -> State | None:  # noqa: ANN401 — whatever the command takes
+        """Ask for another story of whoever tells one; return the next run's first state, None: none came in time.
+
+        One that is just leaving for another story is followed to it: what was pressed last is what is told.
+
+        Raises:
+            Problem: there is none, it refused, or did not answer.
+        """
+        deadline = time.monotonic() + CHANGE_S
+        while True:
+            while self._is_between():  # noqa: ASYNC110 — whether it does, nobody says
+                await asyncio.sleep(LOOK_S)  # who has just gone usually comes back
+            runner = self.story() or self.get()
+            try:
+                await runner.ask("scenario", **what)
+            except Problem as problem:
+                if problem.code != "no_answer" or runner in self._connected or time.monotonic() > deadline:
+                    raise
+            else:
+                return await self.other_than(runner.run)
+
+    def _is_between(self) -> bool:
+        """Tell whether nobody tells a story, for a moment."""
+        gone = self._gone
+        return self.story() is None and gone is not None and asyncio.get_running_loop().time() < gone.when()
+
     async def hold(self) -> None:
         """Pause the stories while a recording is played: a device cannot say two things at once.
 
@@ -308,7 +338,7 @@ class Runners:
             newest = self._connected[-1].state if self._connected else None
             if newest is not None and newest.run != run:
                 return newest
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_S)
         return None
 
     def beside(self, what: Coroutine[Any, Any, None]) -> None:

@@ -4,7 +4,9 @@ Design.md §4, Roles; reliability.md §2.12, §2.15. The role that each route ne
 route that is not listed there is closed.
 """
 
+import hashlib
 import ipaddress
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -20,10 +22,12 @@ from hub.addresses import all_own
 from hub.config import Config
 from hub.errors import UsageError
 from hub.tokens import Tokens
+from hub.web.limits import JOINED, MOST, PROGRAM, STRANGER, Limiter
 from hub.web.problems import Problem
-from hub.web.sessions import CONSOLE_S, LONGEST_S, Codes, Delays, Sessions, same
+from hub.web.sessions import CONSOLE_S, Codes, Delays, Sessions, same
 
 COOKIE = "matinales"
+PHONE_COOKIE = "matinales-phone"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "matinales.local"})
 READ_AGAIN_S = 5.0
@@ -125,6 +129,48 @@ class Security:
         named = {name.strip().lower() for name in config.allowed_hosts.split(",") if name.strip()}
         self._named = LOCAL_NAMES | named | ({public.hostname} if public.hostname else set())
         self._watching: Counter[str] = Counter()
+        self._strangers, self._joined, self._programs = (
+            Limiter(each, monotonic=monotonic) for each in (STRANGER, JOINED, PROGRAM)
+        )
+        self._met: dict[str, None] = {}
+
+    def admit(self, request: web.Request) -> None:
+        """Count a request: by its session, participant or token where that is known, else by its address.
+
+        The hub's own programs and the person at the demo's machine are not counted.
+
+        Raises:
+            Problem: it is one too many; 429 and how long to wait.
+        """
+        bearer = _bearer(request)
+        if (bearer and same(bearer, self._secret)) or (self._trusts_loopback and _is_loopback(request.remote)):
+            return
+        cookie, phone = request.cookies.get(COOKIE), request.cookies.get(PHONE_COOKIE)
+        if self.sessions.known(cookie):
+            wait = self._joined.spend(_hash(cookie))
+        elif self._is_met(phone):
+            wait = self._joined.spend(_hash(phone))
+        elif self._is_met(bearer):
+            wait = self._programs.spend(_hash(bearer))
+        else:
+            wait = self._strangers.spend(network(request.remote))
+        if wait > 0:
+            seconds = math.ceil(wait)
+            raise self._problem("too_often", {"Retry-After": str(seconds)}, seconds=seconds)
+
+    def meet(self, secret: str | None) -> None:
+        """Remember that a phone's or an integrator's secret was found to be good: it has a budget of its own then.
+
+        Nobody else gets one: a stranger could invent a new one for each request.
+        """
+        if secret:
+            self._met.pop(_hash(secret), None)
+            while len(self._met) >= MOST:
+                del self._met[next(iter(self._met))]
+            self._met[_hash(secret)] = None
+
+    def _is_met(self, secret: str | None) -> bool:
+        return bool(secret) and _hash(secret) in self._met
 
     @property
     def secure(self) -> bool:
@@ -152,6 +198,7 @@ class Security:
             raise self._problem("origin", origin=repr((origin or "")[:80]))
         role = self._role(request, own=own)
         if needed is Role.INTEGRATOR and role < needed and self._is_integrator(request):
+            self.meet(_bearer(request))
             role = needed
         if needed is Role.PARTICIPANT and participates and own:
             role = max(role, needed)
@@ -207,8 +254,8 @@ class Security:
     def log_in(self, request: web.Request, *, pin: str | None, code: str | None) -> str:
         """Return the secret of a new session for who knows the PIN or holds a fresh code.
 
-        Who guesses delays only its own address; this machine waits at most 2 s and a code never: the operator at the
-        console is not locked out.
+        Who guesses delays its own address, and those who guess from many addresses delay every other; this machine
+        waits at most 2 s and a code never: the operator at the console is not locked out.
 
         Raises:
             Problem: wrong, too fast, or there is no PIN.
@@ -219,13 +266,14 @@ class Security:
             return self.sessions.open()
         if self.pin is None:
             raise self._problem("no_login")
-        address = request.remote or ""
-        wait = self.delays.wait(address, longest=CONSOLE_S if _is_loopback(request.remote) else LONGEST_S)
+        address = network(request.remote)
+        here = _is_loopback(request.remote)
+        wait = self.delays.wait(address, longest=CONSOLE_S) if here else self.delays.wait_of_stranger(address)
         if wait > 0:
             seconds = int(wait) + 1
             raise self._problem("slow_down", {"Retry-After": str(seconds)}, seconds=seconds)
         if not same(pin or "", self.pin or ""):
-            self.delays.miss(address)
+            self.delays.miss(address, counts=not here)
             raise self._problem("login")
         self.delays.forgive(address)
         return self.sessions.open()
@@ -255,9 +303,7 @@ class Security:
 
     def _is_integrator(self, request: web.Request) -> bool:
         """Tell whether a token opens this source; in the address only for callers that cannot set headers."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given = token.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
-        return self.tokens.opens(given, request.match_info.get("source", ""))
+        return self.tokens.opens(_bearer(request), request.match_info.get("source", ""))
 
     def _is_own(self, origin: str, request: web.Request, host: str) -> bool:
         asked = origin.lower()
@@ -295,6 +341,25 @@ class _Named:
 
     def __format__(self, lang: str) -> str:
         return self._names.get(lang, self._names["en"])
+
+
+def network(remote: str | None) -> str:
+    """Return whom an address stands for: itself, or the /64 of an IPv6 address, which one machine has whole."""
+    try:
+        address = ipaddress.ip_address((remote or "").partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return str(mapped) if mapped.version == 4 else str(ipaddress.ip_network((mapped, 64), strict=False))  # noqa: PLR2004 — IPv4
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
+
+
+def _hash(secret: str | None) -> str:
+    return hashlib.sha256((secret or "").encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _name(host: str) -> str:

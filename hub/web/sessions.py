@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hub.datafolder import write_private
+from hub.web.limits import Budget, Limiter
 
 KEPT_S = 7 * 24 * 3600
 """A facilitator's cookie is good for the week of the workshop."""
@@ -19,6 +20,8 @@ FREE_TRIES = 3
 LONGEST_S = 60.0
 CONSOLE_S = 2.0
 FORGIVEN_S = 900.0
+TOGETHER = Budget(0.5, 30)
+"""Wrong guesses of all strangers together."""
 MOST = 1000
 
 
@@ -85,12 +88,17 @@ class Codes:
 
 
 class Delays:
-    """How long an address that guesses must wait: 1, 2, 4 … 60 s after its third miss; forgiven after a quiet while."""
+    """How long an address that guesses must wait: 1, 2, 4 … 60 s after its third miss; forgiven after a quiet while.
+
+    Who guesses from ever other addresses is slowed as well: all strangers together miss thirty times, then once in two
+    seconds, so that half of the million PINs take eleven days. Of `MOST` addresses the oldest miss is forgotten.
+    """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Start with clean hands everywhere."""
         self._monotonic = monotonic
         self._missed: dict[str, tuple[int, float]] = {}
+        self._together = Limiter(TOGETHER, monotonic=monotonic)
 
     def wait(self, address: str, longest: float = LONGEST_S) -> float:
         """Return the seconds that an address still has to wait."""
@@ -100,12 +108,18 @@ class Delays:
         pause = min(2.0 ** min(missed - FREE_TRIES, 10), longest)
         return max(0.0, last + pause - self._monotonic())
 
-    def miss(self, address: str) -> None:
-        """Count a wrong guess."""
+    def wait_of_stranger(self, address: str) -> float:
+        """Return the seconds that an address still has to wait, for its own misses or for those of all."""
+        return max(self.wait(address), self._together.wait(""))
+
+    def miss(self, address: str, *, counts: bool = True) -> None:
+        """Count a wrong guess; `counts`: among those of all strangers too."""
         now = self._monotonic()
-        if len(self._missed) >= MOST:
-            self._missed = {key: seen for key, seen in self._missed.items() if seen[1] > now - FORGIVEN_S}
-        missed, last = self._missed.get(address, (0, now))
+        if counts:
+            self._together.spend("")
+        missed, last = self._missed.pop(address, (0, now))
+        while len(self._missed) >= MOST:
+            del self._missed[next(iter(self._missed))]
         self._missed[address] = (missed + 1 if now - last < FORGIVEN_S else 1, now)
 
     def forgive(self, address: str) -> None:

@@ -3,7 +3,7 @@
 It is what a person typed, so it lies in session.db and goes with its session (design.md §1, Journal).
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,15 +20,6 @@ AHEAD = 300 * NS
 
 class NoteError(ToldError):
     """A note cannot be kept as it is."""
-
-
-def refuse(en: str, fr: str) -> NoReturn:
-    """Say why a note cannot be kept, with what to change.
-
-    Raises:
-        NoteError: that.
-    """
-    raise NoteError(en, fr)
 
 
 class Note(Struct, frozen=True, kw_only=True):
@@ -87,15 +78,17 @@ def checked(text: str, author: str) -> tuple[str, str]:
     """
     text, author = " ".join(text.split()), " ".join(author.split())
     if not text:
-        refuse("a note needs a text: say what happened", "une note a besoin d'un texte : dites ce qui se passe")
+        NoteError.refuse(
+            "a note needs a text: say what happened", "une note a besoin d'un texte : dites ce qui se passe"
+        )
     for word, mot, said, most in (("text", "texte", text, LONGEST), ("author", "prénom", author, LONGEST_AUTHOR)):
         if len(said) > most:
-            refuse(
+            NoteError.refuse(
                 f"the {word} has {len(said)} characters: up to {most} fit on a chart",
                 f"le {mot} compte {len(said)} caractères : au plus {most} tiennent sur une courbe",
             )
         if not said.isprintable():
-            refuse(
+            NoteError.refuse(
                 f"the {word} holds characters that cannot be seen: type it anew",
                 f"le {mot} contient des caractères invisibles : saisissez-le de nouveau",
             )
@@ -108,12 +101,12 @@ def moment(time: int, now: int) -> int:
     Raises:
         NoteError: it lies in the future of its run, or before 1970.
     """
-    if 0 <= time <= now + AHEAD:
-        return min(time, now)
-    refuse(
-        f"the time {rfc3339(max(time, 0))} is not in the past of this run: it is {rfc3339(now)} there",
-        f"l'heure {rfc3339(max(time, 0))} n'est pas dans le passé de ce déroulement : il y est {rfc3339(now)}",
-    )
+    if not 0 <= time <= now + AHEAD:
+        NoteError.refuse(
+            f"the time {rfc3339(max(time, 0))} is not in the past of this run: it is {rfc3339(now)} there",
+            f"l'heure {rfc3339(max(time, 0))} n'est pas dans le passé de ce déroulement : il y est {rfc3339(now)}",
+        )
+    return min(time, now)
 
 
 def view(note: Note) -> dict[str, Any]:

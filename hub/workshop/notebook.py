@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hub.errors import NotFoundError
-from hub.workshop.note import MOST, Note, Place, checked, refuse
+from hub.workshop.note import MOST, Note, NoteError, Place, checked
 from hub.workshop.session import Session
 
 
@@ -67,7 +67,7 @@ class Notebook:
         with self._lock:
             session = self._session()
             if len(self._store.notes(session)) >= MOST:
-                refuse(
+                NoteError.refuse(
                     f"{MOST} notes are kept already: take some away first",
                     f"{MOST} notes sont déjà conservées : retirez-en d'abord",
                 )

@@ -4,7 +4,7 @@ Positions are fractions of the picture, so that they hold for any size of it. Th
 given by a person, so they lie in session.db and go with their session (design.md §1, Journal).
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,15 +21,6 @@ DIGITS = 4
 
 class PlanError(ToldError):
     """The plan cannot be so."""
-
-
-def refuse(en: str, fr: str) -> NoReturn:
-    """Say why a plan cannot be so, with what to change.
-
-    Raises:
-        PlanError: that.
-    """
-    raise PlanError(en, fr)
 
 
 class Picture(Struct, frozen=True, kw_only=True):
@@ -86,7 +77,7 @@ def place(x: float, y: float) -> Place:
         PlanError: it does not lie on the picture.
     """
     if not (0 <= x <= 1 and 0 <= y <= 1):
-        refuse(
+        PlanError.refuse(
             f"x {x:g} and y {y:g} are fractions of the picture: from 0 (left, top) to 1 (right, bottom)",
             f"x {x:g} et y {y:g} sont des fractions de l'image : de 0 (gauche, haut) à 1 (droite, bas)",
         )
@@ -100,7 +91,7 @@ def placed(plan: Plan, device: str, where: Place) -> Plan:
         PlanError: there are too many.
     """
     if device not in plan.places and len(plan.places) >= MOST:
-        refuse(
+        PlanError.refuse(
             f"{MOST} devices are on the plan: take one off first",
             f"{MOST} objets sont sur le plan : retirez-en un d'abord",
         )

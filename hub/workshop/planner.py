@@ -151,7 +151,7 @@ def seen(data: bytes) -> tuple[bytes, str, int, int]:
         PlanError: it cannot be shown.
     """
     if not data.strip():
-        pure.refuse("the file is empty: choose another one", "le fichier est vide : choisissez-en un autre")
+        pure.PlanError.refuse("the file is empty: choose another one", "le fichier est vide : choisissez-en un autre")
     head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<")):
         clean, width, height = svg.cleaned(data)

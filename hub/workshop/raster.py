@@ -7,7 +7,7 @@ second file behind the first. The one place that knows Pillow.
 import io
 from typing import TYPE_CHECKING
 
-from hub.workshop.plan import refuse
+from hub.workshop.plan import PlanError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,19 +35,19 @@ def decoded(data: bytes) -> tuple[bytes, str, int, int]:
         with Image.open(io.BytesIO(data), formats=[*TYPES]) as image:
             kind = image.format or ""
             if image.width * image.height > MOST_PIXELS:
-                refuse(
+                PlanError.refuse(
                     f"the picture has {image.width} × {image.height} pixels: make it smaller, 4000 × 3000 is plenty",
                     f"l'image a {image.width} × {image.height} pixels : réduisez-la, 4000 × 3000 suffisent",
                 )
             image.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))  # a large JPEG is never held whole
             upright = exif_transpose(image)
     except UnidentifiedImageError:
-        refuse(
+        PlanError.refuse(
             "the file is no picture that the plan can show: send a PNG, JPEG, WebP or SVG",
             "le fichier n'est pas une image que le plan sait montrer : envoyez un PNG, JPEG, WebP ou SVG",
         )
     except (OSError, SyntaxError, ValueError) as error:
-        refuse(
+        PlanError.refuse(
             f"the picture is broken ({str(error)[:80]}): save it anew",
             f"l'image est abîmée ({str(error)[:80]}) : enregistrez-la de nouveau",
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from hub.errors import NotFoundError, StoreError
+from hub.errors import ConfigError, NotFoundError, StoreError
 from hub.workshop.note import Note
 from hub.workshop.people import Person
 from hub.workshop.plan import Plan
@@ -18,6 +18,8 @@ from hub.workshop.session import Session
 from hub.workshop.vote import Vote
 
 FILE = "session.db"
+VERSION = 1
+"""Of the tables, in `user_version`. A file made before there was a number has 0, and is such a one."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session(id TEXT PRIMARY KEY, started INTEGER NOT NULL, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS vote(id TEXT PRIMARY KEY, session TEXT NOT NULL, asked INTEGER NOT NULL, data TEXT NOT NULL);
@@ -43,6 +45,7 @@ class SessionStore:
         """Open it in the data folder, making it where there is none.
 
         Raises:
+            ConfigError: a newer hub wrote it; nothing was changed.
             StoreError: it cannot be opened.
         """
         self._path = data / FILE
@@ -50,11 +53,24 @@ class SessionStore:
         try:
             self._db = apsw.Connection(str(self._path))
             self._db.set_busy_timeout(5_000)
+            version = int(self._db.pragma("user_version"))
+            self._refuse_newer(version)
             for pragma, value in (("journal_mode", "wal"), ("synchronous", "full"), ("secure_delete", "on")):
                 self._db.pragma(pragma, value)
             self._db.execute(_SCHEMA)
+            if version < VERSION:
+                self._db.pragma("user_version", VERSION)
         except apsw.Error as error:
             raise self._failed(error) from error
+
+    def _refuse_newer(self, version: int) -> None:
+        if version > VERSION:
+            self._db.close()
+            msg = (
+                f"{self._path} was written by a newer version of the hub (tables {version}, this one knows {VERSION});"
+                " install that version again, or name another data folder with --data"
+            )
+            raise ConfigError(msg)
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first.

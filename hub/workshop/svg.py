@@ -9,7 +9,7 @@ import re
 from html import escape
 from xml.parsers import expat
 
-from hub.workshop.plan import refuse
+from hub.workshop.plan import PlanError
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 DEEPEST, MOST = 100, 50_000
@@ -48,7 +48,7 @@ def cleaned(data: bytes) -> tuple[bytes, int, int]:
     try:
         parser.Parse(data, True)  # noqa: FBT003 — expat's own
     except (expat.ExpatError, ValueError) as error:  # ValueError: an encoding that nobody knows
-        refuse(
+        PlanError.refuse(
             f"the SVG is broken ({str(error)[:80]}): export it anew, as « plain SVG »",
             f"le SVG est abîmé ({str(error)[:80]}) : exportez-le de nouveau, en « SVG simple »",
         )
@@ -58,7 +58,7 @@ def cleaned(data: bytes) -> tuple[bytes, int, int]:
 
 def _no_entities(*_: object) -> None:
     """Refuse words that stand for other words: a few of them fill a memory."""
-    refuse(
+    PlanError.refuse(
         "the SVG declares entities: export it anew, as « plain SVG »",
         "le SVG déclare des entités : exportez-le de nouveau, en « SVG simple »",
     )
@@ -80,9 +80,11 @@ class _Writer:
         space, _, bare = name.rpartition(" ")
         self._count += 1
         if not self._open and (space, bare) != (SVG, "svg"):
-            refuse("the file is no SVG: its root is none", "le fichier n'est pas un SVG : sa racine n'en est pas une")
+            PlanError.refuse(
+                "the file is no SVG: its root is none", "le fichier n'est pas un SVG : sa racine n'en est pas une"
+            )
         if self._count > MOST or len(self._open) + self._left_out >= DEEPEST:
-            refuse(
+            PlanError.refuse(
                 f"the SVG has too many elements (over {MOST}) or nests them too deeply: export it as a PNG",
                 f"le SVG a trop d'éléments (plus de {MOST}) ou trop imbriqués : exportez-le en PNG",
             )
@@ -146,7 +148,7 @@ def _sized(given: dict[str, str]) -> tuple[str, tuple[int, int]]:
         box = [0.0, 0.0, *sides]
     wide, tall = (sides if all(sides) else box[2:])[:2]
     if min(wide, tall, *box[2:]) <= 0 or max(wide, tall) / min(wide, tall) > DEEPEST:
-        refuse(
+        PlanError.refuse(
             "the SVG does not say its size: give it a viewBox, or a width and a height",
             "le SVG ne dit pas sa taille : donnez-lui une viewBox, ou une largeur et une hauteur",
         )

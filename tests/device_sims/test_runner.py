@@ -167,19 +167,22 @@ async def test_the_history_is_in_the_hub_before_the_first_live_word(embedded: Br
 async def test_a_long_history_says_how_far_it_is(
     embedded: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """On the terminal, and by a note on the page, where orders wait until it is there; then the note is gone."""
+    """On the terminal, and by a note on the page; what is asked for meanwhile waits until it is there."""
     monkeypatch.setattr(runner, "TELL_EVERY_S", 0.1)
     caplog.set_level(logging.INFO)
     async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="4d") as room:
         await until(lambda: room.announcements() and hub.states.get(room.run))
         notes = [note["text"] for state in hub.states[room.run] for note in state["notes"]]
         assert any("Historique en préparation" in note["fr"] and "being made" in note["en"] for note in notes)
-        answer = await hub.ask(room.run, "fault", name="door_open", active=True)
-        if not answer["ok"]:
-            assert "history is still being made" in answer["reason"]
+        assert (await hub.ask(room.run, "fault", name="door_open", active=True))["ok"]
+        wrong = await hub.ask(room.run, "fault", name="nope", active=True)
+        assert "no fault 'nope'" in wrong["reason"]
+        assert "aucun défaut 'nope'" in wrong["fr"]
         assert hub.states[room.run][0]["state"] == "preparing"
         await until(lambda: hub.states[room.run][-1]["state"] == "running", 40)
         assert hub.states[room.run][-1]["notes"] == []
+        told = {fault["name"]: fault["active"] for fault in hub.states[room.run][-1]["faults"]}
+        assert told["door_open"] is True
         assert (await hub.ask(room.run, "speed", speed=10))["ok"]
         first = min(line["time"] for line in hub.lines[room.run])
         start = datetime.fromisoformat(hub.announced[room.run]["simulated"])
@@ -312,6 +315,7 @@ async def test_an_order_that_makes_no_sense_is_refused_and_the_run_goes_on(embed
             answer = await hub.say(room.run, json.dumps({"id": number, "do": do, **what}))
             assert not answer["ok"], (do, what)
             assert reason in answer["reason"]
+            assert do == "dance" or answer["fr"] != answer["reason"], "people read it in their own language"
             assert (await hub.ask(room.run, "speed", speed=1))["ok"]
 
 
@@ -322,10 +326,10 @@ async def test_a_new_story_is_a_new_run(embedded: Broker, tmp_path: Path) -> Non
         begun = asyncio.get_running_loop().time()
         assert (await hub.ask(before, "scenario", usecase="cold_room", seed=8))["ok"]
         await until(lambda: len(hub.states) == 2)
+        after = next(run for run in hub.states if run != before)
+        assert (hub.states[after][0]["seed"], hub.states[after][0]["state"]) == (8, "preparing")
+        await until(lambda: hub.states[after][-1]["state"] == "running")
         assert asyncio.get_running_loop().time() - begun < 4
-        after = room.run
-        assert after != before
-        assert hub.states[after][0]["seed"] == 8
         assert len(hub.lines[after]) > 3000
         words = [
             json.loads(one.payload)["state"] if one.payload else "cleared"
@@ -334,6 +338,26 @@ async def test_a_new_story_is_a_new_run(embedded: Broker, tmp_path: Path) -> Non
         ]
         assert words == ["paused", "running", "ended", "cleared"]
         assert hub.lines[after] != hub.lines[before]
+
+
+async def test_the_story_pressed_last_is_told_while_a_history_is_being_made(embedded: Broker, tmp_path: Path) -> None:
+    """Nobody is asked to try again: the making is given up, and the speed that was asked for meanwhile is kept."""
+    async with controlled(embedded, tmp_path) as (hub, room):
+        runs = [room.run]
+
+        def following() -> set[str]:
+            return hub.states.keys() - {*runs}
+
+        for seed in (8, 9):
+            assert (await hub.ask(runs[-1], "scenario", usecase="cold_room", seed=seed))["ok"]
+            await until(following)
+            runs += following()
+            assert (await hub.ask(runs[-1], "speed", speed=10))["ok"]
+            assert (hub.states[runs[-1]][-1]["state"], hub.states[runs[-1]][-1]["speed"]) == ("preparing", 10)
+        await until(lambda: hub.states[runs[-1]][-1]["state"] == "running")
+        await until(lambda: room.announcements()[-1].topic.endswith(runs[-1]))
+        assert (hub.states[runs[-1]][-1]["seed"], hub.states[runs[-1]][-1]["speed"]) == (9, 10)
+        assert runs[1] not in hub.lines, "nothing of the one in between was played"
 
 
 async def test_a_lost_control_socket_is_opened_again(embedded: Broker, tmp_path: Path) -> None:

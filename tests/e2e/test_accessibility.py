@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from hub.web.built import PAGES
 from servers.axe import violations
-from servers.browser import Visit, visit
+from servers.browser import Visit, taken_over, visit
 from servers.hubs import Demo, demo, until
 
 GALLERY = "/gallery"
@@ -110,6 +110,7 @@ def settled(page: Page, address: str) -> None:
     """Open an address and wait for what it shows; nothing moves there, so that nothing is judged half faded."""
     page.emulate_media(reduced_motion="reduce")
     page.goto(address)
+    taken_over(page)
     page.locator("main").first.wait_for()
     expect(page.locator("main")).not_to_be_empty()
 

@@ -5,17 +5,20 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.web import metrics
+from servers.answers import described, faults_of
 from servers.hubs import Demo, demo, start, until
 from servers.ports import free_port
 
@@ -241,7 +244,7 @@ def _values(hub: Demo, uid: str) -> dict[str, float]:
 
 def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) -> None:
     """Every expression's names and labels; the outbox's figures are there where InfluxDB is the store."""
-    with urllib.request.urlopen(f"{hub.page}metrics", timeout=10) as answer:
+    with urlopen(f"{hub.page}metrics", timeout=10) as answer:
         text = answer.read().decode()
     told: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
@@ -264,3 +267,24 @@ def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) ->
         assert wanted - counters.keys() <= {"journal_budget_left_seconds"}, name
     living = set(re.findall(r'matinales_process_threads\{part="(\w+)"\}', text))
     assert living >= {"hub", "ingest", "sim", "broker", "supervisor"}
+
+
+@pytest.mark.long
+def test_answers_of_a_living_hub_are_as_they_are_described(hub: Demo) -> None:
+    """Every address that can be read without knowing a name, and the first of each list by its own."""
+    stated = described()["paths"]
+    plain = [path for path, methods in stated.items() if "get" in methods and "{" not in path]
+    named = {
+        "/api/v1/devices/{id}": f"/api/v1/devices/{quote(hub.get('api/v1/devices')['devices'][0]['id'], safe='')}",
+        "/api/v1/usecases/{name}": "/api/v1/usecases/cold_room",
+        "/api/v1/usecases/{name}/money": "/api/v1/usecases/cold_room/money",
+        "/api/v1/usecases/{name}/candidates": "/api/v1/usecases/cold_room/candidates",
+    }
+    for path, address in {**{path: path for path in plain}, **named}.items():
+        try:
+            answer = urlopen(hub.page + address.lstrip("/"), timeout=30)
+        except HTTPError as error:
+            answer = error
+        with answer:
+            kind = answer.headers.get_content_type()
+            assert faults_of("GET", path, answer.status, kind, answer.read()) == []

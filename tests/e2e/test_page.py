@@ -14,7 +14,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from servers.browser import Visit, visit
+from servers.axe import violations
+from servers.browser import Visit, taken_over, visit
 from servers.hubs import Demo, demo, until
 
 TELEGRAM = (
@@ -26,6 +27,10 @@ PHONE = (390, 844)
 WALL = (1920, 1080)
 MOST_SHIFT = 0.05
 LOADS = 3
+MOST_MOVED = 24
+"""Pixels by which what the hub wrote may stand elsewhere once the page's program shows it."""
+PLACES = """() => Object.fromEntries([['say', '.say'], ['value', '.values data']].map(([name, each]) =>
+    [name, document.querySelector(`main ${each}`).getBoundingClientRect().y]))"""
 HALF_AN_HOUR = 30
 PAGES = ["", "devices", "facilitator", "projector"]
 HARM = "<img src=x onerror=\"window.harmed='yes'\">"
@@ -100,6 +105,17 @@ def speak(page: Page, language: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", language)
 
 
+def holding(page: Page, address: str) -> list[Route]:
+    """Keep what answers to an address from the page; return what was kept, to be let go."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, hold)
+    return held
+
+
 def covers(page: Page) -> int:
     """Return how many seconds the curves of the first chart cover."""
     return int(page.locator("figure[data-covers]").first.get_attribute("data-covers") or 0)
@@ -161,6 +177,46 @@ def test_door_open_pressed_on_the_page_raises_the_alarm_after_its_delay(story: D
         assert _alarm(story, alarm["id"])["comment"].startswith("Je ferme")
         expect(page.get_by_text("agissez maintenant")).to_have_count(0)
         assert shown(page, PROBE, AIR) < 8
+
+
+def test_the_value_is_there_before_the_program_and_stays_where_it_is(hub: Demo, browser: Browser) -> None:
+    """As long as the page cannot speak: the number, its mark, its time. Then the page's own, at the same place."""
+    with visit(browser, f"{hub.page}health", locale="en-GB", size=PHONE) as reader:
+        page = reader.page
+        held = holding(page, "**/assets/en-*.js")
+        page.goto(hub.page, wait_until="commit")
+        value = page.locator(f'main data[data-device="{PROBE}"][data-channel="{AIR}"]')
+        expect(value).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        expect(page.locator("main")).to_contain_text("simulated")
+        expect(page.locator("main")).to_contain_text("measured at")
+        assert violations(page) == []
+        before = page.evaluate(PLACES)
+        until(lambda: page.locator(".opening").count() and held)
+        for route in held:
+            route.continue_()
+        taken_over(page)
+        after = page.evaluate(PLACES)
+        moved = {name: abs(after[name] - before[name]) for name in before}
+        assert max(moved.values()) <= MOST_MOVED, moved
+        expect(value.first).to_be_visible()
+        assert reader.shifted() < MOST_SHIFT
+
+
+def test_who_chose_another_language_than_the_browsers_reads_it_at_once(hub: Demo, browser: Browser) -> None:
+    """The hub knows only what the browser asks for; the other language lies beside it."""
+    with visit(browser, hub.page, locale="en-GB") as reader:
+        page = reader.page
+        page.locator('button[lang="fr"]').click()
+        expect(page.locator("html")).to_have_attribute("lang", "fr")
+        held = holding(page, "**/assets/fr-*.js")
+        page.goto(hub.page, wait_until="commit")
+        expect(page.locator(".opening h1")).to_have_text("Chambre froide")
+        expect(page.locator(".opening")).to_be_visible()
+        until(lambda: page.locator(".opening").count() and held)
+        for route in held:
+            route.continue_()
+        expect(page.locator("h1")).to_have_text("Chambre froide")
 
 
 def test_reload_keeps_the_chart(hub: Demo, browser: Browser) -> None:

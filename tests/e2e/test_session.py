@@ -8,7 +8,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 
-from hub.cli import run
+from hub.cli import main
 from servers.browser import visit
 from servers.bytes_on_disk import on_disk
 from servers.hubs import Demo, demo, until
@@ -87,8 +87,8 @@ def test_a_reset_leaves_an_archive_and_an_empty_room_and_erasing_leaves_nothing(
     old = readings(hub, name)
     assert {each["run"] for each in old} >= {alarm["run"]}
     until(lambda: {each["run"] for each in readings(hub, fresh["id"])} - {alarm["run"], "real"})
-    assert run(["session", "report", name, "--data", str(hub.data)]) == 0
-    assert run(["session", "purge", name, "--yes", "--data", str(hub.data)]) == 0
+    assert main(["session", "report", name, "--data", str(hub.data)]) == 0
+    assert main(["session", "purge", name, "--yes", "--data", str(hub.data)]) == 0
     words = ("Philibert", "Hildegarde", "Sidonie", "Gwendoline")
     until(lambda: not any(on_disk(hub.data, each.encode()) for each in words))
     assert hub.get(f"api/v1/readings?session={name}")["status"] == 404

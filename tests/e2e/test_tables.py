@@ -41,6 +41,13 @@ def test_each_table_plays_for_itself_and_the_projector_compares_them(
             expect(second.page.get_by_role("alert").first).to_be_visible(timeout=90_000)
             expect(wall.page.locator('[data-table="2"].alarm')).to_be_visible()
 
+            asked = {"question": "Qui le voit en premier ?", "options": ["La sonde", "La porte"]}
+            vote = hub.ask("POST", "api/v1/votes", asked)["id"]
+            second.page.get_by_role("group", name="Qui le voit").get_by_role("button").first.click()
+            until(lambda: hub.get("api/v1/votes")["vote"]["counts"] == [1, 0])
+            hub.ask("POST", f"api/v1/votes/{vote}/close")
+            hub.ask("POST", f"api/v1/votes/{vote}/put-away")
+
             for each in (desk, wall, second, third):
                 each.forgiven = re.compile("WebSocket|ERR_CONNECTION|Failed to load")
             os.kill(hub.pid("hub"), signal.SIGKILL)

@@ -156,15 +156,23 @@ def act_4_the_vote_and_the_money(room: Room) -> None:
     expect(shown).to_contain_text("Quel capteur l’aurait vu en premier")
     voted(room, "Gudrun", 0)
     expect(shown.locator(".count").nth(0)).to_have_text("1")
-    money = room.asked("GET", "usecases/cold_room")["money"][0]["hypotheses"][0]
-    room.asked("PUT", f"usecases/cold_room/hypotheses/{money['id']}", {"value": money["high"]})
-    assert room.asked("POST", "notes", {"text": NOTE, "usecase": "cold_room"})["text"] == NOTE
+    with room.desk.context.new_page() as page:
+        page.goto(room.hub.page)
+        money = page.locator("section", has=page.locator("#money-title"))
+        money.get_by_role("slider").first.press("End")
+        expect(money.get_by_role("button", name="Revenir à la valeur d’origine")).to_be_visible()
+        page.locator('a[href^="/history"]').first.click()
+        page.get_by_role("slider").first.press("n")
+        page.get_by_label("Que se passe-t-il").fill(NOTE)
+        page.get_by_role("dialog").get_by_role("button", name="Noter", exact=True).click()
+        expect(page.locator("[data-note]")).to_contain_text(NOTE)
 
 
 def voted(room: Room, name: str, choice: int) -> None:
-    """Answer on a phone; the page that shows the question is the room's, in the same browser."""
-    vote = room.screen.locator("[data-vote]").get_attribute("data-vote")
-    asked(room.phones[name], "POST", f"votes/{vote}/answer", {"choice": choice})
+    """Answer on a phone, by a touch on the card of the question."""
+    card = room.phones[name].get_by_role("group", name=re.compile("Quel capteur"))
+    card.get_by_role("button").nth(choice).click()
+    expect(card.get_by_role("button").nth(choice)).to_have_attribute("aria-pressed", "true")
 
 
 def act_5_the_hub_is_killed(room: Room) -> None:
@@ -183,6 +191,7 @@ def act_5_the_hub_is_killed(room: Room) -> None:
     assert [[after[name][key] for key in told] for name in before] == [
         [before[name][key] for key in told] for name in before
     ]
+    assert raised_again(before, after) == []
     voted(room, "Ottokar", 0)
     expect(room.screen.locator("[data-vote] .count").nth(0)).to_have_text("2")
     room.card("vote").get_by_role("button", name="Clore").click()
@@ -190,6 +199,13 @@ def act_5_the_hub_is_killed(room: Room) -> None:
     for name in room.phones:
         slid(room, name, 40)
         expect(on_screen(room, name)).to_contain_text("40")
+
+
+def raised_again(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> list[str]:
+    """Return alarms that are one of before under another id: of a rule whose alarm had not returned by then."""
+    stood = {(each["rule"], each["run"]): after[name]["returned_at"] or "9999" for name, each in before.items()}
+    fresh = {name: each for name, each in after.items() if name not in before}
+    return [name for name, each in fresh.items() if each["raised_at"] < stood.get((each["rule"], each["run"]), "")]
 
 
 def act_6_what_the_facilitator_does_to_the_screens(room: Room) -> None:
@@ -215,8 +231,27 @@ def act_6_what_the_facilitator_does_to_the_screens(room: Room) -> None:
         second.goto(f"{room.hub.page}facilitator")
         expect(second.locator("section", has=second.locator("#guide-title"))).to_contain_text("Étape 2 sur")
     room.desk.locator('[data-shows="story"]').click()
+    a_step_that_begins_a_story_is_undone(room)
     room.desk.locator('button[data-story="room_co2"]').click()
     expect(room.screen.get_by_role("heading", level=1)).to_contain_text("Air de la salle")
+
+
+def a_step_that_begins_a_story_is_undone(room: Room) -> None:
+    """The silo's third step begins it anew with its order forgotten; one press later it is as it began before."""
+    room.desk.locator('button[data-story="silo"]').click()
+    guide = room.card("guide")
+    expect(guide).to_contain_text("Étape 1 sur")
+    for step in (2, 3):
+        room.desk.keyboard.press("PageDown")
+        expect(guide).to_contain_text(f"Étape {step} sur")
+    forgotten = room.desk.locator('button[data-fault="forgotten_order"]')
+    guide.locator("button.strong").click()
+    expect(forgotten).to_have_attribute("aria-pressed", "true")
+    expect(guide.locator("button.strong")).to_be_enabled()
+    played = room.asked("GET", "scenario")["run"]
+    room.desk.locator(".bar").get_by_role("button", name="Annuler").click()
+    expect(forgotten).to_have_attribute("aria-pressed", "false")
+    assert room.asked("GET", "scenario")["run"] != played
 
 
 def act_7_what_people_take_home(room: Room) -> None:

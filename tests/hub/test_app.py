@@ -9,14 +9,13 @@ import apsw
 import pytest
 
 from hub import app as app_module
-from hub.app import _WORDS, TOLD_FOR, App, Settings, _gaps, _journal, _serial, opened
+from hub.app import App, Settings, opened
 from hub.config import Config
 from hub.errors import NotFoundError
-from hub.ingest.gaps import Gap, Why
-from hub.ingest.link import SerialPort, Status
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
 from hub.model import NS, Message, Source
+from hub.parts import WORDS
 from hub.store.base import Range
 from hub.store.retention import DAY
 from hub.understand import Changes
@@ -48,49 +47,6 @@ async def hub(tmp_path: Path) -> AsyncIterator[App]:
     await app.close()
 
 
-@pytest.mark.parametrize(
-    ("status", "word"),
-    [
-        (Status(used=79, budget=100), None),
-        (Status(used=81, budget=100), "journal_nearly_full"),
-        (Status(used=101, budget=100, full=True), "journal_full"),
-        (Status(used=50, budget=100, dropped=3, gaps=[Gap(Why.JOURNAL, NOW - NS, NOW, 3)]), "journal_dropped"),
-        (Status(used=50, budget=100, dropped=3, gaps=[Gap(Why.JOURNAL, 0, NOW - TOLD_FOR, 3)]), None),
-        (Status(fault="a sync failed"), "journal_fault"),
-        (Status(), None),
-    ],
-)
-def test_the_journal_warns_at_eighty_percent_and_says_what_it_does_when_full(status: Status, word: str | None) -> None:
-    """In both languages, with the remedy; what was dropped is told for an hour and stays counted."""
-    part = _journal(status, now=NOW)
-    assert part["status"] == ("ok" if word is None else "degraded")
-    if word is not None:
-        assert part["text"] == _WORDS[word]["text"]
-        assert set(part["text"]) == set(part["remedy"]) == {"fr", "en"}
-    assert (part["used"], part["budget"], part["dropped"]) == (status.used, status.budget, status.dropped)
-
-
-@pytest.mark.parametrize("why", [why for why in Why if why is not Why.JOURNAL])
-def test_what_may_be_missing_is_told_with_its_times_for_an_hour(why: Why) -> None:
-    """In both languages; counted for ever."""
-    status = Status(gap=4, gaps=[Gap(Why.JOURNAL, 0, NS, 7), Gap(why, NOW - 5 * NS, NOW)])
-    part = _gaps(status, NOW)
-    assert (part["status"], part["count"]) == ("degraded", 4)
-    assert set(part["text"]) == set(part["remedy"]) == {"fr", "en"}
-    assert [(each["why"], each["since"], each["messages"]) for each in part["newest"]] == [
-        (why, "2026-09-21T14:13:15Z", None),
-        ("journal", "1970-01-01T00:00:00Z", 7),
-    ]
-    assert _gaps(status, NOW + TOLD_FOR)["status"] == "ok"
-    assert _gaps(Status(), NOW) == {"status": "ok", "text": None, "remedy": None, "count": 0, "newest": []}
-
-
-def test_the_budget_is_told_in_hours() -> None:
-    """Rounded to what is believable; None while nothing arrives."""
-    assert _journal(Status(budget=100, hours=71.4567))["hours"] == 71.5
-    assert _journal(Status(budget=100))["hours"] is None
-
-
 @pytest.mark.parametrize("table", ["device", "rule", "context", "latest"])
 def test_a_store_whose_damage_shows_only_when_it_is_read_is_renewed_at_once(tmp_path: Path, table: str) -> None:
     """No second start by hand: the file is moved aside, the hub is there, and says so."""
@@ -101,7 +57,7 @@ def test_a_store_whose_damage_shows_only_when_it_is_read_is_renewed_at_once(tmp_
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
     app = opened(settings(tmp_path))
-    assert app._parts_now()["store"]["text"] == _WORDS["store_renewed"]["text"]
+    assert app._parts_now()["store"]["text"] == WORDS["store_renewed"]["text"]
     assert list(tmp_path.glob("store.db.corrupt.*"))
     app._kept.close()
 
@@ -133,16 +89,6 @@ async def test_messages_are_read_as_they_would_be_without_being_journalled(hub: 
         await hub.message(5)
 
 
-def test_a_port_that_is_left_alone_is_no_trouble() -> None:
-    """A radio stick of Zigbee2MQTT is listed; only what should work and does not is told."""
-    stick = SerialPort("stick", "/dev/ttyUSB0", "unread")
-    assert _serial([stick, SerialPort("uno", "/dev/ttyACM0", "open")])["status"] == "ok"
-    part = _serial([stick, SerialPort("uno", "/dev/ttyACM0", "busy", "taken")])
-    assert part["text"] == _WORDS["serial_busy"]["text"]
-    assert part["reason"] == "uno (/dev/ttyACM0): taken"
-    assert [each["state"] for each in part["ports"]] == ["unread", "busy"]
-
-
 @pytest.mark.parametrize(
     ("table", "wrong"),
     [
@@ -162,7 +108,7 @@ def test_a_store_whose_content_cannot_be_understood_is_renewed_at_once(tmp_path:
         names = columns.get(table, "id, wall, device, data")
         db.execute(f"INSERT INTO {table}({names}) VALUES ({','.join('?' * len(row))})", row)
     app = opened(settings(tmp_path))
-    assert app._parts_now()["store"]["text"] == _WORDS["store_renewed"]["text"]
+    assert app._parts_now()["store"]["text"] == WORDS["store_renewed"]["text"]
     app._kept.close()
 
 

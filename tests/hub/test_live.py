@@ -264,6 +264,23 @@ async def test_frames_come_no_faster_than_the_rate(live: Live) -> None:
         assert loop.time() - start >= 0.09
 
 
+@pytest.mark.parametrize("pressed", [{"wall": {"frozen": "now"}}, {"scenario": {"usecase": "silo"}}])
+async def test_what_somebody_pressed_waits_for_no_tick(live: Live, pressed: dict[str, Any]) -> None:
+    """A phone that asks for one frame a second shows it at once all the same, with what waited."""
+    loop = asyncio.get_running_loop()
+    with live.mailbox(rate=1) as mailbox:
+        await frame(mailbox)
+        live.apply(Batch(readings=[reading(0.0)]))
+        await frame(mailbox)
+        start = loop.time()
+        live.apply(Batch(readings=[reading(1.0, time=1)]))
+        live.apply(Batch(**pressed))
+        told = await frame(mailbox)
+        assert pressed.keys() <= told.keys()
+        assert [each["value"] for each in told["values"]] == [1.0]
+        assert loop.time() - start < 0.9
+
+
 async def test_everything_is_sent_again_every_few_seconds(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a page missed, it has soon."""
     monkeypatch.setattr("hub.live.FULL_EVERY", 0.02)

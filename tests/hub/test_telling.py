@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from hub.config import Config
 from hub.flooding import Floods
 from hub.live import Batch, Live
-from hub.model import NS, Commanded, CommandState
+from hub.model import NS, Commanded, CommandState, Device
 from hub.notify.siren import BY
 from hub.telling import Telling
 from servers.acme import AIR, PROBE, announcement, said
@@ -130,6 +130,19 @@ def test_a_device_rings_while_an_alarm_does(hub: Hub, live: Live) -> None:
     due = again.siren_due()
     assert due is not None
     assert due[1].value == 0.0
+
+
+def test_a_device_does_not_ring_for_one_that_is_kept_from_the_room(hub: Hub, live: Live) -> None:
+    """Shown again while its alarm stands, it is heard."""
+    tells = telling(hub, live, siren="tasmota:buzzer/power", **LOW)
+    tells.resume()
+    raise_alarm(hub, live)
+    (about,) = {(alarm.device, alarm.run) for alarm in live.alarms.values()}
+    device = Device(uid=about[0], family="acme", name="probe", run=about[1])
+    live.apply(Batch(devices=[replace(device, hidden=True)]))
+    assert tells.siren_due() is None
+    live.apply(Batch(devices=[device]))
+    assert tells.siren_due() is not None
 
 
 def test_a_device_does_not_ring_for_a_story_that_ended(hub: Hub, live: Live) -> None:

@@ -77,6 +77,22 @@ def reasons(changes: Changes) -> list[str]:
     return [heard.reason or "" for heard in changes.heard]
 
 
+def erased(topic: str) -> Message:
+    """Return the message that takes what a broker kept of a topic off it."""
+    return Message(topic, b"", WALL + NS)
+
+
+def test_taking_a_known_topic_off_the_broker_is_housekeeping() -> None:
+    """A runner does it with all that its devices left there: nothing of it is a message that nobody understands."""
+    mind = understanding()
+    changes = take(mind, said("kitchen", t=21.5), erased("acme/kitchen/SENSOR"))
+    assert (changes.understood, changes.refused, changes.heard) == (2, 0, [])
+    changes = take(mind, announcement(), erased(f"acme/{PROBE}/LWT"))
+    assert (changes.refused, changes.heard) == (0, [])
+    changes = take(mind, erased("acme/never/heard"), erased("nobody/knows"))
+    assert (changes.understood, changes.refused) == (0, 2)
+
+
 def runs(changes: Changes) -> list[str]:
     """Return the timelines of the readings."""
     return [reading.run for reading in changes.readings]

@@ -447,6 +447,26 @@ def test_sentences_come_at_most_every_five_seconds(hub: Hub) -> None:
     assert [second for second in range(1, 12) if told[second] != told[second - 1]] == [5, 10]
 
 
+def test_an_alarm_comes_with_its_sentence(hub: Hub) -> None:
+    """In one batch, as it begins and as it ends: no wall says that all is well beside a ringing alarm."""
+    clock = [1.0]
+    hub.worker._monotonic = lambda: clock[0]
+    hub.take(announcement(), probe(0))
+    hub.tick(1)
+    assert hub.delivered[-1].batch.sentences["cold_room"]["code"] == "calm"
+    hub.delivered.clear()
+    clock[0] = 1.1
+    hub.take(probe(2, product=5.0))
+    (told,) = [each.batch for each in hub.delivered if each.batch.alarms]
+    assert told.sentences["cold_room"]["code"] != "calm"
+    hub.take(probe(300, product=2.0))
+    hub.delivered.clear()
+    clock[0] = 1.2
+    hub.take(probe(610, product=2.0))
+    (told,) = [each.batch for each in hub.delivered if each.batch.alarms]
+    assert told.sentences["cold_room"]["code"] == "calm"
+
+
 def test_a_history_on_its_way_says_nothing_and_then_the_story_begins_at_once(hub: Hub) -> None:
     """What of it has come last is hours old on a clock that stands at its end: no sensor is silent for that."""
     hub.take(announcement(state="paused", speed=0), imported(PROBE, SIMULATED - 7200 * NS, {AIR: 3.0, PRODUCT: 2.0}))

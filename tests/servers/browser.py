@@ -90,6 +90,11 @@ class Visit:
         assert not unexpected, unexpected
 
 
+def taken_over(page: Page) -> None:
+    """Wait until the page's program stands where the hub had written the story (`hub/web/opening.py`)."""
+    expect(page.locator(".opening")).to_have_count(0)
+
+
 @contextmanager
 def visit(
     browser: Browser,
@@ -113,6 +118,7 @@ def visit(
         reader = Visit(context.new_page(), urlsplit(address).netloc)
         reader.page.add_init_script(SHIFTS)
         reader.page.goto(address)
+        taken_over(reader.page)
         yield reader
         reader.text()
         reader.judge()

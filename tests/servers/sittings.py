@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hub.errors import NotFoundError
-from hub.model import Alarm
+from hub.model import Alarm, rfc3339
 from hub.store.base import Past
 from hub.workshop.ballot import Ballot
 from hub.workshop.desk import Desk
@@ -154,12 +154,21 @@ class FakeSittings:
 
     def view(self, session: Session) -> dict[str, Any]:
         """Return one in short."""
-        return {"id": session.id, "title": session.title, "state": session.state, "purge": session.purge}
+        return {
+            "id": session.id,
+            "title": session.title,
+            "place": session.place,
+            "purge": session.purge,
+            "state": session.state,
+            "started_at": rfc3339(session.started),
+            "ended_at": None if session.ended is None else rfc3339(session.ended),
+            "archive": "none",
+        }
 
     def whole(self, name: str) -> dict[str, Any]:
         """Return one with its votes and notes."""
         noted = [note_view(each) for each in self.notebook.of(name)]
-        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name), "notes": noted}
+        return self.view(self.desk.session(name)) | {"votes": self.ballot.of(name), "notes": noted, "people": []}
 
     def notes(self, name: str) -> list[Note]:
         """Return a session's."""

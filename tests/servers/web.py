@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from hub.described import described
 from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
+from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Batch, Live
 from hub.machine import Machine, Process
@@ -36,11 +38,14 @@ from hub.model import (
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
+from hub.setup import broker_of
 from hub.store.alarms import Asked, Found, Transition, transitions
 from hub.store.base import Aggregate, Range, Row, Rows, Series
 from hub.tables import Tables, Wanted
-from hub.usecases import find
+from hub.usecases import costing, describe, find
 from hub.usecases.choosing import NOTHING
+from hub.usecases.schema import UseCase
+from hub.usecases.why import why
 from hub.web.hub import Acts, Change, Sittings
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language, headings
@@ -170,6 +175,18 @@ def explainer() -> Explainer:
     return Explainer(bundled().values())
 
 
+def giving(folder: Path, *, is_open: bool = True) -> Giving:
+    """Return the accounts of a built-in broker."""
+    room = ["192.0.2.7"] if is_open else []
+    return Giving(folder, "embedded", lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883))
+
+
+@cache
+def cold_room() -> UseCase:
+    """Return the use case that there is."""
+    return find("cold_room")
+
+
 class FakeHub:
     """What the web layer needs, without anything behind."""
 
@@ -190,6 +207,8 @@ class FakeHub:
         self.real: set[str] = set()
         self.bundled = bundled()
         self.explainer = explainer()
+        self.case = cold_room()
+        self.valued: list[tuple[Range, str | None]] = []
         self.driver = "on"
         self.chosen = NOTHING
         self.wall = Wall()
@@ -197,6 +216,7 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
+        self.giving = giving(Path("no-data-folder-here"))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -229,9 +249,10 @@ class FakeHub:
         return Series(usecase, measure, "°C", asked.run or "real", [1.0, 2.0], [3.5, None], [], [])
 
     async def money(self, usecase: str, asked: Range, session: str | None = None) -> Mapping[str, Any]:
-        """Return what was chosen, of the cold room."""
+        """Return what was chosen, of the cold room; note what was asked."""
         self.usecase(usecase)
-        return {"chosen": dict(self.chosen.hypotheses), "start": asked.start, "session": session}
+        self.valued.append((asked, session))
+        return costing.money(self.case, self.chosen, {})
 
     async def want_tables(self, wanted: Wanted) -> None:
         """Want them at once."""
@@ -241,7 +262,8 @@ class FakeHub:
         """Choose it at once."""
         self.usecase(usecase, table)
         self.chosen = how(await asyncio.to_thread(find, usecase), self.chosen)
-        return {"hypotheses": dict(self.chosen.hypotheses), "prices": {k: v.low for k, v in self.chosen.prices.items()}}
+        found: dict[str, Any] = msgspec.to_builtins(self.chosen, str_keys=True)
+        return {"hypotheses": {}, "prices": {}, **found}
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change it at once."""
@@ -343,7 +365,8 @@ class FakeHub:
         if alarm not in self.known_alarms:
             msg = f"no alarm {alarm!r}; see /api/v1/alarms"
             raise NotFoundError(msg)
-        return {"alarm": alarm}
+        rule = self.case.all_rules[0]
+        return why(self.case, replace(self.known_alarms[alarm], rule=rule.id, measure=rule.measure))
 
     async def messages(self, limit: int, *, understood: bool | None) -> list[Heard]:
         """Return them, newest first."""
@@ -365,21 +388,20 @@ class FakeHub:
     def usecases(self, table: int = 0) -> list[Mapping[str, Any]]:
         """Return one."""
         del table
-        return [
-            {"name": "cold_room", "title": {"fr": "Chambre froide", "en": "Cold room"}, "run": "real", "state": "ok"}
-        ]
+        return [describe.summary(self.case, "real", "running")]
 
     def setup(self) -> Mapping[str, Any]:
         """Return a broker and no family."""
         broker = {"host": "192.0.2.7", "port": 1883, "user": "matinales", "password": "p", "is_open": True}
-        return {"broker": broker, "families": []}
+        return {"broker": {**broker, "tls_port": 8883}, "families": []}
 
     def usecase(self, name: str, table: int = 0) -> Mapping[str, Any]:
         """Return it."""
+        del table
         if name != "cold_room":
             msg = f"no use case {name!r}"
             raise NotFoundError(msg)
-        return self.usecases(table)[0]
+        return describe.describe(self.case, None, now=WALL) | {"tz": "UTC"}
 
     def is_real(self, usecase: str) -> bool:
         """Tell whether somebody was given a role in it."""
@@ -392,7 +414,8 @@ class FakeHub:
 
     def roles_for(self, device: str) -> Mapping[str, Any]:
         """Return none."""
-        return {"roles": [], "device": self.resolve(device)}
+        self.resolve(device)
+        return {"roles": []}
 
     async def take_role(
         self, usecase: str, role: str, device: str, channels: Mapping[str, str | None] | None, by: str
@@ -401,12 +424,15 @@ class FakeHub:
         if self.refuse:
             raise UsageError(self.refuse)
         self.roles.append((usecase, role, device, channels, by))
-        return {"usecase": usecase, "name": role, "state": "real", "warnings": [], "action": 1}
+        return {**self._played(role), "usecase": usecase, "state": "real", "warnings": [], "action": 1}
 
     async def give_back(self, usecase: str, role: str, by: str) -> Mapping[str, Any]:
         """Note it."""
         self.roles.append((usecase, role, None, None, by))
-        return {"usecase": usecase, "name": role, "state": "simulated", "warnings": [], "action": 2}
+        return {**self._played(role), "usecase": usecase, "state": "simulated", "warnings": [], "action": 2}
+
+    def _played(self, role: str) -> Mapping[str, Any]:
+        return {**describe.cast_of(self.case, {}, {})[0], "name": role}
 
     async def turn(self, usecase: str, by: str, *, off: bool) -> Mapping[str, Any]:
         """Note it."""

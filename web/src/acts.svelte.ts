@@ -90,14 +90,25 @@ class Acts {
 		this.#offer(t(off ? "acts.off" : "acts.on", { usecase: both(usecase.title) }), said.action);
 	}
 
-	/** Put a story on the screens, from its beginning; the way back is the one before, from its beginning, with its seed. */
-	async tell(story: StoryCard, before: Scenario | null) {
-		await api.story({ usecase: story.name });
+	/** Put a story on the screens, from its beginning or as `from` says; the way back is the one before, from its
+	 * beginning, with its seed and speed, and what `also` brings back. */
+	async tell(
+		story: Pick<StoryCard, "name" | "title">,
+		before: Scenario | null,
+		from: { initial?: string; clock?: string } = {},
+		also: () => Promise<void> = async () => {},
+	) {
+		await api.story({ usecase: story.name, ...from });
 		const back = before === null || before.run.startsWith("replay-") ? null : before;
+		const undo = async ({ usecase, seed, speed }: Scenario) => {
+			await api.story({ usecase, seed });
+			await api.speed(speed);
+			await also();
+		};
 		this.#show({
 			text: t("stories.began", { story: both(story.title) }),
 			bad: false,
-			undo: back === null ? null : () => api.story({ usecase: back.usecase, seed: back.seed }),
+			undo: back === null ? null : () => undo(back),
 		});
 	}
 

@@ -2,6 +2,8 @@
 
 import type {
 	Text,
+	AccountGiven,
+	Accounts,
 	Alarm,
 	Candidate,
 	ImportPreview,
@@ -235,6 +237,15 @@ export const api = {
 	async setup(): Promise<Setup> {
 		return (await ask("GET", "/setup")).json();
 	},
+	async accounts(): Promise<Accounts> {
+		return (await ask("GET", "/accounts")).json();
+	},
+	async giveAccount(wish: { name?: string; role?: string; until_archive?: boolean }): Promise<AccountGiven> {
+		return (await ask("POST", "/accounts", wish)).json();
+	},
+	async revokeAccount(name: string): Promise<void> {
+		await ask("DELETE", `/accounts/${part(name)}`);
+	},
 	async acknowledge(id: string, comment: string | null, table = 0): Promise<Alarm | null> {
 		const path = `${table > 0 ? `/tables/${table}` : ""}/alarms/${part(id)}/acknowledge`;
 		const answer = await ask("POST", path, comment === null ? {} : { comment });
@@ -255,7 +266,11 @@ export const api = {
 		return (await ask("GET", "/screens")).json();
 	},
 	/** Freeze, silence, or lead all screens; what is not named stays. */
-	async wall(wish: { frozen?: boolean; muted?: boolean; guide?: { usecase: string; step: number } }): Promise<void> {
+	async wall(wish: {
+		frozen?: boolean;
+		muted?: boolean;
+		guide?: { usecase: string; step: number } | null;
+	}): Promise<void> {
 		await ask("PATCH", "/screens", wish);
 	},
 	async change(id: string, wish: DeviceWish): Promise<Done> {

@@ -45,7 +45,7 @@ export class Curves {
 			]),
 		);
 		// asked once a change, not once a frame
-		const ready = $derived(hub.picture !== null);
+		const ready = $derived(hub.picture !== null && !hub.early);
 		$effect(() => {
 			if (key === "" || story.run === null || !ready) return;
 			const usecase = story.usecase?.name ?? "";

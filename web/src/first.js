@@ -14,4 +14,22 @@
 	root.dataset.theme = theme === "light" || theme === "dark" ? theme : dark ? "dark" : "light";
 	const language = kept("language") ?? (navigator.language || "fr").slice(0, 2);
 	root.lang = language === "fr" ? "fr" : "en";
+	// Where the hub has written the story into the page (hub/web/opening.py), it is painted before the program runs:
+	// that takes a phone longer than to paint. A page that nobody looks at is never painted, and begins all the same.
+	// The hub knows what the browser asks for, not what the reader chose here: the other language lies beside it.
+	const begin = () => {
+		for (const link of document.querySelectorAll("link[data-program]")) {
+			const program = document.createElement("script");
+			program.type = "module";
+			program.src = link.href;
+			link.replaceWith(program);
+		}
+	};
+	addEventListener("DOMContentLoaded", () => {
+		const story = document.querySelector(".opening");
+		const other = document.querySelector("#page > template");
+		if (other && story && story.lang !== root.lang) story.replaceWith(other.content);
+		if (document.hidden) begin();
+		else requestAnimationFrame(() => setTimeout(begin));
+	});
 })();

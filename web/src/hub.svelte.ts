@@ -6,6 +6,7 @@ import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import { type Page, tableAt } from "./lib/route.ts";
+import type { Opening } from "./lib/opening.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
 
@@ -32,6 +33,8 @@ class Hub {
 	heard = $state(performance.now());
 	/** When the page began [ms, monotonic]: what it waits for, it waits for since then. */
 	readonly started = performance.now();
+	/** When it first called the hub [ms, monotonic]: its words may have been long in coming. */
+	called = $state(performance.now());
 	/** The story on the projector; null: none known yet. */
 	usecase = $state.raw<Usecase | null>(null);
 	/** The hub has been asked, and tells no story: until then nobody may say that there is none. */
@@ -42,6 +45,8 @@ class Hub {
 	trouble = $state<string | null>(null);
 	/** The table whose own simulator this page shows; 0: the room's story. */
 	table = $state(tableAt(location.pathname));
+	/** What is known came with the page itself, of the story's own devices; the link has not said the rest yet. */
+	early = $state(false);
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
@@ -88,6 +93,15 @@ class Hub {
 		this.picture = this.#newest;
 	}
 
+	/** Begin with what came with the page, which the hub made at `at` [ms, monotonic]. */
+	open({ frame, usecase }: Opening, at: number) {
+		this.#newest = this.picture = apply(null, frame);
+		this.usecase = usecase;
+		this.zone = usecase.tz ?? this.zone;
+		this.heard = at;
+		this.early = true;
+	}
+
 	start() {
 		acts.changed = () => void this.#tell();
 		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -105,6 +119,7 @@ class Hub {
 			},
 		);
 		this.#live.start();
+		this.called = performance.now();
 		setInterval(() => {
 			if (!document.hidden) this.#tick();
 		}, TICK_MS);
@@ -197,6 +212,7 @@ class Hub {
 		this.#newest = apply(before, frame);
 		if (this.#stands()) return;
 		this.picture = this.#newest;
+		this.early = false;
 		if (this.role === "facilitator") for (const each of joined(before, frame)) acts.noticed(each);
 		this.heard = performance.now();
 		this.beat = this.heard;

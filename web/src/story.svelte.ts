@@ -41,13 +41,10 @@ class Story {
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
 	readonly zone = $derived(hub.zone);
 	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
-	readonly alarms = $derived(
-		hub.coming !== null
-			? []
-			: standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run).filter(
-					(alarm) => !hub.hides(hub.picture?.devices.get(alarm.device)),
-				),
+	readonly #standing = $derived(
+		hub.coming !== null ? [] : standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run),
 	);
+	readonly alarms = $derived(this.#standing.filter((alarm) => !hub.hides(hub.picture?.devices.get(alarm.device))));
 	/** Many alarms in a row on the story's run, told as one; null: there are few. */
 	readonly flood = $derived(this.run === null ? null : (hub.picture?.floods[this.run] ?? null));
 	readonly sights = $derived.by(() => {
@@ -77,7 +74,9 @@ class Story {
 	readonly sentence = $derived.by(() => {
 		if (this.usecase === null || this.preparing) return null;
 		const said = hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence;
-		return said !== null && tells(said, this.sights) ? null : said;
+		// while the device of an alarm is kept from this screen, the sentence is about what nobody here is to know
+		const isKept = this.alarms.length < this.#standing.length;
+		return said !== null && (isKept || tells(said, this.sights)) ? null : said;
 	});
 	/** The devices of the roles; the others are nobody's. */
 	readonly cast = $derived(new Set((this.usecase?.roles ?? []).map((role) => role.device)));

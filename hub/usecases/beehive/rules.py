@@ -3,7 +3,7 @@
 from hub.rules.case import View
 from hub.rules.wording import Plain, Sentence, Text, quantity
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import active, once_heard, told
+from hub.usecases.sentences import active, once_heard, rings, told
 
 _EVENING_H, _MORNING_H = 21, 6
 _WORKED_KG = 0.3
@@ -26,6 +26,7 @@ _SAY: dict[str, Text] = {
 }
 _VERDICT: dict[str, Text] = {
     "theft": Text("La ruche a été soulevée.", "The hive was lifted."),
+    "theft_table": Text("La boîte a été soulevée.", "The box was lifted."),
     "swarm": Text("Un essaim est probablement parti.", "A swarm has probably left."),
     "visit": Text("Visite annoncée : rien ne sonne.", "Visit announced: nothing rings."),
     "strong_flow": Text("Miellée forte : une hausse à poser ?", "Strong flow: add a super?"),
@@ -35,7 +36,7 @@ _VERDICT: dict[str, Text] = {
     "worked": Text("La colonie travaille.", "The colony is at work."),
     "quiet": Text("Petite journée, rien à faire.", "A slow day, nothing to do."),
 }
-_BY_ALARM = ("theft", "swarm", "brood_cold", "stores_low", "daily_loss", "strong_flow")
+_BY_ALARM = ("theft", "theft_table", "swarm", "brood_cold", "stores_low", "daily_loss", "strong_flow")
 
 
 def sentence(usecase: UseCase, view: View | None) -> Sentence:
@@ -45,20 +46,20 @@ def sentence(usecase: UseCase, view: View | None) -> Sentence:
 
 def _now(usecase: UseCase, view: View) -> Sentence:
     gain = view.measures["gain"].good
-    verdict = _verdict(view, gain)
-    parts: dict[str, tuple[Plain, Text]] = {"verdict": (verdict, _VERDICT[verdict])}
+    parts: dict[str, tuple[Plain, Text]] = {"verdict": _verdict(view, gain)}
     if gain is None:
         return told(_SAY, "first_day", usecase, view, parts)
     parts["gain"] = gain, quantity(gain, usecase.measures["gain"].unit, sign=True)
     return told(_SAY, "evening" if _is_evening(view) else "day", usecase, view, parts)
 
 
-def _verdict(view: View, gain: float | None) -> str:
+def _verdict(view: View, gain: float | None) -> tuple[Plain, Text]:
     if (rule := active(view, _BY_ALARM)) is not None:
-        return rule
+        return rule, _VERDICT[rule]
     if "theft" in view.masked:
-        return "visit"
-    return "worked" if gain is not None and gain >= _WORKED_KG else "quiet"
+        return "visit", _VERDICT["visit"]
+    usual = "worked" if gain is not None and gain >= _WORKED_KG else "quiet"
+    return rings(view) or (usual, _VERDICT[usual])
 
 
 def _is_evening(view: View) -> bool:

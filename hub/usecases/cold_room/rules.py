@@ -1,12 +1,14 @@
 """What the cold room works out for itself: how long the product has left, and the sentence on the screen."""
 
 import math
+from collections.abc import Mapping
 
 from hub.model import NS, Quality
 from hub.rules.case import Seen, View
 from hub.rules.kinds import LimitHigh
 from hub.rules.wording import HOUR_S, Plain, Sentence, Text, duration, fill, forecast, forecast_s, limit, quantity
 from hub.usecases.schema import UseCase
+from hub.usecases.sentences import rings
 
 _FAR_S = 6 * HOUR_S
 """A longer forecast says "more than 6 h": the formula supposes that the air stays as it is."""
@@ -123,6 +125,10 @@ _SAY: dict[str, Text] = {
         "L'air est à {air}, le produit à {product}, mais le compresseur ne donne plus de nouvelles.",
         "Air is at {air}, the product at {product}, but nothing is heard of the compressor.",
     ),
+    "rings": Text(
+        "L'air est à {air}, le produit à {product}. {alarm}",
+        "Air is at {air}, the product at {product}. {alarm}",
+    ),
     "calm": Text(
         "L'air est à {air}, le produit à {product} : rien à faire.",
         "Air is at {air}, the product at {product}: nothing to do.",
@@ -218,7 +224,8 @@ def _rest(view: View) -> Sentence:
         return _told("compressor_silent", view)
     if view.active("duty_high"):
         return _told("duty_high", view, duty=view.quantities.get("duty_high"))
-    return _told("calm", view)
+    alarm = rings(view)
+    return _told("calm", view) if alarm is None else _told("rings", view, {"alarm": alarm})
 
 
 def _limit_of(usecase: UseCase, name: str) -> LimitHigh:
@@ -227,10 +234,15 @@ def _limit_of(usecase: UseCase, name: str) -> LimitHigh:
     return rule
 
 
-def _told(code: str, view: View | None = None, **values: float | None) -> Sentence:
-    """Return the sentence `code` with its values: temperatures of the view, and those given by name."""
-    params: dict[str, Plain] = dict(values)
-    parts: dict[str, Text] = {}
+def _told(
+    code: str,
+    view: View | None = None,
+    words: Mapping[str, tuple[Plain, Text]] | None = None,
+    **values: float | None,
+) -> Sentence:
+    """Return the sentence `code` with its values: temperatures of the view, and those given by name, or in `words`."""
+    params: dict[str, Plain] = {**values, **{name: value for name, (value, _) in (words or {}).items()}}
+    parts: dict[str, Text] = {name: text for name, (_, text) in (words or {}).items()}
     for name in ("air", "product"):
         good = None if view is None else view.measures[name].good
         if good is not None:

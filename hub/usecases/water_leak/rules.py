@@ -3,7 +3,7 @@
 from hub.rules.case import View
 from hub.rules.wording import Plain, Sentence, Text, quantity
 from hub.usecases.schema import UseCase
-from hub.usecases.sentences import active, age, once_heard, told
+from hub.usecases.sentences import active, age, once_heard, rings, told
 
 M3_PER_YEAR = 8.76
 """One litre an hour all year [m³]."""
@@ -35,6 +35,7 @@ _SAY: dict[str, Text] = {
     "valve_closed": Text("La vanne est fermée, rien ne coule.", "The valve is closed, nothing flows."),
     "tap": Text("Le robinet coule à {tap_flow}.", "The tap runs at {tap_flow}."),
     "flowing": Text("L'eau coule à {flow} au compteur.", "Water flows at {flow} at the meter."),
+    "rings": Text("L'eau ne coule pas. {alarm}", "No water is flowing. {alarm}"),
     "calm": Text("L'eau ne coule pas : rien à faire.", "No water is flowing: nothing to do."),
 }
 _ORDER = ("wet", "valve_disobeys", "burst", "never_zero", "meter_vs_tap")
@@ -75,4 +76,6 @@ def _usual(usecase: UseCase, view: View) -> Sentence:
         return told(_SAY, "valve_closed", usecase, view)
     if (seen["flow"].good or 0.0) > 0:
         return told(_SAY, "flowing", usecase, view)
+    if (alarm := rings(view)) is not None:
+        return told(_SAY, "rings", usecase, view, {"alarm": alarm})
     return told(_SAY, "calm", usecase, view)

@@ -10,13 +10,18 @@ from msgspec import UNSET, Struct, UnsetType
 from hub.driver import Command
 from hub.live import action_view, command_view, pace_view
 from hub.model import Action, CommandState, PaceState
+from hub.web.gives import LIMIT, gives
 from hub.web.hub import Acts
 from hub.web.keys import HUB, ROLE
+from hub.web.once import key_of
 from hub.web.problems import Problem
-from hub.web.query import answer, body, number
+from hub.web.query import answer, body, number, page
 from hub.web.security import Role
+from hub.web.shapes.devices import Acted, ActionList, Commanded, CommandList, Forgotten, Ignored, Pacing
 
 MOST_LISTED = 1000
+MOST_HELD = 100_000
+"""More than the store keeps."""
 SHAPE = '{"name": "Cellar", "room": "Basement", "ignored": false, "locked": false, "hidden": false}'
 
 
@@ -62,6 +67,7 @@ def who(request: web.Request) -> str:
     return "command line" if request[ROLE] is Role.HUB else "facilitator"
 
 
+@gives(Acted)
 async def change(request: web.Request) -> web.Response:
     """Rename a device, say its room, ignore, lock, hide or accept it; the same again changes nothing."""
     said = await body(request, DeviceChange, SHAPE)
@@ -71,12 +77,14 @@ async def change(request: web.Request) -> web.Response:
     return await _act(request, lambda acting: acting.change(request.match_info["id"], wish, who(request)))
 
 
+@gives(Acted)
 async def merge(request: web.Request) -> web.Response:
     """Say that a device is another one: its names mean that one from now on, nothing is rewritten."""
     said = await body(request, Merge, '{"into": "tasmota:kitchen"}')
     return await _act(request, lambda acting: acting.merge(request.match_info["id"], said.into, who(request)))
 
 
+@gives(Acted)
 async def unmerge(request: web.Request) -> web.Response:
     """Let a merged device be itself again."""
     return await _act(request, lambda acting: acting.unmerge(request.match_info["id"], who(request)))
@@ -91,6 +99,7 @@ async def _act(request: web.Request, do: Callable[[Acts], Action]) -> web.Respon
     return answer({**shown, "action": action.id or None})
 
 
+@gives(Forgotten)
 async def forget(request: web.Request) -> web.Response:
     """Erase a device for ever: readings, names, raw messages; what is left elsewhere is told.
 
@@ -100,12 +109,16 @@ async def forget(request: web.Request) -> web.Response:
     return answer({"id": name, "forgotten": True, **await request.app[HUB].forget(name)})
 
 
+@gives(ActionList, narrowed={"limit": LIMIT})
 async def actions(request: web.Request) -> web.Response:
     """List what was done to devices, newest first."""
-    found = await request.app[HUB].actions(number(request, "limit", 100, 1, MOST_LISTED))
-    return answer({"actions": [action_view(each) for each in found]})
+    limit = number(request, "limit", 100, 1, MOST_LISTED)
+    found = await request.app[HUB].actions(MOST_HELD)
+    shown, after = page(request, found, lambda each: (-each.id, ""), limit)
+    return answer({"actions": [action_view(each) for each in shown], "next": after})
 
 
+@gives(Acted)
 async def undo(request: web.Request) -> web.Response:
     """Take an action back; refused when the same was changed again since."""
     text = request.match_info["number"]
@@ -114,6 +127,7 @@ async def undo(request: web.Request) -> web.Response:
     return await _act(request, lambda acting: acting.undo(int(text), who(request)))
 
 
+@gives(Ignored)
 async def ignored(request: web.Request) -> web.Response:
     """List the topic filters that are ignored: journalled, never decoded."""
     found: list[str] = []
@@ -126,6 +140,7 @@ async def ignored(request: web.Request) -> web.Response:
     return answer({"topics": found})
 
 
+@gives(Ignored)
 async def ignore(request: web.Request) -> web.Response:
     """Ignore these topic filters, and no others."""
     said = await body(request, Filters, '{"topics": ["zigbee2mqtt/test/#"]}')
@@ -133,22 +148,31 @@ async def ignore(request: web.Request) -> web.Response:
     return answer({"topics": said.topics, "action": action.id or None})
 
 
+@gives(Commanded, 202, also={409: Commanded}, once=True, durable=True)
 async def command(request: web.Request) -> web.Response:
     """Give a command: `sent` (confirmed only by the device's own later report), or `refused` with the reason."""
     said = await body(request, CommandWish, '{"channel": "switch", "value": 1}')
     if said.id is not None and not (0 < len(said.id) <= 64 and said.id.isprintable()):  # noqa: PLR2004 — see CommandWish
         raise Problem("body", reason="id is empty, longer than 64 characters or not printable", shape='{"id": "…"}')
     wanted = Command(said.channel, float(said.value))
-    given = await request.app[HUB].command(request.match_info["id"], wanted, who(request), said.id)
+    given = await request.app[HUB].command(request.match_info["id"], wanted, who(request), said.id or _key(request))
     return answer(command_view(given), status=409 if given.state is CommandState.REFUSED else 202)
 
 
+def _key(request: web.Request) -> str | None:
+    """Return the key by which a sender knows its request, as far as it can be a command's id."""
+    key = key_of(request)
+    return key if key is not None and len(key) <= 64 else None  # noqa: PLR2004 — see CommandWish
+
+
+@gives(Pacing, 202, also={409: Pacing})
 async def pace(request: web.Request) -> web.Response:
     """Make a device report every so many seconds during this session; its own period is asked for first and kept."""
     said = await body(request, PaceWish, '{"every": 10}')
     return await _pace(request, said.every)
 
 
+@gives(Pacing, 202, also={409: Pacing})
 async def unpace(request: web.Request) -> web.Response:
     """Give a device its own period back."""
     return await _pace(request, None)
@@ -162,6 +186,7 @@ async def _pace(request: web.Request, every: int | None) -> web.Response:
     return answer(said, status=202)
 
 
+@gives(CommandList, narrowed={"limit": LIMIT})
 async def commands(request: web.Request) -> web.Response:
     """List the commands given to a device, newest first: who gave them and what became of them."""
     hub = request.app[HUB]

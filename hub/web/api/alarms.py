@@ -10,10 +10,13 @@ from hub.errors import NotFoundError, UsageError
 from hub.model import PRIORITIES, Alarm, AlarmState, rfc3339
 from hub.store.alarms import Asked, Found, Transition
 from hub.store.export import alarm_lines
+from hub.web.accept import wants_table
+from hub.web.gives import CSV, NEXT, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter, language
 from hub.web.query import answer, body, choice, choices, number, time_of
 from hub.web.seating import table_of
+from hub.web.shapes.alarms import AlarmList, AlarmNow, AlarmReason, AlarmWhole
 from hub.web.sittings import session_of
 
 DEFAULT_LISTED, MOST_LISTED = 1000, 10_000
@@ -44,6 +47,7 @@ class Shelf(Struct, forbid_unknown_fields=True):
     by: str | None = None
 
 
+@gives(AlarmList, media=(CSV,), headers={"Link": NEXT})
 async def alarms(request: web.Request) -> web.Response:
     """List alarms of all states and runs, newest first; as CSV when asked."""
     hub = request.app[HUB]
@@ -51,18 +55,19 @@ async def alarms(request: web.Request) -> web.Response:
     try:
         found = await _found(request)
     except UsageError as error:
-        if "cursor" not in request.query:
+        if not request.query.get("cursor"):
             raise
         remedy = "give back 'next' of the answer before, all else unchanged"
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
     is_french = choice(request, "dialect", DIALECTS) == "fr"
-    is_table = choice(request, "format", FORMATS) == "csv"  # for a link, which sets no header
-    if is_table or "text/csv" in request.headers.get("Accept", ""):
+    choice(request, "format", FORMATS)
+    if wants_table(request):
         return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
     views = [hub.live.alarm_view(each, lang) for each in found.alarms]
     return answer({"alarms": views, "next": found.after, "floods": hub.live.floods})
 
 
+@gives(AlarmWhole)
 async def alarm(request: web.Request) -> web.Response:
     """Give one alarm with every step of its life: what, when, who and their comment."""
     hub = request.app[HUB]
@@ -108,7 +113,7 @@ def _asked(request: web.Request) -> Asked:
         runs=_runs(request),
         words=query.get("search", ""),
         limit=number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED),
-        after=query.get("cursor"),
+        after=query.get("cursor") or None,
     )
 
 
@@ -142,11 +147,13 @@ def _csv(request: web.Request, found: Found, lines: Iterable[str]) -> web.Respon
     return web.Response(text="".join(lines), content_type="text/csv", charset="utf-8", headers=headers)
 
 
+@gives(AlarmReason)
 async def why(request: web.Request) -> web.Response:
     """Say why an alarm was raised: the rule in words, values and times, the curve around it, what to do next."""
     return answer(await request.app[HUB].why(request.match_info["id"]))
 
 
+@gives(AlarmNow)
 async def acknowledge(request: web.Request) -> web.Response:
     """Acknowledge an alarm; again changes nothing."""
     hub = request.app[HUB]
@@ -156,6 +163,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     return answer(hub.live.alarm_view(alarm, language(request)))
 
 
+@gives(AlarmNow)
 async def shelve(request: web.Request) -> web.Response:
     """Set an alarm aside, with whatever its rule raises meanwhile; it comes back by itself."""
     hub = request.app[HUB]
@@ -164,6 +172,7 @@ async def shelve(request: web.Request) -> web.Response:
     return answer(hub.live.alarm_view(alarm, language(request)))
 
 
+@gives(AlarmNow)
 async def unshelve(request: web.Request) -> web.Response:
     """Take an alarm back before its time."""
     hub = request.app[HUB]

@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from hub.live import Batch, Live
+from hub.live import Batch
+from hub.tables import Tables
 
 AGAIN: Mapping[str, str] = {"fr": "la séance enregistrée", "en": "the recorded session"}
 
 
 @contextmanager
-def coming(live: Live, title: Mapping[str, str] | None, usecase: str | None = None) -> Iterator[None]:
-    """Say so while it takes its time: computing a day of history is a second's work.
+def coming(tables: Tables, title: Mapping[str, str] | None, usecase: str | None = None) -> Iterator[None]:
+    """Say so while it takes its time: the room's screens and the tables', whose own simulators follow the story.
 
     Args:
-        live: what every screen is told.
+        tables: by whom every screen is told.
         title: of what is on its way; None: nothing to announce.
         usecase: its use case: screens show its title at once, and wait for its values.
     """
@@ -21,8 +22,9 @@ def coming(live: Live, title: Mapping[str, str] | None, usecase: str | None = No
         yield
         return
     what = dict(title) if usecase is None else {**title, "usecase": usecase}
-    live.apply(Batch(wall={**live.wall_view, "coming": what}))
+    tables.everywhere(Batch(wall={**tables.wall, "coming": what}))
     try:
         yield
     finally:
-        live.apply(Batch(wall={**live.wall_view, "coming": None}))
+        if tables.wall.get("coming") is what:  # what was announced since stays so
+            tables.everywhere(Batch(wall={**tables.wall, "coming": None}))

@@ -11,21 +11,29 @@ from hub.errors import NotFoundError
 from hub.model import Heard, rfc3339
 from hub.refusals.explain import Explainer
 from hub.refusals.grouping import Group, groups, matching
+from hub.web.gives import LIMIT, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem
-from hub.web.query import answer, choice, number
+from hub.web.query import answer, choice, number, page, tagged
 from hub.web.seating import live_of, table_of
+from hub.web.shapes.devices import Capture, DeviceList, DeviceNow, MessageList, RefusalList
+from hub.web.shapes.usecases import UseCaseList, UseCaseWhole
 
 PREVIEW = 256
 MOST_LISTED = 1000
+LAST_POSITION = 10**19
+MOST_HELD = 100_000
+"""More messages than the hub remembers by topic and reason."""
 LONGEST_SEARCH = 200
 
 
+@gives(DeviceList, tagged=True)
 async def devices(request: web.Request) -> web.Response:
     """List the devices with the latest value of each channel: the room's, or with `table` that table's own."""
-    return answer({"devices": live_of(request).device_views()})
+    return tagged(request, {"devices": live_of(request).device_views()})
 
 
+@gives(DeviceNow, problems=("device",))
 async def device(request: web.Request) -> web.Response:
     """Give one device, by id or by any of its other names."""
     hub = request.app[HUB]
@@ -37,15 +45,19 @@ async def device(request: web.Request) -> web.Response:
     return answer(live.device_view(uid))
 
 
+@gives(MessageList, narrowed={"limit": LIMIT})
 async def messages(request: web.Request) -> web.Response:
     """List the newest messages and what was understood of them."""
     limit = number(request, "limit", 100, 1, MOST_LISTED)
     wanted = choice(request, "understood", ("true", "false"))
     understood = None if wanted is None else wanted == "true"
-    heard = await request.app[HUB].messages(limit, understood=understood)
-    return answer({"messages": [_message(each) for each in heard]})
+    asked = limit if not request.query.get("cursor") else MOST_HELD
+    heard = await request.app[HUB].messages(asked + 1, understood=understood)
+    shown, after = page(request, heard, _newest_first, limit)
+    return answer({"messages": [_message(each) for each in shown], "next": after})
 
 
+@gives(RefusalList, narrowed={"limit": LIMIT})
 async def not_understood(request: web.Request) -> web.Response:
     """Group what nobody understood by topic pattern, family and reason: what was due, where it fails, what helps."""
     hub = request.app[HUB]
@@ -82,6 +94,7 @@ def _group(group: Group, explainer: Explainer) -> dict[str, object]:
     }
 
 
+@gives(Capture)
 async def capture(request: web.Request) -> web.Response:
     """Give one message whole, as a capture file that a driver starts from; addresses and names replaced on request."""
     scrub = choice(request, "scrub", ("true", "false")) == "true"
@@ -93,6 +106,10 @@ async def capture(request: web.Request) -> web.Response:
     found = answer(captured(heard.topic, heard.payload, heard.received, scrub=scrub))
     found.headers["Content-Disposition"] = 'attachment; filename="capture.json"'
     return found
+
+
+def _newest_first(heard: Heard) -> tuple[int, str]:
+    return -heard.received, f"{LAST_POSITION - heard.position:020d}"
 
 
 def _message(heard: Heard) -> dict[str, object]:
@@ -120,14 +137,16 @@ def preview(payload: bytes) -> str:
     return payload[: PREVIEW // 2].hex()
 
 
+@gives(UseCaseList, tagged=True)
 async def usecases(request: web.Request) -> web.Response:
     """List the use cases."""
-    return answer({"usecases": request.app[HUB].usecases(table_of(request))})
+    return tagged(request, {"usecases": request.app[HUB].usecases(table_of(request))})
 
 
+@gives(UseCaseWhole, tagged=True)
 async def usecase(request: web.Request) -> web.Response:
     """Give one use case: roles, measures, rules, sentence, money."""
     try:
-        return answer(request.app[HUB].usecase(request.match_info["name"], table_of(request)))
+        return tagged(request, request.app[HUB].usecase(request.match_info["name"], table_of(request)))
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error

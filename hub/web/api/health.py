@@ -7,8 +7,10 @@ from aiohttp import web
 from hub.live import Live
 from hub.machine import Machine
 from hub.web import metrics as told
+from hub.web.gives import gives
 from hub.web.keys import HUB, LAG, SECURITY, SOCKETS
 from hub.web.query import answer
+from hub.web.shapes.history import Health
 
 
 def status(live: Live) -> str:
@@ -26,12 +28,14 @@ def _counters(request: web.Request) -> dict[str, float]:
     return {**own, **hub.counters()}
 
 
+@gives(Health)
 async def health(request: web.Request) -> web.Response:
     """Tell how the parts are; 200 even when degraded, for the hub itself answers."""
     live = request.app[HUB].live
     return answer({"status": status(live), "parts": live.parts, "counters": _counters(request)})
 
 
+@gives(media=("text/plain", "application/openmetrics-text"))
 async def metrics(request: web.Request) -> web.Response:
     """Give the figures in Prometheus' text format, version 0.0.4, or in OpenMetrics' where that is accepted."""
     hub = request.app[HUB]

@@ -17,20 +17,26 @@ from msgspec.structs import replace
 from hub.errors import NotFoundError
 from hub.model import REAL, rfc3339
 from hub.store.base import Aggregate, Past, Range, Row, Series
+from hub.store.export import csv_lines
+from hub.web.accept import wants_table
+from hub.web.gives import CSV, NEXT, gives
 from hub.web.hub import Hub
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter
 from hub.web.query import LATEST, answer, choice, number, positive_span, time_of
+from hub.web.shapes.history import ReadingList, SeriesList
 from hub.web.sittings import hulls_of, past_of
 
 DEFAULT_LIMIT, MOST = 1000, 10_000
 DEFAULT_WIDTH, WIDEST = 800, 4000
 MOST_WINDOWS = 10_000
+FORMATS, DIALECTS = ("json", "csv"), ("plain", "fr")
 BETWEEN = "~"
 """Between the run and the store's cursor; run ids hold only `[a-z0-9-]`."""
 AGGREGATES: dict[str, Aggregate] = {word: word for word in get_args(Aggregate)}
 
 
+@gives(ReadingList, media=(CSV,), headers={"Link": NEXT})
 async def readings(request: web.Request) -> web.Response:
     """Give stored readings, or one value a window; as CSV when asked."""
     aggregate = AGGREGATES.get(choice(request, "aggregate", tuple(AGGREGATES)) or "")
@@ -44,11 +50,14 @@ async def readings(request: web.Request) -> web.Response:
             rows, after = await _aggregated(request, past, ranges, kind=aggregate, every=every, limit=limit), None
         else:
             rows, after = await _stored(request, past, ranges, limit)
-    if "text/csv" in request.headers.get("Accept", ""):
-        return _csv(request, rows, after)
+    is_french = choice(request, "dialect", DIALECTS) == "fr"
+    choice(request, "format", FORMATS)
+    if wants_table(request):
+        return _csv(request, csv_lines(rows, french=True) if is_french else _lines(rows), after)
     return answer({"readings": [_row(row) for row in rows], "next": after})
 
 
+@gives(SeriesList)
 async def series(request: web.Request) -> web.Response:
     """Give curves to draw, thinned out to the width of the chart."""
     width = number(request, "width", DEFAULT_WIDTH, 2, WIDEST)
@@ -152,7 +161,7 @@ async def _stored(request: web.Request, past: Past, ranges: list[Range], limit: 
 def _after(request: web.Request, ranges: list[Range]) -> list[Range]:
     """Return what is left to read after the cursor."""
     cursor = request.query.get("cursor")
-    if cursor is None:
+    if not cursor:
         return ranges
     run, between, after = cursor.partition(BETWEEN)
     left = [asked for asked in ranges if (asked.run or "") >= run]
@@ -255,15 +264,19 @@ def _series(curve: Series) -> dict[str, Any]:
 COLUMNS = ("time", "device", "channel", "value", "unit", "quality", "simulated", "run")
 
 
-def _csv(request: web.Request, rows: Iterable[Row], after: str | None) -> web.Response:
+def _lines(rows: Iterable[Row]) -> Iterator[str]:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     writer.writerows(_cells(rows))
+    yield text.getvalue()
+
+
+def _csv(request: web.Request, lines: Iterable[str], after: str | None) -> web.Response:
     headers = {"Content-Disposition": 'attachment; filename="readings.csv"', "Cache-Control": "no-store"}
     if after is not None:
         headers["Link"] = f'<{request.rel_url.update_query(cursor=after)}>; rel="next"'
-    return web.Response(text=text.getvalue(), content_type="text/csv", charset="utf-8", headers=headers)
+    return web.Response(text="".join(lines), content_type="text/csv", charset="utf-8", headers=headers)
 
 
 def _cells(rows: Iterable[Row]) -> Iterator[list[object]]:

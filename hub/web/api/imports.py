@@ -7,9 +7,11 @@ from aiohttp import web
 from msgspec import Struct
 
 from hub.model import Message, Source
+from hub.web.gives import NDJSON, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import answer, moment, whole
+from hub.web.shapes.history import Accepted
 
 RUN = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 LONGEST_TOPIC = 65_535
@@ -38,6 +40,7 @@ _opening = msgspec.json.Decoder(Opening).decode
 _line = msgspec.json.Decoder(Line).decode
 
 
+@gives(Accepted, once=True, body=(NDJSON,), problems=("lines",))
 async def messages(request: web.Request) -> web.Response:
     """Journal the messages of a run; all of them or, where a line is bad, none."""
     hub = request.app[HUB]

@@ -6,14 +6,26 @@ from aiohttp import web
 
 from hub.ingest import webhook
 from hub.tokens import SOURCE
+from hub.web.gives import JSON, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import answer, whole
+from hub.web.shapes.history import Accepted, Downlink
 
+DOWNLINKS = dict[str, Downlink]
+"""Sigfox device → what it is told, where it asked."""
+TAKEN = (JSON, "text/plain", "application/x-www-form-urlencoded")
 REFUSED = ("multipart/", "image/", "audio/", "video/")
 """Content types that hold no measure; a caller that names none, or another, is taken at its word."""
 
 
+@gives(
+    (Accepted, DOWNLINKS),
+    also={204: None},
+    once=True,
+    durable=True,
+    body=TAKEN,
+)
 async def take(request: web.Request) -> web.Response:
     """Journal what a program sends: JSON, text or a form; the source `sigfox` takes Sigfox callbacks."""
     hub = request.app[HUB]

@@ -13,6 +13,7 @@ from hub.live import DEFAULT_RATE, Mailbox, Screen
 from hub.web import built
 from hub.web.api import phones
 from hub.web.api.login import role_name
+from hub.web.gives import gives
 from hub.web.keys import HUB, ROLE, SECURITY, SOCKETS
 from hub.web.problems import Problem
 from hub.web.seating import live_of
@@ -48,6 +49,7 @@ class Sound(Struct, tag_field="type", tag="sound"):
 _wish = msgspec.json.Decoder(Wish | Rate | Sound).decode
 
 
+@gives(socket=True)
 async def live(request: web.Request) -> web.StreamResponse:
     """Show a viewer what is true now, and then what changes: of the whole room, or with `table` of that table."""
     security = request.app[SECURITY]
@@ -76,7 +78,10 @@ async def _participant(request: web.Request) -> str | None:
     if given is None:
         return None
     person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.known(given))
-    return None if person is None else person.id
+    if person is None:
+        return None
+    request.app[SECURITY].meet(given)
+    return person.id
 
 
 async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:

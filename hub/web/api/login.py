@@ -5,11 +5,13 @@ import asyncio
 from aiohttp import web
 from msgspec import Struct
 
+from hub.web.gives import gives
 from hub.web.keys import ROLE, SECURITY
 from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.web.security import COOKIE, Role
 from hub.web.sessions import CODE_S, KEPT_S
+from hub.web.shapes.workshop import LoggedIn, LoginCode, Who
 
 SHAPE = '{"pin": "123456"} or {"code": "…"}'
 
@@ -26,11 +28,13 @@ def role_name(role: Role) -> str:
     return "facilitator" if role >= Role.FACILITATOR else role.name.lower()
 
 
+@gives(Who)
 async def who(request: web.Request) -> web.Response:
     """Tell the page who it is, and whether a PIN would help."""
     return answer({"role": role_name(request[ROLE]), "login": request.app[SECURITY].pin is not None})
 
 
+@gives(LoggedIn, problems=("login", "no_login"), headers={"Set-Cookie": "the session, out of reach of scripts"})
 async def log_in(request: web.Request) -> web.Response:
     """Open a session; the cookie is out of reach of scripts and of other sites."""
     security = request.app[SECURITY]
@@ -47,6 +51,7 @@ async def log_in(request: web.Request) -> web.Response:
     return response
 
 
+@gives(LoggedIn)
 async def log_out(request: web.Request) -> web.Response:
     """Close the session."""
     security = request.app[SECURITY]
@@ -57,12 +62,14 @@ async def log_out(request: web.Request) -> web.Response:
     return response
 
 
+@gives(LoggedIn)
 async def renew(request: web.Request) -> web.Response:
     """Take the PIN that the command line has just made; every facilitator logs in again with it."""
     await asyncio.to_thread(request.app[SECURITY].renew_pin)
     return answer({"role": role_name(request[ROLE])})
 
 
+@gives(LoginCode)
 async def code(request: web.Request) -> web.Response:
     """Give the command line a fresh code for the address it prints."""
     return answer({"code": request.app[SECURITY].codes.new(), "valid_s": CODE_S})

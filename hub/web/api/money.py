@@ -7,11 +7,13 @@ from hub.errors import NotFoundError, UsageError
 from hub.model import rfc3339
 from hub.store.base import Range
 from hub.usecases import choosing
+from hub.web.gives import gives
 from hub.web.hub import Change
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import LATEST, answer, body, time_of
 from hub.web.seating import table_of
+from hub.web.shapes.usecases import Money
 from hub.web.sittings import session_of
 
 
@@ -28,6 +30,7 @@ class PriceWish(Struct, forbid_unknown_fields=True):
     high: float | None = None
 
 
+@gives(Money)
 async def money(request: web.Request) -> web.Response:
     """Give what a use case may be worth, by the readings from `start` to `stop`; since the run's start unless told.
 
@@ -44,6 +47,7 @@ async def money(request: web.Request) -> web.Response:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error
 
 
+@gives(choosing.Choices)
 async def hypothesis(request: web.Request) -> web.Response:
     """Change a hypothesis on all screens, within its bounds."""
     return await chosen(request)
@@ -56,6 +60,7 @@ async def chosen(request: web.Request, table: int = 0) -> web.Response:
     return await _changed(request, lambda usecase, before: choosing.choose(usecase, before, name, wish.value), table)
 
 
+@gives(choosing.Choices)
 async def material(request: web.Request) -> web.Response:
     """Change a price of the bill of materials on all screens; it bears today's date."""
     wish = await body(request, PriceWish, '{"low": 15, "high": 30}, or {} for the use case\'s own price')

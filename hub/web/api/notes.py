@@ -8,20 +8,25 @@ from aiohttp import web
 from hub.errors import NotFoundError
 from hub.model import REAL
 from hub.noting import note_lines
+from hub.web.accept import wants_table
+from hub.web.gives import CSV, gives
 from hub.web.hub import Hub, Sittings
 from hub.web.keys import HUB, SECURITY
 from hub.web.problems import Problem
-from hub.web.query import TIME_REMEDY, answer, body, choice, moment, span, time_of
+from hub.web.query import TIME_REMEDY, answer, body, choice, moment, number, page, span, time_of
 from hub.web.security import Role
+from hub.web.shapes.workshop import NoteKept, NoteList, Removed
 from hub.web.sittings import session_of
 from hub.workshop import note
-from hub.workshop.note import Note, NoteError, NoteWish, Place, refuse
+from hub.workshop.note import Note, NoteError, NoteWish, Place
 
 SHAPE = '{"text": "door left open", "time": "-5m", "author": "Zoé", "usecase": "cold_room"}'
 FORMATS = ("json", "csv")
+MOST_LISTED = 10_000
 DIALECTS = ("plain", "fr")
 
 
+@gives(NoteList, media=(CSV,))
 async def notes(request: web.Request) -> web.Response:
     """List the notes of the session the room is in, or of another one; the earliest moment first; CSV when asked."""
     session, wanted = session_of(request), _wanted(request)
@@ -30,17 +35,19 @@ async def notes(request: web.Request) -> web.Response:
         found = sittings.notebook.shown() if session is None else sittings.notes(session)
         return [each for each in found if wanted(each)]
 
-    found = await request.app[HUB].with_sessions(read)
+    limit = number(request, "limit", MOST_LISTED, 1, MOST_LISTED)
+    found, after = page(request, await request.app[HUB].with_sessions(read), lambda each: (each.time, each.id), limit)
     is_french = choice(request, "dialect", DIALECTS) == "fr"
-    is_table = choice(request, "format", FORMATS) == "csv"  # for a link, which sets no header
-    if not is_table and "text/csv" not in request.headers.get("Accept", ""):
-        return answer({"notes": [note.view(each) for each in found]})
+    choice(request, "format", FORMATS)
+    if not wants_table(request):
+        return answer({"notes": [note.view(each) for each in found], "next": after})
     request.app[SECURITY].check(request, Role.FACILITATOR)  # exports are the facilitator's (design.md §4, Roles)
     headers = {"Content-Disposition": 'attachment; filename="notes.csv"', "Cache-Control": "no-store"}
     text = "".join(note_lines(found, french=is_french))
     return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
 
 
+@gives(NoteKept, 201, once=True, problems=("unknown",))
 async def add(request: web.Request) -> web.Response:
     """Note something about a moment of a run; kept in the current session, erased with it."""
     wish = await body(request, NoteWish, SHAPE)
@@ -54,6 +61,7 @@ async def add(request: web.Request) -> web.Response:
     return answer(note.view(kept), status=201)
 
 
+@gives(Removed)
 async def remove(request: web.Request) -> web.Response:
     """Take a note away for ever."""
     name = request.match_info["id"]
@@ -87,7 +95,7 @@ def _place(hub: Hub, wish: NoteWish) -> Place:
     about = _about(hub, wish)
     run = wish.run or _run(hub, wish, about)
     if run != REAL and run not in hub.live.runs:
-        refuse(
+        NoteError.refuse(
             f"no run {run[:80]!r} is known: leave `run` out for the one that is shown now",
             f"aucun déroulement {run[:80]!r} n'est connu : sans « run », la note va sur celui qui est affiché",
         )
@@ -104,7 +112,7 @@ def _about(hub: Hub, wish: NoteWish) -> dict[str, str]:
     if uid and uid not in hub.live.devices:
         raise Problem("device", name=repr(uid[:80]))
     if wish.channel and (not uid or hub.live.channel(uid, wish.channel) is None):
-        refuse(
+        NoteError.refuse(
             f"there is no channel {wish.channel[:80]!r} of that device: GET /api/v1/devices lists them",
             f"cet appareil n'a pas de voie {wish.channel[:80]!r} : GET /api/v1/devices en donne la liste",
         )
@@ -132,7 +140,7 @@ def _time(text: str | None, now: int) -> int:
     fixed = moment(text)
     before = span(text) if text.startswith("-") else None
     if fixed is None and before is None:
-        refuse(
+        NoteError.refuse(
             f"the time is {text[:40]!r}: {TIME_REMEDY}",
             f"l'heure est {text[:40]!r} : écrivez 2026-11-24T09:00:00Z, ou une durée avant maintenant (-15m)",
         )

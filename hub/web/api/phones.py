@@ -11,15 +11,17 @@ from hub.certificate import Seen
 from hub.errors import NotFoundError
 from hub.ingest.phone import sample
 from hub.lan.room import Ways
+from hub.web.gives import gives
 from hub.web.hub import Sittings
 from hub.web.keys import HUB, PHONES, SECURITY, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
+from hub.web.security import PHONE_COOKIE as COOKIE
+from hub.web.shapes.workshop import Furnished, JoiningWays, Me, PhoneLeft, Removed
 from hub.workshop import codes
 from hub.workshop.people import Joining, Person, view
 from hub.workshop.session import Room, Session, State
 
-COOKIE = "matinales-phone"
 LONGEST = 64
 KEPT_S = 24 * 3600
 """A phone is the same one for the day of the workshop."""
@@ -33,6 +35,7 @@ def token(request: web.Request) -> str | None:
     return request.cookies.get(COOKIE, "")[:LONGEST] or None
 
 
+@gives(JoiningWays)
 async def joining(request: web.Request) -> web.Response:
     """Say how people reach the page: addresses, the one to show with its code, the Wi-Fi network's code."""
     hub = request.app[HUB]
@@ -62,6 +65,7 @@ def _secure(ways: Ways, authority: Seen) -> dict[str, Any]:
     return {"urls": list(ways.secure), "fingerprint": authority.fingerprint, "until": authority.until.date()}
 
 
+@gives(Me)
 async def me(request: web.Request) -> web.Response:
     """Tell a phone who it is, and in which session; `is_on`: what it measures is taken."""
     given = token(request)
@@ -70,7 +74,10 @@ async def me(request: web.Request) -> web.Response:
         person, session = sittings.people.known(given), sittings.desk.current()
         return _of(person, session)
 
-    return answer(await request.app[HUB].with_sessions(look))
+    told = await request.app[HUB].with_sessions(look)
+    if told["me"] is not None:
+        request.app[SECURITY].meet(given)
+    return answer(told)
 
 
 def _of(person: Person | None, session: Session | None) -> dict[str, Any]:
@@ -79,6 +86,7 @@ def _of(person: Person | None, session: Session | None) -> dict[str, Any]:
     return {"me": None if person is None else view(person), "is_on": is_on, "session": shown}
 
 
+@gives(Me, 201)
 async def join(request: web.Request) -> web.Response:
     """Let a phone take part, or change its table and name; the cookie is out of reach of scripts and other sites."""
     wish, given = await body(request, Joining, SHAPE), token(request)
@@ -89,11 +97,13 @@ async def join(request: web.Request) -> web.Response:
 
     told, kept = await request.app[HUB].with_sessions(do)
     response = answer(told, status=201)
+    request.app[SECURITY].meet(kept)
     is_secure = request.app[SECURITY].secure
     response.set_cookie(COOKIE, kept, max_age=KEPT_S, path="/", httponly=True, samesite="Strict", secure=is_secure)
     return response
 
 
+@gives(PhoneLeft)
 async def leave(request: web.Request) -> web.Response:
     """Forget a phone: what its owner typed and answered, and what it measured. One that nobody knows is no error.
 
@@ -114,6 +124,7 @@ async def leave(request: web.Request) -> web.Response:
     return response
 
 
+@gives(Removed)
 async def remove(request: web.Request) -> web.Response:
     """Remove a participant for good, with all that is kept of them."""
     name = request.match_info["id"]
@@ -133,6 +144,7 @@ async def _forget(request: web.Request, person: Person) -> None:
         await hub.forget(person.device)
 
 
+@gives(Furnished)
 async def furnish(request: web.Request) -> web.Response:
     """Change what the projector shows, the address that people are told, the room's Wi-Fi network."""
     room = await body(request, Room, '{"shows": "join"} or {"wifi": {"ssid": "…", "password": "…"}}')
@@ -141,6 +153,7 @@ async def furnish(request: web.Request) -> web.Response:
     return answer({"id": session.id, "shows": session.shows})
 
 
+@gives(socket=True)
 async def phone(request: web.Request) -> web.StreamResponse:
     """Take what a participant's phone measures, for as long as its page is open."""
     given, phones = token(request), request.app[PHONES]
@@ -155,6 +168,7 @@ async def phone(request: web.Request) -> web.StreamResponse:
     person = await request.app[HUB].with_sessions(find)
     if person is None:
         raise Problem("not_joined")
+    request.app[SECURITY].meet(given)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
     try:

@@ -7,10 +7,12 @@ from aiohttp import web
 
 from hub.errors import NotFoundError
 from hub.web import incoming
+from hub.web.gives import PICTURES, gives
 from hub.web.hub import Planner
 from hub.web.keys import HUB
 from hub.web.problems import Problem
 from hub.web.query import answer, body
+from hub.web.shapes.workshop import PlanNow, PlanPlace, TakenOff
 from hub.workshop import plan as pure
 from hub.workshop.plan import PlaceWish, Plan, PlanError
 from hub.workshop.planner import LARGEST
@@ -24,6 +26,7 @@ KEPT = "private, max-age=86400, immutable"
 """By browsers, of a picture that is asked for by its id: another one has another id."""
 
 
+@gives(PlanNow)
 async def plan(request: web.Request) -> web.Response:
     """Give the floor plan: its picture (null: the drawn one) and where which device hangs."""
     shown, session = await _with_planner(request, lambda planner: (planner.shown(), planner.session))
@@ -34,6 +37,7 @@ async def plan(request: web.Request) -> web.Response:
     return answer({**told, "places": there, "largest": LARGEST})
 
 
+@gives(PlanPlace)
 async def hang(request: web.Request) -> web.Response:
     """Hang a device, or hang it elsewhere: fractions of the picture, from its left and upper edge."""
     wish, hub = await body(request, PlaceWish, SHAPE), request.app[HUB]
@@ -48,6 +52,7 @@ async def hang(request: web.Request) -> web.Response:
     return answer({"device": uid, "x": hung.x, "y": hung.y})
 
 
+@gives(TakenOff)
 async def take_off(request: web.Request) -> web.Response:
     """Take a device off the plan; it stays known."""
     hub = request.app[HUB]
@@ -58,6 +63,7 @@ async def take_off(request: web.Request) -> web.Response:
     return answer({"device": uid, "removed": True})
 
 
+@gives(media=PICTURES, problems=("unknown",))
 async def picture(request: web.Request) -> web.Response:
     """Give the plan's picture, as a picture and nothing else."""
     name = request.query.get("id")
@@ -66,6 +72,7 @@ async def picture(request: web.Request) -> web.Response:
     return web.Response(body=data, content_type=found.type, headers=headers)
 
 
+@gives(PlanNow, body=PICTURES)
 async def show(request: web.Request) -> web.Response:
     """Take a picture (PNG, JPEG, WebP or SVG, at most 8 MiB) as it is; devices stay where they hang."""
     data = await incoming.whole(request, LARGEST)
@@ -74,6 +81,7 @@ async def show(request: web.Request) -> web.Response:
     return await plan(request)
 
 
+@gives(PlanNow)
 async def draw(request: web.Request) -> web.Response:
     """Take the picture away for ever: the drawn plan is shown again, devices stay where they hang."""
     await _with_planner(request, lambda planner: planner.draw())

@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from hub.web.api.phones import token
+from hub.web.gives import FORM, HTML, PDF, SEAT, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem, language
 from hub.web.query import choice, number
@@ -14,6 +15,7 @@ from hub.workshop.report.forms import FORMS, Form
 from hub.workshop.report.words import LANGUAGES
 
 
+@gives(media=(HTML, PDF), narrowed={"format": FORM, "table": SEAT})
 async def report(request: web.Request) -> web.Response:
     """Give the report of a session as it stands, of all or of one table or participant, as a file to keep."""
     table = number(request, "table", 1, 1, MOST_TABLES) if "table" in request.query else None
@@ -21,6 +23,7 @@ async def report(request: web.Request) -> web.Response:
     return await _made(request, request.match_info["id"], whose)
 
 
+@gives(media=(HTML, PDF), narrowed={"format": FORM}, problems=("unknown",))
 async def own(request: web.Request) -> web.Response:
     """Give a phone the report of the session that it takes part in, its own curves first."""
     given = token(request)

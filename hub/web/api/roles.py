@@ -4,8 +4,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from hub.web.api.actions import who
+from hub.web.gives import gives
 from hub.web.keys import HUB, TWINS
 from hub.web.query import answer, body
+from hub.web.shapes.usecases import CandidateRoles, RoleOffers, RoleTaken, Turned
 
 
 class RoleWish(Struct, forbid_unknown_fields=True):
@@ -21,16 +23,19 @@ class Turn(Struct, forbid_unknown_fields=True):
     off: bool
 
 
+@gives(CandidateRoles)
 async def candidates(request: web.Request) -> web.Response:
     """List, for each role, the real devices that could play it, best first, with what is odd about each."""
     return answer(request.app[HUB].candidates(request.match_info["name"]))
 
 
+@gives(RoleOffers)
 async def roles_for(request: web.Request) -> web.Response:
     """List the roles of all use cases that a real device could play, best first."""
     return answer(request.app[HUB].roles_for(request.match_info["id"]))
 
 
+@gives(RoleTaken)
 async def take(request: web.Request) -> web.Response:
     """Give a role to a real device: its use case lives on the real timeline at ×1 from then on."""
     said = await body(request, RoleWish, '{"device": "tasmota:kitchen", "channels": {"air": "temperature"}}')
@@ -40,6 +45,7 @@ async def take(request: web.Request) -> web.Response:
     return answer(told)
 
 
+@gives(RoleTaken)
 async def give_back(request: web.Request) -> web.Response:
     """Give a role back to its simulated device."""
     name, role = request.match_info["name"], request.match_info["role"]
@@ -48,6 +54,7 @@ async def give_back(request: web.Request) -> web.Response:
     return answer(told)
 
 
+@gives(Turned)
 async def turn(request: web.Request) -> web.Response:
     """Turn a use case off, so that its alarms are suppressed, or on again."""
     said = await body(request, Turn, '{"off": true}')

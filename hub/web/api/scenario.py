@@ -12,10 +12,12 @@ from hub.tables import HIGHEST
 from hub.timeline import FASTEST_LIVE
 from hub.web.api.coming import coming
 from hub.web.api.sessions import end_replay
+from hub.web.gives import BUSY, gives
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body, number
 from hub.web.runners import FromRunner, Runner, State
+from hub.web.shapes.history import RunList
 from hub.web.twins import NOW, played, real_devices
 
 LONGEST_FRAME = 1024 * 1024  # `everything` has some thousand faults, told by name in two languages
@@ -54,32 +56,33 @@ def shown(request: web.Request, state: State) -> dict[str, Any]:
     return content
 
 
+@gives(State, problems=("no_scenario",))
 async def scenario(request: web.Request) -> web.Response:
     """Give what is played."""
     return answer(shown(request, _state(_runner(request))))
 
 
+@gives(State, problems=BUSY)
 async def change(request: web.Request) -> web.Response:
-    """Change the story, which ends what is played again; the answer is the new run's."""
+    """Change the story, which ends what is played again; the answer is the new run's, its history on its way."""
     said = await body(request, Change, '{"usecase": "cold_room", "seed": 7, "initial": …, "clock": "08:30"}')
-    runner = request.app[RUNNERS].story() or _runner(request)
-    before = _state(runner)
-    usecase, clock = said.usecase or before.usecase, said.clock
-    if real := real_devices(request.app[HUB], [usecase]):
+    hub, runners = request.app[HUB], request.app[RUNNERS]
+    usecase, clock = said.usecase or _state(runners.story() or _runner(request)).usecase, said.clock
+    if real := real_devices(hub, [usecase]):
         if clock is not None:
             raise Problem("real_role", devices=", ".join(real))
         clock = NOW
-    titles = {str(each["name"]): each["title"] for each in request.app[HUB].usecases()}
-    with coming(request.app[HUB].live, titles.get(usecase), usecase):
-        if request.app[HUB].player.playing is not None:
+    titles = {str(each["name"]): each["title"] for each in hub.usecases()}
+    with coming(hub.tables, titles.get(usecase), usecase):
+        if hub.player.playing is not None:
             await end_replay(request)
-        await runner.ask("scenario", usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
-        state = await request.app[RUNNERS].other_than(before.run)
+        state = await runners.turn(usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
     if state is None:
         raise Problem("no_answer", seconds="10")
     return answer(shown(request, state))
 
 
+@gives(RunList)
 async def runs(request: web.Request) -> web.Response:
     """List the runs that are known, those that are on first, then the newest; `now`: how far each came."""
     live = request.app[HUB].live
@@ -101,6 +104,7 @@ async def runs(request: web.Request) -> web.Response:
     )
 
 
+@gives(State, problems=BUSY)
 async def speed(request: web.Request) -> web.Response:
     """Change the speed of the run's clock."""
     said = await body(request, Speed, '{"speed": 10}')
@@ -117,6 +121,7 @@ async def speed(request: web.Request) -> web.Response:
     return answer(shown(request, reached or _state(runner)))
 
 
+@gives(State, problems=BUSY)
 async def fault(request: web.Request) -> web.Response:
     """Switch a fault of the story."""
     return await switched(request, _runner(request))
@@ -136,6 +141,7 @@ async def switched(request: web.Request, runner: Runner) -> web.Response:
     return answer(shown(request, state or _state(runner)))
 
 
+@gives(socket=True)
 async def control(request: web.Request) -> web.StreamResponse:
     """Let a simulation runner connect: it tells its state and takes the facilitator's wishes."""
     runners = request.app[RUNNERS]

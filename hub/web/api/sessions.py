@@ -9,11 +9,13 @@ from msgspec import Meta, Struct
 
 from hub.timeline import FASTEST_LIVE
 from hub.web.api.coming import AGAIN, coming
+from hub.web.gives import gives
 from hub.web.hub import Sittings
 from hub.web.keys import HUB, RUNNERS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.web.runners import Runners
+from hub.web.shapes.workshop import Playing, SessionList, SessionNow, SessionPurged, SessionWhole, Stopped
 from hub.workshop.session import Wish
 
 SHAPE = '{"title": "Bakers of Nantes", "place": "Nantes", "purge": "2026-12-24"}'
@@ -26,6 +28,7 @@ class Again(Struct, forbid_unknown_fields=True):
     speed: Annotated[float, Meta(gt=0, le=FASTEST_LIVE)] | None = None
 
 
+@gives(SessionList)
 async def sessions(request: web.Request) -> web.Response:
     """List the sessions, newest first; the one that is current; what is kept of them, why and until when."""
     hub = request.app[HUB]
@@ -33,12 +36,14 @@ async def sessions(request: web.Request) -> web.Response:
     return answer({**told, "playing": hub.player.playing})
 
 
+@gives(SessionWhole)
 async def session(request: web.Request) -> web.Response:
     """Give one session, with the results of its votes."""
     name = request.match_info["id"]
     return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.whole(name)))
 
 
+@gives(SessionNow, 201, once=True)
 async def start(request: web.Request) -> web.Response:
     """Start a session; refused while one is current."""
     wish = await body(request, Wish, SHAPE)
@@ -49,24 +54,28 @@ async def start(request: web.Request) -> web.Response:
     return answer(await request.app[HUB].with_sessions(do), status=201)
 
 
+@gives(SessionNow)
 async def pause(request: web.Request) -> web.Response:
     """Let what comes from now on belong to no session; again changes nothing."""
     name = request.match_info["id"]
     return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.pause(name))))
 
 
+@gives(SessionNow)
 async def resume(request: web.Request) -> web.Response:
     """Go on with a paused session; again changes nothing."""
     name = request.match_info["id"]
     return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.resume(name))))
 
 
+@gives(SessionNow)
 async def archive(request: web.Request) -> web.Response:
     """End a session; its archive is written in the background. Again changes nothing."""
     name = request.match_info["id"]
     return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.view(sittings.desk.archive(name))))
 
 
+@gives(SessionNow, 201, once=True)
 async def reset(request: web.Request) -> web.Response:
     """Archive a session and start a new one, called the same unless told; the story begins anew. Devices stay known."""
     wish = await body(request, Wish, SHAPE) if request.can_read_body else None
@@ -84,6 +93,7 @@ async def reset(request: web.Request) -> web.Response:
     return answer(fresh, status=201)
 
 
+@gives(SessionPurged)
 async def purge(request: web.Request) -> web.Response:
     """Erase a session for ever: what was typed, messages, readings, alarms, archive. Devices stay known."""
     hub, name = request.app[HUB], request.match_info["id"]
@@ -92,6 +102,7 @@ async def purge(request: web.Request) -> web.Response:
     return answer(await hub.with_sessions(lambda sittings: sittings.purge(name)))
 
 
+@gives(Playing, 202, once=True, problems=("unknown",))
 async def play(request: web.Request) -> web.Response:
     """Play the recording of an archived session again, marked as replayed, on a run of its own; stories wait."""
     shape = '{"session": "1a2b3c4d", "speed": 60}'
@@ -99,7 +110,7 @@ async def play(request: web.Request) -> web.Response:
     player, runners = request.app[HUB].player, request.app[RUNNERS]
     before = "" if runners.newest is None else runners.newest.run
     with contextlib.ExitStack() as announced:
-        announced.enter_context(coming(request.app[HUB].live, AGAIN))
+        announced.enter_context(coming(request.app[HUB].tables, AGAIN))
         playing = await player.play(wish.session, wish.speed)
         await runners.hold()
         runners.beside(_until_there(runners, before, lambda: player.playing is not None, announced.pop_all()))
@@ -114,6 +125,7 @@ async def _until_there(
         await runners.other_than(before, is_wanted)
 
 
+@gives(Stopped)
 async def stop(request: web.Request) -> web.Response:
     """Stop what is played again, and let the stories go on; nothing may be played."""
     await end_replay(request)

@@ -3,10 +3,13 @@
 from aiohttp import web
 
 from hub.live import Batch
+from hub.web.gives import gives
 from hub.web.keys import HUB
 from hub.web.query import answer
+from hub.web.shapes.workshop import ScreenList, SirenTest
 
 
+@gives(SirenTest)
 async def test(request: web.Request) -> web.Response:
     """Have every screen test its siren at no volume; the number is in what they then say of themselves."""
     live = request.app[HUB].live
@@ -14,6 +17,7 @@ async def test(request: web.Request) -> web.Response:
     return answer({"test": live.siren, "viewers": live.viewers})
 
 
+@gives(ScreenList)
 async def screens(request: web.Request) -> web.Response:
     """Say of each screen that is connected whether its sound would be heard."""
     live = request.app[HUB].live

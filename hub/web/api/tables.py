@@ -8,13 +8,18 @@ from msgspec import Meta, Struct
 from hub.errors import NotFoundError
 from hub.model import Alarm
 from hub.tables import HIGHEST, MOST, Wanted
+from hub.usecases.choosing import Choices
 from hub.web.api import money
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.scenario import shown, switched
+from hub.web.gives import BUSY, gives
 from hub.web.keys import HUB, RUNNERS, TABLES
 from hub.web.problems import Problem, language
 from hub.web.query import answer, body
+from hub.web.runners import State
 from hub.web.seating import named_table
+from hub.web.shapes.alarms import AlarmNow
+from hub.web.shapes.usecases import StandList
 
 SHAPE = '{"count": 8} or {"tables": [1, 2, 5]}, and "may_act": true'
 Number = Annotated[int, Meta(ge=1, le=HIGHEST)]
@@ -40,11 +45,13 @@ class TablesWish(Struct, forbid_unknown_fields=True):
         return Wanted(tables, before.may_act if self.may_act is None else self.may_act)
 
 
+@gives(StandList)
 async def tables(request: web.Request) -> web.Response:
     """Tell how the tables stand, side by side."""
     return answer(_told(request))
 
 
+@gives(StandList)
 async def want(request: web.Request) -> web.Response:
     """Give each of these tables its own simulator, and nobody else; the answer comes before they have begun."""
     hub = request.app[HUB]
@@ -56,6 +63,7 @@ async def want(request: web.Request) -> web.Response:
     return answer(_told(request))
 
 
+@gives(State)
 async def scenario(request: web.Request) -> web.Response:
     """Give what a table plays."""
     state = request.app[RUNNERS].at(named_table(request)).state
@@ -63,16 +71,19 @@ async def scenario(request: web.Request) -> web.Response:
     return answer(shown(request, state))
 
 
+@gives(State, problems=BUSY)
 async def fault(request: web.Request) -> web.Response:
     """Switch a fault of a table's own simulator."""
     return await switched(request, request.app[RUNNERS].at(named_table(request)))
 
 
+@gives(Choices)
 async def hypothesis(request: web.Request) -> web.Response:
     """Change a hypothesis for a table alone, within its bounds."""
     return await money.chosen(request, named_table(request))
 
 
+@gives(AlarmNow)
 async def acknowledge(request: web.Request) -> web.Response:
     """Acknowledge an alarm of a table's own; again changes nothing."""
     hub, table, name = request.app[HUB], named_table(request), request.match_info["id"]

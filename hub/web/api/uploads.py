@@ -18,9 +18,11 @@ from hub.ingest import csv_import
 from hub.ingest.csv_import import LARGEST, Mistake, Plan, Row, Shape
 from hub.model import rfc3339
 from hub.web import incoming
+from hub.web.gives import CSV, gives
 from hub.web.keys import HUB, UPLOADS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
+from hub.web.shapes.history import ImportLooks, ImportNow, ImportPreview
 from hub.web.uploads import TooLargeError, Upload
 
 SHOWN = 8
@@ -50,6 +52,7 @@ class ImportWish(Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+@gives(ImportLooks, 201, body=(CSV,), problems=("crowded_imports",))
 async def receive(request: web.Request) -> web.Response:
     """Take a CSV file of at most 16 MiB as it is, and say what it looks like."""
     incoming.check(request, LARGEST)
@@ -68,6 +71,7 @@ async def receive(request: web.Request) -> web.Response:
     return answer({"id": upload.id, "name": upload.name, "size": upload.size, **_looks(seen)}, status=201)
 
 
+@gives(ImportPreview, problems=("busy_import",))
 async def preview(request: web.Request) -> web.Response:
     """Say how the first rows would be read by this plan, or what is wrong with it; nothing is imported."""
     upload = _upload(request)
@@ -103,6 +107,7 @@ async def preview(request: web.Request) -> web.Response:
     )
 
 
+@gives(ImportNow, 202, problems=("busy_import",))
 async def start(request: web.Request) -> web.Response:
     """Begin the import, or its dry run; where a line is wrong, nothing is imported."""
     hub, upload = request.app[HUB], _upload(request)
@@ -119,11 +124,13 @@ async def start(request: web.Request) -> web.Response:
     return answer(await _state(request, upload), status=202)
 
 
+@gives(ImportNow)
 async def state(request: web.Request) -> web.Response:
     """Say how far an import is, and which lines are wrong."""
     return answer(await _state(request, _upload(request)))
 
 
+@gives(ImportNow)
 async def cancel(request: web.Request) -> web.Response:
     """Stop an import between two commits; the file stays."""
     upload = _upload(request)
@@ -131,6 +138,7 @@ async def cancel(request: web.Request) -> web.Response:
     return answer(await _state(request, upload))
 
 
+@gives(None, 204)
 async def drop(request: web.Request) -> web.Response:
     """Stop an import and forget its file."""
     await request.app[UPLOADS].drop(_upload(request))

@@ -7,9 +7,11 @@ from aiohttp import web
 from msgspec import Struct
 
 from hub.web.api import phones
+from hub.web.gives import gives
 from hub.web.hub import Sittings
 from hub.web.keys import HUB
 from hub.web.query import answer, body
+from hub.web.shapes.workshop import VoteNow, VoteShown
 from hub.workshop.vote import Question
 
 COOKIE = "matinales-voter"
@@ -24,6 +26,7 @@ class Answer(Struct, forbid_unknown_fields=True):
     choice: int
 
 
+@gives(VoteShown)
 async def shown(request: web.Request) -> web.Response:
     """Give the vote that is asked or whose result is shown, and what this phone answered."""
     voter, given = _voter(request), phones.token(request)
@@ -35,12 +38,14 @@ async def shown(request: web.Request) -> web.Response:
     return answer(await request.app[HUB].with_sessions(tell))
 
 
+@gives(VoteNow, 201, once=True)
 async def ask(request: web.Request) -> web.Response:
     """Ask the room; a vote that was open is closed."""
     asked = await body(request, Question, '{"question": "…", "options": ["…", "…"]}')
     return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.ask(asked)), status=201)
 
 
+@gives(VoteShown)
 async def take(request: web.Request) -> web.Response:
     """Take a phone's answer; its earlier one goes. It is a participant's, or known by a random cookie and nothing else.
 
@@ -61,12 +66,14 @@ async def take(request: web.Request) -> web.Response:
     return response
 
 
+@gives(VoteNow)
 async def close(request: web.Request) -> web.Response:
     """Take no more answers, and show the result."""
     name = request.match_info["id"]
     return answer(await request.app[HUB].with_sessions(lambda sittings: sittings.ballot.close(name)))
 
 
+@gives(VoteNow)
 async def put_away(request: web.Request) -> web.Response:
     """Take a vote off the screens; its result stays in the session."""
     name = request.match_info["id"]

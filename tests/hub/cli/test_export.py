@@ -120,7 +120,7 @@ def test_the_whole_store_is_copied(data: Path, tmp_path: Path) -> None:
         (["--csv", "-", "--run", "r-9"], "run 'r-9' is not known; the newest: r-1"),
         (["--csv", "/", "--run", "real"], "cannot be written"),
         (["--messages", "-", "--french"], "--french goes with"),
-        (["--alarms", "-", "--channel", "air"], "--channel goes with --csv, not with --alarms"),
+        (["--alarms", "-", "--channel", "air"], "--channel goes with --csv or --jsonl"),
     ],
 )
 def test_a_slip_is_named(

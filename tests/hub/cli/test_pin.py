@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from hub import credentials
-from hub.cli import run
+from hub.cli import main
 
 
 def test_the_pin_is_shown_and_another_one_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a hub that lives; one that does is told (`PUT /login/pin`)."""
     before = credentials.pin(tmp_path)
-    assert run(["pin", "--data", str(tmp_path)]) == 0
+    assert main(["pin", "--data", str(tmp_path)]) == 0
     assert capsys.readouterr().out.strip() == before
     while credentials.pin(tmp_path) == before:  # one in a million is the same
-        assert run(["pin", "--new", "--data", str(tmp_path)]) == 0
+        assert main(["pin", "--new", "--data", str(tmp_path)]) == 0
     assert capsys.readouterr().out.strip().splitlines()[-1] == credentials.pin(tmp_path)
 
 
@@ -23,5 +23,5 @@ def test_a_pin_in_a_file_of_the_operator_is_changed_there(
 ) -> None:
     """The message names the file."""
     monkeypatch.setenv("HUB_PIN_FILE", "/run/secrets/pin")
-    assert run(["pin", "--new", "--data", str(tmp_path)]) == 2
+    assert main(["pin", "--new", "--data", str(tmp_path)]) == 2
     assert "/run/secrets/pin" in capsys.readouterr().err

@@ -61,9 +61,11 @@ async def test_an_over_size_message_of_another_edge_is_cut_too(
 async def test_the_end_is_told_after_each_commit(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
     """The hub knows at connection, and soon after each commit, how far the journal goes."""
     ends: list[int] = []
+    said: list[Status] = [Status()]
     link.on_end(ends.append)
+    link.on_status(lambda status: said.append(status or Status()))
     with ingesting(embedded, tmp_path):
-        await eventually(lambda: ends)
+        await eventually(lambda: ends and said[-1].subscribed)  # what is published before is nobody's
         with Publisher(embedded.port, "p") as publisher:
             await asyncio.to_thread(publisher.say_all, (("a", b"1") for _ in range(1_000)))
         await eventually(lambda: ends[-1] == 1_000)

@@ -1,6 +1,7 @@
 """The SQLite journal survives damage, failed syncs and retention (reliability.md §2.4, R4, R10)."""
 
 import functools
+import itertools
 import os
 import random
 import tempfile
@@ -271,3 +272,26 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match=r"file.*writable"):
         SqliteJournal(tmp_path / "file")
+
+
+def test_room_is_given_back_some_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that was long once becomes small again, and nobody waits for all of it."""
+    monkeypatch.setattr("hub.journal.sqlite._SPARE_PAGES", 10)
+    monkeypatch.setattr("hub.journal.sqlite._GIVEN_BACK", 5)
+    noise = random.Random(7)
+    with closing(SqliteJournal(tmp_path)) as journal, closing(SqliteReader(tmp_path)) as reader:
+        for number in range(60):
+            journal.append([Message("a/b", str(number).encode() + b" " + noise.randbytes(4000), number + 1)])
+        journal.drop_before(56)
+
+        def pages() -> int:
+            with closing(apsw.Connection(str(journal.path))) as db:
+                return int(db.pragma("page_count"))
+
+        sizes = [pages()]
+        for _ in range(30):
+            journal.make_room(10**9, below=0, before=0)
+            sizes.append(pages())
+        assert all(0 <= before - after <= 5 for before, after in itertools.pairwise(sizes))
+        assert sizes[-1] < sizes[0] / 2
+        assert [int(record.message.payload.split(b" ", 1)[0]) for record in reader.read(0, 100)] == [55, 56, 57, 58, 59]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hub.model import NS, REAL, Alarm, Quality, Reading, TimeSource
 from hub.rules import kinds
 from hub.rules.casting import Taken
-from hub.rules.engine import KEPT_RUNS, Engine
+from hub.rules.engine import KEPT_RUNS, KEPT_SEATS, Engine
 from hub.rules.wording import Text
 
 START = 1_763_969_400 * NS
@@ -148,3 +148,14 @@ def test_a_table_goes_on_after_a_restart() -> None:
     assert second.seats() == {1: ("shop", run_of(1))}
     assert raised(second.alarms()) == [(run_of(1), own(1))]
     assert [alarm.returned_at is not None for alarm in second.step([at(1, 3.0, 5)])] == [True]
+
+
+def test_whose_runs_were_is_not_remembered_for_ever() -> None:
+    """A season of workshops: the newest, and those that still live, however old."""
+    engine = Engine([Shop()])
+    engine.seat("oldest", 1, {own(1): PROBE})
+    engine.step([read(3.0, device=own(1), run="oldest")])
+    for number in range(2 * KEPT_SEATS):
+        engine.seat(f"shop-{number}", 2, {})
+    assert engine.seats() == {1: ("shop", "oldest")}
+    assert len(engine._tables) == KEPT_SEATS + 1

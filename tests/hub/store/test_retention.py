@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hub.model import NS, Quality, Run
 from hub.store.base import Range
 from hub.store.file import StoreFile
 from hub.store.retention import AT_ONCE, DAY, SIMULATED, WINDOW, Keep, Retention
+from hub.store.rollups import Rollups
 from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from servers.stores import START, reading, readings
@@ -28,8 +30,16 @@ def file(tmp_path: Path) -> Iterator[StoreFile]:
         yield made
 
 
+def roll(file: StoreFile, now: int) -> None:
+    """Roll up all that is over: nothing goes before."""
+    rollups = Rollups(file, wall=lambda: now)
+    while rollups.step():
+        pass
+
+
 def let_go(file: StoreFile, keep: Keep, now: int) -> int:
-    """Let go a whole round at a time; return how many slices it took."""
+    """Roll up, then let go a whole round at a time; return how many slices it took."""
+    roll(file, now)
     retention = Retention(file, keep, wall=lambda: now)
     slices = 1
     while retention.step():
@@ -116,6 +126,7 @@ def test_what_was_thinned_is_not_looked_at_again(file: StoreFile) -> None:
 def test_a_slice_ends_in_time_and_the_next_goes_on(file: StoreFile) -> None:
     """The clock is the test's: each look takes a fiftieth of a second, so a slice holds two deletions."""
     SqliteHistory(file).write(readings(range(10 * AT_ONCE)))
+    roll(file, START + 400 * DAY)
     ticks = iter(range(10_000))
     retention = Retention(file, Keep.days(0, 1), wall=lambda: START + 400 * DAY, monotonic=lambda: next(ticks) / 50)
     assert retention.step()
@@ -139,6 +150,23 @@ def test_forgetting_a_device_forgets_how_far_it_was_thinned(file: StoreFile) -> 
     assert len(values(file)) == 4
 
 
+def test_room_is_given_back_some_at_a_time(file: StoreFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that held a year and now a week takes a week's room; what is left is whole."""
+    monkeypatch.setattr("hub.store.file._SPARE_PAGES", 10)
+    monkeypatch.setattr("hub.store.file._GIVEN_BACK", 20)
+    SqliteHistory(file).write(readings(range(20_000)))
+    file.checkpoint()
+    let_go(file, Keep.days(0, 1), reading(19_000).time + DAY)
+    sizes = [int(file.db.pragma("page_count"))]
+    while file.shrink():
+        sizes.append(int(file.db.pragma("page_count")))
+    assert len(sizes) > 3
+    assert all(before - after <= 20 for before, after in pairwise(sizes))
+    assert sizes[-1] < 0.7 * sizes[0]  # a fourth stays free, and the roll-ups stay
+    assert file.check() == []
+    assert values(file) == [float(number) for number in range(19_000, 20_000)]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_writing_goes_on_while_a_million_readings_are_let_go(file: StoreFile) -> None:
@@ -146,6 +174,7 @@ def test_writing_goes_on_while_a_million_readings_are_let_go(file: StoreFile) ->
     history = SqliteHistory(file)
     for device in range(20):
         history.write(readings(range(50_000), device=f"acme:{device}"))
+    roll(file, START + 30 * DAY)
     retention = Retention(file, Keep.days(1, 0), wall=lambda: START + 30 * DAY)
     longest, more, number = 0.0, True, 0
     while more:

@@ -53,7 +53,7 @@ def alarm(rule: str) -> Alarm:
         run="x",
         priority="low",
         raised_at=NOW - MIN,
-        texts={},
+        texts={"fr": "Le compresseur ne démarre pas.", "en": "The compressor does not start."},
     )
 
 
@@ -97,6 +97,11 @@ SITUATIONS: list[tuple[str, View | None, str]] = [
     ("a probe announced only", view(seen(None), seen(None)), "En attente de la première valeur de la sonde."),
     ("no product yet", view(3.1, seen(None)), "L’air est à 3,1~°C. En attente de la première valeur du produit."),
     ("calm", view(), "L’air est à 3,1~°C, le produit à 3,0~°C_: rien à faire."),
+    (
+        "an alarm that no temperature shows yet",
+        view(active=("compressor_no_start",)),
+        "L’air est à 3,1~°C, le produit à 3,0~°C. Le compresseur ne démarre pas.",
+    ),
     ("the thermostat's own peak", view(4.1, above_min=0.5), "L’air est à 4,1~°C, le produit à 3,0~°C_: rien à faire."),
     (
         "the story",

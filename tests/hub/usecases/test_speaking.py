@@ -44,6 +44,17 @@ def test_another_run_speaks_at_once() -> None:
     assert speaker.say("other", RUN, line("warm", 3), 0.2).text.en == "warm 3"
 
 
+def test_an_alarm_that_begins_or_ends_changes_the_line_at_once() -> None:
+    """All is well is not said beside a ringing alarm; what follows stands five seconds again."""
+    speaker = Speaker()
+    assert speaker.say("story", RUN, line("ok"), 0.0).code == "ok"
+    assert speaker.say("story", RUN, line("warm", 1), 0.1, {"warm-1"}).text.en == "warm 1"
+    assert speaker.say("story", RUN, line("warm", 2), 4.0, {"warm-1"}).text.en == "warm 1"
+    assert speaker.say("story", RUN, line("ok", 3), 4.1).text.en == "ok 3"
+    assert speaker.say("story", RUN, line("warm", 4), 4.2, {"warm-2"}).text.en == "warm 4"
+    assert speaker.say("story", RUN, line("burst", 5), 4.3, {"warm-2", "burst-1"}).text.en == "burst 5"
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["ok", "warm", "cold"]), st.integers(0, 3)), min_size=1, max_size=80))
 def test_a_line_stands_as_long_as_it_takes_to_read_it(dues: list[tuple[str, int]]) -> None:

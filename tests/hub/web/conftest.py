@@ -12,6 +12,7 @@ from blockbuster import blockbuster_ctx
 
 from hub.web.app import make_app
 from hub.web.security import Security
+from servers.answers import Net
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
 
@@ -23,17 +24,21 @@ def nothing_blocks() -> Iterator[None]:
 
 
 @pytest.fixture
-async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
-    """Lend a function that serves a hub on loopback and returns a client of it."""
+async def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serve]:
+    """Lend a function that serves a hub on loopback and returns a client of it; each answer is as it is described."""
+    net = Net()
+    net.spread_live(monkeypatch)
     async with AsyncExitStack() as stack:
 
         async def start(hub: FakeHub, **rules: Any) -> Client:  # noqa: ANN401 — Security's own
             folder = rules.pop("static_dir", tmp_path / "static")
             given: dict[str, Any] = {"demo": True, "lan": False, "secret": SECRET, "pin": PIN} | rules
             app = await asyncio.to_thread(make_app, hub, Security(hub.config, **given), folder)
+            net.spread(app)
             return await stack.enter_async_context(TestClient(TestServer(app)))
 
         yield start
+    assert not net.faults, "\n".join(net.faults)
 
 
 @pytest.fixture

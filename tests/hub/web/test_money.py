@@ -28,15 +28,16 @@ async def test_a_hypothesis_is_changed_and_read(client: Client) -> None:
     assert (await put(client, "/usecases/cold_room/hypotheses/stock", {"value": None}))[1]["hypotheses"] == {}
 
 
-async def test_the_hypotheses_of_a_session_are_asked_for_by_its_id(client: Client) -> None:
+async def test_the_hypotheses_of_a_session_are_asked_for_by_its_id(hub: FakeHub, client: Client) -> None:
     """Without it, those of the session that is on."""
-    assert (await get(client, "/usecases/cold_room/money?run=real"))["session"] is None
-    assert (await get(client, "/usecases/cold_room/money?run=real&session=4f00"))["session"] == "4f00"
+    await get(client, "/usecases/cold_room/money?run=real")
+    await get(client, "/usecases/cold_room/money?run=real&session=4f00")
+    assert [session for _, session in hub.valued] == [None, "4f00"]
 
 
 async def test_a_price_is_changed_and_given_back(client: Client) -> None:
     """It bears the day on which it was typed."""
-    assert (await put(client, "/usecases/cold_room/materials/0", {"low": 9, "high": 12}))[1]["prices"] == {"0": 9}
+    assert (await put(client, "/usecases/cold_room/materials/0", {"low": 9, "high": 12}))[1]["prices"]["0"]["low"] == 9
     assert (await put(client, "/usecases/cold_room/materials/0", {}))[1]["prices"] == {}
 
 

@@ -281,6 +281,38 @@ async def test_a_reset_of_the_session_begins_the_story_anew(client: Client) -> N
         assert await reset("s2") == 201
 
 
+async def test_a_story_asked_of_a_runner_that_is_leaving_is_asked_of_the_one_that_follows(client: Client) -> None:
+    """Two presses in a row: neither is refused, and what was pressed last is told."""
+    async with runner(client, None) as leaving:
+        asked = asyncio.create_task(put(client, "/scenario", {"usecase": "cold_room"}))
+        await eventually(lambda: leaving)
+    async with runner(client, run="second") as heard:
+        await eventually(lambda: [each["do"] for each in heard] == ["scenario"])
+        async with runner(client, run="third"):
+            assert (await asked)["run"] == "third"
+
+
+async def test_why_a_simulation_refuses_is_said_in_the_readers_language(client: Client) -> None:
+    """As the runner says it, with French spaces."""
+
+    async def refuse(socket: ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            said = {"ok": False, "reason": "no such hour", "fr": "l'heure : inconnue"}
+            await socket.send_json({"id": json.loads(frame.data)["id"], **said})
+
+    async with client.ws_connect(f"{API}/runs/{RUN}/control", headers=BEARER) as socket:
+        await socket.send_json({"state": STATE})
+        await until(client, RUN)
+        task = asyncio.create_task(refuse(socket))
+        for language, detail in (("fr", "l’heure\u00a0: inconnue"), ("en", "no such hour")):
+            async with client.put(
+                f"{API}/scenario", json={"clock": "25:00"}, headers={"Accept-Language": language}
+            ) as response:
+                assert response.status == 409
+                assert (await response.json(content_type=None))["detail"] == detail
+        task.cancel()
+
+
 async def test_stories_wait_while_a_recording_is_played(client: Client) -> None:
     """A device cannot say two things at once; they go on as fast as before, whether it is stopped or ends by itself."""
 

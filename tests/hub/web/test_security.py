@@ -98,6 +98,7 @@ OPEN = {
     "/api/v1/me/report",
     "/phone",
     "/api/v1/openapi.json",
+    "/api/v1/asyncapi.json",
 }
 """What anybody at an allowed host may GET."""
 OPEN_CHANGES = {

@@ -41,12 +41,13 @@ async def test_who_is_hidden_is_told_to_be_so(hub: FakeHub, client: Client) -> N
 
 async def test_a_story_on_its_way_is_announced_until_it_is_there_or_refused(hub: FakeHub) -> None:
     """Between the press and a day of computed history the room is not left without a word."""
-    with contextlib.suppress(RuntimeError), coming(hub.live, {"fr": "Serre", "en": "Greenhouse"}):
+    with contextlib.suppress(RuntimeError), coming(hub.tables, {"fr": "Serre", "en": "Greenhouse"}):
         assert hub.live.wall_view["coming"] == {"fr": "Serre", "en": "Greenhouse"}
         raise RuntimeError
     assert hub.live.wall_view["coming"] is None
-    with coming(hub.live, {"fr": "Serre", "en": "Greenhouse"}, "greenhouse"):
+    with coming(hub.tables, {"fr": "Serre", "en": "Greenhouse"}, "greenhouse"):
         assert hub.live.wall_view["coming"] == {"fr": "Serre", "en": "Greenhouse", "usecase": "greenhouse"}
     before = hub.live.wall_view
-    with coming(hub.live, None):
+    assert hub.tables.of(3).live.wall_view == before, "the tables' pages are told as well"
+    with coming(hub.tables, None):
         assert hub.live.wall_view is before

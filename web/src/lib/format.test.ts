@@ -15,6 +15,20 @@ test("the minus is a real one, and zero has no sign", () => {
 	assert.equal(number(0, 0, "fr", true), "0");
 });
 
+test("a half goes to the even digit, as in the hub's sentences", () => {
+	for (const [value, decimals, shown] of [
+		[612.5, 0, "612"],
+		[613.5, 0, "614"],
+		[7.25, 1, "7.2"],
+		[0.05, 1, "0.1"],
+		[2.675, 2, "2.67"],
+		[1e21, 0, "1,000,000,000,000,000,000,000"],
+		[-0.5, 0, "0"],
+	] as const) {
+		assert.equal(number(value, decimals, "en"), shown);
+	}
+});
+
 test("what is no number is a dash, never NaN", () => {
 	for (const nothing of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY]) {
 		assert.equal(number(nothing, 1, "fr"), "–");

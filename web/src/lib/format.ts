@@ -14,7 +14,15 @@ const DAY = 86_400;
 /** `1 234,5` and `1,234.5`, with a real minus sign; `sign` shows a plus too. What is no number is a dash. */
 export function number(value: number | null | undefined, decimals: number, language: Language, sign = false): string {
 	if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-	return digits(decimals, language, sign).format(value).replace("-", MINUS);
+	return digits(decimals, language, sign).format(rounded(value, decimals)).replace("-", MINUS);
+}
+
+/** As Python rounds: by the exact binary value, a true half to the even digit; the number beside a sentence of the hub
+ * never differs from it. `toFixed` is exact, but for true halves (ECMA-262, Number.prototype.toFixed: the larger). */
+function rounded(value: number, decimals: number): number {
+	const shifted = value * 10 ** decimals;
+	const half = Math.abs(shifted % 1) === 0.5 && Number.isInteger(value * 2 ** (decimals + 1));
+	return half ? (2 * Math.round(shifted / 2)) / 10 ** decimals : Number(value.toFixed(decimals));
 }
 
 const DIGITS = new Map<string, Intl.NumberFormat>();

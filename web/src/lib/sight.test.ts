@@ -117,3 +117,13 @@ test("of a device that is kept from a screen nothing is told there", () => {
 	const large = { ...hidden, measure: { ...door, primary: true } };
 	assert.equal(tells(says({}), { door_open: large }), true, "its silence is told without a number");
 });
+
+test("a value says that it is back to normal once no other alarm of its story stands", () => {
+	const back = alarm("jump", { measure: "door_open", state: "returned" });
+	const seen = (...alarms: Alarm[]) => sight(door, new Map([[device.id, device]]), alarms, () => NOW).alarm?.id ?? null;
+	assert.equal(seen(back), "jump");
+	assert.equal(seen(back, alarm("overload", {})), null);
+	assert.equal(seen(back, alarm("overload", { state: "acknowledged" })), null);
+	assert.equal(seen(back, alarm("other", { state: "returned" })), "jump");
+	assert.equal(seen(back, alarm("open", { measure: "door_open" })), "open");
+});

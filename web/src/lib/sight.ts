@@ -71,8 +71,14 @@ export function sight(
 		),
 		origin: measure.device === null ? "missing" : device === undefined || device.simulated ? "simulated" : "real",
 		run: device?.run ?? null,
-		alarm: worst(alarms.filter((alarm) => alarm.measure === measure.name)),
+		alarm: signOf(measure, alarms),
 	};
+}
+
+/** The alarm that a value wears: "back to normal" is no word for one while another alarm of its story still stands. */
+function signOf(measure: Measure, alarms: readonly Alarm[]): Alarm | null {
+	const own = worst(alarms.filter((alarm) => alarm.measure === measure.name));
+	return own?.state === "returned" && alarms.some(({ state }) => state !== "returned") ? null : own;
 }
 
 /** A measure as if nothing had been heard of it yet. */

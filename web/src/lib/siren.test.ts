@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begins, bell, living, titled, waiting } from "./siren.ts";
+import { begins, bell, heeded, living, titled, waiting } from "./siren.ts";
 import type { Alarm, Flood } from "./types.ts";
 
 const alarm = (id: string, more: Partial<Alarm> = {}) =>
@@ -25,6 +25,13 @@ test("a story that ended calls nobody, though nobody acknowledged its alarms", (
 		left.map((each) => each.id),
 		["a", "b"],
 	);
+});
+
+test("what is kept from the room rings nowhere while it is, and then as ever", () => {
+	const alarms = [alarm("a", { device: "probe" }), alarm("b", { device: "door" })];
+	const heard = (hidden: boolean) => heeded(alarms, new Map([["probe", { hidden }]])).map((each) => each.id);
+	assert.deepEqual(heard(true), ["b"]);
+	assert.deepEqual(heard(false), ["a", "b"]);
 });
 
 test("a loss that is happening insists", () => {

@@ -1,6 +1,6 @@
 /** When a screen rings, and how: pure, so that it is tried without a loudspeaker. */
 
-import type { Alarm, Flood, RunClock } from "./types.ts";
+import type { Alarm, Device, Flood, RunClock } from "./types.ts";
 
 export interface Bell {
 	/** What rings now, each by a key that stays the same while it does. */
@@ -15,6 +15,11 @@ const LOUD = ["critical", "high"];
 export function living(alarms: Iterable<Alarm>, runs: Readonly<Record<string, RunClock>>): Alarm[] {
 	const lives = (run = "real") => run === "real" || (run in runs && runs[run]?.state !== "ended");
 	return [...alarms].filter((alarm) => lives(alarm.run));
+}
+
+/** The alarms that the room hears of: not those of a device that the facilitator keeps from it. */
+export function heeded(alarms: Iterable<Alarm>, devices: ReadonlyMap<string, Pick<Device, "hidden">>): Alarm[] {
+	return [...alarms].filter((alarm) => devices.get(alarm.device)?.hidden !== true);
 }
 
 /** What rings among the alarms: live, unacknowledged, urgent. A flood is one bell, however many belong to it. */

@@ -631,8 +631,40 @@ export interface ImportState {
 
 /** What to type on devices so that they speak to the hub. */
 export interface Setup {
-	broker: { host: string; port: number; user: string | null; password: string | null; is_open: boolean };
+	broker: {
+		host: string;
+		port: number;
+		user: string | null;
+		password: string | null;
+		is_open: boolean;
+		tls_port: number | null;
+	};
 	families: { model: string; family: string; title: Text; steps: { say: Text; type: string | null }[] }[];
+}
+
+/** A device's MQTT account; `session`: it ends when that is archived. */
+export interface Account {
+	name: string;
+	role: "device" | "integrator" | "session";
+	created: string;
+	session: string | null;
+}
+
+/** All of them, and what the broker can hold devices to. */
+export interface Accounts {
+	accounts: Account[];
+	broker: { kind: "embedded" | "mosquitto" | "foreign"; rights: Text };
+}
+
+/** One that was just given: the only time that its password is seen. */
+export interface AccountGiven {
+	name: string;
+	password: string;
+	role: Account["role"];
+	session: string | null;
+	urls: string[];
+	rights: Text;
+	code: Code;
 }
 
 /** A workshop session; times RFC 3339, `purge` the day on which it is erased. */

@@ -1,0 +1,190 @@
+"""Readings from store to file, file to store, and to and from InfluxDB: each goes on where it was cut."""
+
+import contextlib
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+
+from hub import datafolder
+from hub.cli._bar import bar
+from hub.config import Config
+from hub.errors import UsageError
+from hub.forwarding import place
+from hub.model import Reading, TimeSource
+from hub.store import influx_setup, transfer
+from hub.store.base import Range
+from hub.store.delivery import Delivery
+from hub.store.file import StoreFile, StoreReader
+from hub.store.influx import InfluxHistory
+from hub.store.influx_client import SLOW, Client
+from hub.store.lines import MS, Encoder
+
+PROGRESS = "moving-to-influx.json"
+_WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Progress(Struct):
+    """How far a transfer came: of which question, up to which reading, and how much of the file is written."""
+
+    question: str
+    cursor: transfer.Cursor = transfer.BEGIN
+    size: int = 0
+    refused: int = 0
+
+
+def to_file(store: StoreReader, asked: Range, name: str, write: Callable[[Sequence[Reading]], bytes]) -> int:
+    """Write readings to a file or the terminal; a file comes into being when it is whole.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if name == "-":
+        for _, some in transfer.chunks(store, asked):
+            sys.stdout.buffer.write(write(some))
+        sys.stdout.buffer.flush()
+        return 0
+    target, draft, noted = Path(name), Path(f"{name}.part"), Path(f"{name}.part.json")
+    far = _noted(noted, f"{store.path.absolute()} {asked} {write.__name__}")
+    try:
+        with bar() as tell, draft.open("r+b" if far.size and draft.exists() else "wb") as file:
+            if file.seek(0, 2) < far.size:  # somebody changed it
+                far = Progress(far.question)
+            file.seek(far.size)
+            file.truncate()
+            for cursor, some in transfer.chunks(store, asked, far.cursor, lambda done, of: tell(name, done, of)):
+                file.write(write(some))
+                file.flush()
+                far.cursor, far.size = cursor, file.tell()
+                datafolder.write_private(noted, msgspec.json.encode(far))
+        draft.replace(target)
+    except OSError as error:
+        msg = f"{name} cannot be written ({error.strerror}); name another file, or free some space and say it again"
+        raise UsageError(msg) from error
+    noted.unlink(missing_ok=True)
+    return 0
+
+
+def to_influx(store: StoreReader, asked: Range, folder: Path, settings: Config) -> int:
+    """Send readings to InfluxDB, by the lines the hub itself sends: what is there already is not doubled.
+
+    Raises:
+        StoreError: InfluxDB is away; say it again.
+        UsageError: it is not named in the settings.
+    """
+    noted = folder / PROGRESS
+    far = _noted(noted, f"{settings.influx_url} {settings.influx_bucket} {asked}")
+    encoder = Encoder()
+    with bar() as tell, closing(_client(settings)) as client:
+        where = client.place
+        influx_setup.prepare(client)
+        buckets = {False: where.bucket, True: where.simulated}
+        for cursor, some in transfer.chunks(store, asked, far.cursor, lambda done, of: tell(where.url, done, of)):
+            for simulated, said in encoder.lines(some).items():
+                delivery = Delivery(lambda lines, bucket=buckets[simulated]: client.write(bucket, lines))  # type: ignore[misc]
+                far.refused += len(delivery.deliver(said))
+            far.cursor = cursor
+            datafolder.write_private(noted, msgspec.json.encode(far))
+    noted.unlink(missing_ok=True)
+    if far.refused:
+        _WORDS.print(f"{far.refused} points were refused: {where.simulated} takes no run of more than 30 days ago")
+    return 1 if far.refused else 0
+
+
+def is_ours(file: Path) -> bool:
+    """Tell whether a file was written by `matinales export`."""
+    try:
+        with file.open(encoding="utf-8", newline="") as content:
+            return transfer.is_ours(content.readline(100_000))
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def from_file(folder: Path, file: Path) -> int:
+    """Store the readings of a file that `matinales export` wrote.
+
+    Raises:
+        UsageError: a line is no reading; what came before it is stored.
+        ConfigError: a hub runs on the folder.
+    """
+    size = file.stat().st_size
+    name = hashlib.sha256(f"{file.absolute()} {size}".encode()).hexdigest()[:16]
+    with file.open(encoding="utf-8", newline="") as content, bar() as tell, _opened(folder) as store:
+
+        def told(lines: Iterator[str]) -> Iterator[str]:
+            done = 0
+            for number, each in enumerate(lines):
+                done += len(each)
+                if number % 1000 == 0:
+                    tell(file.name, done, size)
+                yield each
+
+        many = transfer.put(store, transfer.read(file.name, told(content)), name=name, wall=time.time_ns())
+    _WORDS.print(f"{many} readings of {file.name} are in {folder}")
+    return 0
+
+
+def from_influx(folder: Path, settings: Config) -> int:
+    """Store all readings that InfluxDB holds.
+
+    Raises:
+        StoreError: InfluxDB is away; say it again.
+        UsageError: it is not named in the settings.
+    """
+    with closing(_client(settings)) as client, bar() as tell, _opened(folder) as store:
+        name = f"influx-{hashlib.sha256(repr(client.place).encode()).hexdigest()[:16]}"
+        begin = transfer.reached(store, name)[1] // MS * MS  # the whole millisecond again: it numbers its readings
+        many = transfer.put(
+            store,
+            _all_of(InfluxHistory(client), begin),
+            name=name,
+            wall=time.time_ns(),
+            skips=False,
+            tell=lambda done: tell(f"{done} readings", 0, 0),
+        )
+    _WORDS.print(f"{many} readings of {client.place.url} are in {folder}")
+    return 0
+
+
+def _all_of(history: InfluxHistory, begin: int) -> Iterator[Reading]:
+    """Yield all readings of InfluxDB from a time [ns] on, in order of time; they have no tie."""
+    asked = Range(run=None, start=begin, limit=transfer.CHUNK)
+    while True:
+        page = history.readings(asked)
+        for each in page.rows:
+            names = (each.device, each.channel, each.unit)
+            yield Reading(*names, each.value, each.time, each.time, TimeSource.DEVICE, each.quality, each.run, -1)
+        if page.after is None:
+            return
+        asked = msgspec.structs.replace(asked, after=page.after)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[StoreFile]:
+    """Lend the store of a folder in which no hub runs."""
+    data = datafolder.prepare(folder)
+    with datafolder.owned(data), closing(StoreFile(data / "store.db")) as store:
+        yield store
+
+
+def _client(settings: Config) -> Client:
+    for name in ("influx_url", "influx_token", "influx_org", "influx_bucket"):
+        if not getattr(settings, name):
+            msg = f"{name} is not set: set HUB_{name.upper()}, or {name} in hub.toml"
+            raise UsageError(msg)
+    return Client(place(settings), timeout=SLOW)
+
+
+def _noted(path: Path, question: str) -> Progress:
+    """Return how far a transfer of the same question came, or its beginning."""
+    try:
+        far = msgspec.json.decode(path.read_bytes(), type=Progress)
+    except (OSError, msgspec.MsgspecError):
+        far = Progress("")
+    return far if far.question == question else Progress(question)

@@ -1,0 +1,127 @@
+"""The door of the web server: how many connections stand in it, and for how long one may stand there in silence.
+
+A connection that has asked for nothing yet costs a file and some memory, and whoever opens a thousand of them wants the
+others to wait (reliability.md §2.15, X5). The oldest silent ones make room for the next: an honest one asks within
+milliseconds. aiohttp by itself lets one stand for an hour, however slowly its headers come.
+"""
+
+import asyncio
+import sys
+from collections import Counter
+from typing import Any
+
+from aiohttp import web
+
+from hub.web.security import HEADERS
+
+SILENT_S = 15.0
+"""A connection that has sent no whole request for so long is closed, whether new or kept open by a browser."""
+SILENT = 200
+"""Connections of one address that have asked for nothing yet."""
+IN_ALL = 2000
+"""Connections at a time; less where the system allows fewer files."""
+KEPT_FILES = 200
+"""Files that are for journal, stores and the page itself."""
+MOST_HEADERS = 48
+"""A browser behind a proxy sends some thirty."""
+
+
+class _Knock(web.RequestHandler):
+    """One connection; what it gets for no HTTP at all wears the headers of the house too."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        answer = super().handle_error(request, status, exc, message)
+        answer.headers.update(HEADERS)
+        return answer
+
+
+class Door(web.Server):
+    """Hands connections on, and turns away those for whom there is no room."""
+
+    def __init__(self, behind: web.Server, refused: Counter[str], *, most: int) -> None:
+        """Stand before a server.
+
+        Args:
+            behind: what aiohttp made of the application.
+            refused: counts who was turned away, as `connections`.
+            most: connections at a time.
+        """
+        self._told: dict[str, Any] = {
+            "access_log": None,
+            "keepalive_timeout": SILENT_S,
+            "max_headers": MOST_HEADERS,
+        }
+        super().__init__(self._answer, request_factory=behind.request_factory, **self._told)
+        self._behind = behind.request_handler
+        self._refused = refused
+        self._most = most
+        self._open = 0
+        self._silent: dict[web.RequestHandler, tuple[str, asyncio.Transport]] = {}
+        self._addresses: Counter[str] = Counter()
+
+    def __call__(self) -> web.RequestHandler:
+        """Return what speaks with one connection."""
+        return _Knock(self, loop=asyncio.get_running_loop(), **self._told)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Let one in, and turn away the oldest of those that say nothing where there are too many."""
+        super().connection_made(handler, transport)
+        address = str((transport.get_extra_info("peername") or ("",))[0])
+        self._open += 1
+        self._silent[handler] = (address, transport)
+        self._addresses[address] += 1
+        if self._addresses[address] > SILENT:
+            self._turn_away(next(each for each, (where, _) in self._silent.items() if where == address))
+        elif self._open > self._most:
+            self._turn_away(next(iter(self._silent)))
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        """Forget one that has gone."""
+        self._open -= 1
+        self._heard(handler)
+        super().connection_lost(handler, exc)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._heard(request.protocol)
+        return await self._behind(request)
+
+    def _heard(self, handler: web.RequestHandler) -> None:
+        address, _ = self._silent.pop(handler, (None, None))
+        if address is not None:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+    def _turn_away(self, handler: web.RequestHandler) -> None:
+        _, transport = self._silent[handler]
+        self._heard(handler)
+        self._refused["connections"] += 1
+        transport.abort()
+
+
+class Runner(web.AppRunner):
+    """Runs the application behind a door."""
+
+    def __init__(self, app: web.Application, refused: Counter[str], **more: Any) -> None:  # noqa: ANN401 — aiohttp's own
+        """Prepare it; `refused` counts who was turned away."""
+        super().__init__(app, **more)
+        self._refused_counter = refused
+
+    async def _make_server(self) -> web.Server:
+        return Door(await super()._make_server(), self._refused_counter, most=room())
+
+
+def room() -> int:
+    """Return how many connections the system has files for, having asked it for as many as it gives."""
+    if sys.platform == "win32":
+        return IN_ALL
+    import resource  # noqa: PLC0415 — not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = IN_ALL + KEPT_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return IN_ALL if soft == resource.RLIM_INFINITY else max(min(IN_ALL, soft - KEPT_FILES), KEPT_FILES)

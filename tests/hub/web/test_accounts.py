@@ -1,0 +1,45 @@
+"""MQTT accounts by the API: the facilitator's alone, the password once, as text and as a code."""
+
+from pathlib import Path
+from typing import Any
+
+from hub.workshop.session import Wish
+from servers.web import Client, FakeHub, Serve, giving
+
+API = "/api/v1/accounts"
+
+
+async def say(client: Client, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    """Return status and JSON of an answer."""
+    async with client.request(method, path, json=body) as response:
+        return response.status, await response.json(content_type=None)
+
+
+async def test_a_facilitator_gives_lists_and_revokes(hub: FakeHub, client: Client, tmp_path: Path) -> None:
+    """The password is in the first answer and in no other."""
+    hub.giving = giving(tmp_path)
+    status, made = await say(client, "POST", API, {"name": "fridge-1"})
+    assert (status, made["role"], made["code"]["size"] > 20) == (201, "device", True)
+    status, listed = await say(client, "GET", API)
+    assert [each["name"] for each in listed["accounts"]] == ["fridge-1"]
+    assert made["password"] not in str(listed)
+    assert (await say(client, "POST", API, {"name": "fridge-1"}))[0] == 400
+    assert (await say(client, "DELETE", f"{API}/fridge-1"))[0] == 200
+    assert (await say(client, "DELETE", f"{API}/fridge-1"))[0] == 404
+
+
+async def test_a_whole_session_shares_one_and_needs_a_session(hub: FakeHub, client: Client, tmp_path: Path) -> None:
+    """It ends with it."""
+    hub.giving = giving(tmp_path)
+    assert (await say(client, "POST", API, {"role": "session"}))[0] == 400
+    hub.sittings.desk.start(Wish(title="Bakers"))
+    status, made = await say(client, "POST", API, {"role": "session"})
+    assert (status, made["name"].startswith("bakers-")) == (201, True)
+    assert made["session"]
+
+
+async def test_nobody_else_gives_or_sees_one(hub: FakeHub, serve: Serve) -> None:
+    """Not even who there is."""
+    viewer = await serve(hub, lan=True)
+    for method, path in (("GET", API), ("POST", API), ("DELETE", f"{API}/fridge-1")):
+        assert (await say(viewer, method, path, {}))[0] == 403

@@ -1,0 +1,96 @@
+"""The examples of hub/web/README.md do what they say, at a real server."""
+
+import asyncio
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from servers.web import SECRET, Client, FakeHub
+
+README = (Path(__file__).parents[3] / "hub" / "web" / "README.md").read_text(encoding="utf-8")
+PRINTED = "http://localhost:8080"
+NODES = {"inject", "http request", "split", "debug"}
+"""Of Node-RED itself: nothing else need be installed."""
+
+
+def example(name: str, client: Client | None = None) -> str:
+    """Return an example, its address that of a test's server."""
+    found = re.search(rf"<!-- example: {name} -->\n```\w+\n(.+?)\n```", README, re.DOTALL)
+    assert found is not None, f"hub/web/README.md has no example {name!r}"
+    address = PRINTED if client is None else str(client.make_url("")).rstrip("/")
+    return found[1].replace(PRINTED, address)
+
+
+@pytest.fixture(autouse=True)
+def kitchen(hub: FakeHub) -> None:
+    """Let the device of the examples have said something."""
+    hub.speak("tasmota:kitchen", "temperature", 21.5, time=hub.live.wall() - 1)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: apt-get install curl")
+async def test_curl(hub: FakeHub, client: Client) -> None:
+    """Devices, a table, and a measure that is journalled once however often it is sent."""
+    for _ in range(2):
+        process = await asyncio.create_subprocess_exec(
+            *("sh", "-euc", example("curl", client)),
+            env=os.environ | {"TOKEN": SECRET},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said = (await process.communicate())[0].decode()
+        assert process.returncode == 0
+        devices, rest = said.split("\n", 1) if said.startswith('{"devices"') and "\n" in said else (said, said)
+        assert "tasmota:kitchen" in devices
+        assert "21.5" in rest
+        assert '"accepted":1' in rest
+    assert len(hub.journal) == 1
+
+
+async def test_python(client: Client) -> None:
+    """It runs as it stands, and prints what the device said."""
+    source = example("python", client).replace("asyncio.run(main())", "")
+    names: dict[str, object] = {}
+    exec(compile(source, "README.md", "exec"), names)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        await names["main"]()  # type: ignore[operator]
+    assert "kitchen [('temperature', 21.5, '°C')]" in printed.getvalue()
+    assert "2027-01-15T07:59:59.999999999Z temperature 21.5" in printed.getvalue()
+
+
+async def test_node_red(client: Client) -> None:
+    """A flow that can be imported: nodes of Node-RED itself, wires that lead somewhere, an address that answers."""
+    nodes = json.loads(example("node-red", client))
+    names = {each["id"] for each in nodes}
+    assert len(names) == len(nodes)
+    assert {each["type"] for each in nodes} <= NODES
+    assert {end for each in nodes for wire in each["wires"] for end in wire} <= names
+    (asked,) = (each for each in nodes if each["type"] == "http request")
+    async with client.get(urlsplit(asked["url"]).path) as answer:
+        assert (await answer.json())["devices"]
+
+
+async def test_a_spreadsheet(client: Client) -> None:
+    """As LibreOffice reads it where people write decimal commas: semicolons, UTF-8 with its mark."""
+    address = urlsplit(example("spreadsheet", client))
+    async with client.get(f"{address.path}?{address.query}") as answer:
+        assert answer.content_type == "text/csv"
+        text = (await answer.read()).decode("utf-8-sig")
+    head, row = csv.reader(io.StringIO(text), delimiter=";")
+    assert dict(zip(head, row, strict=True)) | {"time": ""} == {
+        "device": "tasmota:kitchen",
+        "channel": "temperature",
+        "unit": "°C",
+        "time": "",
+        "value": "21,5",
+        "quality": "good",
+        "simulated": "0",
+        "run": "real",
+    }
