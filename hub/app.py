@@ -170,8 +170,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        keep = _keep(self.config)
-        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=keep)
+        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=_keep(self.config))
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         bundled = load_bundled()

@@ -3,7 +3,7 @@
 import { both, type Key, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { preparing } from "./lib/clock.ts";
-import { kept, newest, type Sight, sight, standing, tells, unheard } from "./lib/sight.ts";
+import { begun, kept, newest, type Sight, sight, standing, tells } from "./lib/sight.ts";
 
 /** A link just lost may be back before anybody notices. */
 const LOST_AFTER_MS = 3000;
@@ -54,7 +54,7 @@ class Story {
 		for (const measure of newest(this.usecase, computed)) {
 			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
 			if (hub.hides(devices.get(seen.device))) found[measure.name] = kept(seen);
-			else found[measure.name] = this.preparing || this.#prepares(seen.run) ? unheard(seen) : seen;
+			else found[measure.name] = this.preparing || this.#prepares(seen.run) ? begun(seen) : seen;
 		}
 		return found;
 	});

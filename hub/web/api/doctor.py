@@ -5,12 +5,12 @@ from html import escape
 from typing import Any
 
 from aiohttp import web
-from msgspec import Struct
 
 from hub.web.gives import gives
 from hub.web.keys import HUB
 from hub.web.problems import language
 from hub.web.query import answer, choice
+from hub.web.shapes.doctor import FindingList
 
 STYLE = (
     ":root{color-scheme:light dark}body{font:1.05rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
@@ -41,28 +41,12 @@ WORDS: Mapping[str, Mapping[Any, str]] = {
 }
 
 
-class Finding(Struct, frozen=True):
-    """One line of the doctor; `ok` null: worth knowing, or not known."""
-
-    id: str
-    ok: bool | None
-    text: str
-    remedy: str | None
-
-
-class Findings(Struct, frozen=True):
-    """All of them."""
-
-    findings: list[Finding]
-
-
-@gives(Findings)
+@gives(FindingList)
 async def findings(request: web.Request) -> web.Response:
     """Look at ports, broker, store, clock, disk, firewall, certificates, and say what to do."""
     return answer({"findings": await request.app[HUB].examine(_language(request))})
 
 
-@gives(media=("text/html",))
 async def page(request: web.Request) -> web.Response:
     """Show it as a page; what is to be done comes first."""
     lang = _language(request)
@@ -71,7 +55,6 @@ async def page(request: web.Request) -> web.Response:
     return web.Response(text=shown(found, lang), content_type="text/html", headers=headers)
 
 
-@gives(media=("text/css",))
 async def style(_request: web.Request) -> web.Response:
     """Give the page its looks: the policy of the house takes none that stands in a page."""
     return web.Response(text=STYLE, content_type="text/css", headers={"Cache-Control": "no-cache"})

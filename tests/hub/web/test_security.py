@@ -72,7 +72,6 @@ OPEN = {
     "/live",
     "/health",
     "/metrics",
-    "/doctor.css",
     "/api/v1/devices",
     "/api/v1/devices/id",
     "/api/v1/readings",
@@ -99,6 +98,9 @@ OPEN = {
     "/phone",
     "/api/v1/openapi.json",
     "/api/v1/asyncapi.json",
+    "/api/v1/docs",
+    "/api/v1/docs/name",
+    "/doctor.css",
 }
 """What anybody at an allowed host may GET."""
 OPEN_CHANGES = {

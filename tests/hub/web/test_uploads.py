@@ -283,6 +283,12 @@ async def test_the_end_of_the_hub_leaves_no_file(hub: FakeHub, serve: Serve, mon
 def test_the_screen_has_the_options_of_the_command() -> None:
     """Whoever knows the one knows the other."""
     command = import_module("hub.cli.import").command
-    options = set(inspect.signature(command).parameters) - {"file", "json", "data", "config"}
+    options = set(inspect.signature(command).parameters) - {
+        "file",
+        "json",
+        "data",
+        "config",
+        "influx",
+    }  # a file of the browser's, no other store
     renamed = {"time_column": "time"}
     assert {renamed.get(each, each) for each in options} == set(ImportWish.__struct_fields__)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kept, newest, sight, standing, tells } from "./sight.ts";
+import { begun, kept, newest, sight, standing, tells } from "./sight.ts";
 import type { Alarm, Device, Measure, Sentence, Usecase } from "./types.ts";
 
 const NOW = Date.parse("2026-11-24T05:00:04Z");
@@ -109,6 +109,8 @@ test("of a device that is kept from a screen nothing is told there", () => {
 		() => NOW,
 	);
 	const hidden = kept(seen);
+	assert.equal(begun({ ...seen, origin: "missing" }).origin, "simulated", "its player is on the way, not missing");
+	assert.equal(begun({ ...seen, origin: "real" }).origin, "real");
 	assert.deepEqual([hidden.shown.value, hidden.raw, hidden.alarm, hidden.hidden], [null, null, null, true]);
 	const says = (params: object) => ({ code: "calm", params, text: { fr: "", en: "" } }) as unknown as Sentence;
 	assert.equal(tells(says({ door_open: 1 }), { door_open: hidden }), true);
