@@ -173,7 +173,6 @@ class App:
         self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=_keep(self.config))
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
-        self._rules = sum(1 for case in self._cases.values() for _ in case.all_rules)
         bundled = load_bundled()
         off = {model: each.off for model, each in self._kept.absences().items() if each.off is not None}
         self._guests = Guests(installed(), taken=bundled, off=off)
@@ -904,7 +903,7 @@ class App:
             **{f"{stage}_seconds_total": spent for stage, spent in worker.spent.items()},
             "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
             "alarm_changes_total": worker.alarm_changes,
-            "rules": self._rules,
+            "rules": sum(1 for case in self._cases.values() for _ in case.all_rules),
             "broker_connected": float(status.connected and status.subscribed),
             "broker_connections_total": status.epoch,
             **({} if refused is None else _refused_by_broker(refused)),
