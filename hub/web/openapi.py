@@ -172,7 +172,8 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
         content = {JSON: {"schema": schemas.of(route.body)}}
         operation["requestBody"] = {"content": content, "required": not route.may_be_empty}
     elif said.body:
-        operation["requestBody"] = {"content": {media: {"schema": {}} for media in said.body}, "required": True}
+        content = {media: {"schema": {}} for media in said.body}
+        operation["requestBody"] = {"content": content, "required": not route.may_be_empty}
     return operation
 
 

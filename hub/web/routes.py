@@ -103,7 +103,7 @@ API = (
     Route("POST", "/imports/{id}/preview", FACILITATOR, uploads.preview, body=uploads.ImportWish),
     Route("POST", "/imports/{id}/start", FACILITATOR, uploads.start, body=uploads.ImportWish),
     Route("POST", "/imports/{id}/cancel", FACILITATOR, uploads.cancel),
-    Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",)),
+    Route("POST", "/ingest/{source}", INTEGRATOR, ingest.take, ("token",), may_be_empty=True),
     Route("GET", "/runs", VIEWER, scenario.runs),
     Route("GET", "/runs/{run}/control", HUB, scenario.control, ("table",)),
     Route("GET", "/messages", FACILITATOR, devices.messages, ("limit", "cursor", "understood")),

@@ -5,6 +5,7 @@ No request makes the hub fail, answers what is not described, or does what its r
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -20,7 +21,6 @@ continue-on-failure = true
 color = false
 
 [checks]
-ignored_auth.enabled = {auth}
 # two members that go together, a text that can be printed, a key that came before: no schema says so
 positive_data_acceptance.expected-statuses = ["2xx", 304, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503]
 """
@@ -31,19 +31,23 @@ import schemathesis
 def as_bytes(ctx, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 """
+FEWEST = 1_000
+"""Cases that hold: each of a hundred addresses is asked many times."""
 RUN = "from schemathesis.cli import schemathesis; schemathesis()"
 
 
+# missing_required_header: none is required but Authorization, for which that check knows 401 alone; design.md §4 says
+# 403, and ignored_auth asks for it
 async def conforming(address: str, folder: Path, headers: dict[str, str], *, examples: int, auth: bool) -> str:
     """Return what Schemathesis says of a server; fails where it found something."""
-    (folder / "schemathesis.toml").write_text(CONFIG.format(auth=str(auth).lower()))
+    (folder / "schemathesis.toml").write_text(CONFIG)
     (folder / "hooks.py").write_text(HOOKS)
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    left_out = ["missing_required_header"] if auth else ["missing_required_header", "ignored_auth"]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", RUN, "--config-file", "schemathesis.toml", "run", f"{address}api/v1/openapi.json"),
         *("--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples)),
-        # none is required but Authorization, for which that check knows 401 alone; design.md §4 says 403: ignored_auth
-        *("--exclude-checks", "missing_required_header", "--seed", "7", "--request-timeout", "30", *given),
+        *("--exclude-checks", ",".join(left_out), "--seed", "7", "--request-timeout", "30", *given),
         cwd=folder,
         env=os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(folder)},
         stdout=asyncio.subprocess.PIPE,
@@ -58,7 +62,10 @@ async def conforming(address: str, folder: Path, headers: dict[str, str], *, exa
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("role", ["viewer", "facilitator", "hub"])
 async def test_every_operation_conforms(role: str, tmp_path: Path) -> None:
-    """With a handful of examples each, beside those at the edges of every parameter."""
+    """With a handful of examples each, beside those at the edges of every parameter.
+
+    That what needs a role needs it is asked as nobody: who bears a valid secret is known, whatever else is sent along.
+    """
     hub = FakeHub()
     hub.speak("tasmota:kitchen", "temperature", 21.5)
     security = Security(hub.config, demo=True, lan=True, secret=SECRET, pin="042042")
@@ -69,5 +76,8 @@ async def test_every_operation_conforms(role: str, tmp_path: Path) -> None:
         "hub": {"Authorization": f"Bearer {SECRET}"},
     }
     async with TestServer(app) as server:
-        said = await conforming(str(server.make_url("/")), tmp_path, secrets[role], examples=5, auth=True)
-    assert "No issues found" in said
+        said = await conforming(str(server.make_url("/")), tmp_path, secrets[role], examples=5, auth=role == "viewer")
+    passed = re.search(r"generated, (\d+) passed", said)
+    assert passed, said[-2_000:]
+    print(f"{role}: {passed[1]} cases")  # noqa: T201 — what it is run for
+    assert int(passed[1]) > FEWEST

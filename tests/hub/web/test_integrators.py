@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from servers import node_red
 from servers.web import SECRET, Client, FakeHub
 
 README = (Path(__file__).parents[3] / "hub" / "web" / "README.md").read_text(encoding="utf-8")
 PRINTED = "http://localhost:8080"
-NODES = {"inject", "http request", "split", "debug"}
+NODES = {"inject", "http request", "change", "split", "debug"}
 """Of Node-RED itself: nothing else need be installed."""
 
 
@@ -75,6 +76,16 @@ async def test_node_red(client: Client) -> None:
     (asked,) = (each for each in nodes if each["type"] == "http request")
     async with client.get(urlsplit(asked["url"]).path) as answer:
         assert (await answer.json())["devices"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_node_red_plays_the_flow(client: Client, tmp_path: Path) -> None:
+    """Imported as it stands into a real one: asked at once, one message a device, as the API tells it."""
+    async with node_red.playing(tmp_path, json.loads(example("node-red", client))) as address:
+        (device, *_) = await node_red.seen(address)
+    assert device["id"] == "tasmota:kitchen"
+    assert device["channels"][0]["value"] == 21.5
 
 
 async def test_a_spreadsheet(client: Client) -> None:
