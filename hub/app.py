@@ -37,7 +37,6 @@ from hub.families import Families
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
-from hub.giving import Giving, Sitting
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.link import LinkClient, Status
@@ -50,6 +49,7 @@ from hub.measured import Looking
 from hub.model import NS, REAL, Action, Alarm, Commanded, Heard, Message, Paced, Source, rfc3339
 from hub.notify.siren import BY
 from hub.pacer import Pacer
+from hub.provisioning import Provisioning, Sitting
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.replaying import Player
@@ -262,7 +262,7 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
-        self.giving = Giving(self._data, settings.broker, self._broker_there)
+        self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -471,7 +471,7 @@ class App:
 
     def _end_accounts(self) -> None:
         current = self._sessions.desk.current()
-        self.giving.end(None if current is None else Sitting(current.id, current.title))
+        self.provisioning.end(None if current is None else Sitting(current.id, current.title))
 
     def _show_parts(self) -> None:
         told = self._parts_now()

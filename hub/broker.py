@@ -28,10 +28,10 @@ import psutil
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from hub import given, mosquitto, tlsrelay
+from hub import mosquitto, provisioned, tlsrelay
 from hub.errors import ConfigError, HubError
-from hub.given import Account
 from hub.logs import Repeats, Words
+from hub.provisioned import Account
 
 MAX_PAYLOAD = 4 * 1024 * 1024
 """Above it the broker cuts its publisher [byte]; Zigbee2MQTT's bridge/devices passes 100 KB."""
@@ -128,7 +128,7 @@ def write_config(
             user=user,
             password=password,
             accounts="".join(each.line for each in given_out.values()),
-            rights=given.rights(given_out),
+            rights=provisioned.rights(given_out),
             tls=None if tls is None else (tls.port, tls.file),
         )
         _write_private(path, "\n".join([*first, text]))

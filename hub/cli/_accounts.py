@@ -13,7 +13,7 @@ from hub import datafolder
 from hub.cli._house import NO_HUB, House, opened
 from hub.config import load
 from hub.errors import UsageError
-from hub.giving import AccountWish, Giving
+from hub.provisioning import AccountWish, Provisioning
 from hub.setup import broker_of
 
 
@@ -35,20 +35,20 @@ class AtRest:
         config = load()
         is_ours = config.broker_url is None
         there = broker_of(config.broker_url or "mqtt://127.0.0.1", [], is_ours=is_ours)
-        self._giving = Giving(data, "embedded" if is_ours else "foreign", lambda: there)
+        self._provisioning = Provisioning(data, "embedded" if is_ours else "foreign", lambda: there)
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Do what the API would (see `House`)."""
         if method == "GET":
-            return dict(self._giving.told())
+            return dict(self._provisioning.told())
         if method == "DELETE":
             name = unquote(path.rpartition("/")[2])
-            self._giving.revoke(name)
+            self._provisioning.revoke(name)
             return {"name": name, "revoked": True}
         wish = msgspec.convert(body, AccountWish)
         if wish.until_archive:
             raise UsageError(NO_HUB)
-        return dict(self._giving.give(wish, None))
+        return dict(self._provisioning.give(wish, None))
 
 
 def copied(made: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from hub import broker, given
+from hub import broker, provisioned
 from hub.cli._checks import Finding
 from hub.config import Config
 from hub.errors import ConfigError
@@ -52,6 +52,6 @@ def _file_of(data: Path, port: int) -> Path | None:
 
 def _given(data: Path) -> int | str:
     try:
-        return len(given.listed(data))
+        return len(provisioned.listed(data))
     except ConfigError:
         return "?"

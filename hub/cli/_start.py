@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder, given, logs, systemd
+from hub import broker, datafolder, logs, provisioned, systemd
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -96,7 +96,7 @@ def start(plan: Plan) -> int:
         if file is not None:
             broker.start(file)
             brokers.callback(broker.stop, data)
-            watched = [data / given.FILE] if plan.lan else []
+            watched = [data / provisioned.FILE] if plan.lan else []
             brokers.callback(broker.guard(file, watched=watched, rewrite=lambda: _write_broker(plan, data, file)))
         supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
         if plan.sim is not None:
@@ -166,7 +166,7 @@ def _broker(plan: Plan, data: Path) -> tuple[str, Path | None]:
         return config.broker_url, None
     living = broker.alive(data)
     port = config.mqtt_port or (living.port if living is not None else free_port())
-    user, password = (given.EVERYBODYS, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
+    user, password = (provisioned.EVERYBODYS, datafolder.kept(data, "mqtt-password", 12)) if plan.lan else (None, None)
     path = data / ("broker.conf" if plan.mosquitto else "broker.toml")
     if plan.lan and config.https_port is not None:
         _renew_certificate(data)
@@ -190,12 +190,12 @@ def _write_broker(plan: Plan, data: Path, path: Path, port: int | None = None) -
         return
     password = datafolder.kept(data, "mqtt-password", 12)
     secure = _tls(plan, data, path)
-    accounts = given.listed(data)
+    accounts = provisioned.listed(data)
     broker.write_config(
-        path, listen=ANY, port=where, user=given.EVERYBODYS, password=password, accounts=accounts, tls=secure
+        path, listen=ANY, port=where, user=provisioned.EVERYBODYS, password=password, accounts=accounts, tls=secure
     )
     if plan.mosquitto:
-        given.hashed_only(data)
+        provisioned.hashed_only(data)
 
 
 def _tls(plan: Plan, data: Path, path: Path) -> broker.Tls | None:

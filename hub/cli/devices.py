@@ -14,8 +14,8 @@ from hub.cli._accounts import accounts_of, copied, qr
 from hub.cli._house import House, opened
 from hub.cli._place import HERE, Flag, Place, listed, printed, told
 from hub.errors import UsageError
-from hub.giving import AccountWish
 from hub.model import BY_HUB
+from hub.provisioning import AccountWish
 
 SECRETS, MOSQUITTO = Path("secrets"), "mosquitto"
 READ_AGAIN = (

@@ -6,11 +6,11 @@ from typing import Any, Protocol, TypeVar
 
 from hub.config import Config
 from hub.driver import Command
-from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Live
 from hub.machine import Machine
 from hub.model import Action, Alarm, Commanded, Heard, Message, Paced
+from hub.provisioning import Provisioning
 from hub.refusals.explain import Explainer
 from hub.rules.casting import Taken
 from hub.store.alarms import Asked, Found, Transition
@@ -478,7 +478,7 @@ class Hub(Protocol):
         """
 
     @property
-    def giving(self) -> Giving:
+    def provisioning(self) -> Provisioning:
         """The MQTT accounts of devices."""
 
     def setup(self) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ import re
 from aiohttp import web
 from msgspec.structs import replace
 
-from hub.giving import AccountWish
+from hub.provisioning import AccountWish
 from hub.web import built, keys
 from hub.web.api import (
     accounts,

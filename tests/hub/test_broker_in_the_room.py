@@ -15,7 +15,7 @@ from filelock import FileLock
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub import broker, given
+from hub import broker, provisioned
 from hub.accounts import Role
 from hub.lan.keeper import AUTHORITY, FOLDER, SERVER, Keeper
 from servers.brokers import KINDS, needs
@@ -116,16 +116,16 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         broker.write_config(
             path,
             port=lent.port,
-            user=given.EVERYBODYS,
+            user=provisioned.EVERYBODYS,
             password=EVERYBODYS,
-            accounts=given.listed(folder),
+            accounts=provisioned.listed(folder),
             tls=broker.Tls(lent.tls_port, folder / FOLDER / SERVER),
         )
 
     write()
     with FileLock(folder / "lock"):
         broker.start(path, linger_s=5)
-        end = broker.guard(path, every_s=0.05, watched=[folder / given.FILE], rewrite=write)
+        end = broker.guard(path, every_s=0.05, watched=[folder / provisioned.FILE], rewrite=write)
         try:
             yield lent
         finally:
@@ -141,29 +141,29 @@ def eventually(what: str, condition: Callable[[], bool]) -> None:
 def test_an_account_counts_as_soon_as_it_is_given_and_no_longer_than_it_stands(house: House) -> None:
     """Within a second or two, without anybody starting anything; revoked, its connection ends."""
     assert not house.lets_in("fridge-1", "a guess")
-    password = given.add(house.folder, "fridge-1")
+    password = provisioned.add(house.folder, "fridge-1")
     eventually("it comes in", lambda: house.lets_in("fridge-1", password))
-    assert house.lets_in(given.EVERYBODYS, EVERYBODYS)
+    assert house.lets_in(provisioned.EVERYBODYS, EVERYBODYS)
     with house.connected("fridge-1", password) as (seen, _):
         assert seen.is_in
-        given.revoke(house.folder, "fridge-1")
+        provisioned.revoke(house.folder, "fridge-1")
         eventually("it is cut", lambda: seen.is_cut)
-    eventually("the room is let in", lambda: house.lets_in(given.EVERYBODYS, EVERYBODYS))
+    eventually("the room is let in", lambda: house.lets_in(provisioned.EVERYBODYS, EVERYBODYS))
     assert not house.lets_in("fridge-1", password)
 
 
 def test_a_renewed_password_ends_the_old_one(house: House) -> None:
     """Somebody photographed the label."""
-    old = given.add(house.folder, "oven")
+    old = provisioned.add(house.folder, "oven")
     eventually("it comes in", lambda: house.lets_in("oven", old))
-    new = given.add(house.folder, "oven", renew=True)
+    new = provisioned.add(house.folder, "oven", renew=True)
     eventually("the new one opens", lambda: house.lets_in("oven", new))
     assert not house.lets_in("oven", old)
 
 
 def test_devices_come_by_tls_with_the_page_s_authority(house: House) -> None:
     """TLS 1.2 and newer, for names and addresses of the certificate, by nobody else's word."""
-    with house.connected(given.EVERYBODYS, EVERYBODYS, by_tls=True) as (seen, client):
+    with house.connected(provisioned.EVERYBODYS, EVERYBODYS, by_tls=True) as (seen, client):
         assert seen.is_in
         client.subscribe("a", 1)
         client.publish("a", b"1" * 300_000, qos=1).wait_for_publish(5)
@@ -189,7 +189,7 @@ def test_a_silent_one_at_the_tls_door_keeps_nobody_out(house: House) -> None:
 def test_a_renewed_certificate_is_shown_without_a_restart(house: House) -> None:
     """The addresses changed; connections stay."""
     before = house.certificate()
-    with house.connected(given.EVERYBODYS, EVERYBODYS) as (seen, _):
+    with house.connected(provisioned.EVERYBODYS, EVERYBODYS) as (seen, _):
         Keeper(house.folder, lambda: datetime.now(UTC) + timedelta(hours=1)).renew(["10.0.0.5"])
         until("the new one is shown", lambda: house.certificate() != before, timeout_s=10)
         assert seen.is_in
@@ -199,13 +199,13 @@ def test_a_renewed_certificate_is_shown_without_a_restart(house: House) -> None:
 def test_with_mosquitto_an_account_opens_its_own_branch_only(house: House) -> None:
     """A device its own, an integrator hears all, a session's says what devices say; with the built-in one, all do."""
     passwords = {
-        name: given.add(house.folder, name, role)
+        name: provisioned.add(house.folder, name, role)
         for name, role in (("lamp", Role.DEVICE), ("node-red", Role.INTEGRATOR), ("bakers-1", Role.SESSION))
     }
     for name, password in passwords.items():
         eventually(f"{name} comes in", lambda name=name, password=password: house.lets_in(name, password))  # type: ignore[misc]
     topics = ("lamp/x", "other/x", "matinales/sim/x")
-    with house.connected(given.EVERYBODYS, EVERYBODYS) as (room, listener):
+    with house.connected(provisioned.EVERYBODYS, EVERYBODYS) as (room, listener):
         listener.subscribe("#", 1)
         said: dict[str, set[str]] = {}
         for name, password in passwords.items():

@@ -15,7 +15,6 @@ from hub.described import described
 from hub.driver import Command, Driver
 from hub.errors import NotFoundError, UsageError
 from hub.forgetting import elsewhere
-from hub.giving import Giving
 from hub.lan.room import Ways
 from hub.live import Batch, Live
 from hub.machine import Machine, Process
@@ -35,6 +34,7 @@ from hub.model import (
     Run,
     TimeSource,
 )
+from hub.provisioning import Provisioning
 from hub.refusals.explain import Explainer
 from hub.registry import Contexts, Registry, load_bundled
 from hub.rules.casting import Taken
@@ -175,10 +175,12 @@ def explainer() -> Explainer:
     return Explainer(bundled().values())
 
 
-def giving(folder: Path, *, is_open: bool = True) -> Giving:
+def provisioning(folder: Path, *, is_open: bool = True) -> Provisioning:
     """Return the accounts of a built-in broker."""
     room = ["192.0.2.7"] if is_open else []
-    return Giving(folder, "embedded", lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883))
+    return Provisioning(
+        folder, "embedded", lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883)
+    )
 
 
 @cache
@@ -216,7 +218,7 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
-        self.giving = giving(Path("no-data-folder-here"))
+        self.provisioning = provisioning(Path("no-data-folder-here"))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from hub.giving import AccountWish, Sitting
+from hub.provisioning import AccountWish, Sitting
 from hub.web.gives import gives
 from hub.web.hub import Hub
 from hub.web.keys import HUB
@@ -18,14 +18,14 @@ SHAPE = '{"name": "fridge-1"} or {"role": "session"}'
 @gives(AccountList)
 async def accounts(request: web.Request) -> web.Response:
     """List the MQTT accounts of devices, without their passwords, and what the broker can hold them to."""
-    return answer(await asyncio.to_thread(request.app[HUB].giving.told))
+    return answer(await asyncio.to_thread(request.app[HUB].provisioning.told))
 
 
 @gives(AccountGiven, 201)
 async def give(request: web.Request) -> web.Response:
     """Give a device an MQTT account; its password is shown this once, as text and as a code."""
     wish, hub = await body(request, AccountWish, SHAPE), request.app[HUB]
-    made = await asyncio.to_thread(hub.giving.give, wish, await _sitting(hub))
+    made = await asyncio.to_thread(hub.provisioning.give, wish, await _sitting(hub))
     code = await asyncio.to_thread(codes.code, made["urls"][0])
     return answer({**made, "code": code}, status=201)
 
@@ -34,7 +34,7 @@ async def give(request: web.Request) -> web.Response:
 async def revoke(request: web.Request) -> web.Response:
     """Take an MQTT account back: its device is cut off and lets itself in no more."""
     name = request.match_info["name"]
-    await asyncio.to_thread(request.app[HUB].giving.revoke, name)
+    await asyncio.to_thread(request.app[HUB].provisioning.revoke, name)
     return answer({"name": name, "revoked": True})
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import broker, given
+from hub import broker, provisioned
 from hub.cli import doctor
 from hub.cli._broker_checks import doors
 from hub.config import Config
@@ -47,7 +47,7 @@ def test_in_a_room_it_says_what_each_kind_can_hold_devices_to(
 ) -> None:
     """And how many have an account; without TLS, that it is read on the network."""
     living(monkeypatch)
-    given.add(tmp_path, "fridge-1")
+    provisioned.add(tmp_path, "fridge-1")
     if file != "x":
         broker.write_config(tmp_path / file, listen="0.0.0.0", port=1884, user="matinales", password="p")
     (first, text), (second, _) = said(tmp_path)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.workshop.session import Wish
-from servers.web import Client, FakeHub, Serve, giving
+from servers.web import Client, FakeHub, Serve, provisioning
 
 API = "/api/v1/accounts"
 
@@ -17,7 +17,7 @@ async def say(client: Client, method: str, path: str, body: object = None) -> tu
 
 async def test_a_facilitator_gives_lists_and_revokes(hub: FakeHub, client: Client, tmp_path: Path) -> None:
     """The password is in the first answer and in no other."""
-    hub.giving = giving(tmp_path)
+    hub.provisioning = provisioning(tmp_path)
     status, made = await say(client, "POST", API, {"name": "fridge-1"})
     assert (status, made["role"], made["code"]["size"] > 20) == (201, "device", True)
     status, listed = await say(client, "GET", API)
@@ -30,7 +30,7 @@ async def test_a_facilitator_gives_lists_and_revokes(hub: FakeHub, client: Clien
 
 async def test_a_whole_session_shares_one_and_needs_a_session(hub: FakeHub, client: Client, tmp_path: Path) -> None:
     """It ends with it."""
-    hub.giving = giving(tmp_path)
+    hub.provisioning = provisioning(tmp_path)
     assert (await say(client, "POST", API, {"role": "session"}))[0] == 400
     hub.sittings.desk.start(Wish(title="Bakers"))
     status, made = await say(client, "POST", API, {"role": "session"})

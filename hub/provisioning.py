@@ -1,4 +1,4 @@
-"""Giving MQTT accounts to devices while a hub runs, and taking them back with the workshop session; blocks."""
+"""Provisioning MQTT accounts of devices while a hub runs, and taking them back with the workshop session; blocks."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from hub import given
+from hub import provisioned
 from hub.accounts import Role
 from hub.broker import Kind
 from hub.errors import ConfigError, UsageError
@@ -44,7 +44,7 @@ class Sitting(Struct, frozen=True):
     title: str
 
 
-class Giving:
+class Provisioning:
     """The accounts of one hub's broker."""
 
     def __init__(self, folder: Path, kind: Kind, broker: Callable[[], Broker]) -> None:
@@ -59,7 +59,7 @@ class Giving:
         Raises:
             ConfigError: the file is damaged.
         """
-        known = given.listed(self._folder)
+        known = provisioned.listed(self._folder)
         shown = [
             {
                 "name": name,
@@ -87,8 +87,8 @@ class Giving:
         session = sitting.id if ends and sitting is not None else None
         name = wish.name
         if not name and wish.role is Role.SESSION and sitting is not None:
-            name = given.name_of_session(sitting.title)
-        password = given.add(self._folder, name, wish.role, session=session, renew=wish.renew)
+            name = provisioned.name_of_session(sitting.title)
+        password = provisioned.add(self._folder, name, wish.role, session=session, renew=wish.renew)
         return {
             "name": name,
             "password": password,
@@ -105,12 +105,12 @@ class Giving:
             NotFoundError: nobody has that name.
             ConfigError: the file is damaged.
         """
-        given.revoke(self._folder, name)
+        provisioned.revoke(self._folder, name)
 
     def end(self, sitting: Sitting | None) -> None:
         """Take back the accounts of sessions that are over."""
         try:
-            over = given.end(self._folder, lambda session: sitting is not None and sitting.id == session)
+            over = provisioned.end(self._folder, lambda session: sitting is not None and sitting.id == session)
         except ConfigError as error:
             _LOG.warning("Accounts are not taken back: %s", error)
             return

@@ -6,99 +6,99 @@ from pathlib import Path
 
 import pytest
 
-from hub import given
+from hub import provisioned
 from hub.__main__ import main
 from hub.accounts import Role
 from hub.errors import ConfigError, NotFoundError, UsageError
-from hub.giving import AccountWish, Giving, Sitting
+from hub.provisioning import AccountWish, Provisioning, Sitting
 from hub.setup import broker_of
-from servers.web import giving
+from servers.web import provisioning
 
 SITTING = Sitting("s-1", "Boulangers & Co.")
 
 
 def test_a_password_is_random_long_and_in_a_file_of_its_owner_only(tmp_path: Path) -> None:
     """Two accounts differ, and two installations."""
-    first, second = (given.add(tmp_path, name) for name in ("fridge-1", "fridge-2"))
+    first, second = (provisioned.add(tmp_path, name) for name in ("fridge-1", "fridge-2"))
     assert first != second
     assert len(first) == 20
     if sys.platform != "win32":
-        assert stat.S_IMODE((tmp_path / given.FILE).stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / provisioned.FILE).stat().st_mode) == 0o600
 
 
 def test_once_mosquitto_has_its_hash_the_password_is_nowhere(tmp_path: Path) -> None:
     """The embedded broker needs the word; Mosquitto does not."""
-    password = given.add(tmp_path, "fridge-1")
-    assert password in (tmp_path / given.FILE).read_text()
-    given.hashed_only(tmp_path)
-    assert password not in (tmp_path / given.FILE).read_text()
-    assert given.listed(tmp_path)["fridge-1"].line.startswith("fridge-1:$7$")
-    assert password not in repr(given.listed(tmp_path))
+    password = provisioned.add(tmp_path, "fridge-1")
+    assert password in (tmp_path / provisioned.FILE).read_text()
+    provisioned.hashed_only(tmp_path)
+    assert password not in (tmp_path / provisioned.FILE).read_text()
+    assert provisioned.listed(tmp_path)["fridge-1"].line.startswith("fridge-1:$7$")
+    assert password not in repr(provisioned.listed(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["", "+", "a/b", "hub", "matinales", "$SYS", "tele", "a:b", "é", "x" * 65])
 def test_a_name_that_would_open_more_is_refused(tmp_path: Path, name: str) -> None:
     """As at a Mosquitto of one's own."""
     with pytest.raises(UsageError):
-        given.add(tmp_path, name)
-    assert given.listed(tmp_path) == {}
+        provisioned.add(tmp_path, name)
+    assert provisioned.listed(tmp_path) == {}
 
 
 def test_a_taken_name_is_renewed_only_when_asked(tmp_path: Path) -> None:
     """Renewed, it stays what it was."""
-    given.add(tmp_path, "fridge-1", Role.INTEGRATOR, session="s-1")
+    provisioned.add(tmp_path, "fridge-1", Role.INTEGRATOR, session="s-1")
     with pytest.raises(UsageError, match="--renew"):
-        given.add(tmp_path, "fridge-1")
+        provisioned.add(tmp_path, "fridge-1")
     with pytest.raises(UsageError, match="no account to renew"):
-        given.add(tmp_path, "fridge-2", renew=True)
-    before = given.listed(tmp_path)["fridge-1"]
-    given.add(tmp_path, "fridge-1", renew=True)
-    after = given.listed(tmp_path)["fridge-1"]
+        provisioned.add(tmp_path, "fridge-2", renew=True)
+    before = provisioned.listed(tmp_path)["fridge-1"]
+    provisioned.add(tmp_path, "fridge-1", renew=True)
+    after = provisioned.listed(tmp_path)["fridge-1"]
     assert (after.role, after.session) == (Role.INTEGRATOR, "s-1")
     assert after.line != before.line
 
 
 def test_accounts_of_a_session_that_is_over_end_and_others_stay(tmp_path: Path) -> None:
     """Those given until the archive."""
-    accounts = giving(tmp_path)
+    accounts = provisioning(tmp_path)
     made = accounts.give(AccountWish(role=Role.SESSION), SITTING)
     accounts.give(AccountWish(name="oven", until_archive=True), SITTING)
     accounts.give(AccountWish(name="fridge-1"), SITTING)
     assert made["name"].startswith("boulangers-co-")
     accounts.end(SITTING)
-    assert len(given.listed(tmp_path)) == 3
+    assert len(provisioned.listed(tmp_path)) == 3
     accounts.end(Sitting("s-2", "Menuisiers"))
-    assert set(given.listed(tmp_path)) == {"fridge-1"}
+    assert set(provisioned.listed(tmp_path)) == {"fridge-1"}
     accounts.end(None)
-    assert set(given.listed(tmp_path)) == {"fridge-1"}
+    assert set(provisioned.listed(tmp_path)) == {"fridge-1"}
 
 
 def test_without_a_session_nothing_can_end_with_it(tmp_path: Path) -> None:
     """It says what to start."""
     with pytest.raises(UsageError, match="no workshop session"):
-        giving(tmp_path).give(AccountWish(name="oven", until_archive=True), None)
+        provisioning(tmp_path).give(AccountWish(name="oven", until_archive=True), None)
 
 
 def test_what_is_told_holds_no_secret_and_says_what_the_broker_can_do(tmp_path: Path) -> None:
     """In both languages; on loopback that accounts do not count yet."""
-    made = giving(tmp_path).give(AccountWish(name="oven"), None)
-    told = giving(tmp_path).told()
+    made = provisioning(tmp_path).give(AccountWish(name="oven"), None)
+    told = provisioning(tmp_path).told()
     assert made["password"] not in repr(told)
     assert [each["name"] for each in told["accounts"]] == ["oven"]
     assert "may say and hear anything" in told["broker"]["rights"]["en"]
-    assert "--lan" in giving(tmp_path, is_open=False).told()["broker"]["rights"]["fr"]
+    assert "--lan" in provisioning(tmp_path, is_open=False).told()["broker"]["rights"]["fr"]
 
 
 def test_the_addresses_hold_everything_and_tls_comes_first(tmp_path: Path) -> None:
     """To copy, or as a code."""
-    made = giving(tmp_path).give(AccountWish(name="oven"), None)
+    made = provisioning(tmp_path).give(AccountWish(name="oven"), None)
     login = f"oven:{made['password']}@192.0.2.7"
     assert made["urls"] == [f"mqtts://{login}:8883", f"mqtt://{login}:1883"]
 
 
 def test_a_foreign_broker_gets_no_account_from_us(tmp_path: Path) -> None:
     """The remedy names where they are given."""
-    foreign = Giving(tmp_path, "foreign", lambda: broker_of("mqtt://broker.example", [], is_ours=False))
+    foreign = Provisioning(tmp_path, "foreign", lambda: broker_of("mqtt://broker.example", [], is_ours=False))
     with pytest.raises(UsageError, match="--secrets"):
         foreign.give(AccountWish(name="oven"), None)
 
@@ -106,25 +106,25 @@ def test_a_foreign_broker_gets_no_account_from_us(tmp_path: Path) -> None:
 def test_an_unknown_name_and_a_damaged_file_are_named(tmp_path: Path) -> None:
     """With what to do."""
     with pytest.raises(NotFoundError, match="devices accounts"):
-        given.revoke(tmp_path, "oven")
-    (tmp_path / given.FILE).write_text("[]")
+        provisioned.revoke(tmp_path, "oven")
+    (tmp_path / provisioned.FILE).write_text("[]")
     with pytest.raises(ConfigError, match="remove it"):
-        given.listed(tmp_path)
+        provisioned.listed(tmp_path)
 
 
 def test_there_is_an_end_to_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker's file stays small."""
-    monkeypatch.setattr(given, "MOST", 1)
-    given.add(tmp_path, "a")
+    monkeypatch.setattr(provisioned, "MOST", 1)
+    provisioned.add(tmp_path, "a")
     with pytest.raises(UsageError, match="revoke"):
-        given.add(tmp_path, "b")
+        provisioned.add(tmp_path, "b")
 
 
 def test_mosquitto_s_rights_follow_the_roles(tmp_path: Path) -> None:
     """A device has the shipped patterns, an integrator hears, a session's account says what any device may."""
     for name, role in (("oven", Role.DEVICE), ("node-red", Role.INTEGRATOR), ("room-1", Role.SESSION)):
-        given.add(tmp_path, name, role)
-    said = given.rights(given.listed(tmp_path))
+        provisioned.add(tmp_path, name, role)
+    said = provisioned.rights(provisioned.listed(tmp_path))
     assert "user oven" not in said
     assert "user node-red\ntopic read #\n" in said
     assert "user room-1\ntopic readwrite #\ntopic deny matinales/#\n" in said
