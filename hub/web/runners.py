@@ -18,7 +18,7 @@ ANSWER_S = 2.0
 SHOWN_S = 0.5
 """How long to wait for the state that follows an answer."""
 CHANGE_S = 10.0
-"""A new story is a new run, whose runner connects anew and plays its past first."""
+"""A new story is a new run, whose runner connects anew and plays its past first; a press waits for it so long."""
 LOOK_S = 0.02
 """How often it is looked whether somebody has come."""
 AGAIN_S = 1.0
@@ -181,6 +181,7 @@ class Runners:
         self._connected: list[Runner] = []
         self._holding = self._trying = False
         self._held: dict[str, float] = {}
+        self._awaited_until = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._gone: asyncio.TimerHandle | None = None
 
@@ -216,6 +217,7 @@ class Runners:
             return
         if runner in self._connected:
             self._connected.remove(runner)
+            self._expect()
         if runner.run.startswith(REPLAY):
             self.beside(self.release())
         if not self._connected:
@@ -238,11 +240,60 @@ class Runners:
         Raises:
             Problem: there is none.
         """
+        runner = self._known(run)
+        if runner is None:
+            raise Problem("no_scenario")
+        return runner
+
+    def _known(self, run: str | None) -> Runner | None:
         seated = [] if run is None else [*self._seated.values()]
-        for runner in [*reversed(self._connected), *seated]:
-            if runner.state is not None and run in {None, runner.run}:
+        told = (each for each in [*reversed(self._connected), *seated] if each.state is not None)
+        return next((each for each in told if run in {None, each.run}), None)
+
+    async def ask(self, run: str | None, allow: Callable[[State], None], do: str, **what: Any) -> Runner:  # noqa: ANN401 — whatever the command takes
+        """Ask the runner of a run; without one, the one on the projector, or the one that is on its way there.
+
+        Args:
+            run: its id; None: whatever is on the projector. One that is just leaving is followed.
+            allow: raises a Problem when what is played does not allow it.
+            do: the command.
+            what: its arguments.
+
+        Returns:
+            Who did it.
+
+        Raises:
+            Problem: there is none, it refused, or did not answer.
+        """
+        deadline = time.monotonic() + CHANGE_S
+        while True:
+            while run is None and self._is_coming(self._on_projector()) and time.monotonic() < deadline:  # noqa: ASYNC110 — whether it does, nobody says
+                await asyncio.sleep(LOOK_S)
+            runner = self.get(run)
+            if runner.state is not None:
+                allow(runner.state)
+            try:
+                await runner.ask(do, **what)
+            except Problem as problem:
+                is_here = run is not None or runner in self._connected
+                if problem.code != "no_answer" or is_here or time.monotonic() > deadline:
+                    raise
+            else:
                 return runner
-        raise Problem("no_scenario")
+
+    def _on_projector(self) -> Runner | None:
+        """Return who is there; None: nobody, or the recording that everybody waits for is not yet."""
+        runner = self._known(None)
+        return None if self._holding and runner is not None and not runner.run.startswith(REPLAY) else runner
+
+    def _expect(self) -> None:
+        """Somebody is about to come: a process starts, or connects anew."""
+        self._awaited_until = time.monotonic() + CHANGE_S
+
+    def _is_coming(self, who: Runner | None) -> bool:
+        """Tell whether somebody who is not there is on the way."""
+        is_silent = any(each.state is None for each in self._connected)
+        return who is None and (is_silent or time.monotonic() < self._awaited_until)
 
     def at(self, table: int) -> Runner:
         """Return the runner of a table.
@@ -275,7 +326,7 @@ class Runners:
         """
         deadline = time.monotonic() + CHANGE_S
         while True:
-            while self._is_between():  # noqa: ASYNC110 — whether it does, nobody says
+            while self._is_coming(self.story()) and time.monotonic() < deadline:  # noqa: ASYNC110 — whether it does, nobody says
                 await asyncio.sleep(LOOK_S)  # who has just gone usually comes back
             runner = self.story() or self.get()
             try:
@@ -286,17 +337,13 @@ class Runners:
             else:
                 return await self.other_than(runner.run)
 
-    def _is_between(self) -> bool:
-        """Tell whether nobody tells a story, for a moment."""
-        gone = self._gone
-        return self.story() is None and gone is not None and asyncio.get_running_loop().time() < gone.when()
-
     async def hold(self) -> None:
         """Pause the stories while a recording is played: a device cannot say two things at once.
 
         They go on when the replay leaves, or at `release`; one that begins meanwhile waits too.
         """
         self._holding = True
+        self._expect()
         if not await self._pause():
             self.beside(self._until_all_wait())
 

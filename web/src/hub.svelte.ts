@@ -2,6 +2,7 @@
 
 import { acts } from "./acts.svelte.ts";
 import { api, Refused } from "./api.ts";
+import { type Awaited, awaited } from "./lib/awaited.ts";
 import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
@@ -31,8 +32,11 @@ class Hub {
 	beat = $state(performance.now());
 	/** When the link was last known to live [ms, monotonic]. */
 	heard = $state(performance.now());
-	/** When the page began [ms, monotonic]: what it waits for, it waits for since then. */
+	/** When the page began [ms, monotonic]. */
 	readonly started = performance.now();
+	#awaited = $state.raw<Awaited>({ since: this.started, coming: null, run: null });
+	/** How long the first values of the story told are waited for [s]. */
+	readonly waited = $derived(Math.max(0, this.beat - this.#awaited.since) / 1000);
 	/** When it first called the hub [ms, monotonic]: its words may have been long in coming. */
 	called = $state(performance.now());
 	/** The story on the projector; null: none known yet. */
@@ -221,6 +225,9 @@ class Hub {
 			for (const listener of this.#listeners) listener(values);
 		}
 		const scenario = this.picture?.scenario;
+		const was = this.#awaited;
+		const told = awaited(was, this.coming, scenario?.run ?? null, this.beat);
+		if (told.since !== was.since || told.coming !== was.coming || told.run !== was.run) this.#awaited = told;
 		const known = `${this.coming} ${scenario?.usecase} ${scenario?.run} ${this.picture?.devices.size} ${this.connections}`;
 		if (known !== this.#asked) {
 			this.#asked = known;

@@ -110,13 +110,12 @@ async def speed(request: web.Request) -> web.Response:
     said = await body(request, Speed, '{"speed": 10}')
     if not math.isfinite(said.speed) or not 0 <= said.speed <= FASTEST_LIVE:
         raise Problem("body", reason=f"speed is {said.speed:g}", shape=f'{{"speed": 0 … {FASTEST_LIVE:g}}}')
-    runner = _runner(request)
-    if said.speed != 1:
-        state = _state(runner)
-        real = real_devices(request.app[HUB], played(request.app[HUB], state))
-        if real:
+
+    def allow(state: State) -> None:
+        if said.speed != 1 and (real := real_devices(request.app[HUB], played(request.app[HUB], state))):
             raise Problem("real_role", devices=", ".join(real))
-    await runner.ask("speed", speed=said.speed)
+
+    runner = await request.app[RUNNERS].ask(request.match_info.get("run"), allow, "speed", speed=said.speed)
     reached = await runner.until(lambda state: state.speed == said.speed)
     return answer(shown(request, reached or _state(runner)))
 
@@ -124,17 +123,22 @@ async def speed(request: web.Request) -> web.Response:
 @gives(State, problems=BUSY)
 async def fault(request: web.Request) -> web.Response:
     """Switch a fault of the story."""
-    return await switched(request, _runner(request))
+    return await switched(request, request.match_info.get("run"))
 
 
-async def switched(request: web.Request, runner: Runner) -> web.Response:
-    """Switch the fault that an address names, of what a runner plays."""
+async def switched(request: web.Request, run: str | None) -> web.Response:
+    """Switch the fault that an address names, of what the runner of a run plays; None: of what is on the projector."""
     said = await body(request, FaultWish, '{"active": true, "intensity": 0.5, "duration": 10}')
     name = request.match_info["name"]
-    known = [fault.name for fault in _state(runner).faults]
-    if name not in known:
-        raise Problem("fault", name=repr(name[:80]), known=", ".join(known) or "—")
-    await runner.ask("fault", name=name, active=said.active, intensity=said.intensity, duration=said.duration)
+
+    def allow(state: State) -> None:
+        known = [fault.name for fault in state.faults]
+        if name not in known:
+            raise Problem("fault", name=repr(name[:80]), known=", ".join(known) or "—")
+
+    runner = await request.app[RUNNERS].ask(
+        run, allow, "fault", name=name, active=said.active, intensity=said.intensity, duration=said.duration
+    )
     state = await runner.until(
         lambda state: any(fault.name == name and fault.active == said.active for fault in state.faults)
     )

@@ -74,7 +74,7 @@ async def scenario(request: web.Request) -> web.Response:
 @gives(State, problems=BUSY)
 async def fault(request: web.Request) -> web.Response:
     """Switch a fault of a table's own simulator."""
-    return await switched(request, request.app[RUNNERS].at(named_table(request)))
+    return await switched(request, request.app[RUNNERS].at(named_table(request)).run)
 
 
 @gives(Choices)

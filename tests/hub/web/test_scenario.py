@@ -292,6 +292,60 @@ async def test_a_story_asked_of_a_runner_that_is_leaving_is_asked_of_the_one_tha
             assert (await asked)["run"] == "third"
 
 
+PRESSES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("/scenario/speed", {"speed": 10}),
+    ("/scenario/faults/door_open", {"active": True}),
+)
+
+
+@pytest.mark.parametrize(("path", "body"), PRESSES)
+async def test_a_press_waits_for_the_runner_that_is_on_its_way(client: Client, path: str, body: dict[str, Any]) -> None:
+    """After a reset nobody plays for a moment, and whoever comes says what it plays a moment later."""
+    async with runner(client):
+        pass
+    pressed = asyncio.create_task(put(client, path, body))
+    await asyncio.sleep(0.05)
+    assert not pressed.done()
+    async with runner(client, run="second") as heard:
+        assert (await pressed)["run"] == "second"
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize(("path", "body"), PRESSES)
+async def test_a_press_on_a_runner_that_is_leaving_is_done_by_the_one_that_follows(
+    client: Client, path: str, body: dict[str, Any]
+) -> None:
+    """It was asked, and went before it answered."""
+    async with runner(client, None) as leaving:
+        pressed = asyncio.create_task(put(client, path, body))
+        await eventually(lambda: leaving)
+    async with runner(client, run="second"):
+        assert (await pressed)["run"] == "second"
+
+
+async def test_a_speed_pressed_while_a_recording_is_on_its_way_is_the_recordings(client: Client) -> None:
+    """The story goes on waiting: a device cannot say two things at once."""
+    async with runner(client) as heard:
+        async with client.post(f"{API}/replay") as response:
+            assert response.status == 202
+        pressed = asyncio.create_task(put(client, "/scenario/speed", {"speed": 10}))
+        await asyncio.sleep(0.05)
+        async with runner(client, run="replay-1") as replay:
+            assert (await pressed)["run"] == "replay-1"
+        assert [each["speed"] for each in replay] == [10]
+        assert heard[0]["speed"] == 0
+        assert 10 not in {each["speed"] for each in heard}
+
+
+async def test_nobody_is_waited_for_without_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever left does not come back: the remedy is to start a story."""
+    monkeypatch.setattr(runners, "CHANGE_S", 0.1)
+    async with runner(client):
+        pass
+    for path, body in PRESSES:
+        assert "matinales demo" in (await put(client, path, body, 404))["remedy"]
+
+
 async def test_why_a_simulation_refuses_is_said_in_the_readers_language(client: Client) -> None:
     """As the runner says it, with French spaces."""
 
