@@ -2,11 +2,13 @@
 
 import contextlib
 import hashlib
+import importlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +29,8 @@ from hub.store.influx_client import SLOW, Client
 from hub.store.lines import MS, Encoder
 
 PROGRESS = "moving-to-influx.json"
+PARQUET = ("arro3-core>=0.9.1", "arro3-io>=0.9.1")
+"""The extra `parquet` of pyproject.toml, for who has no index that knows the hub."""
 _WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -71,6 +75,24 @@ def to_file(store: StoreReader, asked: Range, name: str, write: Callable[[Sequen
     return 0
 
 
+def to_parquet(store: StoreReader, asked: Range, name: Path) -> int:
+    """Write readings to a Parquet file, which comes into being when it is whole; begun anew where it was cut.
+
+    Raises:
+        UsageError: it cannot be written, or the library is not installed.
+    """
+    parquet, draft = _parquet(), name.with_name(f"{name.name}.part")
+    try:
+        with bar() as tell:
+            found = transfer.chunks(store, asked, tell=lambda done, of: tell(str(name), done, of))
+            parquet.write(draft, (some for _, some in found))
+        draft.replace(name)
+    except OSError as error:
+        msg = f"{name} cannot be written ({error.strerror}); name another file, or free some space and say it again"
+        raise UsageError(msg) from error
+    return 0
+
+
 def to_influx(store: StoreReader, asked: Range, folder: Path, settings: Config) -> int:
     """Send readings to InfluxDB, by the lines the hub itself sends: what is there already is not doubled.
 
@@ -99,6 +121,8 @@ def to_influx(store: StoreReader, asked: Range, folder: Path, settings: Config) 
 
 def is_ours(file: Path) -> bool:
     """Tell whether a file was written by `matinales export`."""
+    if _is_parquet(file):
+        return True
     try:
         with file.open(encoding="utf-8", newline="") as content:
             return transfer.is_ours(content.readline(100_000))
@@ -115,6 +139,8 @@ def from_file(folder: Path, file: Path) -> int:
     """
     size = file.stat().st_size
     name = hashlib.sha256(f"{file.absolute()} {size}".encode()).hexdigest()[:16]
+    if _is_parquet(file):
+        return _from_parquet(folder, file, name)
     with file.open(encoding="utf-8", newline="") as content, bar() as tell, _opened(folder) as store:
 
         def told(lines: Iterator[str]) -> Iterator[str]:
@@ -128,6 +154,38 @@ def from_file(folder: Path, file: Path) -> int:
         many = transfer.put(store, transfer.read(file.name, told(content)), name=name, wall=time.time_ns())
     _WORDS.print(f"{many} readings of {file.name} are in {folder}")
     return 0
+
+
+def _from_parquet(folder: Path, file: Path, name: str) -> int:
+    readings = _parquet().read(file)
+    with bar() as tell, _opened(folder) as store:
+        many = transfer.put(
+            store, readings, name=name, wall=time.time_ns(), tell=lambda done: tell(f"{done} readings", 0, 0)
+        )
+    _WORDS.print(f"{many} readings of {file.name} are in {folder}")
+    return 0
+
+
+def _parquet() -> ModuleType:
+    """Return `hub.store.parquet`.
+
+    Raises:
+        UsageError: its library is not installed.
+    """
+    try:
+        return importlib.import_module("hub.store.parquet")
+    except ModuleNotFoundError as error:
+        wanted = " ".join(f'"{each}"' for each in PARQUET)
+        msg = f"Parquet needs a library that is not here; install it: {sys.executable} -m pip install {wanted}"
+        raise UsageError(msg) from error
+
+
+def _is_parquet(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            return content.read(4) == b"PAR1"
+    except OSError:
+        return False
 
 
 def from_influx(folder: Path, settings: Config) -> int:

@@ -28,7 +28,7 @@ from hub.store.state import StateStore
 from hub.web.query import LATEST, TIME_REMEDY, moment, span
 
 PAGE = 10_000
-_READINGS = ("--csv", "--jsonl", "--lines", "--influx")
+_READINGS = ("--csv", "--jsonl", "--lines", "--parquet", "--influx")
 _ROWS, _TIMED = (*_READINGS, "--alarms"), (*_READINGS, "--alarms", "--messages")
 GOES_WITH: Mapping[str, Sequence[str]] = {
     "--device": _ROWS,
@@ -49,6 +49,7 @@ def command(
     csv: Hyphened = None,
     jsonl: Hyphened = None,
     lines: Hyphened = None,
+    parquet: Path | None = None,
     influx: Flag = False,
     sqlite: Path | None = None,
     messages: Hyphened = None,
@@ -69,6 +70,7 @@ def command(
         csv: file to write, `-` for the terminal; columns as in `GET /readings`.
         jsonl: file to write, `-` for the terminal: a reading a line, nothing lost; a cut goes on where it was.
         lines: likewise as InfluxDB's line protocol.
+        parquet: file to write, for pandas, Polars, DuckDB or R: nothing lost; a cut begins again.
         influx: send the readings to the InfluxDB of the settings; a cut goes on where it was.
         sqlite: file to write, with a view `measures` that any tool can read.
         messages: file to write, `-` for the terminal: what arrived, a JSON object a line, for `matinales replay`.
@@ -87,6 +89,7 @@ def command(
         "--csv": csv,
         "--jsonl": jsonl,
         "--lines": lines,
+        "--parquet": parquet,
         "--influx": influx or None,
         "--alarms": alarms,
         "--messages": messages,
@@ -118,6 +121,8 @@ def command(
         if jsonl is not None or lines is not None:
             write = transfer.as_json if jsonl is not None else transfer.as_lines
             return _transfers.to_file(store, asked, jsonl or lines or "-", write)
+        if parquet is not None:
+            return _transfers.to_parquet(store, asked, parquet)
         with _opened(csv or alarms or "-") as target:
             if alarms is not None:
                 rows = alarm_lines(_alarms(store, asked), settings.lang, french=french)
@@ -137,7 +142,7 @@ def _check(targets: Sequence[str], chosen: Mapping[str, object]) -> None:
     if len(targets) != 1:
         msg = (
             "say what to write: --csv, --jsonl, --lines, --alarms or --messages FILE (- for the terminal),"
-            " --sqlite FILE, or --influx"
+            " --parquet FILE, --sqlite FILE, or --influx"
         )
         raise UsageError(msg)
     (target,) = targets

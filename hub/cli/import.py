@@ -45,7 +45,7 @@ def command(
     data: Path | None = None,
     config: Path | None = None,
 ) -> int:
-    """Import a device's CSV file as its real history, or readings that `export` wrote (CSV, JSON lines, line protocol).
+    """Import a device's CSV file as its real history, or readings that `export` wrote in any of its formats.
 
     Where a line of a device's file is wrong, nothing is imported. What `export` wrote goes into the store as it was,
     while no hub runs; a cut goes on where it was.
