@@ -45,11 +45,8 @@ class Relay:
         self._to = to
         self._open = 0
         self._pending: dict[asyncio.StreamWriter, None] = {}
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.context.set_ciphers(CIPHERS)
         self._read = 0
-        self._refresh()
+        self.context = self._made()
 
     async def run(self, listen: str, port: int) -> None:
         """Serve until cancelled.
@@ -62,15 +59,31 @@ class Relay:
             while True:
                 await asyncio.sleep(LOOK_S)
                 try:
-                    await asyncio.to_thread(self._refresh)
+                    await asyncio.to_thread(self.refresh)
                 except OSError as error:  # half written, or gone: the one before still counts
                     _LOG.warning("The certificate in %s cannot be read: %s", self._file, error)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Take the certificate that stands in the file now, if it is another. Blocks.
+
+        Raises:
+            OSError: it is half written, or gone.
+        """
+        if self._file.stat().st_mtime_ns != self._read:
+            self.context = self._made()
+
+    def _made(self) -> ssl.SSLContext:
+        """Return a context with the certificate that stands now.
+
+        A new one each time: while one takes certificate and key, one after the other, no handshake may use it.
+        """
         changed = self._file.stat().st_mtime_ns
-        if changed != self._read:
-            self.context.load_cert_chain(self._file)
-            self._read = changed
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.load_cert_chain(self._file)
+        self._read = changed
+        return context
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._open >= MOST:
