@@ -25,6 +25,7 @@ PAGES = (
     "/gallery",
     "/secure",
     "/selftest",
+    "/doctor",
     "/table/{table}",
 )
 """Addresses of the one page; what it shows there is its own business."""

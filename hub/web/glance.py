@@ -27,6 +27,8 @@ STATES = ("unacknowledged", "acknowledged", "returned")
 PRIORITIES = ("critical", "high", "medium", "low")
 DIGIT, THIN, GAP, LETTER = 0.57, 0.29, 0.1, 0.264
 """Widths [em] of a large number's signs, as `web/src/lib/fit.ts` has them; a unit's letter is 0.44 of 0.6."""
+FEW = 3
+"""Alarms that are shown below the first one."""
 NARROWEST, WIDEST = 2, 9
 """Widths [em] for which page.css has a size."""
 
@@ -184,7 +186,7 @@ def glance(usecase: Json, frame: Json, zone: tzinfo, language: Language) -> str:
         f'<div class="opening" lang="{language}"><header>Matinales Hub<span>{_in(said.connecting, language)}</span>'
         f'</header><main class="w{widest}"><section class="card"><h1>{_in(usecase["title"], language)}</h1>'
         f'<p class="say">{_in(sentence["text"], language)}</p>{_banner(alarms, language)}'
-        f'<div class="values">{tiles}</div></section></main></div>'
+        f'{_others(alarms, language)}<div class="values">{tiles}</div></section></main></div>'
     )
 
 
@@ -194,6 +196,13 @@ def _banner(alarms: Sequence[Json], language: Language) -> str:
     name, text = _in(words().alarm, language), _in(alarms[0]["texts"], language)
     colon = "\u00a0:" if language == "fr" else ":"
     return f'<p class="banner {alarms[0]["state"]}"><b>▲ {name}{colon} {text}</b></p>'
+
+
+def _others(alarms: Sequence[Json], language: Language) -> str:
+    """Return the place of those below the first one: as many lines as `web/src/parts/Alarms.svelte` has at first."""
+    rest = alarms[1 : 1 + FEW]
+    lines = "".join(f"<li>▲ {_in(each['texts'], language)}</li>" for each in rest)
+    return f'<ul class="others r{len(rest)}">{lines}</ul>'
 
 
 def _tile(each: Seen, place: int, zone: tzinfo, language: Language) -> str:

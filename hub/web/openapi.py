@@ -49,32 +49,35 @@ SCHEMES = {
     "integrator": {"type": "http", "scheme": "bearer", "description": "of `matinales tokens new`"},
     "hub": {"type": "http", "scheme": "bearer", "description": "the secret of run.json"},
 }
-TAGS: Mapping[str, str] = {
-    "devices": "Devices and what they last said, raw messages, use cases",
-    "actions": "What people do to devices, and undo",
-    "history": "Stored readings and curves",
-    "alarms": "Alarms: their state, their life, what people do with them (IEC 62682)",
-    "scenario": "The story that is played",
-    "tables": "Tables that play by themselves",
-    "roles": "Real devices in the roles of a use case",
-    "money": "What it may be worth, and what it costs",
-    "sessions": "Workshop sessions",
-    "reports": "What people take home",
-    "phones": "Taking part with a phone",
-    "votes": "Questions to the room",
-    "notes": "Notes on the time-line",
-    "plan": "The floor plan",
-    "wall": "What holds for every screen",
-    "siren": "Whether an alarm would be heard",
-    "setup": "What to type on a device",
-    "drivers": "Drivers of other packages",
-    "ingest": "Webhooks",
-    "imports": "The import door",
-    "uploads": "CSV files",
-    "login": "Who asks",
-    "health": "How the hub is",
-    "documents": "This description",
+TAGS: Mapping[str, tuple[str, str]] = {
+    "devices": ("Devices", "Appareils"),
+    "actions": ("What people do to devices, and undo", "Agir sur les appareils, et annuler"),
+    "history": ("Readings and curves", "Mesures et courbes"),
+    "alarms": ("Alarms (IEC 62682)", "Alarmes (CEI 62682)"),
+    "scenario": ("Stories and their simulation", "Histoires et leur simulation"),
+    "tables": ("Tables that play by themselves", "Tables qui jouent seules"),
+    "roles": ("Real devices in the roles of a story", "Appareils réels dans les rôles d’une histoire"),
+    "money": ("Worth and cost", "Gains et coûts"),
+    "sessions": ("Workshop sessions", "Séances"),
+    "reports": ("Reports", "Comptes rendus"),
+    "phones": ("Taking part with a phone", "Participer avec un téléphone"),
+    "votes": ("Questions to the room", "Questions à la salle"),
+    "notes": ("Notes on the time-line", "Notes sur la ligne de temps"),
+    "plan": ("Floor plan", "Plan"),
+    "wall": ("What holds for every screen", "Ce qui vaut pour tous les écrans"),
+    "siren": ("Sound", "Son"),
+    "setup": ("Connecting a device", "Brancher un appareil"),
+    "accounts": ("Accounts of devices and programs", "Comptes d’appareils et de programmes"),
+    "drivers": ("Drivers of other packages", "Pilotes d’autres paquets"),
+    "ingest": ("Webhooks", "Webhooks"),
+    "imports": ("Old measures", "Anciennes mesures"),
+    "uploads": ("Sending a CSV file", "Envoyer un fichier CSV"),
+    "login": ("Signing in", "S’identifier"),
+    "health": ("Health and figures", "Santé et chiffres"),
+    "doctor": ("This machine", "Cette machine"),
+    "documents": ("This description", "Cette description"),
 }
+"""What a module of hub/web/api is about, in English and in French: names of topics, as people read them."""
 ANYWHERE = (400, 403, 429, 500, 503)
 """What can go wrong with any request: a parameter nobody reads, a role too small, too many, a fault of the hub."""
 WITH_BODY = (408, 413, 415)
@@ -113,7 +116,7 @@ def document(routes: Iterable[Route]) -> bytes:
                 "in French or English by Accept-Language. `/live` is described by /api/v1/asyncapi.json.",
             },
             "servers": [{"url": "/"}],
-            "tags": [{"name": name, "description": said} for name, said in TAGS.items() if name in used],
+            "tags": [_topic(name) for name in TAGS if name in used],
             "paths": paths,
             "components": {"schemas": {**schemas.all, "Problem": PROBLEM}, "securitySchemes": SCHEMES},
         }
@@ -180,6 +183,12 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
 def _named(route: Route) -> str:
     words = re.findall(r"\w+", route.path.removeprefix(BASE))
     return "_".join([route.method.lower(), *words])
+
+
+def _topic(name: str) -> Json:
+    """Return a tag; `x-title`: what the page calls it, by language."""
+    en, fr = TAGS[name]
+    return {"name": name, "description": en, "x-title": {"en": en, "fr": fr}}
 
 
 def _tag(route: Route) -> str:

@@ -204,8 +204,6 @@ ROOT = (
     Route("GET", "/authority.mobileconfig", VIEWER, authority.profile, None),
     Route("GET", "/health", VIEWER, health.health, None),
     Route("GET", "/metrics", VIEWER, health.metrics, None),
-    Route("GET", "/doctor", FACILITATOR, doctor.page, ("lang",)),
-    Route("GET", "/doctor.css", VIEWER, doctor.style, None),
     *(Route("GET", path, VIEWER, room if path == "/" else page, None) for path in built.PAGES),
     Route("GET", "/{file:.+}", VIEWER, file, None),
 )

@@ -84,7 +84,7 @@ def test_devices_and_history_show_what_was_measured(fox: Firefox, hub: Demo) -> 
     """A card with the value; a curve that is painted."""
     with fox.page(f"{hub.page}devices") as page:
         assert -30 < shown(page) < 40
-    with fox.page(f"{hub.page}history?curve={quote(f'{PROBE}/{AIR}', safe='')}") as page:
+    with fox.page(f"{hub.page}history?c={quote(f'{PROBE}/{AIR}', safe='')}") as page:
         page.until("document.querySelector('canvas')?.width > 100")
 
 

@@ -30,6 +30,7 @@ OWN_FILES = {"run.json", "pin", "mqtt-password", "broker.toml", "mqtt-accounts.j
 """Where a secret lies because its owner must be able to read it; each for the owner only."""
 PAGES = [
     *("", "projector", "facilitator", "join", "devices", "history", "plan", "setup", "import", "alarms", "secure"),
+    "doctor",
     "table/1",
 ]
 WATCH = """

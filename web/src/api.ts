@@ -6,10 +6,12 @@ import type {
 	Accounts,
 	Alarm,
 	Candidate,
+	Finding,
 	ImportPreview,
 	ImportState,
 	ImportWish,
 	JoiningWays,
+	Language,
 	Me,
 	Money,
 	Note,
@@ -236,6 +238,10 @@ export const api = {
 	},
 	async setup(): Promise<Setup> {
 		return (await ask("GET", "/setup")).json();
+	},
+	/** What `matinales doctor` finds on the hub's machine; takes some seconds. */
+	async doctor(language: Language): Promise<Finding[]> {
+		return (await (await ask("GET", `/doctor?lang=${language}`)).json()).findings;
 	},
 	async accounts(): Promise<Accounts> {
 		return (await ask("GET", "/accounts")).json();

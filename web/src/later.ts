@@ -15,6 +15,7 @@ const LATER = {
 	"/gallery": () => import("./pages/Gallery.svelte"),
 	"/secure": () => import("./pages/Secure.svelte"),
 	"/selftest": () => import("./pages/SelfTest.svelte"),
+	"/doctor": () => import("./pages/Doctor.svelte"),
 	"/table": () => import("./pages/Table.svelte"),
 } as const;
 

@@ -1,13 +1,13 @@
 // The API, from its own description: nothing here knows an address by name. Text goes in as text, never as HTML.
 const WORDS = {
 	fr: {
-		title: "API de Matinales Hub", lead: "Chaque adresse, ce qu'elle prend, ce qu'elle répond. « Essayer » envoie la requête avec la session de ce navigateur.",
-		search: "Chercher une adresse", parameters: "Paramètres", body: "Contenu", answers: "Réponses", schema: "Forme", attempt: "Essayer", needs: "Rôle requis : ",
-		anybody: "tout le monde", required: "obligatoire", sent: "Requête : ", waiting: "…", failed: "Pas de réponse : le hub est-il lancé ?", found: ["adresse", "adresses"],
-		documents: "Descriptions : ", tags: "Sujets", asks: "Cette requête change quelque chose. L'envoyer ?",
+		title: "API de Matinales Hub", lead: "Chaque adresse, ce qu’elle prend, ce qu’elle répond. « Essayer » envoie la requête avec la session de ce navigateur.",
+		search: "Chercher une adresse", parameters: "Paramètres", body: "Contenu", answers: "Réponses", schema: "Forme", attempt: "Essayer", needs: "Rôle requis : ",
+		anybody: "tout le monde", required: "obligatoire", sent: "Requête : ", waiting: "…", failed: "Pas de réponse : le hub est-il lancé ?", found: ["adresse", "adresses"],
+		documents: "Descriptions : ", tags: "Sujets", asks: "Cette requête change quelque chose. L’envoyer ?",
 	},
 	en: {
-		title: "API of Matinales Hub", lead: "Each address, what it takes, what it answers. “Try it” sends the request with this browser's session.",
+		title: "API of Matinales Hub", lead: "Each address, what it takes, what it answers. “Try it” sends the request with this browser’s session.",
 		search: "Look for an address", parameters: "Parameters", body: "Body", answers: "Answers", schema: "Shape", attempt: "Try it", needs: "Role needed: ",
 		anybody: "anybody", required: "required", sent: "Request: ", waiting: "…", failed: "No answer: is the hub running?", found: ["address", "addresses"],
 		documents: "Descriptions: ", tags: "Topics", asks: "This request changes something. Send it?",
@@ -29,10 +29,13 @@ function make(name, attributes = {}, ...children) {
 	return element;
 }
 
+/** What a topic is called in the reader's language. */
+const titled = (tag) => tag["x-title"]?.[document.documentElement.lang] ?? tag.description;
+
 const resolved = (schema) => (schema?.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema) ?? {};
 
-/** Words without the marks of Markdown. */
-const plain = (text) => text.replaceAll("`", "");
+/** Words in which what stands between grave accents is code. */
+const rich = (text) => text.split("`").map((piece, at) => (at % 2 ? make("code", {}, piece) : piece));
 
 /** A schema as one reads it: names and types, three levels deep. */
 function shape(schema, depth = 0, pad = "") {
@@ -75,8 +78,8 @@ function field(each) {
 		: make("input", { id, type: "text", placeholder: each.schema.examples?.[0] ?? each.schema.default ?? "", autocomplete: "off", spellcheck: "false" });
 	const { minimum, maximum } = each.schema;
 	const bounds = maximum === undefined ? "" : `${minimum} – ${maximum}`;
-	const told = [each.in, choices ? "" : shape(each.schema), bounds, each.required ? say.required : "", plain(each.description ?? "")].filter(Boolean).join(" · ");
-	return { each, input, row: make("tr", {}, make("th", { scope: "row" }, make("label", { for: id }, make("code", {}, each.name))), make("td", {}, input, make("small", {}, told))) };
+	const told = [each.in, choices ? "" : shape(each.schema), bounds, each.required ? say.required : "", each.description].filter(Boolean).join(" · ");
+	return { each, input, row: make("tr", {}, make("th", { scope: "row" }, make("label", { for: id }, make("code", {}, each.name))), make("td", {}, input, make("small", {}, ...rich(told)))) };
 }
 
 async function attempt(method, path, fields, body, media, out) {
@@ -120,14 +123,14 @@ function inside(method, path, operation) {
 	return make(
 		"div",
 		{},
-		...(operation.description ? [make("p", { lang: "en" }, plain(operation.description))] : []),
+		...(operation.description ? [make("p", { lang: "en" }, ...rich(operation.description))] : []),
 		make("p", {}, make("small", {}, `${say.needs}${roles}`)),
 		...(fields.length ? [make("h3", {}, say.parameters), make("table", {}, make("tbody", {}, ...fields.map(({ row }) => row)))] : []),
 		...(body ? [make("h3", {}, make("label", { for: body.id }, `${say.body} (${media})`)), body] : []),
 		...(body && taken.schema.$ref ? [make("pre", { tabindex: "0", "aria-label": say.schema }, shape(taken.schema))] : []),
 		make("h3", {}, say.answers),
 		...Object.entries(operation.responses).flatMap(([status, said]) => {
-			const line = make("p", {}, make("b", {}, status), ` ${said.description} `, make("small", {}, Object.keys(said.content ?? {}).join(", ")));
+			const line = make("p", {}, make("b", {}, status), ` `, ...rich(said.description), " ", make("small", {}, Object.keys(said.content ?? {}).join(", ")));
 			const schema = said.content?.["application/json"]?.schema;
 			return schema ? [line, make("pre", { tabindex: "0", "aria-label": `${say.schema} ${status}` }, shape(schema))] : [line];
 		}),
@@ -140,7 +143,7 @@ function operationView(method, path, operation) {
 	const view = make(
 		"details",
 		{ id: operation.operationId, "data-words": `${method} ${path} ${operation.summary}`.toLowerCase() },
-		make("summary", {}, make("b", {}, method.toUpperCase()), make("code", {}, path), make("span", { lang: "en" }, plain(operation.summary))),
+		make("summary", {}, make("b", {}, method.toUpperCase()), make("code", {}, path), make("span", { lang: "en" }, ...rich(operation.summary))),
 	);
 	view.addEventListener("toggle", () => {
 		if (view.open && view.children.length === 1) view.append(inside(method, path, operation));
@@ -154,7 +157,7 @@ function show() {
 		for (const method of METHODS) if (item[method]) byTag.get(item[method].tags[0])?.push(operationView(method, path, item[method]));
 	const count = make("small", { role: "status" });
 	const look = make("input", { type: "search", id: "search", autocomplete: "off" });
-	const sections = api.tags.map((tag) => make("section", { id: tag.name, "aria-label": tag.name }, make("h2", { lang: "en" }, tag.description), ...byTag.get(tag.name)));
+	const sections = api.tags.map((tag) => make("section", { id: tag.name, "aria-labelledby": `t-${tag.name}` }, make("h2", { id: `t-${tag.name}` }, titled(tag)), ...byTag.get(tag.name)));
 	const filter = () => {
 		const words = look.value.toLowerCase().split(/\s+/);
 		let shown = 0;
@@ -171,7 +174,7 @@ function show() {
 	const links = ["openapi.json", "asyncapi.json"].map((name) => make("a", { href: `/api/v1/${name}` }, name));
 	document.body.replaceChildren(
 		make("header", {}, make("h1", {}, say.title), make("p", {}, say.lead), make("p", {}, say.documents, links[0], ", ", links[1], ` · ${api.info.version}`), make("label", { for: "search" }, say.search), look, count),
-		make("nav", { "aria-label": say.tags }, make("ul", {}, ...api.tags.map((tag) => make("li", {}, make("a", { href: `#${tag.name}` }, tag.name))))),
+		make("nav", { "aria-label": say.tags }, make("ul", {}, ...api.tags.map((tag) => make("li", {}, make("a", { href: `#${tag.name}` }, titled(tag)))))),
 		make("main", {}, ...sections),
 	);
 	filter();

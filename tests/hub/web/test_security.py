@@ -65,6 +65,7 @@ OPEN = {
     "/gallery",
     "/secure",
     "/selftest",
+    "/doctor",
     "/authority.crt",
     "/authority.mobileconfig",
     "/table/table",
@@ -100,7 +101,6 @@ OPEN = {
     "/api/v1/asyncapi.json",
     "/api/v1/docs",
     "/api/v1/docs/name",
-    "/doctor.css",
 }
 """What anybody at an allowed host may GET."""
 OPEN_CHANGES = {

@@ -14,6 +14,7 @@ export const PAGES = [
 	"/gallery",
 	"/secure",
 	"/selftest",
+	"/doctor",
 	"/table",
 ] as const;
 export type Page = (typeof PAGES)[number];

@@ -656,6 +656,14 @@ export interface Accounts {
 	broker: { kind: "embedded" | "mosquitto" | "foreign"; rights: Text };
 }
 
+/** One thing that the doctor looked at; `ok`: null is good to know; `remedy`: what to do, where there is something. */
+export interface Finding {
+	id: string;
+	ok: boolean | null;
+	text: string;
+	remedy: string | null;
+}
+
 /** One that was just given: the only time that its password is seen. */
 export interface AccountGiven {
 	name: string;
