@@ -44,7 +44,7 @@ FAHRENHEIT = "fahrenheit"
 EVERY_DEVICE = "*"
 """Among the chosen payload formats: every device that none is named for."""
 ANY_LEVEL = "+"
-MAX_ROUTES = 50_000
+MAX_ROUTES = 20_000
 """How many topics' routes are remembered; a swarm of made-up topics must not fill the memory."""
 ADOPTED = 1000
 """Counts as that many literal levels: an adopted topic is spelt out whole."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 from hub.driver import Decoded, Driver
 from hub.model import Availability, Device, Kind, Message, Source
 
-MAX_STEADY = 50_000
+MAX_STEADY = 20_000
 """Topics remembered; a swarm of made-up ones must not fill the memory."""
 
 

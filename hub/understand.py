@@ -42,8 +42,11 @@ from hub.timeline import ANNOUNCED, ENDED, PREFIX, Timelines, of_own_topic
 MAX_DEVICES = 20_000
 MAX_CHANNELS = 64
 """Caps of reliability.md §2.10; beyond them messages are journalled and listed with the cap's name."""
-MAX_PROPOSED = MAX_DEVICES // 10
-"""Devices that a foreign broker's generic topics may propose: those of known families keep their place."""
+MAX_GENERIC = MAX_DEVICES // 10
+"""Devices that topics of no known family may make, or on a foreign broker propose, beside those that a person has
+named, placed or accepted: whoever invents topics takes no place from known families (design.md §4), nor the memory."""
+NATIVE_OR_DISCOVERED = 1
+"""The highest rank of a driver that knows whose topics it reads."""
 MAX_NAMES = 10 * MAX_DEVICES
 MAX_TOPIC = 1024
 LONGEST = 200
@@ -212,7 +215,7 @@ class Understanding:
         self.buttons: Collection[str] = ()
         """Devices whose presses are handed on as `pressed`."""
         self._sources = Sources()
-        self._proposals = {uid for uid, device in self.devices.items() if device.proposed}
+        self._generic = {each.family for each in registry.drivers.values() if each.rank > NATIVE_OR_DISCOVERED}
         self._clocks = dict(memory.clocks)
         self.timelines = Timelines(memory.runs, memory.marks.items())
         self._channels: dict[str, set[str]] = {}
@@ -223,6 +226,7 @@ class Understanding:
         self._zone = zone
         self._asks = asks
         self._foreign = foreign
+        self._unconfirmed = {uid for uid, device in self.devices.items() if self._is_unconfirmed(device)}
         self._wall = wall
         self._personal = personal
         self._missed: dict[str, int] = {}
@@ -243,7 +247,7 @@ class Understanding:
         self._steady.clear()
         self._apart.clear()
         if not device.proposed:
-            self._proposals.discard(device.uid)
+            self._unconfirmed.discard(device.uid)
         self._distinct.clear()
         if before is None or before.merged != device.merged:
             for uid in (device.uid, device.merged, before.merged if before is not None else None):
@@ -393,9 +397,9 @@ class Understanding:
             self._refuse(record, PERSONAL.format(driver.title), driver, changes)
             return
         changes.understood += 1
-        self._spoken[record.message.topic] = None
-        if len(self._spoken) > MAX_STEADY:
+        if len(self._spoken) >= MAX_STEADY:
             self._spoken.clear()
+        self._spoken[record.message.topic] = None
         _note_recent(record, driver, changes)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
@@ -554,15 +558,15 @@ class Understanding:
         if device is None and len(self.devices) >= MAX_DEVICES:
             self._refuse(word.record, f"more than {MAX_DEVICES} devices (device cap)", word.driver, word.changes)
             return False
-        proposed = self._foreign and word.driver.rank > 1 and message.source is Source.MQTT
-        if device is None and proposed and len(self._proposals) >= MAX_PROPOSED:
-            reason = f"more than {MAX_PROPOSED} proposed devices (proposal cap); ignore their topics, or accept them"
-            self._refuse(word.record, reason, word.driver, word.changes)
+        generic = word.driver.rank > NATIVE_OR_DISCOVERED and message.source is Source.MQTT
+        proposed = self._foreign and generic
+        if device is None and generic and len(self._unconfirmed) >= MAX_GENERIC:
+            self._refuse(word.record, self._too_many(), word.driver, word.changes)
             return False
         run = self._run_of(word, device)
         if device is None:
-            if proposed:
-                self._proposals.add(word.uid)
+            if generic:
+                self._unconfirmed.add(word.uid)
             device = Device(
                 uid=word.uid,
                 family=word.driver.family,
@@ -585,6 +589,17 @@ class Understanding:
         if said is not None and said != device.availability:
             self._changed(msgspec.structs.replace(device, availability=said), message, word.changes)
         return True
+
+    def _is_unconfirmed(self, device: Device) -> bool:
+        """Tell whether nobody but a topic of no known family speaks for a device: no person has named or placed it."""
+        if self._foreign:
+            return device.proposed
+        return device.family in self._generic and not (device.named or device.room)
+
+    def _too_many(self) -> str:
+        if self._foreign:
+            return f"more than {MAX_GENERIC} proposed devices (proposal cap); ignore their topics, or accept them"
+        return f"more than {MAX_GENERIC} devices of no known family (generic cap); name those you keep, forget others"
 
     def _run_of(self, word: "_Word", device: Device | None) -> str:
         """Return the timeline of a device: simulated once marked, for ever; real stays real."""

@@ -24,7 +24,7 @@ from servers.bytes_on_disk import on_disk
 from servers.hostile import CANARY, VECTORS, Visitor, fill
 from servers.hubs import Demo, demo, until
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 WIFI = "a-typed-password"
 OWN_FILES = {"run.json", "pin", "mqtt-password", "broker.toml", "mqtt-accounts.json"}
 """Where a secret lies because its owner must be able to read it; each for the owner only."""
@@ -55,9 +55,9 @@ def login_of(hub: Demo) -> dict[str, str]:
     return {"username": unquote(parts.username or ""), "password": unquote(parts.password or "")}
 
 
-def say(hub: Demo, topic: str, payload: str) -> None:
-    """Say something as a device of the room."""
-    auth = login_of(hub)
+def say(hub: Demo, topic: str, payload: str, auth: dict[str, str] | None = None) -> None:
+    """Say something as a device of the room, or by another account."""
+    auth = auth or login_of(hub)
     paho.mqtt.publish.single(topic, payload, qos=1, hostname="127.0.0.1", port=hub.mqtt_port, auth=auth)  # type: ignore[arg-type]
 
 
@@ -88,26 +88,30 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """Lend one in which everything that can be typed was typed by somebody hostile."""
     with demo(tmp_path_factory.mktemp("hostile") / "data", "--lan", "--speed", "10", "--seed", "7") as hub:
         facilitator, secrets = come_in(hub)
-        until(lambda: _is_let_in(hub))  # the built-in broker was started again for the new account
+        until(lambda: _is_heard_by(hub, {"username": "fridge-1", "password": secrets["a device's MQTT password"]}), 90)
         for number, vector in enumerate(VECTORS):
             say(
                 hub, f"zigbee2mqtt/{vector.replace('/', '|').replace('#', '').replace('+', '')}", '{"temperature":12.5}'
             )
             say(hub, f"cellar/{number}", json.dumps({vector: vector, "t": 21.5, "unit": vector}))
             say(hub, "cellar/text", vector)
-        devices = until(lambda: _some(hub, 12))
+        devices = until(lambda: _some(hub, 12), 90)
         phones = [Visitor(hub.page) for _ in range(8)]
         session = fill(facilitator, phones, devices)
         secrets |= {f"phone {number}": phone.cookies["matinales-phone"] for number, phone in enumerate(phones)}
         yield Room(hub, facilitator, phones, session, secrets)
 
 
-def _is_let_in(hub: Demo) -> bool:
+def _is_heard_by(hub: Demo, account: dict[str, str]) -> bool:
+    """Tell whether the built-in broker, started again for the new account, knows it, and the hub hears it there.
+
+    Before that the old broker still answers, and what it took goes with it: a message confirmed too early is lost.
+    """
     try:
-        say(hub, "cellar/hello", "1")
+        say(hub, "cellar/hello", "1", account)
     except Exception:  # noqa: BLE001 — whatever paho says of a broker that is being started
         return False
-    return True
+    return hub.device("generic:cellar") is not None
 
 
 def _some(hub: Demo, many: int) -> list[str]:
@@ -197,7 +201,6 @@ def browser(room: Room) -> Iterator[Browser]:  # noqa: ARG001 — the room first
 
 
 @pytest.mark.browser
-@pytest.mark.long
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("who", ["facilitator", "phone"])
 def test_no_page_runs_what_somebody_typed(room: Room, browser: Browser, path: str, who: str) -> None:
@@ -227,7 +230,6 @@ def test_no_page_runs_what_somebody_typed(room: Room, browser: Browser, path: st
 
 
 @pytest.mark.browser
-@pytest.mark.long
 def test_the_report_runs_nothing_either(room: Room, browser: Browser, tmp_path: Path) -> None:
     """Opened from the disk, where no policy of the hub's protects anybody."""
     status, report = room.facilitator.ask("GET", f"api/v1/sessions/{room.session}/report?format=html")

@@ -622,7 +622,7 @@ def test_on_a_foreign_broker_generic_devices_are_proposed_and_not_stored() -> No
 
 def test_proposals_are_few_so_that_known_families_keep_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """A foreign broker full of strange topics; one that is accepted makes room for another."""
-    monkeypatch.setattr(understand, "MAX_PROPOSED", 2)
+    monkeypatch.setattr(understand, "MAX_GENERIC", 2)
     mind = understanding(foreign=True)
     changes = take(mind, *(Message(f"things/{name}/t", b"1", WALL) for name in "abc"), said("kitchen", t=1.0))
     assert set(changes.known) == {"thing:things/a", "thing:things/b", KITCHEN}
@@ -631,6 +631,21 @@ def test_proposals_are_few_so_that_known_families_keep_their_place(monkeypatch: 
     changes = take(mind, Message("things/c/t", b"1", WALL), Message("things/a/t", b"2", WALL))
     assert "thing:things/c" in changes.known
     assert [(each.device, each.value) for each in changes.readings] == [("thing:things/a", 2.0)]
+
+
+def test_topics_of_no_known_family_take_no_place_from_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On our own broker too: what a person has named is counted no more, now and after a restart."""
+    monkeypatch.setattr(understand, "MAX_GENERIC", 2)
+    mind = understanding()
+    changes = take(mind, *(Message(f"things/{name}/t", b"1", WALL) for name in "abc"), said("kitchen", t=1.0))
+    assert set(changes.known) == {"thing:things/a", "thing:things/b", KITCHEN}
+    assert [each for each in reasons(changes) if "generic cap" in each]
+    mind.change(replace(mind.devices["thing:things/a"], name="Cellar", named=True))
+    assert "thing:things/c" in take(mind, Message("things/c/t", b"1", WALL)).known
+    again = understanding(Memory(devices=mind.devices.values()))
+    changes = take(again, Message("things/d/t", b"1", WALL), Message("things/b/t", b"2", WALL))
+    assert "thing:things/d" not in changes.known
+    assert [each.device for each in changes.readings] == ["thing:things/b"]
 
 
 def test_only_the_topics_asked_for_are_read() -> None:
