@@ -169,14 +169,14 @@ def _record(intervals: Iterable[Interval], reader: JournalReader, runs: list[Run
     with gzip.open(target, "wb", compresslevel=_LEVEL) as file:
         for each in intervals:
             assert each.end is not None  # noqa: S101 — only what is archived is built
-            for found in between(reader, each.begin.position, each.end.position, _timelines(each, runs)):
+            for found in between(reader, each.begin.position, each.end.position, timelines(each, runs)):
                 file.write(line(found))
                 if not found.message.topic.startswith(PREFIX):
                     tracks.setdefault(found.run, Track(found.run, stories.get(found.run, ""))).take(found)
     return list(tracks.values())
 
 
-def _timelines(interval: Interval, runs: Iterable[Run]) -> Timelines:
+def timelines(interval: Interval, runs: Iterable[Run]) -> Timelines:
     """Return the runs as they stood when an interval began: their next beat, within a second, corrects their speed."""
     begin = interval.begin
     return Timelines(

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import Console
 
 from hub import datafolder
@@ -23,6 +25,7 @@ from hub.model import Reading, TimeSource
 from hub.store import influx_setup, transfer
 from hub.store.base import Range
 from hub.store.delivery import Delivery
+from hub.store.export import COLUMNS, csv_rows, line
 from hub.store.file import StoreFile, StoreReader
 from hub.store.influx import InfluxHistory
 from hub.store.influx_client import SLOW, Client
@@ -34,38 +37,82 @@ PARQUET = ("arro3-core>=0.9.1", "arro3-io>=0.9.1")
 _WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class Wanted(NamedTuple):
+    """Which readings: a range, and within it the stretches of a session (None: all of it)."""
+
+    range: Range
+    within: transfer.Windows | None = None
+
+    @property
+    def ranges(self) -> list[Range]:
+        """One a stretch."""
+        if self.within is None:
+            return [self.range]
+        every = ((run, start, stop) for run, some in self.within.items() for start, stop in some)
+        return [replace(self.range, run=run, start=start, stop=stop) for run, start, stop in every]
+
+
 class Progress(Struct):
     """How far a transfer came: of which question, up to which reading, and how much of the file is written."""
 
     question: str
     cursor: transfer.Cursor = transfer.BEGIN
+    place: transfer.Place = transfer.START
     size: int = 0
     refused: int = 0
 
 
-def to_file(store: StoreReader, asked: Range, name: str, write: Callable[[Sequence[Reading]], bytes]) -> int:
-    """Write readings to a file or the terminal; a file comes into being when it is whole.
+def to_file(store: StoreReader, wanted: Wanted, name: str, write: Callable[[Sequence[Reading]], bytes]) -> int:
+    """Write readings curve by curve to a file or the terminal; a file comes into being when it is whole.
 
     Raises:
         UsageError: it cannot be written.
     """
+
+    def read(far: Progress, tell: transfer.Tell) -> Iterator[bytes]:
+        for cursor, some in transfer.chunks(store, wanted.range, far.cursor, tell, wanted.within):
+            far.cursor = cursor
+            yield write(some)
+
+    return _to_file(name, f"{store.path.absolute()} {wanted} {write.__name__}", read)
+
+
+def to_csv(store: StoreReader, wanted: Wanted, name: str, *, french: bool) -> int:
+    """Write readings in order of time as CSV, otherwise as `to_file`.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+
+    def read(far: Progress, tell: transfer.Tell) -> Iterator[bytes]:
+        if not far.size:
+            yield line(COLUMNS, french=french, first=True).encode()
+        for reached, rows in transfer.in_time(store, wanted.ranges, far.place, tell):
+            far.place = reached
+            yield "".join(csv_rows(rows, french=french)).encode()
+
+    return _to_file(name, f"{store.path.absolute()} {wanted} {french}", read)
+
+
+def _to_file(name: str, question: str, read: Callable[[Progress, transfer.Tell], Iterator[bytes]]) -> int:
+    """Write what `read` gives, which moves the progress on with each piece."""
     if name == "-":
-        for _, some in transfer.chunks(store, asked):
-            sys.stdout.buffer.write(write(some))
+        for piece in read(Progress(question), lambda _done, _whole: None):
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
         return 0
     target, draft, noted = Path(name), Path(f"{name}.part"), Path(f"{name}.part.json")
-    far = _noted(noted, f"{store.path.absolute()} {asked} {write.__name__}")
+    far = _noted(noted, question)
     try:
         with bar() as tell, draft.open("r+b" if far.size and draft.exists() else "wb") as file:
             if file.seek(0, 2) < far.size:  # somebody changed it
-                far = Progress(far.question)
+                far = Progress(question)
             file.seek(far.size)
             file.truncate()
-            for cursor, some in transfer.chunks(store, asked, far.cursor, lambda done, of: tell(name, done, of)):
-                file.write(write(some))
+            for piece in read(far, lambda done, of: tell(name, done, of)):
+                file.write(piece)
                 file.flush()
-                far.cursor, far.size = cursor, file.tell()
+                far.size = file.tell()
                 datafolder.write_private(noted, msgspec.json.encode(far))
         draft.replace(target)
     except OSError as error:
@@ -75,7 +122,7 @@ def to_file(store: StoreReader, asked: Range, name: str, write: Callable[[Sequen
     return 0
 
 
-def to_parquet(store: StoreReader, asked: Range, name: Path) -> int:
+def to_parquet(store: StoreReader, wanted: Wanted, name: Path) -> int:
     """Write readings to a Parquet file, which comes into being when it is whole; begun anew where it was cut.
 
     Raises:
@@ -84,7 +131,9 @@ def to_parquet(store: StoreReader, asked: Range, name: Path) -> int:
     parquet, draft = _parquet(), name.with_name(f"{name.name}.part")
     try:
         with bar() as tell:
-            found = transfer.chunks(store, asked, tell=lambda done, of: tell(str(name), done, of))
+            found = transfer.chunks(
+                store, wanted.range, tell=lambda done, of: tell(str(name), done, of), within=wanted.within
+            )
             parquet.write(draft, (some for _, some in found))
         draft.replace(name)
     except OSError as error:
@@ -93,7 +142,7 @@ def to_parquet(store: StoreReader, asked: Range, name: Path) -> int:
     return 0
 
 
-def to_influx(store: StoreReader, asked: Range, folder: Path, settings: Config) -> int:
+def to_influx(store: StoreReader, wanted: Wanted, folder: Path, settings: Config) -> int:
     """Send readings to InfluxDB, by the lines the hub itself sends: what is there already is not doubled.
 
     Raises:
@@ -101,13 +150,14 @@ def to_influx(store: StoreReader, asked: Range, folder: Path, settings: Config) 
         UsageError: it is not named in the settings.
     """
     noted = folder / PROGRESS
-    far = _noted(noted, f"{settings.influx_url} {settings.influx_bucket} {asked}")
+    far = _noted(noted, f"{settings.influx_url} {settings.influx_bucket} {wanted}")
     encoder = Encoder()
     with bar() as tell, closing(_client(settings)) as client:
         where = client.place
         influx_setup.prepare(client)
         buckets = {False: where.bucket, True: where.simulated}
-        for cursor, some in transfer.chunks(store, asked, far.cursor, lambda done, of: tell(where.url, done, of)):
+        told: transfer.Tell = lambda done, of: tell(where.url, done, of)  # noqa: E731 — the loop's line is full
+        for cursor, some in transfer.chunks(store, wanted.range, far.cursor, told, wanted.within):
             for simulated, said in encoder.lines(some).items():
                 delivery = Delivery(lambda lines, bucket=buckets[simulated]: client.write(bucket, lines))  # type: ignore[misc]
                 far.refused += len(delivery.deliver(said))

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from hub import datafolder
 from hub.cli import _transfers
 from hub.cli._place import Flag
+from hub.cli._sitting import Sitting
 from hub.config import load
 from hub.errors import NotFoundError, UsageError
 from hub.journal.sqlite import SqliteReader
@@ -21,9 +22,8 @@ from hub.recorded import messages as recorded
 from hub.store import transfer
 from hub.store.alarms import AlarmStore, Asked, Found
 from hub.store.base import Range
-from hub.store.export import alarm_lines, alarm_pages, copy, csv_lines, pages
+from hub.store.export import alarm_lines, alarm_pages, copy
 from hub.store.file import StoreReader
-from hub.store.sqlite import SqliteReadings
 from hub.store.state import StateStore
 from hub.web.query import LATEST, TIME_REMEDY, moment, span
 
@@ -31,6 +31,7 @@ PAGE = 10_000
 _READINGS = ("--csv", "--jsonl", "--lines", "--parquet", "--influx")
 _ROWS, _TIMED = (*_READINGS, "--alarms"), (*_READINGS, "--alarms", "--messages")
 GOES_WITH: Mapping[str, Sequence[str]] = {
+    "--session": (*_TIMED, "--sqlite"),
     "--device": _ROWS,
     "--channel": _READINGS,
     "--topic": ("--messages",),
@@ -55,6 +56,7 @@ def command(
     messages: Hyphened = None,
     alarms: Hyphened = None,
     french: bool = False,
+    session: str | None = None,
     device: str | None = None,
     channel: str | None = None,
     topic: str | None = None,
@@ -76,6 +78,7 @@ def command(
         messages: file to write, `-` for the terminal: what arrived, a JSON object a line, for `matinales replay`.
         alarms: file to write, `-` for the terminal: every alarm, columns as in `GET /alarms`.
         french: a CSV that a French spreadsheet opens by itself: semicolons, decimal commas, UTF-8 with its mark.
+        session: only this workshop session, by its id; of its archive where that is complete.
         device: only this one, by its id or another of its names.
         channel: only this one.
         topic: only messages below this MQTT filter (tele/#).
@@ -98,6 +101,7 @@ def command(
     _check(
         [name for name, target in written.items() if target is not None],
         {
+            "--session": session,
             "--device": device,
             "--channel": channel,
             "--topic": topic,
@@ -109,27 +113,28 @@ def command(
     )
     settings = load(config)
     folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
+    sitting = Sitting(folder, session) if session is not None else None
     if messages is not None:
-        return _messages(folder, messages, start=start, stop=stop, topic=topic or "#", run=run)
-    with closing(StoreReader(folder / "store.db")) as store:
+        return _messages(folder, messages, sitting, start=start, stop=stop, topic=topic or "#", run=run)
+    with closing(StoreReader(folder / "store.db" if sitting is None else sitting.store)) as store:
+        asked = _asked(store, sitting, device=device, channel=channel, run=run, start=start, stop=stop)
+        within = None if sitting is None else sitting.windows(asked.start, asked.stop, run)
+        wanted = _transfers.Wanted(asked, within)
         if sqlite is not None:
-            copy(store, sqlite)
-            return 0
-        asked = _asked(store, device=device, channel=channel, run=run, start=start, stop=stop)
-        if influx:
-            return _transfers.to_influx(store, asked, folder, settings)
-        if jsonl is not None or lines is not None:
+            copy(store, sqlite, None if sitting is None else sitting.spans)
+        elif alarms is not None:
+            with _opened(alarms) as target:
+                for row in alarm_lines(_alarms(store, wanted), settings.lang, french=french):
+                    target.write(row.encode())
+        elif influx:
+            return _transfers.to_influx(store, wanted, folder, settings)
+        elif parquet is not None:
+            return _transfers.to_parquet(store, wanted, parquet)
+        elif csv is not None:
+            return _transfers.to_csv(store, wanted, csv, french=french)
+        else:
             write = transfer.as_json if jsonl is not None else transfer.as_lines
-            return _transfers.to_file(store, asked, jsonl or lines or "-", write)
-        if parquet is not None:
-            return _transfers.to_parquet(store, asked, parquet)
-        with _opened(csv or alarms or "-") as target:
-            if alarms is not None:
-                rows = alarm_lines(_alarms(store, asked), settings.lang, french=french)
-            else:
-                rows = csv_lines(pages(SqliteReadings(store).readings, asked), french=french)
-            for row in rows:
-                target.write(row.encode())
+            return _transfers.to_file(store, wanted, jsonl or lines or "-", write)
     return 0
 
 
@@ -148,16 +153,18 @@ def _check(targets: Sequence[str], chosen: Mapping[str, object]) -> None:
     (target,) = targets
     for option, value in chosen.items():
         if value is not None and target not in GOES_WITH[option]:
-            useful = [name for name, goes in GOES_WITH.items() if target in goes]
-            remedy = (
-                f"choose with {', '.join(useful)}" if useful else "it copies everything; choose with --csv or --jsonl"
-            )
-            msg = f"{option} goes with {' or '.join(GOES_WITH[option])}, not with {target}: {remedy}"
+            useful = ", ".join(name for name, goes in GOES_WITH.items() if target in goes)
+            msg = f"{option} goes with {' or '.join(GOES_WITH[option])}, not with {target}: choose with {useful}"
             raise UsageError(msg)
 
 
-def _alarms(store: StoreReader, asked: Range) -> Iterator[Alarm]:
+def _alarms(store: StoreReader, wanted: _transfers.Wanted) -> Iterator[Alarm]:
     """Give the alarms that were raised in the range asked for, newest first."""
+    asked, within = wanted
+
+    def is_within(alarm: Alarm) -> bool:
+        every = ((asked.start, asked.stop),) if within is None else within.get(alarm.run, ())
+        return any(start <= alarm.raised_at < stop for start, stop in every)
 
     def read(wanted: Asked) -> Found:
         with store.reader() as db:
@@ -168,15 +175,28 @@ def _alarms(store: StoreReader, asked: Range) -> Iterator[Alarm]:
         Asked(
             run=asked.run,
             devices=frozenset({asked.device} if isinstance(asked.device, str) else ()),
-            within=lambda alarm: asked.start <= alarm.raised_at < asked.stop,
+            within=is_within,
             limit=asked.limit,
         ),
     )
 
 
-def _messages(folder: Path, name: str, *, start: str | None, stop: str | None, topic: str, run: str | None) -> int:
-    now = time.time_ns()
+def _messages(
+    folder: Path,
+    name: str,
+    sitting: Sitting | None,
+    *,
+    start: str | None,
+    stop: str | None,
+    topic: str,
+    run: str | None,
+) -> int:
+    now = time.time_ns() if sitting is None else sitting.now(run or REAL, time.time_ns())
     first, last = _time("start", start, now, default=0), _time("stop", stop, now, default=LATEST)
+    if sitting is not None:
+        with _opened(name) as target:
+            target.writelines(sitting.messages(start=first, stop=last, topic=topic, run=run))
+        return 0
     with closing(SqliteReader(folder)) as reader, _opened(name) as target:
         for found in recorded(reader, start=first, stop=last, topic=topic, run=run):
             target.write(line(found))
@@ -184,7 +204,14 @@ def _messages(folder: Path, name: str, *, start: str | None, stop: str | None, t
 
 
 def _asked(
-    store: StoreReader, *, device: str | None, channel: str | None, run: str | None, start: str | None, stop: str | None
+    store: StoreReader,
+    sitting: Sitting | None,
+    *,
+    device: str | None,
+    channel: str | None,
+    run: str | None,
+    start: str | None,
+    stop: str | None,
 ) -> Range:
     """Return what to read.
 
@@ -202,6 +229,8 @@ def _asked(
             msg = f"run {run!r} is not known; the newest: {', '.join([*runs][-3:]) or 'none'}"
             raise NotFoundError(msg)
         now = runs[run].now(now)
+    if sitting is not None:
+        now = sitting.now(run or REAL, now)
     return Range(
         device=uid,
         channel=channel,

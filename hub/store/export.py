@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import apsw
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hub.errors import StoreError, UsageError
 from hub.model import REAL, Alarm, Quality, rfc3339
+from hub.store import stretches
 from hub.store.alarms import Asked, Found
 from hub.store.base import Range, Row, Rows
 from hub.store.file import StoreReader
@@ -40,6 +41,11 @@ def csv_lines(rows: Iterable[Row], *, french: bool = False) -> Iterator[str]:
     `french`: what a French spreadsheet opens by itself: semicolons, decimal commas, UTF-8 with its mark.
     """
     yield line(COLUMNS, french=french, first=True)
+    yield from csv_rows(rows, french=french)
+
+
+def csv_rows(rows: Iterable[Row], *, french: bool = False) -> Iterator[str]:
+    """Give the lines of `csv_lines` after the first."""
     for row in rows:
         names = (plain(row.device), plain(row.channel), plain(row.unit or ""))
         value = str(row.value).replace(".", ",") if french else row.value
@@ -82,8 +88,10 @@ def pages(read: Callable[[Range], Rows], asked: Range) -> Iterator[Row]:
             return
 
 
-def copy(store: StoreReader, target: Path) -> None:
-    """Write a whole copy of the store, a living one included, with the view `measures`.
+def copy(store: StoreReader, target: Path, of: Sequence[stretches.Stretch] | None = None) -> None:
+    """Write a copy of the store, a living one included, with the view `measures`.
+
+    `of`: only these stretches of it, and what their readings are of.
 
     Raises:
         UsageError: the target exists or cannot be written.
@@ -99,8 +107,11 @@ def copy(store: StoreReader, target: Path) -> None:
         msg = f"{target} cannot be written ({error}); name another place"
         raise UsageError(msg) from error
     try:
-        with store.reader(limit=3600) as source, db.backup("main", source, "main") as backup:
-            backup.step()
+        if of is None:
+            with store.reader(limit=3600) as source, db.backup("main", source, "main") as backup:
+                backup.step()
+        else:
+            stretches.copy(store.path, target, of)
         db.pragma("journal_mode", "delete")  # one plain file
         db.execute(_VIEW)
     except (apsw.Error, StoreError) as error:

@@ -223,6 +223,13 @@ def curves_of(db: apsw.Connection, asked: Range) -> list[Known]:
     return [Known(*row) for row in _json(db, sql, ("id", "run", "device", "channel", "unit", "name"), values)]
 
 
+def ends_of(db: apsw.Connection, asked: Range) -> tuple[int, int]:
+    """Return the times [ns] of the first and the last reading asked for; (0, 0): there is none."""
+    each = [_json(db, _ENDS, ("first", "last"), _span(curve, asked))[0] for curve in curves_of(db, asked)]
+    found = [(first, last) for first, last in each if first is not None]
+    return min((first for first, _ in found), default=0), max((last for _, last in found), default=0)
+
+
 def rows_after(
     db: apsw.Connection, curve: tuple[int, int], after: tuple[int, int], stop: int, most: int
 ) -> list[list[Any]]:

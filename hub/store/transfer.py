@@ -8,30 +8,42 @@ tie gets the number of its reading within its moment, so that the same file read
 import csv
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.errors import UsageError
 from hub.model import NS, REAL, Device, Quality, Reading, TimeSource, rfc3339
 from hub.store import lines
-from hub.store.base import Range
+from hub.store.base import Range, Row, Rows
 from hub.store.export import COLUMNS, MARK
 from hub.store.file import StoreFile, StoreReader
-from hub.store.sqlite import SqliteHistory, curves_of, rows_after
+from hub.store.sqlite import SqliteHistory, SqliteReadings, curves_of, ends_of, rows_after
 from hub.store.state import StateStore
 
 CHUNK = 10_000
 Cursor = tuple[int, int, int, int]
 """Series, run, time, tie of the last reading that went, as numbers of the file it came from."""
 BEGIN: Cursor = (-1, -1, 0, -1)
+Place = tuple[int, str]
+"""Number of the range that is being read, and the cursor of its last page; empty: its beginning."""
+START: Place = (0, "")
+Windows = Mapping[str, Sequence[tuple[int, int]]]
+"""Run → stretches of it [ns], the ends not included, in order."""
+Tell = Callable[[int, int], None]
+"""What is done, of how much."""
 _NO_TIE = -1
 _QUALITIES, _SOURCES = tuple(Quality), tuple(TimeSource)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
+
+
+def _untold(_done: int, _whole: int) -> None:
+    """Nobody looks."""
 
 
 class Line(Struct, frozen=True, omit_defaults=True):
@@ -52,7 +64,11 @@ _DECODE = msgspec.json.Decoder(Line).decode
 
 
 def chunks(
-    store: StoreReader, asked: Range, after: Cursor = BEGIN, tell: Callable[[int, int], None] = lambda _done, _all: None
+    store: StoreReader,
+    asked: Range,
+    after: Cursor = BEGIN,
+    tell: Tell = _untold,
+    within: Windows | None = None,
 ) -> Iterator[tuple[Cursor, list[Reading]]]:
     """Yield all readings asked for, by series, run, time and tie, some thousand at a time, each with its cursor.
 
@@ -61,6 +77,7 @@ def chunks(
         asked: which; its limit counts for nothing.
         after: the cursor of the last chunk that need not come again.
         tell: is told how many curves are done, of how many.
+        within: run → stretches [ns] in order, as of a workshop session; None: the time asked for, of every run.
     """
     with store.reader() as db:
         curves = sorted(curves_of(db, asked), key=lambda curve: (curve.series, curve.run_number))
@@ -69,16 +86,43 @@ def chunks(
         number = (curve.series, curve.run_number)
         if number < after[:2]:
             continue
-        place = after[2:] if number == after[:2] else (asked.start, -1)
-        while True:
-            with store.reader() as db:
-                rows = rows_after(db, number, place, asked.stop, CHUNK)
-            if not rows:
-                break
-            place = (rows[-1][0], rows[-1][1])
-            names = (curve.device, curve.channel, curve.unit)
-            yield (*number, *place), [_reading(names, curve.run, row) for row in rows]
+        names = (curve.device, curve.channel, curve.unit)
+        for start, stop in ((asked.start, asked.stop),) if within is None else within.get(curve.run, ()):
+            place = max(after[2:] if number == after[:2] else BEGIN[2:], (start, -1))
+            while True:
+                with store.reader() as db:
+                    rows = rows_after(db, number, place, stop, CHUNK)
+                if not rows:
+                    break
+                place = (rows[-1][0], rows[-1][1])
+                yield (*number, *place), [_reading(names, curve.run, row) for row in rows]
     tell(len(curves), len(curves))
+
+
+def in_time(
+    store: StoreReader, asked: Sequence[Range], after: Place = START, tell: Tell = _untold
+) -> Iterator[tuple[Place, list[Row]]]:
+    """Yield all readings of some ranges, range by range, in order of time, each chunk with its place.
+
+    Args:
+        store: where they are; each chunk is one short read.
+        asked: which; their limits count for nothing.
+        after: the place of the last chunk that need not come again.
+        tell: is told how much time is done [ns], of how much.
+    """
+    history, done = SqliteReadings(store), 0
+    with store.reader() as db:
+        ends = [ends_of(db, each) for each in asked]
+    whole = sum(last - first for first, last in ends)
+    for number, (each, (first, last)) in enumerate(zip(asked, ends, strict=True)):
+        page, tells = Rows([], after[1] if number == after[0] else ""), number >= after[0]
+        while tells and page.after is not None:
+            page = history.readings(replace(each, limit=CHUNK, after=page.after or None))
+            if page.rows:
+                tell(done + page.rows[0].time - first, whole)
+            yield (number + (page.after is None), page.after or ""), page.rows
+        done += last - first
+    tell(whole, whole)
 
 
 def _reading(names: tuple[str, str, str | None], run: str, row: Sequence[Any]) -> Reading:

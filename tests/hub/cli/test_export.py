@@ -115,7 +115,7 @@ def test_the_whole_store_is_copied(data: Path, tmp_path: Path) -> None:
     [
         ([], "say what to write"),
         (["--csv", "-", "--sqlite", "x.db"], "say what to write"),
-        (["--sqlite", "x.db", "--device", "a"], "copies everything"),
+        (["--sqlite", "x.db", "--device", "a"], "choose with --session"),
         (["--csv", "-", "--start", "yesterday"], "--start is 'yesterday': write RFC 3339"),
         (["--csv", "-", "--run", "r-9"], "run 'r-9' is not known; the newest: r-1"),
         (["--csv", "/", "--run", "real"], "cannot be written"),

@@ -13,8 +13,8 @@ from hub.__main__ import main
 from hub.cli import _transfers
 from hub.errors import StoreError
 from hub.model import NS, Reading
-from hub.store import transfer
-from hub.store.base import Range
+from hub.store import export, transfer
+from hub.store.base import Range, Row
 from hub.store.delivery import Delivery
 from hub.store.file import StoreFile, StoreReader
 from hub.store.sqlite import SqliteHistory
@@ -84,6 +84,32 @@ def test_a_cut_export_goes_on_where_it_was(data: Path, tmp_path: Path, monkeypat
     assert main(["export", "--data", str(data), "--jsonl", str(file)]) == 0
     assert file.read_bytes() == whole.read_bytes()
     assert written[0] == 4 + 7 - 3
+
+
+@pytest.mark.parametrize("french", [[], ["--french"]])
+def test_a_cut_csv_goes_on_where_it_was(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, french: list[str]
+) -> None:
+    """In order of time, its first line once; the file is the same as if nothing had happened."""
+    whole, file = tmp_path / "whole", tmp_path / "out"
+    assert main(["export", "--data", str(data), "--csv", str(whole), *french]) == 0
+    written = [0]
+
+    def csv_rows(rows: list[Row], *, french: bool) -> Iterator[str]:
+        written[0] += 1
+        if written[0] == 4:
+            raise OSError(28, "No space left on device")
+        yield from export.csv_rows(rows, french=french)
+
+    monkeypatch.setattr("hub.cli._transfers.csv_rows", csv_rows)
+    assert main(["export", "--data", str(data), "--csv", str(file), *french]) == 2
+    assert not file.exists()
+    assert main(["export", "--data", str(data), "--csv", str(file), *french]) == 0
+    assert file.read_bytes() == whole.read_bytes()
+    assert written[0] == 4 + 6 - 3
+    times = [line.split(";" if french else ",")[3] for line in file.read_text(encoding="utf-8").splitlines()[1:]]
+    assert times == sorted(times)
+    assert len(times) == 553
 
 
 def test_an_import_needs_the_folder_for_itself(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
