@@ -10,10 +10,13 @@ SESSIONS, STORE, JOURNALS = "session.db", "store.db", "journal*.db"
 DATABASES = (SESSIONS, STORE, JOURNALS)
 """In the order in which they are copied. Each may point into the next, never the other way round: a session's row
 stands for a record of the journal, and a cursor of the store that is behind the journal only reads on."""
-KNOWN = ("archives/*", "reports/*", "gaps.json", "hub.toml")
-"""What was gathered beside the databases."""
+KNOWN = ("archives/*", "reports/*", "gaps.json", "hub.toml", "idempotency")
+"""What was gathered beside the databases; which requests were answered, so that a repeated one acts on neither hub."""
+SECRETS = ("pin", "mqtt-password", "mqtt-accounts.json", "tokens.json", "client-id", "tls/*")
+"""What proves who the hub is, and who may speak to it."""
 PASSING = (
     *("run.json", "lock", "*.lock", "ingest.json", "sessions", "broker*", "mosquitto*", "*.log", "*.log.*", "broker/*"),
+    *("subscription.json", "reserve", "sim-runs/*", "moving-to-influx.json", "*.part.json", "mosquitto/*"),
     *("*-wal", "*-shm", "*-journal", "*.corrupt.*", "*.damaged", ".*", "*/.*", "*.part", "before-*", "replaced-*"),
 )
 """What belongs to a running process, is made at each start, or is set aside: never in an archive, in or out."""
@@ -22,6 +25,11 @@ PASSING = (
 def is_known(name: str) -> bool:
     """Tell whether a file holds what the hub knows."""
     return not _is_one(name, PASSING) and _is_one(name, (*DATABASES, *KNOWN))
+
+
+def is_foreseen(name: str) -> bool:
+    """Tell whether a file stands in one of the lists above: one of the hub's own that does not is a mistake there."""
+    return is_known(name) or _is_one(name, (*SECRETS, *PASSING))
 
 
 def is_secret(name: str) -> bool:

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
+from hub.backup.content import is_foreseen
 from hub.bench._browser import OPTIONS, program
 from servers.browser import chromium, visit
 from servers.bytes_on_disk import on_disk
@@ -195,3 +196,10 @@ def test_by_https_a_phone_of_the_room_measures_and_its_screen_stays_on(hub: Demo
             expect(page.locator("[data-wake=on]")).to_be_visible()
     finally:
         trusting.close()
+
+
+def test_a_backup_foresees_every_file_of_the_folder(hub: Demo) -> None:
+    """Whoever adds a file says in hub/backup/content.py whether it is content, a secret, or passes with the hub."""
+    names = [path.relative_to(hub.data).as_posix() for path in hub.data.rglob("*") if path.is_file()]
+    assert len(names) > 10
+    assert [name for name in names if not is_foreseen(name)] == []

@@ -6,9 +6,7 @@ have no common order. The store blocks, so it is asked in a worker thread.
 """
 
 import asyncio
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from aiohttp import web
@@ -53,7 +51,7 @@ async def readings(request: web.Request) -> web.Response:
     is_french = choice(request, "dialect", DIALECTS) == "fr"
     choice(request, "format", FORMATS)
     if wants_table(request):
-        return _csv(request, csv_lines(rows, french=True) if is_french else _lines(rows), after)
+        return _csv(request, csv_lines(rows, french=is_french), after)
     return answer({"readings": [_row(row) for row in rows], "next": after})
 
 
@@ -261,34 +259,8 @@ def _series(curve: Series) -> dict[str, Any]:
     }
 
 
-COLUMNS = ("time", "device", "channel", "value", "unit", "quality", "simulated", "run")
-
-
-def _lines(rows: Iterable[Row]) -> Iterator[str]:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_cells(rows))
-    yield text.getvalue()
-
-
 def _csv(request: web.Request, lines: Iterable[str], after: str | None) -> web.Response:
     headers = {"Content-Disposition": 'attachment; filename="readings.csv"', "Cache-Control": "no-store"}
     if after is not None:
         headers["Link"] = f'<{request.rel_url.update_query(cursor=after)}>; rel="next"'
     return web.Response(text="".join(lines), content_type="text/csv", charset="utf-8", headers=headers)
-
-
-def _cells(rows: Iterable[Row]) -> Iterator[list[object]]:
-    for row in rows:
-        given = _row(row)
-        given["simulated"] = "true" if given["simulated"] else "false"
-        given["quality"] = str(row.quality)
-        yield [cell(given[name]) for name in COLUMNS]
-
-
-def cell(value: object) -> object:
-    """Return what a spreadsheet will not run as a formula (ASVS 1.2.10); numbers stay numbers."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return "" if value is None else value

@@ -13,6 +13,7 @@ from yarl import URL
 
 from hub.live import Batch
 from hub.model import NS, Alarm, Heard, Source
+from hub.store.transfer import is_ours
 from servers.web import SECRET, WALL, Client, FakeHub
 
 API = "/api/v1"
@@ -154,6 +155,17 @@ async def test_csv_runs_no_formula_and_keeps_numbers(hub: FakeHub, client: Clien
         rows = list(csv.DictReader(io.StringIO(await response.text())))
     assert rows[0]["device"] == "'=cmd()"
     assert rows[0]["value"] == "-2.5"
+
+
+async def test_csv_is_what_the_command_writes_and_imports(hub: FakeHub, client: Client) -> None:
+    """One writer, one form of each dialect: what is fetched can be given to `matinales import`."""
+    hub.speak("=cmd()", "temperature", -2.5)
+    for dialect, separator, value in (("plain", ",", "-2.5"), ("fr", ";", "-2,5")):
+        async with client.get(f"{API}/readings?format=csv&dialect={dialect}") as response:
+            head, row = (await response.read()).decode().splitlines()
+        assert is_ours(head)
+        cells = row.split(separator)
+        assert (cells[0], cells[4], cells[6]) == ("'=cmd()", value, "0")
 
 
 async def test_series_are_drawable(hub: FakeHub, client: Client) -> None:
