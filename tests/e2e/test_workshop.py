@@ -246,6 +246,7 @@ def a_step_that_begins_a_story_is_undone(room: Room) -> None:
         expect(guide).to_contain_text(f"Étape {step} sur")
     forgotten = room.desk.locator('button[data-fault="forgotten_order"]')
     guide.locator("button.strong").click()
+    expect(guide).to_contain_text("Étape 3 : c’est parti")
     expect(forgotten).to_have_attribute("aria-pressed", "true")
     expect(guide.locator("button.strong")).to_be_enabled()
     played = room.asked("GET", "scenario")["run"]

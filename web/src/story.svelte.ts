@@ -54,7 +54,7 @@ class Story {
 		for (const measure of newest(this.usecase, computed)) {
 			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
 			if (hub.hides(devices.get(seen.device))) found[measure.name] = kept(seen);
-			else found[measure.name] = this.preparing || this.#prepares(seen.run) ? begun(seen) : seen;
+			else found[measure.name] = this.preparing || this.#prepares(seen.run) ? begun(seen, this.run) : seen;
 		}
 		return found;
 	});

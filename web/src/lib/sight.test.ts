@@ -111,6 +111,8 @@ test("of a device that is kept from a screen nothing is told there", () => {
 	const hidden = kept(seen);
 	assert.equal(begun({ ...seen, origin: "missing" }).origin, "simulated", "its player is on the way, not missing");
 	assert.equal(begun({ ...seen, origin: "real" }).origin, "real");
+	assert.equal(begun({ ...seen, run: null }, "replay-1").run, "replay-1", "a recording says so before its first value");
+	assert.equal(begun({ ...seen, run: "cold-1" }, "replay-1").run, "cold-1", "a value that is there is its own run's");
 	assert.deepEqual([hidden.shown.value, hidden.raw, hidden.alarm, hidden.hidden], [null, null, null, true]);
 	const says = (params: object) => ({ code: "calm", params, text: { fr: "", en: "" } }) as unknown as Sentence;
 	assert.equal(tells(says({ door_open: 1 }), { door_open: hidden }), true);

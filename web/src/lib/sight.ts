@@ -86,9 +86,9 @@ export function unheard(seen: Sight): Sight {
 	return { ...seen, raw: null, quality: null, shown: judge(null, null, null) };
 }
 
-/** A measure of a story that is being begun: who plays its role is on the way, and is a simulator. */
-export function begun(seen: Sight): Sight {
-	return { ...unheard(seen), origin: seen.origin === "missing" ? "simulated" : seen.origin };
+/** A measure of a story that is being begun, or played again (`run`): who plays its role is on the way, a simulator. */
+export function begun(seen: Sight, run: string | null = null): Sight {
+	return { ...unheard(seen), origin: seen.origin === "missing" ? "simulated" : seen.origin, run: seen.run ?? run };
 }
 
 /** A measure that is kept from a screen: nothing of it is known there. */
