@@ -4,13 +4,13 @@ const WORDS = {
 		title: "API de Matinales Hub", lead: "Chaque adresse, ce qu’elle prend, ce qu’elle répond. « Essayer » envoie la requête avec la session de ce navigateur.",
 		search: "Chercher une adresse", parameters: "Paramètres", body: "Contenu", answers: "Réponses", schema: "Forme", attempt: "Essayer", needs: "Rôle requis : ",
 		anybody: "tout le monde", required: "obligatoire", sent: "Requête : ", waiting: "…", failed: "Pas de réponse : le hub est-il lancé ?", found: ["adresse", "adresses"],
-		documents: "Descriptions : ", tags: "Sujets", asks: "Cette requête change quelque chose. L’envoyer ?",
+		documents: "Descriptions : ", back: "Retour à la page", tags: "Sujets", asks: "Cette requête change quelque chose. L’envoyer ?",
 	},
 	en: {
 		title: "API of Matinales Hub", lead: "Each address, what it takes, what it answers. “Try it” sends the request with this browser’s session.",
 		search: "Look for an address", parameters: "Parameters", body: "Body", answers: "Answers", schema: "Shape", attempt: "Try it", needs: "Role needed: ",
 		anybody: "anybody", required: "required", sent: "Request: ", waiting: "…", failed: "No answer: is the hub running?", found: ["address", "addresses"],
-		documents: "Descriptions: ", tags: "Topics", asks: "This request changes something. Send it?",
+		documents: "Descriptions: ", back: "Back to the page", tags: "Topics", asks: "This request changes something. Send it?",
 	},
 };
 const say = WORDS[document.documentElement.lang] ?? WORDS.en;
@@ -158,6 +158,7 @@ function show() {
 	const count = make("small", { role: "status" });
 	const look = make("input", { type: "search", id: "search", autocomplete: "off" });
 	const sections = api.tags.map((tag) => make("section", { id: tag.name, "aria-labelledby": `t-${tag.name}` }, make("h2", { id: `t-${tag.name}` }, titled(tag)), ...byTag.get(tag.name)));
+	const links = new Map(api.tags.map((tag) => [tag.name, make("li", {}, make("a", { href: `#${tag.name}` }, titled(tag)))]));
 	const filter = () => {
 		const words = look.value.toLowerCase().split(/\s+/);
 		let shown = 0;
@@ -165,16 +166,17 @@ function show() {
 			const views = [...section.querySelectorAll("details")];
 			for (const view of views) view.hidden = !words.every((word) => view.dataset.words.includes(word));
 			section.hidden = views.every((view) => view.hidden);
+			links.get(section.id).hidden = section.hidden;
 			shown += views.filter((view) => !view.hidden).length;
 		}
 		count.textContent = `${shown} ${say.found[shown === 1 ? 0 : 1]}`;
 	};
 	look.addEventListener("input", filter);
 	document.title = say.title;
-	const links = ["openapi.json", "asyncapi.json"].map((name) => make("a", { href: `/api/v1/${name}` }, name));
+	const documents = ["openapi.json", "asyncapi.json"].map((name) => make("a", { href: `/api/v1/${name}` }, name));
 	document.body.replaceChildren(
-		make("header", {}, make("h1", {}, say.title), make("p", {}, say.lead), make("p", {}, say.documents, links[0], ", ", links[1], ` · ${api.info.version}`), make("label", { for: "search" }, say.search), look, count),
-		make("nav", { "aria-label": say.tags }, make("ul", {}, ...api.tags.map((tag) => make("li", {}, make("a", { href: `#${tag.name}` }, titled(tag)))))),
+		make("header", {}, make("h1", {}, say.title), make("p", {}, say.lead), make("p", {}, say.documents, documents[0], ", ", documents[1], ` · ${api.info.version} · `, make("a", { href: "/" }, say.back)), make("label", { for: "search" }, say.search), look, count),
+		make("nav", { "aria-label": say.tags }, make("ul", {}, ...links.values())),
 		make("main", {}, ...sections),
 	);
 	filter();
