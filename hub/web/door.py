@@ -2,7 +2,8 @@
 
 A connection that has asked for nothing yet costs a file and some memory, and whoever opens a thousand of them wants the
 others to wait (reliability.md §2.15, X5). The oldest silent ones make room for the next: an honest one asks within
-milliseconds. aiohttp by itself lets one stand for an hour, however slowly its headers come.
+milliseconds. aiohttp by itself lets one stand for an hour, however slowly its headers come. One that has had its
+answer and is kept open may stay while there is room: where the house is full of them, the oldest goes too.
 """
 
 import asyncio
@@ -60,6 +61,8 @@ class Door(web.Server):
         self._open = 0
         self._silent: dict[web.RequestHandler, tuple[str, asyncio.Transport]] = {}
         self._addresses: Counter[str] = Counter()
+        self._answered: dict[web.RequestHandler, asyncio.Transport] = {}
+        """Those that were answered and ask for nothing now, the one answered longest ago first."""
 
     def __call__(self) -> web.RequestHandler:
         """Return what speaks with one connection."""
@@ -75,17 +78,25 @@ class Door(web.Server):
         if self._addresses[address] > SILENT:
             self._turn_away(next(each for each, (where, _) in self._silent.items() if where == address))
         elif self._open > self._most:
-            self._turn_away(next(iter(self._silent)))
+            others = (each for each in (*self._silent, *self._answered) if each is not handler)
+            self._turn_away(next(others, handler))
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Forget one that has gone."""
         self._open -= 1
         self._heard(handler)
+        self._answered.pop(handler, None)
         super().connection_lost(handler, exc)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._heard(request.protocol)
-        return await self._behind(request)
+        handler, transport = request.protocol, request.transport
+        self._heard(handler)
+        self._answered.pop(handler, None)
+        try:
+            return await self._behind(request)
+        finally:
+            if transport is not None and not transport.is_closing():
+                self._answered[handler] = transport
 
     def _heard(self, handler: web.RequestHandler) -> None:
         address, _ = self._silent.pop(handler, (None, None))
@@ -95,7 +106,7 @@ class Door(web.Server):
                 del self._addresses[address]
 
     def _turn_away(self, handler: web.RequestHandler) -> None:
-        _, transport = self._silent[handler]
+        transport = self._answered.pop(handler, None) or self._silent[handler][1]
         self._heard(handler)
         self._refused["connections"] += 1
         transport.abort()

@@ -62,6 +62,8 @@ class Keys:
         self._wall = wall
         self._kept: dict[str, Kept] = {}
         self._busy: dict[str, str] = {}
+        self._durable: dict[str, None] = {}
+        self._lines = 0
         self._writing = asyncio.Lock()
         if path is not None and path.exists():
             for line in path.read_bytes().splitlines():
@@ -70,8 +72,9 @@ class Keys:
                 except msgspec.MsgspecError:
                     continue  # cut by a power cut: that answer never left
                 self._kept[found.key] = found
+                self._durable[found.key] = None
             self._drop()
-            write_private(path, b"".join(msgspec.json.encode(each) + b"\n" for each in self._kept.values()))
+            write_private(path, self._worth_keeping())
 
     def known(self, key: str, body: str) -> Kept | None:
         """Return the answer to a key; None: there is none, and it is under way from now on.
@@ -98,8 +101,13 @@ class Keys:
         """Remember an answer; where it is to hold across a restart, return once it is on disk."""
         self._kept[answer.key] = answer
         if durable and self._path is not None:
+            self._durable[answer.key] = None
             async with self._writing:
-                await asyncio.to_thread(_append, self._path, msgspec.json.encode(answer) + b"\n")
+                if self._lines >= 2 * MOST:  # a gateway's webhooks must not fill the disk
+                    await asyncio.to_thread(write_private, self._path, self._worth_keeping())
+                else:
+                    self._lines += 1
+                    await asyncio.to_thread(_append, self._path, msgspec.json.encode(answer) + b"\n")
         self._busy.pop(answer.key, None)
 
     def _drop(self) -> None:
@@ -110,6 +118,13 @@ class Keys:
             if len(self._kept) <= MOST and oldest.at >= since:
                 return
             del self._kept[oldest.key]
+            self._durable.pop(oldest.key, None)
+
+    def _worth_keeping(self) -> bytes:
+        """Return the file of those that hold across a restart and are not forgotten."""
+        kept = [self._kept[key] for key in self._durable if key in self._kept]
+        self._lines = len(kept)
+        return b"".join(msgspec.json.encode(each) + b"\n" for each in kept)
 
     def now(self) -> int:
         """Return the wall clock's time [ns]."""

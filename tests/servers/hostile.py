@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+PATIENCE_S = 120.0
+"""For an answer: `doctor` looks at much, and a busy machine takes its time."""
 CANARY = "window.harmed='yes'"
 VECTORS = (
     f"<script>{CANARY}</script>",
@@ -52,7 +54,7 @@ class Visitor:
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._page + path.lstrip("/"), data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 for each in answer.headers.get_all("Set-Cookie") or []:
                     name, _, value = each.partition(";")[0].partition("=")
                     self.cookies[name] = value

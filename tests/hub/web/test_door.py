@@ -135,6 +135,20 @@ async def test_a_full_house_turns_silent_ones_away_and_never_who_is_served(
         assert not served.at_eof()
 
 
+async def test_a_house_full_of_those_who_were_answered_and_stay_has_room_for_the_next(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks once on each of many connections, and again before it is too long ago, keeps nobody out."""
+    monkeypatch.setattr(door, "room", lambda: 10)
+    async with built(hub, tmp_path) as house:
+        crowd = [await house.knock(HONEST.replace(b"close", b"keep-alive")) for _ in range(10)]
+        for reader, _ in crowd:
+            assert b" 200 " in await reader.readline()
+        assert b" 200 " in await house.answer()
+        assert house.rules.refused["connections"] >= 1
+        await asyncio.wait_for(crowd[0][0].read(), 5)  # the oldest made room
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -108,6 +108,20 @@ async def test_durable_keys_hold_across_a_restart(tmp_path: Path) -> None:
     assert again.known("b", "b") is None
 
 
+async def test_the_file_of_keys_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that gives each of its messages a key fills no disk, and its newest keys hold across a restart."""
+    monkeypatch.setattr(once, "MOST", 4)
+    path = tmp_path / "idempotency"
+    keys = await asyncio.to_thread(Keys, path, lambda: WALL)
+    for number in range(50):
+        keys.known(str(number), "b")
+        await keys.keep(kept(str(number)), durable=True)
+        assert len(path.read_bytes().splitlines()) <= 2 * 4
+    again = await asyncio.to_thread(Keys, path, lambda: WALL)
+    assert again.known("49", "b") == kept("49")
+    assert again.known("40", "b") is None
+
+
 async def test_keys_are_forgotten_after_a_day_and_beyond_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded in time and size."""
     monkeypatch.setattr(once, "MOST", 3)

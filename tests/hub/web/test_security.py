@@ -493,6 +493,20 @@ async def test_live_pages_are_limited_per_session_and_per_address(
     assert PER_ADDRESS == 200
 
 
+async def test_a_room_full_of_live_pages_keeps_the_console_bright(
+    serve: Serve, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some places are the facilitator's alone."""
+    monkeypatch.setattr("hub.web.security.IN_ALL", 2)
+    client = await serve(hub, lan=True)
+    pages = [await client.ws_connect("/live") for _ in range(2)]
+    assert (await ask(client, "GET", "/live", headers=UPGRADE))[0] == 503
+    await ask(client, "POST", f"{API}/login", json={"pin": PIN})
+    pages.append(await client.ws_connect("/live"))
+    for page in pages:
+        await page.close()
+
+
 async def test_a_request_without_a_host_is_refused(client: Client) -> None:
     """HTTP/1.0, and what pretends to be it."""
     reader, writer = await asyncio.open_connection(client.host, client.port)
