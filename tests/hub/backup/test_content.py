@@ -3,7 +3,7 @@
 import pytest
 
 from device_sims import notes
-from hub import archives, broker, credentials, datafolder, given, handouts, mosquitto, tokens, upgrading
+from hub import archives, broker, credentials, datafolder, handouts, mosquitto, provisioned, tokens, upgrading
 from hub.backup import content
 from hub.cli import _transfers
 from hub.ingest import gaps, link, room
@@ -16,7 +16,7 @@ CONTENT = (
     f"{handouts.FOLDER}/s-1.pdf",
 )
 SECRET = (
-    *(credentials.PIN, given.FILE, tokens.FILE, "mqtt-password", "client-id"),
+    *(credentials.PIN, provisioned.FILE, tokens.FILE, "mqtt-password", "client-id"),
     *(f"{keeper.FOLDER}/{name}" for name in (keeper.AUTHORITY, keeper.SERVER)),
 )
 PASSING = (
