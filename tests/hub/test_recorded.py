@@ -85,7 +85,7 @@ def test_a_part_can_be_chosen(folder: Path, options: list[str], topics: list[str
     ("options", "said"),
     [
         (["--messages", "-", "--csv", "-"], "say what to write"),
-        (["--messages", "-", "--device", "a:b"], "choose with --topic"),
+        (["--messages", "-", "--device", "a:b"], "choose with --session, --topic"),
         (["--csv", "-", "--topic", "tele/#"], "--topic goes with --messages"),
     ],
 )
