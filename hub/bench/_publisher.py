@@ -214,14 +214,18 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=200)
     parser.add_argument("--connections", type=int, default=4)
     options = parser.parse_args()
-    result = load(
-        options.port,
-        Pace(options.rate),
-        seconds=options.seconds,
-        devices=options.devices,
-        connections=options.connections,
-        most=options.messages,
-    )
+    try:
+        result = load(
+            options.port,
+            Pace(options.rate),
+            seconds=options.seconds,
+            devices=options.devices,
+            connections=options.connections,
+            most=options.messages,
+        )
+    except ConnectionError as error:
+        print(f"the publisher was hung up on: {error}", file=sys.stderr)  # noqa: T201 — its output
+        return 1
     print(json.dumps(result), flush=True)  # noqa: T201 — its output
     return 0
 
