@@ -6,6 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from hub.errors import ConfigError
 
+Entry = TypeVar("Entry")
 LOCK = "lock"
 RUN = "run.json"
 
@@ -57,6 +59,26 @@ def prepare(path: Path) -> Path:
         msg = f"data folder {path}: cannot be written ({error.strerror}); name another one with --data or HUB_DATA_DIR"
         raise ConfigError(msg) from error
     return path.resolve()
+
+
+def named(path: Path, kind: type[Entry], remedy: str) -> dict[str, Entry]:
+    """Return name → entry of a private file; empty where there is none.
+
+    Args:
+        path: the file, JSON.
+        kind: what an entry is.
+        remedy: what to do once a damaged file has been removed.
+
+    Raises:
+        ConfigError: it is damaged, naming the file and the remedy.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, kind])  # type: ignore[valid-type]
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        msg = f"{path}: cannot be read ({error}); remove it and {remedy}"
+        raise ConfigError(msg) from error
 
 
 def write_private(path: Path, content: bytes) -> None:

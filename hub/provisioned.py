@@ -18,8 +18,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.accounts import Role, check, new_password
-from hub.datafolder import write_private
-from hub.errors import ConfigError, NotFoundError, UsageError
+from hub.datafolder import named, write_private
+from hub.errors import NotFoundError, UsageError
 from hub.mosquitto import SALT, password_line
 
 FILE = "mqtt-accounts.json"
@@ -57,14 +57,7 @@ def listed(folder: Path) -> dict[str, Account]:
     Raises:
         ConfigError: the file is damaged.
     """
-    path = folder / FILE
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Account])
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError) as error:
-        msg = f"{path}: cannot be read ({error}); remove it and give the accounts anew"
-        raise ConfigError(msg) from error
+    return named(folder / FILE, Account, "give the accounts anew")
 
 
 def add(

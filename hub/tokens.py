@@ -15,7 +15,7 @@ import msgspec
 from filelock import FileLock
 from msgspec import Struct
 
-from hub.datafolder import write_private
+from hub.datafolder import named, write_private
 from hub.errors import ConfigError, NotFoundError, UsageError
 
 FILE = "tokens.json"
@@ -116,13 +116,7 @@ def revoke(folder: Path, name: str) -> None:
 
 
 def _content(path: Path) -> dict[str, Token]:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Token])
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError) as error:
-        msg = f"{path}: cannot be read ({error}); remove it and make the tokens anew"
-        raise ConfigError(msg) from error
+    return named(path, Token, "make the tokens anew")
 
 
 def _write(folder: Path, tokens: dict[str, Token]) -> None:
