@@ -24,6 +24,7 @@ import psutil
 
 from hub.bench import _processes
 from hub.bench._publisher import Publisher
+from hub.bench.ingest import counters
 from hub.errors import HubError
 
 GATES = {
@@ -111,8 +112,7 @@ def _pace(hub: _processes.Started, rate: float, crowd: "subprocess.Popen[str] | 
 
 
 def _journalled(hub: _processes.Started) -> float:
-    with urllib.request.urlopen(f"{hub.page}health", timeout=PATIENCE_S) as answer:  # noqa: S310 — our own address
-        return float(json.load(answer)["counters"]["journal_end"])
+    return counters(f"{hub.page}health", patience_s=PATIENCE_S)["journal_end"]
 
 
 @contextmanager
