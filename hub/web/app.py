@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -78,8 +79,9 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: 
     app[KEYS] = keys or Keys()
     app[UPLOADS] = Uploads()
     app[LAG] = Lag()
-    app[DOCUMENT] = openapi.document(ROUTES)
-    app[SOCKET_DOCUMENT] = asyncapi.document()
+    described: Callable[[], bytes] = cache(partial(openapi.document, ROUTES))
+    sockets_described: Callable[[], bytes] = cache(asyncapi.document)
+    app[DOCUMENT], app[SOCKET_DOCUMENT] = described, sockets_described
     app[DEFAULT_LANGUAGE] = hub.config.lang
     for route in ROUTES:
         if route.method == "GET":

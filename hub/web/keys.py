@@ -1,5 +1,7 @@
 """What the handlers find in the application and the request."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from hub.web.built import Static
@@ -24,9 +26,9 @@ SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 UPLOADS: web.AppKey[Uploads] = web.AppKey("uploads", Uploads)
 LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)
 """How late the event loop comes."""
-DOCUMENT: web.AppKey[bytes] = web.AppKey("document", bytes)
-"""openapi.json."""
-SOCKET_DOCUMENT: web.AppKey[bytes] = web.AppKey("socket_document", bytes)
-"""asyncapi.json."""
+DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("document")
+"""Makes openapi.json once, when it is first asked for; blocks then."""
+SOCKET_DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("socket_document")
+"""Makes asyncapi.json so."""
 ROLE: web.RequestKey[Role] = web.RequestKey("role", Role)
 """Who asks."""

@@ -1,5 +1,6 @@
 """The API's descriptions, and the page on which people read and try it."""
 
+import asyncio
 from functools import cache
 from importlib import resources
 
@@ -23,13 +24,13 @@ FRESH = {"Cache-Control": "no-cache"}
 @gives(Document, tagged=True)
 async def document(request: web.Request) -> web.Response:
     """Describe the API (OpenAPI 3.1)."""
-    return tagged(request, request.app[DOCUMENT])
+    return tagged(request, await asyncio.to_thread(request.app[DOCUMENT]))
 
 
 @gives(Document, tagged=True)
 async def sockets(request: web.Request) -> web.Response:
     """Describe what goes over `/live` (AsyncAPI 3.0)."""
-    return tagged(request, request.app[SOCKET_DOCUMENT])
+    return tagged(request, await asyncio.to_thread(request.app[SOCKET_DOCUMENT]))
 
 
 @gives(media=(HTML,))
