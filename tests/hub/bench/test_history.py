@@ -11,6 +11,12 @@ POINTS = 20 * 720
 """Two hours of 20 channels."""
 
 
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw each chart once."""
+    monkeypatch.setattr(history, "TIMES", 1)
+
+
 def test_the_database_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time it is only read; another number of points is another one."""
     found = history.measure(points=POINTS, keep=str(tmp_path / "new"))
