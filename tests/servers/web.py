@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -218,7 +219,8 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
-        self.provisioning = provisioning(Path("no-data-folder-here"))
+        self.folder = TemporaryDirectory(prefix="fake-hub-")
+        self.provisioning = provisioning(Path(self.folder.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
