@@ -195,7 +195,8 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news = asyncio.Event(), asyncio.Event()
+        self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
         self._doctor = asyncio.Lock()
         self._influx: Forwarding | None = None
         try:
@@ -367,7 +368,7 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
-        await self._player.stop()
+        await self._player.close()
         await asyncio.to_thread(self._guests.close)
         self._sessions.close()
         self._kept.close()
@@ -630,6 +631,11 @@ class App:
             await self._show_session()
             await self._show_choices()
 
+    def show_room(self) -> None:
+        """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""
+        self._room_pressed.set()
+        self._room_news.set()
+
     async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session, for everybody or for somebody."""
         return await asyncio.to_thread(self._reporter().report, session, language, whose)
@@ -677,13 +683,15 @@ class App:
         while True:
             await self._room_news.wait()
             self._room_news.clear()
+            self._room_pressed.clear()
             pause = ROOM_LOOK
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._room_pressed.wait(), pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
