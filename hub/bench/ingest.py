@@ -24,7 +24,8 @@ from hub.bench._processes import cpu, family
 from hub.errors import HubError
 from hub.freeport import free_port
 from hub.ingest.link import LinkClient, Status
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
+from hub.journal.base import JournalReader
 
 GATES = {
     "acknowledged_per_s": (">=", 10_000.0),
@@ -104,7 +105,7 @@ class _Bench:
 
     async def run(self, *, seconds: float, rate: float, devices: int, hub: str | None) -> dict[str, float]:
         """Load them, and return the figures."""
-        link, meter = LinkClient(self._folder), _Meter(SqliteReader(self._folder))
+        link, meter = LinkClient(self._folder), _Meter(place.reader(self._folder))
         link.on_end(meter.end)
         link.on_status(meter.status)
         task = asyncio.create_task(link.run())
@@ -165,7 +166,7 @@ class _Bench:
 class _Meter:
     """What the link says, and how old the newest record is when its commit is known here."""
 
-    def __init__(self, reader: SqliteReader) -> None:
+    def __init__(self, reader: JournalReader) -> None:
         self.reader = reader
         self.position = 0
         self.last = 0.0
@@ -192,7 +193,7 @@ class _Meter:
         return ages[min(int(len(ages) * share / 100), len(ages) - 1)]
 
 
-def _kept(reader: SqliteReader) -> int:
+def _kept(reader: JournalReader) -> int:
     """Return how many of our messages the journal holds, once each."""
     found, after = 0, 0
     while records := reader.read(after, 5_000):
