@@ -40,7 +40,8 @@ from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.link import LinkClient, Status
-from hub.journal.sqlite import ERASED, SqliteReader
+from hub.journal import place
+from hub.journal.base import ERASED
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
@@ -201,7 +202,7 @@ class App:
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 understanding=self._understanding,
                 engine=self._engine,
@@ -220,7 +221,7 @@ class App:
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._rereading = Rereading(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 worker=self._worker,
                 registry=self._registry,
@@ -246,7 +247,7 @@ class App:
             self._sessions = Sessions(
                 self._data,
                 kept=self._kept,
-                reader=lambda: SqliteReader(self._data),
+                reader=lambda: place.reader(self._data),
                 mark=self._mark,
                 erase=self._erase_now,
                 purge=self._purge_in_store,
@@ -569,7 +570,7 @@ class App:
 
         contexts, names = await asyncio.wrap_future(self._worker.call(known))
         finder = Finder(self._make_registry(), contexts, names)
-        with contextlib.closing(SqliteReader(self._data)) as reader:
+        with contextlib.closing(place.reader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
@@ -755,7 +756,7 @@ class App:
         """Return a message of the journal whole."""
 
         def read() -> Message | None:
-            with contextlib.closing(SqliteReader(self._data)) as reader:
+            with contextlib.closing(place.reader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
             there = (each.message for each in found if each.position == position)
             return next((message for message in there if message.topic != ERASED), None)

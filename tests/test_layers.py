@@ -39,6 +39,7 @@ OWNER = {  # one library, one place; a driver is met through the registry, the w
     "typst": ("hub/workshop/report/paper.py",),
     "cryptography": ("hub/certificate.py",),
     "zeroconf": ("hub/lan/mdns.py",),
+    "nats": ("hub/journal/nats_link.py",),
     "influxdb_client": ("hub/store/influx_client.py",),
     "arro3": ("hub/store/parquet.py",),
     "hub.drivers": ("hub/drivers/", "hub/registry.py"),

@@ -16,7 +16,7 @@ from hub.cli._sitting import Sitting
 from hub.config import load
 from hub.drafts import whole
 from hub.errors import NotFoundError, UsageError
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 from hub.model import REAL, Alarm
 from hub.recorded import line
 from hub.recorded import messages as recorded
@@ -212,7 +212,7 @@ def _messages(
         with _opened(name) as target:
             target.writelines(sitting.messages(start=first, stop=last, topic=topic, run=run))
         return 0
-    with closing(SqliteReader(folder)) as reader, _opened(name) as target:
+    with closing(place.reader(folder)) as reader, _opened(name) as target:
         for found in recorded(reader, start=first, stop=last, topic=topic, run=run):
             target.write(line(found))
     return 0
