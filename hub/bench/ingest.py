@@ -23,7 +23,8 @@ from hub import broker, mosquitto
 from hub.bench._processes import cpu, family
 from hub.errors import HubError
 from hub.freeport import free_port
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from hub.journal.sqlite import SqliteReader
 
 GATES = {
@@ -251,7 +252,7 @@ def start_hub(
         "use_case": "cold_room",
         "config": {"web_port": port, **config},
     }
-    hub = stack.enter_context(child("hub.app", stdout=subprocess.PIPE))
+    hub = stack.enter_context(child("hub.serving", stdout=subprocess.PIPE))
     assert hub.stdin is not None  # noqa: S101 — asked for
     assert hub.stdout is not None  # noqa: S101 — asked for
     hub.stdin.write(msgspec.json.encode(settings) + b"\n")
