@@ -1,4 +1,4 @@
-"""The hub's own process, `python -m hub.app`: the only place that wires the parts together.
+"""The hub's own process (`hub.serving` begins it): the only place that wires the parts together.
 
 Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
 order when its input ends.
@@ -39,7 +39,8 @@ from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.journal.base import ERASED
 from hub.kept import Kept
@@ -297,7 +298,10 @@ class App:
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
-        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, payload_formats(self.config.payload_formats))
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self._formats())
+
+    def _formats(self) -> Mapping[str, str]:
+        return payload_formats(self.config.payload_formats, self._cases.values())
 
     def _driver_went_off(self, guest: Guest) -> None:
         """Remember it beyond the hub's end; called in whatever thread decodes."""
@@ -771,7 +775,7 @@ class App:
         """Return what the hub's own drivers read in messages that are not journalled."""
 
         def read() -> Sequence[Mapping[str, Any]]:
-            registry, now = Registry(load_bundled(), payload_formats(self.config.payload_formats)), time.time_ns()
+            registry, now = Registry(load_bundled(), self._formats()), time.time_ns()
             outcomes = [registry.decode(each, Contexts()) for each in messages]
             return [described(registry, each, self.config.zone, now) for each in outcomes]
 
@@ -1002,6 +1006,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await app.start()
         gc.freeze()  # what was built to start is never looked at again
+        gc.enable()
         say(
             {
                 "ready": {
@@ -1059,7 +1064,3 @@ def main() -> int:
         say({"error": str(error)})
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -150,7 +150,9 @@ class Files:
         self._kept = Kept(data, forwards=config.store == "influx")
         bundled = load_bundled()
         self._guests = Guests(installed(), taken=bundled)
-        self._registry = Registry({**bundled, **drivers(self._guests)}, payload_formats(config.payload_formats))
+        self._cases = load_all()
+        formats = payload_formats(config.payload_formats, self._cases.values())
+        self._registry = Registry({**bundled, **drivers(self._guests)}, formats)
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()
@@ -211,7 +213,7 @@ class Files:
         for run in self._kept.runs():
             calendar.plays(run.id, run.days)
         known = Known(
-            cases=load_all(),
+            cases=self._cases,
             calendar=calendar,
             runs=self._kept.runs,
             chosen=chosen.of,
