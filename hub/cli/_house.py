@@ -48,6 +48,9 @@ PATIENCE_S = 120.0
 class House(Protocol):
     """Answers the questions of the API that concern devices and workshop sessions."""
 
+    at_once: int
+    """How many reports may be fetched at a time, each in a thread of its own."""
+
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Return the report of a workshop session, for all or for somebody, as a file.
 
@@ -102,6 +105,8 @@ class Neighbour:
             self._answer(method, path, None if body is None else json.dumps(body).encode())
         )
         return found
+
+    at_once = 2  # one is read from the store while another one is set, which lets it run
 
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Fetch a report (see the contract)."""
@@ -203,6 +208,8 @@ class Files:
         if deed is None:
             raise UsageError(NO_HUB)
         return self._told(deed())
+
+    at_once = 1
 
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Make a report (see the contract)."""
