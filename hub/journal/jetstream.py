@@ -18,7 +18,7 @@ from msgspec import Struct
 from hub.errors import JournalError
 from hub.journal.base import LATELY, WINDOW, Opening
 from hub.journal.nats_link import Link, Outgoing, RefusedError, Stored, UnknownFateError, Url, given_back, taken
-from hub.journal.parts import Part, erased, packed, records, split, unpacked, whole
+from hub.journal.parts import Part, erased, grouped, packed, records, split, unpacked, whole
 from hub.journal.repeats import Echo, Same, at_the_tail, delivered_again, same
 from hub.model import Message, Record
 
@@ -299,6 +299,26 @@ class JetStreamJournal:
         self._resumed = self._restarted = False
         self.written += sum(len(each.data) for each in sent)
         return self.end
+
+    def copy(self, found: Sequence[Record]) -> None:
+        """Commit records of another journal as they were, at their positions, all beyond the end.
+
+        Raises:
+            JournalError: some may be missing; what was written stays.
+        """
+        for group in grouped(found):
+            first = group[0]
+            parts = split(
+                [each.message for each in group],
+                first=first.position,
+                epoch=first.epoch,
+                repeats=sum(each.repeat for each in group),
+                late=first.late,
+                partitions=self._log.url.partitions,
+            )
+            made = _Group(secrets.token_hex(8), [each.message for each in group], parts, 0)
+            sent = [self._outgoing(where, part, made.last) for where, part in parts]
+            self._account(made, self._log.link.commit(made.id, sent, after=self._sequence))
 
     def _group(self, messages: list[Message], epoch: int, *, late: bool) -> _Group:
         """Return the group; the same one again where it is tried again."""
