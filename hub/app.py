@@ -897,6 +897,7 @@ class App:
         return {
             **influx,
             **self._telling.counters(),
+            **status.flow,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,

@@ -203,6 +203,7 @@ class Ingest:
             hours=self._room.hours,
             full=self._room.full,
             dropped=self._gaps.dropped,
+            flow=dict(journal.flow),
             serial=self._serial.ports() if self._serial is not None else [],
         )
 

@@ -30,7 +30,7 @@ def url(folder: Path) -> str | None:
     path = folder / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=Elsewhere).url
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.DecodeError) as error:
         msg = f"{path} cannot be read ({error}); it says where the journal is: start the hub with --journal again"
