@@ -244,6 +244,7 @@ class App:
                 live=self.live,
                 floods=self._floods,
                 cases=self._cases,
+                stands_by=self._stands_by,
             )
             self._sessions = Sessions(
                 self._data,
@@ -391,6 +392,10 @@ class App:
         status = self._status
         return self._link.connected and status is not None and status.connected
 
+    def _stands_by(self) -> bool:
+        """Tell whether another worker listens, writes, and tells people."""
+        return self._status is not None and self._status.standby
+
     def _grown(self, end: int) -> None:
         self._end = end
         self._worker.wake()
@@ -435,6 +440,8 @@ class App:
 
     async def _ring(self) -> None:
         """Command the device that rings, where the settings name one and an alarm began or ended."""
+        if self._stands_by():
+            return
         due = self._telling.siren_due()
         if due is None:
             return
@@ -499,9 +506,8 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        broker_part = (
-            parts.FINE if status.connected and status.subscribed else parts.degraded("broker_away", status.reason)
-        )
+        listens = status.standby or (status.connected and status.subscribed)
+        broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
@@ -903,6 +909,7 @@ class App:
         return {
             **influx,
             **self._telling.counters(),
+            **status.flow,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,
@@ -917,6 +924,7 @@ class App:
             "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
             "alarm_changes_total": worker.alarm_changes,
             "rules": sum(1 for case in self._cases.values() for _ in case.all_rules),
+            "standby": float(status.standby),
             "broker_connected": float(status.connected and status.subscribed),
             "broker_connections_total": status.epoch,
             **({} if refused is None else _refused_by_broker(refused)),
