@@ -40,7 +40,8 @@ from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.link import LinkClient, Status
-from hub.journal.sqlite import ERASED, SqliteReader
+from hub.journal import place
+from hub.journal.base import ERASED
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
@@ -195,12 +196,13 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news = asyncio.Event(), asyncio.Event()
+        self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
         self._doctor = asyncio.Lock()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 understanding=self._understanding,
                 engine=self._engine,
@@ -219,7 +221,7 @@ class App:
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._rereading = Rereading(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 worker=self._worker,
                 registry=self._registry,
@@ -245,7 +247,7 @@ class App:
             self._sessions = Sessions(
                 self._data,
                 kept=self._kept,
-                reader=lambda: SqliteReader(self._data),
+                reader=lambda: place.reader(self._data),
                 mark=self._mark,
                 erase=self._erase_now,
                 purge=self._purge_in_store,
@@ -367,7 +369,7 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
-        await self._player.stop()
+        await self._player.close()
         await asyncio.to_thread(self._guests.close)
         self._sessions.close()
         self._kept.close()
@@ -568,7 +570,7 @@ class App:
 
         contexts, names = await asyncio.wrap_future(self._worker.call(known))
         finder = Finder(self._make_registry(), contexts, names)
-        with contextlib.closing(SqliteReader(self._data)) as reader:
+        with contextlib.closing(place.reader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
@@ -630,6 +632,11 @@ class App:
             await self._show_session()
             await self._show_choices()
 
+    def show_room(self) -> None:
+        """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""
+        self._room_pressed.set()
+        self._room_news.set()
+
     async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session, for everybody or for somebody."""
         return await asyncio.to_thread(self._reporter().report, session, language, whose)
@@ -677,13 +684,15 @@ class App:
         while True:
             await self._room_news.wait()
             self._room_news.clear()
+            self._room_pressed.clear()
             pause = ROOM_LOOK
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._room_pressed.wait(), pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
@@ -747,7 +756,7 @@ class App:
         """Return a message of the journal whole."""
 
         def read() -> Message | None:
-            with contextlib.closing(SqliteReader(self._data)) as reader:
+            with contextlib.closing(place.reader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
             there = (each.message for each in found if each.position == position)
             return next((message for message in there if message.topic != ERASED), None)

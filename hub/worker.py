@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from hub.commands import Underway
 from hub.driver import Order
-from hub.errors import HubError
+from hub.errors import HubError, StoreError
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
@@ -152,6 +152,9 @@ class Worker:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._woken = threading.Event()
+        self._asked: set[Future[Any]] = set()
+        self._stopped = False
+        self._asking = threading.Lock()
         self._more = False
         self._rests = False  # it was woken, and takes what waits once it has rested
         self._rested = 0.0
@@ -208,9 +211,13 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the step under way."""
+        """End after the step under way; who waits for a job that did not begin is told."""
         self._jobs.put(None)
         self._thread.join()
+        with self._asking:
+            self._stopped, left = True, [*self._asked]
+        for future in left:
+            _refuse(future)
 
     def wake(self) -> None:
         """Say that the journal has grown; any number of calls before the next step is one."""
@@ -219,7 +226,10 @@ class Worker:
             self._jobs.put(self._rise)
 
     def call(self, job: Callable[[], T]) -> "Future[T]":
-        """Run a job between two steps, in this thread; its result, or its error, is the future's."""
+        """Run a job between two steps, in this thread; its result, or its error, is the future's.
+
+        After `stop` that is a `StoreError`: a thread that waited for ever would keep the process from ending.
+        """
         future: Future[T] = Future()
 
         def run() -> None:
@@ -230,6 +240,14 @@ class Worker:
             except Exception as error:  # noqa: BLE001 — it is the caller's
                 future.set_exception(error)
 
+        with self._asking:
+            stopped = self._stopped
+            if not stopped:
+                self._asked.add(future)
+        if stopped:
+            _refuse(future)
+            return future
+        future.add_done_callback(self._asked.discard)
         self._jobs.put(run)
         return future
 
@@ -742,6 +760,11 @@ class Worker:
             code=UNREAD if value is None else None,
             reason=f"{message.topic[:SHOWN_PAYLOAD]} {said}".strip(),
         )
+
+
+def _refuse(future: Future[Any]) -> None:
+    if future.set_running_or_notify_cancel():
+        future.set_exception(StoreError("the hub is stopping; ask again when it is back"))
 
 
 def _step_back() -> None:

@@ -26,7 +26,8 @@ from hub.bench._seen import percentile
 from hub.errors import HubError
 from hub.freeport import free_port
 from hub.ingest.link import LinkClient, Status
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
+from hub.journal.base import JournalReader
 
 GATES = {
     "acknowledged_per_s": (">=", 10_000.0),
@@ -106,7 +107,7 @@ class _Bench:
 
     async def run(self, *, seconds: float, rate: float, devices: int, hub: str | None) -> dict[str, float]:
         """Load them, and return the figures."""
-        link, meter = LinkClient(self._folder), _Meter(SqliteReader(self._folder))
+        link, meter = LinkClient(self._folder), _Meter(place.reader(self._folder))
         link.on_end(meter.end)
         link.on_status(meter.status)
         task = asyncio.create_task(link.run())
@@ -167,7 +168,7 @@ class _Bench:
 class _Meter:
     """What the link says, and how old the newest record is when its commit is known here."""
 
-    def __init__(self, reader: SqliteReader) -> None:
+    def __init__(self, reader: JournalReader) -> None:
         self.reader = reader
         self.position = 0
         self.last = 0.0
@@ -189,7 +190,7 @@ class _Meter:
             self.acknowledged, self.subscribed = status.acknowledged, status.subscribed
 
 
-def _kept(reader: SqliteReader) -> int:
+def _kept(reader: JournalReader) -> int:
     """Return how many of our messages the journal holds, once each."""
     found, after = 0, 0
     while records := reader.read(after, 5_000):

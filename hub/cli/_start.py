@@ -28,6 +28,7 @@ from hub.datafolder import Living
 from hub.errors import ConfigError
 from hub.freeport import free_port
 from hub.ingest.session import shown as without_password
+from hub.journal import place
 from hub.supervisor import Supervisor, module, on_end
 
 LOOPBACK = "127.0.0.1"
@@ -82,6 +83,7 @@ def start(plan: Plan) -> int:
         _check_policy(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
+        place.settle(data, config.journal_url)
         _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)

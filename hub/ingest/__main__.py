@@ -29,7 +29,7 @@ from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, Li
 from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
-from hub.journal.sqlite import SqliteJournal
+from hub.journal import place
 from hub.logs import configure
 from hub.model import MAX_WHOLE
 
@@ -64,7 +64,7 @@ class Ingest:
         for end in (self._awake, self._waker):
             end.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
-        self._journal = SqliteJournal(folder)
+        self._journal = place.journal(folder)
         self._gaps = Gaps(folder)
         self._room = Room(self._journal, folder, budget=budget, policy=policy, gaps=self._gaps)
         self._url = shown(settings.url)
@@ -117,6 +117,9 @@ class Ingest:
             if self._serial is not None:
                 self._serial.turn()
             self._tell()
+            if self._journal.superseded:
+                msg = "another ingest has taken over the journal: this one ends and waits for its turn"
+                raise JournalError(msg)
         self._edge.close()
         if self._serial is not None:
             self._serial.close()

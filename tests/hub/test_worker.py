@@ -663,6 +663,26 @@ def test_a_caller_that_has_gone_does_not_stop_the_thread(running: Hub) -> None:
     assert running.worker.call(lambda: 2).result(5) == 2
 
 
+def test_nobody_waits_for_a_thread_that_has_ended(running: Hub) -> None:
+    """Neither who asked before the end and was not served, nor who asks after it."""
+    busy, free, stop = threading.Event(), threading.Event(), threading.Thread(target=running.worker.stop)
+
+    def slow() -> None:
+        busy.set()
+        free.wait(10)
+
+    running.worker.call(slow)
+    assert busy.wait(10)
+    stop.start()
+    until("it was told to end", lambda: running.worker._jobs.qsize() > 0)
+    late = running.worker.call(lambda: "never")
+    free.set()
+    stop.join(10)
+    for asked in (late, running.worker.call(lambda: "nor this")):
+        with pytest.raises(StoreError, match="stopping"):
+            asked.result(10)
+
+
 def test_ticks_come_even_when_jobs_always_wait(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy broker must not keep delays from running out."""
     monkeypatch.setattr(worker_module, "TICK", 0.01)

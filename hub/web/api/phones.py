@@ -149,7 +149,9 @@ async def furnish(request: web.Request) -> web.Response:
     """Change what the projector shows, the address that people are told, the room's Wi-Fi network."""
     room = await body(request, Room, '{"shows": "join"} or {"wifi": {"ssid": "…", "password": "…"}}')
     name = request.match_info["id"]
-    session = await request.app[HUB].with_sessions(lambda sittings: sittings.desk.furnish(name, room))
+    hub = request.app[HUB]
+    session = await hub.with_sessions(lambda sittings: sittings.desk.furnish(name, room))
+    hub.show_room()
     return answer({"id": session.id, "shows": session.shows})
 
 
