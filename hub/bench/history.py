@@ -146,7 +146,7 @@ def _of_roll_ups(path: Path, points: int) -> dict[str, float]:
         raise UsageError(msg)
     with closing(StoreFile(path)) as file:
         last = (START + each * TEN) // HOUR
-        _fill(file, many, each, last)
+        fill(file, many, each, last)
         file.checkpoint()
         history, stop = SqliteHistory(file), last * HOUR
         day = Range(device=tuple(f"tasmota:d{number}" for number in range(20)), start=stop - DAY * TEN, stop=stop)
@@ -170,8 +170,8 @@ def _month(stop: int) -> Range:
     return Range(device="tasmota:d0", start=stop - 30 * DAY * TEN, stop=stop)
 
 
-def _fill(file: StoreFile, many: int, each: int, last: int) -> None:
-    """Write the roll-ups of `many` channels, `each` readings a channel up to hour `last`, and rows of its last day."""
+def fill(file: StoreFile, many: int, each: int, last: int, *, rows: int = DAY) -> None:
+    """Write the roll-ups of `many` channels, `each` readings a channel up to hour `last`, and their newest `rows`."""
     hours = each // 360
     with file.transaction() as db:
         for number in range(1, many + 1):
@@ -183,7 +183,7 @@ def _fill(file: StoreFile, many: int, each: int, last: int) -> None:
             for sql, unit in ((_HOURS, HOUR), (_MINUTES, MINUTE)):
                 size = HOUR // unit
                 db.execute(sql, (number, (last - hours) * size, last * size, unit))
-            db.execute(_ROWS, (number, last * HOUR - DAY * TEN, last * HOUR, TEN))
+            db.execute(_ROWS, (number, last * HOUR - rows * TEN, last * HOUR, TEN))
 
 
 _SHAPE = "20 + 5 * sin(at / 1000.0)"
