@@ -34,7 +34,7 @@ class Running(Struct, frozen=True):
 
     def stored(self) -> float:
         """Return how many readings the hub has stored since it started."""
-        return counters(self.health)["readings_stored_total"]
+        return counters(self.health, patience_s=PATIENCE_S)["readings_stored_total"]
 
     def until_stored(self, readings: float, *, patience_s: float = PATIENCE_S) -> None:
         """Wait until so many readings are stored and nothing is behind.
@@ -44,7 +44,7 @@ class Running(Struct, frozen=True):
         """
         deadline = time.monotonic() + patience_s
         while True:
-            found = counters(self.health)
+            found = counters(self.health, patience_s=PATIENCE_S)
             if found["readings_stored_total"] >= readings and found["journal_behind"] == 0 < found["journal_end"]:
                 return
             if time.monotonic() > deadline:
