@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tomllib
+import zipfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -80,6 +81,36 @@ def test_a_wheel_that_there_is_not_is_told_and_the_rest_is_fetched(
     assert _offline.fetch(tmp_path, platform, "3.12", {"web": "1"}) == []
     with pytest.raises(HubError, match="is there a network"):
         _offline.fetch(tmp_path, platform, "3.12", {"sdist-only": "2"})
+
+
+def wheel(folder: Path, name: str, requires: str = ">=3.9") -> None:
+    """Put a wheel into a folder."""
+    with zipfile.ZipFile(folder / name, "w") as file:
+        place = "-".join(name.split("-")[:2])
+        file.writestr(f"{place}.dist-info/METADATA", f"Metadata-Version: 2.1\nRequires-Python: {requires}\n")
+        file.writestr("vendored/other.dist-info/METADATA", "Requires-Python: <3\n")
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "names"),
+    [
+        ("linux-x86_64", "3.12", {"plain", "stable", "built"}),
+        ("linux-x86_64", "3.13", {"plain", "stable"}),
+        ("linux-x86_64", "3.14", {"stable"}),
+        ("windows-amd64", "3.12", {"plain"}),
+    ],
+)
+def test_a_wheel_that_suits_several_machines_is_fetched_once(
+    tmp_path: Path, platform: str, python: str, names: set[str]
+) -> None:
+    """Of a package that has wheels of its own for some machines, another's is asked for."""
+    wheel(tmp_path, "plain-1.0-py3-none-any.whl", "<3.14")
+    wheel(tmp_path, "stable-1.0-cp311-abi3-manylinux2014_x86_64.whl")
+    wheel(tmp_path, "built-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl")
+    wheel(tmp_path, "both-1.0-py3-none-any.whl")
+    wheel(tmp_path, "both-1.0-cp312-cp312-macosx_11_0_arm64.whl")
+    found = _offline.present(tmp_path, _offline.PLATFORMS[platform], python)
+    assert found == {(name, "1.0") for name in names}
 
 
 @pytest.mark.parametrize(("platforms", "pythons"), [(["solaris"], ["3.12"]), (["linux-x86_64"], ["3.10"])])
