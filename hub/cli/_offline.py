@@ -83,10 +83,15 @@ PLATFORMS = {
 }
 
 
-def locked(text: str) -> dict[str, str]:
-    """Return name → version of requirements.lock."""
-    pairs = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.MULTILINE)
-    return {canonicalize_name(name): version for name, version in pairs}
+def locked(text: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return name → version of requirements.lock, for a machine: what markers ask about it; this one unless told."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    asked = [Requirement(line) for line in lines if line]
+    return {
+        canonicalize_name(each.name): str(each.specifier).removeprefix("==")
+        for each in asked
+        if each.marker is None or each.marker.evaluate(dict(environment or {}))
+    }
 
 
 @cache
@@ -152,7 +157,7 @@ def fetch(into: Path, platform: Platform, python: str, wanted: Mapping[str, str]
         lacking = [line for line in lines if complaint.endswith(f" {line}")]
         lines = [line for line in lines if line not in lacking]
         missing += lacking
-        if not lacking or not lines:  # not a wheel that is missing: everything is
+        if not lacking or not (lines or there):  # not a wheel that is missing: everything is
             msg = f"no wheel could be fetched: {complaint}; is there a network?"
             raise HubError(msg)
     return missing

@@ -57,13 +57,28 @@ def test_a_package_without_an_exact_version_is_named() -> None:
 
 def test_the_lock_of_this_hub_has_all_that_each_machine_needs() -> None:
     """Every platform, every Python."""
-    versions = _offline.locked((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     own = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     for name, python in _offline.targets(_offline.PLATFORMS, _offline.PYTHONS):
+        versions = _offline.locked(lock, _offline.PLATFORMS[name].environment)
         found = _offline.needed(_offline.PLATFORMS[name], python, versions, own)
         assert {"aiohttp", "msgspec", "apsw"} <= found.keys()
         assert ("tzdata" in found) >= (name == "windows-amd64")
         assert "pytest" not in found
+
+
+@pytest.mark.parametrize(
+    ("platform", "version"), [("macos-x86_64", "1.0"), ("macos-arm64", "2.0"), ("linux-x86_64", "2.0")]
+)
+def test_a_machine_may_need_an_older_version(platform: str, version: str) -> None:
+    """The last one with a wheel for it, by a marker in the lock."""
+    lock = """# exact versions
+fast==2.0; sys_platform != 'darwin' or platform_machine == 'arm64'
+fast==1.0; sys_platform == 'darwin' and platform_machine != 'arm64'  # the last one
+Plain_Name==3
+"""
+    found = _offline.locked(lock, _offline.PLATFORMS[platform].environment)
+    assert found == {"fast": version, "plain-name": "3"}
 
 
 def test_a_wheel_that_there_is_not_is_told_and_the_rest_is_fetched(
@@ -81,6 +96,8 @@ def test_a_wheel_that_there_is_not_is_told_and_the_rest_is_fetched(
     assert _offline.fetch(tmp_path, platform, "3.12", {"web": "1"}) == []
     with pytest.raises(HubError, match="is there a network"):
         _offline.fetch(tmp_path, platform, "3.12", {"sdist-only": "2"})
+    wheel(tmp_path, "web-1-py3-none-any.whl")
+    assert _offline.fetch(tmp_path, platform, "3.12", {"web": "1", "sdist-only": "2"}) == ["sdist-only==2"]
 
 
 def wheel(folder: Path, name: str, requires: str = ">=3.9") -> None:
