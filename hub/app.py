@@ -1,4 +1,4 @@
-"""The hub's own process, `python -m hub.app`: the only place that wires the parts together.
+"""The hub's own process (`hub.serving` begins it): the only place that wires the parts together.
 
 Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
 order when its input ends.
@@ -39,8 +39,10 @@ from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
-from hub.ingest.link import LinkClient, Status
-from hub.journal.sqlite import ERASED, SqliteReader
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
+from hub.journal import place
+from hub.journal.base import ERASED
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
@@ -201,7 +203,7 @@ class App:
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 understanding=self._understanding,
                 engine=self._engine,
@@ -220,7 +222,7 @@ class App:
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._rereading = Rereading(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 worker=self._worker,
                 registry=self._registry,
@@ -242,11 +244,12 @@ class App:
                 live=self.live,
                 floods=self._floods,
                 cases=self._cases,
+                stands_by=self._stands_by,
             )
             self._sessions = Sessions(
                 self._data,
                 kept=self._kept,
-                reader=lambda: SqliteReader(self._data),
+                reader=lambda: place.reader(self._data),
                 mark=self._mark,
                 erase=self._erase_now,
                 purge=self._purge_in_store,
@@ -296,7 +299,10 @@ class App:
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
-        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, payload_formats(self.config.payload_formats))
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self._formats())
+
+    def _formats(self) -> Mapping[str, str]:
+        return payload_formats(self.config.payload_formats, self._cases.values())
 
     def _driver_went_off(self, guest: Guest) -> None:
         """Remember it beyond the hub's end; called in whatever thread decodes."""
@@ -386,6 +392,10 @@ class App:
         status = self._status
         return self._link.connected and status is not None and status.connected
 
+    def _stands_by(self) -> bool:
+        """Tell whether another worker listens, writes, and tells people."""
+        return self._status is not None and self._status.standby
+
     def _grown(self, end: int) -> None:
         self._end = end
         self._worker.wake()
@@ -430,6 +440,8 @@ class App:
 
     async def _ring(self) -> None:
         """Command the device that rings, where the settings name one and an alarm began or ended."""
+        if self._stands_by():
+            return
         due = self._telling.siren_due()
         if due is None:
             return
@@ -494,9 +506,8 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        broker_part = (
-            parts.FINE if status.connected and status.subscribed else parts.degraded("broker_away", status.reason)
-        )
+        listens = status.standby or (status.connected and status.subscribed)
+        broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
@@ -569,7 +580,7 @@ class App:
 
         contexts, names = await asyncio.wrap_future(self._worker.call(known))
         finder = Finder(self._make_registry(), contexts, names)
-        with contextlib.closing(SqliteReader(self._data)) as reader:
+        with contextlib.closing(place.reader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
@@ -755,7 +766,7 @@ class App:
         """Return a message of the journal whole."""
 
         def read() -> Message | None:
-            with contextlib.closing(SqliteReader(self._data)) as reader:
+            with contextlib.closing(place.reader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
             there = (each.message for each in found if each.position == position)
             return next((message for message in there if message.topic != ERASED), None)
@@ -770,7 +781,7 @@ class App:
         """Return what the hub's own drivers read in messages that are not journalled."""
 
         def read() -> Sequence[Mapping[str, Any]]:
-            registry, now = Registry(load_bundled(), payload_formats(self.config.payload_formats)), time.time_ns()
+            registry, now = Registry(load_bundled(), self._formats()), time.time_ns()
             outcomes = [registry.decode(each, Contexts()) for each in messages]
             return [described(registry, each, self.config.zone, now) for each in outcomes]
 
@@ -898,6 +909,7 @@ class App:
         return {
             **influx,
             **self._telling.counters(),
+            **status.flow,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,
@@ -912,6 +924,7 @@ class App:
             "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
             "alarm_changes_total": worker.alarm_changes,
             "rules": sum(1 for case in self._cases.values() for _ in case.all_rules),
+            "standby": float(status.standby),
             "broker_connected": float(status.connected and status.subscribed),
             "broker_connections_total": status.epoch,
             **({} if refused is None else _refused_by_broker(refused)),
@@ -1001,6 +1014,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await app.start()
         gc.freeze()  # what was built to start is never looked at again
+        gc.enable()
         say(
             {
                 "ready": {
@@ -1058,7 +1072,3 @@ def main() -> int:
         say({"error": str(error)})
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -23,7 +23,8 @@ from hub.errors import ConfigError, HubError, NotFoundError, UsageError
 from hub.forgetting import Finder, elsewhere
 from hub.guests.house import Guests, installed
 from hub.guests.proxy import drivers
-from hub.journal.sqlite import SqliteJournal, SqliteReader
+from hub.journal import place
+from hub.journal.base import Journal
 from hub.kept import Kept
 from hub.live import Live, action_view
 from hub.model import Action, Message, Source
@@ -154,7 +155,9 @@ class Files:
         self._kept = Kept(data, forwards=config.store == "influx")
         bundled = load_bundled()
         self._guests = Guests(installed(), taken=bundled)
-        self._registry = Registry({**bundled, **drivers(self._guests)}, payload_formats(config.payload_formats))
+        self._cases = load_all()
+        formats = payload_formats(config.payload_formats, self._cases.values())
+        self._registry = Registry({**bundled, **drivers(self._guests)}, formats)
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()
@@ -167,7 +170,7 @@ class Files:
         self._sessions = Sessions(
             data,
             kept=self._kept,
-            reader=lambda: SqliteReader(data),
+            reader=lambda: place.reader(data),
             mark=self._mark,
             erase=self._erase_now,
             purge=lambda inside, positions: self._kept.purge(inside, positions)[0],
@@ -217,7 +220,7 @@ class Files:
         for run in self._kept.runs():
             calendar.plays(run.id, run.days)
         known = Known(
-            cases=load_all(),
+            cases=self._cases,
             calendar=calendar,
             runs=self._kept.runs,
             chosen=chosen.of,
@@ -290,14 +293,14 @@ class Files:
             return journal.erase(positions)
 
     @contextmanager
-    def _journal(self) -> Iterator[SqliteJournal]:
+    def _journal(self) -> Iterator[Journal]:
         """Lend the journal, for writing.
 
         Raises:
             ConfigError: an ingest process still writes it.
         """
         try:
-            with FileLock(self._data / "ingest.lock", timeout=1), closing(SqliteJournal(self._data)) as journal:
+            with FileLock(self._data / "ingest.lock", timeout=1), closing(place.journal(self._data)) as journal:
                 yield journal
         except Timeout:
             msg = f"{self._data}: an ingest process still writes the journal; end it and say it again"
@@ -305,7 +308,7 @@ class Files:
 
     def _forget(self, name: str) -> dict[str, Any]:
         finder = Finder(self._registry, self._mind.contexts(), self._acting.names(name))
-        with self._journal() as journal, closing(SqliteReader(self._data)) as reader:
+        with self._journal() as journal, closing(place.reader(self._data)) as reader:
             messages = sum(journal.erase(found) for found in finder.find(reader))
         readings, left = self._acting.forget(name), elsewhere(influx=self._kept.is_sent_on)
         return {"id": name, "forgotten": True, "readings": readings, "messages": messages, "elsewhere": left}
