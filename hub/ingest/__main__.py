@@ -31,7 +31,6 @@ from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, Li
 from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
-from hub.ingest.standby import Standby
 from hub.journal import place
 from hub.logs import configure
 from hub.model import MAX_WHOLE
@@ -294,7 +293,8 @@ def _serve_in_turn(
     Raises:
         HubError: the turn is another's now.
     """
-    from hub.journal.lease import Lease  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.ingest.standby import Standby  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.lease import Lease  # noqa: PLC0415 — likewise
     from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
     lease = Lease(Url.parsed(place.url(folder) or ""), place.worker(folder))

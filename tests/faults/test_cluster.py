@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from device_sims.link import Broker
@@ -13,6 +14,7 @@ from hub.bench import ledger
 from hub.bench._devices import Devices
 from hub.bench._plant import HOST, Plant
 from hub.journal import place
+from hub.supervisor import module
 from servers import nats
 
 PAUSE_S = 10.0
@@ -31,6 +33,7 @@ def test_a_kill_of_ingest_and_hub_costs_nothing_with_the_journal_on_nats() -> No
 
 async def judged(folder: Path, url: str, faults: Faults, *, rate: float, seconds: float, devices: int = 50) -> float:
     """Load a hub whose journal lies there while `faults` happen, assert that nothing is lost; return the pause [s]."""
+    folder.mkdir(exist_ok=True)
     place.settle(folder, url)
     async with Plant(folder, "embedded") as plant:
         fleet = Devices(Broker(HOST, plant.broker_port), devices, random.Random(7))
@@ -96,6 +99,38 @@ async def test_each_server_killed_in_turn_under_load_costs_nothing(tmp_path: Pat
         pause = await judged(tmp_path, three.url, kill_each, rate=1_000, seconds=40)
     print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
     assert pause <= PAUSE_S
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_a_worker_that_hangs_under_load_is_followed_and_when_it_goes_on_it_is_refused(tmp_path: Path) -> None:
+    """S2: another ingest takes over the session; the first, which still believes that it is its turn, writes nothing."""
+    with nats.cluster() as three:
+
+        async def hang(plant: Plant) -> None:
+            other = tmp_path / "other"
+            other.mkdir()
+            place.note(other, three.url)
+            arguments = (
+                "--data",
+                str(other),
+                "--window",
+                str(plant.window),
+                "--broker",
+                f"mqtt://{HOST}:{plant.wire.port}",
+            )
+            plant.supervisor.add("ingest-2", module("hub.ingest", *arguments))
+            await asyncio.sleep(3)
+            for name in ("ingest", "ingest-2", "ingest"):
+                held = psutil.Process(plant.supervisor.pids[name])
+                held.suspend()
+                before = plant.pubacks
+                await plant.until(f"another than {name} acknowledges", lambda: plant.pubacks > before + 100)  # noqa: B023
+                held.resume()
+                await asyncio.sleep(2)
+
+        pause = await judged(tmp_path / "one", three.url, hang, rate=1_000, seconds=40)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
 
 
 @pytest.mark.long
