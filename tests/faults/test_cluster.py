@@ -33,7 +33,6 @@ def test_a_kill_of_ingest_and_hub_costs_nothing_with_the_journal_on_nats() -> No
 
 async def judged(folder: Path, url: str, faults: Faults, *, rate: float, seconds: float, devices: int = 50) -> float:
     """Load a hub whose journal lies there while `faults` happen, assert that nothing is lost; return the pause [s]."""
-    folder.mkdir(exist_ok=True)
     place.settle(folder, url)
     async with Plant(folder, "embedded") as plant:
         fleet = Devices(Broker(HOST, plant.broker_port), devices, random.Random(7))
@@ -104,13 +103,14 @@ async def test_each_server_killed_in_turn_under_load_costs_nothing(tmp_path: Pat
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_worker_that_hangs_under_load_is_followed_and_when_it_goes_on_it_is_refused(tmp_path: Path) -> None:
-    """S2: another ingest takes over the session; the first, which still believes that it is its turn, writes nothing."""
+    """S2: another takes over the session; the first, which still believes that it is its turn, writes nothing."""
+    one, other = tmp_path / "one", tmp_path / "other"
     with nats.cluster() as three:
+        for each in (one, other):
+            each.mkdir()
+            place.note(each, three.url)
 
         async def hang(plant: Plant) -> None:
-            other = tmp_path / "other"
-            other.mkdir()
-            place.note(other, three.url)
             arguments = (
                 "--data",
                 str(other),
@@ -129,7 +129,7 @@ async def test_a_worker_that_hangs_under_load_is_followed_and_when_it_goes_on_it
                 held.resume()
                 await asyncio.sleep(2)
 
-        pause = await judged(tmp_path / "one", three.url, hang, rate=1_000, seconds=40)
+        pause = await judged(one, three.url, hang, rate=1_000, seconds=40)
     print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
 
 

@@ -1,8 +1,9 @@
 """Two ingests of one journal on a real NATS server: one works, the other stands by (hub/ingest/standby.py)."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import paho.mqtt.publish
@@ -61,23 +62,46 @@ def test_a_killed_one_is_followed_by_the_other_and_nothing_is_lost_or_doubled(
     assert [each.message.payload for each in found if not each.repeat] == [b"1", b"2", b"3", b"4", b"5"]
 
 
-async def test_one_that_stands_by_tells_its_hub_how_far_the_journal_is_and_takes_nothing(
-    broker: Broker, pair: list[Ingest]
-) -> None:
-    """A hub without its turn shows what the others hear; what only the writer can do is refused with a word."""
-    client, ends = LinkClient(pair[1].folder), asyncio.Queue[int]()
-    client.on_end(ends.put_nowait)
-    running = asyncio.create_task(client.run())
-    try:
+async def test_one_that_stands_by_tells_its_hub_how_far_the_journal_is(broker: Broker, pair: list[Ingest]) -> None:
+    """A hub without its turn shows what the others hear."""
+    async with linked(pair[1]) as (_, ends):
         await asyncio.to_thread(say, broker, 1)
         while await asyncio.wait_for(ends.get(), 20) < 1:
             pass
-        with pytest.raises(JournalError, match="this worker stands by"):
-            await client.append([Message("a", b"1", 1)])
-    finally:
-        running.cancel()
     with closing(place.reader(pair[1].folder)) as reader:
         assert await asyncio.to_thread(reader.read, 0, 10)
+
+
+async def test_what_its_hub_wants_journalled_or_erased_is_done_by_the_one_that_writes(pair: list[Ingest]) -> None:
+    """A webhook, a phone or a session's beginning may come to any worker."""
+    async with linked(pair[1]) as (client, _):
+        assert await client.append([Message("webhook/a", b"1", 1), Message("webhook/a", b"2", 2)]) == 2
+        assert await client.erase([1]) == 1
+    found = await asyncio.to_thread(pair[0].records)
+    assert [each.message.payload for each in found] == [b"", b"2"]
+
+
+async def test_where_nobody_writes_its_hub_is_told_so(pair: list[Ingest]) -> None:
+    """And may say it again."""
+    async with linked(pair[1]) as (client, _):
+        pair[0].process.kill()
+        with pytest.raises(JournalError, match="stands by"):
+            await client.append([Message("webhook/a", b"1", 1)])
+
+
+@asynccontextmanager
+async def linked(ingest: Ingest) -> AsyncIterator[tuple[LinkClient, asyncio.Queue[int]]]:
+    """Lend what a hub has of its ingest: the link, and the journal's ends as they are told."""
+    client, ends = LinkClient(ingest.folder), asyncio.Queue[int]()
+    client.on_end(ends.put_nowait)
+    running = asyncio.create_task(client.run())
+    try:
+        await asyncio.wait_for(ends.get(), 20)
+        yield client, ends
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
 
 def test_one_that_ends_in_order_hands_its_turn_over(broker: Broker, pair: list[Ingest]) -> None:
