@@ -1,4 +1,4 @@
-"""The hub's own process, `python -m hub.app`: the only place that wires the parts together.
+"""The hub's own process (`hub.serving` begins it): the only place that wires the parts together.
 
 Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
 order when its input ends.
@@ -40,7 +40,8 @@ from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.journal.base import ERASED
 from hub.kept import Kept
@@ -199,7 +200,8 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news = asyncio.Event(), asyncio.Event()
+        self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
         self._doctor = asyncio.Lock()
         self._influx: Forwarding | None = None
         try:
@@ -300,7 +302,10 @@ class App:
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
-        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, payload_formats(self.config.payload_formats))
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self._formats())
+
+    def _formats(self) -> Mapping[str, str]:
+        return payload_formats(self.config.payload_formats, self._cases.values())
 
     def _driver_went_off(self, guest: Guest) -> None:
         """Remember it beyond the hub's end; called in whatever thread decodes."""
@@ -372,7 +377,7 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
-        await self._player.stop()
+        await self._player.close()
         await asyncio.to_thread(self._guests.close)
         self._sessions.close()
         self._kept.close()
@@ -662,6 +667,11 @@ class App:
             await self._show_session()
             await self._show_choices()
 
+    def show_room(self) -> None:
+        """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""
+        self._room_pressed.set()
+        self._room_news.set()
+
     async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session, for everybody or for somebody."""
         return await asyncio.to_thread(self._reporter().report, session, language, whose)
@@ -709,13 +719,15 @@ class App:
         while True:
             await self._room_news.wait()
             self._room_news.clear()
+            self._room_pressed.clear()
             pause = ROOM_LOOK
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._room_pressed.wait(), pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
@@ -794,7 +806,7 @@ class App:
         """Return what the hub's own drivers read in messages that are not journalled."""
 
         def read() -> Sequence[Mapping[str, Any]]:
-            registry, now = Registry(load_bundled(), payload_formats(self.config.payload_formats)), time.time_ns()
+            registry, now = Registry(load_bundled(), self._formats()), time.time_ns()
             outcomes = [registry.decode(each, Contexts()) for each in messages]
             return [described(registry, each, self.config.zone, now) for each in outcomes]
 
@@ -1027,6 +1039,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await app.start()
         gc.freeze()  # what was built to start is never looked at again
+        gc.enable()
         say(
             {
                 "ready": {
@@ -1084,7 +1097,3 @@ def main() -> int:
         say({"error": str(error)})
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -21,9 +21,12 @@ from filelock import FileLock
 
 from hub import broker, mosquitto
 from hub.bench._processes import cpu, family
+from hub.bench._publisher import sent_at
+from hub.bench._seen import percentile
 from hub.errors import HubError
 from hub.freeport import free_port
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.journal.base import JournalReader
 
@@ -122,8 +125,8 @@ class _Bench:
                 "sent_per_s": sent["sent"] / sent["seconds"],
                 "messages": sent["sent"],
                 "lost": sent["confirmed"] - _kept(meter.reader),
-                "commit_p50_ms": meter.percentile(50),
-                "commit_p99_ms": meter.percentile(99),
+                "commit_p50_ms": percentile(meter.ages, 50),
+                "commit_p99_ms": percentile(meter.ages, 99),
             }
             if hub is not None:
                 figures |= await _stored(hub, int(sent["sent"]), over)
@@ -172,7 +175,7 @@ class _Meter:
         self.last = 0.0
         self.acknowledged = 0
         self.subscribed = False
-        self._ages: list[float] = []
+        self.ages: list[float] = []
         self._sampled = 0.0
 
     def end(self, position: int) -> None:
@@ -181,16 +184,11 @@ class _Meter:
             self._sampled = self.last
             message = self.reader.read(position - 1, 1)[0].message
             if message.topic.startswith(PREFIX):
-                said = message.payload.rpartition(b'"n":')[2].rstrip(b"}")
-                self._ages.append(self.last * 1e3 - int(said) / 1e3)
+                self.ages.append((self.last - sent_at(message.payload)) * 1e3)
 
     def status(self, status: Status | None) -> None:
         if status is not None:
             self.acknowledged, self.subscribed = status.acknowledged, status.subscribed
-
-    def percentile(self, share: float) -> float:
-        ages = sorted(self._ages) or [0.0]
-        return ages[min(int(len(ages) * share / 100), len(ages) - 1)]
 
 
 def _kept(reader: JournalReader) -> int:
@@ -252,7 +250,7 @@ def start_hub(
         "use_case": "cold_room",
         "config": {"web_port": port, **config},
     }
-    hub = stack.enter_context(child("hub.app", stdout=subprocess.PIPE))
+    hub = stack.enter_context(child("hub.serving", stdout=subprocess.PIPE))
     assert hub.stdin is not None  # noqa: S101 — asked for
     assert hub.stdout is not None  # noqa: S101 — asked for
     hub.stdin.write(msgspec.json.encode(settings) + b"\n")

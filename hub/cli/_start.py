@@ -97,7 +97,7 @@ def start(plan: Plan) -> int:
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
         supervisor.add(
-            "hub", module("hub.app"), _hub_settings(plan, data, mqtt, file, secret)
+            "hub", module("hub.serving"), _hub_settings(plan, data, mqtt, file, secret)
         )  # first: it takes longest
         if file is not None:
             broker.start(file)

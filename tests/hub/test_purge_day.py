@@ -76,9 +76,9 @@ async def held(app: App, data: Path) -> tuple[Session, Person]:
     session, person = await app.with_sessions(begin)
     away = Message("tele/kitchen/SENSOR", b'{"DS18B20":{"Temperature":21.5}}', AT, source=Source.HTTP)
     await app.append([phone.measured(person.id, {"slider": 20.0}, AT), away])
-    await eventually(lambda: person.device in app.live.devices)
+    await eventually(lambda: person.device in app.live.devices, within=20)
     await app.with_sessions(lambda sessions: sessions.notebook.add(NOTE, "", Place(run="real", time=AT)))
-    await eventually(lambda: app.live.room["session"] is not None)
+    await eventually(lambda: app.live.room["session"] is not None, within=20)
     assert app.live.room["session"]["purge"] == DAY.isoformat(), "every screen says when"
     await app.with_sessions(lambda sessions: sessions.desk.archive(session.id))
     await asyncio.to_thread(Handouts(data).put, session.id, "report.html", REPORT.encode())

@@ -13,7 +13,14 @@ def on_disk(folder: Path, wanted: bytes) -> list[str]:
     """Return the files that hold the bytes, packed or not, whatever the case."""
     low = wanted.lower()
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [path.name for path in files if any(low in piece.lower() for piece in _pieces(path.read_bytes()))]
+    return [path.name for path in files if any(low in piece.lower() for piece in _pieces(_content(path)))]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # erased since the folder was read
+        return b""
 
 
 def _pieces(content: bytes) -> list[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -218,7 +219,8 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
-        self.provisioning = provisioning(Path("no-data-folder-here"))
+        self.folder = TemporaryDirectory(prefix="fake-hub-")
+        self.provisioning = provisioning(Path(self.folder.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""
@@ -304,6 +306,9 @@ class FakeHub:
             return Paced(device=device.uid, every=every or 0, state=PaceState.REFUSED, code="locked", reason="locked")
         state = PaceState.ASKING if every is not None else PaceState.RESTORING
         return Paced(device=device.uid, every=every or 10, original=300, state=state, by=by)
+
+    def show_room(self) -> None:
+        """Nobody looks."""
 
     async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
         """Do it at once."""

@@ -10,7 +10,7 @@ import paho.mqtt.publish
 import pytest
 
 from hub.errors import JournalError
-from hub.ingest.link import LinkClient
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.model import Message
 from servers import nats
