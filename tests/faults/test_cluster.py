@@ -102,6 +102,25 @@ async def test_each_server_killed_in_turn_under_load_costs_nothing(tmp_path: Pat
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
+async def test_a_leader_that_hangs_for_a_quarter_of_a_minute_costs_nothing(tmp_path: Path) -> None:
+    """S3: its connections stay open and nothing answers, as behind a cut cable; then it comes back as if never away."""
+    with nats.cluster() as three:
+
+        async def hang(plant: Plant) -> None:
+            await plant.until("something was acknowledged", lambda: plant.pubacks > 500)
+            leader = three.leader().process
+            assert leader is not None
+            held = psutil.Process(leader.pid)
+            held.suspend()
+            await asyncio.sleep(15)
+            held.resume()
+
+        pause = await judged(tmp_path, three.url, hang, rate=1_000, seconds=30)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
 async def test_a_worker_that_hangs_under_load_is_followed_and_when_it_goes_on_it_is_refused(tmp_path: Path) -> None:
     """S2: another takes over the session; the first, which still believes that it is its turn, writes nothing."""
     one, other = tmp_path / "one", tmp_path / "other"
