@@ -25,6 +25,8 @@ from hub.model import Message, Record
 PATIENCE_S = 2.0
 """How long a group is tried again before who appends hears that it is not written [s]."""
 AGAIN_S = 0.02
+AGREE_S = 15.0
+"""How long servers that answer, and have no leader yet, are waited for when the journal is opened [s]."""
 AT_ONCE = 64
 """Messages of the stream asked for together."""
 CATCH_UP_S = 2.0
@@ -250,11 +252,23 @@ class JetStreamJournal:
         self._groups = self._again = 0
         self._spent = 0.0
         self._sequence = self.end = self.epoch = self.newest = 0
+        until = time.monotonic() + AGREE_S
         try:
-            self._open(clock())
+            while not self._opened(clock(), patient=time.monotonic() < until):
+                time.sleep(AGAIN_S * 5)
         except BaseException:
             self._log.close()
             raise
+
+    def _opened(self, now: int, *, patient: bool) -> bool:
+        """Open; False: servers are there that have not agreed on a leader yet, as after a common start."""
+        try:
+            self._open(now)
+        except UnknownFateError:
+            if not (patient and self._log.link.connected):
+                raise
+            return False
+        return True
 
     def _open(self, now: int) -> None:
         """Mark the end: whoever wrote until now finds that the stream has another one, and stops."""
