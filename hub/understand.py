@@ -807,7 +807,9 @@ class Understanding:
         measured = sample.measured
         if measured is not None and sample.local:
             measured = utc(measured, self._zone)
-        clock = self._clocks.setdefault(uid, Clock())
+        clock = self._clocks.get(uid)
+        if clock is None:
+            clock = self._clocks[uid] = Clock()
         before = (clock.since, clock.now)
         found = real_time(measured, arrival, clock, late=late)
         if (clock.since, clock.now) != before:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +51,20 @@ def burst(port: int, *, messages: int, devices: int) -> float:
         msg = f"the publisher ended with {process.returncode}, see its error above"
         raise HubError(msg)
     return spent
+
+
+def meet(port: int, parts: Mapping[str, Sequence[psutil.Process]], *, devices: int, heard: Callable[[], int]) -> int:
+    """Let each device speak once and wait until that is heard, and all is quiet: to meet somebody costs once.
+
+    Returns how many messages were heard.
+    """
+    begin = heard()
+    burst(port, messages=devices, devices=devices)
+    deadline = time.monotonic() + PATIENCE_S
+    while (count := heard()) < begin + devices and time.monotonic() < deadline:
+        time.sleep(0.2)
+    settled(parts)
+    return count
 
 
 def _spent(pid: int) -> float:
