@@ -1,4 +1,4 @@
-"""The hub's own process, `python -m hub.app`: the only place that wires the parts together.
+"""The hub's own process (`hub.serving` begins it): the only place that wires the parts together.
 
 Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
 order when its input ends.
@@ -39,7 +39,8 @@ from hub.forgetting import Finder, elsewhere
 from hub.forwarding import Forwarding
 from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.journal.base import ERASED
 from hub.kept import Kept
@@ -243,6 +244,7 @@ class App:
                 live=self.live,
                 floods=self._floods,
                 cases=self._cases,
+                stands_by=self._stands_by,
             )
             self._sessions = Sessions(
                 self._data,
@@ -297,7 +299,10 @@ class App:
 
     def _make_registry(self) -> Registry:
         """Return what decodes by the hub's own drivers and by those of other packages."""
-        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, payload_formats(self.config.payload_formats))
+        return Registry({**load_bundled(), **proxy.drivers(self._guests)}, self._formats())
+
+    def _formats(self) -> Mapping[str, str]:
+        return payload_formats(self.config.payload_formats, self._cases.values())
 
     def _driver_went_off(self, guest: Guest) -> None:
         """Remember it beyond the hub's end; called in whatever thread decodes."""
@@ -387,6 +392,10 @@ class App:
         status = self._status
         return self._link.connected and status is not None and status.connected
 
+    def _stands_by(self) -> bool:
+        """Tell whether another worker listens, writes, and tells people."""
+        return self._status is not None and self._status.standby
+
     def _grown(self, end: int) -> None:
         self._end = end
         self._worker.wake()
@@ -431,6 +440,8 @@ class App:
 
     async def _ring(self) -> None:
         """Command the device that rings, where the settings name one and an alarm began or ended."""
+        if self._stands_by():
+            return
         due = self._telling.siren_due()
         if due is None:
             return
@@ -495,9 +506,8 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        broker_part = (
-            parts.FINE if status.connected and status.subscribed else parts.degraded("broker_away", status.reason)
-        )
+        listens = status.standby or (status.connected and status.subscribed)
+        broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
@@ -771,7 +781,7 @@ class App:
         """Return what the hub's own drivers read in messages that are not journalled."""
 
         def read() -> Sequence[Mapping[str, Any]]:
-            registry, now = Registry(load_bundled(), payload_formats(self.config.payload_formats)), time.time_ns()
+            registry, now = Registry(load_bundled(), self._formats()), time.time_ns()
             outcomes = [registry.decode(each, Contexts()) for each in messages]
             return [described(registry, each, self.config.zone, now) for each in outcomes]
 
@@ -899,6 +909,7 @@ class App:
         return {
             **influx,
             **self._telling.counters(),
+            **status.flow,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,
@@ -913,6 +924,7 @@ class App:
             "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
             "alarm_changes_total": worker.alarm_changes,
             "rules": sum(1 for case in self._cases.values() for _ in case.all_rules),
+            "standby": float(status.standby),
             "broker_connected": float(status.connected and status.subscribed),
             "broker_connections_total": status.epoch,
             **({} if refused is None else _refused_by_broker(refused)),
@@ -1002,6 +1014,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await app.start()
         gc.freeze()  # what was built to start is never looked at again
+        gc.enable()
         say(
             {
                 "ready": {
@@ -1059,7 +1072,3 @@ def main() -> int:
         say({"error": str(error)})
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -215,7 +215,7 @@ class Plant:
             "use_case": "cold_room",
             "config": {"web_port": self._page, "lang": "en", **self._settings},
         }
-        self.supervisor.add("hub", module("hub.app"), settings, environ=self._environ)
+        self.supervisor.add("hub", module("hub.serving"), settings, environ=self._environ)
 
 
 def _health(url: str) -> dict[str, Any]:

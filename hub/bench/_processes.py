@@ -15,6 +15,8 @@ from msgspec import Struct
 
 from hub.errors import HubError
 
+WITHOUT_CACHE = "PYTHONDONTWRITEBYTECODE"
+"""Where it is set every start compiles the whole hub anew: a second that no user's start takes."""
 ORDERLY = 10.0
 """What a program gets to end by itself [s]."""
 
@@ -49,7 +51,11 @@ def demo(data: Path, *options: str) -> Iterator[Started]:
     errors = data / "errors.txt"
     with errors.open("w") as file:
         process = subprocess.Popen(  # noqa: S603 — our own command
-            [*command, "--data", str(data / "hub"), *options], stdout=subprocess.PIPE, stderr=file, text=True
+            [*command, "--data", str(data / "hub"), *options],
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+            env=_as_users(),
         )
     try:
         yield Started(data / "hub", process, _first_line(process, errors))
@@ -71,7 +77,7 @@ def _first_line(process: subprocess.Popen[str], errors: Path) -> dict[str, Any]:
 @contextmanager
 def alone(data: Path) -> Iterator[Started]:
     """Lend a `matinales run` that no device speaks to, on free ports."""
-    environ = os.environ | {"HUB_DATA_DIR": str(data / "hub"), "HUB_WEB_PORT": "0", "HUB_MQTT_PORT": "0"}
+    environ = _as_users() | {"HUB_DATA_DIR": str(data / "hub"), "HUB_WEB_PORT": "0", "HUB_MQTT_PORT": "0"}
     with (data / "errors.txt").open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "hub", "run"], stdout=subprocess.PIPE, stderr=file, text=True, env=environ
@@ -86,6 +92,10 @@ def alone(data: Path) -> Iterator[Started]:
         yield Started(data / "hub", process, {"page": living["url"]})
     finally:
         end(process)
+
+
+def _as_users() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != WITHOUT_CACHE}
 
 
 @contextmanager

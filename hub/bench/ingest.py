@@ -25,7 +25,8 @@ from hub.bench._publisher import sent_at
 from hub.bench._seen import percentile
 from hub.errors import HubError
 from hub.freeport import free_port
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.journal.base import JournalReader
 
@@ -249,7 +250,7 @@ def start_hub(
         "use_case": "cold_room",
         "config": {"web_port": port, **config},
     }
-    hub = stack.enter_context(child("hub.app", stdout=subprocess.PIPE))
+    hub = stack.enter_context(child("hub.serving", stdout=subprocess.PIPE))
     assert hub.stdin is not None  # noqa: S101 — asked for
     assert hub.stdout is not None  # noqa: S101 — asked for
     hub.stdin.write(msgspec.json.encode(settings) + b"\n")

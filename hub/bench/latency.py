@@ -20,7 +20,7 @@ from hub.bench._publisher import Publisher, sent_at
 from hub.bench._seen import MARKED, percentile, watched
 from hub.bench.ingest import PREFIX
 from hub.errors import HubError
-from hub.ingest.link import LinkClient
+from hub.ingest.linkclient import LinkClient
 from hub.journal.sqlite import SqliteReader
 
 GATES = {"journalled_p99_ms": ("<=", 50.0), "seen_p99_ms": ("<=", 150.0)}

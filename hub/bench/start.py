@@ -8,7 +8,7 @@ from statistics import median
 
 from hub.bench import _browser, _processes
 
-GATES = {"first_value_s": ("<=", 3.0)}
+GATES = {"first_value_s": ("<=", 2.0)}
 LIVING = "data[data-device][data-quality=good]"
 PATIENCE_MS = 20_000
 

@@ -48,6 +48,9 @@ PATIENCE_S = 120.0
 class House(Protocol):
     """Answers the questions of the API that concern devices and workshop sessions."""
 
+    at_once: int
+    """How many reports may be fetched at a time, each in a thread of its own."""
+
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Return the report of a workshop session, for all or for somebody, as a file.
 
@@ -103,6 +106,8 @@ class Neighbour:
         )
         return found
 
+    at_once = 2  # one is read from the store while another one is set, which lets it run
+
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Fetch a report (see the contract)."""
         asked = {"format": form, "lang": language, "participant": whose.participant, "table": whose.table}
@@ -150,7 +155,9 @@ class Files:
         self._kept = Kept(data, forwards=config.store == "influx")
         bundled = load_bundled()
         self._guests = Guests(installed(), taken=bundled)
-        self._registry = Registry({**bundled, **drivers(self._guests)}, payload_formats(config.payload_formats))
+        self._cases = load_all()
+        formats = payload_formats(config.payload_formats, self._cases.values())
+        self._registry = Registry({**bundled, **drivers(self._guests)}, formats)
         self._live = Live()
         self._live.apply(self._kept.restored())
         self._read_back()
@@ -202,6 +209,8 @@ class Files:
             raise UsageError(NO_HUB)
         return self._told(deed())
 
+    at_once = 1
+
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Make a report (see the contract)."""
         return FORMS[form].render(self._reporter().report(session, language, whose))
@@ -211,7 +220,7 @@ class Files:
         for run in self._kept.runs():
             calendar.plays(run.id, run.days)
         known = Known(
-            cases=load_all(),
+            cases=self._cases,
             calendar=calendar,
             runs=self._kept.runs,
             chosen=chosen.of,

@@ -178,7 +178,7 @@ def rehearse(
         SimulationError: it cannot be played.
     """
     config = load()
-    registry = Registry(load_bundled(), loader.payload_formats(config.payload_formats))
+    registry = Registry(load_bundled(), loader.payload_formats(config.payload_formats, loader.load_all().values()))
     cues = [_cue(place, step, loaded) for place, step in enumerate(usecase.guide, 1)]
     runs: list[Playing] = []
     for cue, step, over in zip(cues, usecase.guide, ends(cues), strict=True):

@@ -20,7 +20,7 @@ from hub.guests.proxy import lodged
 from hub.model import Message
 from hub.refusals.explain import Explainer
 from hub.registry import EVERY_DEVICE, Contexts, Outcome, Registry
-from hub.usecases.loader import payload_formats
+from hub.usecases.loader import load_all, payload_formats
 
 
 class Line(Struct):
@@ -58,7 +58,9 @@ def command(
     """
     settings = config.load()
     zone = settings.zone
-    formats = payload_formats(settings.payload_formats) if format_ is None else {EVERY_DEVICE: format_}
+    formats = (
+        payload_formats(settings.payload_formats, load_all().values()) if format_ is None else {EVERY_DEVICE: format_}
+    )
     payload = _payload(text, hex_, base64_, file)
     now = time.time_ns()
     with lodged() as drivers:

@@ -21,7 +21,7 @@ from hub.config import load
 from hub.errors import HubError, JournalError, UsageError
 from hub.ingest import csv_import
 from hub.ingest.csv_import import Mistake, Plan, Row, Shape, Tally
-from hub.ingest.link import LinkClient
+from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.model import Message
 

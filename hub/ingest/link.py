@@ -1,26 +1,24 @@
-"""The link between ingest and hub: frames over loopback TCP, either side may die and come back.
+"""The link between ingest and hub: frames over loopback TCP, either side may die and come back; the ingest's side.
 
 A frame is its length [4 bytes, big-endian] and a tagged struct in msgpack. The ingest listens on a port that the system
-picks and writes it with a secret to `ingest.json`, readable by the owner only; the hub connects again for ever.
+picks and writes it with a secret to `ingest.json`, readable by the owner only; the hub connects again for ever
+(`hub.ingest.linkclient`).
 """
 
-import asyncio
 import contextlib
 import hmac
-import itertools
 import logging
 import os
 import secrets
 import selectors
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from hub.errors import JournalError
 from hub.ingest.gaps import Gap
 from hub.model import Message
 
@@ -28,7 +26,7 @@ FILE = "ingest.json"
 MAX_FRAME = 64 * 1024 * 1024
 _MAX_HELLO = 1024
 _MAX_UNSENT = 1024 * 1024
-_LENGTH = struct.Struct(">I")
+LENGTH = struct.Struct(">I")
 _LOG = logging.getLogger(__name__)
 
 
@@ -138,6 +136,8 @@ class Status(Struct, frozen=True, tag=True):
         full: nothing is acknowledged until there is room.
         dropped: messages that went before every reader had them, ever.
         serial: the serial ports met since start.
+        standby: another worker's ingest listens and writes; this one takes over when it is gone.
+        flow: what is counted of the journal's way to its servers, by the names of metrics.toml.
     """
 
     connected: bool = False
@@ -161,6 +161,8 @@ class Status(Struct, frozen=True, tag=True):
     full: bool = False
     dropped: int = 0
     serial: list[SerialPort] = []
+    standby: bool = False
+    flow: dict[str, float] = {}
 
 
 FromHub = Hello | Append | Publish | Keep | Erase
@@ -168,13 +170,13 @@ Wanted = Append | Publish | Keep | Erase
 FromIngest = End | Appended | AppendFailed | Status
 _ENCODE = msgspec.msgpack.Encoder().encode
 _FROM_HUB = msgspec.msgpack.Decoder(FromHub).decode
-_FROM_INGEST = msgspec.msgpack.Decoder(FromIngest).decode
+FROM_INGEST = msgspec.msgpack.Decoder(FromIngest).decode
 
 
 def frame(said: FromHub | FromIngest) -> bytes:
     """Return the bytes of one frame."""
     body = _ENCODE(said)
-    return _LENGTH.pack(len(body)) + body
+    return LENGTH.pack(len(body)) + body
 
 
 class LinkServer:
@@ -323,152 +325,18 @@ class Peer:
             self._selector.modify(self._connection, wanted, self._ready)
 
 
-class LinkClient:
-    """The hub's side (asyncio): `run()` connects for ever; the rest may be called at any time from its loop."""
-
-    def __init__(self, folder: Path) -> None:
-        """Read `ingest.json` in `folder` at each attempt: an ingest that came back has another port."""
-        self._folder = folder
-        self._writer: asyncio.StreamWriter | None = None
-        self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[int]] = {}
-        self._end_callbacks: list[Callable[[int], None]] = []
-        self._status_callbacks: list[Callable[[Status | None], None]] = []
-        self._unsaid: list[bytes] = []
-
-    @property
-    def connected(self) -> bool:
-        """Whether an ingest is at the other end."""
-        return self._writer is not None
-
-    def on_end(self, callback: Callable[[int], None]) -> None:
-        """Call `callback` with the journal's end when it moved, and once at each connection."""
-        self._end_callbacks.append(callback)
-
-    def on_status(self, callback: Callable[[Status | None], None]) -> None:
-        """Call `callback` when the ingest's status changed; with None when the ingest is away."""
-        self._status_callbacks.append(callback)
-
-    async def append(self, messages: Sequence[Message], *, timeout_s: float = 10.0) -> int:
-        """Commit messages of another edge as one group and return their last position.
-
-        Raises:
-            JournalError: not known to be written: no ingest, an error there, or no answer in time.
-        """
-        return await self._asked(lambda number: Append(number, list(messages)), timeout_s)
-
-    async def erase(self, positions: Sequence[int], *, timeout_s: float = 30.0) -> int:
-        """Empty records for ever and return how many there were.
-
-        Raises:
-            JournalError: not known to be done; again is safe.
-        """
-        return await self._asked(lambda number: Erase(number, list(positions)), timeout_s)
-
-    async def _asked(self, say: Callable[[int], Append | Erase], timeout_s: float) -> int:
-        """Say what is answered by its number, and wait for the answer."""
-        if self._writer is None:
-            msg = "the journal is away for a moment (no ingest process); try again"
-            raise JournalError(msg)
-        number = next(self._ids)
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
-        try:
-            self._writer.write(frame(say(number)))
-            async with asyncio.timeout(timeout_s):
-                await self._writer.drain()
-                return await answer
-        except TimeoutError:
-            msg = f"the journal did not confirm within {timeout_s:.0f} s"
-            raise JournalError(msg) from None
-        except ConnectionError as error:
-            msg = f"the link to the journal broke ({error})"
-            raise JournalError(msg) from error
-        finally:
-            self._waiting.pop(number, None)
-
-    def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
-        """Have the ingest publish; what is said while it is away is said when it is back (the newest 1,000)."""
-        data = frame(Publish(topic, payload, qos, retain))
-        if self._writer is None:
-            self._unsaid = [*self._unsaid[-999:], data]
-        else:
-            self._writer.write(data)
-
-    def keep(self, position: int) -> None:
-        """Say how far every reader is: the ingest drops nothing beyond, and nothing while the journal has room."""
-        if self._writer is not None:
-            self._writer.write(frame(Keep(position)))
-
-    async def run(self) -> None:
-        """Connect and listen until cancelled."""
-        delay = 0.05
-        while True:
-            try:
-                await self._once()
-                delay = 0.05
-            except (OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
-                _LOG.debug("The link to the ingest is down: %s", error)
-            finally:
-                self._lost()
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 1.0)
-
-    async def _once(self) -> None:
-        address = msgspec.json.decode((self._folder / FILE).read_bytes(), type=Address)
-        reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
-        try:
-            writer.write(frame(Hello(address.secret)))
-            for data in self._unsaid:
-                writer.write(data)
-            self._unsaid = []
-            self._writer = writer
-            while True:
-                (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-                self._heard(_FROM_INGEST(await reader.readexactly(length)))
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-
-    def _heard(self, said: FromIngest) -> None:
-        match said:
-            case End(position):
-                for on_end in self._end_callbacks:
-                    on_end(position)
-            case Status():
-                for on_status in self._status_callbacks:
-                    on_status(said)
-            case Appended(number, position):
-                if (answer := self._waiting.get(number)) is not None and not answer.done():
-                    answer.set_result(position)
-            case AppendFailed(number, reason):
-                if (answer := self._waiting.get(number)) is not None and not answer.done():
-                    answer.set_exception(JournalError(reason))
-
-    def _lost(self) -> None:
-        if self._writer is None:
-            return
-        self._writer = None
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(JournalError("the ingest process ended before it confirmed"))
-        for on_status in self._status_callbacks:
-            on_status(None)
-
-
 def _taken(buffer: bytearray, largest: int) -> bytes | None:
     """Take one frame's body out of `buffer`, None when it is not complete; ConnectionAbortedError when too long."""
-    if len(buffer) < _LENGTH.size:
+    if len(buffer) < LENGTH.size:
         return None
-    (length,) = _LENGTH.unpack_from(buffer)
+    (length,) = LENGTH.unpack_from(buffer)
     if length > largest:
         msg = f"a frame of {length} bytes"
         raise ConnectionAbortedError(msg)
-    end = _LENGTH.size + length
+    end = LENGTH.size + length
     if len(buffer) < end:
         return None
-    body = bytes(buffer[_LENGTH.size : end])
+    body = bytes(buffer[LENGTH.size : end])
     del buffer[:end]
     return body
 

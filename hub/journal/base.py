@@ -1,6 +1,6 @@
 """The journal contract: the durable, ordered log of messages. One append side, many readers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from hub.model import Message, Record
@@ -82,6 +82,10 @@ class Store(Journal, Protocol):
     @property
     def used(self) -> int:
         """Bytes that hold records."""
+
+    @property
+    def flow(self) -> Mapping[str, float]:
+        """What is counted of the way to the servers, by the names of metrics.toml; empty: there is no way."""
 
     @property
     def oldest(self) -> int:

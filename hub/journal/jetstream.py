@@ -8,7 +8,7 @@ of parts that were emptied for ever: those are deleted from the stream, their by
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ from msgspec import Struct
 from hub.errors import JournalError
 from hub.journal.base import LATELY, WINDOW, Opening
 from hub.journal.nats_link import Link, Outgoing, RefusedError, Stored, UnknownFateError, Url, given_back, taken
-from hub.journal.parts import Part, erased, packed, records, split, unpacked, whole
+from hub.journal.parts import Part, erased, grouped, packed, records, split, unpacked, whole
 from hub.journal.repeats import Echo, Same, at_the_tail, delivered_again, same
 from hub.model import Message, Record
 
@@ -42,12 +42,21 @@ _ONCE_NS = 120 * 1_000_000_000
 
 
 class State(Struct, frozen=True):
-    """How a stream is: places of its first and last message, and bytes."""
+    """How a stream is.
+
+    Attributes:
+        first, last: places of its first and last message.
+        size: bytes on each server.
+        replicas: servers that are to keep it.
+        current: those of them that have all of it now.
+    """
 
     first: int = 0
     last: int = 0
     size: int = 0
     messages: int = 0
+    replicas: int = 0
+    current: int = 0
 
 
 class Placed(Struct, frozen=True):
@@ -110,7 +119,10 @@ class Log:
         if found is None:
             return State()
         said = found["state"]
-        return State(said["first_seq"], said["last_seq"], said["bytes"], said["messages"])
+        others = found.get("cluster", {}).get("replicas", [])
+        current = 1 + sum(bool(each.get("current")) and not each.get("offline") for each in others)
+        wanted = found["config"]["num_replicas"]
+        return State(said["first_seq"], said["last_seq"], said["bytes"], said["messages"], wanted, current)
 
     def newest(self) -> Placed | None:
         """Return the last message, by the leader."""
@@ -218,6 +230,8 @@ class JetStreamJournal:
         self._doubts: dict[str, _Group] = {}
         self._late: list[list[Message]] = []
         self._known, self._known_at = State(), 0.0
+        self._groups = self._again = 0
+        self._spent = 0.0
         self._sequence = self.end = self.epoch = self.newest = 0
         try:
             self._open(clock())
@@ -261,6 +275,20 @@ class JetStreamJournal:
         return self._known.size
 
     @property
+    def flow(self) -> Mapping[str, float]:
+        """What is counted of the way to the servers."""
+        current, wanted = self._known.current, self._known.replicas
+        return {
+            "journal_groups_total": self._groups,
+            "journal_commit_seconds_total": self._spent,
+            "journal_tried_again_total": self._again,
+            "journal_stream_messages": self._known.messages,
+            "journal_replicas": wanted,
+            "journal_replicas_current": current,
+            "journal_server_connected": float(self._log.link.connected),
+        }
+
+    @property
     def oldest(self) -> int:
         """Arrival time of the oldest record kept [ns]; 0: there is none."""
         found = self._log.at(1)
@@ -270,15 +298,20 @@ class JetStreamJournal:
         """Commit the messages as one group, on a majority of the servers, and return the new end (see the contract)."""
         if not messages:
             return self.end
-        deadline = time.monotonic() + PATIENCE_S
+        began = time.monotonic()
         while True:
             try:
-                return self._append([*messages], epoch, late=late)
+                end = self._append([*messages], epoch, late=late)
             except (UnknownFateError, RefusedError) as error:
-                if self.superseded or time.monotonic() > deadline:
+                self._again += 1
+                if self.superseded or time.monotonic() > began + PATIENCE_S:
                     msg = f"the journal takes nothing ({error}); nothing was acknowledged"
                     raise JournalError(msg) from error
                 time.sleep(AGAIN_S)
+            else:
+                self._groups += 1
+                self._spent += time.monotonic() - began
+                return end
 
     def _append(self, messages: list[Message], epoch: int, *, late: bool) -> int:
         self._settle()
@@ -299,6 +332,26 @@ class JetStreamJournal:
         self._resumed = self._restarted = False
         self.written += sum(len(each.data) for each in sent)
         return self.end
+
+    def copy(self, found: Sequence[Record]) -> None:
+        """Commit records of another journal as they were, at their positions, all beyond the end.
+
+        Raises:
+            JournalError: some may be missing; what was written stays.
+        """
+        for group in grouped(found):
+            first = group[0]
+            parts = split(
+                [each.message for each in group],
+                first=first.position,
+                epoch=first.epoch,
+                repeats=sum(each.repeat for each in group),
+                late=first.late,
+                partitions=self._log.url.partitions,
+            )
+            made = _Group(secrets.token_hex(8), [each.message for each in group], parts, 0)
+            sent = [self._outgoing(where, part, made.last) for where, part in parts]
+            self._account(made, self._log.link.commit(made.id, sent, after=self._sequence))
 
     def _group(self, messages: list[Message], epoch: int, *, late: bool) -> _Group:
         """Return the group; the same one again where it is tried again."""

@@ -5,7 +5,7 @@ position of it once; one that was emptied for ever (`erased`) holds the same pos
 """
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 import zstandard
@@ -73,6 +73,20 @@ def split(
         part.messages.append(message)
         open_parts[at] = part, held + size
     return made
+
+
+def grouped(found: Sequence[Record], most: int = 1_000) -> Iterator[Sequence[Record]]:
+    """Yield records of another journal in pieces that can be groups: no hole, one connection, repeats first."""
+    begin = 0
+    for at in range(1, len(found) + 1):
+        if at == len(found) or at - begin >= most or not _follows(found[at - 1], found[at]):
+            yield found[begin:at]
+            begin = at
+
+
+def _follows(before: Record, record: Record) -> bool:
+    alike = (before.epoch, before.late) == (record.epoch, record.late)
+    return alike and record.position == before.position + 1 and (before.repeat or not record.repeat)
 
 
 def packed(part: Part) -> bytes:

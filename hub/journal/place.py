@@ -1,6 +1,7 @@
 """Where the journal of a data folder lies: in the folder, or on NATS servers that `journal.json` in it names."""
 
 import os
+import secrets
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from hub.journal.base import JournalReader, Store
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 
 FILE = "journal.json"
+WORKER = "worker-id"
 
 
 class Elsewhere(Struct, frozen=True):
@@ -28,7 +30,7 @@ def url(folder: Path) -> str | None:
     path = folder / FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=Elsewhere).url
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.DecodeError) as error:
         msg = f"{path} cannot be read ({error}); it says where the journal is: start the hub with --journal again"
@@ -78,6 +80,14 @@ def note(folder: Path, wanted: str) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(Elsewhere(wanted)))
     aside.replace(path)
+
+
+def worker(folder: Path) -> str:
+    """Return the name of the worker whose folder it is, the same after a restart."""
+    path = folder / WORKER
+    if not path.exists():
+        path.write_text(secrets.token_hex(6))
+    return path.read_text()
 
 
 def journal(folder: Path) -> Store:

@@ -8,7 +8,7 @@ when the newest cannot be trusted any more: it is damaged (then what can be read
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -155,6 +155,11 @@ class SqliteJournal:
         except apsw.Error:  # given up after a failed sync, until the next one begins
             return self.size
         return newest + sum(path.stat().st_size for path in _files(self._folder)[:-1])
+
+    @property
+    def flow(self) -> Mapping[str, float]:
+        """Nothing: the journal lies in the folder."""
+        return {}
 
     def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
         """Commit the messages as one group and return the new end (see the contract)."""

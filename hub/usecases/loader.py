@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -63,13 +63,9 @@ def load_all() -> dict[str, UseCase]:
     return {name: load(folder, name) for name, folder in folders().items()}
 
 
-def payload_formats(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return device → how its own bytes are read: what the user chose, and what use cases say of simulated devices.
-
-    Raises:
-        ConfigError: naming the use case's file and the place.
-    """
-    said = [usecase.payload_formats for usecase in load_all().values()]
+def payload_formats(chosen: Mapping[str, str], cases: Iterable[UseCase]) -> dict[str, str]:
+    """Return device → how its own bytes are read: what the user chose, and what use cases say of simulated devices."""
+    said = [usecase.payload_formats for usecase in cases]
     return {device: each for formats in (*said, chosen) for device, each in formats.items()}
 
 

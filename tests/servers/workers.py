@@ -65,7 +65,7 @@ def usecases() -> Mapping[str, UseCase]:
 @cache
 def registry() -> Registry:
     """Return the drivers, read once."""
-    return Registry(load_drivers(), payload_formats({}))
+    return Registry(load_drivers(), payload_formats({}, usecases().values()))
 
 
 class Hub:

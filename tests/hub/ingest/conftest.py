@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.ingest.link import LinkClient
+from hub.ingest.linkclient import LinkClient
 from servers.brokers import broker, embedded
 
 __all__ = ["broker", "embedded", "link"]

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from hub.errors import JournalError
-from hub.ingest.link import FILE, Address, Hello, LinkClient, Status, frame
+from hub.ingest.link import FILE, Address, Hello, Status, frame
+from hub.ingest.linkclient import LinkClient
 from hub.model import Message, Source
 from servers.brokers import Broker
 from servers.bytes_on_disk import on_disk

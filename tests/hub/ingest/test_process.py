@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from hub import broker as hub_broker
-from hub.ingest.link import LinkClient, Status
+from hub.ingest.link import Status
+from hub.ingest.linkclient import LinkClient
 from servers.brokers import Broker
 from servers.ingest import Ingest, ingesting
 from servers.ports import until

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from hub.errors import JournalError
-from hub.ingest.link import LinkClient, SerialPort, Status
+from hub.ingest.link import SerialPort, Status
+from hub.ingest.linkclient import LinkClient
 from hub.ingest.ports import Plugged, wanted
 from hub.journal.base import Journal
 from hub.journal.sqlite import SqliteJournal, SqliteReader

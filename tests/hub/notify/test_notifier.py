@@ -4,13 +4,16 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from hub.certificate import self_signed
 from hub.live import Live
 from hub.model import NS, Alarm
 from hub.notify.notifier import Notifier, Tell
@@ -20,6 +23,7 @@ from hub.notify.wishes import MAIL, WEB, Mailbox
 from hub.notify.words import Context, mail, posted
 from hub.rules.flood import Flood, flood
 from hub.rules.wording import Text
+from hub.serving import AUTHORITIES
 from hub.store.alarms import Step, Transition
 from hub.store.notices import Notice, Said
 from servers.mailing import ALARM, Listening, PostOffice, listening, post_office
@@ -97,6 +101,21 @@ async def test_without_secret_nothing_is_signed() -> None:
     async with listening() as server:
         await Waiting(notice()).notifier(by_web(server, None, None)).step()
     assert not {"Authorization", "X-Matinales-Signature"} & server.heard[0][0].keys()
+
+
+@pytest.mark.parametrize("trusted", ["served.pem", "nobodys.pem"])
+async def test_by_https_only_who_shows_a_trusted_certificate_is_told(
+    trusted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the machine's certificate authorities have it, though the hub does without them while it starts."""
+    for name, pem in zip(("served.pem", "key.pem"), self_signed(["127.0.0.1"], datetime.now(UTC)), strict=True):
+        (tmp_path / name).write_bytes(pem)
+    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    served.load_cert_chain(tmp_path / "served.pem", tmp_path / "key.pem")
+    monkeypatch.setenv(AUTHORITIES, str(tmp_path / trusted))
+    async with listening(served) as server:
+        await Waiting(notice()).notifier(by_web(server)).step()
+    assert len(server.heard) == (trusted == "served.pem")
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])

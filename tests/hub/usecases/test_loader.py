@@ -240,12 +240,14 @@ def test_a_channel_that_no_driver_gives_is_found(
     assert any(each.startswith(message) for each in found), found
 
 
-def test_a_role_says_how_its_simulated_devices_bytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_says_how_its_simulated_devices_bytes_are_read() -> None:
     """By its uid; what the user chose wins."""
     case = find("cold_room")
     told = msgspec.structs.replace(case.roles["probe"], payload_format="cayenne-lpp")
     spoken = msgspec.structs.replace(case, roles={**case.roles, "probe": told})
     assert spoken.payload_formats == {"tasmota:coldroom-sim-probe": "cayenne-lpp"}
-    monkeypatch.setattr("hub.usecases.loader.load_all", lambda: {"cold_room": spoken})
-    assert payload_formats({"tts:a:b": "senml"}) == {"tasmota:coldroom-sim-probe": "cayenne-lpp", "tts:a:b": "senml"}
-    assert payload_formats({"tasmota:coldroom-sim-probe": "senml"}) == {"tasmota:coldroom-sim-probe": "senml"}
+    assert payload_formats({"tts:a:b": "senml"}, [spoken]) == {
+        "tasmota:coldroom-sim-probe": "cayenne-lpp",
+        "tts:a:b": "senml",
+    }
+    assert payload_formats({"tasmota:coldroom-sim-probe": "senml"}, [spoken]) == {"tasmota:coldroom-sim-probe": "senml"}

@@ -134,7 +134,12 @@ test("a value says that it is back to normal once no other alarm of its story st
 
 test("a story of another day comes back without its sentence, its run and what it had computed", () => {
 	const index = { ...door, name: "index", computed: true, value: 3, time: "2026-11-24T05:00:00Z", quality: "good" };
-	const before = { name: "silo", run: "silo-1", sentence: { code: "x" }, measures: [door, index] } as unknown as Usecase;
+	const before = {
+		name: "silo",
+		run: "silo-1",
+		sentence: { code: "x" },
+		measures: [door, index],
+	} as unknown as Usecase;
 	const after = untold(before);
 	assert.deepEqual([after.name, after.run, after.sentence], ["silo", null, null]);
 	assert.deepEqual(after.measures[0], door);
