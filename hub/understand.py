@@ -823,7 +823,9 @@ class Understanding:
             measured = utc(measured, self._zone)
         if measured is None:
             return arrival, TimeSource.LATE if late else TimeSource.ARRIVAL
-        clock = self._clocks.setdefault(uid, Clock())
+        clock = self._clocks.get(uid)
+        if clock is None:
+            clock = self._clocks[uid] = Clock()
         before = (clock.since, clock.now)
         found = real_time(measured, arrival, clock, late=late)
         if (clock.since, clock.now) != before:
