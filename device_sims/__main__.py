@@ -1,6 +1,7 @@
 """`python -m device_sims`: the simulators as a process of their own, as the supervisor starts them."""
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--scenario")
     what.add_argument("--recording", type=Path, help="play this again instead, on the hub of --data")
+    parser.add_argument("--wait", action="store_true", help="be ready, and begin with the first line of stdin")
     parser.add_argument("--run", help="of the recording, only this timeline")
     parser.add_argument("--story", help="that the recording tells, where it does not say so itself")
     parser.add_argument(
@@ -39,7 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
             again = replay.Options(
                 file=given.recording, data=given.data, speed=given.speed, run=given.run, usecase=given.story
             )
-            process.until_told(partial(replay.play, again), supervised=given.supervised)
+            begin = asyncio.Event() if given.wait else None
+            called = (lambda: None) if begin is None else begin.set
+            playing = partial(replay.play, again, begin=begin)
+            process.until_told(playing, supervised=given.supervised or given.wait, called=called)
             return 0
         wanted = process.options(
             given.scenario,

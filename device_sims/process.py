@@ -92,30 +92,44 @@ def run(wanted: Options, *, supervised: bool = False) -> None:
     until_told(partial(play, wanted), supervised=supervised)
 
 
-def until_told(playing: Callable[[asyncio.Event], Awaitable[None]], *, supervised: bool = False) -> None:
-    """Run what plays until it ends or, by its event, until SIGTERM, Ctrl-C or, supervised, the end of stdin."""
+def until_told(
+    playing: Callable[[asyncio.Event], Awaitable[None]],
+    *,
+    supervised: bool = False,
+    called: Callable[[], None] = lambda: None,
+) -> None:
+    """Run what plays until it ends or, by its event, until SIGTERM, Ctrl-C or, supervised, the end of stdin.
+
+    `called` is called on the event loop when something is read there, supervised.
+    """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # paho's sockets need add_reader
-        runner.run(_until_told(playing, supervised=supervised))
+        runner.run(_until_told(playing, supervised=supervised, called=called))
 
 
-async def _until_told(playing: Callable[[asyncio.Event], Awaitable[None]], *, supervised: bool) -> None:
+async def _until_told(
+    playing: Callable[[asyncio.Event], Awaitable[None]], *, supervised: bool, called: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
-    def end() -> None:
+    def soon(what: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
-            loop.call_soon_threadsafe(stop.set)
+            loop.call_soon_threadsafe(what)
+
+    def end() -> None:
+        soon(stop.set)
 
     for name in ("SIGTERM", "SIGINT", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: end())
     if supervised:
-        threading.Thread(target=_wait_for_end_of_stdin, args=(end,), daemon=True, name="stdin").start()
+        told = (end, lambda: soon(called))
+        threading.Thread(target=_wait_for_end_of_stdin, args=told, daemon=True, name="stdin").start()
     await playing(stop)
 
 
-def _wait_for_end_of_stdin(end: Callable[[], None]) -> None:
+def _wait_for_end_of_stdin(end: Callable[[], None], called: Callable[[], None]) -> None:
     with contextlib.suppress(OSError):
         while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: a thread blocked in its lock cannot be left behind
-            pass
+            called()
     end()

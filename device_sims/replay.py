@@ -156,17 +156,11 @@ def _parted(timed: Timed) -> tuple[list[tuple[float, Heard]], Timed]:
 class Replay:
     """One run of a recording."""
 
-    def __init__(self, options: Options, hub: Callable[[], door.Hub | None], file: Iterator[bytes]) -> None:
-        """Prepare it.
-
-        Raises:
-            SimulationError: naming what cannot be played.
-        """
-        wall = datetime.now(UTC)
+    def __init__(self, options: Options, hub: Callable[[], door.Hub | None], tape: Tape) -> None:
+        """Begin the run now; `play` plays it."""
         self.options = options
-        name = options.file.name
-        self.tape = Tape(read(file, name), start=wall, from_min=options.from_min, name=name, run=options.run)
-        self.id = announce.run_id(SCENARIO, wall, secrets.randbelow(65_536))
+        self.tape = tape
+        self.id = announce.run_id(SCENARIO, datetime.now(UTC), secrets.randbelow(65_536))
         self._hub = hub
         self._clock = VirtualClock(time.monotonic(), speed=options.speed)
         self._control = Control(self.id, hub, self._obey, self.state)
@@ -248,8 +242,23 @@ class Replay:
         await self._control.tell()
 
 
-async def play(options: Options, stop: asyncio.Event) -> None:
+def wound(options: Options, file: Iterator[bytes]) -> Tape:
+    """Return a recording, read up to its first message that is played.
+
+    Raises:
+        SimulationError: naming what cannot be played.
+    """
+    name = options.file.name
+    return Tape(read(file, name), start=datetime.now(UTC), from_min=options.from_min, name=name, run=options.run)
+
+
+async def play(options: Options, stop: asyncio.Event, begin: asyncio.Event | None = None) -> None:
     """Play a recording, again and again where `loop` says so, until its end or `stop`.
+
+    Args:
+        options: what, where.
+        stop: ends it.
+        begin: until then it is ready, and nobody hears of it; None: it begins at once.
 
     Raises:
         SimulationError: naming what cannot be played: file and line, or the hub.
@@ -264,7 +273,11 @@ async def play(options: Options, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             with opened(options.file) as file:
-                replay = Replay(options, lambda: door.find(options.data), file)
+                tape = wound(options, file)
+                if begin is not None and not await _called(begin, stop):
+                    return
+                begin = None
+                replay = Replay(options, lambda: door.find(options.data), tape)
                 _LOG.info("%s: run %s, ×%g", options.file.name, replay.id, options.speed)
                 await replay.play(stop)
         except (OSError, EOFError, zlib.error) as error:
@@ -272,3 +285,15 @@ async def play(options: Options, stop: asyncio.Event) -> None:
             raise SimulationError(msg) from error
         if not options.loop:
             return
+
+
+async def _called(begin: asyncio.Event, stop: asyncio.Event) -> bool:
+    """Wait until it is to begin, with all loaded that it needs then; tell whether it is, not stopped before."""
+    await asyncio.to_thread(__import__, "aiohttp")
+    waits = [asyncio.create_task(each.wait()) for each in (begin, stop)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+    return begin.is_set() and not stop.is_set()

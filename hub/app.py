@@ -41,7 +41,8 @@ from hub.guests import proxy
 from hub.guests.house import Guest, Guests, installed
 from hub.ingest.link import Status
 from hub.ingest.linkclient import LinkClient
-from hub.journal.sqlite import ERASED, SqliteReader
+from hub.journal import place
+from hub.journal.base import ERASED
 from hub.kept import Kept
 from hub.lan.room import Room, Ways
 from hub.live import Batch, Live
@@ -196,12 +197,13 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled, self._session_news, self._room_news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news = asyncio.Event(), asyncio.Event()
+        self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
         self._doctor = asyncio.Lock()
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 understanding=self._understanding,
                 engine=self._engine,
@@ -220,7 +222,7 @@ class App:
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._rereading = Rereading(
-                reader=SqliteReader(self._data),
+                reader=place.reader(self._data),
                 kept=self._kept,
                 worker=self._worker,
                 registry=self._registry,
@@ -242,11 +244,12 @@ class App:
                 live=self.live,
                 floods=self._floods,
                 cases=self._cases,
+                stands_by=self._stands_by,
             )
             self._sessions = Sessions(
                 self._data,
                 kept=self._kept,
-                reader=lambda: SqliteReader(self._data),
+                reader=lambda: place.reader(self._data),
                 mark=self._mark,
                 erase=self._erase_now,
                 purge=self._purge_in_store,
@@ -371,7 +374,7 @@ class App:
             if self._influx is not None:
                 await asyncio.to_thread(self._influx.stop)
             await asyncio.to_thread(self._worker.stop)
-        await self._player.stop()
+        await self._player.close()
         await asyncio.to_thread(self._guests.close)
         self._sessions.close()
         self._kept.close()
@@ -388,6 +391,10 @@ class App:
     def _is_there(self) -> bool:
         status = self._status
         return self._link.connected and status is not None and status.connected
+
+    def _stands_by(self) -> bool:
+        """Tell whether another worker listens, writes, and tells people."""
+        return self._status is not None and self._status.standby
 
     def _grown(self, end: int) -> None:
         self._end = end
@@ -433,6 +440,8 @@ class App:
 
     async def _ring(self) -> None:
         """Command the device that rings, where the settings name one and an alarm began or ended."""
+        if self._stands_by():
+            return
         due = self._telling.siren_due()
         if due is None:
             return
@@ -497,9 +506,8 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        broker_part = (
-            parts.FINE if status.connected and status.subscribed else parts.degraded("broker_away", status.reason)
-        )
+        listens = status.standby or (status.connected and status.subscribed)
+        broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
@@ -572,7 +580,7 @@ class App:
 
         contexts, names = await asyncio.wrap_future(self._worker.call(known))
         finder = Finder(self._make_registry(), contexts, names)
-        with contextlib.closing(SqliteReader(self._data)) as reader:
+        with contextlib.closing(place.reader(self._data)) as reader:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
@@ -634,6 +642,11 @@ class App:
             await self._show_session()
             await self._show_choices()
 
+    def show_room(self) -> None:
+        """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""
+        self._room_pressed.set()
+        self._room_news.set()
+
     async def report(self, session: str, language: Language, whose: Whose | None = None) -> Report:
         """Return the report of a session, for everybody or for somebody."""
         return await asyncio.to_thread(self._reporter().report, session, language, whose)
@@ -681,13 +694,15 @@ class App:
         while True:
             await self._room_news.wait()
             self._room_news.clear()
+            self._room_pressed.clear()
             pause = ROOM_LOOK
             with contextlib.suppress(StoreError):  # whoever asked is told
                 room = await asyncio.to_thread(self._sessions.room)
                 if room != self.live.room:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._room_pressed.wait(), pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
@@ -751,7 +766,7 @@ class App:
         """Return a message of the journal whole."""
 
         def read() -> Message | None:
-            with contextlib.closing(SqliteReader(self._data)) as reader:
+            with contextlib.closing(place.reader(self._data)) as reader:
                 found = reader.read(position - 1, 1) if position > 0 else []
             there = (each.message for each in found if each.position == position)
             return next((message for message in there if message.topic != ERASED), None)
@@ -894,6 +909,7 @@ class App:
         return {
             **influx,
             **self._telling.counters(),
+            **status.flow,
             "messages_received_total": status.received,
             "messages_acknowledged_total": status.acknowledged,
             "messages_understood_total": worker.understood,
@@ -908,6 +924,7 @@ class App:
             "store_lag_seconds": max(time.time_ns() - waits, 0) / NS if waits else 0.0,
             "alarm_changes_total": worker.alarm_changes,
             "rules": sum(1 for case in self._cases.values() for _ in case.all_rules),
+            "standby": float(status.standby),
             "broker_connected": float(status.connected and status.subscribed),
             "broker_connections_total": status.epoch,
             **({} if refused is None else _refused_by_broker(refused)),

@@ -51,6 +51,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         minute_days, hour_days: how long it keeps what each minute and each hour came to; 0: for ever.
         run_days: how long it keeps a simulation or a replay after its last beat; 0: for ever.
         influx_url, influx_org, influx_bucket, influx_token: of InfluxDB 2, when that is the store.
+        journal_url: `nats://[user:password@]host:port,…[/name]`: where the journal lies (with the extra `cluster`);
+            unset: in the data folder.
         journal_budget_mb: disk that the journal may take [MB]; unset: 2,000, or a fifth of the free space if less.
         journal_full: what happens then: the oldest messages go, or what comes is not acknowledged. The second needs
             a broker that keeps it: Mosquitto, or another one.
@@ -92,6 +94,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     influx_token: str | None = None
     influx_org: str | None = None
     influx_bucket: str | None = None
+    journal_url: str | None = None
     journal_budget_mb: int | None = None
     journal_full: Literal["drop_oldest", "stop_acknowledging"] = "drop_oldest"
     serial: str = "auto"
@@ -251,6 +254,10 @@ def _table(text: str, place: str) -> dict[str, str]:
 def _check(config: Config) -> None:
     wanted(config.serial)
     _check_speech(config)
+    if config.journal_url is not None:
+        from hub.journal.nats_link import Url  # noqa: PLC0415 — only where NATS is spoken of
+
+        Url.parsed(config.journal_url)
     for name in ("mqtt_port", "web_port", "https_port"):
         port = getattr(config, name) or 0
         if not 0 <= port <= 65_535:  # noqa: PLR2004 — the largest TCP port

@@ -12,6 +12,7 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
+from hub import renewal
 from hub.errors import ConfigError
 
 Entry = TypeVar("Entry")
@@ -118,10 +119,24 @@ def owned(data: Path) -> Iterator[None]:
         msg = f"data folder {data}: another hub is running{where}; open that, or name another folder with --data"
         raise ConfigError(msg) from None
     try:
+        _settle(data)
         yield
     finally:
         (data / RUN).unlink(missing_ok=True)
         lock.release()
+
+
+def _settle(data: Path) -> None:
+    """Finish what a restore had decided when it was killed.
+
+    Raises:
+        ConfigError: a file cannot be moved.
+    """
+    try:
+        renewal.settle(data)
+    except OSError as error:
+        msg = f"data folder {data}: a restored backup cannot be put in its place ({error}); see to that and start again"
+        raise ConfigError(msg) from error
 
 
 def kept(data: Path, name: str, size: int = 16) -> str:

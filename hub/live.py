@@ -38,7 +38,7 @@ from hub.rhythm import Rhythm
 RATES = (0, 1, 2, 4, 10, 20)
 """Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
 DEFAULT_RATE = 10
-PRESSED = frozenset({"wall", "scenario"})
+PRESSED = frozenset({"wall", "scenario", "siren", "off"})
 """Members that change when somebody presses something: they wait for no tick (workshop.md: an effect in 200 ms)."""
 FULL_EVERY = 10.0
 """Seconds between whole frames to everybody."""
@@ -157,7 +157,7 @@ class Channel(Struct):
 class Changes:
     """What a view has not sent yet."""
 
-    __slots__ = ("alarms", "devices", "parts", "values")
+    __slots__ = ("alarms", "devices", "is_pressed", "parts", "values")
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -166,6 +166,8 @@ class Changes:
         self.alarms: set[str] = set()
         self.parts: set[str] = set()
         """Names of members sent whole: runs, sentences, scenario, vote, notes, plan, room, parts, messages, …"""
+        self.is_pressed = False
+        """Somebody did it by hand, and waits to see it."""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
@@ -240,6 +242,7 @@ class Live:
         self.parts: dict[str, Any] = {}
         self.floods: Mapping[str, Any] = {}
         self.siren = 0
+        self.off: Sequence[str] = ()
         self.tables: Mapping[str, Any] = {"may_act": False, "all": []}
         self.wall_view: Mapping[str, Any] = {"frozen": None, "muted": False, "guide": None}
         self.not_understood = 0
@@ -256,6 +259,7 @@ class Live:
     def apply(self, batch: Batch) -> None:
         """Take what was committed and let the viewers know."""
         changes = Changes()
+        changes.is_pressed = self._is_pressed(batch)
         gone = {*batch.forgotten, *(device.uid for device in batch.devices if device.removed)}
         self._take_devices(batch, gone, changes)
         for reading in batch.readings:
@@ -274,10 +278,26 @@ class Live:
             for view in self._views.values():
                 view.changed(changes)
 
-    def retell(self, usecases: Collection[str]) -> None:
-        """Let the viewers know the alarms of use cases anew: whether they are suppressed has changed."""
+    def _is_pressed(self, batch: Batch) -> bool:
+        """Tell whether a batch brings what is done by hand: what the projector shows, a question, a device put away.
+
+        What comes by itself, a phone that joins or one more answer, can wait for the next tick.
+        """
+        return (
+            (not isinstance(batch.room, UnsetType) and batch.room.get("shows") != self.room.get("shows"))
+            or (not isinstance(batch.vote, UnsetType) and _asked(batch.vote) != _asked(self.vote))
+            or any(_put_away(each) != _put_away(self.devices.get(each.uid)) for each in batch.devices)
+        )
+
+    def turn_off(self, usecases: Collection[str]) -> None:
+        """Take which use cases are off: their alarms are suppressed, and those of the others are not."""
+        concerned = {*usecases} ^ {*self.off}
+        if not concerned:
+            return
+        self.off = sorted(usecases)
         changes = Changes()
-        changes.alarms.update(alarm.id for alarm in self.alarms.values() if alarm.usecase in usecases)
+        changes.parts.add("off")
+        changes.alarms.update(alarm.id for alarm in self.alarms.values() if alarm.usecase in concerned)
         self.version += 1
         if changes:
             for view in self._views.values():
@@ -637,6 +657,7 @@ class Live:
             "messages": self.not_understood,
             "floods": self.floods,
             "siren": self.siren,
+            "off": self.off,
             "tables": self.tables,
             "wall": self.wall_view,
         }
@@ -680,6 +701,7 @@ class Live:
             "messages": lambda: self.not_understood,
             "floods": lambda: self.floods,
             "siren": lambda: self.siren,
+            "off": lambda: self.off,
             "tables": lambda: self.tables,
             "wall": lambda: self.wall_view,
         }
@@ -709,7 +731,7 @@ class View:
         if not self.rate:
             return
         self._changes.add(changes)
-        is_pressed = not changes.parts.isdisjoint(PRESSED)
+        is_pressed = changes.is_pressed or not changes.parts.isdisjoint(PRESSED)
         if self._tick is not None and is_pressed:
             self._tick.cancel()
             self._tick = None
@@ -851,6 +873,14 @@ def pace_view(paced: Paced) -> dict[str, Any]:
         "code": paced.code,
         "reason": paced.reason,
     }
+
+
+def _asked(vote: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
+    return None if vote is None else (vote.get("id"), vote.get("state"))
+
+
+def _put_away(device: Device | None) -> tuple[bool, bool]:
+    return (False, False) if device is None else (device.hidden, device.locked)
 
 
 def _raised(alarm: Alarm) -> int:

@@ -111,11 +111,11 @@ def revoke(folder: Path, name: str) -> None:
         NotFoundError: nobody has that name.
         ConfigError: the file is damaged.
     """
-    if name not in listed(folder):
-        msg = f"no account {name!r}; `matinales devices accounts` lists them"
-        raise NotFoundError(msg)
     with _locked(folder):
         known = listed(folder)
+        if name not in known:
+            msg = f"no account {name!r}; `matinales devices accounts` lists them"
+            raise NotFoundError(msg)
         _write(folder, {each: account for each, account in known.items() if each != name})
 
 

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from hub.driver import topic_matches
 from hub.errors import PayloadError
-from hub.journal.base import JournalReader
-from hub.journal.sqlite import ERASED
+from hub.journal.base import ERASED, JournalReader
 from hub.model import REAL, Message, Source, rfc3339
 from hub.timeline import Timelines, of_own_topic
 

@@ -42,10 +42,9 @@ class Stage:
         """Take what the worker knows; None: as before."""
         self._cast = self._cast if cast is None else cast
         self._views = {**self._views, **views}
-        if off is not None and set(off) != set(self._off):
-            concerned = set(off) ^ set(self._off)
+        if off is not None:
             self._off = frozenset(off)
-            self._live.retell(concerned)
+            self._live.turn_off(off)
 
     def is_off(self, usecase: str) -> bool:
         """Tell whether a use case is off."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from hub.config import Config
@@ -24,19 +24,29 @@ from hub.usecases.schema import UseCase
 from hub.worker import Worker
 
 RECENT_COMMANDS = 200
+TOLD_BY_NOW = 30 * NS
+"""How old a notice is that the worker whose turn it is has told [ns]; one that takes over tells the younger again,
+under the same key."""
 
 
 class Outbox:
     """What waits in store.db: read beside the worker, changed in its thread."""
 
-    def __init__(self, kept: Kept, worker: Worker) -> None:
+    def __init__(self, kept: Kept, worker: Worker, stands_by: Callable[[], bool]) -> None:
         """Stand between the two threads."""
         self._kept = kept
         self._worker = worker
+        self._stands_by = stands_by
 
     async def waiting(self) -> Sequence[Notice]:
-        """Return what waits, oldest first."""
-        return await asyncio.to_thread(self._kept.notices)
+        """Return what waits, oldest first; where another worker tells, only what it may not have told is kept."""
+        found = await asyncio.to_thread(self._kept.notices)
+        if not self._stands_by():
+            return found
+        told = [each.id for each in found if each.at < time.time_ns() - TOLD_BY_NOW]
+        if told:
+            await self.settle(told, {})
+        return []
 
     async def settle(self, done: Collection[int], again: Mapping[int, int]) -> None:
         """Let go what was told or never will be; try others again at a time [ns]."""
@@ -55,6 +65,7 @@ class Telling:
         live: Live,
         floods: Floods,
         cases: Mapping[str, UseCase],
+        stands_by: Callable[[], bool] = lambda: False,
     ) -> None:
         """Prepare; from now on steps of alarms are kept until they are told."""
         self._config = config
@@ -74,7 +85,7 @@ class Telling:
             self._smtp = Smtp(wishes.mailbox, config.mail_password)
             self._ways[MAIL] = self._by_mail
         self._notifier = Notifier(
-            outbox=Outbox(kept, worker), ways=self._ways, flood_at=self._flood_at, wall=time.time_ns
+            outbox=Outbox(kept, worker, stands_by), ways=self._ways, flood_at=self._flood_at, wall=time.time_ns
         )
         self._siren: Siren | None = None
 

@@ -3,7 +3,6 @@
 A token is 32 random bytes: it cannot be guessed, so a plain SHA-256 hides it and nobody needs to be slowed down.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from hub.datafolder import named, write_private
 from hub.errors import ConfigError, NotFoundError, UsageError
+from hub.hashing import hashed
 
 FILE = "tokens.json"
 SOURCE = re.compile(r"[^\W_][\w.~-]{0,63}")
@@ -62,7 +62,7 @@ class Tokens:
 
     def opens(self, token: str, source: str) -> bool:
         """Tell whether a token may send as this source, by what was read last."""
-        given = _hash(token)
+        given = hashed(token)
         return any(
             hmac.compare_digest(each.hash, given) and each.source in {None, source} for each in self._known.values()
         )
@@ -96,7 +96,7 @@ def create(folder: Path, name: str, source: str | None, *, wall: Callable[[], fl
         if name in known:
             msg = f"there is already a token {name!r}; choose another name, or revoke it first"
             raise UsageError(msg)
-        _write(folder, known | {name: Token(_hash(token), source, wall())})
+        _write(folder, known | {name: Token(hashed(token), source, wall())})
     return token
 
 
@@ -121,7 +121,3 @@ def _content(path: Path) -> dict[str, Token]:
 
 def _write(folder: Path, tokens: dict[str, Token]) -> None:
     write_private(folder / FILE, msgspec.json.encode(tokens))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -42,9 +42,11 @@ from hub.usecases.speaking import Speaker
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
-CHUNK = 1000
-LARGE_CHUNK = 3000
-"""Records a step takes when more than a second's worth waits: larger commits cost less a record."""
+CHUNK = 3000
+"""Records a step takes at most."""
+REST, LONGEST_REST = 0.0005, 0.1
+"""Seconds between the beginnings of two steps: so long for each record of the first, and at most. From 2,000 messages a
+second on what arrives is taken together: a record costs 53 µs in steps of 50, 26 in steps of 1,000 (measured)."""
 BEGINS_WITH = 900 * NS
 """How old [ns] a device's last word may be to count when it takes a role."""
 TICK = 1.0
@@ -154,6 +156,8 @@ class Worker:
         self._stopped = False
         self._asking = threading.Lock()
         self._more = False
+        self._rests = False  # it was woken, and takes what waits once it has rested
+        self._rested = 0.0
         self._looked = -LOOK
         self._speaker = Speaker()
         self._forgetful = False
@@ -219,7 +223,7 @@ class Worker:
         """Say that the journal has grown; any number of calls before the next step is one."""
         if not self._woken.is_set():
             self._woken.set()
-            self._jobs.put(self._catch_up)
+            self._jobs.put(self._rise)
 
     def call(self, job: Callable[[], T]) -> "Future[T]":
         """Run a job between two steps, in this thread; its result, or its error, is the future's.
@@ -395,13 +399,16 @@ class Worker:
         _step_back()
         due = self._monotonic()
         while True:
-            wait = due - self._monotonic()
-            if wait <= 0:  # also when jobs always wait: delays run out all the same
-                due = self._monotonic() + TICK
+            now = self._monotonic()
+            if due <= now:  # also when jobs always wait: delays run out all the same
+                due = now + TICK
                 self._try(self._tick)
                 continue
+            if self._rests and self._rested <= now:
+                self._catch_up()
+                continue
             try:
-                job = self._jobs.get(timeout=wait)
+                job = self._jobs.get(timeout=(min(due, self._rested) if self._rests else due) - now)
             except queue.Empty:
                 continue
             if job is None:
@@ -452,25 +459,35 @@ class Worker:
                 self._failed(f"{type(error).__name__}: {error}")
                 self._commit(given_up(record, error), [])
 
+    def _rise(self) -> None:
+        """Take what waits, unless a step of many was a moment ago: then more is waited for, and taken together."""
+        if self._monotonic() < self._rested:
+            self._rests = True
+        else:
+            self._catch_up()
+
     def _catch_up(self) -> None:
+        self._rests = False
         self._woken.clear()
         more = True
         while more and self._jobs.empty():
             more = self._try(self._step) and self._more
         if more:
+            self._rested = 0.0  # a backlog waits for nobody
             self.wake()
 
     def _step(self) -> None:
+        began = self._monotonic()
         end, opening = self._reader.end, self._reader.opening
         if opening.id and opening.id != self._opening:
             self._follow(opening)
-        behind = end - self.position > 2 * LARGE_CHUNK
-        records = self._reader.read(self.position, LARGE_CHUNK if behind else CHUNK)
-        self._more = bool(records)
+        records = self._reader.read(self.position, CHUNK)
+        self._rested = began + min(len(records) * REST, LONGEST_REST)
         if records:
             self._take(records)
         else:
             self.fault = None
+        self._more = bool(records) and self.position < end
 
     def _follow(self, opening: Opening) -> None:
         """Go on in a journal that was opened again: it may have lost its end to damage.
@@ -542,11 +559,16 @@ class Worker:
         return before is not None and before.value == press.value and press.received - before.received < SAME_PRESS
 
     def _tick(self) -> None:
-        """Let delays run out, on each timeline's own now; a hub that is behind waits until it is not."""
-        if self._reader.end > self.position:
+        """Let delays run out, on each timeline's own now; a hub that is behind waits until it is not.
+
+        Where a moment's messages rest, time passes as far as was read: what they say may end a delay.
+        """
+        wall, timelines, waits = self._wall(), self.understanding.timelines, self._reader.end - self.position
+        if waits > 0:
             self.wake()
-            return
-        wall, timelines = self._wall(), self.understanding.timelines
+            if waits > CHUNK or wall - self.taken_until > TICK * NS:
+                return
+            wall = self.taken_until
         living = [run for run in self.engine.runs() if not timelines.stands(run)]
         alarms = [alarm for run in living for alarm in self._passed(run, timelines.now(run, wall))]
         state = self.engine.changed_state()

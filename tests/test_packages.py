@@ -70,7 +70,7 @@ def test_the_usb_key_installs_and_runs_the_demo_with_the_network_off(
     python = interpreter(version)
     if subprocess.run([*NO_NETWORK, "true"], check=False).returncode:
         pytest.skip("needs unshare and ip: apt install util-linux iproute2")
-    key, home = tmp_path / "key", tmp_path / "installed"
+    key, home = tmp_path / "my key", tmp_path / "my hub"
     machine = ["--platform", f"linux-{os.uname().machine}", "--python", version]
     assert main(["offline", str(key), "--wheel", str(wheels[0]), *machine, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["missing"] == []
@@ -84,7 +84,7 @@ def test_the_usb_key_installs_and_runs_the_demo_with_the_network_off(
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "matinales demo" in off("sh", key / "install.sh", home)
+    assert f'"{home}/bin/matinales" demo' in off("sh", key / "install.sh", home)
     hub = home / "bin" / "matinales"
     assert f"Python {version}" in off(home / "bin" / "python", "--version")
     assert "demo" in off(hub, "--help")

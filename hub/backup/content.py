@@ -12,9 +12,19 @@ DATABASES = (SESSIONS, STORE, JOURNALS)
 stands for a record of the journal, and a cursor of the store that is behind the journal only reads on."""
 KNOWN = ("archives/*", "reports/*", "gaps.json", "hub.toml", "idempotency")
 """What was gathered beside the databases; which requests were answered, so that a repeated one acts on neither hub."""
-SECRETS = ("pin", "mqtt-password", "mqtt-accounts.json", "tokens.json", "client-id", "tls/*")
+SECRETS = (
+    "pin",
+    "mqtt-password",
+    "mqtt-accounts.json",
+    "tokens.json",
+    "client-id",
+    "tls/*",
+    "journal.json",
+    "worker-id",
+)
 """What proves who the hub is, and who may speak to it."""
 PASSING = (
+    "workers/*",
     *("run.json", "lock", "*.lock", "ingest.json", "sessions", "broker*", "mosquitto*", "*.log", "*.log.*", "broker/*"),
     *("subscription.json", "reserve", "sim-runs/*", "moving-to-influx.json", "*.part.json", "mosquitto/*"),
     *("*-wal", "*-shm", "*-journal", "*.corrupt.*", "*.damaged", ".*", "*/.*", "*.part", "before-*", "replaced-*"),

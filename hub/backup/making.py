@@ -4,6 +4,7 @@ The databases are copied first, one after the other, each as it is at one moment
 which none points beyond the next (`hub.backup.content`). Then they are packed, from the copies.
 """
 
+import glob
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
+import psutil
 
 from hub import __version__
 from hub.backup import content
@@ -63,29 +65,37 @@ def make(
     if target.exists():
         msg = f"{target} exists; name a file that does not"
         raise UsageError(msg)
-    draft = target.with_name(f".{target.name}.part")
     try:
+        _clear(target)
         _check_room(folder, target)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as stage:
-            _staged(folder, Path(stage), tell)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.{os.getpid()}.") as place:
+            stage, draft = Path(place) / "files", Path(place) / "draft"
+            stage.mkdir()
+            _staged(folder, stage, tell)
             if settings is not None:
-                (Path(stage) / "hub.toml").write_text(settings, encoding="utf-8")
+                (stage / "hub.toml").write_text(settings, encoding="utf-8")
             with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
                 writer = Writer(file)
-                for name, path in _sources(folder, Path(stage), secrets=secrets).items():
+                for name, path in _sources(folder, stage, secrets=secrets).items():
                     _pack(writer, name, path, tell)
                 made_at = rfc3339(wall() // 10**9 * 10**9)
-                tables = _tables(Path(stage))
+                tables = _tables(stage)
                 manifest = writer.close(version=__version__, made_at=made_at, tables=tables, secrets=secrets)
                 file.flush()
                 os.fsync(file.fileno())
-        draft.replace(target)
+            draft.replace(target)
     except OSError as error:
         msg = f"{target} cannot be written ({error.strerror or error}); name another place, or free some space"
         raise UsageError(msg) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return manifest
+
+
+def _clear(target: Path) -> None:
+    """Remove what an earlier backup into this file left that was killed: copies as large as the folder."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*"):
+        pid = left.name.removeprefix(f".{target.name}.").partition(".")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _check_room(folder: Path, target: Path) -> None:

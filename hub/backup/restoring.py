@@ -7,14 +7,13 @@ from pathlib import Path
 import apsw
 from msgspec import Struct
 
-from hub import datafolder
+from hub import datafolder, renewal
 from hub.backup import archive, content
 from hub.backup.archive import Entry, Manifest, Reader
 from hub.backup.making import SPARE, Told, nobody
 from hub.backup.snapshot import reading
 from hub.errors import StoreError, UsageError
 
-_DRAFT = ".restoring"
 _OURS = {"lock", "lock.lock", "broker.log"}
 """What may lie in a folder that is called empty."""
 
@@ -66,20 +65,15 @@ def restore(
                     " or say --force: what is there is then set aside in it"
                 )
                 raise UsageError(msg)
-            draft = folder / _DRAFT
-            shutil.rmtree(draft, ignore_errors=True)
+            old = _old(folder, there, wall() // 10**9) if there else None
             try:
-                _unpack(source, draft, tell)
-                _check(draft, file)
-                aside = _set_aside(folder, there, wall() // 10**9) if there else None
-                for path in sorted(draft.iterdir()):
-                    path.replace(folder / path.name)
+                with renewal.renewed(folder, old) as draft:
+                    _unpack(source, draft, tell)
+                    _check(draft, file)
             except OSError as error:
                 msg = f"{folder} cannot be filled ({error.strerror or error}); free some space, or name another folder"
                 raise StoreError(msg) from error
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-        return Restored(source.manifest, aside)
+        return Restored(source.manifest, None if old is None else folder / old.folder)
 
 
 def _judge(manifest: Manifest, file: Path, known: Callable[[str], int]) -> None:
@@ -102,7 +96,7 @@ def _judge(manifest: Manifest, file: Path, known: Callable[[str], int]) -> None:
 
 
 def _there(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name not in _OURS and path.name != _DRAFT)
+    return sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
 
 
 def _unpack(source: Reader, draft: Path, tell: Told) -> None:
@@ -113,7 +107,6 @@ def _unpack(source: Reader, draft: Path, tell: Told) -> None:
             " free; free some space, or name a folder on another disk"
         )
         raise StoreError(msg)
-    draft.mkdir(mode=0o700)
     for each in source.manifest.files:
         _write(source, each, draft / each.name, tell)
 
@@ -154,11 +147,6 @@ def _check(draft: Path, file: Path) -> None:
             raise UsageError(msg)
 
 
-def _set_aside(folder: Path, names: list[str], at: int) -> Path:
-    """Move what was there into a folder of its own; what an earlier time set aside stays where it is."""
-    aside = folder / f"replaced-{at}"
-    aside.mkdir(mode=0o700)
-    for name in names:
-        if not name.startswith("replaced-"):
-            (folder / name).rename(aside / name)
-    return aside
+def _old(folder: Path, names: list[str], at: int) -> renewal.Aside:
+    """Return how what is there is moved out of the way; what an earlier time set aside stays where it is."""
+    return renewal.aside(folder, [name for name in names if not name.startswith("replaced-")], f"replaced-{at}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from hub.bench._ledger import Key, Sent, Stored, Written
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 from hub.model import rfc3339
 from hub.store.base import Range, Row
 from hub.store.file import StoreReader
@@ -55,7 +55,7 @@ def key(topic: str, payload: bytes) -> Key | None:
 
 def written(folder: Path) -> Iterator[Written]:
     """Read the journal of a data folder, repeats included."""
-    with closing(SqliteReader(folder)) as reader:
+    with closing(place.reader(folder)) as reader:
         after = 0
         while records := reader.read(after, _READ):
             after = records[-1].position

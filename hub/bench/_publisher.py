@@ -150,6 +150,11 @@ def telegram(number: int) -> bytes:
     ).encode()
 
 
+def sent_at(payload: bytes) -> float:
+    """Return when a telegram was sent [s since 1970], as it says itself."""
+    return int(payload.rpartition(b'"n":')[2].rstrip(b"}")) / 1e6
+
+
 class Pace:
     """How far the publisher may go: a rate, or no more than `AHEAD` messages beyond what the journal holds.
 

@@ -3,8 +3,11 @@
 By SQLite always, by InfluxDB where an `influxd` is on PATH: `influx_bare_…` is InfluxDB's own time for the same answer.
 `--points 100000000` draws from the roll-ups of so many points: 20 channels and more, a reading each 10 s, for years.
 Rows lie there for the last day only, as many as `raw_points` says: a chart of a year reads none of the others.
+`--keep FOLDER` leaves that database there, takes it again the next time, and measures nothing else: `…_cold_ms` is a
+chart whose pages lie on the disk only, `…_cpu_ms` what is left of it where the processor is shared with nobody.
 """
 
+import os
 import random
 import shutil
 import tempfile
@@ -21,11 +24,11 @@ from hub.model import NS, REAL, Quality, Reading, TimeSource
 from hub.store import influx_flux as flux
 from hub.store import influx_setup
 from hub.store.base import Range
-from hub.store.file import StoreFile
+from hub.store.file import StoreFile, StoreReader
 from hub.store.influx import InfluxHistory
 from hub.store.influx_client import SLOW, Client, Place
 from hub.store.rollup_tables import HOUR, MINUTE
-from hub.store.sqlite import SqliteHistory
+from hub.store.sqlite import SqliteHistory, SqliteReadings
 from hub.store.thinning import window
 
 SERIES = 600
@@ -48,16 +51,24 @@ POINTS = 2_000_000
 YEAR = 365 * DAY
 ROOM = 120
 """Bytes of the disk that a rolled-up minute may need for a while."""
+TIMES = 9
+"""How often a chart is drawn from roll-ups; the best counts."""
 BUDGET = 2_000_000_000
 """Bytes for which the README says how long they last."""
 
 
-def measure(*, points: int = POINTS) -> dict[str, float]:
+def measure(*, points: int = POINTS, keep: str = "") -> dict[str, float]:
     """Return the figures by name, the unit at the end of each; about 20 s, with 10⁸ points some minutes.
 
     Args:
         points: of how many the roll-ups are that curves of a day and of a year are drawn from.
+        keep: folder where the database of those roll-ups stays; only they are measured then.
+
+    Raises:
+        UsageError: they do not fit on the disk.
     """
+    if keep:
+        return _of_roll_ups(Path(keep) / f"rolled-{points}.db", points)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         figures = {"bare_append_per_s": _bare(folder / "bare.db")}
@@ -140,39 +151,79 @@ def _of_roll_ups(path: Path, points: int) -> dict[str, float]:
     """
     many = max(20, points // YEAR)
     each = -(-points // many)
+    last = (START + each * TEN) // HOUR
+    if not path.exists():
+        _build(path, points, many, each, last)
+    stop = last * HOUR
+    day = Range(device=tuple(f"tasmota:d{number}" for number in range(20)), start=stop - DAY * TEN, stop=stop)
+    year = Range(device=tuple(f"tasmota:d{number}" for number in range(5)), start=stop - YEAR * TEN, stop=stop)
+    figures = {}
+    for name, asked in (("rolled_series_24_h_of_20_channels", day), ("rolled_series_1_year_of_5_channels", year)):
+        with closing(StoreReader(path)) as cold:
+            _left_to_the_disk(path)
+            figures[f"{name}_cold_ms"] = 1000 * _spent(lambda asked=asked, cold=cold: _drawn_of(cold, asked))  # type: ignore[misc]
+            figures[f"{name}_ms"] = _best(lambda asked=asked, cold=cold: _drawn_of(cold, asked), TIMES)  # type: ignore[misc]
+            figures[f"{name}_cpu_ms"] = 1000 * min(
+                _spent(lambda asked=asked, cold=cold: _drawn_of(cold, asked), time.process_time)  # type: ignore[misc]
+                for _ in range(TIMES)
+            )
+    with closing(StoreReader(path)) as file, file.reader(limit=600) as db:
+        hourly, minutely, raw = (
+            float(db.execute(f"SELECT {of}").get)
+            for of in ("sum(count) FROM hourly", "sum(count) FROM minutely", "count(*) FROM readings")
+        )
+        mean = _best(lambda: SqliteReadings(file).aggregate(_month(stop), "mean", HOUR))
+    return {
+        "points_by_hours": hourly,
+        "points_by_minutes": minutely,
+        "raw_points": raw,
+        **figures,
+        "rolled_mean_per_hour_of_30_days_ms": mean,
+        "rolled_bytes_per_point": path.stat().st_size / points,
+    }
+
+
+def _drawn_of(file: StoreReader, asked: Range) -> object:
+    return SqliteReadings(file).series(asked, WIDTH)
+
+
+def _left_to_the_disk(path: Path) -> None:
+    """Ask the system to keep no page of a file in memory, where it can be asked."""
+    if hasattr(os, "posix_fadvise"):
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _build(path: Path, points: int, many: int, each: int, last: int) -> None:
+    """Write the roll-ups of so many points; the file comes into being whole.
+
+    Raises:
+        UsageError: they do not fit on the disk.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     needed, free = points // 6 * ROOM, shutil.disk_usage(path.parent).free
     if needed > free:
         msg = f"--points {points} needs {needed // 10**6:,} MB, {free // 10**6:,} MB are free; take fewer points"
         raise UsageError(msg)
-    with closing(StoreFile(path)) as file:
-        last = (START + each * TEN) // HOUR
+    draft = path.with_name(f"{path.name}.part")
+    draft.unlink(missing_ok=True)
+    with closing(StoreFile(draft)) as file:
         fill(file, many, each, last)
         file.checkpoint()
-        history, stop = SqliteHistory(file), last * HOUR
-        day = Range(device=tuple(f"tasmota:d{number}" for number in range(20)), start=stop - DAY * TEN, stop=stop)
-        year = Range(device=tuple(f"tasmota:d{number}" for number in range(5)), start=stop - YEAR * TEN, stop=stop)
-        hourly, minutely, raw = (
-            float(file.db.execute(f"SELECT {of}").get)
-            for of in ("sum(count) FROM hourly", "sum(count) FROM minutely", "count(*) FROM readings")
-        )
-        return {
-            "points_by_hours": hourly,
-            "points_by_minutes": minutely,
-            "raw_points": raw,
-            "rolled_series_24_h_of_20_channels_ms": _best(lambda: history.series(day, WIDTH)),
-            "rolled_series_1_year_of_5_channels_ms": _best(lambda: history.series(year, WIDTH)),
-            "rolled_mean_per_hour_of_30_days_ms": _best(lambda: history.aggregate(_month(stop), "mean", HOUR)),
-            "rolled_bytes_per_point": path.stat().st_size / points,
-        }
+    draft.replace(path)
 
 
 def _month(stop: int) -> Range:
     return Range(device="tasmota:d0", start=stop - 30 * DAY * TEN, stop=stop)
 
 
-def fill(file: StoreFile, many: int, each: int, last: int, *, rows: int = DAY) -> None:
-    """Write the roll-ups of `many` channels, `each` readings a channel up to hour `last`, and their newest `rows`."""
+def fill(file: StoreFile, many: int, each: int, last: int, *, rows: int | None = None) -> None:
+    """Write the roll-ups of `many` channels, `each` readings a channel up to hour `last`, and their newest `rows`.
+
+    Without `rows`, those of a day at most, of whole hours.
+    """
     hours = each // 360
+    newest = min(hours, 24) * 360 if rows is None else rows
     with file.transaction() as db:
         for number in range(1, many + 1):
             db.execute("INSERT INTO series VALUES(?,?,'temperature','°C')", (number, f"tasmota:d{number - 1}"))
@@ -183,7 +234,7 @@ def fill(file: StoreFile, many: int, each: int, last: int, *, rows: int = DAY) -
             for sql, unit in ((_HOURS, HOUR), (_MINUTES, MINUTE)):
                 size = HOUR // unit
                 db.execute(sql, (number, (last - hours) * size, last * size, unit))
-            db.execute(_ROWS, (number, last * HOUR - rows * TEN, last * HOUR, TEN))
+            db.execute(_ROWS, (number, last * HOUR - newest * TEN, last * HOUR, TEN))
 
 
 _SHAPE = "20 + 5 * sin(at / 1000.0)"
@@ -217,10 +268,10 @@ def _influx(place: Place) -> dict[str, float]:
         }
 
 
-def _spent(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _spent(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _best(work: Callable[[], object], times: int = 3) -> float:

@@ -21,11 +21,14 @@ from filelock import FileLock
 
 from hub import broker, mosquitto
 from hub.bench._processes import cpu, family
+from hub.bench._publisher import sent_at
+from hub.bench._seen import percentile
 from hub.errors import HubError
 from hub.freeport import free_port
 from hub.ingest.link import Status
 from hub.ingest.linkclient import LinkClient
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
+from hub.journal.base import JournalReader
 
 GATES = {
     "acknowledged_per_s": (">=", 10_000.0),
@@ -105,7 +108,7 @@ class _Bench:
 
     async def run(self, *, seconds: float, rate: float, devices: int, hub: str | None) -> dict[str, float]:
         """Load them, and return the figures."""
-        link, meter = LinkClient(self._folder), _Meter(SqliteReader(self._folder))
+        link, meter = LinkClient(self._folder), _Meter(place.reader(self._folder))
         link.on_end(meter.end)
         link.on_status(meter.status)
         task = asyncio.create_task(link.run())
@@ -122,8 +125,8 @@ class _Bench:
                 "sent_per_s": sent["sent"] / sent["seconds"],
                 "messages": sent["sent"],
                 "lost": sent["confirmed"] - _kept(meter.reader),
-                "commit_p50_ms": meter.percentile(50),
-                "commit_p99_ms": meter.percentile(99),
+                "commit_p50_ms": percentile(meter.ages, 50),
+                "commit_p99_ms": percentile(meter.ages, 99),
             }
             if hub is not None:
                 figures |= await _stored(hub, int(sent["sent"]), over)
@@ -166,13 +169,13 @@ class _Bench:
 class _Meter:
     """What the link says, and how old the newest record is when its commit is known here."""
 
-    def __init__(self, reader: SqliteReader) -> None:
+    def __init__(self, reader: JournalReader) -> None:
         self.reader = reader
         self.position = 0
         self.last = 0.0
         self.acknowledged = 0
         self.subscribed = False
-        self._ages: list[float] = []
+        self.ages: list[float] = []
         self._sampled = 0.0
 
     def end(self, position: int) -> None:
@@ -181,19 +184,14 @@ class _Meter:
             self._sampled = self.last
             message = self.reader.read(position - 1, 1)[0].message
             if message.topic.startswith(PREFIX):
-                said = message.payload.rpartition(b'"n":')[2].rstrip(b"}")
-                self._ages.append(self.last * 1e3 - int(said) / 1e3)
+                self.ages.append((self.last - sent_at(message.payload)) * 1e3)
 
     def status(self, status: Status | None) -> None:
         if status is not None:
             self.acknowledged, self.subscribed = status.acknowledged, status.subscribed
 
-    def percentile(self, share: float) -> float:
-        ages = sorted(self._ages) or [0.0]
-        return ages[min(int(len(ages) * share / 100), len(ages) - 1)]
 
-
-def _kept(reader: SqliteReader) -> int:
+def _kept(reader: JournalReader) -> int:
     """Return how many of our messages the journal holds, once each."""
     found, after = 0, 0
     while records := reader.read(after, 5_000):

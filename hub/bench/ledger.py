@@ -12,10 +12,11 @@ from device_sims.link import Broker
 from hub.bench._books import keep as write_ledger
 from hub.bench._devices import Devices
 from hub.bench._plant import HOST, Plant
+from hub.journal import place
 
-_WRONG = ("lost", "dup", "ghost", "mismatch")
+WRONG = ("lost", "dup", "ghost", "mismatch")
 GATES = {
-    **{f"{who}_{what}": ("<=", 0.0) for who in ("hub", "device") for what in _WRONG},
+    **{f"{who}_{what}": ("<=", 0.0) for who in ("hub", "device") for what in WRONG},
     "pubacks_out_of_order": ("<=", 0.0),
     "pubacks_stray": ("<=", 0.0),
     "back_after_s": ("<=", 3.0),
@@ -34,6 +35,7 @@ def measure(
     kills: int = 3,
     seed: int = 0,
     keep: str = "",
+    journal: str = "",
 ) -> dict[str, float]:
     """Return both verdicts (reliability.md §3.1): `hub_…` of what the hub confirmed, `device_…` of what devices saw.
 
@@ -46,9 +48,11 @@ def measure(
         kills: how often, at random moments.
         seed: of the moments and values; 0: a new one, which is printed.
         keep: folder for the ledger itself, one JSON object a line.
+        journal: `nats://…` of an empty journal; in a folder unless told.
     """
     seed = seed or secrets.randbelow(1_000_000) + 1
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        place.settle(Path(folder), journal or None)
         course = _course(
             Path(folder), seed, kind=broker, parts=PARTS[kill], kills=kills, load=(rate, seconds), devices=devices
         )

@@ -1,39 +1,19 @@
 """How large the page is on the wire, and how soon a telegram is seen in a browser."""
 
 import gzip
-import json
 import tempfile
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hub.bench import _browser, _processes
-from hub.bench._publisher import Publisher, telegram
-from hub.errors import HubError
+from hub.bench._publisher import Publisher
+from hub.bench._seen import MARKED, percentile, watched
 from hub.usecases.loader import load_all
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 GATES = {"page_kb": ("<=", 120.0), "seen_p99_ms": ("<=", 300.0)}
 STATIC = Path(__file__).parent.parent / "web" / "static"
-WATCH = """([device]) => {
-    window.seen = [];
-    const look = () => {
-        const shown = document.querySelector(`data[data-device="${device}"][data-channel="temperature"]`);
-        const value = shown?.getAttribute("value") ?? shown?.value;
-        if (value && value !== window.last) { window.last = value; window.seen.push([Number(value), Date.now()]); }
-        requestAnimationFrame(look);
-    };
-    look();
-}"""
-"""Notes each new value the moment it is part of what is painted; both clocks are this machine's."""
-MARKED = "bench-page"
-EVERY = 0.25
-"""Seconds between two telegrams that are looked for; the others are the crowd."""
 
 
 def measure(*, seconds: float = 20.0, rate: float = 200.0) -> dict[str, float]:
@@ -50,13 +30,9 @@ def measure(*, seconds: float = 20.0, rate: float = 200.0) -> dict[str, float]:
         page = stack.enter_context(_browser.chromium()).new_page()
         stack.enter_context(_processes.crowd(port, rate=rate, seconds=seconds + 10, devices=50))
         publisher = stack.enter_context(Publisher(port, MARKED))
-        publisher.say_all(iter([(f"tele/{MARKED}/SENSOR", telegram(0))]))
-        page.goto(f"{hub.page}devices")
-        page.locator(f'data[data-device="tasmota:{MARKED}"]').first.wait_for(timeout=20_000)
-        page.evaluate(WATCH, [f"tasmota:{MARKED}"])
-        waits = _watched(page, publisher, seconds)
+        waits = watched(page, hub.page, publisher, seconds).seen
     figures = {"page_kb": compressed() / 1024, "crowd_per_s": rate, "looked_for": float(len(waits))}
-    return figures | {f"seen_p{share}_ms": _percentile(waits, share) for share in (50, 99)}
+    return figures | {f"seen_p{share}_ms": percentile(waits, share) for share in (50, 99)}
 
 
 def compressed() -> int:
@@ -83,23 +59,3 @@ def _named_in(path: Path) -> set[Path]:
 
 def _weight(paths: Iterable[Path]) -> int:
     return sum(len(gzip.compress(path.read_bytes(), 9)) for path in paths)
-
-
-def _watched(page: "Page", publisher: Publisher, seconds: float) -> list[float]:
-    """Send a telegram again and again; return how long after its sending each was in the picture [ms]."""
-    sent: dict[float, float] = {}
-    for number in range(1, int(seconds / EVERY) + 1):
-        message = telegram(number)
-        value: float = json.loads(message)["BME280"]["Temperature"]
-        sent[value] = time.time() * 1e3
-        publisher.say_all(iter([(f"tele/{MARKED}/SENSOR", message)]))
-        page.wait_for_timeout(EVERY * 1e3)
-    seen = {value: at for value, at in page.evaluate("window.seen") if value in sent}
-    if len(seen) < 0.9 * len(sent):
-        msg = f"only {len(seen)} of {len(sent)} telegrams were ever seen on the page"
-        raise HubError(msg)
-    return [at - sent[value] for value, at in seen.items()]
-
-
-def _percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share / 100), len(values) - 1)]

@@ -71,7 +71,7 @@ async def _fill(page: str, phones: int, viewers: int, seconds: float, hz: float)
         speaking: list[asyncio.Task[tuple[str, float]]] = []
         until = time.monotonic() + seconds
         for number in range(phones):
-            speaking.append(asyncio.create_task(_speak(room, number, hz, until)))
+            speaking.append(asyncio.create_task(speak(room, number, hz, until)))
             if number % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0.5)
         waits = await _ask(client, page, until)
@@ -121,7 +121,7 @@ def _note(room: Room, frame: dict[str, Any]) -> None:
             room.seen.setdefault(device, now)
 
 
-async def _speak(room: Room, number: int, hz: float, until: float) -> tuple[str, float]:
+async def speak(room: Room, number: int, hz: float, until: float) -> tuple[str, float]:
     """Join and measure as a phone does; return its device and when it first spoke."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
         wish = {"agreed": True, "table": number % 20 + 1}

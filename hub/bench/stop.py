@@ -22,7 +22,7 @@ from hub.bench import _processes
 from hub.bench._processes import Started
 from hub.cli._checks import health_of
 from hub.errors import HubError
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 
 GATES = {
     "slowest_stop_s": ("<=", 2.0),
@@ -83,7 +83,7 @@ async def _stopped(hub: Started, viewers: int, seconds: float) -> tuple[float, d
         finally:
             await asyncio.to_thread(_end_crowd, crowd)
         told = await asyncio.wait_for(asyncio.gather(*pages), PATIENCE_S)
-    with closing(SqliteReader(hub.data)) as journal:
+    with closing(place.reader(hub.data)) as journal:
         missing = max(acknowledged - journal.end, 0)
     return lasted, {
         "left_behind": float(sum(psutil.pid_exists(pid) for pid in pids)),

@@ -119,9 +119,7 @@ def folder(data: Path) -> Iterator[Finding]:
             yield Finding("folder.private", ok=False, code="folder_open", words={"path": data})
     else:
         usable = place.is_dir() and os.access(place, os.W_OK)
-        reason = f"{place} cannot be written"
-        words = {"path": data, "reason": reason}
-        yield Finding("folder.writable", usable, "folder_ok" if usable else "folder_bad", words)
+        yield Finding("folder.writable", usable, "folder_ok" if usable else "folder_bad", {"path": data})
     yield disk(shutil.disk_usage(place).free)
 
 
@@ -136,8 +134,8 @@ def others_read(path: Path) -> bool:
 def _writable(data: Path) -> Finding:
     try:
         datafolder.prepare(data)
-    except ConfigError as error:
-        return Finding("folder.writable", ok=False, code="folder_bad", words={"reason": error})
+    except ConfigError:
+        return Finding("folder.writable", ok=False, code="folder_bad", words={"path": data})
     return Finding("folder.writable", ok=True, code="folder_ok", words={"path": data})
 
 

@@ -23,7 +23,8 @@ from hub.errors import ConfigError, HubError, NotFoundError, UsageError
 from hub.forgetting import Finder, elsewhere
 from hub.guests.house import Guests, installed
 from hub.guests.proxy import drivers
-from hub.journal.sqlite import SqliteJournal, SqliteReader
+from hub.journal import place
+from hub.journal.base import Journal
 from hub.kept import Kept
 from hub.live import Live, action_view
 from hub.model import Action, Message, Source
@@ -46,6 +47,9 @@ PATIENCE_S = 120.0
 
 class House(Protocol):
     """Answers the questions of the API that concern devices and workshop sessions."""
+
+    at_once: int
+    """How many reports may be fetched at a time, each in a thread of its own."""
 
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Return the report of a workshop session, for all or for somebody, as a file.
@@ -101,6 +105,8 @@ class Neighbour:
             self._answer(method, path, None if body is None else json.dumps(body).encode())
         )
         return found
+
+    at_once = 2  # one is read from the store while another one is set, which lets it run
 
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Fetch a report (see the contract)."""
@@ -164,7 +170,7 @@ class Files:
         self._sessions = Sessions(
             data,
             kept=self._kept,
-            reader=lambda: SqliteReader(data),
+            reader=lambda: place.reader(data),
             mark=self._mark,
             erase=self._erase_now,
             purge=lambda inside, positions: self._kept.purge(inside, positions)[0],
@@ -202,6 +208,8 @@ class Files:
         if deed is None:
             raise UsageError(NO_HUB)
         return self._told(deed())
+
+    at_once = 1
 
     def fetch(self, session: str, form: Form, language: Language, whose: Whose) -> bytes:
         """Make a report (see the contract)."""
@@ -285,14 +293,14 @@ class Files:
             return journal.erase(positions)
 
     @contextmanager
-    def _journal(self) -> Iterator[SqliteJournal]:
+    def _journal(self) -> Iterator[Journal]:
         """Lend the journal, for writing.
 
         Raises:
             ConfigError: an ingest process still writes it.
         """
         try:
-            with FileLock(self._data / "ingest.lock", timeout=1), closing(SqliteJournal(self._data)) as journal:
+            with FileLock(self._data / "ingest.lock", timeout=1), closing(place.journal(self._data)) as journal:
                 yield journal
         except Timeout:
             msg = f"{self._data}: an ingest process still writes the journal; end it and say it again"
@@ -300,7 +308,7 @@ class Files:
 
     def _forget(self, name: str) -> dict[str, Any]:
         finder = Finder(self._registry, self._mind.contexts(), self._acting.names(name))
-        with self._journal() as journal, closing(SqliteReader(self._data)) as reader:
+        with self._journal() as journal, closing(place.reader(self._data)) as reader:
             messages = sum(journal.erase(found) for found in finder.find(reader))
         readings, left = self._acting.forget(name), elsewhere(influx=self._kept.is_sent_on)
         return {"id": name, "forgotten": True, "readings": readings, "messages": messages, "elsewhere": left}

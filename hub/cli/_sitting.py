@@ -12,7 +12,7 @@ from msgspec import Struct
 from hub.archives import RECORDING, STORE, Archives, timelines
 from hub.driver import topic_matches
 from hub.errors import JournalError, NotFoundError
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 from hub.model import Run
 from hub.recorded import EVER, between, line
 from hub.store.file import StoreReader
@@ -75,7 +75,7 @@ class Sitting:
                 yield each
 
     def _of_journal(self) -> Iterator[bytes]:
-        with closing(SqliteReader(self._data)) as reader:
+        with closing(place.reader(self._data)) as reader:
             for each in self._session.intervals:
                 last = EVER if each.end is None else each.end.position
                 for found in between(reader, each.begin.position, last, timelines(each, self.runs)):

@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from hub.datafolder import Living
 from hub.errors import ConfigError
 from hub.freeport import free_port
 from hub.ingest.session import shown as without_password
+from hub.journal import place
 from hub.supervisor import Supervisor, module, on_end
 
 LOOPBACK = "127.0.0.1"
@@ -49,6 +50,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         as_json: one JSON line on standard output instead of words.
         browser: open the page when all is up.
         mosquitto: run an installed Mosquitto instead of the embedded broker.
+        workers: hubs, all with one journal on NATS servers.
     """
 
     config: Config
@@ -61,6 +63,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     as_json: bool = False
     browser: bool = False
     mosquitto: bool = False
+    workers: int = 1
 
 
 def start(plan: Plan) -> int:
@@ -78,13 +81,16 @@ def start(plan: Plan) -> int:
         config = replace(plan.config, web_port=port, https_port=_https_port(plan))
         plan = replace(plan, config=config, mosquitto=plan.mosquitto or not broker.has_wheel())
         _check_policy(plan)
+        _check_workers(plan)
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
+        place.settle(data, config.journal_url)
         _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)
         brokers = stack.enter_context(ExitStack())  # ended last
-        stack.callback(supervisor.close, ("sim", "hub"), ("ingest",))  # what they still say is journalled
+        others = [_worker(plan, data, number, stack) for number in range(2, plan.workers + 1)]
+        stack.callback(supervisor.close, *_order(others))  # what they still say is journalled
         mqtt, file = _broker(plan, data)
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
@@ -96,10 +102,10 @@ def start(plan: Plan) -> int:
             brokers.callback(broker.stop, data)
             watched = [data / provisioned.FILE] if plan.lan else []
             brokers.callback(broker.guard(file, watched=watched, rewrite=lambda: _write_broker(plan, data, file)))
-        supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
-        if plan.sim is not None:
-            arguments = ("--data", str(data), "--supervised", *plan.sim)
-            supervisor.add("sim", module("device_sims", *arguments), environ=broker_url)
+        _add_parts(plan, data, supervisor, broker_url)
+        for each in others:
+            settings = _hub_settings(each.plan, each.folder, mqtt, file, secret)
+            _add_worker(each, supervisor, settings, broker_url)
         ready = supervisor.wait_for("hub", "ready", UP)
         url = f"http://{_own_host(plan)}:{port}/"
 
@@ -112,6 +118,8 @@ def start(plan: Plan) -> int:
         _until_up(plan, url, words)
         publish()
         _say(plan, words, url, mqtt, ready)
+        for each in others:
+            words.print(f"  Worker {each.suffix[1:]}     http://{_own_host(plan)}:{each.plan.config.web_port}/")
         if plan.browser:
             import webbrowser  # noqa: PLC0415 — only here
 
@@ -120,6 +128,65 @@ def start(plan: Plan) -> int:
             supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
+
+
+class _Worker(Struct, frozen=True):
+    """Another hub on this machine: `suffix` of its parts' names, its folder, and the plan with its own port."""
+
+    suffix: str
+    folder: Path
+    plan: Plan
+
+
+def _worker(plan: Plan, data: Path, number: int, stack: ExitStack) -> _Worker:
+    """Prepare the folder of worker 2, 3, …; its lock is held until the end.
+
+    Raises:
+        HubError: it cannot be used, or its port is taken.
+    """
+    folder = datafolder.prepare(data / "workers" / f"{number}")
+    stack.enter_context(datafolder.owned(folder))
+    place.settle(folder, plan.config.journal_url)
+    port = _open_port(plan.config.web_port + number - 1, plan.config.web_host)
+    config = replace(plan.config, web_port=port, https_port=None)
+    return _Worker(f"-{number}", folder, replace(plan, config=config))
+
+
+def _add_parts(plan: Plan, data: Path, supervisor: Supervisor, broker_url: Mapping[str, str]) -> None:
+    """Start the first worker's ingest, and the simulators where they are wanted."""
+    supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
+    if plan.sim is not None:
+        arguments = ("--data", str(data), "--supervised", *plan.sim)
+        supervisor.add("sim", module("device_sims", *arguments), environ=broker_url)
+
+
+def _add_worker(
+    worker: _Worker, supervisor: Supervisor, settings: Mapping[str, Any], broker_url: Mapping[str, str]
+) -> None:
+    """Start another worker's hub and ingest."""
+    supervisor.add(f"hub{worker.suffix}", module("hub.serving"), settings)
+    arguments = _ingest_arguments(worker.plan, worker.folder)
+    supervisor.add(f"ingest{worker.suffix}", module("hub.ingest", *arguments), environ=broker_url)
+
+
+def _order(others: Sequence[_Worker]) -> tuple[list[str], list[str]]:
+    """Return the parts in the order in which they end."""
+    names = ["", *(each.suffix for each in others)]
+    return ["sim", *(f"hub{each}" for each in names)], [f"ingest{each}" for each in names]
+
+
+def _check_workers(plan: Plan) -> None:
+    """Refuse several workers without a journal that they share.
+
+    Raises:
+        ConfigError: naming what is missing.
+    """
+    if plan.workers < 1 or (plan.workers > 1 and plan.config.journal_url is None):
+        msg = (
+            f"--workers {plan.workers}: several workers share a journal on NATS servers;"
+            " name them with --journal nats://host:4222,… (README, Beyond one machine), or leave --workers out"
+        )
+        raise ConfigError(msg)
 
 
 def _upgrade(data: Path, words: Console) -> None:

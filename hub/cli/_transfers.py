@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import datafolder
+from hub import datafolder, drafts
 from hub.cli._bar import bar
 from hub.config import Config
 from hub.errors import UsageError
@@ -101,7 +101,7 @@ def _to_file(name: str, question: str, read: Callable[[Progress, transfer.Tell],
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
         return 0
-    target, draft, noted = Path(name), Path(f"{name}.part"), Path(f"{name}.part.json")
+    target, draft, noted = Path(name), Path(f"{name}{drafts.SUFFIX}"), Path(f"{name}{drafts.SUFFIX}.json")
     far = _noted(noted, question)
     try:
         with bar() as tell, draft.open("r+b" if far.size and draft.exists() else "wb") as file:
@@ -114,6 +114,7 @@ def _to_file(name: str, question: str, read: Callable[[Progress, transfer.Tell],
                 file.flush()
                 far.size = file.tell()
                 datafolder.write_private(noted, msgspec.json.encode(far))
+        drafts.synced(draft)
         draft.replace(target)
     except OSError as error:
         msg = f"{name} cannot be written ({error.strerror}); name another file, or free some space and say it again"
@@ -128,14 +129,13 @@ def to_parquet(store: StoreReader, wanted: Wanted, name: Path) -> int:
     Raises:
         UsageError: it cannot be written, or the library is not installed.
     """
-    parquet, draft = _parquet(), name.with_name(f"{name.name}.part")
+    parquet = _parquet()
     try:
-        with bar() as tell:
+        with bar() as tell, drafts.whole(name) as draft:
             found = transfer.chunks(
                 store, wanted.range, tell=lambda done, of: tell(str(name), done, of), within=wanted.within
             )
             parquet.write(draft, (some for _, some in found))
-        draft.replace(name)
     except OSError as error:
         msg = f"{name} cannot be written ({error.strerror}); name another file, or free some space and say it again"
         raise UsageError(msg) from error

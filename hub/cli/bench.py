@@ -1,8 +1,9 @@
 """`matinales bench`: measures this machine. Each file of `hub/bench` is one bench, found without being listed.
 
 A bench defines `measure(**options) -> dict[str, float]`, whose options all have defaults and whose names end in their
-unit, and may define `GATES`: figure → (`>=` or `<=`, the value promised), and `compare(**options)`, which measures what
-a user would pick instead beside it. Its first line says what it measures.
+unit, and may define `GATES`: figure → (`>=` or `<=`, the value promised), `compare(**options)`, which measures what a
+user would pick instead beside it, and `shown(figures, machine)`, a text of its own in the table's place. Its first line
+says what it measures.
 """
 
 import importlib
@@ -57,7 +58,9 @@ def command(
             _write(runs[-1])
     figures = spread(runs)
     verdicts = judged({each: middle for each, (_, middle, _) in figures.items()}, getattr(bench, "GATES", {}))
-    if not json:
+    if not json and hasattr(bench, "shown"):
+        print(bench.shown(figures, described()))  # noqa: T201 — the terminal is the interface
+    elif not json:
         _show(_about(bench), figures, verdicts, repeated=repeat > 1)
     elif repeat > 1:
         columns = zip(("least", "median", "most"), zip(*figures.values(), strict=True), strict=True)

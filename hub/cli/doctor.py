@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hub import datafolder
-from hub.cli import _broker_checks, _checks, _influx_checks, _package_checks, _reach_checks
+from hub.cli import _broker_checks, _checks, _influx_checks, _journal_checks, _package_checks, _reach_checks
 from hub.cli._checks import Finding
 from hub.config import Config, load
 from hub.registry import load_bundled
@@ -73,6 +73,9 @@ def look(config: Config, data: Path) -> Iterator[Finding]:
     yield from hub
     yield from _checks.ports(config, data, is_alive=is_alive)
     yield from _broker_checks.doors(config, data)
+    yield from _journal_checks.journal(config, data)
+    if config.broker_url is not None:
+        yield from _journal_checks.broker_habits(config.broker_url)
     if config.store == "influx":
         yield from _influx_checks.influx(config, data)
     yield _reach_checks.firewall(config)

@@ -14,8 +14,9 @@ from hub.cli import _transfers
 from hub.cli._place import Flag
 from hub.cli._sitting import Sitting
 from hub.config import load
+from hub.drafts import whole
 from hub.errors import NotFoundError, UsageError
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 from hub.model import REAL, Alarm
 from hub.recorded import line
 from hub.recorded import messages as recorded
@@ -25,6 +26,7 @@ from hub.store.base import Range
 from hub.store.export import alarm_lines, alarm_pages, copy
 from hub.store.file import StoreReader
 from hub.store.state import StateStore
+from hub.store.stretches import Stretch
 from hub.web.query import LATEST, TIME_REMEDY, moment, span
 
 PAGE = 10_000
@@ -121,7 +123,7 @@ def command(
         within = None if sitting is None else sitting.windows(asked.start, asked.stop, run)
         wanted = _transfers.Wanted(asked, within)
         if sqlite is not None:
-            copy(store, sqlite, None if sitting is None else sitting.spans)
+            _database(store, sqlite, None if sitting is None else sitting.spans)
         elif alarms is not None:
             with _opened(alarms) as target:
                 for row in alarm_lines(_alarms(store, wanted), settings.lang, french=french):
@@ -156,6 +158,19 @@ def _check(targets: Sequence[str], chosen: Mapping[str, object]) -> None:
             useful = ", ".join(name for name, goes in GOES_WITH.items() if target in goes)
             msg = f"{option} goes with {' or '.join(GOES_WITH[option])}, not with {target}: choose with {useful}"
             raise UsageError(msg)
+
+
+def _database(store: StoreReader, target: Path, of: Sequence[Stretch] | None) -> None:
+    """Write the store, or stretches of it, as a file of its own; one that is there is not replaced.
+
+    Raises:
+        UsageError: it is there, or cannot be written.
+    """
+    if target.exists():
+        msg = f"{target} exists; name a file that does not"
+        raise UsageError(msg)
+    with _draft(target) as draft:
+        copy(store, draft, of)
 
 
 def _alarms(store: StoreReader, wanted: _transfers.Wanted) -> Iterator[Alarm]:
@@ -197,7 +212,7 @@ def _messages(
         with _opened(name) as target:
             target.writelines(sitting.messages(start=first, stop=last, topic=topic, run=run))
         return 0
-    with closing(SqliteReader(folder)) as reader, _opened(name) as target:
+    with closing(place.reader(folder)) as reader, _opened(name) as target:
         for found in recorded(reader, start=first, stop=last, topic=topic, run=run):
             target.write(line(found))
     return 0
@@ -253,7 +268,7 @@ def _time(name: str, text: str | None, now: int, *, default: int) -> int:
 
 @contextmanager
 def _opened(name: str) -> Iterator[BinaryIO]:
-    """Lend the file, replaced if it is there, or the terminal.
+    """Lend the file, replaced when it is whole if it is there, or the terminal.
 
     Raises:
         UsageError: it cannot be written.
@@ -262,9 +277,20 @@ def _opened(name: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    with _draft(Path(name)) as draft, draft.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """Lend a draft of a file (see `hub.drafts`).
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     try:
-        with Path(name).open("wb") as file:
-            yield file
+        with whole(target) as draft:
+            yield draft
     except OSError as error:
-        msg = f"{name} cannot be written ({error.strerror}); name another file"
+        msg = f"{target} cannot be written ({error.strerror}); name another file"
         raise UsageError(msg) from error

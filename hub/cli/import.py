@@ -22,7 +22,7 @@ from hub.errors import HubError, JournalError, UsageError
 from hub.ingest import csv_import
 from hub.ingest.csv_import import Mistake, Plan, Row, Shape, Tally
 from hub.ingest.linkclient import LinkClient
-from hub.journal.sqlite import SqliteJournal
+from hub.journal import place
 from hub.model import Message
 
 SHOWN = 20
@@ -146,7 +146,7 @@ def _import(folder: Path, batches: Iterable[Sequence[Message]]) -> None:
     """Journal the rows: through the living ingest process, else into the file itself."""
     try:
         with FileLock(folder / "ingest.lock", timeout=0):
-            journal = SqliteJournal(folder)
+            journal = place.journal(folder)
             try:
                 for batch in batches:
                     journal.append(batch)

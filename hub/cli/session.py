@@ -1,6 +1,7 @@
 """`matinales session`: workshop sessions, on the living hub or on its files."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -139,10 +140,16 @@ def report(
     with opened(place.folder) as house:
         name = _named(house, session)
         wanted = [(whose, each) for whose in _readers(house, name, everybody=everybody) for each in forms]
-        paths = []
-        for whose, each in track(wanted, description=name, console=Console(stderr=True), disable=not everybody):
+
+        def make(one: tuple[Whose, Form]) -> Path:
+            whose, each = one
             content, file = house.fetch(name, each, spoken, whose), _file(name, spoken, each, whose)
-            paths.append(handouts.put(name, file, content) if to is None else written(to / file, content))
+            return handouts.put(name, file, content) if to is None else written(to / file, content)
+
+        shown = Console(stderr=True)
+        with ThreadPoolExecutor(house.at_once) as makers:
+            made = makers.map(make, wanted)
+            paths = [*track(made, description=name, total=len(wanted), console=shown, disable=not everybody)]
     return _tell({"reports": [str(path) for path in paths]}, place, "\n".join(map(str, paths)))
 
 

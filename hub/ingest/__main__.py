@@ -15,10 +15,12 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from filelock import FileLock, Timeout
+from msgspec.structs import replace
 
 from hub.errors import HubError, JournalError
 from hub.ingest import ports
@@ -29,10 +31,14 @@ from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, Li
 from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
-from hub.journal.sqlite import SqliteJournal
+from hub.journal import place
 from hub.logs import configure
 from hub.model import MAX_WHOLE
 
+if TYPE_CHECKING:
+    from hub.journal.lease import Lease
+
+T = TypeVar("T")
 LOCK_S = 10.0
 _END_EVERY_S = 0.005
 _STATUS_EVERY_S = 1.0
@@ -49,6 +55,8 @@ class Ingest:
         budget: int,
         policy: Policy = "drop_oldest",
         serial: ports.Wanted | None = None,
+        *,
+        lease: "Lease | None" = None,
     ) -> None:
         """Open the journal and the link; nothing is sent before `run`.
 
@@ -58,13 +66,15 @@ class Ingest:
             budget: bytes for the journal.
             policy: what happens when they are used.
             serial: ports to read; none unless told.
+            lease: held; once it is lost, this ingest ends. None: nobody else writes this journal.
         """
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
         for end in (self._awake, self._waker):
             end.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
-        self._journal = SqliteJournal(folder)
+        self._lease = lease
+        self._journal = place.journal(folder)
         self._gaps = Gaps(folder)
         self._room = Room(self._journal, folder, budget=budget, policy=policy, gaps=self._gaps)
         self._url = shown(settings.url)
@@ -117,6 +127,9 @@ class Ingest:
             if self._serial is not None:
                 self._serial.turn()
             self._tell()
+            if self._journal.superseded or (self._lease is not None and self._lease.lost):
+                msg = "another ingest has taken over the journal: this one ends and waits for its turn"
+                raise JournalError(msg)
         self._edge.close()
         if self._serial is not None:
             self._serial.close()
@@ -189,6 +202,7 @@ class Ingest:
             hours=self._room.hours,
             full=self._room.full,
             dropped=self._gaps.dropped,
+            flow=dict(journal.flow),
             serial=self._serial.ports() if self._serial is not None else [],
         )
 
@@ -252,8 +266,16 @@ def main() -> int:
     try:
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
+            attend = _Attendant()
             budget = options.budget or default_budget(shutil.disk_usage(options.data).free)
-            _serve(Ingest(options.data, settings, budget, options.full, ports.wanted(options.serial)))
+
+            def ingest(settings: Settings, lease: "Lease | None" = None) -> Ingest:
+                return Ingest(options.data, settings, budget, options.full, ports.wanted(options.serial), lease=lease)
+
+            if place.url(options.data) is None:
+                _serve(ingest(settings), attend)
+            else:
+                _serve_in_turn(options.data, settings, ingest, attend)
     except Timeout:
         _LOG.error("Another ingest process writes the journal in %s", options.data)
         return 1
@@ -263,29 +285,71 @@ def main() -> int:
     return 0
 
 
-def _serve(ingest: Ingest) -> None:
-    signal.set_wakeup_fd(ingest.waker.fileno(), warn_on_full_buffer=False)
-    for name in ("SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: ingest.stop())
-    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's reach the whole group; the supervisor ends us in order
-        if not sys.stdin.isatty() and hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=_end_with_stdin, args=(ingest,), name="stdin", daemon=True).start()
+def _serve_in_turn(
+    folder: Path, settings: Settings, make: Callable[[Settings, "Lease"], Ingest], attend: "_Attendant"
+) -> None:
+    """Stand by until it is this worker's turn, then work; all workers share one session at the broker.
+
+    Raises:
+        HubError: the turn is another's now.
+    """
+    from hub.ingest.standby import Standby  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.lease import Lease  # noqa: PLC0415 — likewise
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    lease = Lease(Url.parsed(place.url(folder) or ""), place.worker(folder))
     try:
-        ingest.run()
-    except KeyboardInterrupt:
-        ingest.run()
-    signal.set_wakeup_fd(-1)
+        standby = Standby(folder, lease, place.reader(folder), shown(settings.url))
+        if attend.to(standby.waker, standby.stop, standby.wait):
+            client_id = lease.agreed("client-id", settings.client_id)
+            _serve(make(replace(settings, client_id=client_id), lease), attend)
+    finally:
+        lease.close()
+
+
+def _serve(ingest: Ingest, attend: "_Attendant") -> None:
+    attend.to(ingest.waker, ingest.stop, ingest.run)
     ingest.close()
 
 
-def _end_with_stdin(ingest: Ingest) -> None:
-    """Stop when the supervisor is gone: it holds the other end."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    ingest.stop()
+class _Attendant:
+    """Ends what runs now, and all that would follow, once the supervisor says so or is gone."""
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._stop: Callable[[], None] = lambda: None
+        for name in ("SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: self._end())
+        for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's reach the whole group; the supervisor ends us
+            if not sys.stdin.isatty() and hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        threading.Thread(target=self._end_with_stdin, name="stdin", daemon=True).start()
+
+    def to(self, waker: socket.socket, stop: Callable[[], None], work: Callable[[], T]) -> T:
+        """Do the work, which `stop` ends soon and `waker` interrupts."""
+        self._stop = stop
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        if self._ended:
+            stop()
+        try:
+            return work()
+        except KeyboardInterrupt:
+            stop()
+            return work()
+        finally:
+            signal.set_wakeup_fd(-1)
+
+    def _end(self) -> None:
+        self._ended = True
+        self._stop()
+
+    def _end_with_stdin(self) -> None:
+        """The supervisor holds the other end."""
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        self._end()
 
 
 if __name__ == "__main__":

@@ -136,6 +136,8 @@ class Status(Struct, frozen=True, tag=True):
         full: nothing is acknowledged until there is room.
         dropped: messages that went before every reader had them, ever.
         serial: the serial ports met since start.
+        standby: another worker's ingest listens and writes; this one takes over when it is gone.
+        flow: what is counted of the journal's way to its servers, by the names of metrics.toml.
     """
 
     connected: bool = False
@@ -159,6 +161,8 @@ class Status(Struct, frozen=True, tag=True):
     full: bool = False
     dropped: int = 0
     serial: list[SerialPort] = []
+    standby: bool = False
+    flow: dict[str, float] = {}
 
 
 FromHub = Hello | Append | Publish | Keep | Erase

@@ -15,7 +15,7 @@ from typing import Literal
 
 from hub.errors import JournalError
 from hub.ingest.gaps import Gap, Gaps, Why
-from hub.journal.sqlite import SqliteJournal
+from hub.journal.base import Store
 from hub.model import NS, Message
 
 Policy = Literal["drop_oldest", "stop_acknowledging"]
@@ -49,7 +49,7 @@ class Room:
 
     def __init__(
         self,
-        journal: SqliteJournal,
+        journal: Store,
         folder: Path,
         *,
         budget: int,

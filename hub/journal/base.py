@@ -1,9 +1,16 @@
 """The journal contract: the durable, ordered log of messages. One append side, many readers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from hub.model import Message, Record
+
+ERASED = "matinales/erased"
+"""Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
+WINDOW = 2_000
+"""Messages that a broker may deliver again after a resumed session; a larger in-flight window is not compared."""
+LATELY = 200_000
+"""Messages searched for what a killed broker delivers again from its last snapshot: 100 s at 2,000 a second."""
 
 
 class Opening(NamedTuple):
@@ -49,6 +56,56 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Release the files."""
+
+
+class Store(Journal, Protocol):
+    """A journal that is kept within a budget of room.
+
+    Attributes:
+        epoch: number of the newest connection that wrote.
+        lost: records found damaged since this journal was opened.
+        written: bytes of all groups committed since then.
+        faults: what was found or happened, in plain words, newest last.
+        superseded: another ingest writes this journal now; this one never will again.
+    """
+
+    epoch: int
+    lost: int
+    written: int
+    faults: list[str]
+    superseded: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+
+    @property
+    def used(self) -> int:
+        """Bytes that hold records."""
+
+    @property
+    def flow(self) -> Mapping[str, float]:
+        """What is counted of the way to the servers, by the names of metrics.toml; empty: there is no way."""
+
+    @property
+    def oldest(self) -> int:
+        """Arrival time of the oldest record kept [ns]; 0: there is none."""
+
+    @property
+    def newest(self) -> int:
+        """Arrival time of the last record [ns]; 0: there is none."""
+
+    def make_room(self, budget: int, *, below: int, before: int) -> int:
+        """Drop the oldest groups while more than `budget` bytes are used, a bounded number a call; return records gone.
+
+        Args:
+            budget: bytes that may be used.
+            below: only records before this position: what every reader has.
+            before: only groups that arrived before this time [ns].
+
+        Raises:
+            JournalError: they cannot be deleted.
+        """
 
 
 class JournalReader(Protocol):

@@ -4,8 +4,20 @@ from array import array
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
+from hub.model import Message, Source
+
 Same = tuple[str, bytes]
 """Topic and payload: all that a repeat has in common with what it repeats."""
+
+
+def same(message: Message) -> Same:
+    """Return what a message would have in common with its repeat."""
+    return message.topic, message.payload
+
+
+def delivered_again(message: Message) -> bool:
+    """Tell whether a broker may deliver a message a second time."""
+    return message.source is Source.MQTT and message.qos > 0
 
 
 def at_the_tail(heard: Sequence[Same], tail: Sequence[Same]) -> int:

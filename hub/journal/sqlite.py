@@ -8,7 +8,7 @@ when the newest cannot be trusted any more: it is damaged (then what can be read
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -18,18 +18,12 @@ import msgspec
 import zstandard
 
 from hub.errors import JournalError
-from hub.journal.base import Opening
-from hub.journal.repeats import Echo, Same, at_the_tail
-from hub.model import NS, Message, Record, Source
+from hub.journal.base import ERASED, LATELY, WINDOW, Opening
+from hub.journal.repeats import Echo, Same, at_the_tail, delivered_again, same
+from hub.model import NS, Message, Record
 
 TAIL_ROWS = 64
 """Rows checked at a start after an unclean stop: more than can have been under way."""
-WINDOW = 2_000
-"""Messages that a broker may deliver again after a resumed session; a larger in-flight window is not compared."""
-LATELY = 200_000
-"""Messages searched for what a killed broker delivers again from its last snapshot: 100 s at 2,000 a second."""
-ERASED = "matinales/erased"
-"""Topic of a record whose content was erased: the hub's own, so that no reader takes it for a device's."""
 VERSION = 1
 """Of the tables, in `user_version`. Files made before there was a number have 0, and are these."""
 _LEVEL = 1
@@ -92,6 +86,7 @@ class SqliteJournal:
         lost: records found damaged since this journal was opened.
         written: bytes of all groups committed since then.
         faults: what was found or happened, in plain words, newest last.
+        superseded: never: the ingest's lock sees to it.
     """
 
     def __init__(
@@ -107,6 +102,7 @@ class SqliteJournal:
         self.unclean = False
         self.lost = 0
         self.written = 0
+        self.superseded = False
         self.faults: list[str] = []
         self._trusted = False
         self._bare = True  # the file holds no group yet
@@ -159,6 +155,11 @@ class SqliteJournal:
         except apsw.Error:  # given up after a failed sync, until the next one begins
             return self.size
         return newest + sum(path.stat().st_size for path in _files(self._folder)[:-1])
+
+    @property
+    def flow(self) -> Mapping[str, float]:
+        """Nothing: the journal lies in the folder."""
+        return {}
 
     def append(self, messages: Sequence[Message], *, epoch: int = 0, late: bool = False) -> int:
         """Commit the messages as one group and return the new end (see the contract)."""
@@ -215,16 +216,7 @@ class SqliteJournal:
             self._db.execute(f"PRAGMA incremental_vacuum({_GIVEN_BACK})").fetchall()
 
     def make_room(self, budget: int, *, below: int, before: int) -> int:
-        """Drop the oldest groups while more than `budget` bytes are used, a bounded number a call; return records gone.
-
-        Args:
-            budget: bytes that may be used.
-            below: only records before this position: what every reader has.
-            before: only groups that arrived before this time [ns].
-
-        Raises:
-            JournalError: they cannot be deleted.
-        """
+        """Drop the oldest groups while more than `budget` bytes are used (see the contract)."""
         try:
             excess = self.used - budget
             if excess <= 0:
@@ -426,7 +418,7 @@ class SqliteJournal:
             for path in reversed(_files(self._folder)):
                 with _Part(path) as part:
                     for row in part.backwards():
-                        newest += [_same(each) for each in reversed(_decoded(row) or []) if _delivered_again(each)]
+                        newest += [same(each) for each in reversed(_decoded(row) or []) if delivered_again(each)]
                         if len(newest) >= most:
                             return newest[most - 1 :: -1]
         except apsw.Error as error:
@@ -436,7 +428,7 @@ class SqliteJournal:
     def _repeats(self, messages: Sequence[Message]) -> int:
         """Return how many leading messages of the group after a resumption, or of those after it, are repeats."""
         tail, self._tail = self._tail, None
-        heard = [_same(each) for each in messages]
+        heard = [same(each) for each in messages]
         found = self._echo.leading(heard) if self._echo is not None else 0
         if self._echo is not None and self._echo.over:
             self._echo = None
@@ -700,14 +692,6 @@ def _records(row: _Row, messages: list[Message], after: int) -> list[Record]:
         for position, message in enumerate(messages, row.first)
         if position > after
     ]
-
-
-def _same(message: Message) -> Same:
-    return message.topic, message.payload
-
-
-def _delivered_again(message: Message) -> bool:
-    return message.source is Source.MQTT and message.qos > 0
 
 
 def _readable(path: Path) -> list[_Row]:

@@ -89,21 +89,17 @@ def pages(read: Callable[[Range], Rows], asked: Range) -> Iterator[Row]:
 
 
 def copy(store: StoreReader, target: Path, of: Sequence[stretches.Stretch] | None = None) -> None:
-    """Write a copy of the store, a living one included, with the view `measures`.
+    """Write a copy of the store, a living one included, with the view `measures`, into a new file.
 
     `of`: only these stretches of it, and what their readings are of.
 
     Raises:
-        UsageError: the target exists or cannot be written.
+        UsageError: the target cannot be written.
         StoreError: the store cannot be read.
     """
     try:
-        target.open("xb").close()
         db = apsw.Connection(str(target))
-    except FileExistsError:
-        msg = f"{target} exists; name a file that does not"
-        raise UsageError(msg) from None
-    except (OSError, apsw.Error) as error:
+    except apsw.Error as error:
         msg = f"{target} cannot be written ({error}); name another place"
         raise UsageError(msg) from error
     try:
@@ -115,11 +111,10 @@ def copy(store: StoreReader, target: Path, of: Sequence[stretches.Stretch] | Non
         db.pragma("journal_mode", "delete")  # one plain file
         db.execute(_VIEW)
     except (apsw.Error, StoreError) as error:
-        db.close()
-        target.unlink(missing_ok=True)
         msg = f"{target} was not written: {error}"
         raise StoreError(msg) from error
-    db.close()
+    finally:
+        db.close()
 
 
 def line(cells: Iterable[object], *, french: bool = False, first: bool = False) -> str:

@@ -6,10 +6,12 @@ that more than one stretch reaches into are put together.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from hub.store.base import Aggregate
 from hub.store.rollup_tables import HOUR, MINUTE, OF_ROWS, VERSION
@@ -26,9 +28,10 @@ class Windows(NamedTuple):
     unit: int
 
 
-class Bucket(NamedTuple):
-    """What the readings of a window come to; of the bad ones only how many. Times [ns]."""
+class Bucket(Struct, frozen=True, array_like=True, gc=False):
+    """What the readings of the window that begins at `start` come to; of the bad ones only how many. Times [ns]."""
 
+    start: int
     many: int
     total: float
     low: float | None
@@ -105,18 +108,27 @@ def is_worth_it(db: apsw.Connection, curve: Span, span: Span) -> bool:
     return bool(db.execute(sql, (*curve, span[0] // HOUR, -(-span[1] // HOUR))).get)
 
 
-def windows(db: apsw.Connection, curve: Span, span: Span, cut: Windows, limit: int) -> list[tuple[int, Bucket]]:
-    """Return the first `limit` windows with something in them, by their start [ns], of the readings in a span."""
+def windows(db: apsw.Connection, curve: Span, span: Span, cut: Windows, limit: int) -> list[Bucket]:
+    """Return the first `limit` windows with something in them, of the readings in a span, in order."""
+    parts = [
+        _asked(db, sql, (*curve, _begin(stretch[0], cut), stretch[1], cut.step, *stretch, limit))
+        for sql, stretch in _stretches(db, curve, span, cut.unit)
+    ]
+    if len(parts) == 1:
+        return parts[0]
     found: dict[int, Bucket] = {}
-    for sql, stretch in _stretches(db, curve, span, cut.unit):
-        begin = cut.origin + (stretch[0] - cut.origin) // cut.step * cut.step
-        values = (*curve, begin, stretch[1], cut.step, *stretch, limit)
-        for start, bucket in _asked(db, sql, values):
-            found[start] = _both(found[start], bucket) if start in found else bucket
-    return sorted(found.items())[:limit]
+    for bucket in chain.from_iterable(parts):
+        start = bucket.start
+        found[start] = _both(found[start], bucket) if start in found else bucket
+    return [found[start] for start in sorted(found)][:limit]
 
 
-_DECODE = msgspec.json.Decoder(list[list[Any]]).decode
+def _begin(time: int, cut: Windows) -> int:
+    """Return when the window begins that a time is in."""
+    return cut.origin + (time - cut.origin) // cut.step * cut.step
+
+
+_DECODE = msgspec.json.Decoder(list[Bucket]).decode
 _COLUMNS = "sum(count), total(total), min(low), max(high), min(first), max(last), sum(bad), max(worst)"
 _OF_TABLE = """
 SELECT CASE WHEN count(*) THEN json_array(step.start, {columns}) END FROM {table} WHERE series = ?1 AND run = ?2
@@ -139,11 +151,10 @@ _BY_MINUTES = _query("minutely", "at", MINUTE, _COLUMNS)
 _BY_ROWS = _query("readings", "time", 1, OF_ROWS)
 
 
-def _asked(db: apsw.Connection, sql: str, values: Sequence[int]) -> Iterator[tuple[int, Bucket]]:
-    """Yield (start, what is in it) of each window, by one step of SQLite (see `hub.store.sqlite`)."""
+def _asked(db: apsw.Connection, sql: str, values: Sequence[int]) -> list[Bucket]:
+    """Return each window with something in it, by one step of SQLite (see `hub.store.sqlite`)."""
     text: str | None = db.execute(sql, values).get
-    for start, *said in _DECODE(f"[{text or ''}]"):
-        yield start, Bucket(*said)
+    return _DECODE(f"[{text or ''}]")
 
 
 def _stretches(db: apsw.Connection, curve: Span, span: Span, unit: int) -> Iterator[tuple[str, Span]]:
@@ -192,6 +203,7 @@ def _joined(stretches: Iterable[Span]) -> list[Span]:
 def _both(one: Bucket, other: Bucket) -> Bucket:
     """Return what two parts of one window come to."""
     return Bucket(
+        one.start,
         one.many + other.many,
         one.total + other.total,
         min((each for each in (one.low, other.low) if each is not None), default=None),

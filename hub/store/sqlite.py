@@ -197,7 +197,7 @@ def _rolled(db: apsw.Connection, curve: Known, asked: Range, kind: Aggregate, ev
     fixed = None if every is None else rolled.Windows(ends[0] // every * every, every, unit)
     cut = fixed or rolled.fitting(*ends, 1, unit)
     found = rolled.windows(db, numbers, rolled.reach(span, ends[1], cut), cut, asked.limit)
-    values = [(start if every is not None else asked.start, each, each.value(kind)) for start, each in found]
+    values = [(each.start if every is not None else asked.start, each, each.value(kind)) for each in found]
     return [_row(curve, start, value, each.quality(kind)) for start, each, value in values if value is not None]
 
 
@@ -306,7 +306,7 @@ def _pieces(db: apsw.Connection, curve: Known, asked: Range, width: int) -> list
         if unit is not None:
             cut = rolled.fitting(*ends, width, unit)
             reach = rolled.reach((asked.start, asked.stop), ends[1], cut)
-            return [_piece(each) for _, each in rolled.windows(db, numbers, reach, cut, width) if each.many]
+            return [_piece(each) for each in rolled.windows(db, numbers, reach, cut, width) if each.many]
     ((first, last),) = _json(db, _ENDS, ("first", "last"), span)
     step = window(first, last, width)
     found = (Piece(*row) for (row,) in _json(db, _THINNED, ("json(piece)",), (*span[:2], first, last + 1, step)))
@@ -314,8 +314,7 @@ def _pieces(db: apsw.Connection, curve: Known, asked: Range, width: int) -> list
 
 
 def _piece(of: rolled.Bucket) -> Piece:
-    assert of.first is not None and of.last is not None and of.low is not None and of.high is not None  # noqa: PT018, S101 — it has readings
-    return Piece(of.first, of.last, of.many, of.total / of.many, of.low, of.high)
+    return Piece(of.first, of.last, of.many, of.total / of.many, of.low, of.high)  # type: ignore[arg-type]  # it has readings
 
 
 def _span(curve: Known, asked: Range) -> tuple[int, int, int, int]:

@@ -41,23 +41,16 @@ def window(start: int, stop: int, width: int) -> int:
 
 def drawn(pieces: Sequence[Piece]) -> Curve:
     """Return the curve through the pieces, in order of time, with one point without value in each gap."""
-    t: list[float] = []
-    v: list[float | None] = []
-    low: list[float | None] = []
-    high: list[float | None] = []
-    broken = gaps(pieces)
-    for index, piece in enumerate(pieces):
-        if index in broken:
-            t.append((pieces[index - 1].last + piece.first) / 2 / NS)
-            v.append(None)
-            low.append(None)
-            high.append(None)
-        t.append((piece.first + piece.last) / 2 / NS)
-        v.append(piece.mean)
-        low.append(piece.low)
-        high.append(piece.high)
-    thinned = any(piece.count > 1 for piece in pieces)
-    return Curve(t, v, low if thinned else [], high if thinned else [])
+    t = [(piece.first + piece.last) / 2 / NS for piece in pieces]
+    v: list[float | None] = [piece.mean for piece in pieces]
+    is_thinned = any(piece.count > 1 for piece in pieces)
+    low: list[float | None] = [piece.low for piece in pieces] if is_thinned else []
+    high: list[float | None] = [piece.high for piece in pieces] if is_thinned else []
+    for index in sorted(gaps(pieces), reverse=True):
+        t.insert(index, (pieces[index - 1].last + pieces[index].first) / 2 / NS)
+        for column in (v, low, high) if is_thinned else (v,):
+            column.insert(index, None)
+    return Curve(t, v, low, high)
 
 
 def gaps(pieces: Sequence[Piece]) -> set[int]:

@@ -231,11 +231,17 @@ class Player(Protocol):
     def playing(self) -> str | None:
         """The session that is being played."""
 
+    def prepare(self) -> None:
+        """Have the newest recording ready: somebody looks at the button that plays it."""
+
     async def play(self, name: str | None, speed: float | None) -> Mapping[str, Any]:
         """Play one; None: the newest that has a recording."""
 
     async def stop(self) -> None:
         """Stop."""
+
+    async def stand_down(self) -> None:
+        """Have nothing ready any more: a recording is about to be erased."""
 
 
 class Hub(Protocol):
@@ -320,6 +326,9 @@ class Hub(Protocol):
         Raises:
             NotFoundError: no such device.
         """
+
+    def show_room(self) -> None:
+        """Let every screen see who takes part and what the projector shows, at once."""
 
     async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
         """Do something with the workshop sessions, in a thread.

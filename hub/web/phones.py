@@ -18,6 +18,7 @@ from hub.errors import HubError
 from hub.ingest import phone
 from hub.model import REAL, Availability, Message
 from hub.web.hub import Hub
+from hub.web.joiners import Joiners
 from hub.workshop.people import FAMILY
 
 _LOG = logging.getLogger(__name__)
@@ -52,12 +53,14 @@ class Phones:
         self._values: dict[str, tuple[dict[str, float], int]] = {}
         self._news: list[Message] = []
         self._flushing = asyncio.Lock()
+        self.joiners = Joiners(monotonic=monotonic)
 
     @contextmanager
     def line(self, name: str, socket: web.WebSocketResponse) -> Iterator[None]:
         """Count a participant's phone as here while its connection is open; a newer one takes its place."""
         line = Line(socket, self._monotonic())
         self._lines[name] = line
+        self.joiners.is_here(name)
         self._news.append(phone.present(name, self._hub.live.wall(), is_here=True))
         try:
             yield
@@ -80,6 +83,7 @@ class Phones:
     async def let_go(self, name: str) -> None:
         """End the connection of a participant who is no more; afterwards nothing of it is still on its way."""
         line = self._lines.pop(name, None)
+        self.joiners.left(name)
         async with self._flushing:
             self._values.pop(name, None)
             topic = phone.topic(name)
@@ -111,6 +115,7 @@ class Phones:
         """Let go whose participant is no more, and put right who is here: whatever happened meanwhile."""
         live, now = self._hub.live, self._monotonic()
         people = {each["id"] for each in live.room["people"]}
+        self.joiners.keep(people, SETTLED_S)
         for name, line in [*self._lines.items()]:
             if name not in people and now - line.since > SETTLED_S:
                 await self.let_go(name)

@@ -4,7 +4,6 @@ Design.md §4, Roles; reliability.md §2.12, §2.15. The role that each route ne
 route that is not listed there is closed.
 """
 
-import hashlib
 import ipaddress
 import math
 import time
@@ -21,6 +20,7 @@ from aiohttp import web
 from hub.addresses import all_own
 from hub.config import Config
 from hub.errors import UsageError
+from hub.hashing import hashed
 from hub.tokens import Tokens
 from hub.web.limits import JOINED, MOST, PROGRAM, STRANGER, Limiter
 from hub.web.problems import Problem
@@ -148,12 +148,12 @@ class Security:
         if (bearer and same(bearer, self._secret)) or (self._trusts_loopback and _is_loopback(request.remote)):
             return
         cookie, phone = request.cookies.get(COOKIE), request.cookies.get(PHONE_COOKIE)
-        if self.sessions.known(cookie):
-            wait = self._joined.spend(_hash(cookie))
-        elif self._is_met(phone):
-            wait = self._joined.spend(_hash(phone))
+        if cookie and self.sessions.known(cookie):
+            wait = self._joined.spend(hashed(cookie))
+        elif phone and self._is_met(phone):
+            wait = self._joined.spend(hashed(phone))
         elif self._is_met(bearer):
-            wait = self._programs.spend(_hash(bearer))
+            wait = self._programs.spend(hashed(bearer))
         else:
             wait = self._strangers.spend(network(request.remote))
         if wait > 0:
@@ -166,13 +166,13 @@ class Security:
         Nobody else gets one: a stranger could invent a new one for each request.
         """
         if secret:
-            self._met.pop(_hash(secret), None)
+            self._met.pop(hashed(secret), None)
             while len(self._met) >= MOST:
                 del self._met[next(iter(self._met))]
-            self._met[_hash(secret)] = None
+            self._met[hashed(secret)] = None
 
-    def _is_met(self, secret: str | None) -> bool:
-        return bool(secret) and _hash(secret) in self._met
+    def _is_met(self, secret: str) -> bool:
+        return hashed(secret) in self._met
 
     @property
     def secure(self) -> bool:
@@ -360,10 +360,6 @@ def network(remote: str | None) -> str:
 def _bearer(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
-
-
-def _hash(secret: str | None) -> str:
-    return hashlib.sha256((secret or "").encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _name(host: str) -> str:

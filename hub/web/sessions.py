@@ -1,7 +1,6 @@
 """Who has logged in: sessions, single-use codes, and delays for those who guess."""
 
 import contextlib
-import hashlib
 import hmac
 import secrets
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from hub.datafolder import write_private
+from hub.hashing import hashed
 from hub.web.limits import Budget, Limiter
 
 KEPT_S = 7 * 24 * 3600
@@ -44,17 +44,17 @@ class Sessions:
         self._until = {key: until for key, until in self._until.items() if until > now}
         while len(self._until) >= MOST:
             del self._until[min(self._until, key=lambda key: self._until[key])]
-        self._until[_hash(secret)] = now + KEPT_S
+        self._until[hashed(secret)] = now + KEPT_S
         return secret
 
     def known(self, secret: str | None) -> bool:
         """Tell whether the secret is that of a living session."""
-        return secret is not None and self._until.get(_hash(secret), 0.0) > self._wall()
+        return secret is not None and self._until.get(hashed(secret), 0.0) > self._wall()
 
     def close(self, secret: str | None) -> None:
         """End a session."""
         if secret is not None:
-            self._until.pop(_hash(secret), None)
+            self._until.pop(hashed(secret), None)
 
     def close_all(self) -> None:
         """End every session: whoever saw the PIN is out."""
@@ -79,12 +79,12 @@ class Codes:
         now = self._monotonic()
         self._until = {key: until for key, until in self._until.items() if until > now}
         code = secrets.token_urlsafe(16)
-        self._until[_hash(code)] = now + CODE_S
+        self._until[hashed(code)] = now + CODE_S
         return code
 
     def use(self, code: str) -> bool:
         """Tell whether the code opens; it will not again."""
-        return self._until.pop(_hash(code), 0.0) > self._monotonic()
+        return self._until.pop(hashed(code), 0.0) > self._monotonic()
 
 
 class Delays:
@@ -130,7 +130,3 @@ class Delays:
 def same(given: str, wanted: str) -> bool:
     """Compare two secrets in a time that tells nothing."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,6 @@ The phone holds a token of 32 random bytes; only its hash is kept. Journal, stor
 (design.md §1, Journal).
 """
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.errors import UsageError
+from hub.hashing import hashed
 from hub.workshop.session import Session
 from hub.workshop.vote import Vote
 
@@ -113,7 +113,7 @@ class People:
 
     def known(self, token: str | None) -> Person | None:
         """Return whose token this is; None: nobody's any more."""
-        return None if not token else self._rows.person(_hash(token))
+        return None if not token else self._rows.person(hashed(token))
 
     def of(self, session: str) -> list[Person]:
         """Return the participants of a session, in the order of joining."""
@@ -156,7 +156,7 @@ class People:
             person = Person(
                 id=self._new_id(),
                 session=session.id,
-                secret=_hash(token),
+                secret=hashed(token),
                 joined=self._now(),
                 table=wish.table,
                 name=wish.name,
@@ -203,7 +203,3 @@ def checked(wish: Joining) -> Joining:
 def view(person: Person) -> dict[str, Any]:
     """Return a participant as everybody in the room sees them."""
     return {"id": person.id, "device": person.device, "table": person.table, "name": person.name}
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,7 +10,7 @@ import pytest
 
 from device_sims.errors import SimulationError
 from device_sims.recording import Heard
-from device_sims.replay import Options, Replay, Tape
+from device_sims.replay import Options, Replay, Tape, play, wound
 
 START = datetime(2026, 11, 27, 7, tzinfo=UTC)
 AT = 1_700_000_000.0
@@ -124,8 +124,29 @@ async def test_the_clock_stands_while_the_history_is_handed_over(
         )
         for at, past in ((AT - 60, True), (AT, False))
     ]
-    replay = Replay(options, lambda: None, iter(recorded))
+    replay = Replay(options, lambda: None, wound(options, iter(recorded)))
     assert replay.state()["state"] == "preparing"
     await replay.play(asyncio.Event())
     assert posted == [("paused", 0.0, 1), ("running", 60.0, 1), ("ended", 0.0, 0)]
     assert replay.state()["state"] == "running"
+
+
+async def test_a_recording_that_is_ready_is_heard_of_only_when_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loaded before the press; a stop before it leaves nothing behind."""
+    posted: list[str] = []
+    monkeypatch.setattr("device_sims.replay.door.post", lambda _hub, run, _bodies, **_options: posted.append(run))
+    (tmp_path / "run.json").write_text('{"url": "http://127.0.0.1:9/", "secret": "x"}')
+    (tmp_path / "record.ndjson").write_text('{"time": "2026-11-27T08:00:00Z", "topic": "a", "payload": "1"}\n')
+    options = Options(file=tmp_path / "record.ndjson", data=tmp_path, speed=60.0)
+    begin, stop = asyncio.Event(), asyncio.Event()
+    playing = asyncio.create_task(play(options, stop, begin))
+    stop.set()
+    await playing
+    assert posted == []
+    begin.set()
+    stop.clear()
+    await play(options, stop, begin)
+    assert set(posted) == {posted[0]}
+    assert posted[0].startswith("replay-")

@@ -9,6 +9,15 @@ from servers.browser import visit
 from servers.hubs import Demo, demo
 from servers.ports import until
 
+THUMB = 68
+"""Height of the next step [px]."""
+THUMB_ZONE = 700
+"""What a thumb reaches on a phone of 844 px begins here."""
+SMALL = """() => [...document.querySelectorAll('button, a[href], input:not([type=checkbox]), select')]
+    .filter((each) => each.checkVisibility() && !each.closest('p'))
+    .filter((each) => each.getBoundingClientRect().height < 44).map((each) => each.outerHTML.slice(0, 160))"""
+"""Targets lower than a finger; links within a sentence are as high as its line (WCAG 2.5.8 exempts them), and what
+folds out is touched from beside."""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
@@ -54,3 +63,24 @@ def test_a_press_begins_a_story_from_its_beginning(hub: Demo, browser: Browser) 
         bar.get_by_role("button", name="Annuler").click()
         gone = {None, begun["run"]}
         until("the story is told anew", lambda: hub.ask("GET", "api/v1/scenario").get("run") not in gone)
+
+
+def test_in_one_hand_the_next_step_is_at_the_thumb(hub: Demo, browser: Browser) -> None:
+    """However far the page is scrolled; nothing that is pressed on a phone is smaller than a finger."""
+    with visit(browser, f"{hub.page}facilitator", locale="en-GB", size=(390, 844), touch=True) as reader:
+        page = reader.page
+        play = page.get_by_role("button", name="Play this step")
+        expect(play).to_be_visible()
+        bars = []
+        for where in (0, 10_000):
+            page.evaluate("where => scrollTo(0, where)", where)
+            box = play.bounding_box()
+            assert box is not None
+            assert box["height"] >= THUMB
+            assert THUMB_ZONE <= box["y"] < box["y"] + box["height"] <= 844
+            bars.append(box["y"])
+        assert page.evaluate(SMALL) == []
+        # what was scrolled to is not under it: the last thing on the page ends above
+        last = page.locator("button[data-story]").last.bounding_box()
+        assert last is not None
+        assert last["y"] + last["height"] <= bars[-1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from servers.browser import visit
+from servers.browser import fingers, visit
 from servers.hubs import Demo, demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -34,6 +34,7 @@ def test_the_past_is_read_noted_and_taken_away(hub: Demo, browser: Browser, tmp_
         page = reader.page
         expect(page.get_by_role("figure")).to_have_attribute("data-run", re.compile("cold-room-"))
         expect(page.get_by_role("figure").get_by_text("heure simulée")).to_be_visible()
+        expect(page.get_by_role("figure")).to_have_attribute("aria-label", re.compile("limite .4.°C"))
         page.get_by_role("slider").first.focus()
         page.keyboard.press("End")
         assert re.search(r"\d\d:\d\d, .*\d°C|\d\d:\d\d, .*\d\u202f°C", cursor(page)), cursor(page)
@@ -74,3 +75,38 @@ def test_the_address_is_what_is_shown(hub: Demo, browser: Browser) -> None:
         expect(page.get_by_role("table")).to_contain_text("Air (°C)")
         page.goto(re.sub(r"to=\d+", "to=1600000000", page.url))
         expect(page.get_by_text("no value in this time").first).to_be_visible()
+
+
+def test_fingers_move_the_curve_and_bring_it_nearer(hub: Demo, browser: Browser) -> None:
+    """One goes to the past, two come closer about what they hold, and a touch chooses a moment without moving it."""
+    address = f"{hub.page}history?c={PROBE}/{CHANNEL}&span=1800"
+    with visit(browser, address, size=(390, 844), touch=True) as reader:
+        page = reader.page
+        plot = page.locator(".u-over").first
+        expect(plot).to_be_visible()
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        assert box is not None
+
+        def at(share: float) -> tuple[float, float]:
+            return box["x"] + box["width"] * share, box["y"] + box["height"] / 2
+
+        fingers(page, (at(0.2), at(0.8)))
+        expect(page).to_have_url(re.compile(r"span=1800&to=\d+$"))
+        earlier = int(page.url.rpartition("=")[2])
+        fingers(page, (at(0.4), at(0.2)), (at(0.6), at(0.8)))
+        expect(page).to_have_url(re.compile(r"span=600&to=\d+$"))
+        assert int(page.url.rpartition("=")[2]) == pytest.approx(earlier - 600, abs=30)
+        there = page.url
+        page.touchscreen.tap(*at(0.5))
+        expect(page.get_by_role("button", name=re.compile(r"Noter à \d\d:\d\d"))).to_be_visible()
+        assert page.url == there
+        fingers(
+            page,
+            (at(0.9), at(0.1)),
+        )
+        fingers(
+            page,
+            (at(0.9), at(0.1)),
+        )
+        expect(page).to_have_url(re.compile(r"span=600$"))

@@ -1,5 +1,6 @@
 """The page in a real browser, before a real demo: what a reader sees, and what a facilitator does."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from hub.bench import _browser
 from servers.axe import violations
 from servers.browser import Visit, taken_over, visit
 from servers.hubs import Demo, demo, until
@@ -31,6 +33,17 @@ MOST_MOVED = 24
 """Pixels by which what the hub wrote may stand elsewhere once the page's program shows it."""
 PLACES = """() => Object.fromEntries([['say', '.say'], ['value', '.values data']].map(([name, each]) =>
     [name, document.querySelector(`main ${each}`).getBoundingClientRect().y]))"""
+LOCKS = """
+window.locks = [];
+if (navigator.wakeLock) {
+    const request = navigator.wakeLock.request.bind(navigator.wakeLock);
+    navigator.wakeLock.request = async (kind) => {
+        const lock = await request(kind);
+        window.locks.push(lock);
+        return lock;
+    };
+}"""
+"""Keeps the browser's own locks, so that one can be taken back as a hidden page's is."""
 HALF_AN_HOUR = 30
 PAGES = ["", "devices", "facilitator", "projector"]
 HARM = "<img src=x onerror=\"window.harmed='yes'\">"
@@ -272,6 +285,21 @@ def test_the_page_says_that_the_hub_is_away_and_heals_when_it_is_back(hub: Demo,
         until(lambda: shown(page, PROBE, AIR) != seen)
         until(lambda: covers(page) > 3600)
         assert page.evaluate("window.same") is True
+
+
+def test_a_wall_keeps_its_screen_on_where_the_browser_can(hub: Demo, browser: Browser) -> None:
+    """Asked for when the wall opens, and again where the browser had taken it back; a wall that is left lets go."""
+    whole = browser.browser_type.launch(executable_path=_browser.program(), args=_browser.OPTIONS)  # the shell has none
+    with contextlib.closing(whole), visit(whole, f"{hub.page}projector") as reader:
+        page = reader.page
+        page.add_init_script(LOCKS)
+        page.reload()
+        wall = page.locator("main")
+        expect(wall).to_have_attribute("data-wake", "on")
+        page.evaluate("window.locks[0].release()")
+        expect(wall).to_have_attribute("data-wake", "off")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(wall).to_have_attribute("data-wake", "on")
 
 
 def test_a_wall_that_does_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:

@@ -18,6 +18,7 @@ from hub.bench import _books
 from hub.bench._devices import Devices
 from hub.bench._ledger import judge
 from hub.bench._plant import HOST, Plant
+from hub.journal.sqlite import SqliteJournal
 from servers import inside
 from servers.brokers import Broker
 from servers.disks import Disk
@@ -39,6 +40,7 @@ async def test_one_failed_sync_costs_a_file_and_no_message(stage: Stage, faulty:
     await stage.devices.load(RATE, 0.3)
     await stage.drained()
     assert faulty.syncs_to_fail == 0
+    assert isinstance(stage.ingest._journal, SqliteJournal)
     assert stage.ingest._journal.path.name == "journal-1.db"
     assert "could not be written" in str(stage.ingest._now().fault)
     assert stage.early == []

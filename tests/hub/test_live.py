@@ -264,7 +264,18 @@ async def test_frames_come_no_faster_than_the_rate(live: Live) -> None:
         assert loop.time() - start >= 0.09
 
 
-@pytest.mark.parametrize("pressed", [{"wall": {"frozen": "now"}}, {"scenario": {"usecase": "silo"}}])
+@pytest.mark.parametrize(
+    "pressed",
+    [
+        {"wall": {"frozen": "now"}},
+        {"scenario": {"usecase": "silo"}},
+        {"siren": 1},
+        {"vote": {"id": "v1", "state": "open"}},
+        {"room": {"session": None, "shows": "join", "people": []}},
+        {"devices": [probe(hidden=True)]},
+        {"devices": [probe(locked=True)]},
+    ],
+)
 async def test_what_somebody_pressed_waits_for_no_tick(live: Live, pressed: dict[str, Any]) -> None:
     """A phone that asks for one frame a second shows it at once all the same, with what waited."""
     loop = asyncio.get_running_loop()
@@ -279,6 +290,34 @@ async def test_what_somebody_pressed_waits_for_no_tick(live: Live, pressed: dict
         assert pressed.keys() <= told.keys()
         assert [each["value"] for each in told["values"]] == [1.0]
         assert loop.time() - start < 0.9
+
+
+@pytest.mark.parametrize(
+    "came",
+    [{"room": {"session": None, "shows": "story", "people": [{"id": "p1"}]}}, {"devices": [probe(room="kitchen")]}],
+)
+async def test_what_comes_by_itself_waits_for_its_tick(live: Live, came: dict[str, Any]) -> None:
+    """A room that joins makes no storm of frames."""
+    loop = asyncio.get_running_loop()
+    with live.mailbox(rate=10) as mailbox:
+        await frame(mailbox)
+        live.apply(Batch(readings=[reading(0.0)]))
+        await frame(mailbox)
+        start = loop.time()
+        live.apply(Batch(**came))
+        await frame(mailbox)
+        assert loop.time() - start >= 0.09
+
+
+async def test_a_use_case_that_is_turned_off_is_told_at_once_and_once(live: Live) -> None:
+    """Every screen says so; the same again says nothing."""
+    with live.mailbox() as mailbox:
+        assert (await frame(mailbox))["off"] == []
+        live.turn_off({"silo"})
+        assert (await frame(mailbox))["off"] == ["silo"]
+        live.turn_off({"silo"})
+        live.turn_off(())
+        assert (await frame(mailbox))["off"] == []
 
 
 async def test_everything_is_sent_again_every_few_seconds(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,22 @@ def test_an_unknown_name_and_a_damaged_file_are_named(tmp_path: Path) -> None:
         provisioned.listed(tmp_path)
 
 
+def test_an_account_is_revoked_by_one_reading_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody else may write it: between two readings another command could have revoked it."""
+    provisioned.add(tmp_path, "oven")
+    looks = []
+
+    def look(folder: Path) -> dict[str, provisioned.Account]:
+        looks.append(folder)
+        return listed(folder)
+
+    listed = provisioned.listed
+    monkeypatch.setattr(provisioned, "listed", look)
+    provisioned.revoke(tmp_path, "oven")
+    assert looks == [tmp_path]
+    assert listed(tmp_path) == {}
+
+
 def test_there_is_an_end_to_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker's file stays small."""
     monkeypatch.setattr(provisioned, "MOST", 1)

@@ -564,6 +564,81 @@ def test_the_thread_looks_by_itself_when_nobody_wakes_it(running: Hub, monkeypat
     until("it is stored", lambda: running.worker.position == 1)
 
 
+def many(count: int) -> list[Message]:
+    """Return messages that came within a moment."""
+    return [said("kitchen", number / 1e4, t=20.0 + number) for number in range(count)]
+
+
+@pytest.fixture
+def clock(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Lend what paces the worker, in seconds."""
+    now = [100.0]
+    monkeypatch.setattr(hub.worker, "_monotonic", lambda: now[0])
+    return now
+
+
+def test_what_follows_a_step_of_many_is_waited_for_and_taken_together(hub: Hub, clock: list[float]) -> None:
+    """A commit of many costs little more than one of few."""
+    hub.take(*many(200))
+    hub.journal.append(said("kitchen", 1, t=1.0))
+    hub.worker._rise()
+    assert hub.worker.position == 200
+    clock[0] += 200 * worker_module.REST
+    hub.worker._rise()
+    assert hub.worker.position == 201
+
+
+def test_nobody_rests_longer_than_a_frame_of_the_page_lasts(hub: Hub, clock: list[float]) -> None:
+    """However many the step before took."""
+    hub.take(*many(2_000))
+    hub.journal.append(said("kitchen", 1, t=1.0))
+    clock[0] += worker_module.LONGEST_REST
+    hub.worker._rise()
+    assert hub.worker.position == 2_001
+
+
+def test_a_room_full_of_devices_is_taken_as_it_comes(hub: Hub, clock: list[float]) -> None:
+    """A few messages at a time: five milliseconds later nobody waits for company."""
+    hub.take(*many(10))
+    hub.journal.append(said("kitchen", 1, t=1.0))
+    clock[0] += 0.005
+    hub.worker._rise()
+    assert hub.worker.position == 11
+
+
+def test_a_backlog_rests_for_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
+    """A job that comes between two of its steps is done, and the next step follows at once."""
+    monkeypatch.setattr(worker_module, "CHUNK", 50)
+    hub.journal.append(*many(120))
+    hub.worker.wake()
+    hub.worker.call(lambda: None)
+    while not hub.worker._jobs.empty():
+        job = hub.worker._jobs.get()
+        assert job is not None
+        job()
+    assert (hub.worker.position, clock) == (120, [100.0])
+
+
+def test_the_thread_takes_what_rested(running: Hub) -> None:
+    """Nobody wakes it again."""
+    running.journal.append(*many(100))
+    running.worker.wake()
+    until("they are stored", lambda: running.worker.position == 100)
+    running.journal.append(said("kitchen", 1, t=1.0))
+    running.worker.wake()
+    until("the last one is stored", lambda: running.worker.position == 101)
+
+
+def test_delays_run_out_while_the_newest_messages_rest(hub: Hub) -> None:
+    """Up to the last one that was read; a busy broker always has another on its way."""
+    hub.take(announcement(speed=60), probe(0, air=9.0))
+    hub.take(beat(5.5, 330, speed=60))
+    hub.journal.append(beat(5.6, 336, speed=60))
+    hub.tick(5.6)
+    (alarm,) = hub.alarms()
+    assert (alarm.rule, alarm.raised_at) == ("air_very_high", SIMULATED + 300 * NS)
+
+
 def test_jobs_run_between_steps_and_hand_back_their_result(running: Hub) -> None:
     """Or their error."""
     assert running.worker.call(lambda: threading.current_thread().name).result(5) == "worker"

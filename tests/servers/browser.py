@@ -95,6 +95,20 @@ def taken_over(page: Page) -> None:
     expect(page.locator(".opening")).to_have_count(0)
 
 
+def fingers(page: Page, *stretches: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    """Draw over the page with as many fingers as there are stretches, each from a point to a point [px]."""
+    session = page.context.new_cdp_session(page)
+    for step in range(7):
+        points = [
+            {"id": finger, **{axis: a + (b - a) * step / 6 for axis, a, b in zip("xy", start, end, strict=True)}}
+            for finger, (start, end) in enumerate(stretches)
+        ]
+        kind = "touchStart" if step == 0 else "touchMove"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
 @contextmanager
 def visit(
     browser: Browser,
@@ -104,13 +118,26 @@ def visit(
     theme: Literal["light", "dark"] = "light",
     size: tuple[int, int] = (1280, 800),
     zone: str | None = None,
+    touch: bool = False,
 ) -> Iterator[Visit]:
-    """Open an address as a new reader would; afterwards the page must have nothing to reproach itself with."""
+    """Open an address as a new reader would; afterwards the page must have nothing to reproach itself with.
+
+    Args:
+        browser: whose new window it is.
+        address: where the visit begins.
+        locale: the reader's language.
+        theme: what the reader's system prefers.
+        size: of the window [px].
+        zone: the reader's own time zone.
+        touch: a phone or a tablet: fingers and no mouse.
+    """
     context = browser.new_context(
         locale=locale,
         color_scheme=theme,
         viewport={"width": size[0], "height": size[1]},
         timezone_id=zone,
+        has_touch=touch,
+        is_mobile=touch,
         reduced_motion="reduce",  # drawn without a graphics card, a turning fan costs a third of a processor
     )
     context.set_default_timeout(PATIENCE_MS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hub.ingest.link import FILE, Address
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 from hub.model import Record
 from servers.brokers import Broker
 from servers.ports import listens, until
@@ -72,7 +72,7 @@ class Ingest:
 
     def records(self) -> list[Record]:
         """Return everything in the journal."""
-        reader = SqliteReader(self.folder)
+        reader = place.reader(self.folder)
         found: list[Record] = []
         while records := reader.read(found[-1].position if found else 0, 10_000):
             found += records
@@ -81,7 +81,7 @@ class Ingest:
 
     def wait_for(self, count: int, *, timeout_s: float = 20.0) -> list[Record]:
         """Return the journal once it holds `count` records."""
-        reader = SqliteReader(self.folder)
+        reader = place.reader(self.folder)
         until(f"{count} records are journalled", lambda: reader.end >= count, timeout_s=timeout_s)
         reader.close()
         return self.records()

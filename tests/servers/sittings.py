@@ -202,6 +202,9 @@ class FakePlayer:
         """Play nothing."""
         self.playing: str | None = None
 
+    def prepare(self) -> None:
+        """Be ready at any time."""
+
     async def play(self, name: str | None, speed: float | None) -> Mapping[str, Any]:
         """Play it."""
         if name == "nope":
@@ -213,3 +216,6 @@ class FakePlayer:
     async def stop(self) -> None:
         """Stop."""
         self.playing = None
+
+    async def stand_down(self) -> None:
+        """Be ready at any time all the same."""

@@ -307,6 +307,9 @@ class FakeHub:
         state = PaceState.ASKING if every is not None else PaceState.RESTORING
         return Paced(device=device.uid, every=every or 10, original=300, state=state, by=by)
 
+    def show_room(self) -> None:
+        """Nobody looks."""
+
     async def with_sessions(self, do: Callable[[Sittings], T]) -> T:
         """Do it at once."""
         return do(self.sittings)

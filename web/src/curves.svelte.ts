@@ -97,13 +97,14 @@ export class Curves {
 		});
 	}
 
-	marks(panel: Panel) {
+	/** Alarms of the rules whose limits a panel shows; `rung`: the rule that rings, wherever its own measure is drawn. */
+	marks(panel: Panel, rung?: string) {
 		if (story.run === null) return [];
-		const limited = new Set(panel.limits.map((limit) => limit.rule));
+		const limited = new Set([...panel.limits.map((limit) => limit.rule), ...(rung === undefined ? [] : [rung])]);
 		const alarms = [...(hub.picture?.alarms.values() ?? [])].filter(
 			(alarm) => limited.has(alarm.rule) && !hub.hides(hub.picture?.devices.get(alarm.device)),
 		);
-		return marks(alarms, story.run, panel.series, story.usecase?.rules ?? []);
+		return marks(alarms, story.run, panel.series, story.usecase?.rules ?? [], rung);
 	}
 
 	/** What was noted about the story, or about its whole time-line. */

@@ -7,6 +7,7 @@ import { nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import { type Page, tableAt } from "./lib/route.ts";
+import { untold } from "./lib/sight.ts";
 import type { Opening } from "./lib/opening.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
@@ -54,6 +55,8 @@ class Hub {
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
+	/** The stories as they were last described, by name. */
+	readonly #described = new Map<string, Usecase>();
 	readonly #listeners = new Set<(values: readonly Value[]) => void>();
 	#live: Live | null = null;
 	#hz = MOST_HZ;
@@ -78,9 +81,15 @@ class Hub {
 	/** This screen shows the same picture until the facilitator lets it live. */
 	readonly frozen = $derived(this.ofRoom && this.picture !== null && this.picture.wall.frozen !== null);
 
+	/** The title of the use case that is on its way, in both languages; null: none is, or it is no use case. */
+	readonly announced = $derived.by(() => {
+		const coming = this.table > 0 ? null : (this.picture?.wall.coming ?? null);
+		return coming?.usecase === undefined ? null : coming;
+	});
+
 	/** The story that is on its way to every screen: what is seen meanwhile is its own title, nothing of the one before. */
 	readonly coming = $derived.by(() => {
-		const announced = this.table > 0 ? null : (this.picture?.wall.coming?.usecase ?? null);
+		const announced = this.announced?.usecase ?? null;
 		const played = this.picture?.scenario?.usecase;
 		const follows = this.usecase !== null && played !== undefined && played !== this.usecase.name;
 		return announced ?? (follows ? played : null);
@@ -184,6 +193,14 @@ class Hub {
 		this.picture = withAlarm(this.picture, alarm);
 	}
 
+	/** Have every story described before it is told, so that a change shows its picture with its title: for a screen that
+	 * is led. Returns their names; those that are not described by then come when they are told. */
+	async learn(): Promise<string[]> {
+		const names = (await api.usecases()).map(({ name }) => name);
+		for (const name of names) if (!this.#described.has(name)) this.#described.set(name, await api.usecase(name));
+		return names;
+	}
+
 	/** The timeline's now [ms]; null: nobody said. */
 	now(run: string): number | null {
 		return nowOf(this.picture?.runs[run], this.beat - this.heard);
@@ -232,8 +249,15 @@ class Hub {
 		if (known !== this.#asked) {
 			this.#asked = known;
 			this.#beganAt = performance.now();
+			this.#begin();
 			void this.#tell();
 		}
+	}
+
+	/** Show the story that is on its way as it is known, without a value, until the hub has described it anew. */
+	#begin() {
+		const known = this.coming === null ? undefined : this.#described.get(this.coming);
+		if (known !== undefined && known.name !== this.usecase?.name) this.usecase = untold(known);
 	}
 
 	/** Stand still if that is wished; who has lived again has missed a stretch of every curve. */
@@ -261,6 +285,7 @@ class Hub {
 			const found = name === null ? null : await api.usecase(name, table);
 			if (table !== this.table) return; // somebody has gone over to another page meanwhile
 			this.usecase = found;
+			if (found !== null && table === 0) this.#described.set(found.name, found);
 			this.untold = found === null;
 			this.zone = found?.tz ?? this.zone;
 			this.trouble = null;

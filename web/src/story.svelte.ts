@@ -10,6 +10,8 @@ const LOST_AFTER_MS = 3000;
 
 class Story {
 	readonly usecase = $derived(hub.usecase);
+	/** What is told, or is on its way: its title is there before anything else of it. */
+	readonly title = $derived(both(hub.announced ?? this.usecase?.title));
 	/** Why there is none, in the hub's words. */
 	readonly trouble = $derived(hub.trouble);
 	readonly scenario = $derived(hub.picture?.scenario ?? null);
@@ -91,7 +93,11 @@ class Story {
 	/** Why its speed stays ×1, in the hub's words: a real device plays; empty: it may be changed. */
 	readonly held = $derived(both(this.usecase?.fixed));
 	/** The use case is off: its alarms are suppressed. */
-	readonly off = $derived(this.usecase?.off === true);
+	readonly off = $derived.by(() => {
+		// the room's word comes with the press; a table's page has its own story's
+		const told = hub.table > 0 ? null : (hub.picture?.off ?? null);
+		return told === null ? this.usecase?.off === true : told.includes(this.usecase?.name ?? "");
+	});
 }
 
 export const story = new Story();

@@ -8,15 +8,17 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from hub.certificate import Seen
-from hub.errors import NotFoundError
+from hub.errors import NotFoundError, UsageError
 from hub.ingest.phone import sample
 from hub.lan.room import Ways
 from hub.web.gives import gives
 from hub.web.hub import Sittings
+from hub.web.joiners import PER_ADDRESS
 from hub.web.keys import HUB, PHONES, SECURITY, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body
 from hub.web.security import PHONE_COOKIE as COOKIE
+from hub.web.security import network
 from hub.web.shapes.workshop import Furnished, JoiningWays, Me, PhoneLeft, Removed
 from hub.workshop import codes
 from hub.workshop.people import Joining, Person, view
@@ -90,17 +92,48 @@ def _of(person: Person | None, session: Session | None) -> dict[str, Any]:
 async def join(request: web.Request) -> web.Response:
     """Let a phone take part, or change its table and name; the cookie is out of reach of scripts and other sites."""
     wish, given = await body(request, Joining, SHAPE), token(request)
+    if not await _is_known(request, given):
+        await _let_in(request)
 
-    def do(sittings: Sittings) -> tuple[dict[str, Any], str]:
+    def do(sittings: Sittings) -> tuple[Person, dict[str, Any], str]:
         person, kept = sittings.people.join(wish, given)
-        return _of(person, sittings.desk.current()), kept
+        return person, _of(person, sittings.desk.current()), kept
 
-    told, kept = await request.app[HUB].with_sessions(do)
+    person, told, kept = await request.app[HUB].with_sessions(do)
+    if kept != given:
+        request.app[PHONES].joiners.came(person.id, network(request.remote))
     response = answer(told, status=201)
     request.app[SECURITY].meet(kept)
     is_secure = request.app[SECURITY].secure
     response.set_cookie(COOKIE, kept, max_age=KEPT_S, path="/", httponly=True, samesite="Strict", secure=is_secure)
     return response
+
+
+async def _is_known(request: web.Request, given: str | None) -> bool:
+    """Tell whether a phone takes part in the current session already."""
+
+    def look(sittings: Sittings) -> bool:
+        person, current = sittings.people.known(given), sittings.desk.current()
+        return person is not None and current is not None and person.session == current.id
+
+    return await request.app[HUB].with_sessions(look)
+
+
+async def _let_in(request: web.Request) -> None:
+    """Forget who joined from the same address and never was here, so that somebody else can.
+
+    Raises:
+        UsageError: there is no place all the same.
+    """
+    joiners, address = request.app[PHONES].joiners, network(request.remote)
+    for name in joiners.strays(address):
+        joiners.left(name)
+        person = await _named(request, name)
+        if person is not None:
+            await _forget(request, person)
+    if joiners.is_full(address):
+        msg = f"{PER_ADDRESS} people have joined from this address: no more are taken"
+        raise UsageError(msg)
 
 
 @gives(PhoneLeft)
@@ -128,12 +161,16 @@ async def leave(request: web.Request) -> web.Response:
 async def remove(request: web.Request) -> web.Response:
     """Remove a participant for good, with all that is kept of them."""
     name = request.match_info["id"]
-    person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.named(name))
+    person = await _named(request, name)
     if person is None:
         msg = f"no participant {name[:40]!r} in the current session"
         raise NotFoundError(msg)
     await _forget(request, person)
     return answer({"id": name, "removed": True})
+
+
+async def _named(request: web.Request, name: str) -> Person | None:
+    return await request.app[HUB].with_sessions(lambda sittings: sittings.people.named(name))
 
 
 async def _forget(request: web.Request, person: Person) -> None:
@@ -149,7 +186,9 @@ async def furnish(request: web.Request) -> web.Response:
     """Change what the projector shows, the address that people are told, the room's Wi-Fi network."""
     room = await body(request, Room, '{"shows": "join"} or {"wifi": {"ssid": "…", "password": "…"}}')
     name = request.match_info["id"]
-    session = await request.app[HUB].with_sessions(lambda sittings: sittings.desk.furnish(name, room))
+    hub = request.app[HUB]
+    session = await hub.with_sessions(lambda sittings: sittings.desk.furnish(name, room))
+    hub.show_room()
     return answer({"id": session.id, "shows": session.shows})
 
 

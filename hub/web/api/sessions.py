@@ -32,6 +32,7 @@ class Again(Struct, forbid_unknown_fields=True):
 async def sessions(request: web.Request) -> web.Response:
     """List the sessions, newest first; the one that is current; what is kept of them, why and until when."""
     hub = request.app[HUB]
+    hub.player.prepare()
     told = await hub.with_sessions(lambda sittings: sittings.told())
     return answer({**told, "playing": hub.player.playing})
 
@@ -99,6 +100,7 @@ async def purge(request: web.Request) -> web.Response:
     hub, name = request.app[HUB], request.match_info["id"]
     if hub.player.playing == name:
         await end_replay(request)
+    await hub.player.stand_down()
     return answer(await hub.with_sessions(lambda sittings: sittings.purge(name)))
 
 

@@ -74,6 +74,7 @@ class FullFrame(Shape):
         messages: how many nobody understood.
         notes, plan: numbers that change whenever those do: fetch them anew.
         siren: number of the newest silent test.
+        off: the use cases whose alarms are suppressed.
     """
 
     seq: Seq
@@ -95,6 +96,7 @@ class FullFrame(Shape):
     messages: int
     floods: dict[str, FloodNow]
     siren: int
+    off: list[str]
     tables: Stands
     wall: WallShown
 
@@ -127,5 +129,6 @@ class DeltaFrame(Shape):
     messages: int | UnsetType = UNSET
     floods: dict[str, FloodNow] | UnsetType = UNSET
     siren: int | UnsetType = UNSET
+    off: list[str] | UnsetType = UNSET
     tables: Stands | UnsetType = UNSET
     wall: WallShown | UnsetType = UNSET

@@ -1,11 +1,14 @@
 """`matinales doctor` finds what would spoil the workshop, and says what to do about it."""
 
+import ast
 import json
 import os
+import re
 import socket
 import stat
 import string
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from hub.cli._checks import Finding
 from hub.config import Config
 from hub.datafolder import Living
 from hub.ingest.probe import Limits
+from hub.store import influx_client
 from servers.ports import free_port
 
 LANGUAGES = ("fr", "en")
@@ -338,3 +342,47 @@ def test_a_missing_page_is_a_problem(tmp_path: Path) -> None:
     finding = _checks.page(tmp_path / "index.html")
     assert finding == Finding("page.built", ok=False, code="page_missing")
     assert "pip install" in doctor.line(finding, "en", WORDS)["remedy"]
+
+
+def calls() -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield (ok, code) of each finding that the checks make, as it stands in their sources."""
+    for file in [*sorted(Path(_checks.__file__).parent.glob("_*_checks.py")), Path(_checks.__file__)]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+                said = dict(zip(("id", "ok", "code"), node.args, strict=False))
+                said |= {each.arg: each.value for each in node.keywords if each.arg is not None}
+                yield said["ok"], said["code"]
+
+
+def texts(node: ast.expr) -> set[str]:
+    """Return the sentences that an expression may name; what is made when it runs: its beginning."""
+    if isinstance(node, ast.IfExp):
+        return texts(node.body) | texts(node.orelse)
+    if isinstance(node, ast.JoinedStr):
+        return texts(node.values[0])
+    return {str(node.value)} if isinstance(node, ast.Constant) else set()
+
+
+def of_influxdb() -> set[str]:
+    """Return the sentences that an answer of InfluxDB is told by, wherever it is judged."""
+    sources = [file.read_text(encoding="utf-8") for file in Path(influx_client.__file__).parent.glob("influx*.py")]
+    return {code for text in sources for code in re.findall(r'"(influx_[a-z]+)"', text)}
+
+
+def test_whatever_is_found_wrong_has_a_remedy() -> None:
+    """By the sources: whatever a finding that may be bad can say, tells what to do."""
+    may_be_bad = of_influxdb()
+    for ok, code in calls():
+        if not isinstance(ok, ast.Constant) and isinstance(code, ast.IfExp):
+            may_be_bad |= texts(code.orelse)
+        elif not isinstance(ok, ast.Constant) or ok.value is False:
+            may_be_bad |= {text for text in texts(code) if not text.endswith("_")}
+    assert len(may_be_bad) > 30
+    assert {code for code in may_be_bad if "remedy" not in WORDS[code]} == set()
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    """None is left of a check that is gone."""
+    named = of_influxdb() | {"part_ok", "part_broker_ok"}
+    named |= {text for _, code in calls() for text in texts(code)}
+    assert {code for code in WORDS if not any(code == each or code.startswith(each) for each in named)} == set()

@@ -110,6 +110,15 @@ def test_the_whole_store_is_copied(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "copy.db").stat().st_size > 0
 
 
+def test_a_copy_overwrites_nothing(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text names the file."""
+    target = tmp_path / "thesis.db"
+    target.write_text("precious")
+    assert main(["export", "--data", str(data), "--sqlite", str(target)]) == 2
+    assert "thesis.db exists" in capsys.readouterr().err
+    assert target.read_text() == "precious"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -4,6 +4,7 @@ import json
 import subprocess
 import tomllib
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,16 @@ def test_the_folder_says_in_two_languages_what_to_type(
     assert subprocess.run(["sh", "-n", key / "install.sh"], check=False).returncode == 0
     checked = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=key, check=False, capture_output=True)
     assert checked.returncode == 0
+
+
+def test_on_windows_a_python_that_is_not_there_does_not_end_the_script() -> None:
+    """PowerShell 5 makes an error of what a program says on stderr; each program is judged by its exit instead."""
+    text = resources.files("hub.cli").joinpath("usbkey", "install.ps1.txt").read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.replace("`\n", "").splitlines() if not line.startswith("#")]
+    assert not [line for line in lines if "ErrorActionPreference" in line and "Continue" not in line]
+    programs = [number for number, line in enumerate(lines) if line.startswith("& ")]
+    assert len(programs) == 3
+    assert all(lines[number + 1].startswith("if ($LASTEXITCODE -ne 0)") for number in programs)
 
 
 def test_a_package_without_a_wheel_is_a_problem_that_the_folder_tells_too(

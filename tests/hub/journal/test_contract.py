@@ -1,7 +1,7 @@
 """What every journal keeps (hub/journal/base.py); a new one adds its maker to `MAKERS`."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,25 +10,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.journal.base import Journal, JournalReader
+from hub.journal.jetstream import JetStreamJournal, JetStreamReader
+from hub.journal.nats_link import Url
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.model import Message, Source
+from servers import nats
 from servers.bytes_on_disk import on_disk
 
 
 @dataclass
 class Place:
-    """Where a journal lives: opens its append side, and readers of it."""
+    """Where a journal lives: opens its append side, and readers of it; `disk`: where its bytes lie."""
 
     journal: Callable[[], Journal]
     reader: Callable[[], JournalReader]
+    disk: Path
 
 
 def sqlite(folder: Path) -> Place:
     """Return the default journal in a folder."""
-    return Place(lambda: SqliteJournal(folder), lambda: SqliteReader(folder))
+    return Place(lambda: SqliteJournal(folder), lambda: SqliteReader(folder), folder)
 
 
-MAKERS = {"sqlite": sqlite}
+def jetstream(_folder: Path) -> Place:
+    """Return a journal on a real NATS server."""
+    url = Url.parsed(nats.fresh_url())
+    disk = nats.server().disk / "jetstream" / "$G" / "streams" / url.name
+    return Place(lambda: JetStreamJournal(url), lambda: JetStreamReader(url), disk)
+
+
+MAKERS = {"sqlite": sqlite, "jetstream": jetstream}
 
 
 @pytest.fixture(params=MAKERS)
@@ -241,18 +252,19 @@ def test_a_restarted_broker_delivers_the_tail_again_as_any_other(journal: Journa
     assert repeats(journal, reader, 4) == [True, True, False]
 
 
+@pytest.mark.parametrize("kind", MAKERS)
 @given(
     kept=st.lists(st.integers(0, 3), min_size=1, max_size=12),
     unconfirmed=st.integers(0, 12),
     fresh=st.lists(st.integers(4, 6), max_size=5),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_new_message_is_ever_marked(
-    tmp_path_factory: pytest.TempPathFactory, kept: list[int], unconfirmed: int, fresh: list[int]
+    tmp_path_factory: pytest.TempPathFactory, kind: str, kept: list[int], unconfirmed: int, fresh: list[int]
 ) -> None:
     """Whatever came before, marks cover at most what was delivered again."""
     again = kept[len(kept) - min(unconfirmed, len(kept)) :]
-    with contract_sqlite(tmp_path_factory) as (journal, reader):
+    with lent(MAKERS[kind](tmp_path_factory.mktemp("journal"))) as (journal, reader):
         journal.append(messages(*kept), epoch=1)
         journal.resumed(2)
         journal.append(messages(*again, *fresh), epoch=2)
@@ -262,12 +274,9 @@ def test_no_new_message_is_ever_marked(
 
 
 @contextmanager
-def contract_sqlite(factory: pytest.TempPathFactory) -> Iterator[tuple[Journal, JournalReader]]:
+def lent(place: Place) -> Iterator[tuple[Journal, JournalReader]]:
     """Lend a fresh journal for one example."""
-    folder = factory.mktemp("journal")
-    journal, reader = SqliteJournal(folder), SqliteReader(folder)
-    managers: list[AbstractContextManager[object]] = [closing(journal), closing(reader)]
-    with managers[0], managers[1]:
+    with closing(place.journal()) as journal, closing(place.reader()) as reader:
         yield journal, reader
 
 
@@ -295,15 +304,15 @@ def test_erased_records_are_empty_and_everything_else_is_as_before(journal: Jour
     assert journal.append(messages(6)) == 6
 
 
-def test_no_byte_of_an_erased_record_stays_on_disk(place: Place, tmp_path: Path) -> None:
+def test_no_byte_of_an_erased_record_stays_on_disk(place: Place) -> None:
     """Compressed groups unpacked, write-ahead log included, and so after a restart."""
     with closing(place.journal()) as journal:
         for number in range(200):
             said = [message(number, topic="secret/zzforgotten"), message(number), message(number + 1)]
             journal.append(said)
         journal.erase([3 * number + 1 for number in range(200)])
-        assert not on_disk(tmp_path, b"zzforgotten")
-        assert on_disk(tmp_path, b"a/b"), "the search finds what is there"
+        assert not on_disk(place.disk, b"zzforgotten")
+        assert on_disk(place.disk, b"a/b"), "the search finds what is there"
     with closing(place.journal()), closing(place.reader()) as reader:
         assert len(read_all(reader)) == 600
-    assert not on_disk(tmp_path, b"zzforgotten")
+    assert not on_disk(place.disk, b"zzforgotten")

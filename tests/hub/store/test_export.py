@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import NotFoundError, UsageError
+from hub.errors import NotFoundError
 from hub.model import NS, Quality
 from hub.store.base import Range
 from hub.store.export import COLUMNS, copy, csv_lines, pages
@@ -69,15 +69,6 @@ def test_a_copy_is_one_plain_file_for_any_tool(file: StoreFile, tmp_path: Path) 
             ("acme:a7", "temperature", "°C", "2026-09-21T14:13:20.250Z", -3.0, "bad", 1, "r-1"),
         ]
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.db"]
-
-
-def test_a_copy_overwrites_nothing(file: StoreFile, tmp_path: Path) -> None:
-    """The text names the file."""
-    target = tmp_path / "thesis.db"
-    target.write_text("precious")
-    with pytest.raises(UsageError, match=r"thesis\.db exists"):
-        copy(file, target)
-    assert target.read_text() == "precious"
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:

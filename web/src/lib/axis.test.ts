@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heights, shownAt, stepped, wholeTimes } from "./axis.ts";
+import { heights, shownAt, spread, stepped, wholeTimes } from "./axis.ts";
 
 const at = (time: string) => Date.parse(`2026-11-24T${time}Z`) / 1000;
 const said = (times: number[]) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 16));
@@ -57,4 +57,11 @@ test("an axis goes below zero only where its quantity may", () => {
 test("an axis has room for its values and for the limit that is told first", () => {
 	const [low, high] = heights([900, 1000], [1500, 5000], { units: ["ppm"], least: 1, bracketed: false });
 	assert.ok(low < 900 && high > 1500 && high < 5000);
+});
+
+test("names beside curves keep apart, stay beside their ends where there is room, and none is under the picture", () => {
+	assert.deepEqual(spread([10, 50], 20, 100), [10, 50]);
+	assert.deepEqual(spread([10, 12, 90], 20, 100), [10, 30, 90]);
+	assert.deepEqual(spread([95, 95, 95], 20, 100), [60, 80, 100]);
+	assert.deepEqual(spread([], 20, 100), []);
 });

@@ -84,3 +84,20 @@ export function shownAt(curve: { track: Track; stale: boolean }, when: number): 
 	if (end === undefined || (curve.stale && when > end)) return null;
 	return valueAt(curve.track, when);
 }
+
+/** Rows of words beside points at these heights, from the top down: at least `step` apart, and none below `bottom`. */
+export function spread(heights: readonly number[], step: number, bottom: number): number[] {
+	let free = Number.NEGATIVE_INFINITY;
+	const rows = heights.map((height) => {
+		const row = Math.max(height, free);
+		free = row + step;
+		return row;
+	});
+	let lowest = bottom;
+	for (let at = rows.length - 1; at >= 0; at -= 1) {
+		const row = Math.min(rows[at] ?? lowest, lowest);
+		rows[at] = row;
+		lowest = row - step;
+	}
+	return rows;
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { breadth, kept, widest } from "./fit.ts";
+import { beside, breadth, kept, widest } from "./fit.ts";
 import type { Sight } from "./sight.ts";
 
 const seen = (value: number | null, unit: string | null, decimals = 0) =>
@@ -32,4 +32,20 @@ test("a size that fitted once is kept as long as the same story is told", () => 
 	assert.equal(keep("air", 2), 3);
 	assert.equal(keep("air", 4), 4);
 	assert.equal(keep("silo", 2), 2);
+});
+
+test("of two numbers of one size the one with more figures has more room, and a name keeps its own", () => {
+	assert.deepEqual(beside(3, 3), { shares: [0.5, 0.5], rooms: [3, 3] });
+	for (const [one, other] of [
+		[2.3, 3.9],
+		[5, 1],
+		[1, 5],
+	] as const) {
+		const { shares, rooms } = beside(one, other);
+		assert.ok(Math.abs(shares[0] + shares[1] - 1) < 1e-9);
+		assert.ok(Math.min(...shares) > 0.37);
+		assert.ok(Math.abs(shares[0] / rooms[0] - shares[1] / rooms[1]) < 1e-9, "one size");
+		assert.ok(rooms[0] >= one && rooms[1] >= other, "and each fits");
+		assert.ok(shares[0] / rooms[0] > 0.5 / Math.max(one, other), "larger than in two equal columns");
+	}
 });

@@ -28,6 +28,18 @@ export function widest(seen: readonly Sight[], language: Language, size = UNIT):
 	return Math.max(1, ...wide);
 }
 
+/** No column takes more of the room than this: a name and its mark stand in it, too. */
+const MOST = 0.62;
+
+/** How two numbers of one size share a row: the one with more figures has the wider column.
+ *
+ * Returns the shares of the row and, for each, the width [em] that its number is set for: so both have one size. */
+export function beside(one: number, other: number): { shares: [number, number]; rooms: [number, number] } {
+	const share = Math.min(Math.max(one / (one + other), 1 - MOST), MOST);
+	const ratio = share / (1 - share);
+	return { shares: [share, 1 - share], rooms: [Math.max(one, other * ratio), Math.max(other, one / ratio)] };
+}
+
 /** Remembers the widest that was seen of a story: numbers that shrink and grow with each value make a page restless. */
 export function kept(): (story: string, wide: number) => number {
 	let of = "";

@@ -120,3 +120,12 @@ test("what a delta says is another device now is told once, with both names", ()
 	assert.deepEqual(joined(apply(before, frame), { ...frame, seq: 6 }), []);
 	assert.deepEqual(joined(null, frame), []);
 });
+
+test("which stories are off comes with the press and stays until somebody says otherwise", () => {
+	const before = apply(null, full);
+	assert.equal(before?.off, null);
+	const off = apply(before, delta({ off: ["silo"] }));
+	assert.deepEqual(off?.off, ["silo"]);
+	assert.deepEqual(apply(off, delta({ seq: 6 }))?.off, ["silo"]);
+	assert.deepEqual(apply(off, delta({ seq: 6, off: [] }))?.off, []);
+});

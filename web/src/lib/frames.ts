@@ -42,6 +42,8 @@ export interface Picture {
 	readonly floods: Readonly<Record<string, Flood>>;
 	/** Number of the newest silent test of the siren. */
 	readonly siren: number;
+	/** The use cases whose alarms are suppressed; null: nobody said. */
+	readonly off: readonly string[] | null;
 	/** What holds for every screen. */
 	readonly wall: Wall;
 	/** Another number: the notes have changed. */
@@ -77,6 +79,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 			messages: frame.messages ?? 0,
 			floods: frame.floods ?? {},
 			siren: frame.siren ?? 0,
+			off: frame.off ?? null,
 			wall: frame.wall ?? LIVING,
 			notes: frame.notes ?? 0,
 			plan: frame.plan ?? 0,
@@ -101,6 +104,7 @@ export function apply(before: Picture | null, frame: Frame): Picture | null {
 		messages: frame.messages ?? before.messages,
 		floods: frame.floods ?? before.floods,
 		siren: frame.siren ?? before.siren,
+		off: frame.off ?? before.off,
 		wall: frame.wall ?? before.wall,
 		notes: frame.notes ?? before.notes,
 		plan: frame.plan ?? before.plan,

@@ -9,6 +9,7 @@ import {
 	moved,
 	MOST,
 	pause,
+	pulled,
 	RANGES,
 	stamp,
 	tick,
@@ -141,4 +142,24 @@ test("a table opens in an English and in a French spreadsheet", () => {
 test("no cell is calculated, none breaks its line", () => {
 	const found = table([{ ...row, device: '=cmd"|x', channel: "a,b\nc", unit: null }], "en");
 	assert.ok(found.includes(`,"'=cmd""|x","a,b\nc",3.5,,good`));
+});
+
+test("one finger takes the picture along, and past now it goes on with the time", () => {
+	assert.deepEqual(pulled([1000, 2000], [0.5], [0.5]), [1000, 2000]);
+	assert.deepEqual(pulled([1000, 2000], [0.5], [0.75]), [750, 1750]);
+	assert.deepEqual(pulled([1000, 2000], [], []), [1000, 2000]);
+	assert.equal(chosen(view, 750, 1750, 2000).to, 1750);
+	assert.equal(chosen(view, 1250, 2250, 2000).to, null);
+});
+
+test("two fingers keep the moments that they hold, whichever came first, and nothing is nearer than a minute", () => {
+	const [from, to] = pulled([1000, 2000], [0.4, 0.6], [0.2, 0.6]);
+	assert.ok(Math.abs(from + 0.2 * (to - from) - 1400) < 1e-6);
+	assert.ok(Math.abs(from + 0.6 * (to - from) - 1600) < 1e-6);
+	assert.deepEqual(pulled([1000, 2000], [0.6, 0.4], [0.6, 0.2]), [from, to]);
+	const near = pulled([1000, 2000], [0.5, 0.5], [0, 1]);
+	assert.equal(near[1] - near[0], 60);
+	const far = pulled([1000, 2000], [0, 1], [0.5, 0.5]);
+	assert.equal(far[1] - far[0], 25_000);
+	assert.equal((far[0] + far[1]) / 2, 1500);
 });

@@ -96,10 +96,31 @@ export function elsewhere(view: View, run: string | null, session: string | null
 	return { ...view, run, session, to: null };
 }
 
-/** The stretch [s] that somebody drew on a chart. */
-export function chosen(view: View, from: number, to: number): View {
+/** The stretch [s] that somebody drew on a chart, or came to by hand; past `now` [s] it goes on with the time. */
+export function chosen(view: View, from: number, to: number, now = Number.POSITIVE_INFINITY): View {
 	const span = Math.min(Math.max(to - from, SHORTEST), LONGEST);
-	return { ...view, span, to: (from + to + span) / 2 };
+	const end = (from + to + span) / 2;
+	return { ...view, span, to: end > now ? null : end };
+}
+
+/** Fingers closer than this share of the width are not told from one. */
+const CLOSEST = 0.04;
+
+/** The stretch [s] once one or two fingers that lay on it at `held` (shares of its width, 0–1) are at `at`: one takes
+ * the picture along; two draw it nearer and farther, each keeping the moment that it holds. */
+export function pulled(
+	[from, to]: readonly [number, number],
+	held: readonly number[],
+	at: readonly number[],
+): [number, number] {
+	const [one = 0, other] = held;
+	const [here = 0, there] = at;
+	const span = to - from;
+	if (other === undefined || there === undefined) return [from + (one - here) * span, to + (one - here) * span];
+	const apart = Math.max(Math.abs(there - here), CLOSEST);
+	const next = Math.min(Math.max((Math.max(Math.abs(other - one), CLOSEST) / apart) * span, SHORTEST), LONGEST);
+	const start = from + ((one + other) / 2) * span - ((here + there) / 2) * next;
+	return [start, start + next];
 }
 
 /** How often [ms] curves that go on are asked for again, at `speed` seconds of their time a second. */

@@ -90,6 +90,8 @@ test("an alarm is a mark on its own run's time-line, with the moment its delay b
 	assert.equal(found?.at, seconds("2026-11-24T05:15:00Z"));
 	assert.equal(found?.from, seconds("2026-11-24T05:00:00Z"));
 	assert.equal(marks([alarm], "r2", ["air"], rules).length, 0);
+	assert.equal(marks([alarm], "r1", ["power"], rules).length, 0);
+	assert.equal(marks([alarm], "r1", ["power"], rules, "air_high").length, 1, "what rings is on any time-line");
 });
 
 test("a value rises, falls or is steady over a quarter of an hour; too little history says nothing", () => {

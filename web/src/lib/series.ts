@@ -211,10 +211,12 @@ export function marks(
 	run: string,
 	measures: readonly string[],
 	rules: readonly Rule[],
+	rung?: string,
 ): Mark[] {
 	const found: Mark[] = [];
 	for (const alarm of alarms) {
-		if (!measures.includes(alarm.measure) || (alarm.run ?? run) !== run) continue;
+		const shown = measures.includes(alarm.measure) || alarm.rule === rung;
+		if (!shown || (alarm.run ?? run) !== run) continue;
 		const at = Date.parse(alarm.raised_at) / 1000;
 		const delay = rules.find((rule) => rule.id === alarm.rule)?.on_delay_s ?? 0;
 		const returned = alarm.returned_at === null ? null : Date.parse(alarm.returned_at) / 1000;

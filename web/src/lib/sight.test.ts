@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begun, kept, newest, sight, standing, tells } from "./sight.ts";
+import { begun, kept, newest, sight, standing, tells, untold } from "./sight.ts";
 import type { Alarm, Device, Measure, Sentence, Usecase } from "./types.ts";
 
 const NOW = Date.parse("2026-11-24T05:00:04Z");
@@ -130,4 +130,18 @@ test("a value says that it is back to normal once no other alarm of its story st
 	assert.equal(seen(back, alarm("overload", { state: "acknowledged" })), null);
 	assert.equal(seen(back, alarm("other", { state: "returned" })), "jump");
 	assert.equal(seen(back, alarm("open", { measure: "door_open" })), "open");
+});
+
+test("a story of another day comes back without its sentence, its run and what it had computed", () => {
+	const index = { ...door, name: "index", computed: true, value: 3, time: "2026-11-24T05:00:00Z", quality: "good" };
+	const before = {
+		name: "silo",
+		run: "silo-1",
+		sentence: { code: "x" },
+		measures: [door, index],
+	} as unknown as Usecase;
+	const after = untold(before);
+	assert.deepEqual([after.name, after.run, after.sentence], ["silo", null, null]);
+	assert.deepEqual(after.measures[0], door);
+	assert.deepEqual([after.measures[1]?.value, after.measures[1]?.time, after.measures[1]?.name], [null, null, "index"]);
 });

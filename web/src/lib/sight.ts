@@ -91,6 +91,13 @@ export function begun(seen: Sight, run: string | null = null): Sight {
 	return { ...unheard(seen), origin: seen.origin === "missing" ? "simulated" : seen.origin, run: seen.run ?? run };
 }
 
+/** A story as it was told some time ago, of which nothing is known now: what its screens show until it is told again. */
+export function untold(story: Usecase): Usecase {
+	const emptied = { value: null, time: null, quality: null };
+	const measures = story.measures.map((each) => (each.computed === true ? { ...each, ...emptied } : each));
+	return { ...story, run: null, sentence: null, measures };
+}
+
 /** A measure that is kept from a screen: nothing of it is known there. */
 export function kept(seen: Sight): Sight {
 	return { ...unheard(seen), alarm: null, hidden: true };

@@ -251,6 +251,8 @@ interface Changes {
 	floods?: Record<string, Flood>;
 	/** Number of the newest silent test. */
 	siren?: number;
+	/** The use cases whose alarms are suppressed. */
+	off?: string[];
 	/** What holds for every screen. */
 	wall?: Wall;
 	/** Changes whenever the notes do. */
@@ -449,7 +451,8 @@ export interface Usecase {
 	title: Text;
 	story: Text;
 	place: Text;
-	run: string;
+	/** Null: it is not played. */
+	run: string | null;
 	now: string;
 	speed: number;
 	simulated: boolean;

@@ -1,6 +1,7 @@
 /** What is painted under and over the curves of a chart: limits, alarms, delays, names, stretches. */
 
 import type uPlot from "uplot";
+import { spread } from "../lib/axis.ts";
 import { within } from "../lib/format.ts";
 import type { Mark, Track } from "../lib/series.ts";
 
@@ -48,6 +49,8 @@ export interface Scene {
 	marks: readonly Mark[];
 	notes: readonly Remark[];
 	strips: readonly Strip[];
+	/** Each curve bears its name; a single one may have it above the picture. */
+	named: boolean;
 	/** The names stand over the curves: beside them is room for the numbers only. */
 	inside: boolean;
 	/** The value of a colour or font token. */
@@ -288,22 +291,28 @@ function paintNames(brush: Brush): void {
 	});
 	names.sort((a, b) => a.y - b.y);
 	brush.letters(650);
-	let free = Number.NEGATIVE_INFINITY;
-	for (const { curve, end, x, y } of names) {
+	// one under the other at the same place, though a probe that speaks seldom ends its curve sooner
+	const rightmost = Math.max(...names.map(({ x }) => x));
+	const rows = spread(
+		names.map(({ y }) => y),
+		(LETTERS + 5) * px,
+		brush.bottom + 4 * px,
+	);
+	names.forEach(({ curve, end, x, y }, row) => {
 		const size = 5 * px;
 		ctx.fillStyle = scene.ink(colour(curve));
 		ctx.beginPath();
 		if (curve.series === 1) ctx.rect(x - size, y - size, 2 * size, 2 * size);
 		else ctx.arc(x, y, size, 0, 2 * Math.PI);
 		ctx.fill();
-		const at = Math.max(y, free);
+		const at = rows[row] ?? y;
+		const beside = rightmost - x < 40 * px ? rightmost : x;
 		const value = scene.number(end.v, curve);
-		const name = names.length > 1 ? within(curve.title) : "";
+		const name = scene.named ? within(curve.title) : "";
 		// a silent curve ends where limits still run: struck out it would read as wrong
 		if (scene.inside) brush.say(name, x - 10 * px, at - 11 * px, colour(curve), "right");
-		brush.say(scene.inside || name === "" ? value : `${name} ${value}`, x + 10 * px, at, colour(curve), "left");
-		free = at + (LETTERS + 5) * px;
-	}
+		brush.say(scene.inside || name === "" ? value : `${name} ${value}`, beside + 10 * px, at, colour(curve), "left");
+	});
 }
 
 /** Under the time axis, what explains the curves. */

@@ -36,6 +36,13 @@ export interface Mark {
 	run: string;
 }
 
+/** What a rule lets a measure come to. */
+export interface Bound {
+	value: number;
+	unit: string;
+	label: string;
+}
+
 /** Never by colour alone: each place has its stroke and its marker, too. */
 const STYLES = [
 	{ token: "--air", width: 2, dash: [], square: false },
@@ -63,9 +70,16 @@ export interface Brush {
 	px: number;
 }
 
-export function paint(u: uPlot, brush: Brush, lines: readonly Line[], marks: readonly Mark[]): void {
+export interface Painted {
+	lines: readonly Line[];
+	marks: readonly Mark[];
+	limits: readonly Bound[];
+}
+
+export function paint(u: uPlot, brush: Brush, { lines, marks, limits }: Painted): void {
 	u.ctx.save();
 	u.ctx.textBaseline = "middle";
+	paintLimits(u, brush, limits);
 	const seen = marks.filter((mark) => inside(u, mark.at)).sort((one, other) => one.at - other.at);
 	const places = seen.map((mark) => u.valToPos(mark.at, "x", true));
 	let free = u.bbox.left;
@@ -76,6 +90,30 @@ export function paint(u: uPlot, brush: Brush, lines: readonly Line[], marks: rea
 	});
 	paintNames(u, brush, lines);
 	u.ctx.restore();
+}
+
+/** A line over the whole width with its name, where it is within what is shown: curves that are far from it keep their size. */
+function paintLimits(u: uPlot, { ink, px }: Brush, limits: readonly Bound[]): void {
+	const { ctx, bbox } = u;
+	ctx.font = `600 ${LETTERS * px}px ${ink("--font")}`;
+	ctx.textAlign = "left";
+	for (const { value, unit, label } of limits) {
+		if (u.scales[unit] === undefined) continue;
+		const y = u.valToPos(value, unit, true);
+		if (!(y >= bbox.top && y <= bbox.top + bbox.height)) continue;
+		ctx.strokeStyle = ink("--limit");
+		ctx.lineWidth = 1.3 * px;
+		ctx.setLineDash([6 * px, 4 * px]);
+		stroke(ctx, [
+			[bbox.left, y],
+			[bbox.left + bbox.width, y],
+		]);
+		ctx.setLineDash([]);
+		halo(ctx, ink("--surface"), px);
+		ctx.strokeText(label, bbox.left + 6 * px, y - 10 * px);
+		ctx.fillStyle = ink("--limit");
+		ctx.fillText(label, bbox.left + 6 * px, y - 10 * px);
+	}
 }
 
 function inside(u: uPlot, at: number): boolean {

@@ -4,7 +4,7 @@ import type { Example } from "../scenes.ts";
 export const example: Example = {
 	measures: [
 		measure("velocity", { fr: "Vitesse de vibration", en: "Vibration velocity" }, "mm/s", 2),
-		measure("accel_hf", { fr: "Accélération, aigus", en: "Acceleration, high frequencies" }, "g", 2),
+		measure("accel_hf", { fr: "Accélération, aigus", en: "HF acceleration" }, "g", 2),
 		measure("bearing_temp", { fr: "Température du palier", en: "Bearing temperature" }, "°C"),
 		measure("motor_power", { fr: "Puissance du moteur", en: "Motor power" }, "W", 0),
 		measure("zone", { fr: "Zone", en: "Zone" }, null, 0),

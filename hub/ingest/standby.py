@@ -1,0 +1,103 @@
+"""An ingest that waits for its turn: another one writes the journal; this one's hub reads on meanwhile."""
+
+import contextlib
+import logging
+import selectors
+import socket
+import time
+from pathlib import Path
+
+from hub.errors import JournalError
+from hub.ingest.link import Append, AppendFailed, End, Erase, LinkServer, Peer, Status, Wanted
+from hub.journal.base import JournalReader
+from hub.journal.lease import Lease
+
+LOOK_S = 0.1
+"""How often the journal's end is looked at for the hub [s]."""
+ASK_S = 0.25
+"""How often the lease is asked for [s]."""
+STATUS_S = 1.0
+_LOG = logging.getLogger(__name__)
+
+
+class Standby:
+    """Tells the hub of this worker how far the journal is, until it is this ingest's turn."""
+
+    def __init__(self, folder: Path, lease: Lease, reader: JournalReader, url: str) -> None:
+        """Open the link; `url`: the broker, as it may be shown."""
+        self._selector = selectors.DefaultSelector()
+        self._awake, self._waker = socket.socketpair()
+        for end in (self._awake, self._waker):
+            end.settimeout(0)
+        self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
+        self._link = LinkServer(folder, self._selector, self._handle)
+        self._lease = lease
+        self._reader = reader
+        self._url = url
+        self._stopping = False
+        self._status_at = self._asked_at = 0.0
+        self._hubs = 0
+        self._end = -1
+        self._holder: str | None = None
+
+    @property
+    def waker(self) -> socket.socket:
+        """The socket whose bytes interrupt the selector."""
+        return self._waker
+
+    def stop(self) -> None:
+        """End `wait` soon; from any thread or signal handler."""
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            self._waker.send(b"\0")
+
+    def wait(self) -> bool:
+        """Wait until it is our turn; False: until `stop`."""
+        _LOG.info("Standing by: another worker writes the journal")
+        try:
+            while not self._stopping:
+                for key, mask in self._selector.select(LOOK_S):
+                    key.data(mask)
+                if time.monotonic() - self._asked_at >= ASK_S:
+                    self._asked_at = time.monotonic()
+                    if self._acquired():
+                        return True
+                self._tell()
+        finally:
+            self._link.close()
+            self._reader.close()
+            self._selector.close()
+            self._awake.close()
+            self._waker.close()
+        return False
+
+    def _acquired(self) -> bool:
+        try:
+            return self._lease.acquire()
+        except JournalError as error:
+            _LOG.debug("No lease: %s", error)
+            return False
+
+    def _tell(self) -> None:
+        now, hubs = time.monotonic(), self._link.admitted
+        if hubs > self._hubs:
+            self._end, self._status_at = -1, 0.0
+        self._hubs = hubs
+        end = self._reader.end
+        if end != self._end:
+            self._link.send(End(end))
+            self._end = end
+        if hubs and now - self._status_at >= STATUS_S:
+            self._status_at = now
+            self._link.send(Status(url=self._url, standby=True))
+
+    def _drain(self, _mask: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._awake.recv(4096):
+                pass
+
+    def _handle(self, said: Wanted, peer: Peer) -> None:
+        """Refuse what only the one that writes can do; what is said to devices is left to its hub."""
+        if isinstance(said, Append | Erase):
+            reason = "this worker stands by: another one writes the journal; send it there, or again in a few seconds"
+            peer.send(AppendFailed(said.id, reason))

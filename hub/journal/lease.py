@@ -1,0 +1,145 @@
+"""Whose turn it is to write a journal on NATS servers: one holds the lease, others stand by.
+
+The lease is a message of a stream whose messages live a few seconds, put there only where none lives and renewed only
+by whom it belongs to: the engine's own compare-and-set and its own clock decide. Whoever believes too long that it is
+his turn writes nothing: the journal itself refuses him (`jetstream`).
+"""
+
+import contextlib
+import threading
+
+from hub.errors import JournalError
+from hub.journal.jetstream import Log
+from hub.journal.nats_link import Link, Outgoing, RefusedError, Url, given_back, taken
+
+LIVES_S = 4.0
+"""How long a lease lives that nobody renews [s]."""
+RENEW_S = 1.0
+_EXPECTED = "Nats-Expected-Last-Subject-Sequence"
+_NS = 1_000_000_000
+
+
+class Lease:
+    """A worker's claim to be the one that writes.
+
+    Attributes:
+        lost: it was held and is no more.
+    """
+
+    def __init__(self, url: Url, who: str) -> None:
+        """Claim nothing yet.
+
+        Args:
+            url: of the journal.
+            who: this worker, the same after a restart: it takes its own lease again at once.
+        """
+        self.lost = False
+        self._url = url
+        self._who = who
+        self._link: Link = taken(url)
+        self._stream = f"{url.name}_lease"
+        self._subject = f"{self._stream}.ingest"
+        self._sequence = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def holder(self) -> str | None:
+        """Return who holds it; None: nobody.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        found = self._link.message(self._stream, {"last_by_subj": self._subject})
+        return None if found is None else found.data.decode()
+
+    def acquire(self) -> bool:
+        """Take the lease if nobody else has it, and keep it from now on; tell whether it is held.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        self._make()
+        found = self._link.message(self._stream, {"last_by_subj": self._subject})
+        if found is not None and found.data.decode() != self._who:
+            return False
+        if not self._put(0 if found is None else found.sequence):
+            return False
+        self._thread.start()
+        return True
+
+    def agreed(self, name: str, mine: str) -> str:
+        """Return what all workers of this journal use under a name: what the first of them had.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        log = Log(self._url)
+        try:
+            log.make()
+        finally:
+            log.close()
+        side, subject = f"{self._url.name}_side", f"{self._url.name}_side.agreed.{name}"
+        for _ in range(2):
+            found = self._link.message(side, {"last_by_subj": subject})
+            if found is not None:
+                return found.data.decode()
+            with contextlib.suppress(RefusedError):  # another was first
+                self._link.publish(Outgoing(subject, mine.encode(), {_EXPECTED: "0"}))
+        return mine
+
+    def close(self) -> None:
+        """Give it up, so that another takes it at once."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+            with contextlib.suppress(JournalError):  # it ends by itself
+                if not self.lost:
+                    self._link.request(f"STREAM.MSG.DELETE.{self._stream}", {"seq": self._sequence})
+        given_back(self._url)
+
+    def _make(self) -> None:
+        if self._link.found(f"STREAM.INFO.{self._stream}") is None:
+            wanted = {
+                "name": self._stream,
+                "subjects": [f"{self._stream}.>"],
+                "storage": "file",
+                "num_replicas": self._url.replicas,
+                "max_msgs_per_subject": 1,
+                "max_age": int(LIVES_S * _NS),
+                "duplicate_window": int(RENEW_S * _NS) // 2,
+            }
+            self._link.request(f"STREAM.CREATE.{self._stream}", wanted)
+
+    def _put(self, after: int) -> bool:
+        try:
+            said = Outgoing(self._subject, self._who.encode(), {_EXPECTED: str(after)})
+            self._sequence = self._link.publish(said)
+        except RefusedError:
+            return False
+        return True
+
+    def _keep(self) -> None:
+        """Renew it; one that cannot be renewed for as long as it lives is lost."""
+        left = LIVES_S
+        while not self._ended.wait(RENEW_S):
+            try:
+                held = self._renewed()
+            except JournalError:  # no server answers now; the stream's clock goes on
+                left -= RENEW_S
+                held = left > 0
+            else:
+                left = LIVES_S
+            if not held:
+                self.lost = True
+                return
+
+    def _renewed(self) -> bool:
+        if self._put(self._sequence):
+            return True
+        found = self._link.message(self._stream, {"last_by_subj": self._subject})
+        if found is None:  # it ran out while no server answered
+            return self._put(0)
+        if found.data.decode() != self._who:
+            return False
+        self._sequence = found.sequence  # an answer was lost
+        return True

@@ -1,0 +1,130 @@
+"""Where the journal of a data folder lies: in the folder, or on NATS servers that `journal.json` in it names."""
+
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import ConfigError
+from hub.journal.base import JournalReader, Store
+from hub.journal.sqlite import SqliteJournal, SqliteReader
+
+FILE = "journal.json"
+WORKER = "worker-id"
+
+
+class Elsewhere(Struct, frozen=True):
+    """What the file holds: the address, with its password."""
+
+    url: str
+
+
+def url(folder: Path) -> str | None:
+    """Return the address of the folder's journal; None: it lies in the folder.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    path = folder / FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Elsewhere).url
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        msg = f"{path} cannot be read ({error}); it says where the journal is: start the hub with --journal again"
+        raise ConfigError(msg) from error
+
+
+def settle(folder: Path, wanted: str | None) -> None:
+    """Note where the journal of a folder is to lie; it must be where its messages are.
+
+    Raises:
+        ConfigError: it lies elsewhere, or the address is none.
+    """
+    before = url(folder)
+    if wanted is None and before is None:
+        return
+    from hub.journal.nats_link import Url, without_password  # noqa: PLC0415 — only where NATS is spoken of
+
+    if wanted is None and before is not None:
+        msg = (
+            f"the journal of {folder} lies at {without_password(before)}: set HUB_JOURNAL_URL (or --journal) to it,"
+            " or name another data folder with --data"
+        )
+        raise ConfigError(msg)
+    if wanted is None:
+        return
+    place = Url.parsed(wanted)
+    if before is not None and Url.parsed(before).name != place.name:
+        msg = (
+            f"the journal of {folder} is {Url.parsed(before).name!r}, not {place.name!r}: write that name in --journal"
+        )
+        raise ConfigError(msg)
+    if before is None and has_messages(folder):
+        msg = (
+            f"{folder} has a journal of its own: copy it to the servers first with"
+            f" `matinales move {without_password(wanted)}`, or name an empty data folder"
+        )
+        raise ConfigError(msg)
+    if before != wanted:
+        note(folder, wanted)
+
+
+def note(folder: Path, wanted: str) -> None:
+    """Write down where the journal of a folder lies, readable by its owner only."""
+    path = folder / FILE
+    aside = path.with_suffix(".part")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(Elsewhere(wanted)))
+    aside.replace(path)
+
+
+def worker(folder: Path) -> str:
+    """Return the name of the worker whose folder it is, the same after a restart."""
+    path = folder / WORKER
+    if not path.exists():
+        path.write_text(secrets.token_hex(6))
+    return path.read_text()
+
+
+def journal(folder: Path) -> Store:
+    """Open the append side of a folder's journal.
+
+    Raises:
+        ConfigError: its address cannot be used.
+        JournalError: it cannot be opened.
+    """
+    address = url(folder)
+    if address is None:
+        return SqliteJournal(folder)
+    from hub.journal.jetstream import JetStreamJournal  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    return JetStreamJournal(Url.parsed(address))
+
+
+def reader(folder: Path) -> JournalReader:
+    """Open a reader of a folder's journal, which may not exist yet.
+
+    Raises:
+        ConfigError: its address cannot be used.
+    """
+    address = url(folder)
+    if address is None:
+        return SqliteReader(folder)
+    from hub.journal.jetstream import JetStreamReader  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    return JetStreamReader(Url.parsed(address))
+
+
+def has_messages(folder: Path) -> bool:
+    """Tell whether a journal in the folder itself holds anything."""
+    found = SqliteReader(folder)
+    try:
+        return found.end > 0
+    finally:
+        found.close()

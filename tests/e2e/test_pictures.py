@@ -1,0 +1,154 @@
+"""Pictures of the page for people to look at, and what can be judged of them without eyes.
+
+CI keeps them: `MATINALES_PICTURES=FOLDER pytest -m long tests/e2e/test_pictures.py` writes them there.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hub.web.built import PAGES
+from servers.browser import Visit, visit
+from servers.hubs import Demo, demo, until
+from servers.workers import usecases
+
+WALL = (1920, 1080)
+LAPTOP = (1280, 800)
+PHONE = (390, 844)
+LYING = (844, 390)
+LEAST = 0.122 * WALL[1]
+"""Size of a number on the wall [px]: its figures are a twelfth of the height, to be read at 8 m."""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TILES = """() => [...document.querySelectorAll('.values .tile')].map((tile) => {
+    const number = tile.querySelector('.number');
+    const box = (each) => each.getBoundingClientRect();
+    return {
+        size: parseFloat(getComputedStyle(number).fontSize), top: box(number).top, row: box(tile).top,
+        wide: number.scrollWidth - number.clientWidth,
+        bottom: Math.max(...[...tile.children].map((each) => box(each).bottom)),
+    };
+})"""
+FREE = """() => {
+    const after = document.querySelector('.chart, .banner');
+    return after ? after.getBoundingClientRect().top : innerHeight;
+}"""
+OUTSIDE = """() => [...document.querySelectorAll('main *')].filter((each) => {
+    if (!each.checkVisibility() || each.closest('svg, .u-wrap, .unseen') || !each.innerText?.trim()) return false;
+    const { left, right, top, bottom } = each.getBoundingClientRect();
+    return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+}).map((each) => each.outerHTML.slice(0, 160))"""
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page as somebody has it before them."""
+
+    path: str
+    size: tuple[int, int]
+    locale: str
+    theme: Literal["light", "dark"]
+
+    @property
+    def name(self) -> str:
+        """What its file is called."""
+        page = re.sub(r"\W+", "-", self.path) or "audience"
+        return f"{page}_{self.size[0]}x{self.size[1]}_{self.locale[:2]}_{self.theme}"
+
+
+READERS: tuple[tuple[str, Literal["light", "dark"], tuple[int, int]], ...] = (
+    ("fr-FR", "light", LAPTOP),
+    ("en-GB", "dark", LAPTOP),
+    ("en-GB", "light", PHONE),
+    ("fr-FR", "dark", LYING),
+)
+"""Who has a page before them: each language in each theme, on each kind of screen."""
+PICTURES = [
+    Picture(re.sub(r"{\w+}", "1", path).lstrip("/"), size, locale, theme)
+    for path in PAGES
+    for locale, theme, size in READERS
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the pictures are kept."""
+    kept = os.environ.get("MATINALES_PICTURES")
+    found = Path(kept) if kept else tmp_path_factory.mktemp("pictures")
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 — nobody starts a demo where no browser is
+    """Lend a cold room whose door is open: an alarm waits."""
+    with demo(
+        tmp_path_factory.mktemp("pictures") / "data", "--speed", "60", "--history", "3h", "--seed", "7"
+    ) as running:
+        running.ask("PUT", "api/v1/scenario/faults/door_open", {"active": True})
+        until(lambda: running.get("api/v1/alarms")["alarms"])
+        running.ask("PUT", "api/v1/scenario/speed", {"speed": 1})
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 — nobody starts a demo where no browser is
+    """Lend a demo whose story is changed."""
+    with demo(tmp_path_factory.mktemp("stage") / "data", "--history", "1h", "--seed", "7") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def walls(stage: Demo, browser: Browser) -> Iterator[list[Visit]]:
+    """Lend two walls before the same stories: French in the dark, English in a room that cannot be darkened."""
+    with (
+        visit(browser, f"{stage.page}projector", locale="fr-FR", size=WALL) as dark,
+        visit(browser, f"{stage.page}projector?theme=light", locale="en-GB", size=WALL) as light,
+    ):
+        yield [dark, light]
+
+
+@contextmanager
+def shown(browser: Browser, hub: Demo, picture: Picture) -> Iterator[Page]:
+    """Lend a page as it stands once it has what it shows."""
+    touch = picture.size in {PHONE, LYING}
+    address = hub.page + picture.path
+    with visit(browser, address, locale=picture.locale, theme=picture.theme, size=picture.size, touch=touch) as lent:
+        expect(lent.page.locator("main").first).not_to_be_empty()
+        lent.page.wait_for_load_state("networkidle")
+        yield lent.page
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda each: each.name)
+def test_a_page_is_whole_on_every_screen(browser: Browser, hub: Demo, folder: Path, picture: Picture) -> None:
+    """Nothing is wider than the screen, whatever the language, the theme and the way that a phone is held."""
+    with shown(browser, hub, picture) as page:
+        page.screenshot(path=folder / f"{picture.name}.png", full_page=True)
+        assert page.evaluate(SIDEWAYS) <= 0
+
+
+@pytest.mark.parametrize("name", sorted(usecases()))
+def test_each_story_is_read_from_the_back_of_the_room(stage: Demo, walls: list[Visit], folder: Path, name: str) -> None:
+    """Figures of a twelfth of the height, side by side at one height; nothing over anything else, nothing outside."""
+    stage.ask("PUT", "api/v1/scenario", {"usecase": name, "seed": 7})
+    for wall, language in zip(walls, ("fr", "en"), strict=True):
+        page = wall.page
+        expect(page.locator("h1")).to_have_text(usecases()[name].title.as_dict[language])
+        expect(page.locator(".values data").first).to_have_text(re.compile(r"\d"))
+        expect(page.locator(".chart figure:not(.empty)")).to_be_visible()
+        page.screenshot(path=folder / f"wall_{name}_{language}.png")
+        tiles, free = page.evaluate(TILES), page.evaluate(FREE)
+        assert min(each["size"] for each in tiles) >= LEAST - 0.1
+        assert max(each["wide"] for each in tiles) <= 0
+        assert max(each["bottom"] for each in tiles) <= free
+        for row in {each["row"] for each in tiles}:
+            heights = [each["top"] for each in tiles if each["row"] == row]
+            assert max(heights) - min(heights) < 1, heights
+        assert page.evaluate(OUTSIDE) == []

@@ -1,0 +1,115 @@
+"""Two workers with one journal on NATS servers: where one dies, the other goes on (design.md §1, Distributed)."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.publish
+import psutil
+import pytest
+
+from hub.journal.jetstream import JetStreamReader
+from hub.journal.nats_link import Url
+from servers import nats
+from servers.ports import HOST, free_port, until
+
+
+class Workers:
+    """`matinales run --workers 2` beside a broker of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        """Start it."""
+        self.folder = folder
+        self.mqtt = free_port()
+        self.pages = [free := free_port(), free + 1]
+        environ = os.environ | {
+            "HUB_DATA_DIR": str(folder),
+            "HUB_MQTT_PORT": f"{self.mqtt}",
+            "HUB_WEB_PORT": f"{self.pages[0]}",
+            "HUB_JOURNAL_URL": url,
+        }
+        command = [sys.executable, "-m", "hub", "run", "--workers", "2"]
+        self.process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def health(self, worker: int) -> dict[str, Any]:
+        """Return /health of a worker; empty while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.pages[worker]}/health", timeout=2) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except OSError:
+            return {}
+
+    def listens(self, worker: int) -> bool:
+        """Whether a worker is the one that hears the broker."""
+        counters = self.health(worker).get("counters", {})
+        return bool(counters.get("broker_connected") == 1)
+
+    def stands_by(self, worker: int) -> bool:
+        """Whether a worker waits for its turn."""
+        return bool(self.health(worker).get("counters", {}).get("standby") == 1)
+
+    def value(self, worker: int) -> float | None:
+        """Return what a worker's page knows of the device."""
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.pages[worker]}/api/v1/devices", timeout=2) as answer:
+                devices = json.load(answer)["devices"]
+        except OSError:
+            return None
+        return next((each["channels"][0]["value"] for each in devices if each["id"] == "generic:room/probe"), None)
+
+    def say(self, value: float) -> None:
+        """Let the device speak, and hear the broker's word for it."""
+        paho.mqtt.publish.single("room/probe", json.dumps({"temperature": value}), qos=1, hostname=HOST, port=self.mqtt)
+
+    def parts(self, name: str, folder: str) -> list[psutil.Process]:
+        """Return the processes of one of our modules that work in a folder."""
+        found = []
+        for each in psutil.Process(self.process.pid).children(recursive=True):
+            line = each.cmdline()
+            if name in line and (name == "hub.serving" or line[line.index("--data") + 1].endswith(folder)):
+                found.append(each)
+        return found
+
+
+@contextmanager
+def working(folder: Path, url: str) -> Iterator[Workers]:
+    """Lend the two workers once one listens and the other stands by."""
+    workers = Workers(folder, url)
+    try:
+        until("one listens", lambda: any(map(workers.listens, (0, 1))), timeout_s=40)
+        until("the other stands by", lambda: any(map(workers.stands_by, (0, 1))), timeout_s=20)
+        yield workers
+    finally:
+        workers.process.terminate()
+        assert workers.process.wait(20) == 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+def test_a_stopped_worker_is_followed_by_the_other_and_every_page_knows_everything(tmp_path: Path) -> None:
+    """One hears the broker; both pages show it; the other takes over its session, and nothing is missing or doubled."""
+    url = nats.fresh_url()
+    with working(tmp_path, url) as workers:
+        workers.say(1.5)
+        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [1.5, 1.5], timeout_s=20)
+        first = 0 if workers.listens(0) else 1
+        (ingest,) = workers.parts("hub.ingest", ("/2" if first else tmp_path.name))
+        ingest.send_signal(signal.SIGSTOP)  # a machine that hangs: its supervisor sees nothing wrong
+        until("the other listens", lambda: workers.listens(1 - first), timeout_s=30)
+        workers.say(2.5)
+        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [2.5, 2.5], timeout_s=30)
+        ingest.send_signal(signal.SIGCONT)  # it believes that it is its turn: the journal refuses it
+        until("it stands by", lambda: workers.stands_by(first), timeout_s=30)
+        workers.say(3.5)
+        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [3.5, 3.5], timeout_s=30)
+    with closing(JetStreamReader(Url.parsed(url))) as reader:
+        said = [each.message.payload for each in reader.read(0, 10_000) if each.message.topic == "room/probe"]
+    assert said == [b'{"temperature": 1.5}', b'{"temperature": 2.5}', b'{"temperature": 3.5}']

@@ -1,0 +1,117 @@
+"""The journal on NATS servers under load, with parts of the hub and servers killed (reliability.md §3.2, S2 and S3)."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from device_sims.link import Broker
+from hub.bench import ledger
+from hub.bench._devices import Devices
+from hub.bench._plant import HOST, Plant
+from hub.journal import place
+from servers import nats
+
+PAUSE_S = 10.0
+"""S3: how long nothing may be acknowledged while the servers agree on a new leader."""
+Faults = Callable[[Plant], Awaitable[None]]
+
+
+def test_a_kill_of_ingest_and_hub_costs_nothing_with_the_journal_on_nats() -> None:
+    """R1 again: what was acknowledged to the broker was on the server before, synced."""
+    figures = ledger.measure(seconds=1, rate=300, devices=20, kills=1, journal=nats.fresh_url(), seed=7)
+    wrong = {name: many for name, many in figures.items() if name.endswith(ledger.WRONG) and many}
+    assert wrong == {}, figures
+    assert figures["hub_acked"] == figures["hub_stored"] >= figures["device_acked"] > 100
+    assert figures["connections"] >= 2
+
+
+async def judged(folder: Path, url: str, faults: Faults, *, rate: float, seconds: float, devices: int = 50) -> float:
+    """Load a hub whose journal lies there while `faults` happen, assert that nothing is lost; return the pause [s]."""
+    place.settle(folder, url)
+    async with Plant(folder, "embedded") as plant:
+        fleet = Devices(Broker(HOST, plant.broker_port), devices, random.Random(7))
+        await fleet.gather()
+        pauses = [0.0]
+        watch = asyncio.create_task(follow(plant, pauses))
+        try:
+            loading = asyncio.create_task(fleet.load(rate, seconds))
+            await faults(plant)
+            await loading
+            await fleet.drained(60)
+            await plant.drained()
+        finally:
+            watch.cancel()
+            await fleet.close()
+        both = plant.acknowledged, fleet.confirmed
+        verdicts = [await asyncio.to_thread(plant.verdict, each, fleet.books) for each in both]
+        assert all(each.good for each in verdicts), [each.counts() for each in verdicts]
+        assert verdicts[0].acked > rate * seconds / 3
+        print([each.counts() for each in verdicts])  # noqa: T201 — figures of the long tier are reported
+    return max(pauses)
+
+
+async def follow(plant: Plant, pauses: list[float]) -> None:
+    """Note each time [s] for which nothing was acknowledged."""
+    before, since = plant.pubacks, time.monotonic()
+    while True:
+        await asyncio.sleep(0.02)
+        if plant.pubacks != before:
+            pauses.append(time.monotonic() - since)
+            before, since = plant.pubacks, time.monotonic()
+
+
+async def test_the_leader_killed_under_load_costs_nothing(tmp_path: Path) -> None:
+    """S3: two of three servers go on, and the one that comes back catches up."""
+    with nats.cluster() as three:
+
+        async def kill_leader(plant: Plant) -> None:
+            await plant.until("something was acknowledged", lambda: plant.pubacks > 50)
+            leader = three.leader()
+            leader.kill()
+            before = plant.pubacks
+            await plant.until("messages are acknowledged again", lambda: plant.pubacks > before + 50)
+            await asyncio.to_thread(leader.start)
+
+        pause = await judged(tmp_path, three.url, kill_leader, rate=200, seconds=4, devices=20)
+    assert pause <= PAUSE_S
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_each_server_killed_in_turn_under_load_costs_nothing(tmp_path: Path) -> None:
+    """S3 in full: every one, the leader among them, at 1,000 messages a second; the pause is printed."""
+    with nats.cluster() as three:
+
+        async def kill_each(_plant: Plant) -> None:
+            for each in three.servers:
+                await asyncio.sleep(5)
+                each.kill()
+                await asyncio.sleep(5)
+                await asyncio.to_thread(each.start)
+
+        pause = await judged(tmp_path, three.url, kill_each, rate=1_000, seconds=40)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+    assert pause <= PAUSE_S
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_servers_ingest_and_hub_killed_together_cost_nothing(tmp_path: Path) -> None:
+    """A bad day: a server, the ingest and the hub, again and again."""
+    with nats.cluster() as three:
+
+        async def kill_all(plant: Plant) -> None:
+            for each in three.servers:
+                await asyncio.sleep(4)
+                each.kill()
+                plant.kill("ingest")
+                await asyncio.sleep(4)
+                plant.kill("hub")
+                await asyncio.to_thread(each.start)
+
+        pause = await judged(tmp_path, three.url, kill_all, rate=500, seconds=30)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above

@@ -1,0 +1,176 @@
+"""What only the journal on NATS servers does (hub/journal/jetstream.py); the contract is test_contract.py's."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from hub.errors import ConfigError, JournalError
+from hub.journal import jetstream
+from hub.journal.jetstream import JetStreamJournal, JetStreamReader
+from hub.journal.nats_link import UnknownFateError, Url
+from hub.journal.parts import partition
+from hub.model import Message
+from servers import nats
+from servers.ports import HOST
+
+
+@pytest.fixture
+def url() -> Url:
+    """Lend the address of a journal that nobody has made yet."""
+    return Url.parsed(nats.fresh_url())
+
+
+@pytest.fixture
+def alone() -> Iterator[nats.Nats]:
+    """Lend a server that a test may kill."""
+    with nats.to_kill() as lent:
+        yield lent
+
+
+def message(number: int, topic: str = "a/b") -> Message:
+    """Return a message that says a number."""
+    return Message(topic, f"{number}".encode(), 1_000 + number)
+
+
+def said(reader: JetStreamReader) -> list[str]:
+    """Return all that a journal says."""
+    return [record.message.payload.decode() for record in reader.read(0, 10_000)]
+
+
+def test_an_older_append_side_writes_never_again_once_another_is_open(url: Url) -> None:
+    """Two ingests that both believe it is their turn cannot mix: the stream itself refuses one of them."""
+    with closing(JetStreamJournal(url)) as older, closing(JetStreamReader(url)) as reader:
+        older.append([message(1)])
+        with closing(JetStreamJournal(url)) as newer:
+            with pytest.raises(JournalError, match="another ingest"):
+                older.append([message(2)])
+            assert older.superseded
+            assert newer.append([message(3)]) == 2
+        assert said(reader) == ["1", "3"]
+
+
+def test_a_group_written_while_its_answer_was_lost_is_written_once(url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker's messages come again to a journal that has them already: told apart by the group's own name."""
+    monkeypatch.setattr(jetstream, "PATIENCE_S", 0.0)
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        commit = journal._log.link.commit
+
+        def deaf(*arguments: object, **more: object) -> int:
+            commit(*arguments, **more)  # type: ignore[arg-type]
+            raise UnknownFateError("no answer came")  # noqa: EM101, TRY003 — as a lost connection's
+
+        monkeypatch.setattr(journal._log.link, "commit", deaf)
+        with pytest.raises(JournalError):
+            journal.append([message(1), message(2, "c/d")])
+        monkeypatch.setattr(journal._log.link, "commit", commit)
+        assert journal.append([message(1), message(2, "c/d")]) == 2
+        assert journal.append([message(3)]) == 3
+        assert said(reader) == ["1", "2", "3"]
+
+
+def test_another_group_may_come_while_the_fate_of_one_is_unknown(url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serial lines and web requests do not wait for the broker's group."""
+    monkeypatch.setattr(jetstream, "PATIENCE_S", 0.0)
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        commit = journal._log.link.commit
+
+        def deaf(*arguments: object, **more: object) -> int:
+            commit(*arguments, **more)  # type: ignore[arg-type]
+            raise UnknownFateError("no answer came")  # noqa: EM101, TRY003 — as a lost connection's
+
+        monkeypatch.setattr(journal._log.link, "commit", deaf)
+        with pytest.raises(JournalError):
+            journal.append([message(1)])
+        monkeypatch.setattr(journal._log.link, "commit", commit)
+        assert journal.append([message(2)]) == 2
+        assert journal.append([message(1)]) == 2, "it was there already"
+        assert said(reader) == ["1", "2"]
+
+
+def test_a_server_that_is_killed_and_comes_back_has_every_group_that_was_committed(alone: nats.Nats) -> None:
+    """While it is away nothing is taken, and said so; nothing is taken twice."""
+    url = Url.parsed(f"nats://{HOST}:{alone.port}/journal")
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        journal.append([message(1), message(2)])
+        assert reader.end == 2
+        alone.kill()
+        with pytest.raises(JournalError, match="takes nothing"):
+            journal.append([message(3)])
+        assert reader.end == 2, "as it was seen last"
+        back = threading.Timer(0.2, alone.start)
+        back.start()
+        while journal.end < 3:
+            try:
+                journal.append([message(3)])
+            except JournalError:
+                continue
+        back.join()
+        assert said(reader) == ["1", "2", "3"]
+
+
+def test_the_oldest_go_within_the_budget_and_the_positions_stay(url: Url) -> None:
+    """What every reader has goes; the end is remembered whatever goes."""
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        for number in range(1, 41):
+            journal.append([message(2 * number - 1), message(2 * number, "c/d")])
+        size = journal.used
+        assert journal.make_room(size, below=81, before=10**18) == 0
+        assert journal.make_room(size // 2, below=1, before=10**18) == 0, "nobody has read them"
+        gone = journal.make_room(size // 2, below=81, before=10**18)
+        assert 30 <= gone <= 50
+        assert reader.start == gone + 1
+        assert [record.position for record in reader.read(0, 1_000)] == list(range(gone + 1, 81))
+        assert journal.append([message(81)]) == 81
+
+
+def test_large_messages_come_back_whole(url: Url) -> None:
+    """A message of the largest size that is journalled whole, several in a group."""
+    large = [Message("a/b", bytes([number]) * 1_048_576, number) for number in range(1, 5)]
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        journal.append(large)
+        assert [record.message for record in reader.read(0, 10)] == large
+
+
+def test_all_of_a_device_goes_to_one_partition() -> None:
+    """Its order is that of the partition: whatever it speaks of lies under the same two levels."""
+    assert len({partition(f"tele/kitchen/{what}", 64) for what in ("SENSOR", "STATE", "LWT")}) == 1
+    assert len({partition(f"tele/kitchen{number}/SENSOR", 8) for number in range(200)}) == 8
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "http://a:1",
+        "nats://",
+        "nats://a:1/no.dots",
+        "nats://a:1?replicas=2",
+        "nats://a:1?what=3",
+        "nats://a:1?partitions=x",
+    ],
+)
+def test_an_address_that_is_none_is_refused_with_what_one_looks_like(wrong: str) -> None:
+    """Whatever is wrong with it."""
+    with pytest.raises(ConfigError, match="write nats://"):
+        Url.parsed(wrong)
+
+
+def test_a_password_is_never_shown() -> None:
+    """Not even where the address is refused."""
+    with pytest.raises(ConfigError) as refused:
+        Url.parsed("nats://me:secret@a:1/no.dots")
+    assert "secret" not in str(refused.value)
+
+
+def test_three_servers_keep_three_copies_unless_told() -> None:
+    """One keeps one."""
+    assert Url.parsed("nats://a:1,b:1,c:1").replicas == 3
+    assert Url.parsed("nats://a:1").replicas == 1
+    assert Url.parsed("nats://a:1/name?replicas=3&partitions=4").partitions == 4
+
+
+def test_a_server_that_takes_too_little_at_once_is_refused_with_the_remedy() -> None:
+    """A message of 1 MiB could never be journalled there."""
+    with nats.to_kill(payload="1MB") as small, pytest.raises(JournalError, match="max_payload: 8MB"):
+        JetStreamJournal(Url.parsed(f"nats://{HOST}:{small.port}/journal"))
