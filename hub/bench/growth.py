@@ -20,7 +20,7 @@ from hub.bench.history import fill
 from hub.store.file import StoreFile
 from hub.store.rollup_tables import HOUR
 
-GATES = {"devices_growth": ("<=", 2.0), "points_growth": ("<=", 1.3), "restart_s": ("<=", 2.0)}
+GATES = {"devices_growth": ("<=", 2.0), "points_growth": ("<=", 1.5), "restart_s": ("<=", 2.0)}
 """The dearest of a series, as a multiple of its cheapest; `restart_s` is with the most points.
 
 More devices cost more a message while each commit holds as many: a thousand messages of ten devices leave 30 newest
