@@ -21,7 +21,7 @@ from hub.store.file import StoreFile
 from hub.store.rollup_tables import HOUR
 
 GATES = {"devices_growth": ("<=", 2.0), "points_growth": ("<=", 1.3), "restart_s": ("<=", 2.0)}
-"""The dearest of a series, as a multiple of its cheapest; `restart_s` is with the most points.
+"""The largest of a series, as a multiple of its smallest; `restart_s` is with the most points.
 
 More devices cost more a message while each commit holds as many: a thousand messages of ten devices leave 30 newest
 values to be noted, those of a thousand devices 3,000."""
@@ -61,9 +61,9 @@ def measure(
 
 
 def growth(costs: Iterable[Cost]) -> float:
-    """Return how much dearer a message is at the dearest size than at the cheapest."""
+    """Return how much dearer a message is at the last size than at the first."""
     sums = [each.hub + each.ingest for each in costs]
-    return max(sums) / min(sums)
+    return sums[-1] / sums[0]
 
 
 def _powers(first: int, most: int) -> Iterator[int]:

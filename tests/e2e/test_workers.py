@@ -79,7 +79,7 @@ class Workers:
         found = []
         for each in psutil.Process(self.process.pid).children(recursive=True):
             line = each.cmdline()
-            if name in line and (name == "hub.app" or line[line.index("--data") + 1].endswith(folder)):
+            if name in line and (name == "hub.serving" or line[line.index("--data") + 1].endswith(folder)):
                 found.append(each)
         return found
 

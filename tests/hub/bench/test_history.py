@@ -22,18 +22,18 @@ def test_the_database_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = history.measure(points=POINTS, keep=str(tmp_path / "new"))
     assert found["points_by_hours"] == found["points_by_minutes"] == POINTS
     assert {"rolled_series_24_h_of_20_channels_ms", "rolled_series_1_year_of_5_channels_cold_ms"} <= found.keys()
-    monkeypatch.setattr(history, "_fill", lambda *_: pytest.fail("built again"))
+    monkeypatch.setattr(history, "fill", lambda *_, **__: pytest.fail("built again"))
     assert history.measure(points=POINTS, keep=str(tmp_path / "new")).keys() == found.keys()
 
 
 def test_what_was_cut_while_it_was_built_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has its name when it is whole."""
 
-    def cut(*_: object) -> None:
+    def cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(history, "_fill", cut)
+        patch.setattr(history, "fill", cut)
         with pytest.raises(KeyboardInterrupt):
             history.measure(points=POINTS, keep=str(tmp_path))
     assert history.measure(points=POINTS, keep=str(tmp_path))["points_by_hours"] == POINTS
