@@ -181,6 +181,7 @@ def test_no_page_breaks_a_rule_in_any_language_theme_or_size(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)  # some hundred parts, each judged by axe on its own, in each theme
 @pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
 def test_no_state_of_the_gallery_breaks_a_rule(hub: Demo, browser: Browser, locale: str) -> None:
     """Every part in every state, in each theme; the shapes inside a drawing are judged where its story is told."""
