@@ -31,7 +31,7 @@ OTHERS = ("room_co2", "silo", "hot_water")
 """What is told in turn with the first one."""
 RECORDED_S = 8.0
 """How long the rehearsal is that is played again."""
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 CALM_S = 1.0
 """Between two presses: the effect of one is no part of the next."""
 PRESSED = """
