@@ -53,7 +53,7 @@ WATCH = """([name, effect]) => {
 }"""
 """Notes when something is on the page, whatever else happens before somebody asks for it."""
 
-HAS_VALUES = """document.querySelector('main .values data[data-device]:not([value=""])') !== null"""
+HAS_VALUES = """[...document.querySelectorAll('main .values data')].some((each) => each.value !== '')"""
 COMES = "document.querySelector('[data-coming]') !== null"
 PLAYED = "[...document.querySelectorAll('main .mark')].some((each) => /rejoué/i.test(each.textContent))"
 HAS_CURVE = """(document.querySelector('main .chart [data-covers]')?.dataset.covers ?? 0) > 60"""
