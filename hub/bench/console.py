@@ -213,6 +213,7 @@ def _opened(browser: "Browser", address: str) -> Iterator[Room]:
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     room = Room(pages)
     room.until(HAS_VALUES)
+    pages["console"].wait_for_timeout(6000 * CALM_S)  # the projector learns the other stories
     yield room
     for page in pages.values():
         page.context.close()
@@ -233,7 +234,7 @@ def _again(room: Room) -> None:
     button = "section:has(#session-title) .plan button"
     press = Press("plan_b", button, f"{COMES} || {PLAYED}")
     room.press(press, plan_b_values=f"{PLAYED} && {HAS_VALUES}", plan_b_curve=f"{PLAYED} && {HAS_CURVE}")
-    room.press(Press("plan_b_ended", f"{button}.strong", f"!({PLAYED})"))
+    room.press(Press("plan_b_ended", f"{button}.strong", f"{COMES} || !({PLAYED})"), plan_b_gone=f"!({PLAYED})")
     room.until(HAS_VALUES)
     room.pages["console"].wait_for_timeout(2000 * CALM_S)
 
