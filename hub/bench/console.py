@@ -31,7 +31,7 @@ OTHERS = ("room_co2", "silo", "hot_water")
 """What is told in turn with the first one."""
 RECORDED_S = 8.0
 """How long the rehearsal is that is played again."""
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 CALM_S = 1.0
 """Between two presses: the effect of one is no part of the next."""
 PRESSED = """
@@ -53,7 +53,7 @@ WATCH = """([name, effect]) => {
 }"""
 """Notes when something is on the page, whatever else happens before somebody asks for it."""
 
-HAS_VALUES = """document.querySelector('main .values data[data-device]:not([value=""])') !== null"""
+HAS_VALUES = """[...document.querySelectorAll('main .values data')].some((each) => each.value !== '')"""
 COMES = "document.querySelector('[data-coming]') !== null"
 PLAYED = "[...document.querySelectorAll('main .mark')].some((each) => /rejoué/i.test(each.textContent))"
 HAS_CURVE = """(document.querySelector('main .chart [data-covers]')?.dataset.covers ?? 0) > 60"""
@@ -213,6 +213,7 @@ def _opened(browser: "Browser", address: str) -> Iterator[Room]:
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     room = Room(pages)
     room.until(HAS_VALUES)
+    pages["console"].wait_for_timeout(6000 * CALM_S)  # the projector learns the other stories
     yield room
     for page in pages.values():
         page.context.close()
@@ -233,7 +234,7 @@ def _again(room: Room) -> None:
     button = "section:has(#session-title) .plan button"
     press = Press("plan_b", button, f"{COMES} || {PLAYED}")
     room.press(press, plan_b_values=f"{PLAYED} && {HAS_VALUES}", plan_b_curve=f"{PLAYED} && {HAS_CURVE}")
-    room.press(Press("plan_b_ended", f"{button}.strong", f"!({PLAYED})"))
+    room.press(Press("plan_b_ended", f"{button}.strong", f"{COMES} || !({PLAYED})"), plan_b_gone=f"!({PLAYED})")
     room.until(HAS_VALUES)
     room.pages["console"].wait_for_timeout(2000 * CALM_S)
 

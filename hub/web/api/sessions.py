@@ -130,7 +130,11 @@ async def _until_there(
 @gives(Stopped)
 async def stop(request: web.Request) -> web.Response:
     """Stop what is played again, and let the stories go on; nothing may be played."""
-    await end_replay(request)
+    hub, runner = request.app[HUB], request.app[RUNNERS].story()
+    waits = "" if runner is None or runner.state is None or hub.player.playing is None else runner.state.usecase
+    titles = {str(each["name"]): each["title"] for each in hub.usecases()}
+    with coming(hub.tables, titles.get(waits), waits):
+        await end_replay(request)
     return answer({"playing": None})
 
 

@@ -296,7 +296,7 @@ function paintNames(brush: Brush): void {
 	const rows = spread(
 		names.map(({ y }) => y),
 		(LETTERS + 5) * px,
-		brush.bottom + 4 * px,
+		brush.bottom - (LETTERS / 2) * px, // under the axis stand its times
 	);
 	names.forEach(({ curve, end, x, y }, row) => {
 		const size = 5 * px;
