@@ -107,7 +107,7 @@ class Acting:
         device = self._device(name, itself=True)
         if device.merged is None:
             return Action(device=device.uid)
-        return self._act(device, {"merged": None, "apart": [*device.apart, device.merged]}, by)
+        return self._act(device, {"merged": None, "apart": (*device.apart, device.merged)}, by)
 
     @property
     def ignored_topics(self) -> tuple[str, ...]:
@@ -164,8 +164,8 @@ class Acting:
         devices = []
         if not now:
             device = self._device(done.device, itself=True)
-            now = {key: getattr(device, key) for key in done.after}
-            devices = [msgspec.structs.replace(device, **done.before)]
+            now = {key: _listed(getattr(device, key)) for key in done.after}
+            devices = [msgspec.convert(msgspec.to_builtins(device) | done.before, Device)]
         again = done.before.get("merged")
         if again is not None and self._understanding().names.survivor(again) == done.device:
             msg = f"action {done.id} cannot be undone: {again} was merged into {done.device} since"
@@ -316,6 +316,11 @@ def _text(what: str, text: str) -> str:
 
 def _is_undoable(action: Action) -> bool:
     return not action.undone and action.undoes is None and action.by != BY_HUB
+
+
+def _listed(value: object) -> object:
+    """Return a value as JSON gives it back, which knows no tuples."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _is_filter(text: str) -> bool:

@@ -95,7 +95,7 @@ def joined(one: Device, other: Device) -> tuple[Device, Device]:
         seen=max(one.seen, other.seen),
         availability=one.availability if one.seen >= other.seen else other.availability,
         firmware=one.firmware or other.firmware,
-        health=sorted({*one.health, *other.health}),
+        health=tuple(sorted({*one.health, *other.health})),
         expires=other.expires | one.expires,
     )
     return survivor, structs.replace(other, merged=survivor.uid)
@@ -107,7 +107,7 @@ def merging(merged: Device, at: int) -> Action:
         at=at,
         by=BY_HUB,
         device=merged.uid,
-        before={"merged": None, "apart": [*merged.apart, merged.merged]},
+        before={"merged": None, "apart": (*merged.apart, merged.merged)},
         after={"merged": merged.merged, "apart": merged.apart},
     )
 

@@ -120,7 +120,7 @@ class Screen(Struct, frozen=True, kw_only=True):
     tested: int
 
 
-class Channel(Struct):
+class Channel(Struct, gc=False):
     """A channel of a device, its latest reading on the device's run (None before the first), how often it speaks.
 
     `of`: the merged device whose last word it shows; empty: the device's own.

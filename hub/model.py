@@ -203,7 +203,7 @@ class Run(Struct, frozen=True, kw_only=True):
         return self.simulated + int(min(max(wall - self.wall, 0), 5 * NS) * self.speed)
 
 
-class Device(Struct, frozen=True, kw_only=True):
+class Device(Struct, frozen=True, kw_only=True, gc=False):
     """A device as the hub knows it.
 
     Attributes:
@@ -244,9 +244,9 @@ class Device(Struct, frozen=True, kw_only=True):
     hidden: bool = False
     merged: str | None = None
     removed: bool = False
-    apart: list[str] = []
-    gone: list[str] = []
-    health: list[str] = []
+    apart: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
     firmware: str = ""
     expires: dict[str, float] = {}
     missed: int = 0

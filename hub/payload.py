@@ -449,7 +449,7 @@ def _hash(name: str) -> str:
     return blake2b(name.encode(errors="replace"), digest_size=4).hexdigest()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _slug(name: str) -> str:
     plain = normalize("NFKD", name.casefold())
     spelt = "".join(c if c.isascii() else f"u{ord(c):x}" if c.isalpha() else "" for c in plain)

@@ -134,7 +134,11 @@ class Registry:
         self.failures: Counter[str] = Counter()
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
         self._by_level = _by_level(self.drivers.values())
-        self._routes: dict[str, list[Route]] = {}
+        self._routes: dict[str, tuple[Route, ...]] = {}
+        self._unscoped: dict[str, Route] = {
+            model: (driver, (driver.shares or model, "")) for model, driver in self.drivers.items()
+        }
+        """One for all topics of a driver without scopes: thousands of equal ones fill the memory."""
         self._roots: dict[str, Driver] = {}
         self._adopted: dict[tuple[str, str], frozenset[str]] = {}
         self._adopters: dict[str, dict[tuple[str, str], Driver]] = {}
@@ -366,24 +370,24 @@ class Registry:
             self._routes.pop(topic, None)
         self._adopted[key] = now
 
-    def _find(self, topic: str) -> list[Route]:
+    def _find(self, topic: str) -> tuple[Route, ...]:
         if len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
-        found: list[Route] = []
+        found: tuple[Route, ...] = ()
         if not topic.startswith(OWN):
             found = self._rooted(topic) or self._claimed(topic)
         self._routes[topic] = found
         return found
 
-    def _rooted(self, topic: str) -> list[Route]:
+    def _rooted(self, topic: str) -> tuple[Route, ...]:
         roots = [root for root in self._roots if topic.startswith(f"{root}/")]
         if not roots:
-            return []
+            return ()
         root = max(roots, key=len)
         driver = self._roots[root]
-        return [(driver, (driver.model, root))]
+        return ((driver, (driver.model, root)),)
 
-    def _claimed(self, topic: str) -> list[Route]:
+    def _claimed(self, topic: str) -> tuple[Route, ...]:
         """Return who claims a topic, the lowest rank first, then what was adopted, then the more literal filter."""
         claims: list[tuple[float, int, str, str]] = [
             (driver.rank, -ADOPTED, driver.model, scope)
@@ -400,8 +404,9 @@ class Registry:
         routes: dict[str, Route] = {}
         for _rank, _levels, model, scope in sorted(claims):
             driver = self.drivers[model]
-            routes.setdefault(model, (driver, (driver.shares or model, scope)))
-        return list(routes.values())
+            route = (driver, (driver.shares or model, scope)) if scope else self._unscoped[model]
+            routes.setdefault(model, route)
+        return tuple(routes.values())
 
     def _candidates(self, topic: str) -> Iterable[Driver]:
         """Return the drivers whose filters may match by their first level, however many others there are."""

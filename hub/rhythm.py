@@ -19,18 +19,18 @@ LEAST = 30 * NS
 """Nobody is told of a shorter silence."""
 
 
-class Rhythm(Struct):
+class Rhythm(Struct, gc=False):
     """When a channel spoke last, and the newest gaps between its words [ns]."""
 
     last: int = 0
-    gaps: list[int] = []
+    gaps: tuple[int, ...] = ()
 
     def heard(self, at: int) -> None:
         """Take the time [ns] of a word; one that is not newer says nothing."""
         gap = at - self.last if self.last else 0
         self.last = max(self.last, at)
         if gap > 0:
-            self.gaps = [*self.gaps[1 - KEPT :], gap]
+            self.gaps = (*self.gaps[1 - KEPT :], gap)
 
     def believed(self, usual: int, *, on_change: bool) -> int:
         """Return how long [ns] the last value counts.

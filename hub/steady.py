@@ -26,7 +26,7 @@ class Steady(Struct, gc=False):
     driver: Driver
     said: str
     device: Device
-    channels: set[str]
+    channels: frozenset[str]
 
     def fits(self, message: Message, driver: Driver, decoded: Decoded, now: Device | None, again: int) -> bool:
         """Tell whether a message can go the short way.

@@ -27,6 +27,8 @@ LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * NS
 """No clock shows more: a time beyond what the store can hold would stop the rules of everybody else."""
 FASTEST_LIVE = 60.0
 """Speed of a run over the broker at most; faster ones come through the import door (design.md §1)."""
+MAX_TOPICS = 20_000
+"""How many topics' runs are remembered; a swarm of made-up topics must not fill the memory."""
 SHOWN = 100
 """Characters shown of what somebody wrote."""
 Days = Annotated[int, Meta(ge=-100_000, le=100_000)]
@@ -194,8 +196,10 @@ class Timelines:
             return self._by_topic[topic]
         except KeyError:
             pass
+        if not self._filters:
+            return None
         found = [run for pattern, run in self._filters.items() if topic_matches(pattern, topic)]
-        if len(self._by_topic) > 100_000:  # noqa: PLR2004 — one line a topic, so that hostile topics stay bounded
+        if len(self._by_topic) >= MAX_TOPICS:
             self._by_topic.clear()
         self._by_topic[topic] = run = found[-1] if found else None
         return run

@@ -48,6 +48,9 @@ named, placed or accepted: whoever invents topics takes no place from known fami
 NATIVE_OR_DISCOVERED = 1
 """The highest rank of a driver that knows whose topics it reads."""
 MAX_NAMES = 10 * MAX_DEVICES
+NONE: frozenset[str] = frozenset()
+MAX_SETS = 1000
+"""Sets of channels that are kept to be shared."""
 MAX_TOPIC = 1024
 LONGEST = 200
 """Characters kept of a name or version that a message gives."""
@@ -218,10 +221,11 @@ class Understanding:
         self._generic = {each.family for each in registry.drivers.values() if each.rank > NATIVE_OR_DISCOVERED}
         self._clocks = dict(memory.clocks)
         self.timelines = Timelines(memory.runs, memory.marks.items())
-        self._channels: dict[str, set[str]] = {}
+        self._channels: dict[str, frozenset[str]] = {}
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
         for uid, channel in memory.channels:
             if uid not in self.devices or channel not in self.devices[uid].gone:
-                self._channels.setdefault(uid, set()).add(channel)
+                self._has(uid, self._channels.get(uid, NONE) | {channel})
         self._distinct: set[tuple[str, ...]] = set()
         self._zone = zone
         self._asks = asks
@@ -277,7 +281,7 @@ class Understanding:
             uid=uid,
             topic=self.devices[uid].topic,
             names=names,
-            channels=frozenset(self._channels.get(uid, ())),
+            channels=self._channels.get(uid, NONE),
             context=context,
         )
 
@@ -529,7 +533,9 @@ class Understanding:
             return
         if len(self._steady) >= MAX_STEADY:
             self._steady.clear()
-        self._steady[message.topic] = Steady(word.driver, word.decoded.device, device, self._channels[word.uid])
+        self._steady[message.topic] = Steady(
+            word.driver, word.decoded.device, device, self._channels.get(word.uid, NONE)
+        )
 
     def _overhear(self, record: Record, driver: Driver, uid: str, changes: Changes) -> None:
         """Note a command that somebody gives a known device; one that the broker keeps is listed with the remedy."""
@@ -638,7 +644,7 @@ class Understanding:
 
     def _as_told(self, device: Device, each: Announced, driver: Driver) -> Device:
         """Return a device as a bridge or a document says; a person's name for it stays."""
-        channels = self._channels.get(device.uid, set())
+        channels = self._channels.get(device.uid, NONE)
         gone, expires, health = list(device.gone), dict(device.expires), set(device.health)
         for said in each.channels:
             if not self._registry.describes(driver, said.topic):
@@ -646,7 +652,8 @@ class Understanding:
             expires.pop(said.channel, None)
             health.discard(said.channel)
             if said.gone and said.channel in channels:
-                channels.discard(said.channel)
+                channels -= {said.channel}
+                self._has(device.uid, channels)
                 gone.append(said.channel)
             if said.expires and not said.gone:
                 expires[said.channel] = said.expires
@@ -657,9 +664,9 @@ class Understanding:
             name=each.name[:LONGEST] if each.name and not device.named else device.name,
             availability=each.availability or device.availability,
             firmware=each.firmware[:LONGEST] if each.firmware else device.firmware,
-            gone=gone,
+            gone=tuple(gone),
             expires=expires,
-            health=sorted(health),
+            health=tuple(sorted(health)),
         )
 
     def _join(self, record: Record, device: str, aliases: Sequence[str], changes: Changes) -> None:
@@ -720,7 +727,7 @@ class Understanding:
         run = word.announced or self.devices[uid].run
         arrival = message.time if message.time is not None else self.timelines.arrival(run, message.received)
         tie = _tie(message)
-        known = self._channels.setdefault(uid, set())
+        known = self._channels.get(uid, NONE)
         taken = changes.past if message.source is Source.IMPORT else changes.shown
         contested = self._sources.contested(uid, word.driver.rank, (word.driver.model, word.source))
         if uid in self.watched and _is_said_now(word.record):
@@ -728,7 +735,7 @@ class Understanding:
         moments: dict[int | None, tuple[int, TimeSource]] = {}
         for sample, unit, quality in self._registry.complete(word.driver, word.decoded):
             channel = sample.channel
-            if (contested or channel not in known) and not self._has_place(word, channel, known, contested, arrival):
+            if (contested or channel not in known) and not self._has_place(word, channel, contested, arrival):
                 continue
             past = sample.historical and sample.measured is not None
             moment = moments.get(sample.measured) if not past else None
@@ -764,27 +771,34 @@ class Understanding:
             if not (sample.historical and sample.measured is not None)
         ]
 
-    def _has_place(self, word: "_Word", channel: str, known: set[str], contested: bool, arrival: int) -> bool:  # noqa: FBT001 — hot
+    def _has_place(self, word: "_Word", channel: str, contested: bool, arrival: int) -> bool:  # noqa: FBT001 — hot
         """Tell whether a channel is this source's to give, and whether there is room for it."""
+        known = self._channels.get(word.uid, NONE)
         if contested:
             source, rank = (word.driver.model, word.source), word.driver.rank
             if not self._sources.wins(word.uid, channel, rank, source, arrival, known=channel in known):
                 return False
         return channel in known or self._room_for(word, channel, known)
 
-    def _room_for(self, word: "_Word", channel: str, known: set[str]) -> bool:
+    def _room_for(self, word: "_Word", channel: str, known: frozenset[str]) -> bool:
         if len(known) >= MAX_CHANNELS:
             reason = f"{channel}: more than {MAX_CHANNELS} channels of one device (channel cap)"
             self._list(word.record, reason, word.driver, word.changes)
             return False
-        known.add(channel)
+        self._has(word.uid, known | {channel})
         device = self.devices[word.uid]
         if channel in device.gone:
-            back = msgspec.structs.replace(device, gone=[each for each in device.gone if each != channel])
+            back = msgspec.structs.replace(device, gone=tuple(each for each in device.gone if each != channel))
             self._changed(back, word.record.message, word.changes)
         if word.driver.settable is not None:
             word.changes.described.add(word.uid)
         return True
+
+    def _has(self, uid: str, channels: frozenset[str]) -> None:
+        """Note which channels a device has; devices of a kind share the set, which is larger than all else of them."""
+        if len(self._sets) >= MAX_SETS:
+            self._sets.clear()
+        self._channels[uid] = self._sets.setdefault(channels, channels)
 
     def _moment(self, word: "_Word", sample: Sample, arrival: int, run: str, tie: int) -> tuple[int, TimeSource]:
         """Return when a sample was measured on its timeline; UNKNOWN_AGE, REPEATED where there is no such time."""
@@ -807,7 +821,11 @@ class Understanding:
         measured = sample.measured
         if measured is not None and sample.local:
             measured = utc(measured, self._zone)
-        clock = self._clocks.setdefault(uid, Clock())
+        if measured is None:
+            return arrival, TimeSource.LATE if late else TimeSource.ARRIVAL
+        clock = self._clocks.get(uid)
+        if clock is None:
+            clock = self._clocks[uid] = Clock()
         before = (clock.since, clock.now)
         found = real_time(measured, arrival, clock, late=late)
         if (clock.since, clock.now) != before:

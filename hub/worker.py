@@ -804,10 +804,13 @@ def _aged(readings: list[Reading]) -> list[Reading]:
 
 def newest(readings: Iterable[Reading]) -> list[Reading]:
     """Return the newest reading of each (device, channel, run): all that a live state needs of a step."""
-    latest: dict[tuple[str, str, str], Reading] = {}
+    found: dict[tuple[str, str], dict[str, Reading]] = {}
+    latest, device, run = dict[str, Reading](), None, None
     for reading in readings:
-        key = reading.device, reading.channel, reading.run
-        before = latest.get(key)
+        if reading.device is not device or reading.run is not run:  # those of a message follow each other
+            device, run = reading.device, reading.run
+            latest = found.setdefault((device, run), {})
+        before = latest.get(reading.channel)
         if before is None or reading.time >= before.time:
-            latest[key] = reading
-    return list(latest.values())
+            latest[reading.channel] = reading
+    return [each for of in found.values() for each in of.values()]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +53,20 @@ def burst(port: int, *, messages: int, devices: int) -> float:
     return spent
 
 
+def meet(port: int, parts: Mapping[str, Sequence[psutil.Process]], *, devices: int, heard: Callable[[], int]) -> int:
+    """Let each device speak once and wait until that is heard, and all is quiet: to meet somebody costs once.
+
+    Returns how many messages were heard.
+    """
+    begin = heard()
+    burst(port, messages=devices, devices=devices)
+    deadline = time.monotonic() + PATIENCE_S
+    while (count := heard()) < begin + devices and time.monotonic() < deadline:
+        time.sleep(0.2)
+    settled(parts)
+    return count
+
+
 def _spent(pid: int) -> float:
     try:
         return cpu(family(pid))
@@ -78,13 +92,21 @@ def until_connected(process: "subprocess.Popen[bytes]", log: Path) -> None:
         HubError: in vain; the message holds the end of its log.
     """
     deadline = time.monotonic() + PATIENCE_S
-    own = psutil.Process(process.pid)
-    while not any(each.status == psutil.CONN_ESTABLISHED for each in own.net_connections()):
+    while not _is_connected(process.pid):
         if time.monotonic() > deadline or process.poll() is not None:
             msg = f"{process.args!r} did not connect: {log.read_text(errors='replace')[-500:]}"
             raise HubError(msg)
         time.sleep(0.05)
     time.sleep(1.0)  # until its SUBACK: what comes before is lost to the first round
+
+
+def _is_connected(pid: int) -> bool:
+    """Tell whether a program, or one that it started, has a connection: some of them are a launcher only."""
+    try:
+        connections = [of for each in family(pid) for of in each.net_connections()]
+    except psutil.Error:  # it has just ended
+        return False
+    return any(each.status == psutil.CONN_ESTABLISHED for each in connections)
 
 
 def until_subscribed(folder: Path) -> None:

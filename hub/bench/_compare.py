@@ -1,4 +1,7 @@
-"""One burst through the hub and through each peer that is installed, in turn, each on a Mosquitto of its own."""
+"""One burst through the hub and through each peer that is installed, in turn, each on a Mosquitto of its own.
+
+Every device has spoken once before anything is counted: what it costs to meet it comes once.
+"""
 
 import shutil
 import tempfile
@@ -94,7 +97,7 @@ def hub(folder: Path, port: int) -> Iterator[Running]:
 def _run(port: int, start: AbstractContextManager[Running], *, messages: int, devices: int) -> Run:
     with start as running:
         _arena.settled(running.parts)
-        first = running.heard()
+        first = _arena.meet(port, running.parts, devices=devices, heard=running.heard)
         before = {name: cpu(each) for name, each in running.parts.items()}
         begin = time.monotonic()
         publisher = _arena.burst(port, messages=messages, devices=devices)

@@ -5,6 +5,7 @@ A peer that is not on PATH is left out. They come by `apt install mosquitto-clie
 (DIR/node_modules/.bin).
 """
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ import psutil
 from msgspec import Struct
 
 from hub.bench import _arena
-from hub.bench._processes import end, family
+from hub.bench._processes import ORDERLY, end, family
 from hub.freeport import LOOPBACK as HOST
 from hub.freeport import free_port
 from hub.store.influx_client import Client, Place
@@ -136,7 +137,20 @@ def _started(folder: Path, command: Sequence[str]) -> Iterator[list[psutil.Proce
         _arena.until_connected(process, log)
         yield family(process.pid)
     finally:
-        end(process)
+        _end_all(process)
+
+
+def _end_all(process: "subprocess.Popen[bytes]") -> None:
+    """End a program and what it started: a launcher does not always take that along."""
+    started = family(process.pid)[1:] if process.poll() is None else []
+    end(process)
+    for each in started:
+        with contextlib.suppress(psutil.Error):
+            each.terminate()
+    _, left = psutil.wait_procs(started, timeout=ORDERLY)
+    for each in left:
+        with contextlib.suppress(psutil.Error):
+            each.kill()
 
 
 def _plain(program: str, folder: Path, port: int) -> tuple[Sequence[str], Callable[[], int]]:

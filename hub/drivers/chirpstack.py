@@ -56,7 +56,7 @@ def address(topic: str) -> tuple[str, str, str] | None:
 
 def claims(topic: str) -> bool:
     """Recognise events and commands of a device."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 def scope(topic: str) -> str:

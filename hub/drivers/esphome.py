@@ -92,7 +92,7 @@ def address(topic: str) -> Address | None:
 
 def claims(topic: str) -> bool:
     """Recognise states, commands, `status` and `debug`: shapes that others use too."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 def names(topic: str) -> str | None:

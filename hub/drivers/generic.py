@@ -75,7 +75,7 @@ def spot(path: str) -> Spot:
     return _spot(path) if len(path) <= LONG else _spot.__wrapped__(path)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _spot(path: str) -> Spot:
     is_id = NATIVE_ID.fullmatch(path.rpartition(".")[2].lower()) is not None
     match = IN_BRACKETS.fullmatch(path) if path[-1:] in "])" else None

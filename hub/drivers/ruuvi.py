@@ -54,7 +54,7 @@ def address(topic: str) -> tuple[str, str] | None:
 
 def claims(topic: str) -> bool:
     """Recognise whatever ends in a MAC, and `…/gw_status`: the prefix is the user's."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 @lru_cache(maxsize=32_768)

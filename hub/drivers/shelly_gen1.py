@@ -158,7 +158,7 @@ def _is_index(level: str) -> bool:
 
 def claims(topic: str) -> bool:
     """Recognise the tails that a first-generation Shelly publishes below `shellies/`."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 def scope(topic: str) -> str:

@@ -227,7 +227,7 @@ def address(topic: str) -> Address | None:
 
 def claims(topic: str) -> bool:
     """Recognise `…/events/rpc`, `…/status/<component>`, `…/online`, `…/rpc` and `…/command/<component>`."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 def loose(topic: str) -> bool:

@@ -162,7 +162,7 @@ class Context(Struct, frozen=True):
     warm: tuple[str, ...] = ()
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, gc=False):
     """A topic taken apart: prefix, device, last level, and the device's uid."""
 
     prefix: str
@@ -188,7 +188,7 @@ def address(topic: str) -> Address | None:
 
 def claims(topic: str) -> bool:
     """Recognise a last level that Tasmota uses together with a level equal to a prefix, wherever it stands."""
-    return topic.startswith(DISCOVERY) or address(topic) is not None
+    return topic.startswith(DISCOVERY) or address.__wrapped__(topic) is not None
 
 
 def names(topic: str) -> str | None:

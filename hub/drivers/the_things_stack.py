@@ -68,7 +68,7 @@ def address(topic: str) -> tuple[str, str] | None:
 
 def claims(topic: str) -> bool:
     """Recognise the events of a device."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 @lru_cache(maxsize=8192)

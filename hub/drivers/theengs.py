@@ -100,7 +100,7 @@ def address(topic: str) -> Address | None:
 
 def claims(topic: str) -> bool:
     """Recognise `…/BTtoMQTT/<MAC>`, the gateway's own topics and commands to it."""
-    return address(topic) is not None
+    return address.__wrapped__(topic) is not None
 
 
 def loose(topic: str) -> bool:

@@ -141,7 +141,7 @@ def bridge_topic(topic: str) -> tuple[str, str] | None:
 
 def claims(topic: str) -> bool:
     """Recognise everything below `zigbee2mqtt/`, and the bridge's own topics below any other base."""
-    return topic.startswith(f"{BASE}/") or bridge_topic(topic) is not None
+    return topic.startswith(f"{BASE}/") or bridge_topic.__wrapped__(topic) is not None
 
 
 def names(topic: str) -> str | None:

@@ -60,10 +60,9 @@ class Keeper:
         self._pair: Pair
         self._addresses: frozenset[str] | None = None
         self.repaired: str | None = None
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.context.set_ciphers(CIPHERS)
-        self.context.set_alpn_protocols(["http/1.1"])
+        self._served: ssl.SSLContext
+        self.context = _context()
+        self.context.sni_callback = self._take_newest
 
     def is_due(self, addresses: Iterable[str]) -> bool:
         """Tell, cheaply, whether `renew` would change anything for these addresses of the machine."""
@@ -81,8 +80,17 @@ class Keeper:
         folder = prepare(self._data / FOLDER)
         self._pair, self.authority = self._authority(folder / AUTHORITY)
         self.server = self._server(folder / SERVER, wanted)
-        self.context.load_cert_chain(folder / SERVER)
+        served = _context()
+        served.load_cert_chain(folder / SERVER)
+        self._served = served
         self._addresses = wanted
+
+    def _take_newest(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        """Give a handshake that begins the newest certificate; called whether or not the client names a host.
+
+        A context of its own for each: while one loads certificate and key, one after the other, nobody may use it.
+        """
+        connection.context = self._served
 
     def _authority(self, path: Path) -> tuple[Pair, Seen]:
         why = None
@@ -119,6 +127,14 @@ class Keeper:
         pair = issued(self._pair, sorted(addresses), self._now())
         _write(path, pair)
         return seen(pair, self._pair)
+
+
+def _context() -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers(CIPHERS)
+    made.set_alpn_protocols(["http/1.1"])
+    return made
 
 
 def _wanted(addresses: Iterable[str]) -> frozenset[str]:

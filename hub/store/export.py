@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import apsw
 from msgspec.structs import replace
@@ -17,6 +19,8 @@ from hub.store.file import StoreReader
 
 COLUMNS = ("device", "channel", "unit", "time", "value", "quality", "simulated", "run")
 """As in `GET /readings`."""
+SERIES_COLUMNS = ("device", "channel", "usecase", "measure", "unit", "time", "value", "min", "max", "simulated", "run")
+"""As in `GET /series`, a line a point; a gap is an empty value."""
 ALARM_COLUMNS = (
     *("id", "usecase", "rule", "device", "run", "simulated", "priority", "state"),
     *("raised_at", "returned_at", "acknowledged_at", "acknowledged_by", "comment", "past", "text"),
@@ -51,6 +55,17 @@ def csv_rows(rows: Iterable[Row], *, french: bool = False) -> Iterator[str]:
         value = str(row.value).replace(".", ",") if french else row.value
         cells = (*names, rfc3339(row.time), value, row.quality, int(row.run != REAL), plain(row.run))
         yield line(cells, french=french)
+
+
+def series_lines(curves: Iterable[Mapping[str, Any]], *, french: bool = False) -> Iterator[str]:
+    """Give the points of curves, as `GET /series` shapes them, as lines of CSV; see `csv_lines`."""
+    yield line(SERIES_COLUMNS, french=french, first=True)
+    for curve in curves:
+        names = [plain(curve.get(name) or "") for name in SERIES_COLUMNS[:5]]
+        last = (int(curve["run"] != REAL), plain(curve["run"]))
+        for at, *values in zip_longest(curve["t"], curve["v"], curve["min"], curve["max"]):
+            cells = ("" if each is None else str(each).replace(".", "," if french else ".") for each in values)
+            yield line((*names, rfc3339(round(at * 1000) * 1_000_000), *cells, *last), french=french)
 
 
 def alarm_lines(alarms: Iterable[Alarm], lang: str = "en", *, french: bool = False) -> Iterator[str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +31,7 @@ _MESSAGE = 500
 """Characters kept of what InfluxDB says."""
 LEVEL = 1
 """Of gzip: 0.6 µs a line of 110 bytes, to a sixth of it. The library's own 9 takes 17 µs, to an eighth (measured)."""
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 _LINES = "text/plain; charset=utf-8"
 
 
@@ -50,6 +52,11 @@ class Place(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Show everything but the token."""
         return f"Place(url={self.url!r}, org={self.org!r}, bucket={self.bucket!r})"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this machine: then nothing is compressed on the way, which would cost more than it saves."""
+        return urlsplit(self.url).hostname in _HERE
 
     @property
     def simulated(self) -> str:
@@ -111,13 +118,13 @@ class Client:
     def write(self, bucket: str, said: Sequence[bytes]) -> Answer:
         """Send lines in one request and return what became of it; raises nothing that a network can do."""
         off_the_loop()
-        body = gzip.compress(b"\n".join(said), LEVEL)
+        body, near = b"\n".join(said), self.place.is_here
         try:
             self._write(
                 org=self.place.org,
                 bucket=bucket,
-                body=body,
-                content_encoding="gzip",
+                body=body if near else gzip.compress(body, LEVEL),
+                content_encoding="identity" if near else "gzip",
                 content_type=_LINES,
                 precision="ns",
             )

@@ -12,10 +12,12 @@ What line protocol cannot carry (control characters, a backslash at the end or b
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote
+
+import msgspec
 
 from hub.model import REAL, Device, Quality, Reading
 
@@ -33,6 +35,7 @@ LAST = 2**63 - 2
 
 _QUALITY_NUMBER = {quality: float(number) for number, quality in enumerate(Quality)}
 _QUALITIES = tuple(Quality)
+_TEXTS = msgspec.json.Encoder().encode
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\\\(?=[,= ]|\\Z)|%(?=[0-9A-Fa-f]{2})|^%\\Z")
 _UNSAFE_FIELD = re.compile(f"{_UNSAFE.pattern}|(?<=_)_|^time\\Z")
 _ESCAPED = re.compile("([,= ])")
@@ -92,13 +95,16 @@ class Encoder:
         The values of a message follow each other; a message given twice makes two lines, which are one point.
         """
         said: dict[bool, list[bytes]] = {False: [], True: []}
+        points: list[_Point] = []
+        values: list[float] = []
         channels = self._channels
         device, run, time, tie = "", "", -1, -1
         is_simulated, fields = False, dict[str, float]()
         for each in readings:
             if each.tie != tie or each.time != time or each.device != device or each.run != run:
                 if fields:
-                    said[is_simulated].append(_line(device, run, fields, self._stamp(device, run, time, tie)))
+                    points.append((is_simulated, device, run, (*fields,), self._stamp(device, run, time, tie)))
+                    values += fields.values()
                 device, run, time, tie = each.device, each.run, each.time, each.tie
                 is_simulated, fields = run != REAL, {}
             known = channels.get((device, each.channel, is_simulated))
@@ -108,7 +114,10 @@ class Encoder:
             if each.quality is not Quality.GOOD:
                 fields[_key(field(each.channel) + QUALITY_SUFFIX)] = _QUALITY_NUMBER[each.quality]
         if fields:
-            said[is_simulated].append(_line(device, run, fields, self._stamp(device, run, time, tie)))
+            points.append((is_simulated, device, run, (*fields,), self._stamp(device, run, time, tie)))
+            values += fields.values()
+        for simulated, line in _written(points, values):
+            said[simulated].append(line)
         for device_known in devices:
             said[device_known.run != REAL] += self._name(device_known)
         return said
@@ -144,14 +153,27 @@ class Encoder:
         return [f"{DEVICES},device={_key(tag(device.uid))} {said} {device.seen}".encode()]
 
 
-def _line(device: str, run: str, fields: dict[str, float], stamp: int) -> bytes:
-    values = ",".join([f"{name}={value!r}" for name, value in fields.items()])
-    return f"{_head(device, run)} {values} {stamp}".encode()
+_Point = tuple[bool, str, str, tuple[str, ...], int]
+"""Simulated, device, run, field keys, timestamp."""
+
+
+def _written(points: Iterable[_Point], values: Sequence[float]) -> Iterator[tuple[bool, bytes]]:
+    """Give the line of each point, and whether it is simulated; `values` are those of all fields, in order.
+
+    All numbers are written at once, which takes a third of the time of Python's own `repr` (measured).
+    """
+    texts, at = _TEXTS(values)[1:-1].split(b","), 0
+    for is_simulated, device, run, keys, stamp in points:
+        begin, at = at, at + len(keys)
+        yield is_simulated, _template(device, run, keys) % (*texts[begin:at], stamp)
 
 
 @lru_cache(maxsize=65_536)
-def _head(device: str, run: str) -> str:
-    return f"{TELEMETRY},device={_key(tag(device))},run={_key(tag(run))}"
+def _template(device: str, run: str, keys: tuple[str, ...]) -> bytes:
+    """Return the line of a point with a place for each value and for the timestamp."""
+    head = f"{TELEMETRY},device={_key(tag(device))},run={_key(tag(run))} "
+    places = [each.encode().replace(b"%", b"%%") + b"=%b" for each in keys]
+    return head.encode().replace(b"%", b"%%") + b",".join(places) + b" %d"
 
 
 @lru_cache(maxsize=65_536)

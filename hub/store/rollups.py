@@ -11,7 +11,6 @@ made again, and what still comes late is added to them.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
-from weakref import WeakSet
 
 import apsw
 
@@ -68,7 +67,7 @@ class Place:
         frozen: the first hour that is made from rows; None: to be looked up.
     """
 
-    __slots__ = ("__weakref__", "frozen", "high", "low", "run", "series")
+    __slots__ = ("frozen", "high", "low", "run", "series")
 
     def __init__(self, series: int, run: int, frozen: int | None) -> None:
         """Begin with no reading."""
@@ -100,22 +99,23 @@ class Rollups:
         self._monotonic = monotonic
         self._marked: set[tuple[int, int, int]] = set()
         self._new: list[tuple[int, int, int]] = []
-        self._places: WeakSet[Place] = WeakSet()
+        self._places: list[Place] = []
         file.on_undo(self.forget)
 
     def place(self, series: int, run: int) -> "Place":
         """Return where on a curve readings come in."""
         found = Place(series, run, frozen(self._file.db, series, run))
-        self._places.add(found)
+        self._places.append(found)
         return found
 
     def forget(self) -> None:
-        """Forget what is remembered of the file: it was changed otherwise."""
+        """Forget what is remembered of the file, and the places: it was changed otherwise."""
         self._marked.clear()
         self._new.clear()
         for each in self._places:
             each.low = each.high = 0
             each.frozen = None
+        self._places.clear()
 
     def enters(self, place: "Place", at: int) -> bool:
         """Note that a reading comes in another hour than the one before it; tell whether that hour is frozen."""
@@ -161,16 +161,17 @@ class Rollups:
             StoreError: nothing was rolled up; the next step tries again.
         """
         until = self._monotonic() + SLICE
-        found = self._settled()
+        found, is_whole = self._settled(), True
         with self._file.transaction() as db:
             for each in found:
                 if self._monotonic() >= until:
-                    return True
+                    is_whole = False
+                    break
                 _roll(db, each)
                 self._marked.discard(each)
-                for place in self._places:
-                    place.high = 0  # the next reading looks whether its hour is marked
-        return len(found) == _ROUND
+            for place in self._places if found else ():
+                place.high = 0  # the next reading looks whether its hour is marked
+        return len(found) == _ROUND or not is_whole
 
     def _settled(self) -> list[_Stale]:
         """Return stale hours that are over: not the newest of their curve, unless the clock has passed it."""

@@ -103,7 +103,7 @@ class StateStore:
         """Take devices out of what others are said not to be."""
         gone = set(uids)
         left = [
-            msgspec.structs.replace(each, apart=[uid for uid in each.apart if uid not in gone])
+            msgspec.structs.replace(each, apart=tuple(uid for uid in each.apart if uid not in gone))
             for each in self.devices()
             if gone.intersection(each.apart)
         ]

@@ -95,7 +95,7 @@ API = (
     Route("GET", "/ignored", FACILITATOR, actions.ignored),
     Route("PUT", "/ignored", FACILITATOR, actions.ignore, body=actions.Filters),
     Route("GET", "/readings", VIEWER, history.readings, (*RANGE, *PAGED, "aggregate", "every")),
-    Route("GET", "/series", VIEWER, history.series, (*RANGE, "width", "usecase", "measure")),
+    Route("GET", "/series", VIEWER, history.series, (*RANGE, "width", "usecase", "measure", "format", "dialect")),
     Route("POST", "/runs/{run}/messages", HUB, imports.messages),
     Route("POST", "/imports", FACILITATOR, uploads.receive, ("name",)),
     Route("GET", "/imports/{id}", FACILITATOR, uploads.state),

@@ -77,8 +77,10 @@ def scripted() -> Iterator[Scripted]:
             if not self.path.startswith("/api/v2/write"):
                 self._say(201, {})
                 return
-            script.encodings.add(self.headers["Content-Encoding"])
-            status, message, headers = script.write(gzip.decompress(body).decode().split("\n"))
+            encoding = self.headers["Content-Encoding"]
+            script.encodings.add(encoding)
+            plain = gzip.decompress(body) if encoding == "gzip" else body
+            status, message, headers = script.write(plain.decode().split("\n"))
             self._say(status, {"message": message} if message else None, headers)
 
         def _say(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:

@@ -1,10 +1,11 @@
 """A hub made of lists, for tests of the web layer."""
 
 import asyncio
+import secrets
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -219,8 +220,7 @@ class FakeHub:
         self.player = FakePlayer()
         self.room = Ways(plain=("http://192.168.1.12:8080/", "http://10.0.0.5:8080/"))
         self.guests: set[str | None] = set()
-        self.folder = TemporaryDirectory(prefix="fake-hub-")
-        self.provisioning = provisioning(Path(self.folder.name))
+        self.provisioning = provisioning(Path(tempfile.gettempdir()) / f"fake-hub-{secrets.token_hex(8)}")
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
         """Do it at once."""

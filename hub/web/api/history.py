@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from hub.errors import NotFoundError
 from hub.model import REAL, rfc3339
 from hub.store.base import Aggregate, Past, Range, Row, Series
-from hub.store.export import csv_lines
+from hub.store.export import csv_lines, series_lines
 from hub.web.accept import wants_table
 from hub.web.gives import CSV, NEXT, gives
 from hub.web.hub import Hub
@@ -51,13 +51,16 @@ async def readings(request: web.Request) -> web.Response:
     is_french = choice(request, "dialect", DIALECTS) == "fr"
     choice(request, "format", FORMATS)
     if wants_table(request):
-        return _csv(request, csv_lines(rows, french=is_french), after)
+        link = {} if after is None else {"Link": f'<{request.rel_url.update_query(cursor=after)}>; rel="next"'}
+        return _csv("readings.csv", csv_lines(rows, french=is_french), link)
     return answer({"readings": [_row(row) for row in rows], "next": after})
 
 
-@gives(SeriesList)
+@gives(SeriesList, media=(CSV,))
 async def series(request: web.Request) -> web.Response:
-    """Give curves to draw, thinned out to the width of the chart."""
+    """Give curves to draw, thinned out to the width of the chart; as CSV when asked."""
+    choice(request, "dialect", DIALECTS)
+    choice(request, "format", FORMATS)
     width = number(request, "width", DEFAULT_WIDTH, 2, WIDEST)
     hub = request.app[HUB]
     if "usecase" in request.query or "measure" in request.query:
@@ -69,7 +72,7 @@ async def series(request: web.Request) -> web.Response:
             curves = joined(await asyncio.to_thread(past.series, asked, width), hub.live.merged)
             found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
     now = hub.live.now(ranges[0].run or REAL) if ranges else hub.live.wall()
-    return answer({"now": rfc3339(now), "series": [_series(curve) for curve in found]})
+    return _drawn(request, now, [_series(curve) for curve in found])
 
 
 async def _measured(request: web.Request, width: int) -> web.Response:
@@ -90,7 +93,14 @@ async def _measured(request: web.Request, width: int) -> web.Response:
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error
     found = {"usecase": curve.device, "measure": curve.channel, "unit": curve.unit, "run": curve.run}
-    return answer({"now": rfc3339(now), "series": [{**found, "t": curve.t, "v": curve.v, "min": [], "max": []}]})
+    return _drawn(request, now, [{**found, "t": curve.t, "v": curve.v, "min": [], "max": []}])
+
+
+def _drawn(request: web.Request, now: int, curves: list[dict[str, Any]]) -> web.Response:
+    if wants_table(request):
+        is_french = request.query.get("dialect") == "fr"
+        return _csv("series.csv", series_lines(curves, french=is_french), {})
+    return answer({"now": rfc3339(now), "series": curves})
 
 
 async def _ranges(request: web.Request) -> list[Range]:
@@ -259,8 +269,6 @@ def _series(curve: Series) -> dict[str, Any]:
     }
 
 
-def _csv(request: web.Request, lines: Iterable[str], after: str | None) -> web.Response:
-    headers = {"Content-Disposition": 'attachment; filename="readings.csv"', "Cache-Control": "no-store"}
-    if after is not None:
-        headers["Link"] = f'<{request.rel_url.update_query(cursor=after)}>; rel="next"'
+def _csv(name: str, lines: Iterable[str], more: Mapping[str, str]) -> web.Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store", **more}
     return web.Response(text="".join(lines), content_type="text/csv", charset="utf-8", headers=headers)

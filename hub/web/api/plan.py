@@ -1,7 +1,7 @@
 """The floor plan: the room sees it, whoever leads gives it a picture and hangs the devices."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -11,7 +11,7 @@ from hub.web.gives import PICTURES, gives
 from hub.web.hub import Planner
 from hub.web.keys import HUB
 from hub.web.problems import Problem
-from hub.web.query import answer, body
+from hub.web.query import answer, body, tagged
 from hub.web.shapes.workshop import PlanNow, PlanPlace, TakenOff
 from hub.workshop import plan as pure
 from hub.workshop.plan import PlaceWish, Plan, PlanError
@@ -26,15 +26,19 @@ KEPT = "private, max-age=86400, immutable"
 """By browsers, of a picture that is asked for by its id: another one has another id."""
 
 
-@gives(PlanNow)
+@gives(PlanNow, tagged=True)
 async def plan(request: web.Request) -> web.Response:
     """Give the floor plan: its picture (null: the drawn one) and where which device hangs."""
+    return tagged(request, await _now(request))
+
+
+async def _now(request: web.Request) -> dict[str, Any]:
     shown, session = await _with_planner(request, lambda planner: (planner.shown(), planner.session))
     hub, told = request.app[HUB], pure.view(shown, session)
     # each device under the name by which it is known now, once
     places = {hub.resolve(each["device"]): each for each in reversed(told["places"])}
     there = [{**places[uid], "device": uid} for uid in sorted(places) if uid in hub.live.devices]
-    return answer({**told, "places": there, "largest": LARGEST})
+    return {**told, "places": there, "largest": LARGEST}
 
 
 @gives(PlanPlace)
@@ -78,14 +82,14 @@ async def show(request: web.Request) -> web.Response:
     data = await incoming.whole(request, LARGEST)
     title = request.query.get("title", "")
     await _with_planner(request, lambda planner: planner.show(data, title))
-    return await plan(request)
+    return answer(await _now(request))
 
 
 @gives(PlanNow)
 async def draw(request: web.Request) -> web.Response:
     """Take the picture away for ever: the drawn plan is shown again, devices stay where they hang."""
     await _with_planner(request, lambda planner: planner.draw())
-    return await plan(request)
+    return answer(await _now(request))
 
 
 async def _with_planner(request: web.Request, do: Callable[[Planner], T]) -> T:

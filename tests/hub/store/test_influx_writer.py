@@ -69,15 +69,42 @@ def test_what_the_worker_stored_reaches_influxdb(tmp_path: Path, place: Place) -
     assert stored(place, "cold-room-1") == wanted(played)
 
 
-def test_a_request_is_compressed_and_has_at_most_5000_lines(tmp_path: Path, script: Scripted) -> None:
-    """A day of backlog goes in pieces."""
+def test_a_request_has_at_most_5000_lines(tmp_path: Path, script: Scripted) -> None:
+    """A day of backlog goes in pieces; nothing is compressed on the way to the same machine."""
     with forwarding(tmp_path, script.place) as hub:
         for start in range(0, 12_000, 3000):
             hub.store(readings(range(start, start + 3000)))
         hub.drain()
-    assert script.encodings == {"gzip"}
+    assert script.encodings == {"identity"}
     assert max(len(lines) for lines in script.writes) <= 5000
     assert len(telemetry(script.taken)) == 12_000
+
+
+def test_a_request_to_another_machine_is_compressed(
+    tmp_path: Path, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same in a sixth of the bytes."""
+    monkeypatch.setattr(Place, "is_here", property(lambda _: False))
+    with forwarding(tmp_path, script.place) as hub:
+        hub.store(readings(range(10)))
+        hub.drain()
+    assert script.encodings == {"gzip"}
+    assert len(telemetry(script.taken)) == 10
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:8086", True),
+        ("http://localhost:8086", True),
+        ("http://[::1]:8086", True),
+        ("http://influxdb:8086", False),
+        ("https://192.168.1.9", False),
+    ],
+)
+def test_the_same_machine_is_known_by_its_address(url: str, *, is_here: bool) -> None:
+    """A name that only might be this machine's is another's."""
+    assert Place(url=url, org="o", bucket="b").is_here is is_here
 
 
 def test_killed_before_the_confirmation_is_kept_the_batch_is_sent_again(tmp_path: Path, place: Place) -> None:

@@ -30,6 +30,35 @@ def test_a_whole_number_is_a_float() -> None:
     assert " temperature=25.0 " in telemetry(reading(value=25))[0]
 
 
+@pytest.mark.parametrize("value", [1e16, -2.5e-5, 5e-324, 1.7976931348623157e308, 123456789012345680.0, 0.1 + 0.2])
+def test_a_number_loses_no_digit(value: float) -> None:
+    """However it is written."""
+    assert float(telemetry(reading(value=value))[0].split()[1].removeprefix("temperature=")) == value
+
+
+def test_names_are_no_places_for_numbers() -> None:
+    """A device or channel with a % in it is one like any other."""
+    said = telemetry(reading(device="acme:100%b", channel="%d", value=1.5))[0]
+    assert said.startswith("telemetry,device=acme:100%b,run=real %d=1.5 ")
+
+
+def test_values_of_many_messages_stay_with_their_own() -> None:
+    """Each point has as many fields as its message said values."""
+    said = [
+        reading(value=1, tie=1),
+        reading(channel="humidity", value=2, tie=1),
+        reading(value=3, tie=2),
+        reading(value=4, tie=3, quality=Quality.BAD),
+        reading(device="acme:b8", value=5, tie=4),
+    ]
+    assert [line.split()[1] for line in telemetry(*said)] == [
+        "temperature=1.0,humidity=2.0",
+        "temperature=3.0",
+        "temperature=4.0,temperature__q=2.0",
+        "temperature=5.0",
+    ]
+
+
 def test_only_what_is_not_good_says_so() -> None:
     """Uncertain is 1, bad is 2, good is nothing."""
     assert "temperature=0.0,temperature__q=1.0" in telemetry(reading(quality=Quality.UNCERTAIN))[0]

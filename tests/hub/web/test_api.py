@@ -168,6 +168,18 @@ async def test_csv_is_what_the_command_writes_and_imports(hub: FakeHub, client: 
         assert (cells[0], cells[4], cells[6]) == ("'=cmd()", value, "0")
 
 
+async def test_series_are_a_table_too(hub: FakeHub, client: Client) -> None:
+    """A line a point, times in UTC; a device called =cmd() is a text; the French one has decimal commas."""
+    hub.speak("=cmd()", "temperature", -2.5)
+    async with client.get(f"{API}/series?width=100", headers={"Accept": "text/csv"}) as response:
+        assert response.content_type == "text/csv"
+        (row,) = csv.DictReader(io.StringIO(await response.text()))
+    assert (row["device"], row["time"], row["value"], row["min"]) == ("'=cmd()", "2027-01-15T08:00:00Z", "-2.5", "")
+    assert (row["measure"], row["simulated"], row["run"]) == ("", "0", "real")
+    async with client.get(f"{API}/series?format=csv&dialect=fr&width=100") as response:
+        assert (await response.text()).splitlines()[1].split(";")[6] == "-2,5"
+
+
 async def test_series_are_drawable(hub: FakeHub, client: Client) -> None:
     """Times in seconds, and the now of the run for the axis."""
     hub.play(RUN, simulated=WALL - HOUR)

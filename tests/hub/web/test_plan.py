@@ -110,3 +110,15 @@ async def test_a_device_is_shown_under_the_name_it_has_now(hub: FakeHub, client:
     assert [each["device"] for each in (await ask(client, "GET"))["places"]] == [PROBE]
     await ask(client, "DELETE", AT)
     assert (await ask(client, "GET"))["places"] == []
+
+
+async def test_a_plan_that_has_not_changed_is_not_sent_again(client: Client) -> None:
+    """By its ETag; where a device hangs elsewhere it is."""
+    await ask(client, "PUT", AT, json={"x": 0, "y": 0})
+    async with client.get(API) as response:
+        kept = {"If-None-Match": response.headers["ETag"]}
+    async with client.get(API, headers=kept) as response:
+        assert (response.status, await response.read()) == (304, b"")
+    await ask(client, "PUT", AT, json={"x": 1, "y": 0})
+    async with client.get(API, headers=kept) as response:
+        assert response.status == 200
