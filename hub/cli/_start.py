@@ -164,7 +164,7 @@ def _add_worker(
     worker: _Worker, supervisor: Supervisor, settings: Mapping[str, Any], broker_url: Mapping[str, str]
 ) -> None:
     """Start another worker's hub and ingest."""
-    supervisor.add(f"hub{worker.suffix}", module("hub.app"), settings)
+    supervisor.add(f"hub{worker.suffix}", module("hub.serving"), settings)
     arguments = _ingest_arguments(worker.plan, worker.folder)
     supervisor.add(f"ingest{worker.suffix}", module("hub.ingest", *arguments), environ=broker_url)
 
