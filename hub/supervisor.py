@@ -71,6 +71,11 @@ class Part:
         """Its process, while it lives."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    @property
+    def status(self) -> int | None:
+        """How its process ended, as the system tells it; None: it lives, or never did."""
+        return None if self._process is None else self._process.poll()
+
     def start(self, settings: Mapping[str, Any], ended: Callable[["Part"], None]) -> None:
         """Start the process; `ended` is called from a thread when it is over."""
         process = subprocess.Popen(  # noqa: S603 — our own modules, or the broker asked for
@@ -192,6 +197,8 @@ class Supervisor:
                 return
             if word is None:
                 self._restart(who)
+            elif "error" in word:
+                _LOG.error("%s: %s", who, word["error"])
             others(who, word)
 
     def stop(self) -> None:
@@ -218,7 +225,7 @@ class Supervisor:
         if self._stopping or part.pid is not None:
             return
         pause = part.wait_before_restart()
-        _LOG.warning("%s ended; started again in %.1f s", name, pause)
+        _LOG.warning("%s ended (status %s); started again in %.1f s", name, part.status, pause)
         part.restarts += 1
 
         def again() -> None:

@@ -31,6 +31,7 @@ from hub.supervisor import Supervisor, module, on_end
 
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
+_HUB = "hub.serving"
 UP = 30.0
 HTTPS_PORT, MQTTS_PORT = 8443, 8883
 FOREIGN_WINDOW = 2000
@@ -94,9 +95,7 @@ def start(plan: Plan) -> int:
         mqtt, file = _broker(plan, data)
         secret = secrets.token_urlsafe(24)
         broker_url = {"HUB_BROKER_URL": mqtt}  # with its password: not for the list of processes
-        supervisor.add(
-            "hub", module("hub.serving"), _hub_settings(plan, data, mqtt, file, secret)
-        )  # first: it takes longest
+        supervisor.add("hub", module(_HUB), _hub_settings(plan, data, mqtt, file, secret))  # first: it takes longest
         if file is not None:
             broker.start(file)
             brokers.callback(broker.stop, data)
@@ -164,7 +163,7 @@ def _add_worker(
     worker: _Worker, supervisor: Supervisor, settings: Mapping[str, Any], broker_url: Mapping[str, str]
 ) -> None:
     """Start another worker's hub and ingest."""
-    supervisor.add(f"hub{worker.suffix}", module("hub.serving"), settings)
+    supervisor.add(f"hub{worker.suffix}", module(_HUB), settings)
     arguments = _ingest_arguments(worker.plan, worker.folder)
     supervisor.add(f"ingest{worker.suffix}", module("hub.ingest", *arguments), environ=broker_url)
 

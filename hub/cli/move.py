@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from filelock import FileLock, Timeout
@@ -13,6 +13,9 @@ from hub import datafolder
 from hub.config import load
 from hub.errors import ConfigError
 from hub.journal import place
+
+if TYPE_CHECKING:
+    from hub.journal.nats_link import Url
 
 ASIDE = "before-cluster"
 
@@ -73,12 +76,10 @@ def _moved(folder: Path, address: str, words: Console) -> tuple[int, int]:
     return moved.records, moved.end
 
 
-def _agree(folder: Path, url: object) -> None:
+def _agree(folder: Path, url: "Url") -> None:
     """Have every worker use the name that this hub has at the broker: what waits there waits for that name."""
     from hub.journal.lease import Lease  # noqa: PLC0415 — only where NATS is spoken of
-    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
-    assert isinstance(url, Url)  # noqa: S101 — made above
     lease = Lease(url, place.worker(folder))
     try:
         lease.agreed("client-id", f"matinales-hub-{datafolder.kept(folder, 'client-id', 6)}")

@@ -135,7 +135,7 @@ def test_one_command_starts_everything_and_any_part_of_it_may_die(tmp_path: Path
     """Three NATS servers, InfluxDB where it is installed, two workers: each killed in turn, both pages go on."""
     nats.needs()
     with working(tmp_path, None) as workers:
-        names = ["nats-1.conf", "nats-2.conf", "nats-3.conf", *["hub.app"] * 2, *["hub.ingest"] * 2]
+        names = ["nats-1.conf", "nats-2.conf", "nats-3.conf", *["hub.serving"] * 2, *["hub.ingest"] * 2]
         names += ["--reporting-disabled"] if shutil.which("influxd") else []
         for number, name in enumerate(names, 1):
             victims = workers.running(name)
