@@ -23,12 +23,13 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, logs, machine, parts, setup
+from hub import broker, credentials, deeds, logs, machine, parts, setup
 from hub.acting import Acting
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
+from hub.deeds import Acknowledge, Deed, Shelve
 from hub.described import described
 from hub.driver import Command
 from hub.errors import HubError, NotFoundError, StoreError
@@ -105,6 +106,8 @@ PURGE_EVERY = 600.0
 """How often [s] it is looked whether a session's day has come."""
 MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
+DEED_PATIENCE = 5.0
+"""How long [s] somebody who acknowledges waits for this worker to come to it."""
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
 """Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
@@ -547,11 +550,33 @@ class App:
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
+        if self.config.journal_url is not None:
+            return await self._do(Acknowledge(alarm, by, comment))
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
 
     async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
         """Set an alarm aside, or take it back."""
+        if self.config.journal_url is not None:
+            return await self._do(Shelve(alarm, seconds, by))
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.shelve(alarm, seconds, by)))
+
+    async def _do(self, deed: Deed) -> Alarm:
+        """Journal what somebody does to an alarm, so that every worker does it, and wait until this one has.
+
+        Raises:
+            NotFoundError: no such alarm.
+            HubError: nobody writes the journal now, or this worker is far behind.
+        """
+        await self.alarm(deed.alarm)
+        position = await self._link.append([deeds.written(deed, time.time_ns())])
+        until = time.monotonic() + DEED_PATIENCE
+        while self._worker.position < position:
+            if time.monotonic() > until:
+                msg = "it is journalled, and done as soon as this worker has caught up"
+                raise HubError(msg)
+            await asyncio.sleep(0.01)
+        found, _ = await self.alarm(deed.alarm)
+        return found
 
     async def why(self, alarm: str) -> Mapping[str, Any]:
         """Say why an alarm was raised."""

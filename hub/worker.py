@@ -20,9 +20,11 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
+from hub import deeds
 from hub.commands import Underway
+from hub.deeds import Acknowledge, Deed
 from hub.driver import Order
-from hub.errors import HubError, StoreError
+from hub.errors import HubError, NotFoundError, StoreError
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
@@ -519,6 +521,9 @@ class Worker:
         alarms += self.engine.step(_aged(changes.shown))
         for press in changes.pressed:
             alarms += self._acknowledged(press, alarms)
+        for record in records[: bisect_right(records, changes.position, key=_POSITION)]:
+            if not record.repeat and (deed := deeds.read(record.message)) is not None:
+                alarms += self._done(deed, record.message.received, alarms)
         for run in changes.runs.values():
             if run.state == ENDED:
                 alarms += self.engine.end_run(run.id)
@@ -531,6 +536,26 @@ class Worker:
             self._tell_of(begin)
         if changes.merged:
             self._look_who_plays()
+
+    def _done(self, deed: Deed, received: int, raised: Sequence[Alarm]) -> list[Alarm]:
+        """Do what somebody did at any worker; an alarm that is not known any more stays as it is.
+
+        Args:
+            deed: what was journalled.
+            received: when [ns, wall clock].
+            raised: the alarms of this step: they are not stored yet.
+        """
+        known = {alarm.id: alarm for alarm in raised}.get(deed.alarm) or self._kept.alarm(deed.alarm)
+        run = known.run if known is not None else REAL
+        at = self.understanding.timelines.arrival(run, received)
+        try:
+            if isinstance(deed, Acknowledge):
+                return [self.engine.acknowledge(deed.alarm, at, deed.by, deed.comment, known)]
+            until = None if deed.seconds is None else at + int(deed.seconds * NS)
+            return [self.engine.shelve(deed.alarm, at, until, deed.by, known)]
+        except NotFoundError as error:
+            _LOG.info("Not done: %s", error)
+            return []
 
     def _acknowledged(self, press: Pressed, raised: Iterable[Alarm]) -> list[Alarm]:
         """Acknowledge what a button's press is meant for, as somebody at the page would: all that waits for it.

@@ -69,6 +69,15 @@ def test_the_file_is_valid_and_has_all_parts(config: dict[str, Any]) -> None:
 
 
 @pytest.mark.docker
+def test_the_cluster_comes_by_profile_only(config: dict[str, Any]) -> None:
+    """Three servers with files of their own, and a second worker with the first one's settings."""
+    found = json.loads(compose("--profile", "cluster", "config", "--format", "json"))["services"]
+    assert set(found) - set(config["services"]) == {"nats-1", "nats-2", "nats-3", "hub-2"}
+    assert len({mount["source"] for name in ("nats-1", "nats-2", "nats-3") for mount in found[name]["volumes"]}) == 3
+    assert found["hub-2"]["environment"] == found["hub"]["environment"]
+
+
+@pytest.mark.docker
 def test_all_of_it_together_gets_one_gigabyte(config: dict[str, Any]) -> None:
     """Simulators and the maker of secrets included; each has a limit of memory, processor and processes."""
     limits = [each["deploy"]["resources"]["limits"] for each in config["services"].values()]
@@ -90,7 +99,11 @@ def test_no_secret_stands_in_the_file(config: dict[str, Any]) -> None:
     settings = [item for each in config["services"].values() for item in (each.get("environment") or {}).items()]
     secret = [name for name, _ in settings if re.search(r"PASSWORD|TOKEN|PIN|SECRET|URL", name)]
     assert secret
-    assert {name for name in secret if not name.endswith("_FILE")} == {"HUB_PUBLIC_URL", "HUB_INFLUX_URL"}
+    assert {name for name in secret if not name.endswith("_FILE")} == {
+        "HUB_PUBLIC_URL",
+        "HUB_INFLUX_URL",
+        "HUB_JOURNAL_URL",
+    }
     assert not [value for _, value in settings if value and "@" in value]
 
 

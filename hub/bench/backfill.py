@@ -11,7 +11,7 @@ from typing import Any
 from hub.bench import _processes
 from hub.errors import HubError
 
-GATES = {"ready_s": ("<=", 2.0)}
+GATES = {"ready_s": ("<=", 1.0)}
 PARTS = ("sim", "hub", "ingest")
 PATIENCE_S = 60.0
 LOOK_S = 0.02

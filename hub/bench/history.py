@@ -208,7 +208,7 @@ def _build(path: Path, points: int, many: int, each: int, last: int) -> None:
     draft = path.with_name(f"{path.name}.part")
     draft.unlink(missing_ok=True)
     with closing(StoreFile(draft)) as file:
-        _fill(file, many, each, last)
+        fill(file, many, each, last, rows=min(each // 360 * 360, DAY))
         file.checkpoint()
     draft.replace(path)
 
@@ -217,8 +217,8 @@ def _month(stop: int) -> Range:
     return Range(device="tasmota:d0", start=stop - 30 * DAY * TEN, stop=stop)
 
 
-def _fill(file: StoreFile, many: int, each: int, last: int) -> None:
-    """Write the roll-ups of `many` channels, `each` readings a channel up to hour `last`, and rows of its last day."""
+def fill(file: StoreFile, many: int, each: int, last: int, *, rows: int = DAY) -> None:
+    """Write the roll-ups of `many` channels, `each` readings a channel up to hour `last`, and their newest `rows`."""
     hours = each // 360
     with file.transaction() as db:
         for number in range(1, many + 1):
@@ -230,7 +230,7 @@ def _fill(file: StoreFile, many: int, each: int, last: int) -> None:
             for sql, unit in ((_HOURS, HOUR), (_MINUTES, MINUTE)):
                 size = HOUR // unit
                 db.execute(sql, (number, (last - hours) * size, last * size, unit))
-            db.execute(_ROWS, (number, (last - min(hours, 24)) * HOUR, last * HOUR, TEN))
+            db.execute(_ROWS, (number, last * HOUR - rows * TEN, last * HOUR, TEN))
 
 
 _SHAPE = "20 + 5 * sin(at / 1000.0)"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.bench import _processes
 
-GATES = {"cpu_percent": ("<=", 2.0), "memory_mb": ("<=", 100.0)}
+GATES = {"cpu_percent": ("<=", 1.0), "memory_mb": ("<=", 90.0)}
 SETTLED = 5.0
 """Seconds after the start before anything is counted."""
 

@@ -21,7 +21,7 @@ from hub.bench._seen import MARKED, percentile, watched
 from hub.bench.ingest import PREFIX
 from hub.errors import HubError
 from hub.ingest.linkclient import LinkClient
-from hub.journal.sqlite import SqliteReader
+from hub.journal import place
 
 GATES = {"journalled_p99_ms": ("<=", 50.0), "seen_p99_ms": ("<=", 150.0)}
 """reliability.md §3.4, P3 and P4."""
@@ -86,7 +86,7 @@ def journalled(folder: Path) -> Iterator[list[float]]:
 
 
 async def _listen(folder: Path, ages: list[float]) -> None:
-    reader, link = SqliteReader(folder), LinkClient(folder)
+    reader, link = place.reader(folder), LinkClient(folder)
     position = reader.end
 
     def told(end: int) -> None:

@@ -5,11 +5,14 @@ pip fetches for another system, but asks this machine whether a package is neede
 versions are those of requirements.lock.
 """
 
+import email
 import hashlib
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata, resources
@@ -17,6 +20,8 @@ from pathlib import Path
 
 from msgspec import Struct
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
@@ -78,10 +83,15 @@ PLATFORMS = {
 }
 
 
-def locked(text: str) -> dict[str, str]:
-    """Return name → version of requirements.lock."""
-    pairs = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.MULTILINE)
-    return {canonicalize_name(name): version for name, version in pairs}
+def locked(text: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return name → version of requirements.lock, for a machine: what markers ask about it; this one unless told."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    asked = [Requirement(line) for line in lines if line]
+    return {
+        canonicalize_name(each.name): str(each.specifier).removeprefix("==")
+        for each in asked
+        if each.marker is None or each.marker.evaluate(dict(environment or {}))
+    }
 
 
 @cache
@@ -135,21 +145,52 @@ def needed(
 
 
 def fetch(into: Path, platform: Platform, python: str, wanted: Mapping[str, str]) -> list[str]:
-    """Download the wheels of a machine; return the `name==version` that have none for it.
+    """Download the wheels of a machine that are not there yet; return the `name==version` that have none for it.
 
     Raises:
         HubError: nothing could be fetched at all: no network, or no pip.
     """
-    lines = [f"{name}=={version}" for name, version in sorted(wanted.items())]
+    there = present(into, platform, python)
+    lines = [f"{name}=={version}" for name, version in sorted(wanted.items()) if (name, version) not in there]
     missing: list[str] = []
-    while complaint := _pip(into, platform, python, lines):
+    while lines and (complaint := _pip(into, platform, python, lines)):
         lacking = [line for line in lines if complaint.endswith(f" {line}")]
         lines = [line for line in lines if line not in lacking]
         missing += lacking
-        if not lacking or not lines:  # not a wheel that is missing: everything is
+        if not lacking or not (lines or there):  # not a wheel that is missing: everything is
             msg = f"no wheel could be fetched: {complaint}; is there a network?"
             raise HubError(msg)
     return missing
+
+
+def present(into: Path, platform: Platform, python: str) -> set[tuple[str, str]]:
+    """Return (name, version) of the wheels in a folder that a machine takes as they are: what pip need not ask for.
+
+    A wheel for every machine counts only where there is no other one of that package: a faster one may exist for this.
+    """
+    major, minor = map(int, python.split("."))
+    taken = {*cpython_tags((major, minor), [f"cp{major}{minor}"], platform.tags)}
+    taken |= {*compatible_tags((major, minor), f"cp{major}{minor}", platform.tags)}
+    found: dict[tuple[str, str], list[tuple[Path, frozenset[Tag]]]] = defaultdict(list)
+    for wheel in into.glob("*.whl"):
+        name, version, _, tags = parse_wheel_filename(wheel.name)
+        found[name, str(version)].append((wheel, tags))
+    return {
+        package
+        for package, wheels in found.items()
+        for wheel, tags in wheels
+        if tags & taken
+        and (len(wheels) == 1 or all(tag.platform != "any" for tag in tags))
+        and _takes_python(wheel, python)
+    }
+
+
+def _takes_python(wheel: Path, python: str) -> bool:
+    """Tell whether a wheel's own words let it on a Python (Requires-Python)."""
+    with zipfile.ZipFile(wheel) as file:
+        place = next(name for name in file.namelist() if name.count("/") == 1 and name.endswith(".dist-info/METADATA"))
+        said = email.message_from_bytes(file.read(place))["Requires-Python"]
+    return said is None or SpecifierSet(said).contains(f"{python}.0")
 
 
 def _pip(into: Path, platform: Platform, python: str, lines: Sequence[str]) -> str:

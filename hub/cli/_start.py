@@ -9,8 +9,6 @@ import socket
 import sys
 import tempfile
 import time
-import urllib.request
-import webbrowser
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -123,6 +121,8 @@ def start(plan: Plan) -> int:
         for each in others:
             words.print(f"  Worker {each.suffix[1:]}     http://{_own_host(plan)}:{each.plan.config.web_port}/")
         if plan.browser:
+            import webbrowser  # noqa: PLC0415 — only here
+
             webbrowser.open(url)
         with systemd.watched(lambda: bool(_get(f"{url}health"))):
             supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
@@ -351,11 +351,19 @@ def _until_up(plan: Plan, url: str, words: Console) -> None:
 
 
 def _get(url: str) -> dict[str, Any]:
+    """Return the JSON object at an address of ours; empty while there is none.
+
+    By hand: `urllib.request`, which brings mail and TLS, is 13 ms of each start and 3 MB for as long as the hub runs.
+    """
+    parts = urlsplit(url)
+    asked = f"GET {parts.path} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n"
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 — our own address
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except (OSError, ValueError):
+        with socket.create_connection((parts.hostname or LOOPBACK, parts.port or 80), timeout=2) as door:
+            door.sendall(asked.encode())
+            with door.makefile("rb") as answer:
+                head, _, content = answer.read().partition(b"\r\n\r\n")
+        return msgspec.json.decode(content, type=dict[str, Any]) if b" 200 " in head.splitlines()[0] else {}
+    except (OSError, IndexError, msgspec.DecodeError):
         return {}
 
 

@@ -48,7 +48,6 @@ def command(
     platforms, pythons = platform or [*_offline.PLATFORMS], sorted(python or _offline.PYTHONS)
     wanted = [*_offline.targets(platforms, pythons)]
     own: list[str] = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    versions = _offline.locked(lock.read_text(encoding="utf-8"))
     wheels = _offline.prepare(folder)
     if wheel is None:
         words.print("Building the hub's own wheel …")
@@ -57,6 +56,7 @@ def command(
         shutil.copy(wheel, wheels)
     missing = []
     for name, version in wanted:
+        versions = _offline.locked(lock.read_text(encoding="utf-8"), _offline.PLATFORMS[name].environment)
         packages = _offline.needed(_offline.PLATFORMS[name], version, versions, own)
         words.print(f"{_offline.PLATFORMS[name].title}, Python {version}: {len(packages)} packages")
         lacking = _offline.fetch(wheels, _offline.PLATFORMS[name], version, packages)

@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import logging
 import os
+import queue
 import random
 import selectors
 import shutil
@@ -27,11 +28,25 @@ from hub.ingest import ports
 from hub.ingest.batch import cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.gaps import Gaps
-from hub.ingest.link import Append, Appended, AppendFailed, End, Erase, Keep, LinkServer, Peer, Publish, Status, Wanted
+from hub.ingest.link import (
+    Answers,
+    Append,
+    Appended,
+    AppendFailed,
+    End,
+    Erase,
+    FromIngest,
+    Keep,
+    LinkServer,
+    Publish,
+    Status,
+    Wanted,
+    answer,
+    wish,
+)
 from hub.ingest.room import Policy, Room, default_budget
 from hub.ingest.serial import SerialEdge, placed, plugged
 from hub.ingest.session import Settings, shown
-from hub.ingest.standby import Standby
 from hub.journal import place
 from hub.logs import configure
 from hub.model import MAX_WHOLE
@@ -75,6 +90,7 @@ class Ingest:
             end.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ, self._drain)
         self._lease = lease
+        self._questions: queue.SimpleQueue[tuple[bytes, Callable[[bytes], None]]] = queue.SimpleQueue()
         self._journal = place.journal(folder)
         self._gaps = Gaps(folder)
         self._room = Room(self._journal, folder, budget=budget, policy=policy, gaps=self._gaps)
@@ -95,6 +111,8 @@ class Ingest:
             self._serial = SerialEdge(
                 serial, self._room, wake=self.wake, look=lambda: [*plugged(), *placed(folder / "serial")]
             )
+        if lease is not None:
+            lease.serve(self._asked)
         self._link = LinkServer(folder, self._selector, self._handle)
         self._stopping = False
         self._end_said = 0
@@ -127,6 +145,7 @@ class Ingest:
             self._edge.turn()
             if self._serial is not None:
                 self._serial.turn()
+            self._answer_others()
             self._tell()
             if self._journal.superseded or (self._lease is not None and self._lease.lost):
                 msg = "another ingest has taken over the journal: this one ends and waits for its turn"
@@ -207,7 +226,19 @@ class Ingest:
             serial=self._serial.ports() if self._serial is not None else [],
         )
 
-    def _handle(self, said: Wanted, peer: Peer) -> None:
+    def _asked(self, question: bytes, reply: Callable[[bytes], None]) -> None:
+        """Take a wish of a worker that stands by; on the connection's thread."""
+        self._questions.put((question, reply))
+        self.wake()
+
+    def _answer_others(self) -> None:
+        while not self._questions.empty():
+            question, reply = self._questions.get()
+            said = wish(question)
+            if isinstance(said, Append | Erase):
+                self._handle(said, _Asker(reply))
+
+    def _handle(self, said: Wanted, peer: Answers) -> None:
         match said:
             case Append(number, messages):
                 large = sum(len(message.payload) > MAX_WHOLE for message in messages)
@@ -227,6 +258,16 @@ class Ingest:
                 self._edge.publish(topic, payload, qos, retain=retain)
             case Keep(position):
                 self._room.keep(position)
+
+
+class _Asker:
+    """A worker that stands by, and waits for an answer."""
+
+    def __init__(self, reply: Callable[[bytes], None]) -> None:
+        self._reply = reply
+
+    def send(self, said: FromIngest) -> None:
+        self._reply(answer(said))
 
 
 def main() -> int:
@@ -294,7 +335,8 @@ def _serve_in_turn(
     Raises:
         HubError: the turn is another's now.
     """
-    from hub.journal.lease import Lease  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.ingest.standby import Standby  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.lease import Lease  # noqa: PLC0415 — likewise
     from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
     lease = Lease(Url.parsed(place.url(folder) or ""), place.worker(folder))

@@ -15,6 +15,7 @@ import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -171,6 +172,39 @@ FromIngest = End | Appended | AppendFailed | Status
 _ENCODE = msgspec.msgpack.Encoder().encode
 _FROM_HUB = msgspec.msgpack.Decoder(FromHub).decode
 FROM_INGEST = msgspec.msgpack.Decoder(FromIngest).decode
+
+
+class Answers(Protocol):
+    """Who is told what came of his wish."""
+
+    def send(self, said: "FromIngest") -> None:
+        """Tell him."""
+
+
+def asked(said: Append | Erase) -> bytes:
+    """Return a wish as it goes to the ingest of another worker."""
+    return _ENCODE(said)
+
+
+def wish(data: bytes) -> "FromHub":
+    """Return the wish of another worker.
+
+    Raises:
+        msgspec.DecodeError: it is none.
+    """
+    found: FromHub = _FROM_HUB(data)
+    return found
+
+
+def answer(said: "FromIngest") -> bytes:
+    """Return what came of a wish as it goes back."""
+    return _ENCODE(said)
+
+
+def answered(data: bytes) -> "FromIngest":
+    """Return what came of a wish."""
+    found: FromIngest = FROM_INGEST(data)
+    return found
 
 
 def frame(said: FromHub | FromIngest) -> bytes:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from hub.errors import JournalError
-from hub.ingest.link import Append, AppendFailed, End, Erase, LinkServer, Peer, Status, Wanted
+from hub.ingest.link import Append, AppendFailed, End, Erase, LinkServer, Peer, Status, Wanted, answered, asked
 from hub.journal.base import JournalReader
 from hub.journal.lease import Lease
 
@@ -97,7 +97,10 @@ class Standby:
                 pass
 
     def _handle(self, said: Wanted, peer: Peer) -> None:
-        """Refuse what only the one that writes can do; what is said to devices is left to its hub."""
+        """Have the one that writes do what only it can; what is said to devices is left to its hub."""
         if isinstance(said, Append | Erase):
-            reason = "this worker stands by: another one writes the journal; send it there, or again in a few seconds"
-            peer.send(AppendFailed(said.id, reason))
+            try:
+                peer.send(answered(self._lease.ask(asked(said))))
+            except JournalError as error:
+                reason = f"this worker stands by, and the one that writes the journal does not answer ({error})"
+                peer.send(AppendFailed(said.id, f"{reason}; send it again in a few seconds"))

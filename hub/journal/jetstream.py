@@ -25,6 +25,8 @@ from hub.model import Message, Record
 PATIENCE_S = 2.0
 """How long a group is tried again before who appends hears that it is not written [s]."""
 AGAIN_S = 0.02
+AGREE_S = 15.0
+"""How long servers that answer, and have no leader yet, are waited for when the journal is opened [s]."""
 AT_ONCE = 64
 """Messages of the stream asked for together."""
 CATCH_UP_S = 2.0
@@ -32,8 +34,9 @@ CATCH_UP_S = 2.0
 LOOKED_S = 1.0
 """How often the stream is asked how large it is [s]."""
 MOST_LATE = 8
-LAST, PART_OF = "Hub-Last", "Nats-Msg-Id"
-"""Headers: the position of the group's last message, and which group it is."""
+LAST, ARRIVED, PART_OF = "Hub-Last", "Hub-Arrived", "Nats-Msg-Id"
+"""Headers: the position of the group's last message, when the newest message until there arrived [ns], and which group
+it is."""
 _TRIES = 12
 _FAR = 2_000
 """Positions: so far apart, two groups are looked for one by one."""
@@ -60,13 +63,23 @@ class State(Struct, frozen=True):
 
 
 class Placed(Struct, frozen=True):
-    """A part, where it lies; None: damaged. `beside`: its place among what is left of emptied parts."""
+    """A part, where it lies.
+
+    Attributes:
+        sequence: its place.
+        last: position of its group's last message.
+        subject: its partition's.
+        part: None: damaged.
+        beside: its place among what is left of emptied parts; 0: it was not.
+        arrived: when the newest message until there arrived [ns].
+    """
 
     sequence: int
     last: int
     subject: str
     part: Part | None
     beside: int = 0
+    arrived: int = 0
 
 
 class Log:
@@ -141,7 +154,13 @@ class Log:
 
     def seek(self, position: int) -> int:
         """Return from which place on the groups lie that reach beyond a position."""
-        low, high = 1, self.state().last + 1
+        low, high, step = 1, self.state().last + 1, AT_ONCE
+        while high - step > low:  # mostly it is near the end
+            found = self.at(high - step)
+            if found is not None and found.last <= position:
+                low = high - step + 1
+                break
+            high, step = high - step, 4 * step
         while low < high:
             middle = (low + high) // 2
             found = self.at(middle)
@@ -233,11 +252,23 @@ class JetStreamJournal:
         self._groups = self._again = 0
         self._spent = 0.0
         self._sequence = self.end = self.epoch = self.newest = 0
+        until = time.monotonic() + AGREE_S
         try:
-            self._open(clock())
+            while not self._opened(clock(), patient=time.monotonic() < until):
+                time.sleep(AGAIN_S * 5)
         except BaseException:
             self._log.close()
             raise
+
+    def _opened(self, now: int, *, patient: bool) -> bool:
+        """Open; False: servers are there that have not agreed on a leader yet, as after a common start."""
+        try:
+            self._open(now)
+        except UnknownFateError:
+            if not (patient and self._log.link.connected):
+                raise
+            return False
+        return True
 
     def _open(self, now: int) -> None:
         """Mark the end: whoever wrote until now finds that the stream has another one, and stops."""
@@ -247,6 +278,7 @@ class JetStreamJournal:
             newest = self._log.newest()
             self.end = 0 if newest is None else newest.last
             self.epoch = 0 if newest is None or newest.part is None else newest.part.epoch
+            self.newest = 0 if newest is None else newest.arrived
             try:
                 self._mark()
                 break
@@ -254,8 +286,6 @@ class JetStreamJournal:
                 self._doubts.clear()
                 if not left:
                     raise
-        group = Groups(self._log).group(self.end)
-        self.newest = max((_arrived(each.part) for each in group if each.part is not None), default=0)
         said = msgspec.json.encode((now, self.end))
         self._log.link.publish(Outgoing(f"{self._log.side}.opening", said, {}))
 
@@ -400,7 +430,9 @@ class JetStreamJournal:
         self.newest = max((message.received for message in group.messages), default=self.newest)
 
     def _outgoing(self, where: int, part: Part, last: int) -> Outgoing:
-        return Outgoing(f"{self._log.url.name}.p.{where}", packed(part), {LAST: str(last)})
+        arrived = max(self.newest, _arrived(part))
+        said = {LAST: str(last), ARRIVED: str(arrived)}
+        return Outgoing(f"{self._log.url.name}.p.{where}", packed(part), said)
 
     def resumed(self, epoch: int, *, restarted: bool = False) -> None:
         """Compare the next group with the tail, or with all of late where the broker was restarted (§2.8)."""
@@ -533,16 +565,6 @@ class Groups:
         self._log = log
         self._at = (0, 1)
         """A position, and from which place on what follows it lies."""
-
-    def group(self, position: int) -> list[Placed]:
-        """Return the parts of the group that holds a position; empty: none does."""
-        for found in self.walk(position - 1):
-            parts = [each.part for each in found if each.part is not None]
-            if any(part.first <= position <= part.last for part in parts):
-                return found
-            if parts and parts[0].first > position:
-                break
-        return []
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return up to about `limit` records above a position, in whole groups."""
@@ -679,7 +701,8 @@ class JetStreamReader:
 
 
 def _placed(found: Stored) -> Placed:
-    return Placed(found.sequence, int(found.headers.get(LAST, 0)), found.subject, unpacked(found.data))
+    last, arrived = int(found.headers.get(LAST, 0)), int(found.headers.get(ARRIVED, 0))
+    return Placed(found.sequence, last, found.subject, unpacked(found.data), arrived=arrived)
 
 
 def _arrived(part: Part, *, oldest: bool = False) -> int:

@@ -7,14 +7,18 @@ his turn writes nothing: the journal itself refuses him (`jetstream`).
 
 import contextlib
 import threading
+import time
 
 from hub.errors import JournalError
 from hub.journal.jetstream import Log
-from hub.journal.nats_link import Link, Outgoing, RefusedError, Url, given_back, taken
+from hub.journal.nats_link import Heard, Link, Outgoing, RefusedError, Url, given_back, taken
 
 LIVES_S = 4.0
 """How long a lease lives that nobody renews [s]."""
 RENEW_S = 1.0
+GIVE_UP_S = 10.0
+"""Where no server answers for so long [s], its holder leaves the broker to others: longer than servers need to agree on
+a new leader. Until then nothing is lost by two who try: the journal takes one of them only."""
 _EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 _NS = 1_000_000_000
 
@@ -87,6 +91,22 @@ class Lease:
                 self._link.publish(Outgoing(subject, mine.encode(), {_EXPECTED: "0"}))
         return mine
 
+    def ask(self, question: bytes) -> bytes:
+        """Ask whoever has the turn, and return the answer.
+
+        Raises:
+            JournalError: no answer came.
+        """
+        return self._link.ask(f"{self._url.name}_ask", question)
+
+    def serve(self, heard: Heard) -> None:
+        """Take the questions of those who stand by, on a thread of the connection.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        self._link.serve(f"{self._url.name}_ask", heard)
+
     def close(self) -> None:
         """Give it up, so that another takes it at once."""
         self._ended.set()
@@ -119,19 +139,21 @@ class Lease:
         return True
 
     def _keep(self) -> None:
-        """Renew it; one that cannot be renewed for as long as it lives is lost."""
-        left = LIVES_S
+        """Renew it until it is another's, or no server can be asked for long."""
+        left = GIVE_UP_S
+        began = time.monotonic()
         while not self._ended.wait(RENEW_S):
             try:
                 held = self._renewed()
-            except JournalError:  # no server answers now; the stream's clock goes on
-                left -= RENEW_S
+            except JournalError:
+                left -= time.monotonic() - began
                 held = left > 0
             else:
-                left = LIVES_S
+                left = GIVE_UP_S
             if not held:
                 self.lost = True
                 return
+            began = time.monotonic()
 
     def _renewed(self) -> bool:
         if self._put(self._sequence):

@@ -9,7 +9,7 @@ import base64
 import contextlib
 import logging
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -117,6 +117,10 @@ class Outgoing(NamedTuple):
     headers: Mapping[str, str]
 
 
+Heard = Callable[[bytes, Callable[[bytes], None]], None]
+"""Takes a question and what answers it."""
+
+
 class Link:
     """A connection that comes back by itself; every call waits at most a moment, in the caller's thread."""
 
@@ -188,6 +192,28 @@ class Link:
         """
         expected = {"Nats-Expected-Last-Sequence": str(after)}
         return int(self._answer(self._call(self._commit(group, messages, expected)))["seq"])
+
+    def ask(self, subject: str, data: bytes) -> bytes:
+        """Ask whoever serves a subject, and return the answer.
+
+        Raises:
+            UnknownFateError: no answer came.
+        """
+        return self._call(self._ask(subject, data))
+
+    def serve(self, subject: str, heard: Heard) -> None:
+        """Have `heard` take each question of a subject, with what answers it, on the connection's thread."""
+
+        async def take(said: "Msg") -> None:
+            heard(said.data, lambda answer: self._reply(said.reply, answer))
+
+        async def listen() -> None:
+            await self._client.subscribe(subject, cb=take)
+
+        self._call(listen())
+
+    def _reply(self, subject: str, answer: bytes) -> None:
+        asyncio.run_coroutine_threadsafe(self._client.publish(subject, answer), self._loop)
 
     @property
     def connected(self) -> bool:

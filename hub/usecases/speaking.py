@@ -1,6 +1,7 @@
 """What each use case says on the page: one line at a time, each long enough to be read (design.md §1).
 
-Only alarms do not wait for that: no line says that all is well beside one that rings.
+Only alarms do not wait for that: no line says that all is well beside one that rings. And the numbers of a line follow
+those beside it: at ×60 a second is a minute of the story (decisions/0024).
 """
 
 from collections.abc import Collection
@@ -10,7 +11,9 @@ from msgspec import Struct
 from hub.rules.wording import Sentence
 
 STANDS_S = 5.0
-"""A line stands at least this long unless an alarm begins or ends: at most one every 5 s a use case."""
+"""The words of a line stand at least this long unless an alarm begins or ends: at most one every 5 s a use case."""
+FOLLOWS_S = 0.9
+"""Its numbers alone change at most so often: each second, by the worker's own steps."""
 SETTLED_S = 2.0
 """Another line than the one that stands must have been due for so long: what flickers at a limit is not told."""
 
@@ -19,7 +22,7 @@ class Line(Struct):
     """The line of a use case, and the one that is due instead.
 
     Attributes:
-        since: when the words on the screen were last changed [s].
+        since: when the words on the screen were last changed [s]; `counted`: when their numbers were.
         alarms: ids of those that were active then.
         due: code of another line that is due; due_since: for how long [s].
     """
@@ -28,6 +31,7 @@ class Line(Struct):
     said: Sentence
     since: float
     alarms: frozenset[str]
+    counted: float
     due: str | None = None
     due_since: float = 0.0
 
@@ -51,13 +55,15 @@ class Speaker:
         """
         line, active = self._lines.get(usecase), frozenset(alarms)
         if line is None or line.run != run or line.alarms != active:
-            self._lines[usecase] = Line(run, due, now, active)
+            self._lines[usecase] = Line(run, due, now, active, now)
             return due
         if due.code == line.said.code:
             line.due = None
-        elif due.code != line.due:
+            if due != line.said and now - line.counted >= FOLLOWS_S:
+                line.said, line.counted = due, now
+            return line.said
+        if due.code != line.due:
             line.due, line.due_since = due.code, now
-        settled = line.due is None or now - line.due_since >= SETTLED_S
-        if settled and now - line.since >= STANDS_S and due != line.said:
-            line.said, line.since, line.due = due, now, None
+        if now - line.due_since >= SETTLED_S and now - line.since >= STANDS_S:
+            line.said, line.since, line.counted, line.due = due, now, now, None
         return line.said

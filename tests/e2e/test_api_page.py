@@ -1,17 +1,19 @@
 """The page of the API: everything there is, for everybody, and its button sends the request."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from hub.web.app import make_app
 from hub.web.security import Security
 from servers.axe import violations
 from servers.browser import Visit, visit
 from servers.inthread import served
+from servers.ports import until
 from servers.web import SECRET, FakeHub
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -54,3 +56,19 @@ def test_the_api_is_shown_found_and_tried(reader: Visit) -> None:
     assert violations(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_description_that_does_not_come_is_waited_for_and_then_missed_in_words(
+    address: str, browser: Browser
+) -> None:
+    """Nobody stands before an empty page: what is on its way is said, and that it did not come."""
+    with visit(browser, f"{address}api/v1/docs", locale="en-GB") as reader:
+        page = reader.page
+        held: list[Route] = []
+        reader.forgiven = re.compile("ERR_FAILED")
+        page.route("**/openapi.json", lambda route: held.append(route))  # noqa: PLW0108 — Playwright takes no built-in
+        page.reload()
+        expect(page.get_by_role("status")).to_have_text("Reading the description…")
+        until("the description is asked for", lambda: held)
+        held[0].abort()
+        expect(page.get_by_role("status")).to_have_text("No answer: is the hub running?")

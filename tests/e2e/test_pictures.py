@@ -77,6 +77,20 @@ PICTURES = [
 ]
 
 
+SETTLED = {
+    "": ("figure[data-covers]:not(.empty)", "svg.drawing"),
+    "projector": ("figure[data-covers]:not(.empty)", "svg.drawing"),
+    "history": ("figure .u-over",),
+    "facilitator": (".console",),
+    "devices": ("[data-device-id]",),
+    "alarms": ("main li.unacknowledged",),
+    "doctor": ("[data-due]",),
+}
+"""What a page shows once all that it asked for has come."""
+EXAMINED_MS = 90_000
+"""The longest of them: the doctor looks at the whole machine."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the pictures are kept."""
@@ -122,7 +136,8 @@ def shown(browser: Browser, hub: Demo, picture: Picture) -> Iterator[Page]:
     address = hub.page + picture.path
     with visit(browser, address, locale=picture.locale, theme=picture.theme, size=picture.size, touch=touch) as lent:
         expect(lent.page.locator("main").first).not_to_be_empty()
-        lent.page.wait_for_load_state("networkidle")
+        for each in SETTLED.get(picture.path, ()):
+            expect(lent.page.locator(each).first).to_be_visible(timeout=EXAMINED_MS)
         yield lent.page
 
 

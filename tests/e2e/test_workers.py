@@ -1,7 +1,9 @@
 """Two workers with one journal on NATS servers: where one dies, the other goes on (design.md §1, Distributed)."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,10 +13,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import paho.mqtt.publish
 import psutil
 import pytest
 
+from hub.cli.cluster import Made
 from hub.journal.jetstream import JetStreamReader
 from hub.journal.nats_link import Url
 from servers import nats
@@ -22,10 +26,10 @@ from servers.ports import HOST, free_port, until
 
 
 class Workers:
-    """`matinales run --workers 2` beside a broker of its own."""
+    """`matinales run --workers 2` beside a broker of its own, or `matinales cluster`."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        """Start it."""
+    def __init__(self, folder: Path, url: str | None) -> None:
+        """Start it; without an address with NATS servers of its own."""
         self.folder = folder
         self.mqtt = free_port()
         self.pages = [free := free_port(), free + 1]
@@ -33,9 +37,10 @@ class Workers:
             "HUB_DATA_DIR": str(folder),
             "HUB_MQTT_PORT": f"{self.mqtt}",
             "HUB_WEB_PORT": f"{self.pages[0]}",
-            "HUB_JOURNAL_URL": url,
+            **({"HUB_JOURNAL_URL": url} if url else {}),
         }
-        command = [sys.executable, "-m", "hub", "run", "--workers", "2"]
+        command = ["run", "--workers", "2"] if url else ["cluster", "--data", str(folder)]
+        command = [sys.executable, "-m", "hub", *command]
         self.process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def health(self, worker: int) -> dict[str, Any]:
@@ -78,9 +83,18 @@ class Workers:
                 found.append(each)
         return found
 
+    def running(self, word: str) -> list[psutil.Process]:
+        """Return the processes whose command line ends one of its words so, in the order in which they were started."""
+        found = []
+        for each in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # one may end with the other
+                if any(part.endswith(word) for part in each.cmdline()):
+                    found.append(each)
+        return sorted(found, key=lambda each: each.pid)
+
 
 @contextmanager
-def working(folder: Path, url: str) -> Iterator[Workers]:
+def working(folder: Path, url: str | None) -> Iterator[Workers]:
     """Lend the two workers once one listens and the other stands by."""
     workers = Workers(folder, url)
     try:
@@ -113,3 +127,27 @@ def test_a_stopped_worker_is_followed_by_the_other_and_every_page_knows_everythi
     with closing(JetStreamReader(Url.parsed(url))) as reader:
         said = [each.message.payload for each in reader.read(0, 10_000) if each.message.topic == "room/probe"]
     assert said == [b'{"temperature": 1.5}', b'{"temperature": 2.5}', b'{"temperature": 3.5}']
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_one_command_starts_everything_and_any_part_of_it_may_die(tmp_path: Path) -> None:
+    """Three NATS servers, InfluxDB where it is installed, two workers: each killed in turn, both pages go on."""
+    nats.needs()
+    with working(tmp_path, None) as workers:
+        names = ["nats-1.conf", "nats-2.conf", "nats-3.conf", *["hub.app"] * 2, *["hub.ingest"] * 2]
+        names += ["--reporting-disabled"] if shutil.which("influxd") else []
+        for number, name in enumerate(names, 1):
+            victims = workers.running(name)
+            assert victims, name
+            victims[number % len(victims)].kill()
+            workers.say(number)
+            until(
+                f"both pages show it after {name} was killed",
+                lambda wanted=number: [workers.value(each) for each in (0, 1)] == [wanted, wanted],  # type: ignore[misc]
+                timeout_s=40,
+            )
+        made = msgspec.json.decode((tmp_path / "cluster.json").read_bytes(), type=Made)
+        with closing(JetStreamReader(Url.parsed(made.url))) as reader:
+            found = [each for each in reader.read(0, 100_000) if each.message.topic == "room/probe" and not each.repeat]
+        assert [json.loads(each.message.payload)["temperature"] for each in found] == [*range(1, len(names) + 1)]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from device_sims.link import Broker
@@ -13,6 +14,7 @@ from hub.bench import ledger
 from hub.bench._devices import Devices
 from hub.bench._plant import HOST, Plant
 from hub.journal import place
+from hub.supervisor import module
 from servers import nats
 
 PAUSE_S = 10.0
@@ -96,6 +98,58 @@ async def test_each_server_killed_in_turn_under_load_costs_nothing(tmp_path: Pat
         pause = await judged(tmp_path, three.url, kill_each, rate=1_000, seconds=40)
     print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
     assert pause <= PAUSE_S
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_a_leader_that_hangs_for_a_quarter_of_a_minute_costs_nothing(tmp_path: Path) -> None:
+    """S3: its connections stay open and nothing answers, as behind a cut cable; then it comes back as if never away."""
+    with nats.cluster() as three:
+
+        async def hang(plant: Plant) -> None:
+            await plant.until("something was acknowledged", lambda: plant.pubacks > 500)
+            leader = three.leader().process
+            assert leader is not None
+            held = psutil.Process(leader.pid)
+            held.suspend()
+            await asyncio.sleep(15)
+            held.resume()
+
+        pause = await judged(tmp_path, three.url, hang, rate=1_000, seconds=30)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_a_worker_that_hangs_under_load_is_followed_and_when_it_goes_on_it_is_refused(tmp_path: Path) -> None:
+    """S2: another takes over the session; the first, which still believes that it is its turn, writes nothing."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    with nats.cluster() as three:
+        for each in (one, other):
+            each.mkdir()
+            place.note(each, three.url)
+
+        async def hang(plant: Plant) -> None:
+            arguments = (
+                "--data",
+                str(other),
+                "--window",
+                str(plant.window),
+                "--broker",
+                f"mqtt://{HOST}:{plant.wire.port}",
+            )
+            plant.supervisor.add("ingest-2", module("hub.ingest", *arguments))
+            await asyncio.sleep(3)
+            for name in ("ingest", "ingest-2", "ingest"):
+                held = psutil.Process(plant.supervisor.pids[name])
+                held.suspend()
+                before = plant.pubacks
+                await plant.until(f"another than {name} acknowledges", lambda: plant.pubacks > before + 100)  # noqa: B023
+                held.resume()
+                await asyncio.sleep(2)
+
+        pause = await judged(one, three.url, hang, rate=1_000, seconds=40)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,9 +13,9 @@ from msgspec.structs import replace
 from hub.config import Config
 from hub.flooding import Floods
 from hub.live import Batch, Live
-from hub.model import NS, Commanded, CommandState, Device
+from hub.model import NS, Action, Commanded, CommandState, Device
 from hub.notify.siren import BY
-from hub.telling import Telling
+from hub.telling import Outbox, Telling
 from servers.acme import AIR, PROBE, announcement, said
 from servers.mailing import listening, post_office
 from servers.ports import until
@@ -155,3 +156,19 @@ def test_a_device_does_not_ring_for_a_story_that_ended(hub: Hub, live: Live) -> 
     live.apply(Batch(runs=[replace(run, state="ended") for run in hub.runs().values()]))
     tells.resume()
     assert tells.siren_due() is None
+
+
+async def test_one_that_stands_by_tells_nobody_and_keeps_only_what_may_not_have_been_told(hub: Hub, live: Live) -> None:
+    """Another worker's turn: should it die, what it may not have told any more is told here, under the same key."""
+    telling(hub, live, **LOW, notify_url="http://127.0.0.1:9/")
+    standing, taking = Outbox(hub.kept, hub.worker, lambda: True), Outbox(hub.kept, hub.worker, lambda: False)
+    await asyncio.to_thread(raise_alarm, hub, live)
+    assert len(await taking.waiting()) == 1
+    assert await standing.waiting() == []
+    assert await taking.waiting() == [], "by the wall's clock it was told long since"
+    (raised,) = await asyncio.to_thread(hub.alarms)
+    hub.kept._wall = time.time_ns
+    fresh = replace(raised, returned_at=raised.raised_at + 1)
+    await asyncio.wrap_future(hub.worker.call(lambda: hub.kept.act(Action(), [], None, [fresh])))
+    assert await standing.waiting() == []
+    assert len(await taking.waiting()) == 1

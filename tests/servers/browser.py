@@ -16,9 +16,10 @@ from hub.bench import _browser
 
 NEVER = re.compile(r"\b(NaN|undefined|null|Invalid Date|Infinity)\b|\[object |\{\w+\}")
 """What a program says when it does not know what to say, and words whose blanks were not filled."""
-READ = """() => [...document.querySelectorAll('#unknown li, pre')].reduce(
+READ = """() => [...document.querySelectorAll('#unknown li, pre, [data-check]')].reduce(
     (text, quoted) => text.replace(quoted.innerText, ''), document.body.innerText)"""
-"""What is not understood is quoted as it came, and what is to be typed on a device may hold its blanks."""
+"""What is not understood is quoted as it came; what is to be typed on a device, as the doctor says it too, may hold its
+blanks."""
 SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => {

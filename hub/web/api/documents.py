@@ -15,8 +15,10 @@ from hub.web.shapes.history import Document
 PAGE = (
     '<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<title>API — Matinales Hub</title><link rel="stylesheet" href="/api/v1/docs/docs.css">'
-    '<script type="module" src="/api/v1/docs/docs.js"></script><body><main><h1>API — Matinales Hub</h1></main></html>'
+    '<script type="module" src="/api/v1/docs/docs.js"></script><body><main><h1>API — Matinales Hub</h1>'
+    '<p role="status">{wait}</p></main></html>'
 )
+WAIT = {"fr": "Lecture de la description…", "en": "Reading the description…"}
 FILES = {"docs.js": "text/javascript", "docs.css": "text/css"}
 FRESH = {"Cache-Control": "no-cache"}
 
@@ -38,7 +40,8 @@ async def page(request: web.Request) -> web.Response:
     """Give the page that shows and tries the API; nothing of it comes from elsewhere."""
     lang = language(request)
     headers = {**FRESH, "Content-Language": lang, "Vary": "Accept-Language"}
-    return web.Response(text=PAGE.format(lang=lang), content_type=HTML, charset="utf-8", headers=headers)
+    text = PAGE.format(lang=lang, wait=WAIT[lang])
+    return web.Response(text=text, content_type=HTML, charset="utf-8", headers=headers)
 
 
 @gives(media=tuple(FILES.values()))

@@ -183,8 +183,13 @@ function show() {
 }
 
 fetch("/api/v1/openapi.json")
-	.then((answer) => answer.json())
-	.then((found) => {
-		api = found;
-		show();
-	});
+	.then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
+	.then(
+		(found) => {
+			api = found;
+			show();
+		},
+		() => {
+			document.querySelector("[role=status]").textContent = say.failed;
+		},
+	);

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tomllib
+import zipfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -56,13 +57,28 @@ def test_a_package_without_an_exact_version_is_named() -> None:
 
 def test_the_lock_of_this_hub_has_all_that_each_machine_needs() -> None:
     """Every platform, every Python."""
-    versions = _offline.locked((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     own = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     for name, python in _offline.targets(_offline.PLATFORMS, _offline.PYTHONS):
+        versions = _offline.locked(lock, _offline.PLATFORMS[name].environment)
         found = _offline.needed(_offline.PLATFORMS[name], python, versions, own)
         assert {"aiohttp", "msgspec", "apsw"} <= found.keys()
         assert ("tzdata" in found) >= (name == "windows-amd64")
         assert "pytest" not in found
+
+
+@pytest.mark.parametrize(
+    ("platform", "version"), [("macos-x86_64", "1.0"), ("macos-arm64", "2.0"), ("linux-x86_64", "2.0")]
+)
+def test_a_machine_may_need_an_older_version(platform: str, version: str) -> None:
+    """The last one with a wheel for it, by a marker in the lock."""
+    lock = """# exact versions
+fast==2.0; sys_platform != 'darwin' or platform_machine == 'arm64'
+fast==1.0; sys_platform == 'darwin' and platform_machine != 'arm64'  # the last one
+Plain_Name==3
+"""
+    found = _offline.locked(lock, _offline.PLATFORMS[platform].environment)
+    assert found == {"fast": version, "plain-name": "3"}
 
 
 def test_a_wheel_that_there_is_not_is_told_and_the_rest_is_fetched(
@@ -80,6 +96,38 @@ def test_a_wheel_that_there_is_not_is_told_and_the_rest_is_fetched(
     assert _offline.fetch(tmp_path, platform, "3.12", {"web": "1"}) == []
     with pytest.raises(HubError, match="is there a network"):
         _offline.fetch(tmp_path, platform, "3.12", {"sdist-only": "2"})
+    wheel(tmp_path, "web-1-py3-none-any.whl")
+    assert _offline.fetch(tmp_path, platform, "3.12", {"web": "1", "sdist-only": "2"}) == ["sdist-only==2"]
+
+
+def wheel(folder: Path, name: str, requires: str = ">=3.9") -> None:
+    """Put a wheel into a folder."""
+    with zipfile.ZipFile(folder / name, "w") as file:
+        place = "-".join(name.split("-")[:2])
+        file.writestr(f"{place}.dist-info/METADATA", f"Metadata-Version: 2.1\nRequires-Python: {requires}\n")
+        file.writestr("vendored/other.dist-info/METADATA", "Requires-Python: <3\n")
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "names"),
+    [
+        ("linux-x86_64", "3.12", {"plain", "stable", "built"}),
+        ("linux-x86_64", "3.13", {"plain", "stable"}),
+        ("linux-x86_64", "3.14", {"stable"}),
+        ("windows-amd64", "3.12", {"plain"}),
+    ],
+)
+def test_a_wheel_that_suits_several_machines_is_fetched_once(
+    tmp_path: Path, platform: str, python: str, names: set[str]
+) -> None:
+    """Of a package that has wheels of its own for some machines, another's is asked for."""
+    wheel(tmp_path, "plain-1.0-py3-none-any.whl", "<3.14")
+    wheel(tmp_path, "stable-1.0-cp311-abi3-manylinux2014_x86_64.whl")
+    wheel(tmp_path, "built-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl")
+    wheel(tmp_path, "both-1.0-py3-none-any.whl")
+    wheel(tmp_path, "both-1.0-cp312-cp312-macosx_11_0_arm64.whl")
+    found = _offline.present(tmp_path, _offline.PLATFORMS[platform], python)
+    assert found == {(name, "1.0") for name in names}
 
 
 @pytest.mark.parametrize(("platforms", "pythons"), [(["solaris"], ["3.12"]), (["linux-x86_64"], ["3.10"])])

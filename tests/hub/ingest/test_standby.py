@@ -1,8 +1,9 @@
 """Two ingests of one journal on a real NATS server: one works, the other stands by (hub/ingest/standby.py)."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import paho.mqtt.publish
@@ -46,44 +47,53 @@ def say(broker: Broker, *numbers: int) -> None:
         paho.mqtt.publish.single("a/b", f"{number}", qos=1, hostname=HOST, port=broker.port)
 
 
-def test_a_killed_one_is_followed_by_the_other_and_nothing_is_lost_or_doubled(
+async def test_a_killed_one_is_followed_by_the_other_and_nothing_is_lost_or_doubled(
     broker: Broker, pair: list[Ingest]
 ) -> None:
-    """Its session at the broker goes with the turn: what was confirmed meanwhile waits there."""
+    """Its session at the broker goes with the turn; until then whoever wants something written hears so."""
     first, second = pair
-    say(broker, 1, 2)
-    first.wait_for(2)
-    first.process.kill()
-    say(broker, 3, 4)
-    found = second.wait_for(4)
-    say(broker, 5)
-    found = second.wait_for(5)
+    await asyncio.to_thread(say, broker, 1, 2)
+    await asyncio.to_thread(first.wait_for, 2)
+    async with linked(second) as (client, _):
+        await asyncio.to_thread(first.kill)
+        with pytest.raises(JournalError, match="stands by"):
+            await client.append([Message("webhook/a", b"1", 1)])
+    await asyncio.to_thread(say, broker, 3, 4)
+    await asyncio.to_thread(second.wait_for, 4)
+    await asyncio.to_thread(say, broker, 5)
+    found = await asyncio.to_thread(second.wait_for, 5)
     assert [each.message.payload for each in found if not each.repeat] == [b"1", b"2", b"3", b"4", b"5"]
 
 
-async def test_one_that_stands_by_tells_its_hub_how_far_the_journal_is_and_takes_nothing(
+async def test_one_that_stands_by_serves_its_hub_and_takes_over_from_one_that_ends_in_order(
     broker: Broker, pair: list[Ingest]
 ) -> None:
-    """A hub without its turn shows what the others hear; what only the writer can do is refused with a word."""
-    client, ends = LinkClient(pair[1].folder), asyncio.Queue[int]()
-    client.on_end(ends.put_nowait)
-    running = asyncio.create_task(client.run())
-    try:
+    """A webhook, a phone or a session's beginning may come to any worker; each hub shows what the others hear."""
+    first, second = pair
+    async with linked(second) as (client, ends):
         await asyncio.to_thread(say, broker, 1)
         while await asyncio.wait_for(ends.get(), 20) < 1:
             pass
-        with pytest.raises(JournalError, match="this worker stands by"):
-            await client.append([Message("a", b"1", 1)])
+        assert await client.append([Message("webhook/a", b"2", 1), Message("webhook/a", b"3", 2)]) == 3
+        assert await client.erase([2]) == 1
+    found = await asyncio.to_thread(first.records)
+    assert [each.message.payload for each in found] == [b"1", b"", b"3"]
+    assert await asyncio.to_thread(first.end) == 0
+    await asyncio.to_thread(say, broker, 4)
+    await asyncio.to_thread(second.wait_for, 4)
+    assert await asyncio.to_thread(second.end) == 0
+
+
+@asynccontextmanager
+async def linked(ingest: Ingest) -> AsyncIterator[tuple[LinkClient, asyncio.Queue[int]]]:
+    """Lend what a hub has of its ingest: the link, and the journal's ends as they are told."""
+    client, ends = LinkClient(ingest.folder), asyncio.Queue[int]()
+    client.on_end(ends.put_nowait)
+    running = asyncio.create_task(client.run())
+    try:
+        await asyncio.wait_for(ends.get(), 20)
+        yield client, ends
     finally:
         running.cancel()
-    with closing(place.reader(pair[1].folder)) as reader:
-        assert await asyncio.to_thread(reader.read, 0, 10)
-
-
-def test_one_that_ends_in_order_hands_its_turn_over(broker: Broker, pair: list[Ingest]) -> None:
-    """And one that stands by ends as soon as it is told."""
-    first, second = pair
-    assert first.end() == 0
-    say(broker, 1)
-    second.wait_for(1)
-    assert second.end() == 0
+        with contextlib.suppress(asyncio.CancelledError):
+            await running

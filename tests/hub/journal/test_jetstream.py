@@ -174,3 +174,26 @@ def test_a_server_that_takes_too_little_at_once_is_refused_with_the_remedy() -> 
     """A message of 1 MiB could never be journalled there."""
     with nats.to_kill(payload="1MB") as small, pytest.raises(JournalError, match="max_payload: 8MB"):
         JetStreamJournal(Url.parsed(f"nats://{HOST}:{small.port}/journal"))
+
+
+def test_a_new_start_knows_when_something_was_last_heard(url: Url) -> None:
+    """Whatever came after it into the stream: marks of starts, and what was erased."""
+    with closing(JetStreamJournal(url)) as journal:
+        assert journal.newest == 0
+        journal.append([message(1), message(7, "c/d")], epoch=3)
+    with closing(JetStreamJournal(url)) as journal:
+        journal.erase([1, 2])
+    with closing(JetStreamJournal(url)) as journal:
+        assert (journal.newest, journal.epoch, journal.end) == (1_007, 3, 2)
+
+
+def test_any_position_is_found_wherever_it_lies(url: Url) -> None:
+    """Near the end, at the beginning, in the middle; before and after some were erased."""
+    with closing(JetStreamJournal(url)) as journal:
+        for number in range(1, 201):
+            journal.append([message(2 * number - 1), message(2 * number, "c/d")])
+        for _ in range(2):
+            for after in (0, 1, 2, 199, 200, 263, 398, 399):
+                with closing(JetStreamReader(url)) as reader:
+                    assert reader.read(after, 1)[0].position == after + 1
+            journal.erase([1, 200, 201, 264, 400])

@@ -1,5 +1,7 @@
 """Where the journal of a data folder lies (hub/journal/place.py)."""
 
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -55,3 +57,11 @@ def test_a_damaged_note_is_told(tmp_path: Path) -> None:
     (tmp_path / "journal.json").write_text("{")
     with pytest.raises(ConfigError, match=r"journal\.json cannot be read"):
         place.reader(tmp_path)
+
+
+def test_a_hub_with_its_journal_in_the_folder_imports_nothing_of_nats() -> None:
+    """The embedded default starts as it did before there was another."""
+    said = "import sys, hub.app, hub.ingest.__main__, hub.cli.run, hub.cli._start; print(*sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout.split()
+    assert "hub.journal.sqlite" in found
+    assert [each for each in found if each.split(".")[0] == "nats" or "jetstream" in each or "nats_link" in each] == []

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, breadth, kept, widest } from "./fit.ts";
+import { beside, blank, breadth, kept, widest } from "./fit.ts";
 import type { Sight } from "./sight.ts";
 
 const seen = (value: number | null, unit: string | null, decimals = 0) =>
@@ -19,6 +19,13 @@ test("values that stand beside each other take the size of the widest", () => {
 	const left = seen(14.8, "days", 1);
 	assert.equal(widest([flour, left], "fr"), Math.max(widest([flour], "fr"), widest([left], "fr")));
 	assert.ok(widest([left], "fr") > widest([left], "en"), "jours has a letter more than days");
+});
+
+test("a number that is waited for takes the room of what stands in its place", () => {
+	const waited = { ...seen(null, "days", 1), shown: { state: "waiting", value: null, age: null } } as Sight;
+	assert.equal(widest([waited], "en"), breadth("–.–", "days"));
+	assert.ok(widest([waited], "en") > breadth("–", "days"));
+	assert.deepEqual([blank(1, "fr", true), blank(0, "fr", true), blank(1, "fr", false)], ["–,–", "–", "—"]);
 });
 
 test("nothing to show takes room, too, and no value at all divides by nothing", () => {

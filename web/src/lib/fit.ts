@@ -12,9 +12,20 @@ const GAP = 0.1;
 /** The unit's size beside the number's, as a tile sets it by itself. */
 const UNIT = 0.44;
 
+function advance(sign: string): number {
+	if (sign === "—") return 1;
+	return /[\d–−+≈]/.test(sign) ? DIGIT : THIN;
+}
+
+/** What stands in the place of a number: of one that is waited for, the form that it will have. */
+export function blank(decimals: number, language: Language, waiting: boolean): string {
+	if (!waiting) return "—";
+	return decimals === 0 ? "–" : language === "fr" ? "–,–" : "–.–";
+}
+
 /** Width [em] of a number with its unit, which is `size` of the number's. */
 export function breadth(text: string, unit: string | null, size = UNIT): number {
-	const figures = [...text].reduce((wide, sign) => wide + (/[\d–—−+≈]/.test(sign) ? DIGIT : THIN), 0);
+	const figures = [...text].reduce((wide, sign) => wide + advance(sign), 0);
 	const letters = unit === null ? 0 : GAP + size * LETTER * [...unit].length;
 	return Number((figures + letters).toFixed(2));
 }
@@ -22,7 +33,11 @@ export function breadth(text: string, unit: string | null, size = UNIT): number 
 /** Width [em] of the widest of the values that stand beside each other: they all take its size. */
 export function widest(seen: readonly Sight[], language: Language, size = UNIT): number {
 	const wide = seen.map(({ shown, measure, unit }) => {
-		const text = (shown.state === "uncertain" ? "≈ " : "") + number(shown.value, measure.decimals, language);
+		const figures =
+			shown.value === null
+				? blank(measure.decimals, language, shown.state === "waiting")
+				: number(shown.value, measure.decimals, language);
+		const text = (shown.state === "uncertain" ? "≈ " : "") + figures;
 		return breadth(text, unit === null ? null : unitIn(unit, language), size);
 	});
 	return Math.max(1, ...wide);

@@ -30,9 +30,9 @@ export function newsText(sight: Sight | undefined, brief = false): string {
 
 /** The same under a tag, where the parts of the drawing leave it no more room than its value: "muet 13 min". */
 export function newsTag(sight: Sight | undefined): string {
-	return newsOf(sight) === "silent"
-		? t("drawing.silent_tag", { age: duration(sight?.shown.age ?? 0, choice.language) })
-		: newsText(sight);
+	const news = newsOf(sight);
+	if (news === "silent") return t("drawing.silent_tag", { age: duration(sight?.shown.age ?? 0, choice.language) });
+	return newsText(sight, news === "waiting");
 }
 
 /** "Air 7,2 °C", or "Air : 13 min sans nouvelles": one phrase of a drawing's text alternative. */

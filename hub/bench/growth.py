@@ -1,0 +1,106 @@
+"""Whether a message costs the same with ten devices or ten thousand, an empty store or millions of points.
+
+Two series, each point in a data folder of its own: `--devices-most 10000` grows what speaks, `--points-most 100000000`
+what is stored (about 45 bytes a point on the disk). `--charts FOLDER` draws both.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from hub.bench._arena import VALUES, burst, settled
+from hub.bench._chart import chart
+from hub.bench._processes import cpu
+from hub.bench._running import running
+from hub.bench.history import fill
+from hub.store.file import StoreFile
+from hub.store.rollup_tables import HOUR
+
+GATES = {"devices_growth": ("<=", 2.0), "points_growth": ("<=", 1.3), "restart_s": ("<=", 2.0)}
+"""The dearest of a series, as a multiple of its cheapest; `restart_s` is with the most points.
+
+More devices cost more a message while each commit holds as many: a thousand messages of ten devices leave 30 newest
+values to be noted, those of a thousand devices 3,000."""
+USUAL = 200
+"""Devices that speak while the store grows."""
+
+
+class Cost(Struct, frozen=True):
+    """What a message cost [µs of CPU], and how long the hub took to be there before [s]."""
+
+    hub: float
+    ingest: float
+    start: float
+
+
+def measure(
+    *, messages: int = 20_000, devices_most: int = 10_000, points_most: int = 10_000_000, charts: str = ""
+) -> dict[str, float]:
+    """Return what a message costs at each size [µs of CPU of hub and ingest], and by how much that grows.
+
+    Args:
+        messages: of three values, after each device has spoken once.
+        devices_most: 10, 100 … up to so many.
+        points_most: 10⁴, 10⁵ … up to so many points in the store.
+        charts: folder for `growth-devices.svg` and `growth-points.svg`; none unless told.
+    """
+    by_devices = {each: _cost(messages, devices=each) for each in _powers(10, devices_most)}
+    by_points = {each: _cost(messages, points=each) for each in _powers(10_000, points_most)}
+    if charts:
+        _draw(Path(charts), "devices", by_devices)
+        _draw(Path(charts), "points", by_points)
+    figures = {"devices_growth": growth(by_devices.values()), "points_growth": growth(by_points.values())}
+    figures["restart_s"] = list(by_points.values())[-1].start
+    for name, found in (("devices", by_devices), ("points", by_points)):
+        figures |= {f"{each}_{name}_us": cost.hub + cost.ingest for each, cost in found.items()}
+    return figures | {f"{each}_points_restart_s": cost.start for each, cost in by_points.items()}
+
+
+def growth(costs: Iterable[Cost]) -> float:
+    """Return how much dearer a message is at the dearest size than at the cheapest."""
+    sums = [each.hub + each.ingest for each in costs]
+    return max(sums) / min(sums)
+
+
+def _powers(first: int, most: int) -> Iterator[int]:
+    while first <= most:
+        yield first
+        first *= 10
+
+
+def _cost(messages: int, *, devices: int = USUAL, points: int = 0) -> Cost:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        if points:
+            _store(Path(name) / "store.db", points)
+        with running(Path(name)) as hub:
+            burst(hub.port, messages=devices, devices=devices)  # each is made known, which it is once
+            hub.until_stored(devices * VALUES)
+            settled(hub.parts)
+            before, stored = {each: cpu(processes) for each, processes in hub.parts.items()}, hub.stored()
+            burst(hub.port, messages=messages, devices=devices)
+            hub.until_stored(stored + messages * VALUES)
+            spent = {each: (cpu(found) - before[each]) / messages * 1e6 for each, found in hub.parts.items()}
+            return Cost(hub=spent["hub"], ingest=spent["ingest"], start=hub.start)
+
+
+def _store(path: Path, points: int) -> None:
+    """Make a store of `points` readings of `USUAL` channels, one each 10 s, the last of this hour."""
+    each = points // USUAL
+    with closing(StoreFile(path)) as file:
+        fill(file, USUAL, each, time.time_ns() // HOUR, rows=each)
+        file.checkpoint()
+
+
+def _draw(folder: Path, what: str, costs: Mapping[int, Cost]) -> None:
+    lines = {
+        "hub and ingest": [(float(each), cost.hub + cost.ingest) for each, cost in costs.items()],
+        "hub": [(float(each), cost.hub) for each, cost in costs.items()],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    across = {"devices": "devices that speak", "points": "points in the store"}[what]
+    drawn = chart("CPU of a message with three values", "µs", across, lines)
+    (folder / f"growth-{what}.svg").write_text(drawn, encoding="utf-8")

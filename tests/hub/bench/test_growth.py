@@ -1,0 +1,26 @@
+"""What counts as growth of a message's cost."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.bench.growth import Cost, growth, measure
+
+
+def cost(hub: float, ingest: float) -> Cost:
+    """Return what a message cost [µs]."""
+    return Cost(hub=hub, ingest=ingest, start=1.0)
+
+
+def test_growth_is_the_dearest_against_the_cheapest() -> None:
+    """Of both processes together, wherever in the series they stand."""
+    assert growth([cost(30, 10), cost(20, 10), cost(45, 15)]) == pytest.approx(2.0)
+    assert growth([cost(30, 10)]) == pytest.approx(1.0)
+
+
+@pytest.mark.long
+def test_a_message_costs_as_much_with_a_full_store(tmp_path: Path) -> None:
+    """A real hub; a chart of each series."""
+    found = measure(messages=5_000, devices_most=100, points_most=1_000_000, charts=str(tmp_path))
+    assert found["points_growth"] < 2.0
+    assert {each.name for each in tmp_path.iterdir()} == {"growth-devices.svg", "growth-points.svg"}

