@@ -56,6 +56,19 @@ def test_a_broken_promise_is_a_problem_found(
     assert bench.judged({"rate": 5.0, "lost": 0.0}, fake.GATES) == {"rate": (">= 6", False), "lost": ("<= 0", True)}
 
 
+def test_a_bench_may_tell_its_figures_in_its_own_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of repeated runs too, and what is promised is judged all the same."""
+    fake = ModuleType("fake", "A fake.")
+    fake.measure = lambda: {"rate": 5.0}  # type: ignore[attr-defined]
+    fake.GATES = {"rate": (">=", 6.0)}  # type: ignore[attr-defined]
+    fake.shown = lambda figures, machine: f"{figures['rate']} on {len(machine)}"  # type: ignore[attr-defined]
+    monkeypatch.setattr(bench, "_load", lambda _: fake)
+    assert main(["bench", "fake", "--repeat", "2"]) == 1
+    assert capsys.readouterr().out == "(5.0, 5.0, 5.0) on 7\n"
+
+
 def test_repeated_runs_tell_least_median_and_most(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
