@@ -244,8 +244,14 @@ def _values(hub: Demo, uid: str) -> dict[str, float]:
 
 def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) -> None:
     """Every expression's names and labels; the outbox's figures are there where InfluxDB is the store."""
-    with urlopen(f"{hub.page}metrics", timeout=10) as answer:
-        text = answer.read().decode()
+
+    def metrics_with_a_rate() -> str | None:
+        with urlopen(f"{hub.page}metrics", timeout=10) as answer:
+            text = str(answer.read().decode())
+        return text if "journal_budget_left_seconds" in text else None  # told once it is known how much arrives
+
+    text = until(metrics_with_a_rate)
+    assert text is not None
     told: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
