@@ -76,6 +76,8 @@ class FaultProxy:
             if mode == "hang":
                 self._ended.wait(30)
                 return
+            if mode == "refuse":  # it came as the listener was about to be closed
+                return
             if mode == "reset":
                 client.recv(300)
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST, not FIN
