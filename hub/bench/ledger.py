@@ -117,9 +117,12 @@ def _pauses(chance: random.Random, kills: int, seconds: float) -> list[float]:
 async def _killed(plant: Plant, part: str) -> float:
     """Kill a part; return how long it was until it worked again [s]."""
     plant.kill(part)
-    before, begin = plant.pubacks, time.monotonic()
-    if part == "ingest":
-        await plant.until("messages are acknowledged again", lambda: plant.pubacks > before)
+    before, begin = len(plant.wire.connections), time.monotonic()
+    if part == "ingest":  # what the killed one had still said may be on its way: only a new connection counts
+        await plant.until(
+            "messages are acknowledged again",
+            lambda: any(each.acknowledged for each in plant.wire.connections[before:]),
+        )
     else:
         await plant.until("the page answers again", plant.health)
     return time.monotonic() - begin
