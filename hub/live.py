@@ -299,9 +299,8 @@ class Live:
         changes.parts.add("off")
         changes.alarms.update(alarm.id for alarm in self.alarms.values() if alarm.usecase in concerned)
         self.version += 1
-        if changes:
-            for view in self._views.values():
-                view.changed(changes)
+        for view in self._views.values():
+            view.changed(changes)
 
     def _take_members(self, batch: Batch) -> Iterator[tuple[str, bool]]:
         """Take what is sent whole; give each member's name and whether it changed."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -51,20 +51,26 @@ def test_an_older_append_side_writes_never_again_once_another_is_open(url: Url) 
         assert said(reader) == ["1", "3"]
 
 
+@contextmanager
+def unanswered(journal: JetStreamJournal) -> Iterator[None]:
+    """Let the servers take what is committed, and their answers be lost."""
+    commit = journal._log.link.commit
+
+    def deaf(*arguments: object, **more: object) -> int:
+        commit(*arguments, **more)  # type: ignore[arg-type]
+        raise UnknownFateError("no answer came")  # noqa: EM101, TRY003 — as a lost connection's
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal._log.link, "commit", deaf)
+        yield
+
+
 def test_a_group_written_while_its_answer_was_lost_is_written_once(url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker's messages come again to a journal that has them already: told apart by the group's own name."""
     monkeypatch.setattr(jetstream, "PATIENCE_S", 0.0)
     with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
-        commit = journal._log.link.commit
-
-        def deaf(*arguments: object, **more: object) -> int:
-            commit(*arguments, **more)  # type: ignore[arg-type]
-            raise UnknownFateError("no answer came")  # noqa: EM101, TRY003 — as a lost connection's
-
-        monkeypatch.setattr(journal._log.link, "commit", deaf)
-        with pytest.raises(JournalError):
+        with unanswered(journal), pytest.raises(JournalError):
             journal.append([message(1), message(2, "c/d")])
-        monkeypatch.setattr(journal._log.link, "commit", commit)
         assert journal.append([message(1), message(2, "c/d")]) == 2
         assert journal.append([message(3)]) == 3
         assert said(reader) == ["1", "2", "3"]
@@ -74,16 +80,8 @@ def test_another_group_may_come_while_the_fate_of_one_is_unknown(url: Url, monke
     """Serial lines and web requests do not wait for the broker's group."""
     monkeypatch.setattr(jetstream, "PATIENCE_S", 0.0)
     with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
-        commit = journal._log.link.commit
-
-        def deaf(*arguments: object, **more: object) -> int:
-            commit(*arguments, **more)  # type: ignore[arg-type]
-            raise UnknownFateError("no answer came")  # noqa: EM101, TRY003 — as a lost connection's
-
-        monkeypatch.setattr(journal._log.link, "commit", deaf)
-        with pytest.raises(JournalError):
+        with unanswered(journal), pytest.raises(JournalError):
             journal.append([message(1)])
-        monkeypatch.setattr(journal._log.link, "commit", commit)
         assert journal.append([message(2)]) == 2
         assert journal.append([message(1)]) == 2, "it was there already"
         assert said(reader) == ["1", "2"]
