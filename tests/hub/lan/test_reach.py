@@ -3,18 +3,9 @@
 import pytest
 
 from hub.lan.reach import SILENT_S, Reach
+from servers.clock import Clock
 
 LAPTOP = frozenset({"192.168.1.12", "127.0.0.1"})
-
-
-class Clock:
-    """A monotonic clock that a test turns."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """Return the time [s]."""
-        return self.now
 
 
 @pytest.fixture

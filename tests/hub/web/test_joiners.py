@@ -5,21 +5,12 @@ import pytest
 from hub.web import joiners
 from hub.web.joiners import IDLE, PER_ADDRESS, QUICK_S, STRAY_S, Joiners
 from hub.workshop.session import Wish
+from servers.clock import Clock
 from servers.web import FakeHub, Serve
 
 API = "/api/v1/me"
 LEA = {"agreed": True, "table": 3, "name": "Léa"}
 ROOM, OTHER = "192.168.1.9", "192.168.1.10"
-
-
-class Clock:
-    """Time [s] that is set."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """Tell it."""
-        return self.now
 
 
 @pytest.fixture

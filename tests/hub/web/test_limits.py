@@ -13,24 +13,15 @@ from hub.web.limits import Budget, Limiter
 from hub.web.security import HEADERS, Security, network
 from hub.web.sessions import Delays
 from hub.workshop.session import Wish
+from servers.clock import Clock
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
 API = "/api/v1"
 
 
-class Clock:
-    """A monotonic clock that a test turns."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        """Return the time [s]."""
-        return self.now
-
-
 def test_a_budget_is_spent_at_once_and_fills_again_by_the_second() -> None:
     """Three at once, then two a second; waiting longer saves no more than three."""
-    clock = Clock()
+    clock = Clock(100.0)
     limiter = Limiter(Budget(2, 3), monotonic=clock)
     assert [limiter.spend("a") for _ in range(4)] == [0, 0, 0, pytest.approx(0.5)]
     assert limiter.spend("b") == 0
@@ -43,7 +34,7 @@ def test_a_budget_is_spent_at_once_and_fills_again_by_the_second() -> None:
 
 def test_memory_is_bounded_and_the_one_that_asked_last_stays() -> None:
     """Ten thousand addresses are no more than a few."""
-    limiter = Limiter(Budget(1, 1), most=3, monotonic=Clock())
+    limiter = Limiter(Budget(1, 1), most=3, monotonic=Clock(100.0))
     for who in ("a", "b", "c", "d"):
         limiter.spend(who)
     assert list(limiter._due) == ["b", "c", "d"]
@@ -158,7 +149,7 @@ def test_who_is_known_is_bounded() -> None:
 
 def test_guesses_from_ever_other_addresses_are_slowed_too() -> None:
     """Thirty misses, then one in two seconds for all strangers; the console does not wait for them."""
-    clock = Clock()
+    clock = Clock(100.0)
     delays = Delays(monotonic=clock)
     for number in range(30):
         assert delays.wait_of_stranger(f"192.0.2.{number}") == 0
@@ -171,7 +162,7 @@ def test_guesses_from_ever_other_addresses_are_slowed_too() -> None:
 
 def test_misses_of_a_thousand_addresses_are_all_that_is_kept() -> None:
     """A stranger with a network of addresses fills no memory."""
-    delays = Delays(monotonic=Clock())
+    delays = Delays(monotonic=Clock(100.0))
     for number in range(5000):
         delays.miss(f"2001:db8::{number:x}", counts=False)
     assert len(delays._missed) == 1000

@@ -16,6 +16,7 @@ from hub.live import Batch
 from hub.model import REAL, Availability, Device, Source
 from hub.web.phones import GONE, Phones
 from hub.workshop.session import Wish
+from servers.clock import Clock
 from servers.web import SECRET, Client, FakeHub, Serve, eventually
 
 API = "/api/v1"
@@ -207,16 +208,6 @@ async def test_the_authority_comes_as_each_system_installs_it_and_without_its_ke
     (payload,) = plistlib.loads(content)["PayloadContent"]
     assert (payload["PayloadType"], payload["PayloadContent"]) == ("com.apple.security.root", AUTHORITY.der)
     assert hub.guests == {"127.0.0.1"}
-
-
-class Clock:
-    """A monotonic clock that a test turns."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """Return the time [s]."""
-        return self.now
 
 
 async def test_who_is_here_is_put_right_whatever_happened(room: FakeHub) -> None:
