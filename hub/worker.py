@@ -153,7 +153,8 @@ class Worker:
         self._monotonic = monotonic
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._woken = threading.Event()
+        self._waking = threading.Lock()
+        self._woken = False
         self._asked: set[Future[Any]] = set()
         self._stopped = False
         self._asking = threading.Lock()
@@ -223,9 +224,11 @@ class Worker:
 
     def wake(self) -> None:
         """Say that the journal has grown; any number of calls before the next step is one."""
-        if not self._woken.is_set():
-            self._woken.set()
-            self._jobs.put(self._rise)
+        with self._waking:  # the link's thread and the worker's own may say so at the same instant
+            if self._woken:
+                return
+            self._woken = True
+        self._jobs.put(self._rise)
 
     def call(self, job: Callable[[], T]) -> "Future[T]":
         """Run a job between two steps, in this thread; its result, or its error, is the future's.
@@ -470,13 +473,12 @@ class Worker:
 
     def _catch_up(self) -> None:
         self._rests = False
-        self._woken.clear()
-        more = True
-        while more and self._jobs.empty():
-            more = self._try(self._step) and self._more
-        if more:
-            self._rested = 0.0  # a backlog waits for nobody
-            self.wake()
+        self._woken = False
+        while self._try(self._step) and self._more:  # a step at least: two that only gave way would go round for ever
+            if not self._jobs.empty():
+                self._rested = 0.0  # a backlog waits for nobody
+                self.wake()
+                return
 
     def _step(self) -> None:
         began = self._monotonic()
