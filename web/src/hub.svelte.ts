@@ -3,7 +3,7 @@
 import { acts } from "./acts.svelte.ts";
 import { api, Refused } from "./api.ts";
 import { type Awaited, awaited } from "./lib/awaited.ts";
-import { nowOf } from "./lib/clock.ts";
+import { lost, nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import { type Page, tableAt } from "./lib/route.ts";
@@ -72,6 +72,8 @@ class Hub {
 	page = $state<Page>("/");
 	#newest: Picture | null = null;
 
+	/** The hub is not heard: what is known grows old. */
+	readonly lost = $derived(lost(this.link, this.beat, this.heard, this.called));
 	readonly role = $derived(this.picture?.role ?? "viewer");
 	/** The page is so young that a simulation may be on its way. */
 	readonly begins = $derived(this.beat - this.started < BEGINS_MS);
@@ -203,7 +205,8 @@ class Hub {
 
 	/** The timeline's now [ms]; null: nobody said. */
 	now(run: string): number | null {
-		return nowOf(this.picture?.runs[run], this.beat - this.heard);
+		// what came with the page is as of when it was made, until the link says more or is not to be had
+		return nowOf(this.picture?.runs[run], this.early && !this.lost ? 0 : this.beat - this.heard);
 	}
 
 	#tick() {
