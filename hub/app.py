@@ -1,17 +1,9 @@
-"""The hub's own process (`hub.serving` begins it): the only place that wires the parts together.
-
-Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
-order when its input ends.
-"""
+"""The hub: the only place that wires its parts together."""
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
-import signal
-import sys
-import threading
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -20,10 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, deeds, logs, machine, parts, setup
+from hub import broker, deeds, machine, parts, setup
 from hub.acting import Acting
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
@@ -71,18 +62,13 @@ from hub.store.stretches import Stretch
 from hub.storytelling import Known
 from hub.tables import Tables, Wanted
 from hub.telling import Telling
-from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
-from hub.web.app import make_app
-from hub.web.door import Runner
 from hub.web.hub import Acts
-from hub.web.once import Keys
-from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
@@ -94,7 +80,6 @@ _LOG = logging.getLogger("hub")
 T = TypeVar("T")
 Told = Callable[[Alarm, Transition], Iterable[str]]
 
-STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
 PARTS_EVERY = 1.0
@@ -114,8 +99,6 @@ BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
 """Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
 next start goes on with those that said nothing."""
-LAST_ANSWERS = 0.5
-"""Seconds that requests under way get to end."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 
@@ -1059,96 +1042,3 @@ def opened(settings: Settings) -> App:
     except StoreError as error:
         _LOG.error("The store is opened once more: %s", error)
         return App(settings)
-
-
-async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
-    """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
-    data, config = Path(settings.data), settings.config
-    pin = credentials.pin(data) if settings.mode == "demo" else _pin_of(config)
-    security = Security(
-        config,
-        demo=settings.mode == "demo",
-        lan=settings.lan,
-        secret=settings.secret,
-        pin=pin,
-        read_pin=(lambda: credentials.pin(data)) if settings.mode == "demo" else None,
-        sessions=data / "sessions",
-        tokens=Tokens(data),
-    )
-    app = await asyncio.to_thread(opened, settings)
-    keys = await asyncio.to_thread(Keys, data / "idempotency")
-    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, config.web_host, config.web_port)
-        try:
-            await site.start()
-        except OSError as error:
-            msg = (
-                f"port {config.web_port} of the page cannot be used ({error.strerror or error}); "
-                "choose another with --port (0 picks a free one) or HUB_WEB_PORT"
-            )
-            raise HubError(msg) from None
-        await app.room.secure(
-            lambda context: web.TCPSite(runner, config.web_host, config.https_port, ssl_context=context).start()
-        )
-        await app.start()
-        gc.freeze()  # what was built to start is never looked at again
-        gc.enable()
-        say(
-            {
-                "ready": {
-                    "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
-                    "secure": app.ways().secure,
-                    "pin": pin,
-                    "code": security.codes.new() if settings.lan else None,
-                }
-            }
-        )
-        await ended.wait()
-    finally:
-        await asyncio.gather(runner.cleanup(), app.take_leave())
-        await app.close()
-
-
-def _pin_of(config: Config) -> str | None:
-    if config.pin_file is None:
-        _LOG.warning("No pin_file: nobody is facilitator until HUB_PIN_FILE names one")
-        return None
-    return credentials.pin_from_file(Path(config.pin_file))
-
-
-def main() -> int:
-    """Run as the supervisor's child."""
-    sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
-    logs.configure("hub")
-    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
-
-    def say(word: Mapping[str, Any]) -> None:
-        sys.stdout.buffer.write(msgspec.json.encode(word) + b"\n")
-        sys.stdout.buffer.flush()
-
-    async def run() -> None:
-        ended, loop = asyncio.Event(), asyncio.get_running_loop()
-
-        def listen() -> None:
-            with contextlib.suppress(OSError):
-                while os.read(0, 4096):  # not sys.stdin: a thread blocked in its lock cannot be left behind
-                    pass
-            with contextlib.suppress(RuntimeError):  # the loop has ended already
-                loop.call_soon_threadsafe(ended.set)
-
-        threading.Thread(target=listen, name="supervisor", daemon=True).start()
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(signal.SIGTERM, ended.set)
-        await serve(settings, say, ended)
-
-    try:
-        asyncio.run(run())
-    except HubError as error:
-        say({"error": str(error)})
-        return 1
-    return 0

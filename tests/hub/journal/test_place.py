@@ -61,7 +61,7 @@ def test_a_damaged_note_is_told(tmp_path: Path) -> None:
 
 def test_a_hub_with_its_journal_in_the_folder_imports_nothing_of_nats() -> None:
     """The embedded default starts as it did before there was another."""
-    names = "hub.serving, hub.app, hub.ingest.__main__, hub.cli.run, hub.cli._start"
+    names = "hub.serving, hub.process, hub.ingest.__main__, hub.cli.run, hub.cli._start"
     said = f"import sys, {names}; print(*sorted(sys.modules))"
     found = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout.split()
     assert "hub.journal.sqlite" in found
