@@ -20,8 +20,9 @@ from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
-from hub.deeds import Acknowledge, Deed, Shelve
+from hub.deeds import Acknowledge, Forget, Shelve, ToAlarm
 from hub.described import described
+from hub.doing import Doing, Noting, named
 from hub.driver import Command
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.examining import examined
@@ -93,6 +94,7 @@ MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 DEED_PATIENCE = 5.0
 """How long [s] somebody who acknowledges waits for this worker to come to it."""
+LATER = "it is journalled, and done as soon as this worker has caught up"
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
 """Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
@@ -198,13 +200,7 @@ class App:
                 give_up=self._give_up,
             )
             self._influx = self._forwarding()
-            self._acting = Acting(
-                kept=self._kept,
-                understanding=lambda: self._worker.understanding,
-                deliver=self._worker.tell,
-                forgotten=self._worker.read_back,
-                recast=self._worker.recast,
-            )
+            self._acting, self._doing = self._make_acting()
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._rereading = Rereading(
@@ -273,6 +269,20 @@ class App:
             table=table,
         )
 
+    def _make_acting(self) -> tuple[Acting, Doing]:
+        """Return who does to devices what people want, at once or as the shared journal says."""
+        acting = Acting(
+            kept=self._kept,
+            understanding=lambda: self._worker.understanding,
+            deliver=self._worker.tell,
+            forgotten=self._worker.read_back,
+            recast=self._worker.recast,
+        )
+        doing = Doing(acting, self._forget_hashed)
+        if self.is_shared:
+            self._worker.doer = doing.do
+        return acting, doing
+
     def _restore(self) -> Batch:
         """Return what pages are shown before anything is read."""
         restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
@@ -339,6 +349,7 @@ class App:
         self._worker.call(self._telling.resume)
         if self._influx is not None:
             self._influx.start()
+        self._sessions.follow(self._changed_elsewhere)
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
@@ -377,6 +388,11 @@ class App:
     def _is_there(self) -> bool:
         status = self._status
         return self._link.connected and status is not None and status.connected
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other workers may share the journal."""
+        return self.config.journal_url is not None
 
     def _stands_by(self) -> bool:
         """Tell whether another worker listens, writes, and tells people."""
@@ -533,17 +549,17 @@ class App:
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
-        if self.config.journal_url is not None:
+        if self.is_shared:
             return await self._do(Acknowledge(alarm, by, comment))
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
 
     async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
         """Set an alarm aside, or take it back."""
-        if self.config.journal_url is not None:
+        if self.is_shared:
             return await self._do(Shelve(alarm, seconds, by))
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.shelve(alarm, seconds, by)))
 
-    async def _do(self, deed: Deed) -> Alarm:
+    async def _do(self, deed: ToAlarm) -> Alarm:
         """Journal what somebody does to an alarm, so that every worker does it, and wait until this one has.
 
         Raises:
@@ -555,8 +571,7 @@ class App:
         until = time.monotonic() + DEED_PATIENCE
         while self._worker.position < position:
             if time.monotonic() > until:
-                msg = "it is journalled, and done as soon as this worker has caught up"
-                raise HubError(msg)
+                raise HubError(LATER)
             await asyncio.sleep(0.01)
         found, _ = await self.alarm(deed.alarm)
         return found
@@ -571,11 +586,25 @@ class App:
         return why(case, found, self._stage.view(case.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
-        """Carry out what a person does to a device."""
-        return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
+        """Carry out what a person does to a device; where workers share a journal, each of them does."""
+        if not self.is_shared:
+            return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
+        noting = Noting(self._acting)
+        looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        if noting.deed is None:
+            return looked
+        future = self._doing.asked(noting.deed)
+        try:
+            await self._link.append([deeds.written(noting.deed, time.time_ns())])
+            return await asyncio.wait_for(asyncio.wrap_future(future), DEED_PATIENCE)
+        except TimeoutError:
+            raise HubError(LATER) from None
+        finally:
+            self._doing.let_go(noting.deed)
 
     async def forget(self, name: str) -> Mapping[str, Any]:
         """Erase a device from the journal, from the store, then what the journal heard of it meanwhile."""
+        hashes: list[str] = []
 
         def known() -> tuple[Contexts, tuple[str, ...]]:
             return self._worker.understanding.contexts(), self._acting.names(name)
@@ -583,8 +612,8 @@ class App:
         def in_store() -> tuple[int, bool]:
             self._worker.save()
             mind = self._worker.understanding
-            self._pacer.let_go(mind.names.uids(mind.resolve(name)))
-            return self._acting.forget(name), self._kept.is_sent_on
+            hashes.extend(named(mind.names.uids(mind.resolve(name))))
+            return self._forget_in_store(name), self._kept.is_sent_on
 
         contexts, names = await asyncio.wrap_future(self._worker.call(known))
         finder = Finder(self._make_registry(), contexts, names)
@@ -592,9 +621,24 @@ class App:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
+        if self.is_shared:
+            await self._link.append([deeds.written(Forget(hashes=hashes), time.time_ns())])
         await self.with_sessions(lambda sessions: sessions.planner.forget({*names}))
         self._recent.clear()
         return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
+
+    def _forget_in_store(self, name: str) -> int:
+        mind = self._worker.understanding
+        self._pacer.let_go(mind.names.uids(mind.resolve(name)))
+        return self._acting.forget(name)
+
+    def _forget_hashed(self, hashes: Sequence[str]) -> None:
+        """Erase what another worker erased; in the worker's thread."""
+        wanted = set(hashes)
+        for uid in [each for each in self._worker.understanding.devices if wanted.intersection(named([each]))]:
+            with contextlib.suppress(NotFoundError):  # it went with one that it was merged into
+                self._worker.save()
+                self._forget_in_store(uid)
 
     async def _erase(self, found: Iterator[list[int]]) -> int:
         messages = 0
@@ -645,10 +689,21 @@ class App:
         try:
             return await asyncio.to_thread(do, self._sessions)
         finally:
-            self._session_news.set()
-            self._room_news.set()
-            await self._show_session()
-            await self._show_choices()
+            await self._show_sessions()
+
+    def _changed_elsewhere(self) -> None:
+        """Let every screen see what another worker changed of the sessions; from any thread."""
+        showing = self._show_sessions()
+        try:
+            asyncio.run_coroutine_threadsafe(showing, self._loop)
+        except RuntimeError:  # the loop has ended
+            showing.close()
+
+    async def _show_sessions(self) -> None:
+        self._session_news.set()
+        self._room_news.set()
+        await self._show_session()
+        await self._show_choices()
 
     def show_room(self) -> None:
         """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""

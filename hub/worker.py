@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from hub import deeds
 from hub.commands import Underway
-from hub.deeds import Acknowledge, Deed
+from hub.deeds import Acknowledge, ToAlarm, ToDevice
 from hub.driver import Order
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.journal.base import JournalReader, Opening
@@ -168,6 +168,7 @@ class Worker:
         self._warned: set[str] = set()
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
+        self.doer: Callable[[ToDevice, int], None] | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self.steps = self.alarm_changes = 0
@@ -507,7 +508,7 @@ class Worker:
 
     def _take(self, records: Sequence[Record]) -> None:
         while records:
-            self._take_group(records)
+            self._take_group(records if self.doer is None else self._until_deed(records, self.doer))
             records = records[bisect_right(records, self.position, key=_POSITION) :]
 
     def _take_group(self, records: Sequence[Record]) -> None:
@@ -524,7 +525,7 @@ class Worker:
         for press in changes.pressed:
             alarms += self._acknowledged(press, alarms)
         for record in records[: bisect_right(records, changes.position, key=_POSITION)]:
-            if not record.repeat and (deed := deeds.read(record.message)) is not None:
+            if not record.repeat and isinstance(deed := deeds.read(record.message), ToAlarm):
                 alarms += self._done(deed, record.message.received, alarms)
         for run in changes.runs.values():
             if run.state == ENDED:
@@ -539,7 +540,22 @@ class Worker:
         if changes.merged:
             self._look_who_plays()
 
-    def _done(self, deed: Deed, received: int, raised: Sequence[Alarm]) -> list[Alarm]:
+    def _until_deed(self, records: Sequence[Record], do: Callable[[ToDevice, int], None]) -> Sequence[Record]:
+        """Return the records before the next deed that concerns devices; one that comes first is done, and goes alone.
+
+        Killed before its place is committed, it is done again, and changes nothing then.
+        """
+        for number, record in enumerate(records):
+            if record.message.topic == deeds.TOPIC and not record.repeat:
+                deed = deeds.read(record.message)
+                if isinstance(deed, ToDevice):
+                    if number:
+                        return records[:number]
+                    do(deed, record.message.received)
+                    return records[:1]
+        return records
+
+    def _done(self, deed: ToAlarm, received: int, raised: Sequence[Alarm]) -> list[Alarm]:
         """Do what somebody did at any worker; an alarm that is not known any more stays as it is.
 
         Args:
