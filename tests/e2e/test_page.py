@@ -45,6 +45,8 @@ if (navigator.wakeLock) {
 }"""
 """Keeps the browser's own locks, so that one can be taken back as a hidden page's is."""
 HALF_AN_HOUR = 30
+CURVES = 4
+"""Of the cold room: air, product, and what explains them, the door and the compressor."""
 PAGES = ["", "devices", "facilitator", "projector"]
 HARM = "<img src=x onerror=\"window.harmed='yes'\">"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -248,6 +250,20 @@ def test_reload_keeps_the_chart(hub: Demo, browser: Browser) -> None:
         until(lambda: is_drawn(page))
         page.get_by_role("button", name=re.compile(r"^24\sh$")).click()
         until(lambda: covers(page) > 20 * 3600)
+
+
+@pytest.mark.parametrize("path", ["", "projector"])
+def test_a_page_asks_once_for_what_it_shows(hub: Demo, browser: Browser, path: str) -> None:
+    """The story is described anew with the first frame: its curves, its roles and its money are not asked for again."""
+    with visit(browser, f"{hub.page}health") as reader:
+        asked: list[str] = []
+        reader.page.on("request", lambda request: asked.append(request.url.partition("/api/v1/")[2]))
+        reader.page.goto(hub.page + path)
+        until(lambda: covers(reader.page) > 3600)
+        reader.page.wait_for_load_state("networkidle")
+        of_the_story = [each for each in asked if each.startswith(("series?", "usecases/cold_room"))]
+        assert len(of_the_story) >= CURVES
+        assert len(of_the_story) == len(set(of_the_story)), of_the_story
 
 
 def test_a_chart_is_read_with_the_keyboard_and_as_a_table(hub: Demo, browser: Browser) -> None:
