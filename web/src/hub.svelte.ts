@@ -52,6 +52,8 @@ class Hub {
 	table = $state(tableAt(location.pathname));
 	/** What is known came with the page itself, of the story's own devices; the link has not said the rest yet. */
 	early = $state(false);
+	/** The story as it came with the page; it is described anew as soon as the link lives. */
+	opened: Usecase | null = null;
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
@@ -115,7 +117,7 @@ class Hub {
 	/** Begin with what came with the page, which the hub made at `at` [ms, monotonic]. */
 	open({ frame, usecase }: Opening, at: number) {
 		this.#newest = this.picture = apply(null, frame);
-		this.usecase = usecase;
+		this.usecase = this.opened = usecase;
 		this.zone = usecase.tz ?? this.zone;
 		this.heard = at;
 		this.early = true;
