@@ -143,7 +143,7 @@ class Worker:
             wall: wall clock [ns].
             monotonic: what paces ticks and sentences [s].
         """
-        self._reader = reader
+        self.reader = reader
         self._kept = kept
         self._make = understanding, engine
         self._cases = cases
@@ -377,6 +377,7 @@ class Worker:
                 found,
                 position=self.position,
                 past=[*found.past, *found.shown],
+                placed=[],
                 shown=[],
                 asks=[],
                 reports=[],
@@ -456,7 +457,7 @@ class Worker:
 
     def _skip_the_culprit(self) -> None:
         """Take the next records one by one; one that no code can take is listed and left: it must not stop the rest."""
-        for record in self._reader.read(self.position, CHUNK):
+        for record in self.reader.read(self.position, CHUNK):
             try:
                 self._take([record])
             except HubError:
@@ -483,10 +484,10 @@ class Worker:
 
     def _step(self) -> None:
         began = self._monotonic()
-        end, opening = self._reader.end, self._reader.opening
+        end, opening = self.reader.end, self.reader.opening
         if opening.id and opening.id != self._opening:
             self._follow(opening)
-        records = self._reader.read(self.position, CHUNK)
+        records = self.reader.read(self.position, CHUNK)
         self._rested = began + min(len(records) * REST, LONGEST_REST)
         if records:
             self._take(records)
@@ -606,7 +607,7 @@ class Worker:
 
         Where a moment's messages rest, time passes as far as was read: what they say may end a delay.
         """
-        wall, timelines, waits = self._wall(), self.understanding.timelines, self._reader.end - self.position
+        wall, timelines, waits = self._wall(), self.understanding.timelines, self.reader.end - self.position
         if waits > 0:
             self.wake()
             if waits > CHUNK or wall - self.taken_until > TICK * NS:
@@ -679,7 +680,7 @@ class Worker:
 
         Nothing while the hub is behind: its own delay is no sensor's silence.
         """
-        if not alarms or self._reader.end - self.position > CHUNK:
+        if not alarms or self.reader.end - self.position > CHUNK:
             return None
         wall, now = self._wall(), self._monotonic()
         views = {name: self._view(name, wall) for name in {alarm.usecase for alarm in alarms} & self._cases.keys()}
