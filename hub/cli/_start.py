@@ -86,6 +86,7 @@ def start(plan: Plan) -> int:
         data = _folder(plan, stack)
         stack.enter_context(datafolder.owned(data))
         place.settle(data, config.journal_url)
+        place.refuse_newer(data)
         _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)
