@@ -82,6 +82,8 @@ Told = Callable[[Alarm, Transition], Iterable[str]]
 
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
+FAR_BEHIND = 30_000
+"""Messages: a worker that is so far behind, as one that has just joined, is asked for no partition of the journal."""
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
@@ -309,9 +311,14 @@ class App:
         """Send readings on to InfluxDB, and ask it for history, where that is the store."""
         if self.config.store != "influx":
             return None
-        forwarding = Forwarding(self.config, self._data, self._kept, self._worker)
+        shares = place.shares(self._data, self._worker.reader, self._is_near)
+        forwarding = Forwarding(self.config, self._data, self._kept, self._worker, shares=shares)
         self.history = forwarding.history
         return forwarding
+
+    def _is_near(self) -> bool:
+        """Tell whether this worker knows the journal's end and is near it: else another writes the store."""
+        return self._end > 0 and self._end - self._worker.position < FAR_BEHIND
 
     def _unless_of_table(self, ways: Told) -> Told:
         """Return by which ways a step of an alarm is told: what a table does to its own simulator calls nobody."""
@@ -330,6 +337,7 @@ class App:
             wall=time.time_ns,
             topics=self.config.filters,
             personal=self.config.personal == "on",
+            partition=place.partition(self._data) if self.config.store == "influx" else None,
         )
 
     # life

@@ -143,7 +143,7 @@ class Worker:
             wall: wall clock [ns].
             monotonic: what paces ticks and sentences [s].
         """
-        self._reader = reader
+        self.reader = reader
         self._kept = kept
         self._make = understanding, engine
         self._cases = cases
@@ -153,7 +153,8 @@ class Worker:
         self._monotonic = monotonic
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._woken = threading.Event()
+        self._waking = threading.Lock()
+        self._woken = False
         self._asked: set[Future[Any]] = set()
         self._stopped = False
         self._asking = threading.Lock()
@@ -224,9 +225,11 @@ class Worker:
 
     def wake(self) -> None:
         """Say that the journal has grown; any number of calls before the next step is one."""
-        if not self._woken.is_set():
-            self._woken.set()
-            self._jobs.put(self._rise)
+        with self._waking:  # the link's thread and the worker's own may say so at the same instant
+            if self._woken:
+                return
+            self._woken = True
+        self._jobs.put(self._rise)
 
     def call(self, job: Callable[[], T]) -> "Future[T]":
         """Run a job between two steps, in this thread; its result, or its error, is the future's.
@@ -374,6 +377,7 @@ class Worker:
                 found,
                 position=self.position,
                 past=[*found.past, *found.shown],
+                placed=[],
                 shown=[],
                 asks=[],
                 reports=[],
@@ -453,7 +457,7 @@ class Worker:
 
     def _skip_the_culprit(self) -> None:
         """Take the next records one by one; one that no code can take is listed and left: it must not stop the rest."""
-        for record in self._reader.read(self.position, CHUNK):
+        for record in self.reader.read(self.position, CHUNK):
             try:
                 self._take([record])
             except HubError:
@@ -471,20 +475,19 @@ class Worker:
 
     def _catch_up(self) -> None:
         self._rests = False
-        self._woken.clear()
-        more = True
-        while more and self._jobs.empty():
-            more = self._try(self._step) and self._more
-        if more:
-            self._rested = 0.0  # a backlog waits for nobody
-            self.wake()
+        self._woken = False
+        while self._try(self._step) and self._more:  # a step at least: two that only gave way would go round for ever
+            if not self._jobs.empty():
+                self._rested = 0.0  # a backlog waits for nobody
+                self.wake()
+                return
 
     def _step(self) -> None:
         began = self._monotonic()
-        end, opening = self._reader.end, self._reader.opening
+        end, opening = self.reader.end, self.reader.opening
         if opening.id and opening.id != self._opening:
             self._follow(opening)
-        records = self._reader.read(self.position, CHUNK)
+        records = self.reader.read(self.position, CHUNK)
         self._rested = began + min(len(records) * REST, LONGEST_REST)
         if records:
             self._take(records)
@@ -604,7 +607,7 @@ class Worker:
 
         Where a moment's messages rest, time passes as far as was read: what they say may end a delay.
         """
-        wall, timelines, waits = self._wall(), self.understanding.timelines, self._reader.end - self.position
+        wall, timelines, waits = self._wall(), self.understanding.timelines, self.reader.end - self.position
         if waits > 0:
             self.wake()
             if waits > CHUNK or wall - self.taken_until > TICK * NS:
@@ -677,7 +680,7 @@ class Worker:
 
         Nothing while the hub is behind: its own delay is no sensor's silence.
         """
-        if not alarms or self._reader.end - self.position > CHUNK:
+        if not alarms or self.reader.end - self.position > CHUNK:
             return None
         wall, now = self._wall(), self._monotonic()
         views = {name: self._view(name, wall) for name in {alarm.usecase for alarm in alarms} & self._cases.keys()}

@@ -7,7 +7,10 @@ of parts that were emptied for ever: those are deleted from the stream, their by
 """
 
 import secrets
+import threading
 import time
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -34,6 +37,8 @@ CATCH_UP_S = 2.0
 LOOKED_S = 1.0
 """How often the stream is asked how large it is [s]."""
 MOST_LATE = 8
+TRAIL = 10_000
+"""Groups of which a reader remembers where they lay: two minutes of them at 3,000 messages a second."""
 LAST, ARRIVED, PART_OF = "Hub-Last", "Hub-Arrived", "Nats-Msg-Id"
 """Headers: the position of the group's last message, when the newest message until there arrived [ns], and which group
 it is."""
@@ -563,12 +568,46 @@ class JetStreamJournal:
         self._log.close()
 
 
+class Trail:
+    """Where the groups lay that a reader has passed lately; for any thread.
+
+    Attributes:
+        broken: places of parts that could not be read, the newest ones.
+    """
+
+    def __init__(self) -> None:
+        """Begin nowhere."""
+        self.broken: frozenset[int] = frozenset()
+        self._lock = threading.Lock()
+        self._passed: deque[tuple[int, int]] = deque(maxlen=TRAIL)
+
+    def note(self, sequence: int, position: int, broken: Sequence[int]) -> None:
+        """Take the place and position of a group's last message, and the places of its parts that are damaged."""
+        with self._lock:
+            self._passed.append((sequence, position))
+        if broken:
+            self.broken = frozenset(sorted({*self.broken, *broken})[-TRAIL:])
+
+    def newest(self) -> int:
+        """Return the position that was passed last; 0: none yet."""
+        with self._lock:
+            return self._passed[-1][1] if self._passed else 0
+
+    def until(self, sequence: int) -> int:
+        """Return the last position whose group lies whole at or before a place; 0: it is not known any more."""
+        with self._lock:
+            passed = [*self._passed]
+        at = bisect_right(passed, sequence, key=lambda each: each[0])
+        return passed[at - 1][1] if at else 0
+
+
 class Groups:
     """Reads whole groups of a log, in order; goes on where it was without searching again."""
 
     def __init__(self, log: Log) -> None:
         """Begin nowhere."""
         self.damaged = 0
+        self.trail = Trail()
         self._log = log
         self._at = (0, 1)
         """A position, and from which place on what follows it lies."""
@@ -579,6 +618,7 @@ class Groups:
         for group in self.walk(after):
             parts = [each.part for each in group if each.part is not None]
             self.damaged += len(group) - len(parts)
+            self.trail.note(group[-1].sequence, group[0].last, [each.sequence for each in group if each.part is None])
             found += records(parts, after)
             if len(found) >= limit:
                 break
@@ -667,6 +707,11 @@ class JetStreamReader:
     def damaged(self) -> int:
         """Parts passed over."""
         return self._groups.damaged
+
+    @property
+    def trail(self) -> Trail:
+        """Where the groups lay that it has read lately."""
+        return self._groups.trail
 
     @property
     def end(self) -> int:

@@ -1,9 +1,12 @@
 """Where the journal of a data folder lies: in the folder, or on NATS servers that `journal.json` in it names."""
 
+import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +14,9 @@ from msgspec import Struct
 from hub.errors import ConfigError, JournalError
 from hub.journal.base import JournalReader, Store
 from hub.journal.sqlite import SqliteJournal, SqliteReader
+
+if TYPE_CHECKING:
+    from hub.journal.shares import Shares
 
 FILE = "journal.json"
 WORKER = "worker-id"
@@ -108,7 +114,12 @@ def worker(folder: Path) -> str:
     """Return the name of the worker whose folder it is, the same after a restart."""
     path = folder / WORKER
     if not path.exists():
-        path.write_text(secrets.token_hex(6))
+        name = secrets.token_hex(6)
+        aside = folder / f".{WORKER}.{name}"
+        aside.write_text(name)
+        with contextlib.suppress(FileExistsError):  # ingest and hub start at the same moment
+            os.link(aside, path)
+        aside.unlink()
     return path.read_text()
 
 
@@ -141,6 +152,45 @@ def reader(folder: Path) -> JournalReader:
     from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
     return JetStreamReader(Url.parsed(address))
+
+
+def shares(folder: Path, reader: JournalReader, able: Callable[[], bool]) -> "Shares | None":
+    """Return what shares the partitions of a folder's journal among its workers; None: it has none.
+
+    Args:
+        folder: of this worker.
+        reader: whose records the worker takes.
+        able: whether the worker is near enough to the journal's end.
+
+    Raises:
+        ConfigError: its address cannot be used.
+    """
+    address = url(folder)
+    if address is None:
+        return None
+    from hub.journal.jetstream import JetStreamReader  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+    from hub.journal.shares import Shares  # noqa: PLC0415 — likewise
+
+    if not isinstance(reader, JetStreamReader):
+        return None
+    return Shares(Url.parsed(address), worker(folder), reader.trail, able=able)
+
+
+def partition(folder: Path) -> Callable[[str], int] | None:
+    """Return what tells the partition of a topic in a folder's journal; None: it has none.
+
+    Raises:
+        ConfigError: its address cannot be used.
+    """
+    address = url(folder)
+    if address is None:
+        return None
+    from hub.journal import parts  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    many = Url.parsed(address).partitions
+    return lambda topic: parts.partition(topic, many)
 
 
 def has_messages(folder: Path) -> bool:

@@ -21,6 +21,7 @@ SMALL = HEAVY | {"aiohttp", "asyncio", "hub.worker"}
         ("hub.ingest.__main__", SMALL),
         ("hub.broker", SMALL),
         ("hub.cli._start", SMALL),
+        ("hub.keeper", SMALL | {"cyclopts", "filelock", "hub.broker", "hub.config", "msgspec", "psutil", "rich"}),
         ("device_sims.__main__", SMALL - {"asyncio"} | {"hub.drivers", "hub.registry"}),
     ],
 )
