@@ -54,3 +54,7 @@ def broker_habits(url: str) -> Iterator[Finding]:
     for name, taken in (("dots", found.dots), ("spaces", found.spaces), ("five", found.five)):
         if not taken:
             yield Finding(f"broker.{name}", ok=None, code=f"broker_no_{name}")
+    if found.rate:
+        yield Finding(
+            "broker.rate", ok=True, code="broker_rate", words={"rate": f"{found.rate:,.0f}".replace(",", " ")}
+        )
