@@ -13,6 +13,7 @@ import pytest
 
 from hub.__main__ import main
 from hub.cli import _offline
+from servers.trees import source
 
 ROOT = Path(__file__).parent.parent
 EPOCH = "1764201600"
@@ -21,16 +22,6 @@ PYTHONS = [pytest.param(version, marks=pytest.mark.timeout(1200)) for version in
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 NO_NETWORK = ["unshare", "--map-root-user", "--net", "sh", "-euc", 'ip link set lo up; exec "$@"', "sh"]
 """A network namespace of its own that has nothing but loopback."""
-
-
-def source(into: Path) -> Path:
-    """Copy what the repository tracks, as it is in the work tree."""
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
-    for name in tracked.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            (into / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, into / name)
-    return into
 
 
 @pytest.fixture(scope="module")
