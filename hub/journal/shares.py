@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from hub.errors import JournalError
 from hub.journal import lease
-from hub.journal.jetstream import LAST, Log, Trail
+from hub.journal.jetstream import LAST, TRAIL, Log, Trail
 from hub.journal.nats_link import Delivered, Outgoing, RefusedError, Url
 
 GROUP = "store"
@@ -79,6 +79,7 @@ class _Share(Struct):
         leaving: it goes to another worker as soon as those are.
         others: another worker has it.
         pending: parts that wait or are on their way, at whatever worker.
+        floor: place in the stream up to which all of it was acknowledged.
         confirmed: journal position up to which the store has all of it.
     """
 
@@ -90,6 +91,7 @@ class _Share(Struct):
     leaving: bool = False
     others: bool = False
     pending: int = 0
+    floor: int = 0
     confirmed: int = 0
 
     @property
@@ -260,24 +262,33 @@ class Shares:
         self._log.make()
         lease.make(self._link, self._url)
         for each in self._shares:
-            if self._link.found(f"CONSUMER.INFO.{self._url.name}.{each.consumer}") is None:
-                wanted = {
-                    "durable_name": each.consumer,
-                    "filter_subject": f"{self._url.name}.p.{each.number}",
-                    "deliver_policy": "all",
-                    "ack_policy": "explicit",
-                    "ack_wait": int(CONFIRM_S * _NS),
-                    "max_ack_pending": HELD,
-                    "max_deliver": -1,  # after MOST_TRIES it is a dead letter, which the engine would only forget
-                    "headers_only": True,
-                    "priority_groups": [GROUP],
-                    "priority_policy": "pinned_client",
-                    "priority_timeout": int(PINNED_S * _NS),
-                }
-                place = f"CONSUMER.DURABLE.CREATE.{self._url.name}.{each.consumer}"
-                self._link.request(place, {"stream_name": self._url.name, "config": wanted})
+            if self._link.found(self._of("INFO", each)) is None:
+                self._make(each)
         self._address, self._deaf = self._link.hear(self._heard)
         self._prepared = True
+
+    def _make(self, share: _Share) -> None:
+        """Make a consumer that begins after what is known to be confirmed, else where the stream begins."""
+        begins = {"deliver_policy": "by_start_sequence", "opt_start_seq": share.floor + 1}
+        wanted = {
+            "durable_name": share.consumer,
+            "filter_subject": f"{self._url.name}.p.{share.number}",
+            **(begins if share.floor else {"deliver_policy": "all"}),
+            "ack_policy": "explicit",
+            "ack_wait": int(CONFIRM_S * _NS),
+            "max_ack_pending": HELD,
+            "max_deliver": -1,  # after MOST_TRIES it is a dead letter, which the engine would only forget
+            "headers_only": True,
+            "mem_storage": True,  # on as many servers as the stream: a third of the cost of synced files (decision 25)
+            "priority_groups": [GROUP],
+            "priority_policy": "pinned_client",
+            "priority_timeout": int(PINNED_S * _NS),
+        }
+        self._link.request(self._of("DURABLE.CREATE", share), {"stream_name": self._url.name, "config": wanted})
+
+    def _of(self, what: str, share: _Share) -> str:
+        """Return the server's word for something that is done to a consumer."""
+        return f"CONSUMER.{what}.{self._url.name}.{share.consumer}"
 
     def _look(self) -> None:
         """Say that we are there, see who else is and how far everything is; leave what is too much."""
@@ -308,16 +319,33 @@ class Shares:
 
     def _look_at(self, share: _Share) -> None:
         passed = self._trail.newest()  # before the question: what is acknowledged then was read here
-        found = self._link.request(f"CONSUMER.INFO.{self._url.name}.{share.consumer}")
+        found = self._link.found(self._of("INFO", share))
+        floor = 0 if found is None else found["ack_floor"]["stream_seq"]
+        if (
+            found is None or floor + TRAIL < share.floor
+        ):  # all servers were down together, and what they remembered went
+            self._begin_again(share, there=found is not None)
+            return
+        share.floor = max(share.floor, floor)
         waits, under_way = found["num_pending"], found["num_ack_pending"]
         pinned = found["priority_groups"][0].get("pinned_client_id")
-        until = passed if not waits + under_way else self._trail.until(found["ack_floor"]["stream_seq"])
+        until = passed if not waits + under_way else self._trail.until(floor)
         with self._lock:
             share.pending = waits + under_way
             share.confirmed = max(share.confirmed, until)
             if share.pin != pinned:
                 share.pin = None
             share.others = pinned is not None and share.pin is None
+
+    def _begin_again(self, share: _Share, *, there: bool) -> None:
+        """Have a consumer go on where it is known to have been; another worker may do the same at the same moment."""
+        with self._lock:
+            share.pin, share.taken = None, []
+            self._know()
+        with contextlib.suppress(RefusedError):
+            if there:
+                self._link.request(self._of("DELETE", share))
+            self._make(share)
 
     def _ask(self, now: float) -> None:
         """Ask for parts of what is ours, and, while that is too little, of what nobody has: the server gives it to one.
@@ -340,7 +368,7 @@ class Shares:
         said = {"batch": AT_ONCE, "expires": int(ASKED_S * _NS), "group": GROUP}
         if share.pin is not None:
             said["id"] = share.pin
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._url.name}.{share.consumer}"
+        subject = f"$JS.API.{self._of('MSG.NEXT', share)}"
         return subject, msgspec.json.encode(said), f"{self._address}.{share.number}"
 
     def _heard(self, said: Delivered) -> None:
@@ -380,7 +408,7 @@ class Shares:
 
     def _unpin(self, share: _Share) -> None:
         with contextlib.suppress(RefusedError):  # it is another's already
-            self._link.request(f"CONSUMER.UNPIN.{self._url.name}.{share.consumer}", {"group": GROUP})
+            self._link.request(self._of("UNPIN", share), {"group": GROUP})
 
     def _leave(self) -> None:
         with self._lock:

@@ -103,6 +103,21 @@ class Workers:
             return None
         return next((each["name"] for each in devices if each["id"] == "generic:room/probe"), None)
 
+    def alarms(self, worker: int) -> dict[str, list[tuple[str, str]]]:
+        """Return each alarm that a worker's journal holds, with every step of its life; empty: it does not answer."""
+        page = f"http://{HOST}:{self.pages[worker]}/api/v1/alarms"
+        try:
+            with urllib.request.urlopen(page, timeout=2) as answer:
+                ids = [each["id"] for each in json.load(answer)["alarms"]]
+            found = {}
+            for each in ids:
+                with urllib.request.urlopen(f"{page}/{each}", timeout=2) as answer:
+                    found[each] = [(step["step"], step["at"]) for step in json.load(answer)["transitions"]]
+        except OSError:
+            return {}
+        assert len(found) == len(ids), "an alarm is there twice"
+        return found
+
     def say(self, value: float) -> None:
         """Let the device speak, and hear the broker's word for it."""
         paho.mqtt.publish.single("room/probe", json.dumps({"temperature": value}), qos=1, hostname=HOST, port=self.mqtt)
@@ -208,3 +223,36 @@ def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_pa
             each.resume()
         until("the first page has it", lambda: workers.session(0) == ("Bakers", "paused"), timeout_s=30)
         until("and the name", lambda: workers.name(0) == "Old oven", timeout_s=30)
+
+
+@contextmanager
+def playing(workers: Workers) -> Iterator[None]:
+    """Play the cold room at sixty times its pace, its door left open every five minutes."""
+    faults = [word for at in range(2, 60, 6) for word in ("--fault", f"door_open@{at}/4")]
+    options = ["--broker", f"mqtt://{HOST}:{workers.mqtt}", "--speed", "60", "--seed", "7", "--history", "0", *faults]
+    command = [sys.executable, "-m", "hub", "sim", "cold_room", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_every_alarm_is_once_in_each_workers_journal_whichever_is_killed_while_it_stands(tmp_path: Path) -> None:
+    """Three servers, two workers, each hub killed while alarms wait, stand and end: both tell the same story."""
+    with nats.cluster() as three, working(tmp_path, three.url) as workers, playing(workers):
+        for many in range(1, 5):
+            until(f"{many} alarms", lambda many=many: len(workers.alarms(many % 2)) >= many, timeout_s=60)  # type: ignore[misc]
+            victims = workers.running("hub.serving")
+            victims[many % len(victims)].kill()  # rules' delays are under way in it, and an alarm stands
+        until("both are back", lambda: all(workers.alarms(each) for each in (0, 1)), timeout_s=60)
+        until("there is one more", lambda: len(workers.alarms(0)) >= 6, timeout_s=60)
+        until("both tell the same", lambda: workers.alarms(0) == workers.alarms(1), timeout_s=30)
+        told = workers.alarms(0)
+    for name, steps in told.items():
+        kinds = [step for step, _ in steps]
+        assert kinds[0] == "raised", name
+        assert len(kinds) == len(set(kinds)), f"a step of {name} is there twice"

@@ -234,3 +234,39 @@ async def test_servers_ingest_and_hub_killed_together_cost_nothing(tmp_path: Pat
 
         pause = await judged(tmp_path, three.url, kill_all, rate=500, seconds=30)
     print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_a_worker_killed_and_one_added_at_three_thousand_messages_a_second_cost_nothing(tmp_path: Path) -> None:
+    """S2: the listener dies, one that stood by takes over, a third joins and takes over from it."""
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    with nats.cluster() as three:
+        for each in folders:
+            each.mkdir()
+            place.note(each, three.url)
+
+        def join(plant: Plant, number: int) -> None:
+            where = ("--data", str(folders[number - 1]), "--window", str(plant.window))
+            broker = ("--broker", f"mqtt://{HOST}:{plant.wire.port}")
+            plant.supervisor.add(f"ingest-{number}", module("hub.ingest", *where, *broker))
+
+        async def follow_on(plant: Plant, name: str) -> None:
+            held = psutil.Process(plant.supervisor.pids[name])
+            held.suspend()  # as a machine that is gone: its supervisor does not start it again either
+            before = plant.pubacks
+            await plant.until(f"another than {name} acknowledges", lambda: plant.pubacks > before + 1_000)
+
+        async def kill_and_add(plant: Plant) -> None:
+            join(plant, 2)
+            await asyncio.sleep(4)
+            await follow_on(plant, "ingest")
+            join(plant, 3)
+            await asyncio.sleep(4)
+            await follow_on(plant, "ingest-2")
+            for name in ("ingest", "ingest-2"):
+                plant.kill(name)
+
+        pause = await judged(folders[0], three.url, kill_and_add, rate=3_000, seconds=40)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+    assert pause <= PAUSE_S

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from hub.errors import JournalError
 from hub.journal import lease
 from hub.journal import shares as module
 from hub.journal.jetstream import LAST, JetStreamJournal, JetStreamReader, Log
@@ -12,7 +13,7 @@ from hub.journal.nats_link import Outgoing, Url
 from hub.journal.shares import Shares, dead_letters, most
 from hub.model import Message
 from servers import nats
-from servers.ports import until
+from servers.ports import HOST, until
 
 
 @pytest.fixture
@@ -80,12 +81,12 @@ class Speaking:
     def __init__(self, journal: JetStreamJournal) -> None:
         """Say nothing yet."""
         self._journal = journal
-        self._many = 0
+        self.many = 0
 
     def say(self) -> int:
         """Journal a message of each of twenty devices."""
-        self._many += 1
-        return self._journal.append([Message(f"tele/d{at}/S", b"%d" % self._many, self._many) for at in range(20)])
+        self.many += 1
+        return self._journal.append([Message(f"tele/d{at}/S", b"%d" % self.many, self.many) for at in range(20)])
 
 
 def pending(url: Url) -> list[int]:
@@ -236,3 +237,30 @@ def test_a_store_that_is_away_holds_a_bounded_number_and_they_are_not_delivered_
         assert one.shares.flow["store_parts_redelivered_total"] == 0
         one.store_is_there = True
         until("all is confirmed", lambda: bool(one.holds()) and not any(pending(url)))
+
+
+def test_servers_that_were_all_down_together_go_on_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They keep in memory how far each partition is; the workers know it too: nothing is delivered from the start."""
+    monkeypatch.setattr(module, "TRAIL", 0)
+    with nats.to_kill() as alone:
+        url = Url.parsed(f"nats://{HOST}:{alone.port}/journal?partitions=2")
+        with journalled(url) as journal, closing(Bringer(url, "one")) as one:
+            for _ in range(20):
+                journal.say()
+            until("all is confirmed", lambda: bool(one.holds()) and not any(pending(url)))
+            until("it knows so", lambda: min(each.floor for each in one.shares._shares) > 20)
+            settled = one.shares.flow["store_parts_confirmed_total"]
+            alone.kill()
+            alone.start()
+
+            def goes_on() -> bool:
+                try:
+                    journal.say()
+                    one.step()
+                    return not any(pending(url)) and one.shares.flow["store_parts_confirmed_total"] > settled
+                except JournalError:
+                    return False
+
+            until("it goes on", goes_on)
+            said = journal.many - 20
+            assert one.shares.flow["store_parts_confirmed_total"] - settled <= 2 * said + 20, "not all forty again"
