@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from hub.cli._causes import cause
 from hub.cli._checks import Finding
 from hub.config import Config
 from hub.errors import HubError
@@ -28,7 +29,7 @@ def journal(config: Config, data: Path) -> Iterator[Finding]:
             state = log.state()
             dead, newest = dead_letters(log)
     except HubError as error:
-        yield Finding("journal.reached", ok=False, code="nats_away", words={**words, "reason": error})
+        yield Finding("journal.reached", ok=False, code="nats_away", words={**words, "reason": cause(error)})
         return
     words |= {"current": f"{state.current}", "replicas": f"{state.replicas}"}
     if state.replicas == 0:
@@ -54,3 +55,7 @@ def broker_habits(url: str) -> Iterator[Finding]:
     for name, taken in (("dots", found.dots), ("spaces", found.spaces), ("five", found.five)):
         if not taken:
             yield Finding(f"broker.{name}", ok=None, code=f"broker_no_{name}")
+    if found.rate:
+        yield Finding(
+            "broker.rate", ok=True, code="broker_rate", words={"rate": f"{found.rate:,.0f}".replace(",", " ")}
+        )

@@ -42,11 +42,18 @@ TRAIL = 10_000
 LAST, ARRIVED, PART_OF = "Hub-Last", "Hub-Arrived", "Nats-Msg-Id"
 """Headers: the position of the group's last message, when the newest message until there arrived [ns], and which group
 it is."""
+FORMAT, IN_FORMAT = 1, "Hub-Format"
+"""How a part is written, and the header that says it where it is above 1. A new field at the end of `Part` is no new
+format: an older worker leaves it aside. A new format is written once every worker can read it."""
 _TRIES = 12
 _FAR = 2_000
 """Positions: so far apart, two groups are looked for one by one."""
 _ONCE_NS = 120 * 1_000_000_000
 """How long a server remembers what it has stored by its message id."""
+
+
+class NewerError(JournalError):
+    """A newer version of the hub wrote it; nothing of it is passed over."""
 
 
 class State(Struct, frozen=True):
@@ -436,7 +443,7 @@ class JetStreamJournal:
 
     def _outgoing(self, where: int, part: Part, last: int) -> Outgoing:
         arrived = max(self.newest, _arrived(part))
-        said = {LAST: str(last), ARRIVED: str(arrived)}
+        said = {LAST: str(last), ARRIVED: str(arrived), **({IN_FORMAT: str(FORMAT)} if FORMAT > 1 else {})}
         return Outgoing(f"{self._log.url.name}.p.{where}", packed(part), said)
 
     def resumed(self, epoch: int, *, restarted: bool = False) -> None:
@@ -716,12 +723,20 @@ class JetStreamReader:
 
     @property
     def end(self) -> int:
-        """Position of the last committed record; while no server answers, as it was seen last."""
-        with suppress(JournalError):
+        """Position of the last committed record; while no server answers, as it was seen last.
+
+        Raises:
+            NewerError: this version cannot read it.
+        """
+        try:
             last = self._log.state().last
             if last != self._seen[0]:
                 newest = self._log.newest()
                 self._seen = (last, self._seen[1] if newest is None else newest.last)
+        except NewerError:
+            raise
+        except JournalError:
+            pass
         return self._seen[1]
 
     @property
@@ -754,6 +769,18 @@ class JetStreamReader:
 
 
 def _placed(found: Stored) -> Placed:
+    """Return the part of a message.
+
+    Raises:
+        NewerError: this version cannot read it.
+    """
+    wrote = int(found.headers.get(IN_FORMAT, 1))
+    if wrote > FORMAT:
+        msg = (
+            f"the journal was written by a newer version of the hub (format {wrote}, this one knows {FORMAT});"
+            " install that version on every worker"
+        )
+        raise NewerError(msg)
     last, arrived = int(found.headers.get(LAST, 0)), int(found.headers.get(ARRIVED, 0))
     return Placed(found.sequence, last, found.subject, unpacked(found.data), arrived=arrived)
 

@@ -179,8 +179,18 @@ class Link:
         return Stored(said["seq"], said["subject"], headers, base64.b64decode(said.get("data", "")))
 
     def many(self, stream: str, body: Mapping[str, Any]) -> tuple[list[Stored], bool]:
-        """Return messages of a stream, from any of its servers, and whether there are more after them."""
-        return self._call(self._stream(f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(body)))
+        """Return messages of a stream, from any of its servers, and whether there are more after them.
+
+        Asked once more where no answer came: the server that was to answer may be one that has just been cut off, or
+        comes back (seen within seconds after a network healed).
+        """
+        subject, wanted = f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(body)
+        try:
+            return self._call(self._stream(subject, wanted))
+        except UnknownFateError:
+            if not self.connected:
+                raise
+            return self._call(self._stream(subject, wanted))
 
     def publish(self, message: Outgoing) -> int:
         """Put one message into a stream and return its place once it is stored."""

@@ -4,13 +4,14 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, JournalError
 from hub.journal.base import JournalReader, Store
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 
@@ -76,6 +77,27 @@ def settle(folder: Path, wanted: str | None) -> None:
         raise ConfigError(msg)
     if before != wanted:
         note(folder, wanted)
+
+
+def refuse_newer(folder: Path) -> None:
+    """Refuse a journal on NATS servers that a newer hub wrote; one in the folder is looked at with its other files.
+
+    Raises:
+        ConfigError: naming what to install.
+    """
+    address = url(folder)
+    if address is None:
+        return
+    from hub.journal.jetstream import Log, NewerError  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    try:
+        with closing(Log(Url.parsed(address))) as log:
+            log.newest()
+    except NewerError as error:
+        raise ConfigError(str(error)) from None
+    except JournalError:
+        return  # no server answers: whoever opens it says so
 
 
 def note(folder: Path, wanted: str) -> None:

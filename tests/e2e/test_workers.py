@@ -70,6 +70,39 @@ class Workers:
             return None
         return next((each["channels"][0]["value"] for each in devices if each["id"] == "generic:room/probe"), None)
 
+    def ask(self, worker: int, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Ask a worker's API what a facilitator would."""
+        secret = self.living["secret"]
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        url = f"http://{HOST}:{self.pages[worker]}/api/v1/{path}"
+        request = urllib.request.Request(url, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    @property
+    def living(self) -> dict[str, Any]:
+        """What run.json says."""
+        found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        return found
+
+    def session(self, worker: int) -> tuple[str, str] | None:
+        """Return title and state of the session that is current at a worker."""
+        try:
+            current = self.ask(worker, "GET", "sessions")["current"]
+        except OSError:
+            return None
+        return None if current is None else (current["title"], current["state"])
+
+    def name(self, worker: int) -> str | None:
+        """Return what the device is called at a worker."""
+        try:
+            devices = self.ask(worker, "GET", "devices")["devices"]
+        except OSError:
+            return None
+        return next((each["name"] for each in devices if each["id"] == "generic:room/probe"), None)
+
     def alarms(self, worker: int) -> dict[str, list[tuple[str, str]]]:
         """Return each alarm that a worker's journal holds, with every step of its life; empty: it does not answer."""
         page = f"http://{HOST}:{self.pages[worker]}/api/v1/alarms"
@@ -166,6 +199,30 @@ def test_one_command_starts_everything_and_any_part_of_it_may_die(tmp_path: Path
         with closing(JetStreamReader(Url.parsed(made.url))) as reader:
             found = [each for each in reader.read(0, 100_000) if each.message.topic == "room/probe" and not each.repeat]
         assert [json.loads(each.message.payload)["temperature"] for each in found] == [*range(1, len(names) + 1)]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_path: Path) -> None:
+    """Three servers: a session begun and a device named at one page are so at the other, which goes on alone."""
+    with nats.cluster() as three, working(tmp_path, three.url) as workers:
+        workers.say(1.5)
+        until("both know the device", lambda: None not in map(workers.value, (0, 1)), timeout_s=20)
+        begun = workers.ask(0, "POST", "sessions", {"title": "Bakers"})
+        workers.ask(0, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Oven"})
+        until("the other page has it", lambda: workers.session(1) == ("Bakers", "open"), timeout_s=10)
+        until("and its name", lambda: workers.name(1) == "Oven", timeout_s=10)
+        first = [psutil.Process(workers.living["processes"][each]) for each in ("ingest", "hub")]
+        for each in first:
+            each.suspend()  # the machine hangs
+        until("the other listens", lambda: workers.listens(1), timeout_s=30)
+        workers.ask(1, "POST", f"sessions/{begun['id']}/pause")
+        workers.ask(1, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Old oven"})
+        assert workers.session(1) == ("Bakers", "paused")
+        for each in first:
+            each.resume()
+        until("the first page has it", lambda: workers.session(0) == ("Bakers", "paused"), timeout_s=30)
+        until("and the name", lambda: workers.name(0) == "Old oven", timeout_s=30)
 
 
 @contextmanager

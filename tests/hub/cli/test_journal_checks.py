@@ -1,5 +1,6 @@
 """`matinales doctor` looks at the servers of the journal, and at what NATS as a broker refuses."""
 
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -74,13 +75,16 @@ def test_what_nats_refuses_as_a_broker_is_told() -> None:
     """Tried out on its own MQTT listener."""
     with nats.to_kill(mqtt=free_port()) as lent:
         found = list(broker_habits(f"mqtt://{HOST}:{lent.mqtt}"))
-    assert [each.code for each in found] == ["broker_no_dots", "broker_no_spaces", "broker_no_five"]
-    assert all(doctor.line(each, "fr", WORDS)["remedy"] for each in found)
+    *limits, rate = found
+    assert [each.code for each in limits] == ["broker_no_dots", "broker_no_spaces", "broker_no_five"]
+    assert all(doctor.line(each, "fr", WORDS)["remedy"] for each in limits)
+    assert re.search(r"confirme environ [\d ]+ messages par seconde", doctor.line(rate, "fr", WORDS)["text"])
 
 
 def test_other_brokers_take_dots_and_spaces(broker: Broker) -> None:
     """The embedded one speaks no MQTT 5 there, Mosquitto does."""
-    codes = [each.code for each in broker_habits(broker.url)]
+    *codes, rate = [each.code for each in broker_habits(broker.url)]
+    assert rate == "broker_rate"
     assert codes == ([] if broker.kind == "mosquitto" else ["broker_no_five"])
 
 
