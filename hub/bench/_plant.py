@@ -89,7 +89,7 @@ class Plant:
             await stack.enter_async_context(self.wire)
             errors = stack.enter_context((self.folder / "parts.log").open("ab"))
             self.supervisor = Supervisor(errors)
-            stack.push_async_callback(asyncio.to_thread, self.supervisor.close, ("hub",), ("ingest",))
+            stack.push_async_callback(asyncio.to_thread, self._close_parts)
             self._start_parts()
             await asyncio.to_thread(self.supervisor.wait_for, "hub", "ready", START_S)
             thread = threading.Thread(target=self.supervisor.run, args=(lambda *_: None,), daemon=True)
@@ -100,6 +100,10 @@ class Plant:
                 await self.until("the ingest has subscribed", self._is_subscribed)
             self._stack = stack.pop_all()
         return self
+
+    def _close_parts(self) -> None:
+        """End the hub, then every ingest: a test may have added some."""
+        self.supervisor.close(("hub",), [name for name in self.supervisor.parts if name != "hub"])
 
     async def __aexit__(self, *_: object) -> None:
         """End everything, the broker last."""
