@@ -25,6 +25,7 @@ from hub.commands import Underway
 from hub.deeds import Acknowledge, ToAlarm, ToDevice, ToRoom
 from hub.driver import Order
 from hub.errors import HubError, NotFoundError, StoreError
+from hub.givingback import GivingBack
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
@@ -46,6 +47,8 @@ T = TypeVar("T")
 
 CHUNK = 3000
 """Records a step takes at most."""
+MUCH = 20_000
+"""Records after which memory is given back, once nothing waits."""
 REST, LONGEST_REST = 0.0005, 0.1
 """Seconds between the beginnings of two steps: so long for each record of the first, and at most. From 2,000 messages a
 second on what arrives is taken together: a record costs 53 µs in steps of 50, 26 in steps of 1,000 (measured)."""
@@ -165,6 +168,7 @@ class Worker:
         self._speaker = Speaker()
         self._forgetful = False
         self._own = OwnWords()
+        self._memory = GivingBack(MUCH)
         self._warned: set[str] = set()
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
@@ -494,6 +498,7 @@ class Worker:
         else:
             self.fault = None
         self._more = bool(records) and self.position < end
+        self._memory.took(len(records), more=self._more)
 
     def _follow(self, opening: Opening) -> None:
         """Go on in a journal that was opened again: it may have lost its end to damage.

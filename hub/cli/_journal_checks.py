@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from hub.cli._causes import cause
 from hub.cli._checks import Finding
 from hub.config import Config
 from hub.errors import HubError
@@ -28,7 +29,7 @@ def journal(config: Config, data: Path) -> Iterator[Finding]:
             state = log.state()
             dead, newest = dead_letters(log)
     except HubError as error:
-        yield Finding("journal.reached", ok=False, code="nats_away", words={**words, "reason": error})
+        yield Finding("journal.reached", ok=False, code="nats_away", words={**words, "reason": cause(error)})
         return
     words |= {"current": f"{state.current}", "replicas": f"{state.replicas}"}
     if state.replicas == 0:
