@@ -50,7 +50,7 @@ def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_
         pin.focus()
         page.keyboard.press("Delete")
         expect(status).to_contain_text("n’est plus sur le plan")
-        assert places(hub) == {}
+        until(lambda: places(hub) == {})
         page.get_by_role("button", name="Défaire").click()
         expect(pin).to_have_count(1)
         until(lambda: places(hub) != {})
