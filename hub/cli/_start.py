@@ -87,6 +87,7 @@ def start(plan: Plan) -> int:
         data = _folder(plan, stack)
         lock = stack.enter_context(datafolder.owned(data))
         place.settle(data, config.journal_url)
+        place.refuse_newer(data)
         _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)

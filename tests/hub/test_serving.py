@@ -17,7 +17,7 @@ SMALL = HEAVY | {"aiohttp", "asyncio", "hub.worker"}
 @pytest.mark.parametrize(
     ("process", "without"),
     [
-        ("hub.app", HEAVY),
+        ("hub.process", HEAVY),
         ("hub.ingest.__main__", SMALL),
         ("hub.broker", SMALL),
         ("hub.cli._start", SMALL),
