@@ -42,6 +42,12 @@ class Order(Struct, frozen=True):
     tables: tuple[int, ...] = ()
 
 
+class _Numbered(Struct):
+    """What is left of an order that is not understood."""
+
+    id: int | str | None = None
+
+
 class Control:
     """Keeps one connection to the hub for one run."""
 
@@ -105,7 +111,7 @@ class Control:
         try:
             order = msgspec.json.decode(text, type=Order)
         except msgspec.MsgspecError as error:
-            await self._send({"id": None, "ok": False, "reason": f"not an order: {error}"})
+            await self._send({"id": _number(text), "ok": False, "reason": f"not an order: {error}"})
             return
         try:
             await self._obey(order)
@@ -118,3 +124,10 @@ class Control:
         if self._socket is not None:
             with contextlib.suppress(ConnectionError, RuntimeError):
                 await self._socket.send_str(msgspec.json.encode(body).decode())
+
+
+def _number(text: str | bytes) -> int | str | None:
+    """Return the number of what is no order, so that whoever asked need not wait for its answer; None: it has none."""
+    with contextlib.suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(text, type=_Numbered).id
+    return None

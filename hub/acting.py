@@ -6,7 +6,8 @@ putting them back. Runs in the thread that owns store.db: the worker's, or the c
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ from hub.worker import Judged, Outcome
 LONGEST = 80
 """Characters of a name or room."""
 MOST_TOPICS = 100
+MOST_SEARCHED = 10_000
+"""Newest actions among which one of another worker is looked for."""
 
 
 def _nobody_judges(_cast: Cast, _off: Collection[str]) -> Judged:
@@ -59,6 +62,15 @@ class Acting:
         self._forgotten = forgotten
         self._recast = recast
         self._wall = wall
+
+    @contextmanager
+    def at(self, moment: int) -> Iterator[None]:
+        """Let what is done meanwhile have been done at a moment [ns]."""
+        wall, self._wall = self._wall, lambda: moment
+        try:
+            yield
+        finally:
+            self._wall = wall
 
     def change(self, name: str, wish: Mapping[str, Any], by: str) -> Action:
         """Rename (`name`, None: its own again), `room`, `ignored`, `locked`, `hidden`, `proposed` = False: accept it.
@@ -175,6 +187,27 @@ class Acting:
             raise UsageError(msg)
         back = Action(device=done.device, by=by, before=done.after, after=done.before, undoes=done.id)
         return self._commit(back, devices, done)
+
+    def done_at(self, number: int | None) -> int:
+        """Return when an action was done [ns], by its number (None: a person's newest that still can be undone).
+
+        Raises:
+            NotFoundError: no such action.
+            UsageError: it was undone.
+        """
+        return self._undoable(number).at
+
+    def number(self, at: int) -> int:
+        """Return the number of the action of a moment [ns].
+
+        Raises:
+            NotFoundError: no such action.
+        """
+        found = next((each.id for each in self._kept.actions(MOST_SEARCHED) if each.at == at), None)
+        if found is None:
+            msg = "there is no such action any more"
+            raise NotFoundError(msg)
+        return found
 
     def _as_it_is(self, done: Action) -> dict[str, Any]:
         """Return what an action changed as it is now; empty: fields of a device."""

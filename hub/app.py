@@ -1,17 +1,9 @@
-"""The hub's own process (`hub.serving` begins it): the only place that wires the parts together.
-
-Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
-order when its input ends.
-"""
+"""The hub: the only place that wires its parts together."""
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
-import signal
-import sys
-import threading
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -20,17 +12,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from aiohttp import web
 from msgspec import Struct
 
-from hub import broker, credentials, deeds, logs, machine, parts, setup
+from hub import broker, deeds, machine, parts, setup
 from hub.acting import Acting
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
-from hub.deeds import Acknowledge, Deed, Shelve
+from hub.deeds import Acknowledge, Forget, Shelve, ToAlarm
 from hub.described import described
+from hub.doing import Doing, Noting, named
 from hub.driver import Command
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.examining import examined
@@ -70,18 +62,13 @@ from hub.store.stretches import Stretch
 from hub.storytelling import Known
 from hub.tables import Tables, Wanted
 from hub.telling import Telling
-from hub.tokens import Tokens
 from hub.understand import Understanding
 from hub.usecases import costing
 from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
-from hub.web.app import make_app
-from hub.web.door import Runner
 from hub.web.hub import Acts
-from hub.web.once import Keys
-from hub.web.security import Security
 from hub.worker import Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
@@ -93,9 +80,10 @@ _LOG = logging.getLogger("hub")
 T = TypeVar("T")
 Told = Callable[[Alarm, Transition], Iterable[str]]
 
-STATIC = Path(__file__).parent / "web" / "static"
 RECENT = 500
 """Topics whose newest understood message is kept for the list of messages."""
+FAR_BEHIND = 30_000
+"""Messages: a worker that is so far behind, as one that has just joined, is asked for no partition of the journal."""
 PARTS_EVERY = 1.0
 PRUNE_PAUSE, PRUNE_EVERY = 0.2, 600.0
 """Seconds between two slices of letting old readings go, and between two rounds."""
@@ -108,12 +96,11 @@ MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 DEED_PATIENCE = 5.0
 """How long [s] somebody who acknowledges waits for this worker to come to it."""
+LATER = "it is journalled, and done as soon as this worker has caught up"
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
 """Seconds that an ordinary stop waits for devices to take their own period back: all of it takes two at most, and the
 next start goes on with those that said nothing."""
-LAST_ANSWERS = 0.5
-"""Seconds that requests under way get to end."""
 ERASED_AT_ONCE = 200
 """Raw messages erased in one go: acknowledging waits for it, a fraction of a second."""
 
@@ -215,13 +202,7 @@ class App:
                 give_up=self._give_up,
             )
             self._influx = self._forwarding()
-            self._acting = Acting(
-                kept=self._kept,
-                understanding=lambda: self._worker.understanding,
-                deliver=self._worker.tell,
-                forgotten=self._worker.read_back,
-                recast=self._worker.recast,
-            )
+            self._acting, self._doing = self._make_acting()
             consent = self.config.commands_real
             self._commander = Commander(kept=self._kept, worker=self._worker, consent=consent, wall=time.time_ns)
             self._rereading = Rereading(
@@ -290,6 +271,20 @@ class App:
             table=table,
         )
 
+    def _make_acting(self) -> tuple[Acting, Doing]:
+        """Return who does to devices what people want, at once or as the shared journal says."""
+        acting = Acting(
+            kept=self._kept,
+            understanding=lambda: self._worker.understanding,
+            deliver=self._worker.tell,
+            forgotten=self._worker.read_back,
+            recast=self._worker.recast,
+        )
+        doing = Doing(acting, self._forget_hashed)
+        if self.is_shared:
+            self._worker.doer = doing.do
+        return acting, doing
+
     def _restore(self) -> Batch:
         """Return what pages are shown before anything is read."""
         restored = msgspec.structs.replace(self._kept.restored(), rhythms=self._kept.rhythms())
@@ -316,9 +311,14 @@ class App:
         """Send readings on to InfluxDB, and ask it for history, where that is the store."""
         if self.config.store != "influx":
             return None
-        forwarding = Forwarding(self.config, self._data, self._kept, self._worker)
+        shares = place.shares(self._data, self._worker.reader, self._is_near)
+        forwarding = Forwarding(self.config, self._data, self._kept, self._worker, shares=shares)
         self.history = forwarding.history
         return forwarding
+
+    def _is_near(self) -> bool:
+        """Tell whether this worker knows the journal's end and is near it: else another writes the store."""
+        return self._end > 0 and self._end - self._worker.position < FAR_BEHIND
 
     def _unless_of_table(self, ways: Told) -> Told:
         """Return by which ways a step of an alarm is told: what a table does to its own simulator calls nobody."""
@@ -337,6 +337,7 @@ class App:
             wall=time.time_ns,
             topics=self.config.filters,
             personal=self.config.personal == "on",
+            partition=place.partition(self._data) if self.config.store == "influx" else None,
         )
 
     # life
@@ -356,6 +357,7 @@ class App:
         self._worker.call(self._telling.resume)
         if self._influx is not None:
             self._influx.start()
+        self._sessions.follow(self._changed_elsewhere)
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
@@ -394,6 +396,11 @@ class App:
     def _is_there(self) -> bool:
         status = self._status
         return self._link.connected and status is not None and status.connected
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other workers may share the journal."""
+        return self.config.journal_url is not None
 
     def _stands_by(self) -> bool:
         """Tell whether another worker listens, writes, and tells people."""
@@ -550,17 +557,17 @@ class App:
 
     async def acknowledge(self, alarm: str, by: str, comment: str | None) -> Alarm:
         """Acknowledge an alarm."""
-        if self.config.journal_url is not None:
+        if self.is_shared:
             return await self._do(Acknowledge(alarm, by, comment))
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.acknowledge(alarm, by, comment)))
 
     async def shelve(self, alarm: str, seconds: float | None, by: str) -> Alarm:
         """Set an alarm aside, or take it back."""
-        if self.config.journal_url is not None:
+        if self.is_shared:
             return await self._do(Shelve(alarm, seconds, by))
         return await asyncio.wrap_future(self._worker.call(lambda: self._worker.shelve(alarm, seconds, by)))
 
-    async def _do(self, deed: Deed) -> Alarm:
+    async def _do(self, deed: ToAlarm) -> Alarm:
         """Journal what somebody does to an alarm, so that every worker does it, and wait until this one has.
 
         Raises:
@@ -572,8 +579,7 @@ class App:
         until = time.monotonic() + DEED_PATIENCE
         while self._worker.position < position:
             if time.monotonic() > until:
-                msg = "it is journalled, and done as soon as this worker has caught up"
-                raise HubError(msg)
+                raise HubError(LATER)
             await asyncio.sleep(0.01)
         found, _ = await self.alarm(deed.alarm)
         return found
@@ -588,11 +594,25 @@ class App:
         return why(case, found, self._stage.view(case.name))
 
     async def act(self, do: Callable[[Acts], Action]) -> Action:
-        """Carry out what a person does to a device."""
-        return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
+        """Carry out what a person does to a device; where workers share a journal, each of them does."""
+        if not self.is_shared:
+            return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
+        noting = Noting(self._acting)
+        looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        if noting.deed is None:
+            return looked
+        future = self._doing.asked(noting.deed)
+        try:
+            await self._link.append([deeds.written(noting.deed, time.time_ns())])
+            return await asyncio.wait_for(asyncio.wrap_future(future), DEED_PATIENCE)
+        except TimeoutError:
+            raise HubError(LATER) from None
+        finally:
+            self._doing.let_go(noting.deed)
 
     async def forget(self, name: str) -> Mapping[str, Any]:
         """Erase a device from the journal, from the store, then what the journal heard of it meanwhile."""
+        hashes: list[str] = []
 
         def known() -> tuple[Contexts, tuple[str, ...]]:
             return self._worker.understanding.contexts(), self._acting.names(name)
@@ -600,8 +620,8 @@ class App:
         def in_store() -> tuple[int, bool]:
             self._worker.save()
             mind = self._worker.understanding
-            self._pacer.let_go(mind.names.uids(mind.resolve(name)))
-            return self._acting.forget(name), self._kept.is_sent_on
+            hashes.extend(named(mind.names.uids(mind.resolve(name))))
+            return self._forget_in_store(name), self._kept.is_sent_on
 
         contexts, names = await asyncio.wrap_future(self._worker.call(known))
         finder = Finder(self._make_registry(), contexts, names)
@@ -609,9 +629,24 @@ class App:
             messages = await self._erase(finder.find(reader))
             readings, is_sent_on = await asyncio.wrap_future(self._worker.call(in_store))
             messages += await self._erase(finder.find(reader))
+        if self.is_shared:
+            await self._link.append([deeds.written(Forget(hashes=hashes), time.time_ns())])
         await self.with_sessions(lambda sessions: sessions.planner.forget({*names}))
         self._recent.clear()
         return {"readings": readings, "messages": messages, "elsewhere": elsewhere(influx=is_sent_on)}
+
+    def _forget_in_store(self, name: str) -> int:
+        mind = self._worker.understanding
+        self._pacer.let_go(mind.names.uids(mind.resolve(name)))
+        return self._acting.forget(name)
+
+    def _forget_hashed(self, hashes: Sequence[str]) -> None:
+        """Erase what another worker erased; in the worker's thread."""
+        wanted = set(hashes)
+        for uid in [each for each in self._worker.understanding.devices if wanted.intersection(named([each]))]:
+            with contextlib.suppress(NotFoundError):  # it went with one that it was merged into
+                self._worker.save()
+                self._forget_in_store(uid)
 
     async def _erase(self, found: Iterator[list[int]]) -> int:
         messages = 0
@@ -662,10 +697,21 @@ class App:
         try:
             return await asyncio.to_thread(do, self._sessions)
         finally:
-            self._session_news.set()
-            self._room_news.set()
-            await self._show_session()
-            await self._show_choices()
+            await self._show_sessions()
+
+    def _changed_elsewhere(self) -> None:
+        """Let every screen see what another worker changed of the sessions; from any thread."""
+        showing = self._show_sessions()
+        try:
+            asyncio.run_coroutine_threadsafe(showing, self._loop)
+        except RuntimeError:  # the loop has ended
+            showing.close()
+
+    async def _show_sessions(self) -> None:
+        self._session_news.set()
+        self._room_news.set()
+        await self._show_session()
+        await self._show_choices()
 
     def show_room(self) -> None:
         """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""
@@ -1004,96 +1050,3 @@ def opened(settings: Settings) -> App:
     except StoreError as error:
         _LOG.error("The store is opened once more: %s", error)
         return App(settings)
-
-
-async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
-    """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
-    data, config = Path(settings.data), settings.config
-    pin = credentials.pin(data) if settings.mode == "demo" else _pin_of(config)
-    security = Security(
-        config,
-        demo=settings.mode == "demo",
-        lan=settings.lan,
-        secret=settings.secret,
-        pin=pin,
-        read_pin=(lambda: credentials.pin(data)) if settings.mode == "demo" else None,
-        sessions=data / "sessions",
-        tokens=Tokens(data),
-    )
-    app = await asyncio.to_thread(opened, settings)
-    keys = await asyncio.to_thread(Keys, data / "idempotency")
-    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, config.web_host, config.web_port)
-        try:
-            await site.start()
-        except OSError as error:
-            msg = (
-                f"port {config.web_port} of the page cannot be used ({error.strerror or error}); "
-                "choose another with --port (0 picks a free one) or HUB_WEB_PORT"
-            )
-            raise HubError(msg) from None
-        await app.room.secure(
-            lambda context: web.TCPSite(runner, config.web_host, config.https_port, ssl_context=context).start()
-        )
-        await app.start()
-        gc.freeze()  # what was built to start is never looked at again
-        gc.enable()
-        say(
-            {
-                "ready": {
-                    "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
-                    "secure": app.ways().secure,
-                    "pin": pin,
-                    "code": security.codes.new() if settings.lan else None,
-                }
-            }
-        )
-        await ended.wait()
-    finally:
-        await asyncio.gather(runner.cleanup(), app.take_leave())
-        await app.close()
-
-
-def _pin_of(config: Config) -> str | None:
-    if config.pin_file is None:
-        _LOG.warning("No pin_file: nobody is facilitator until HUB_PIN_FILE names one")
-        return None
-    return credentials.pin_from_file(Path(config.pin_file))
-
-
-def main() -> int:
-    """Run as the supervisor's child."""
-    sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
-    logs.configure("hub")
-    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
-
-    def say(word: Mapping[str, Any]) -> None:
-        sys.stdout.buffer.write(msgspec.json.encode(word) + b"\n")
-        sys.stdout.buffer.flush()
-
-    async def run() -> None:
-        ended, loop = asyncio.Event(), asyncio.get_running_loop()
-
-        def listen() -> None:
-            with contextlib.suppress(OSError):
-                while os.read(0, 4096):  # not sys.stdin: a thread blocked in its lock cannot be left behind
-                    pass
-            with contextlib.suppress(RuntimeError):  # the loop has ended already
-                loop.call_soon_threadsafe(ended.set)
-
-        threading.Thread(target=listen, name="supervisor", daemon=True).start()
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(signal.SIGTERM, ended.set)
-        await serve(settings, say, ended)
-
-    try:
-        asyncio.run(run())
-    except HubError as error:
-        say({"error": str(error)})
-        return 1
-    return 0

@@ -132,8 +132,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """The topic filters wanted."""
-        return tuple(each.strip() for each in self.topics.split(",") if each.strip()) or ("#",)
+        """The topic filters wanted, without `$share/<group>/`: what of them is shared out is the broker's business."""
+        wanted = (each.strip() for each in self.topics.split(",") if each.strip())
+        return tuple(each.split("/", 2)[-1] if each.startswith("$share/") else each for each in wanted) or ("#",)
 
     @property
     def wishes(self) -> Wishes:

@@ -104,8 +104,8 @@ def publish(data: Path, hub: Living) -> None:
 
 
 @contextlib.contextmanager
-def owned(data: Path) -> Iterator[None]:
-    """Hold the folder's lock; run.json goes when it is let go.
+def owned(data: Path) -> Iterator[int]:
+    """Hold the folder's lock and lend its descriptor; run.json goes when it is let go.
 
     Raises:
         ConfigError: another hub holds it; the message gives its address.
@@ -120,7 +120,9 @@ def owned(data: Path) -> Iterator[None]:
         raise ConfigError(msg) from None
     try:
         _settle(data)
-        yield
+        descriptor = lock._context.lock_file_fd  # noqa: SLF001 — who becomes another program keeps it open
+        assert descriptor is not None  # noqa: S101 — it is held
+        yield descriptor
     finally:
         (data / RUN).unlink(missing_ok=True)
         lock.release()

@@ -1,12 +1,15 @@
-"""What a person does to an alarm where several workers share a journal: written there, so that each of them does it.
+"""What a person does where several workers share a journal: written there, so that each of them does it in its turn.
+
+To an alarm, to a device, to who plays a role: at the same place among what devices say, so that all come to the same.
 
 Only the hub itself writes them: what comes from a broker under this topic is nobody's deed.
 """
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hub.model import Message, Source
+from hub.rules.casting import Taken
 
 TOPIC = "matinales/deed"
 
@@ -27,7 +30,77 @@ class Shelve(Struct, frozen=True, tag=True):
     by: str
 
 
-Deed = Acknowledge | Shelve
+class Change(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody changes what a device is called, where it is, or whether it is ignored, locked, hidden, proposed.
+
+    Attributes:
+        key: by which who asked finds what came of it; so in all that follow.
+    """
+
+    key: str
+    by: str
+    device: str
+    name: str | UnsetType | None = UNSET
+    room: str | UnsetType | None = UNSET
+    ignored: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
+    proposed: bool | UnsetType = UNSET
+
+
+class Merge(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody says that a device is another one; `into` None: that it is itself again."""
+
+    key: str
+    by: str
+    device: str
+    into: str | None
+
+
+class IgnoreTopics(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody ignores these topic filters, and no others."""
+
+    key: str
+    by: str
+    topics: list[str]
+
+
+class Play(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody gives a role to a real device, or (None) back to its simulated one."""
+
+    key: str
+    by: str
+    usecase: str
+    role: str
+    taken: Taken | None
+
+
+class Turn(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody turns a use case off, or on."""
+
+    key: str
+    by: str
+    usecase: str
+    off: bool
+
+
+class Undo(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody takes back the action of this moment [ns]: each worker counts its actions by itself."""
+
+    key: str
+    by: str
+    at: int
+
+
+class Forget(Struct, frozen=True, tag=True, kw_only=True):
+    """A device was erased; known by the hashes of its uids only, since the journal is to know nothing of it."""
+
+    hashes: list[str]
+
+
+ToAlarm = Acknowledge | Shelve
+ToDevice = Change | Merge | IgnoreTopics | Play | Turn | Undo | Forget
+Deed = ToAlarm | ToDevice
 _DECODE = msgspec.json.Decoder(Deed).decode
 
 

@@ -11,6 +11,7 @@ HubError
 │   └── DriverFaultError   a driver of another package failed: the message stays in the journal for it
 ├── JournalError   the broker keeps the message: not written, so not acknowledged
 └── StoreError     the hub retries: the reader's cursor stands still
+    └── BusyError       another worker changed the same: who asked looks, and asks again
 """
 
 from collections.abc import Mapping
@@ -101,3 +102,7 @@ class JournalError(HubError):
 
 class StoreError(HubError):
     """The store could not write or read; the cursor stands still until it can."""
+
+
+class BusyError(StoreError):
+    """Another worker changed the same at the same moment; nothing was changed, and it may be tried again at once."""

@@ -2,9 +2,9 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.config import Config
 from hub.kept import Kept
@@ -13,8 +13,12 @@ from hub.store.influx import InfluxHistory
 from hub.store.influx_client import SLOW, Client, Place
 from hub.store.influx_errands import InfluxErrands
 from hub.store.influx_writer import InfluxWriter, WriterStatus
+from hub.store.outbox import Batch, Refused
 from hub.store.tiered import TieredHistory
 from hub.worker import Worker
+
+if TYPE_CHECKING:
+    from hub.journal.shares import Shares
 
 BUDGET = 2_000_000_000
 """Bytes that may wait for InfluxDB; a fifth of the free disk where that is less (reliability.md §2.4)."""
@@ -39,9 +43,27 @@ class Forwarding:
     """Brings what the worker stores to InfluxDB, and asks InfluxDB for history while that is whole."""
 
     def __init__(
-        self, config: Config, data: Path, kept: Kept, worker: Worker, wall: Callable[[], int] = time.time_ns
+        self,
+        config: Config,
+        data: Path,
+        kept: Kept,
+        worker: Worker,
+        *,
+        wall: Callable[[], int] = time.time_ns,
+        shares: "Shares | None" = None,
     ) -> None:
-        """Prepare; nothing is sent before `start`."""
+        """Prepare; nothing is sent before `start`.
+
+        Args:
+            config: names InfluxDB.
+            data: the data folder.
+            kept: what waits lies there.
+            worker: whose thread changes it.
+            wall: wall clock [ns].
+            shares: which partitions of the journal are this worker's; None: all of it is.
+        """
+        self._kept = kept
+        self._shares = shares
         client, slow = Client(place(config)), Client(place(config), timeout=SLOW)
         self._budget = min(BUDGET, shutil.disk_usage(data).free // 5)
         self._worker = worker
@@ -50,23 +72,39 @@ class Forwarding:
         self._writer = InfluxWriter(
             client,
             outbox=kept.waiting,
-            settle=lambda *done: worker.call(lambda: kept.settle(*done)).result(),
+            settle=self._settle,
             drop=lambda size: worker.call(lambda: kept.drop_oldest(size)).result(),
             errands=InfluxErrands(
                 slow, errands=kept.errands, note=lambda change: worker.call(lambda: kept.note(change)).result()
             ),
             budget=self._budget,
+            share=shares,
+            position=lambda: worker.position,
+            let_go=lambda confirmed: worker.call(lambda: kept.let_go(confirmed)).result(),
             wall=wall,
         )
         self.history = TieredHistory(kept.history, InfluxHistory(client), whole=self._is_whole)
 
     def start(self) -> None:
         """Begin to send."""
+        if self._shares is not None:
+            self._shares.start()
         self._writer.start()
 
     def stop(self) -> None:
         """End; what is not confirmed waits for the next start. Before the worker stops, which confirms."""
         self._writer.stop()
+        if self._shares is not None:
+            self._shares.stop()
+
+    def _settle(self, batch: Batch, refused: Sequence[Refused], missed: Collection[int]) -> None:
+        """Commit what became of a batch; what was refused for good is set aside where every worker sees it."""
+        self._worker.call(lambda: self._kept.settle(batch, refused, missed)).result()
+        if self._shares is not None and refused:
+            places = [f"bucket {each.bucket}, after journal position {each.position}" for each in refused]
+            self._shares.refused(
+                (each.line.encode(), each.reason, where) for each, where in zip(refused, places, strict=True)
+            )
 
     def _is_whole(self) -> bool:
         status = self._writer.status
@@ -78,18 +116,24 @@ class Forwarding:
         """Return what is wrong (a code of parts.toml), the reason, and the figures that the page shows."""
         status, now = self._writer.status, self._wall()
         shown = figures(status, self._worker.position, self._budget, now)
+        if self._shares is not None:
+            shown["partitions"] = self._shares.figures
         if status.trouble is not None:
             return status.trouble.code, status.trouble.reason, shown
         if status.dropped:
             return "influx_dropped", None, shown
         if status.newest and now - status.newest[0].at < LATELY:
             return "influx_refused", status.newest[0].reason, shown
+        if self._shares is not None and self._shares.dead:
+            return "dead_letters", f"{self._shares.dead}", shown
         return None, None, shown
 
     def counters(self) -> Mapping[str, float]:
         """Return what is counted, for /metrics."""
         status = self._writer.status
         return {
+            **({} if self._shares is None else self._shares.flow),
+            "send_seconds_total": self._writer.spent,
             "influx_lines_written_total": status.written,
             "influx_lines_refused_total": status.refused,
             "influx_lines_dropped_total": status.dropped,

@@ -102,6 +102,8 @@ class Kept:
         """By which ways a step of an alarm is told (`hub.notify`)."""
         self.unsaid = 0
         """Notices that were let go because too many waited."""
+        self.confirmed: Mapping[int, int] = {}
+        """Partition of the journal → position up to which InfluxDB has it, whoever sent it (`let_go`)."""
         self._encoder = Encoder() if forwards else None
         self._recent = Thinner() if forwards else None
         self._outbox = Outbox(self._file.db)
@@ -184,8 +186,7 @@ class Kept:
         state = self._state
         with self._file.transaction():
             if self._encoder is not None:
-                said = self._encoder.lines(changes.readings, changes.known.values())
-                self._outbox.put(said, first=state.cursor(DECODE) + 1, at=self._wall())
+                self._put_lines(self._encoder, changes, state.cursor(DECODE) + 1)
             self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
             state.put_latest(latest)
             state.put_devices(changes.known.values())
@@ -203,6 +204,19 @@ class Kept:
             if changes.missed or changes.read_again:
                 self._note_absences(changes)
             state.set_cursor(DECODE, changes.position)
+
+    def _put_lines(self, encoder: Encoder, changes: Changes, first: int) -> None:
+        """Have the lines of a step wait for InfluxDB, by partition where the journal has some."""
+        of: dict[int | None, list[Reading]] = {None: []} if changes.placed else {None: changes.readings}
+        begin = 0
+        for end, place in changes.placed:
+            if end > begin:
+                of.setdefault(place, []).extend(changes.readings[begin:end])
+                begin = end
+        for share, readings in of.items():
+            said = encoder.lines(readings, changes.known.values() if share is None else ())
+            if share is None or self.confirmed.get(share, 0) < changes.position:
+                self._outbox.put(said, first=first, at=self._wall(), last=changes.position, share=share)
 
     def _note_steps(self, steps: Iterable[tuple[Alarm, Transition]]) -> None:
         """Have those told who want to be, of steps that are new."""
@@ -515,6 +529,18 @@ class Kept:
             self._outbox.done(batch.ids, everything=self._state.cursor(DECODE))
             self._errands.again(missed)
             self._errands.took(self._wall())
+
+    def let_go(self, confirmed: Mapping[int, int]) -> None:
+        """Let go what other workers brought to InfluxDB: partition → position up to which it has all of it.
+
+        In the worker's thread.
+
+        Raises:
+            StoreError: nothing was let go: it is asked for again.
+        """
+        self.confirmed = confirmed
+        with self._file.transaction():
+            self._outbox.done(self._outbox.confirmed(confirmed), everything=self._state.cursor(DECODE))
 
     def drop_oldest(self, size: int) -> int:
         """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""

@@ -6,8 +6,8 @@ found by the driver's own words: the channel and value for which the hub would s
 
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 from hub.driver import Command, Driver, Target, base_name
@@ -16,7 +16,10 @@ from hub.model import NS
 
 OWN_FOR = 60 * NS
 """How long a message of ours may take to come back."""
-OWN = 4_000
+OWN = 20_000
+"""Different messages that are remembered, the newest: every device may be asked something at once."""
+REPEATED = 100
+"""How often one may be on its way back at a time."""
 FIGURE = re.compile(rb"-?\d{1,6}(?:\.\d{1,6})?")
 FIGURES = 4
 """Numbers of a payload that are tried as the value wanted."""
@@ -25,24 +28,42 @@ ENVELOPE = {"id", "src", "correlation_ids"}
 
 
 class OwnWords:
-    """What the hub published lately."""
+    """What the hub published lately: a digest of each word and when it was said, however long it was."""
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._said: deque[tuple[int, str, bytes]] = deque(maxlen=OWN)
+        self._said: dict[bytes, tuple[int, ...]] = {}
 
     def say(self, messages: Iterable[tuple[str, bytes]], wall: int) -> None:
         """Remember messages that go out at `wall` [ns]."""
-        self._said.extend((wall, topic, payload) for topic, payload in messages)
+        self._forget(wall)
+        for topic, payload in messages:
+            word = _digest(topic, payload)
+            times = self._said.pop(word, ())  # and back again: the one said last is the last one
+            self._said[word] = (*times, wall)[-REPEATED:]
+            if len(self._said) > OWN:
+                del self._said[next(iter(self._said))]
 
     def is_ours(self, topic: str, payload: bytes, wall: int) -> bool:
         """Tell whether a message is one of ours that comes back: once for each time it was said."""
-        while self._said and wall - self._said[0][0] > OWN_FOR:
-            self._said.popleft()
-        found = next((each for each in self._said if each[1:] == (topic, payload)), None)
-        if found is not None:
-            self._said.remove(found)
-        return found is not None
+        self._forget(wall)
+        word = _digest(topic, payload)
+        times = [each for each in self._said.get(word, ()) if wall - each <= OWN_FOR]
+        if not times:
+            return False
+        if len(times) == 1:
+            del self._said[word]
+        else:
+            self._said[word] = tuple(times[1:])
+        return True
+
+    def _forget(self, wall: int) -> None:
+        while self._said and wall - self._said[next(iter(self._said))][-1] > OWN_FOR:
+            del self._said[next(iter(self._said))]
+
+
+def _digest(topic: str, payload: bytes) -> bytes:
+    return blake2b(topic.encode("utf-8", "surrogatepass") + b"\0" + payload, digest_size=16).digest()
 
 
 def meaning(driver: Driver | None, target: Target, topic: str, payload: bytes) -> tuple[str, float | None]:

@@ -31,10 +31,10 @@ def without_authorities() -> Iterator[None]:
 
 def main() -> int:
     """Run as the supervisor's child."""
-    gc.disable()  # until the hub stands (`hub.app.serve`): nothing of a start is garbage, and looking for some is 50 ms
+    gc.disable()  # until the hub stands (`hub.process.serve`): nothing of a start is garbage, looking for some is 50 ms
     with without_authorities():
-        from hub import app  # noqa: PLC0415 — see above
-    return app.main()
+        from hub import process  # noqa: PLC0415 — see above
+    return process.main()
 
 
 if __name__ == "__main__":

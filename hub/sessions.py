@@ -17,6 +17,7 @@ from hub.archives import Archives
 from hub.errors import NotFoundError
 from hub.handouts import Handouts
 from hub.ingest.phone import ROOT as PHONES
+from hub.journal import place
 from hub.journal.base import JournalReader
 from hub.kept import Kept
 from hub.model import Alarm, rfc3339
@@ -80,7 +81,7 @@ class Sessions:
         Raises:
             StoreError: it cannot be opened.
         """
-        self._store = SessionStore(data)
+        self._store = opened(data)
         self._kept = kept
         self._reader = reader
         self._erase = erase
@@ -100,6 +101,10 @@ class Sessions:
     def close(self) -> None:
         """Release session.db."""
         self._store.close()
+
+    def follow(self, news: Callable[[], None]) -> None:
+        """Say each time that another worker changed something; with a journal in the folder there is none."""
+        self._store.follow(news)
 
     # what is told
 
@@ -275,3 +280,19 @@ class Sessions:
     def purge_due(self) -> list[Mapping[str, Any]]:
         """Erase the sessions whose day has come."""
         return [self.purge(each.id) for each in self.desk.due()]
+
+
+def opened(data: Path) -> SessionStore:
+    """Return the session.db of a data folder: its own, or one that follows what the workers of its journal share.
+
+    Raises:
+        ConfigError: the journal's address cannot be used.
+        StoreError: it cannot be opened.
+    """
+    address = place.url(data)
+    if address is None:
+        return SessionStore(data)
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.sharing import SharedStore  # noqa: PLC0415 — likewise
+
+    return SharedStore(data, Url.parsed(address))

@@ -5,6 +5,7 @@ part in this sense: it outlives the hub on purpose, and watches the data folder'
 """
 
 import contextlib
+import json
 import logging
 import os
 import queue
@@ -15,8 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
-
-import msgspec
 
 from hub.errors import HubError
 
@@ -34,6 +33,53 @@ ORDERLY = 5.0
 def module(name: str, *arguments: str) -> list[str]:
     """Return the command that runs one of our modules with this interpreter."""
     return [sys.executable, "-m", name, *arguments]
+
+
+class Taken:
+    """A child that this process started before it became another program: what `Part` uses of a `Popen`."""
+
+    def __init__(self, pid: int, stdin: int, stdout: int) -> None:
+        """Take over a child by its number and our ends [file descriptors] of its input and output."""
+        self.pid = pid
+        self.stdin: IO[bytes] | None = os.fdopen(stdin, "wb")
+        self.stdout: IO[bytes] | None = os.fdopen(stdout, "rb")
+        self._status: int | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._reap, daemon=True, name=f"{pid} reaper").start()
+
+    def _reap(self) -> None:
+        try:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        except ChildProcessError:  # it ended, and nobody knows how
+            self._status = -1
+        self._ended.set()
+
+    def poll(self) -> int | None:
+        """Return how it ended; None: it lives."""
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait until it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not after `timeout` [s].
+        """
+        if not self._ended.wait(timeout):
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        return self._status
+
+    def terminate(self) -> None:
+        """Tell it to end."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it by force."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self._ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 class Part:
@@ -62,7 +108,7 @@ class Part:
         self._is_ours = command[0] == sys.executable
         self._said = said
         self._errors = errors
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Taken | None = None
         self._pause = 0.0
         self.restarts = 0
 
@@ -85,13 +131,36 @@ class Part:
             stderr=self._errors,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environ},
         )
+        assert process.stdin is not None  # noqa: S101 — asked for above
+        with contextlib.suppress(OSError):  # it may have ended already: `watch` tells
+            process.stdin.write(json.dumps(settings).encode() + b"\n")
+            process.stdin.flush()
+        self._follow(process, ended)
+
+    def take(self, process: Taken, ended: Callable[["Part"], None]) -> None:
+        """Keep a process alive that runs already."""
+        self._follow(process, ended)
+
+    def leave(self) -> dict[str, Any]:
+        """Return what takes this part over in another program (`Supervisor.take`), to which its pipes are left open."""
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 — it runs
+        ends = process.stdin.fileno(), process.stdout.fileno()
+        for each in ends:
+            os.set_inheritable(each, True)  # noqa: FBT003 — the signature is os's
+        return {
+            "name": self.name,
+            "command": list(self._command),
+            "environ": dict(self._environ),
+            "process": (process.pid, *ends),
+        }
+
+    def _follow(self, process: "subprocess.Popen[bytes] | Taken", ended: Callable[["Part"], None]) -> None:
+        """Listen to a process, and tell when it is over."""
         self._process = process
         started = time.monotonic()
-        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 — asked for above
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 — asked for
         its_input = process.stdin
-        with contextlib.suppress(OSError):  # it may have ended already: `watch` tells
-            its_input.write(msgspec.json.encode(settings) + b"\n")
-            its_input.flush()
         threading.Thread(target=self._listen, args=(process.stdout,), daemon=True, name=f"{self.name} said").start()
 
         def watch() -> None:
@@ -131,8 +200,8 @@ class Part:
         with lines:
             for line in lines:
                 try:
-                    self._said(self.name, msgspec.json.decode(line))
-                except msgspec.DecodeError:
+                    self._said(self.name, json.loads(line))
+                except ValueError:
                     _LOG.info("%s: %s", self.name, line.decode(errors="replace").rstrip())
 
 
@@ -155,10 +224,28 @@ class Supervisor:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Start a part that is kept alive."""
-        part = Part(name, command, environ or {}, lambda who, word: self._events.put((who, word)), self._errors)
+        part = Part(name, command, environ or {}, self._hear, self._errors)
         self.parts[name] = part
         self._settings[name] = settings or {}
         part.start(self._settings[name], self._ended)
+
+    def leave(self) -> list[dict[str, Any]] | None:
+        """Return what takes the parts over in another program; None: one is being started again, or has just spoken."""
+        if not self._events.empty() or any(part.pid is None for part in self.parts.values()):
+            return None
+        return [part.leave() | {"settings": self._settings[name]} for name, part in self.parts.items()]
+
+    def take(self, left: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the parts alive that this process left (`leave`) when it was another program."""
+        for each in left:
+            name, (pid, stdin, stdout) = each["name"], each["process"]
+            part = Part(name, each["command"], each["environ"], self._hear, self._errors)
+            self.parts[name] = part
+            self._settings[name] = each["settings"]
+            part.take(Taken(pid, stdin, stdout), self._ended)
+
+    def _hear(self, name: str, word: object) -> None:
+        self._events.put((name, word))
 
     @property
     def pids(self) -> dict[str, int]:

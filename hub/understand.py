@@ -91,6 +91,7 @@ class Changes(Struct):
     Attributes:
         position: of the last record taken.
         readings: to be stored.
+        placed: (how many readings until here, partition of the journal that the last of them come from).
         shown, past: newest values for the live state and the rules; `past` came through the import door.
         asks: (topic, payload) that make devices speak.
         unconfirmed: topics of `asks` that go out at QoS 0.
@@ -116,6 +117,7 @@ class Changes(Struct):
 
     position: int = 0
     readings: list[Reading] = []
+    placed: list[tuple[int, int]] = []
     shown: list[Reading] = []
     past: list[Reading] = []
     asks: list[tuple[str, bytes]] = []
@@ -191,6 +193,7 @@ class Understanding:
         wall: Callable[[], int],
         topics: Sequence[str] = ("#",),
         personal: bool = False,
+        partition: Callable[[str], int] | None = None,
     ) -> None:
         """Start from what the store kept.
 
@@ -204,8 +207,10 @@ class Understanding:
             topics: filters of what is wanted; the rest is journalled and left. On the embedded broker the hub holds
                 one subscription to everything, because order between filters is not kept there (design.md §4).
             personal: whether families about a person's whereabouts are kept.
+            partition: tells a topic's partition of the journal; None: it has none.
         """
         self._registry = registry
+        self._partition = partition
         self._describing = {each.family for each in registry.drivers.values() if each.settable is not None}
         self._contexts = dict(memory.contexts)
         self.devices = {device.uid: device for device in memory.devices}
@@ -329,9 +334,15 @@ class Understanding:
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
+                self._note_place(message.topic, changes)
             if changes.pressed or (changes.runs and _has_ended(changes.runs.values())):
                 break
         return changes
+
+    def _note_place(self, topic: str, changes: Changes) -> None:
+        """Note which partition of the journal the readings of a message come from, where it has some."""
+        if self._partition is not None:
+            changes.placed.append((len(changes.readings), self._partition(topic)))
 
     def _is_wanted(self, topic: str) -> bool:
         """Tell whether HUB_TOPICS asks for a topic, and no person ignores it."""

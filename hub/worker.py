@@ -22,9 +22,10 @@ from msgspec import Struct
 
 from hub import deeds
 from hub.commands import Underway
-from hub.deeds import Acknowledge, Deed
+from hub.deeds import Acknowledge, ToAlarm, ToDevice
 from hub.driver import Order
 from hub.errors import HubError, NotFoundError, StoreError
+from hub.givingback import GivingBack
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
 from hub.live import UNREAD, Batch
@@ -46,6 +47,8 @@ T = TypeVar("T")
 
 CHUNK = 3000
 """Records a step takes at most."""
+MUCH = 20_000
+"""Records after which memory is given back, once nothing waits."""
 REST, LONGEST_REST = 0.0005, 0.1
 """Seconds between the beginnings of two steps: so long for each record of the first, and at most. From 2,000 messages a
 second on what arrives is taken together: a record costs 53 µs in steps of 50, 26 in steps of 1,000 (measured)."""
@@ -143,7 +146,7 @@ class Worker:
             wall: wall clock [ns].
             monotonic: what paces ticks and sentences [s].
         """
-        self._reader = reader
+        self.reader = reader
         self._kept = kept
         self._make = understanding, engine
         self._cases = cases
@@ -153,7 +156,8 @@ class Worker:
         self._monotonic = monotonic
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._woken = threading.Event()
+        self._waking = threading.Lock()
+        self._woken = False
         self._asked: set[Future[Any]] = set()
         self._stopped = False
         self._asking = threading.Lock()
@@ -164,9 +168,11 @@ class Worker:
         self._speaker = Speaker()
         self._forgetful = False
         self._own = OwnWords()
+        self._memory = GivingBack(MUCH)
         self._warned: set[str] = set()
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
+        self.doer: Callable[[ToDevice, int], None] | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self.steps = self.alarm_changes = 0
@@ -223,9 +229,11 @@ class Worker:
 
     def wake(self) -> None:
         """Say that the journal has grown; any number of calls before the next step is one."""
-        if not self._woken.is_set():
-            self._woken.set()
-            self._jobs.put(self._rise)
+        with self._waking:  # the link's thread and the worker's own may say so at the same instant
+            if self._woken:
+                return
+            self._woken = True
+        self._jobs.put(self._rise)
 
     def call(self, job: Callable[[], T]) -> "Future[T]":
         """Run a job between two steps, in this thread; its result, or its error, is the future's.
@@ -373,6 +381,7 @@ class Worker:
                 found,
                 position=self.position,
                 past=[*found.past, *found.shown],
+                placed=[],
                 shown=[],
                 asks=[],
                 reports=[],
@@ -452,7 +461,7 @@ class Worker:
 
     def _skip_the_culprit(self) -> None:
         """Take the next records one by one; one that no code can take is listed and left: it must not stop the rest."""
-        for record in self._reader.read(self.position, CHUNK):
+        for record in self.reader.read(self.position, CHUNK):
             try:
                 self._take([record])
             except HubError:
@@ -470,26 +479,26 @@ class Worker:
 
     def _catch_up(self) -> None:
         self._rests = False
-        self._woken.clear()
-        more = True
-        while more and self._jobs.empty():
-            more = self._try(self._step) and self._more
-        if more:
-            self._rested = 0.0  # a backlog waits for nobody
-            self.wake()
+        self._woken = False
+        while self._try(self._step) and self._more:  # a step at least: two that only gave way would go round for ever
+            if not self._jobs.empty():
+                self._rested = 0.0  # a backlog waits for nobody
+                self.wake()
+                return
 
     def _step(self) -> None:
         began = self._monotonic()
-        end, opening = self._reader.end, self._reader.opening
+        end, opening = self.reader.end, self.reader.opening
         if opening.id and opening.id != self._opening:
             self._follow(opening)
-        records = self._reader.read(self.position, CHUNK)
+        records = self.reader.read(self.position, CHUNK)
         self._rested = began + min(len(records) * REST, LONGEST_REST)
         if records:
             self._take(records)
         else:
             self.fault = None
         self._more = bool(records) and self.position < end
+        self._memory.took(len(records), more=self._more)
 
     def _follow(self, opening: Opening) -> None:
         """Go on in a journal that was opened again: it may have lost its end to damage.
@@ -505,7 +514,7 @@ class Worker:
 
     def _take(self, records: Sequence[Record]) -> None:
         while records:
-            self._take_group(records)
+            self._take_group(records if self.doer is None else self._until_deed(records, self.doer))
             records = records[bisect_right(records, self.position, key=_POSITION) :]
 
     def _take_group(self, records: Sequence[Record]) -> None:
@@ -522,7 +531,7 @@ class Worker:
         for press in changes.pressed:
             alarms += self._acknowledged(press, alarms)
         for record in records[: bisect_right(records, changes.position, key=_POSITION)]:
-            if not record.repeat and (deed := deeds.read(record.message)) is not None:
+            if not record.repeat and isinstance(deed := deeds.read(record.message), ToAlarm):
                 alarms += self._done(deed, record.message.received, alarms)
         for run in changes.runs.values():
             if run.state == ENDED:
@@ -537,7 +546,22 @@ class Worker:
         if changes.merged:
             self._look_who_plays()
 
-    def _done(self, deed: Deed, received: int, raised: Sequence[Alarm]) -> list[Alarm]:
+    def _until_deed(self, records: Sequence[Record], do: Callable[[ToDevice, int], None]) -> Sequence[Record]:
+        """Return the records before the next deed that concerns devices; one that comes first is done, and goes alone.
+
+        Killed before its place is committed, it is done again, and changes nothing then.
+        """
+        for number, record in enumerate(records):
+            if record.message.topic == deeds.TOPIC and not record.repeat:
+                deed = deeds.read(record.message)
+                if isinstance(deed, ToDevice):
+                    if number:
+                        return records[:number]
+                    do(deed, record.message.received)
+                    return records[:1]
+        return records
+
+    def _done(self, deed: ToAlarm, received: int, raised: Sequence[Alarm]) -> list[Alarm]:
         """Do what somebody did at any worker; an alarm that is not known any more stays as it is.
 
         Args:
@@ -588,7 +612,7 @@ class Worker:
 
         Where a moment's messages rest, time passes as far as was read: what they say may end a delay.
         """
-        wall, timelines, waits = self._wall(), self.understanding.timelines, self._reader.end - self.position
+        wall, timelines, waits = self._wall(), self.understanding.timelines, self.reader.end - self.position
         if waits > 0:
             self.wake()
             if waits > CHUNK or wall - self.taken_until > TICK * NS:
@@ -661,7 +685,7 @@ class Worker:
 
         Nothing while the hub is behind: its own delay is no sensor's silence.
         """
-        if not alarms or self._reader.end - self.position > CHUNK:
+        if not alarms or self.reader.end - self.position > CHUNK:
             return None
         wall, now = self._wall(), self._monotonic()
         views = {name: self._view(name, wall) for name in {alarm.usecase for alarm in alarms} & self._cases.keys()}

@@ -43,7 +43,8 @@ OWNER = {  # one library, one place; a driver is met through the registry, the w
     "influxdb_client": ("hub/store/influx_client.py",),
     "arro3": ("hub/store/parquet.py",),
     "hub.drivers": ("hub/drivers/", "hub/registry.py"),
-    "hub.app": ("hub/serving.py",),
+    "hub.app": ("hub/process.py",),
+    "hub.process": ("hub/serving.py",),
 }
 PURE = [
     "hub/units.py",

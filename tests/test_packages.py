@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from hub.__main__ import main
 from hub.cli import _offline
+from servers.trees import source
 
 ROOT = Path(__file__).parent.parent
 EPOCH = "1764201600"
@@ -20,16 +22,6 @@ PYTHONS = [pytest.param(version, marks=pytest.mark.timeout(1200)) for version in
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 NO_NETWORK = ["unshare", "--map-root-user", "--net", "sh", "-euc", 'ip link set lo up; exec "$@"', "sh"]
 """A network namespace of its own that has nothing but loopback."""
-
-
-def source(into: Path) -> Path:
-    """Copy what the repository tracks, as it is in the work tree."""
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
-    for name in tracked.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            (into / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, into / name)
-    return into
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +88,41 @@ def test_the_usb_key_installs_and_runs_the_demo_with_the_network_off(
         "while [ ! -s up ]; do kill -0 $hub; sleep 0.2; done; kill -TERM $hub; wait $hub; cat up"
     )
     assert json.loads(off("sh", "-euc", demo))["page"].startswith("http://127.0.0.1:")
+
+
+def small(wheels: Path, name: str, version: str, word: str, *asked: str) -> None:
+    """Write a wheel with a module of its name that says a word, and that asks for packages."""
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    head = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    texts = {
+        f"{module}.py": f"WORD = {word!r}\n",
+        f"{info}/METADATA": "\n".join([*head, *(f"Requires-Dist: {each}" for each in asked)]),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    texts[f"{info}/RECORD"] = "".join(f"{each},,\n" for each in (*texts, f"{info}/RECORD"))
+    with zipfile.ZipFile(wheels / f"{module}-{version}-py3-none-any.whl", "w") as file:
+        for place, text in texts.items():
+            file.writestr(place, text)
+
+
+def test_a_renewed_key_of_the_same_version_replaces_what_is_installed(tmp_path: Path) -> None:
+    """With what it asks for now; pip by itself takes the version for all there is to know."""
+    key, home = tmp_path / "key", tmp_path / "home"
+    (key / "wheels").mkdir(parents=True)
+    (key / "requirements.lock").write_text("extra-part==2.0\n")
+
+    def installed() -> str:
+        _offline.write_texts(key, ["linux-x86_64"], [f"3.{sys.version_info.minor}"], [])
+        subprocess.run(["sh", key / "install.sh", home], check=True, env=os.environ | {"PYTHON": sys.executable})
+        words = "import matinales_hub; print(matinales_hub.WORD)"
+        return subprocess.run(
+            [home / "bin" / "python", "-c", words], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    small(key / "wheels", "matinales-hub", "1.0", "old")
+    assert installed() == "old"
+    small(key / "wheels", "matinales-hub", "1.0", "new", "extra-part")
+    small(key / "wheels", "extra-part", "2.0", "")
+    assert installed() == "new"
+    assert [*home.glob("lib/*/site-packages/extra_part.py")]

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from hub import broker, datafolder, mosquitto
 from hub.addresses import interfaces, of_room, outward
+from hub.cli._causes import cause
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -293,7 +294,7 @@ def port(use: str, wanted: int, host: str, ours: int | None, option: str) -> Fin
         try:
             probe.bind((host, wanted))
         except PermissionError as error:
-            return Finding(name, ok=False, code="port_refused", words={**words, "reason": error.strerror})
+            return Finding(name, ok=False, code="port_refused", words={**words, "reason": cause(error)})
         except OSError:
             return Finding(name, ok=False, code="port_taken", words={**words, "who": holder(wanted)})
     return Finding(name, ok=True, code="port_free", words=words)
@@ -318,7 +319,7 @@ def foreign_broker(url: str) -> Finding:
     try:
         socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=3).close()
     except OSError as error:
-        return Finding("broker.reached", ok=False, code="broker_bad", words={"where": where, "reason": error})
+        return Finding("broker.reached", ok=False, code="broker_bad", words={"where": where, "reason": cause(error)})
     return Finding("broker.reached", ok=True, code="broker_ok", words={"where": where})
 
 
@@ -327,7 +328,7 @@ def broker_limits(url: str, look: Callable[[str], Limits] = probe.look) -> Itera
     try:
         found = look(url)
     except OSError as error:
-        yield Finding("broker.tried", ok=False, code="broker_untried", words={"reason": error})
+        yield Finding("broker.tried", ok=False, code="broker_untried", words={"reason": cause(error)})
         return
     yield broker_queue(found)
     wide = found.window == found.kept or found.window >= broker.WINDOW

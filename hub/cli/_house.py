@@ -69,6 +69,7 @@ class House(Protocol):
         """
 
 
+SHARED = "workers share this folder's journal, and each must do it: start the hub (matinales run), then say it again"
 NO_HUB = "no hub runs on this data folder, and this needs one: start it, then say it again"
 
 
@@ -207,6 +208,8 @@ class Files:
         deed = deeds.get((method, what, *rest[1:]))
         if deed is None:
             raise UsageError(NO_HUB)
+        if place.url(self._data) is not None:
+            raise UsageError(SHARED)
         return self._told(deed())
 
     at_once = 1

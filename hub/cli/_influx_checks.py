@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from hub.cli._causes import cause
 from hub.cli._checks import Finding, amount
 from hub.config import Config
 from hub.errors import HubError
@@ -28,7 +29,7 @@ def influx(config: Config, data: Path) -> Iterator[Finding]:
         try:
             yield from kept(data / "store.db")
         except HubError as error:
-            yield Finding("influx.waiting", ok=None, code="influx_unread", words={"reason": error})
+            yield Finding("influx.waiting", ok=None, code="influx_unread", words={"reason": cause(error)})
 
 
 def server(config: Config) -> Finding:
@@ -39,7 +40,7 @@ def server(config: Config) -> Finding:
         try:
             missing = influx_setup.look(client).missing
         except SetupError as error:
-            return Finding("influx.reached", ok=False, code=error.code, words={**words, "reason": error.reason})
+            return Finding("influx.reached", ok=False, code=error.code, words={**words, "reason": cause(error.reason)})
     if missing:
         return Finding("influx.reached", ok=None, code="influx_new", words={**words, "missing": ", ".join(missing)})
     return Finding("influx.reached", ok=True, code="influx_ok", words=words)
@@ -58,11 +59,16 @@ def kept(path: Path) -> Iterator[Finding]:
         words = {"lines": backlog.lines, "size": amount(backlog.size), "since": rfc3339(backlog.since)[:19] + "Z"}
         yield Finding("influx.waiting", ok=None, code="influx_waiting", words=words)
     for wish in erasures:
-        words = {"device": wish.device, "since": rfc3339(wish.at)[:19] + "Z", "reason": wish.refused}
+        words = {"device": wish.device, "since": rfc3339(wish.at)[:19] + "Z", "reason": cause(wish.refused or "")}
         if wish.refused is None:
             yield Finding("influx.erasing", ok=None, code="influx_erasing", words=words)
         else:
             yield Finding("influx.erasing", ok=False, code="influx_not_erased", words=words)
     for each in newest:
-        words = {"count": count, "bucket": each.bucket, "line": ascii(each.line[:200])[1:-1], "reason": each.reason}
+        words = {
+            "count": count,
+            "bucket": each.bucket,
+            "line": ascii(each.line[:200])[1:-1],
+            "reason": cause(each.reason),
+        }
         yield Finding("influx.refused", ok=False, code="influx_refused", words=words)

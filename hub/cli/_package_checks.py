@@ -10,6 +10,7 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion
 
+from hub.cli._causes import cause
 from hub.cli._checks import Finding
 from hub.errors import HubError
 from hub.guests.house import installed
@@ -83,8 +84,10 @@ def drivers(data: Path) -> Iterator[Finding]:
         with closing(StoreReader(data / "store.db")) as store, store.reader() as db:
             kept = msgspec.json.decode(StateStore(db).setting(GUESTS) or "{}", type=dict[str, Absence])
     except (HubError, msgspec.MsgspecError) as error:
-        yield Finding("drivers.off", ok=None, code="drivers_unread", words={"reason": error})
+        yield Finding("drivers.off", ok=None, code="drivers_unread", words={"reason": cause(error)})
         return
     for name, absence in kept.items():
         if absence.off is not None:
-            yield Finding("drivers.off", ok=False, code="driver_is_off", words={"name": name, "reason": absence.off})
+            yield Finding(
+                "drivers.off", ok=False, code="driver_is_off", words={"name": name, "reason": cause(absence.off)}
+            )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub import setup
 from hub.certificate import Seen, may_vouch, seen
+from hub.cli._causes import cause
 from hub.cli._checks import Finding, others_read
 from hub.config import Config
 from hub.driver import Driver
@@ -87,8 +88,7 @@ def certificates(data: Path, addresses: Iterable[str], now: datetime | None = No
         page = seen(keeper.parse(files[1].read_bytes()), authority)
         found = seen(authority)
     except (OSError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        words = {"path": files[0].parent, "reason": reason}
+        words = {"path": files[0].parent, "reason": cause(error)}
         yield Finding("https.files", ok=False, code="certificate_bad", words=words)
         return
     yield from _dates(found, page, now or datetime.now(UTC), {each for each in addresses if may_vouch(each)})
@@ -120,7 +120,7 @@ def families(config: Config, data: Path, addresses: Sequence[str], drivers: Iter
     try:
         told = setup.families(drivers, broker)
     except ConfigError as error:
-        yield Finding("device", ok=False, code="device_unread", words={"reason": error})
+        yield Finding("device", ok=False, code="device_unread", words={"reason": cause(error)})
         return
     for family in told:
         typed = next((step["type"] for step in family["steps"] if step["type"]), None)

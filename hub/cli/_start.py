@@ -20,7 +20,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
-from hub import broker, datafolder, logs, provisioned, systemd
+from hub import broker, datafolder, keeper, logs, provisioned, systemd
+from hub.asking import asked
 from hub.config import Config
 from hub.datafolder import Living
 from hub.errors import ConfigError
@@ -84,8 +85,9 @@ def start(plan: Plan) -> int:
         _check_policy(plan)
         _check_workers(plan)
         data = _folder(plan, stack)
-        stack.enter_context(datafolder.owned(data))
+        lock = stack.enter_context(datafolder.owned(data))
         place.settle(data, config.journal_url)
+        place.refuse_newer(data)
         _upgrade(data, words)
         supervisor = Supervisor()
         on_end(supervisor.stop)
@@ -119,14 +121,29 @@ def start(plan: Plan) -> int:
         _say(plan, words, url, mqtt, ready)
         for each in others:
             words.print(f"  Worker {each.suffix[1:]}     http://{_own_host(plan)}:{each.plan.config.web_port}/")
-        if plan.browser:
-            import webbrowser  # noqa: PLC0415 — only here
-
-            webbrowser.open(url)
-        with systemd.watched(lambda: bool(_get(f"{url}health"))):
+        _open_page(plan, url)
+        if not (plan.lan or others):  # the room's accounts, and several hubs, need more than a keeper
+            keeper.hand_over(
+                supervisor, _for_keeper(plan, data, file, url, secret) | {"words": words.file.fileno()}, lock
+            )
+        with systemd.watched(lambda: bool(asked(f"{url}health"))):
             supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
+
+
+def _for_keeper(plan: Plan, data: Path, file: Path | None, url: str, secret: str) -> dict[str, Any]:
+    """Return what the keeper is told of a hub that is up."""
+    state = broker.alive(data)
+    return {
+        "data": str(data),
+        "url": url,
+        "secret": secret,
+        "broker": None if state is None else state.pid,
+        "file": None if file is None else str(file),
+        "order": _order([]),
+        "temporary": plan.data is None,
+    }
 
 
 class _Worker(Struct, frozen=True):
@@ -335,10 +352,10 @@ def _until_up(plan: Plan, url: str, words: Console) -> None:
     """Wait for broker, simulators and their history; a broker that is away is told, not waited for."""
     deadline = time.monotonic() + (UP if plan.sim is not None else 5.0)
     while time.monotonic() < deadline:
-        health = _get(f"{url}health")
+        health = asked(f"{url}health")
         broker_is_there = health.get("parts", {}).get("broker", {}).get("status") == "ok"
         counters = health.get("counters", {})
-        story = {} if plan.sim is None else _get(f"{url}api/v1/scenario")
+        story = {} if plan.sim is None else asked(f"{url}api/v1/scenario")
         playing = plan.sim is None or (counters.get("devices") and "run" in story)
         ready = (
             counters.get("journal_behind") == 0 or story.get("state") == "preparing"
@@ -347,23 +364,6 @@ def _until_up(plan: Plan, url: str, words: Console) -> None:
             return
         time.sleep(0.05)
     words.print("[yellow]Not everything answers yet; the page says when it does.[/]")
-
-
-def _get(url: str) -> dict[str, Any]:
-    """Return the JSON object at an address of ours; empty while there is none.
-
-    By hand: `urllib.request`, which brings mail and TLS, is 13 ms of each start and 3 MB for as long as the hub runs.
-    """
-    parts = urlsplit(url)
-    asked = f"GET {parts.path} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n"
-    try:
-        with socket.create_connection((parts.hostname or LOOPBACK, parts.port or 80), timeout=2) as door:
-            door.sendall(asked.encode())
-            with door.makefile("rb") as answer:
-                head, _, content = answer.read().partition(b"\r\n\r\n")
-        return msgspec.json.decode(content, type=dict[str, Any]) if b" 200 " in head.splitlines()[0] else {}
-    except (OSError, IndexError, msgspec.DecodeError):
-        return {}
 
 
 def _say(plan: Plan, words: Console, url: str, mqtt: str, ready: Mapping[str, Any]) -> None:
@@ -391,6 +391,13 @@ def _say(plan: Plan, words: Console, url: str, mqtt: str, ready: Mapping[str, An
         for secure in ready.get("secure", [])[:1]:
             words.print(f"  HTTPS        {secure}   (for phones' sensors; {page}secure explains it)")
     words.print("\n  Ctrl-C ends it.\n")
+
+
+def _open_page(plan: Plan, url: str) -> None:
+    if plan.browser:
+        import webbrowser  # noqa: PLC0415 — only here
+
+        webbrowser.open(url)
 
 
 def _qr(address: str) -> None:

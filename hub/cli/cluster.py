@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from hub import datafolder
-from hub.config import changed, load
+from hub.config import Config, changed, load
 from hub.errors import ConfigError, HubError
 from hub.freeport import LOOPBACK, free_port
 from hub.supervisor import Supervisor
@@ -56,6 +57,9 @@ def command(
     mqtt_port: int | None = None,
     data: Path | None = None,
     config: Path | None = None,
+    manifests: Path | None = None,
+    image: str = "",
+    mqtt_service: str = "LoadBalancer",
 ) -> int:
     """Start three NATS servers, InfluxDB where it is installed, and workers, all on this machine.
 
@@ -68,7 +72,12 @@ def command(
         mqtt_port: of the broker; 0 picks a free one.
         data: folder of all their data; `cluster` in the platform's own unless told.
         config: a hub.toml.
+        manifests: start nothing; write manifests for Kubernetes into this folder, with secrets of its own.
+        image: for those: the hub's container image, with its version.
+        mqtt_service: for those: how devices reach the broker: ClusterIP, NodePort or LoadBalancer.
     """
+    if manifests is not None:
+        return _write_manifests(manifests, load(config), image, mqtt_service, workers)
     from hub.cli import _start  # noqa: PLC0415 — not needed for --help
 
     settings = changed(load(config), web_port=port, mqtt_port=mqtt_port)
@@ -80,6 +89,23 @@ def command(
             place = {"influx_url": f"http://{LOOPBACK}:{made.influx}", "influx_token": made.token}
             settings = changed(settings, store="influx", influx_org=ORG, influx_bucket=ORG, **place)
         return _start.start(_start.Plan(config=settings, data=folder / "hub", mode="run", workers=workers))
+
+
+def _write_manifests(folder: Path, settings: Config, image: str, mqtt_service: str, workers: int) -> int:
+    from hub import deploy  # noqa: PLC0415 — not needed for --help
+
+    wanted = deploy.Wanted(
+        image=image,
+        public_url=settings.public_url or "",
+        workers=workers,
+        mqtt_service=mqtt_service,
+        tz=settings.tz,
+        lang=settings.lang,
+    )
+    for path in deploy.write(folder, wanted, datetime.now(UTC)):
+        print(f"wrote {path}")  # noqa: T201 — the terminal is the interface
+    print(f"kubectl create namespace matinales && kubectl -n matinales apply -f {folder}")  # noqa: T201 — as above
+    return 0
 
 
 @contextmanager

@@ -171,7 +171,7 @@ class Address(Struct, frozen=True, gc=False):
     uid: str
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4_096)
 def address(topic: str) -> Address | None:
     """Take a topic of any FullTopic order apart: the levels that are neither prefix nor last level are the device."""
     *levels, last = topic.split("/")
@@ -321,6 +321,12 @@ Learnt from `Reader`, which alone knows the rules; what it took another way than
 _MAX_PLANS = 4096
 
 
+@lru_cache(maxsize=1_024)
+def _shared(first: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return one dictionary for all devices that were made alike: it is never changed, only followed by another."""
+    return dict(first)
+
+
 def _make(root: dict[str, Any], context: Context) -> tuple[object, ...] | None:
     """Return all that decides, beside the numbers themselves, how a telegram is read; None: nothing to be learnt."""
     units = root.get("TempUnit", ""), root.get("PressureUnit", "")
@@ -435,7 +441,8 @@ class Reader:
             return quantity
         if first is None and not NUMBERED.fullmatch(owner):
             if not is_absent(value):
-                self.context = structs.replace(self.context, first=self.context.first | {quantity: own})
+                known = _shared((*self.context.first.items(), (quantity, own)))
+                self.context = structs.replace(self.context, first=known)
             return quantity
         return f"{quantity}_{own}"
 

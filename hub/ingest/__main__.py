@@ -295,16 +295,18 @@ def main() -> int:
     if not options.broker:
         parser.error("give --broker, or set HUB_BROKER_URL")
     configure("ingest", "INFO")
+    filters = tuple(each.strip() for each in options.topics.split(",") if each.strip())
     settings = Settings(
         url=options.broker,
         client_id=options.client_id,
-        filters=tuple(each.strip() for each in options.topics.split(",") if each.strip()),
+        filters=filters,
         window=options.window,
         state=options.data / "subscription.json",
         uptime=options.uptime,
         queue_bytes=options.queue_bytes,
         queue_messages=options.queue_messages,
     )
+    settings = replace(settings, clean=settings.shares)
     try:
         options.data.mkdir(parents=True, exist_ok=True)
         with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):

@@ -20,6 +20,8 @@ from hub.ingest.session import Settings, remember, remembered
 from hub.journal.base import Journal
 
 RETRY_COMMIT_S = 0.5
+HUBS = "matinales/hub/"
+"""Under which each hub speaks to itself."""
 RESUME_QUIET_S = 0.05
 """After a resumed session the first group waits for this much quiet: it must hold all that is delivered again."""
 DRAINED_S = 2.0
@@ -99,7 +101,7 @@ class MqttEdge:
         self._uptime_by = 0.0
         self._asked: int | None = None  # number of the question since when the broker runs, while it is open
         self._spurned = 0
-        self._probe = f"matinales/hub/{settings.client_id}/probe"
+        self._probe = settings.probe
         self._connection = b""
         self._nonce = b""  # of the newest probe
         self._probe_said = self._probe_heard = 0
@@ -203,9 +205,9 @@ class MqttEdge:
         self._changed()
 
     def _subscribe(self, before: list[str]) -> None:
-        if gone := sorted(set(before) - set(self._settings.filters)):
+        if gone := sorted(set(before) - set(self._settings.subscriptions)):
             self._client.unsubscribe(gone)
-        _, self._subscribing = self._client.subscribe([(each, 1) for each in self._settings.filters])
+        _, self._subscribing = self._client.subscribe([(each, 1) for each in self._settings.subscriptions])
 
     def _ask_uptime(self) -> None:
         """Ask since when the broker runs: until it says so, the first group of a resumed session waits a moment."""
@@ -230,7 +232,7 @@ class MqttEdge:
             self._asked = None
         if number != self._subscribing:
             return
-        refused = [each for each, good in zip(self._settings.filters, answers, strict=False) if not good]
+        refused = [each for each, good in zip(self._settings.subscriptions, answers, strict=False) if not good]
         if refused:
             self.counters.reason = f"the broker refuses the subscription to {', '.join(refused)}; check its access list"
             _LOG.warning("%s", self.counters.reason)
@@ -276,6 +278,8 @@ class MqttEdge:
             self.batch.ids.append(number)
         if topic.startswith(("$SYS/", self._probe)):
             self._hear_own(topic, payload)
+        elif self._settings.shares and topic.startswith(HUBS):
+            pass  # another hub's, which has it too: it is nobody's message
         else:
             again, retained = bool(head & DUP), bool(head & RETAINED)
             self.batch.add(topic, payload, qos, self._wall_ns(), retained=retained, again=again)

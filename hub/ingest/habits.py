@@ -1,11 +1,12 @@
 """What a broker refuses that others take, found out by trying: NATS's own MQTT listener has such limits.
 
-Three short connections, each with the fewest bytes that ask the question (MQTT 3.1.1 and 5, §3.1 and §3.3); nothing is
-retained, no session stays.
+Three short connections, each with the fewest bytes that ask the question (MQTT 3.1.1 and 5, §3.1 and §3.3), and a
+hundred short messages whose confirmations are timed; nothing is retained, no session stays.
 """
 
 import secrets
 import struct
+import time
 from pathlib import Path
 from typing import Self
 
@@ -15,15 +16,25 @@ from hub.ingest.dial import connected
 from hub.ingest.session import Settings
 
 ANSWER_S = 3.0
+TIMED = 100
+_PUBACK_BYTES = 4
 _CONNACK, _PUBACK = 0x20, 0x40
 
 
 class Habits(Struct, frozen=True):
-    """What it takes: client ids with a dot, topics with a space, MQTT 5."""
+    """What it takes.
+
+    Attributes:
+        dots: client ids with a dot.
+        spaces: topics with a space.
+        five: MQTT 5.
+        rate: messages of QoS 1 that it confirms in a second to one client that does not wait; 0: it hung up.
+    """
 
     dots: bool
     spaces: bool
     five: bool
+    rate: float = 0.0
 
 
 def look(url: str) -> Habits:
@@ -40,11 +51,12 @@ def look(url: str) -> Habits:
         if not door.enter(4):
             msg = "it refuses us: check user and password"
             raise OSError(msg)
+        rate = door.rate("matinales/doctor/rate")
         spaces = door.takes("matinales/doctor/with a space")
     with _Door(dotted) as door:
         dots = door.enter(4)
     with _Door(plain) as door:
-        return Habits(dots=dots, spaces=spaces, five=door.enter(5))
+        return Habits(dots=dots, spaces=spaces, five=door.enter(5), rate=rate)
 
 
 class _Door:
@@ -73,6 +85,19 @@ class _Door:
     def takes(self, topic: str) -> bool:
         """Publish a word at QoS 1; tell whether it is confirmed."""
         return self._ask(0x32, _text(topic) + b"\0\1" + b"?")[:1] == bytes([_PUBACK])
+
+    def rate(self, topic: str) -> float:
+        """Publish TIMED words at QoS 1 at once; return how many are confirmed in a second."""
+        body = _text(topic)
+        said = [body + struct.pack("!H", number) + b"?" for number in range(1, TIMED + 1)]
+        left, began = TIMED * _PUBACK_BYTES, time.monotonic()
+        try:
+            self._socket.sendall(b"".join(bytes([0x32, len(each)]) + each for each in said))
+            while left > 0 and (heard := self._socket.recv(4_096)):
+                left -= len(heard)
+        except OSError:
+            return 0.0
+        return 0.0 if left > 0 else TIMED / (time.monotonic() - began)
 
     def _ask(self, kind: int, body: bytes) -> bytes:
         try:

@@ -15,10 +15,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     Attributes:
         url: `mqtt[s]://[user:password@]host[:port]`.
         client_id: fixed, the session's name at the broker.
-        filters: subscriptions; exactly `#` on the embedded broker.
+        filters: subscriptions; exactly `#` on the embedded broker. `$share/<group>/…`: each message goes to one hub of
+            the group, and each hub has a journal of its own (reliability.md §2.14).
         window: messages that the broker keeps in flight towards us.
         state: file that remembers what the session is subscribed to.
-        clean: the session begins empty and ends with the connection; the hub's own never does.
+        clean: the session begins empty and ends with the connection; the hub's own does only where it shares.
         uptime: the broker says since when it runs ($SYS), and may be asked.
         queue_bytes, queue_messages: when as much has waited for us, some may have been dropped; 0: not known.
     """
@@ -54,10 +55,25 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.parts.scheme == "mqtts"
 
     @property
+    def shares(self) -> bool:
+        """Whether other hubs take a share of what is said: a session that waited for us would keep ours from them."""
+        return any(each.startswith("$share/") for each in self.filters)
+
+    @property
+    def probe(self) -> str:
+        """The topic of our own messages that must come back."""
+        return f"matinales/hub/{self.client_id}/probe"
+
+    @property
+    def subscriptions(self) -> list[str]:
+        """What to subscribe to: where filters are shared, our own messages must not go to another."""
+        return [*self.filters, *([self.probe] if self.shares else [])]
+
+    @property
     def session(self) -> "Session":
         """The session wanted."""
         place = f"{self.parts.username or ''}@{self.host}:{self.port}"
-        return Session(place, self.client_id, list(self.filters))
+        return Session(place, self.client_id, self.subscriptions)
 
 
 class Session(Struct, frozen=True):

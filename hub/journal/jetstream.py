@@ -7,7 +7,10 @@ of parts that were emptied for ever: those are deleted from the stream, their by
 """
 
 import secrets
+import threading
 import time
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -34,14 +37,23 @@ CATCH_UP_S = 2.0
 LOOKED_S = 1.0
 """How often the stream is asked how large it is [s]."""
 MOST_LATE = 8
+TRAIL = 10_000
+"""Groups of which a reader remembers where they lay: two minutes of them at 3,000 messages a second."""
 LAST, ARRIVED, PART_OF = "Hub-Last", "Hub-Arrived", "Nats-Msg-Id"
 """Headers: the position of the group's last message, when the newest message until there arrived [ns], and which group
 it is."""
+FORMAT, IN_FORMAT = 1, "Hub-Format"
+"""How a part is written, and the header that says it where it is above 1. A new field at the end of `Part` is no new
+format: an older worker leaves it aside. A new format is written once every worker can read it."""
 _TRIES = 12
 _FAR = 2_000
 """Positions: so far apart, two groups are looked for one by one."""
 _ONCE_NS = 120 * 1_000_000_000
 """How long a server remembers what it has stored by its message id."""
+
+
+class NewerError(JournalError):
+    """A newer version of the hub wrote it; nothing of it is passed over."""
 
 
 class State(Struct, frozen=True):
@@ -431,7 +443,7 @@ class JetStreamJournal:
 
     def _outgoing(self, where: int, part: Part, last: int) -> Outgoing:
         arrived = max(self.newest, _arrived(part))
-        said = {LAST: str(last), ARRIVED: str(arrived)}
+        said = {LAST: str(last), ARRIVED: str(arrived), **({IN_FORMAT: str(FORMAT)} if FORMAT > 1 else {})}
         return Outgoing(f"{self._log.url.name}.p.{where}", packed(part), said)
 
     def resumed(self, epoch: int, *, restarted: bool = False) -> None:
@@ -556,12 +568,46 @@ class JetStreamJournal:
         self._log.close()
 
 
+class Trail:
+    """Where the groups lay that a reader has passed lately; for any thread.
+
+    Attributes:
+        broken: places of parts that could not be read, the newest ones.
+    """
+
+    def __init__(self) -> None:
+        """Begin nowhere."""
+        self.broken: frozenset[int] = frozenset()
+        self._lock = threading.Lock()
+        self._passed: deque[tuple[int, int]] = deque(maxlen=TRAIL)
+
+    def note(self, sequence: int, position: int, broken: Sequence[int]) -> None:
+        """Take the place and position of a group's last message, and the places of its parts that are damaged."""
+        with self._lock:
+            self._passed.append((sequence, position))
+        if broken:
+            self.broken = frozenset(sorted({*self.broken, *broken})[-TRAIL:])
+
+    def newest(self) -> int:
+        """Return the position that was passed last; 0: none yet."""
+        with self._lock:
+            return self._passed[-1][1] if self._passed else 0
+
+    def until(self, sequence: int) -> int:
+        """Return the last position whose group lies whole at or before a place; 0: it is not known any more."""
+        with self._lock:
+            passed = [*self._passed]
+        at = bisect_right(passed, sequence, key=lambda each: each[0])
+        return passed[at - 1][1] if at else 0
+
+
 class Groups:
     """Reads whole groups of a log, in order; goes on where it was without searching again."""
 
     def __init__(self, log: Log) -> None:
         """Begin nowhere."""
         self.damaged = 0
+        self.trail = Trail()
         self._log = log
         self._at = (0, 1)
         """A position, and from which place on what follows it lies."""
@@ -572,6 +618,7 @@ class Groups:
         for group in self.walk(after):
             parts = [each.part for each in group if each.part is not None]
             self.damaged += len(group) - len(parts)
+            self.trail.note(group[-1].sequence, group[0].last, [each.sequence for each in group if each.part is None])
             found += records(parts, after)
             if len(found) >= limit:
                 break
@@ -662,13 +709,26 @@ class JetStreamReader:
         return self._groups.damaged
 
     @property
+    def trail(self) -> Trail:
+        """Where the groups lay that it has read lately."""
+        return self._groups.trail
+
+    @property
     def end(self) -> int:
-        """Position of the last committed record; while no server answers, as it was seen last."""
-        with suppress(JournalError):
+        """Position of the last committed record; while no server answers, as it was seen last.
+
+        Raises:
+            NewerError: this version cannot read it.
+        """
+        try:
             last = self._log.state().last
             if last != self._seen[0]:
                 newest = self._log.newest()
                 self._seen = (last, self._seen[1] if newest is None else newest.last)
+        except NewerError:
+            raise
+        except JournalError:
+            pass
         return self._seen[1]
 
     @property
@@ -701,6 +761,18 @@ class JetStreamReader:
 
 
 def _placed(found: Stored) -> Placed:
+    """Return the part of a message.
+
+    Raises:
+        NewerError: this version cannot read it.
+    """
+    wrote = int(found.headers.get(IN_FORMAT, 1))
+    if wrote > FORMAT:
+        msg = (
+            f"the journal was written by a newer version of the hub (format {wrote}, this one knows {FORMAT});"
+            " install that version on every worker"
+        )
+        raise NewerError(msg)
     last, arrived = int(found.headers.get(LAST, 0)), int(found.headers.get(ARRIVED, 0))
     return Placed(found.sequence, last, found.subject, unpacked(found.data), arrived=arrived)
 

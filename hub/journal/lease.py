@@ -23,6 +23,30 @@ _EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 _NS = 1_000_000_000
 
 
+def stream(url: Url) -> str:
+    """Return the name of the stream whose messages live a few seconds."""
+    return f"{url.name}_lease"
+
+
+def make(link: Link, url: Url) -> None:
+    """Make that stream where it is not there yet.
+
+    Raises:
+        JournalError: it cannot be made.
+    """
+    if link.found(f"STREAM.INFO.{stream(url)}") is None:
+        wanted = {
+            "name": stream(url),
+            "subjects": [f"{stream(url)}.>"],
+            "storage": "file",
+            "num_replicas": url.replicas,
+            "max_msgs_per_subject": 1,
+            "max_age": int(LIVES_S * _NS),
+            "duplicate_window": int(RENEW_S * _NS) // 2,
+        }
+        link.request(f"STREAM.CREATE.{stream(url)}", wanted)
+
+
 class Lease:
     """A worker's claim to be the one that writes.
 
@@ -41,7 +65,7 @@ class Lease:
         self._url = url
         self._who = who
         self._link: Link = taken(url)
-        self._stream = f"{url.name}_lease"
+        self._stream = stream(url)
         self._subject = f"{self._stream}.ingest"
         self._sequence = 0
         self._ended = threading.Event()
@@ -62,7 +86,7 @@ class Lease:
         Raises:
             JournalError: no server answers.
         """
-        self._make()
+        make(self._link, self._url)
         found = self._link.message(self._stream, {"last_by_subj": self._subject})
         if found is not None and found.data.decode() != self._who:
             return False
@@ -116,19 +140,6 @@ class Lease:
                 if not self.lost:
                     self._link.request(f"STREAM.MSG.DELETE.{self._stream}", {"seq": self._sequence})
         given_back(self._url)
-
-    def _make(self) -> None:
-        if self._link.found(f"STREAM.INFO.{self._stream}") is None:
-            wanted = {
-                "name": self._stream,
-                "subjects": [f"{self._stream}.>"],
-                "storage": "file",
-                "num_replicas": self._url.replicas,
-                "max_msgs_per_subject": 1,
-                "max_age": int(LIVES_S * _NS),
-                "duplicate_window": int(RENEW_S * _NS) // 2,
-            }
-            self._link.request(f"STREAM.CREATE.{self._stream}", wanted)
 
     def _put(self, after: int) -> bool:
         try:

@@ -117,6 +117,15 @@ class Outgoing(NamedTuple):
     headers: Mapping[str, str]
 
 
+class Delivered(NamedTuple):
+    """A message that came without being waited for: where to, what answers it, its headers and bytes."""
+
+    subject: str
+    reply: str
+    headers: Mapping[str, str]
+    data: bytes
+
+
 Heard = Callable[[bytes, Callable[[bytes], None]], None]
 """Takes a question and what answers it."""
 
@@ -170,8 +179,18 @@ class Link:
         return Stored(said["seq"], said["subject"], headers, base64.b64decode(said.get("data", "")))
 
     def many(self, stream: str, body: Mapping[str, Any]) -> tuple[list[Stored], bool]:
-        """Return messages of a stream, from any of its servers, and whether there are more after them."""
-        return self._call(self._stream(f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(body)))
+        """Return messages of a stream, from any of its servers, and whether there are more after them.
+
+        Asked once more where no answer came: the server that was to answer may be one that has just been cut off, or
+        comes back (seen within seconds after a network healed).
+        """
+        subject, wanted = f"$JS.API.DIRECT.GET.{stream}", msgspec.json.encode(body)
+        try:
+            return self._call(self._stream(subject, wanted))
+        except UnknownFateError:
+            if not self.connected:
+                raise
+            return self._call(self._stream(subject, wanted))
 
     def publish(self, message: Outgoing) -> int:
         """Put one message into a stream and return its place once it is stored."""
@@ -211,6 +230,41 @@ class Link:
             await self._client.subscribe(subject, cb=take)
 
         self._call(listen())
+
+    def hear(self, heard: Callable[[Delivered], None]) -> tuple[str, Callable[[], None]]:
+        """Have `heard` take, on the connection's thread, what comes to an address of our own and below it.
+
+        Returns:
+            The address, and what ends it.
+
+        Raises:
+            UnknownFateError: no server is there.
+        """
+        address = self._client.new_inbox()
+
+        async def take(said: "Msg") -> None:
+            heard(Delivered(said.subject, said.reply, said.headers or {}, said.data))
+
+        async def listen() -> Callable[[], Coroutine[Any, Any, None]]:
+            return (await self._client.subscribe(f"{address}.>", cb=take)).unsubscribe
+
+        ended = self._call(listen())
+
+        def end() -> None:
+            with contextlib.suppress(UnknownFateError, ConnectionError):  # gone with its connection
+                self._call(ended())
+
+        return address, end
+
+    def say(self, messages: Sequence[tuple[str, bytes, str]]) -> None:
+        """Send each (subject, bytes, address for the answer) without waiting; what is lost is asked for again."""
+
+        async def publish() -> None:
+            with contextlib.suppress(Exception):  # no server: whoever sends says it again
+                for subject, data, reply in messages:
+                    await self._client.publish(subject, data, reply=reply)
+
+        asyncio.run_coroutine_threadsafe(publish(), self._loop)
 
     def _reply(self, subject: str, answer: bytes) -> None:
         asyncio.run_coroutine_threadsafe(self._client.publish(subject, answer), self._loop)

@@ -1,15 +1,22 @@
 """Where the journal of a data folder lies: in the folder, or on NATS servers that `journal.json` in it names."""
 
+import contextlib
 import os
 import secrets
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, JournalError
 from hub.journal.base import JournalReader, Store
 from hub.journal.sqlite import SqliteJournal, SqliteReader
+
+if TYPE_CHECKING:
+    from hub.journal.shares import Shares
 
 FILE = "journal.json"
 WORKER = "worker-id"
@@ -72,6 +79,27 @@ def settle(folder: Path, wanted: str | None) -> None:
         note(folder, wanted)
 
 
+def refuse_newer(folder: Path) -> None:
+    """Refuse a journal on NATS servers that a newer hub wrote; one in the folder is looked at with its other files.
+
+    Raises:
+        ConfigError: naming what to install.
+    """
+    address = url(folder)
+    if address is None:
+        return
+    from hub.journal.jetstream import Log, NewerError  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    try:
+        with closing(Log(Url.parsed(address))) as log:
+            log.newest()
+    except NewerError as error:
+        raise ConfigError(str(error)) from None
+    except JournalError:
+        return  # no server answers: whoever opens it says so
+
+
 def note(folder: Path, wanted: str) -> None:
     """Write down where the journal of a folder lies, readable by its owner only."""
     path = folder / FILE
@@ -86,7 +114,12 @@ def worker(folder: Path) -> str:
     """Return the name of the worker whose folder it is, the same after a restart."""
     path = folder / WORKER
     if not path.exists():
-        path.write_text(secrets.token_hex(6))
+        name = secrets.token_hex(6)
+        aside = folder / f".{WORKER}.{name}"
+        aside.write_text(name)
+        with contextlib.suppress(FileExistsError):  # ingest and hub start at the same moment
+            os.link(aside, path)
+        aside.unlink()
     return path.read_text()
 
 
@@ -119,6 +152,45 @@ def reader(folder: Path) -> JournalReader:
     from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
     return JetStreamReader(Url.parsed(address))
+
+
+def shares(folder: Path, reader: JournalReader, able: Callable[[], bool]) -> "Shares | None":
+    """Return what shares the partitions of a folder's journal among its workers; None: it has none.
+
+    Args:
+        folder: of this worker.
+        reader: whose records the worker takes.
+        able: whether the worker is near enough to the journal's end.
+
+    Raises:
+        ConfigError: its address cannot be used.
+    """
+    address = url(folder)
+    if address is None:
+        return None
+    from hub.journal.jetstream import JetStreamReader  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+    from hub.journal.shares import Shares  # noqa: PLC0415 — likewise
+
+    if not isinstance(reader, JetStreamReader):
+        return None
+    return Shares(Url.parsed(address), worker(folder), reader.trail, able=able)
+
+
+def partition(folder: Path) -> Callable[[str], int] | None:
+    """Return what tells the partition of a topic in a folder's journal; None: it has none.
+
+    Raises:
+        ConfigError: its address cannot be used.
+    """
+    address = url(folder)
+    if address is None:
+        return None
+    from hub.journal import parts  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    many = Url.parsed(address).partitions
+    return lambda topic: parts.partition(topic, many)
 
 
 def has_messages(folder: Path) -> bool:

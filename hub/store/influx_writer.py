@@ -7,8 +7,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -40,6 +41,26 @@ class Trouble(Struct, frozen=True):
 
     code: str
     reason: str
+
+
+class Share(Protocol):
+    """Which partitions of the journal this worker brings to InfluxDB, where several share it (`hub.journal.shares`).
+
+    Attributes:
+        held: those whose lines it sends now.
+        confirmed: partition → journal position up to which InfluxDB has all of it, whoever sent it.
+    """
+
+    @property
+    def held(self) -> Collection[int]:
+        """Partitions."""
+
+    @property
+    def confirmed(self) -> Mapping[int, int]:
+        """Partition → position."""
+
+    def reached(self, everything: int, waiting: Mapping[int, int]) -> None:
+        """Say what is confirmed: all up to a position, but for partitions of which lines wait from another one on."""
 
 
 class WriterStatus(Struct, frozen=True):
@@ -75,6 +96,9 @@ class InfluxWriter:
         drop: Callable[[int], int],
         errands: InfluxErrands,
         budget: int,
+        share: Share | None = None,
+        position: Callable[[], int] = lambda: 0,
+        let_go: Callable[[Mapping[int, int]], None] = lambda _: None,
         wall: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -89,6 +113,9 @@ class InfluxWriter:
             drop: lets go at least so many bytes of the oldest, returns how many lines; blocks.
             errands: what InfluxDB does beside taking lines.
             budget: bytes that may wait.
+            share: which partitions are this worker's; None: there is no other worker.
+            position: up to which all readings are in the outbox.
+            let_go: lets go what other workers brought to InfluxDB; blocks.
             wall: wall clock [ns].
             monotonic: what paces the steps [s].
             uniform: what the pauses' jitter is drawn with.
@@ -99,6 +126,10 @@ class InfluxWriter:
         self._drop = drop
         self._errands = errands
         self._budget = budget
+        self._share = share
+        self._position = position
+        self._let_go = let_go
+        self._shared = -IDLE
         self._wall = wall
         self._monotonic = monotonic
         self._uniform = uniform
@@ -112,6 +143,8 @@ class InfluxWriter:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="influx", daemon=True)
         self.status = WriterStatus()
+        self.spent = 0.0
+        """Processor time of its thread [s]."""
 
     def start(self) -> None:
         """Begin."""
@@ -124,8 +157,10 @@ class InfluxWriter:
 
     def step(self) -> float:
         """Send one batch, if one waits; return the seconds until the next step."""
+        began = time.thread_time()
         try:
             self._look()
+            self._settle_shares()
             wait = self._send()
         except PauseError as pause:
             self._failures += 1
@@ -142,7 +177,21 @@ class InfluxWriter:
             _LOG.warning("The outbox cannot be used; tried again: %s", error)
             return back_off(self._failures, self._uniform)
         self._look()
+        self.spent += time.thread_time() - began
         return wait
+
+    def _settle_shares(self) -> None:
+        """Have acknowledged what InfluxDB has, and let go what it has from others."""
+        share = self._share
+        if share is None:
+            return
+        everything = self._position()
+        with self._outbox() as outbox:
+            share.reached(everything, outbox.waiting())
+            others = outbox.confirmed(share.confirmed)
+        if others and self._monotonic() - self._shared >= IDLE:
+            self._shared = self._monotonic()
+            self._let_go(share.confirmed)
 
     def _send(self) -> float:
         if not self._prepared:
@@ -153,7 +202,7 @@ class InfluxWriter:
             self._prepared, self._heard = True, self._monotonic()
         self._errands.erase()
         with self._outbox() as outbox:
-            batch = outbox.batch(self._delivery.most)
+            batch = outbox.batch(self._delivery.most, None if self._share is None else self._share.held)
         if batch is None:
             if self._errands.compute():
                 self._heard = self._monotonic()

@@ -5,7 +5,7 @@ they are sent again, which changes nothing (hub/store/lines.py). Writing methods
 reading ones also work on a connection lent by `StoreFile.reader()`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -69,13 +69,17 @@ class Outbox:
         """Work on `StoreFile.db`, or on a reader's connection for reading only."""
         self._db = db
 
-    def put(self, said: Mapping[bool, Sequence[bytes]], *, first: int, at: int) -> None:
+    def put(
+        self, said: Mapping[bool, Sequence[bytes]], *, first: int, at: int, last: int = 0, share: int | None = None
+    ) -> None:
         """Keep the lines of a step until InfluxDB has them.
 
         Args:
             said: simulated or not → lines.
             first: journal position of the step's first message.
             at: wall clock [ns].
+            last: journal position of the step's last message.
+            share: the journal's partition that they come from; None: nobody else sends them.
         """
         pack = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
         for simulated, lines in said.items():
@@ -83,8 +87,8 @@ class Outbox:
                 some = lines[start : start + BATCH]
                 data = pack(b"\n".join(some))
                 self._db.execute(
-                    "INSERT INTO outbox(simulated, first, at, lines, size, data) VALUES(?,?,?,?,?,?)",
-                    (simulated, first, at, len(some), len(data), data),
+                    "INSERT INTO outbox(simulated, first, at, lines, size, data, last, share) VALUES(?,?,?,?,?,?,?,?)",
+                    (simulated, first, at, len(some), len(data), data, last, share),
                 )
 
     def forget(self, named: Callable[[bytes], bool]) -> None:
@@ -106,14 +110,21 @@ class Outbox:
             if named(line.encode()):
                 self._db.execute("DELETE FROM refused WHERE id = ?", (number,))
 
-    def batch(self, most: int = BATCH) -> Batch | None:
-        """Return the oldest lines, with what waits behind them for the same bucket, at least one row; None: none."""
-        oldest = self._db.execute("SELECT simulated, first FROM outbox ORDER BY id LIMIT 1").fetchone()
+    def batch(self, most: int = BATCH, of: Collection[int] | None = None) -> Batch | None:
+        """Return the oldest lines, with what waits behind them for the same bucket, at least one row; None: none.
+
+        Args:
+            most: lines.
+            of: partitions whose lines are wanted, beside those of none; None: all.
+        """
+        shares = "" if of is None else f" AND (share IS NULL OR share IN ({','.join(str(int(each)) for each in of)}))"
+        oldest = self._db.execute(f"SELECT simulated, first FROM outbox WHERE 1{shares} ORDER BY id LIMIT 1").fetchone()  # noqa: S608 — numbers
         if oldest is None:
             return None
         simulated, first = oldest
         rows = self._db.execute(
-            "SELECT id, lines, data FROM outbox WHERE simulated = ? ORDER BY id LIMIT ?", (simulated, _TRIED_AT_ONCE)
+            f"SELECT id, lines, data FROM outbox WHERE simulated = ?{shares} ORDER BY id LIMIT ?",  # noqa: S608 — numbers
+            (simulated, _TRIED_AT_ONCE),
         )
         ids: list[int] = []
         lines: list[bytes] = []
@@ -132,6 +143,18 @@ class Outbox:
         self._db.execute(
             "INSERT OR REPLACE INTO cursor VALUES(?,?)", (SENT, everything if position is None else position)
         )
+
+    def waiting(self) -> dict[int, int]:
+        """Return partition → journal position from which on lines of it wait; those of which none wait are left out."""
+        rows: list[Any] = self._db.execute(
+            "SELECT share, min(first) FROM outbox WHERE share IS NOT NULL GROUP BY share"
+        ).fetchall()
+        return dict(rows)
+
+    def confirmed(self, until: Mapping[int, int]) -> list[int]:
+        """Return which rows InfluxDB has from whoever sent them, where it has each partition up to a position."""
+        rows: list[Any] = self._db.execute("SELECT id, share, last FROM outbox WHERE share IS NOT NULL").fetchall()
+        return [number for number, share, last in rows if last <= until.get(share, 0)]
 
     def drop_oldest(self, size: int) -> int:
         """Let the oldest go unconfirmed until at least `size` bytes are gone; return how many lines went."""

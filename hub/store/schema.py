@@ -114,7 +114,12 @@ CREATE TABLE notice(             -- who is still to be told of which step
 );
 """
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL)
+_PARTITIONS = """
+ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- journal position of the step's last message
+ALTER TABLE outbox ADD COLUMN share INTEGER;                    -- partition of the journal; NULL: this worker's own
+"""
+
+STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL, _PARTITIONS)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

@@ -7,6 +7,7 @@ should its program never come, nothing here may grow untrue: it says when each v
 
 import html
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -27,6 +28,7 @@ STATES = ("unacknowledged", "acknowledged", "returned")
 PRIORITIES = ("critical", "high", "medium", "low")
 DIGIT, THIN, GAP, LETTER = 0.57, 0.29, 0.1, 0.264
 """Widths [em] of a large number's signs, as `web/src/lib/fit.ts` has them; a unit's letter is 0.44 of 0.6."""
+HYPHENED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
 FEW = 3
 """Alarms that are shown below the first one."""
 NARROWEST, WIDEST = 2, 9
@@ -185,7 +187,7 @@ def glance(usecase: Json, frame: Json, zone: tzinfo, language: Language) -> str:
     return (
         f'<div class="opening" lang="{language}"><header>Matinales Hub<span>{_in(said.connecting, language)}</span>'
         f'</header><main class="w{widest}"><section class="card"><h1>{_in(usecase["title"], language)}</h1>'
-        f'<p class="say">{_in(sentence["text"], language)}</p>{_banner(alarms, language)}'
+        f'<p class="say">{_whole(_in(sentence["text"], language))}</p>{_banner(alarms, language)}'
         f'{_others(alarms, language)}<div class="values">{tiles}</div></section></main></div>'
     )
 
@@ -245,3 +247,8 @@ def _width(each: Seen, language: Language) -> float:
 def _in(text: Text | Json, language: Language) -> str:
     """Return a text in a language, as HTML: it may hold what a device or a person typed."""
     return html.escape(str(getattr(text, language) if isinstance(text, Text) else text[language]))
+
+
+def _whole(markup: str) -> str:
+    """Keep words with hyphens on one line, as `web/src/parts/Words.svelte` does: lines end where the page ends them."""
+    return HYPHENED.sub(r'<span class="whole">\g<0></span>', markup)

@@ -34,15 +34,19 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True):
         help: one sentence.
         source: counter it comes from; None: of its own name.
         label, of: several counters in one family: label value → counter.
+        each: the same of all counters whose name begins so; the rest of it is the label's value.
     """
 
     help: str
     source: str | None = field(default=None, name="from")
     label: str | None = None
     of: Mapping[str, str] = {}
+    each: str | None = None
 
-    def counters(self, name: str) -> Mapping[str, str]:
-        """Return label value (empty: no label) → counter."""
+    def counters(self, name: str, known: Iterable[str] = ()) -> Mapping[str, str]:
+        """Return label value (empty: no label) → counter; `known`: those there are."""
+        if self.each is not None:
+            return {each.removeprefix(self.each): each for each in known if each.startswith(self.each)}
         return self.of or {"": self.source or name}
 
 
@@ -128,7 +132,7 @@ def families(figures: Figures) -> Iterator["Metric"]:
 def _counted(counters: Mapping[str, float]) -> Iterator["Metric"]:
     named: set[str] = set()
     for name, line in lines().items():
-        of = line.counters(name)
+        of = line.counters(name, counters)
         named |= set(of.values())
         found = {value: counters[counter] for value, counter in of.items() if counter in counters}
         if found:

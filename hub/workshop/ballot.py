@@ -3,17 +3,24 @@
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
 import msgspec
 
-from hub.errors import NotFoundError, UsageError
+from hub.errors import BusyError, NotFoundError, UsageError
 from hub.workshop.session import Session
 from hub.workshop.vote import Question, Vote, VoteState, answered, checked, view
+
+_TRIES = 20
+"""How often an answer is taken again where another worker took one at the same moment: a room answers at once."""
 
 
 class Votes(Protocol):
     """Where votes lie (`hub.workshop.store`)."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what to hold while something is read, and changed because of it."""
 
     def votes(self, session: str) -> list[Vote]:
         """Return a session's, the oldest first."""
@@ -70,7 +77,7 @@ class Ballot:
         Raises:
             UsageError: the question cannot be put, or no session is current.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             asked = checked(asked)
             session = self._current()
             if session is None:
@@ -94,8 +101,15 @@ class Ballot:
         Raises:
             NotFoundError: the vote is not the one that is asked now.
             UsageError: it is closed, or there is no such option.
+            BusyError: other workers' phones were always first.
         """
-        with self._lock:
+        for _ in range(_TRIES):
+            with suppress(BusyError):
+                return self._answer(name, voter, choice, instead)
+        return self._answer(name, voter, choice, instead)
+
+    def _answer(self, name: str, voter: str, choice: int, instead: str | None) -> dict[str, Any]:
+        with self._lock, self._store.turn():
             vote = self._named(name)
             if instead in vote.answers:
                 left = {each: kept for each, kept in vote.answers.items() if each != instead}
@@ -108,7 +122,7 @@ class Ballot:
         Raises:
             NotFoundError: the vote is not the one that is asked now.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             vote = self._named(name)
             return (
                 self._put(msgspec.structs.replace(vote, state=VoteState.CLOSED))
@@ -122,7 +136,7 @@ class Ballot:
         Raises:
             NotFoundError: the vote is not the one that is asked now.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             return self._put(msgspec.structs.replace(self._named(name), state=VoteState.AWAY))
 
     def _newest(self) -> Vote | None:

@@ -7,6 +7,7 @@ done, and the session that was current goes on.
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
@@ -38,6 +39,9 @@ TOPIC = "matinales/session"
 
 class Store(Protocol):
     """Where sessions lie (`hub.workshop.store`)."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what to hold while something is read, and changed because of it."""
 
     def sessions(self) -> list[Session]:
         """Return all of them, the newest first."""
@@ -114,7 +118,7 @@ class Desk:
         Raises:
             UsageError: the wish cannot be fulfilled, or one is current.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             wish = checked(wish, self._today())
             if (other := self.current()) is not None:
                 msg = f"session {other.id} ({other.title!r}) is {other.state}: archive it, or reset it and begin anew"
@@ -129,7 +133,7 @@ class Desk:
             NotFoundError: there is none of that id.
             UsageError: it is over.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._going(name)
             return session if session.state is State.PAUSED else self._put(paused(session, self._mark({"pause": name})))
 
@@ -140,7 +144,7 @@ class Desk:
             NotFoundError: there is none of that id.
             UsageError: it is over.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._going(name)
             return session if session.state is State.OPEN else self._put(resumed(session, self._mark({"resume": name})))
 
@@ -150,7 +154,7 @@ class Desk:
         Raises:
             NotFoundError: there is none of that id.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._store.session(name)
             if session.state is State.ARCHIVED:
                 return session
@@ -166,7 +170,7 @@ class Desk:
             NotFoundError: there is none of that id.
             UsageError: it is over, or the wish cannot be fulfilled.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._going(name)
             wish = checked(wish or self._again(session), self._today())
             new = self._new_id()
@@ -182,14 +186,14 @@ class Desk:
             NotFoundError: there is none of that id.
             UsageError: it is over, or it cannot be so.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._put(furnished(self._going(name), room))
             self._store.scrub()
             return session
 
     def kept(self, name: str) -> None:
         """Note that the archive is complete, unless the session is being erased meanwhile."""
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._store.session(name)
             if session.state is State.ARCHIVED:
                 self._put(msgspec.structs.replace(session, kept=True))
@@ -200,7 +204,7 @@ class Desk:
         Raises:
             NotFoundError: there is none of that id.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._store.session(name)
             if session.state in CURRENT:
                 session = archived(session, self._mark({"archive": name}))
@@ -228,7 +232,7 @@ class Desk:
 
     def erased(self, name: str) -> None:
         """Note that nothing is left of a session."""
-        with self._lock:
+        with self._lock, self._store.turn():
             self._store.erase(name)
 
     def _going(self, name: str) -> Session:

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from hub.errors import NotFoundError
@@ -12,6 +13,9 @@ from hub.workshop.session import Session
 
 class Notes(Protocol):
     """Where notes lie (`hub.workshop.store`)."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what to hold while something is read, and changed because of it."""
 
     def notes(self, session: str) -> list[Note]:
         """Return a session's, the earliest moment first; empty: those written without one."""
@@ -64,7 +68,7 @@ class Notebook:
             StoreError: it is not kept.
         """
         text, author = checked(text, author)
-        with self._lock:
+        with self._lock, self._store.turn():
             session = self._session()
             if len(self._store.notes(session)) >= MOST:
                 NoteError.refuse(
@@ -93,7 +97,7 @@ class Notebook:
             NotFoundError: none of them has that id.
             StoreError: it is still there.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             found = next((each for each in self.shown() if each.id == name), None)
             if found is None:
                 msg = f"no note {name[:40]!r}; GET /api/v1/notes lists those that there are"

@@ -7,6 +7,7 @@ The phone holds a token of 32 random bytes; only its hash is kept. Journal, stor
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import msgspec
@@ -60,6 +61,9 @@ class Joining(Struct, forbid_unknown_fields=True):
 
 class Rows(Protocol):
     """Where participants and their votes lie (`hub.workshop.store`)."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what to hold while something is read, and changed because of it."""
 
     def people(self, session: str) -> list[Person]:
         """Return a session's, in the order of joining."""
@@ -138,7 +142,7 @@ class People:
         Raises:
             UsageError: no session is current, nobody agreed, or what was typed cannot be kept.
         """
-        with self._lock:
+        with self._lock, self._rows.turn():
             wish = checked(wish)
             session = self._current()
             if session is None:
@@ -172,7 +176,7 @@ class People:
 
     def leave(self, person: Person) -> None:
         """Forget what a participant typed and answered: no byte of it stays in the file."""
-        with self._lock:
+        with self._lock, self._rows.turn():
             for vote in self._rows.votes(person.session):
                 if person.id in vote.answers:
                     left = {voter: choice for voter, choice in vote.answers.items() if voter != person.id}

@@ -7,6 +7,7 @@ plan of the house is as it was. Without a session the plan of the house itself i
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -23,6 +24,9 @@ LARGEST = 8 * 1024 * 1024
 
 class Plans(Protocol):
     """Where plans lie (`hub.workshop.store`)."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what to hold while something is read, and changed because of it."""
 
     def plans(self) -> list[Plan]:
         """Return all of them."""
@@ -87,7 +91,7 @@ class Planner:
             PlanError: there are too many.
             StoreError: nothing is changed.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             return self._keep(pure.placed(self.shown(), device, where))
 
     def take_off(self, *devices: str) -> Plan:
@@ -97,7 +101,7 @@ class Planner:
             NotFoundError: one is not on it.
             StoreError: nothing is changed.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             plan = self.shown()
             missing = [each for each in devices if each not in plan.places]
             if missing:
@@ -112,7 +116,7 @@ class Planner:
             PlanError: it cannot be shown.
             StoreError: nothing is changed.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             kept, kind, width, height = seen(data)
             name = self._new_id()
             picture = Picture(id=name, type=kind, width=width, height=height, size=len(kept), title=pure.titled(title))
@@ -124,7 +128,7 @@ class Planner:
         Raises:
             StoreError: nothing is changed.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             return self._keep(replace(self.shown(), picture=None))
 
     def forget(self, devices: set[str]) -> None:
@@ -133,7 +137,7 @@ class Planner:
         Raises:
             StoreError: nothing is changed.
         """
-        with self._lock:
+        with self._lock, self._store.turn():
             changed = [each for each in self._store.plans() if not devices.isdisjoint(each.places)]
             if changed:
                 self._store.put_plan(*(pure.taken_off(each, *devices) for each in changed))

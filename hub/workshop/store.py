@@ -5,6 +5,8 @@ file. Synced at each commit: a session that was started is there after a power c
 """
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import apsw
@@ -62,6 +64,13 @@ class SessionStore:
                 self._db.pragma("user_version", VERSION)
         except apsw.Error as error:
             raise self._failed(error) from error
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what to hold while something is read, and changed because of it: here nobody else writes."""
+        return nullcontext()
+
+    def follow(self, news: Callable[[], None]) -> None:
+        """Say each time that somebody else changed something: here nobody else writes."""
 
     def _refuse_newer(self, version: int) -> None:
         if version > VERSION:
@@ -193,7 +202,7 @@ class SessionStore:
         """
         self._write("DELETE FROM person WHERE session = ?", (session,))
 
-    def _write(self, statement: str, values: tuple[str | int, ...]) -> None:
+    def _write(self, statement: str, values: tuple[str | int | bytes, ...]) -> None:
         try:
             with self._lock:
                 self._db.execute(statement, values)

@@ -27,6 +27,8 @@ async def test_every_operation_of_a_running_hub_conforms(role: str, tmp_path: Pa
         }
         before = hub.parts()
         held = await conforming(hub.page, tmp_path, headers[role], examples=3, auth=role == "viewer")
+        still = Visitor(hub.page, headers[role]).told("GET", "login")["role"]
+        assert still == ("viewer" if role == "viewer" else "facilitator"), "the rest was asked as somebody else"
         print(f"{role}: {held} cases")  # noqa: T201 — what it is run for
         assert hub.parts() == before, "a part was started again"
         assert hub.get("health")["status"] in {"ok", "degraded"}

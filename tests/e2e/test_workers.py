@@ -70,6 +70,54 @@ class Workers:
             return None
         return next((each["channels"][0]["value"] for each in devices if each["id"] == "generic:room/probe"), None)
 
+    def ask(self, worker: int, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Ask a worker's API what a facilitator would."""
+        secret = self.living["secret"]
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        url = f"http://{HOST}:{self.pages[worker]}/api/v1/{path}"
+        request = urllib.request.Request(url, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    @property
+    def living(self) -> dict[str, Any]:
+        """What run.json says."""
+        found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        return found
+
+    def session(self, worker: int) -> tuple[str, str] | None:
+        """Return title and state of the session that is current at a worker."""
+        try:
+            current = self.ask(worker, "GET", "sessions")["current"]
+        except OSError:
+            return None
+        return None if current is None else (current["title"], current["state"])
+
+    def name(self, worker: int) -> str | None:
+        """Return what the device is called at a worker."""
+        try:
+            devices = self.ask(worker, "GET", "devices")["devices"]
+        except OSError:
+            return None
+        return next((each["name"] for each in devices if each["id"] == "generic:room/probe"), None)
+
+    def alarms(self, worker: int) -> dict[str, list[tuple[str, str]]]:
+        """Return each alarm that a worker's journal holds, with every step of its life; empty: it does not answer."""
+        page = f"http://{HOST}:{self.pages[worker]}/api/v1/alarms"
+        try:
+            with urllib.request.urlopen(page, timeout=2) as answer:
+                ids = [each["id"] for each in json.load(answer)["alarms"]]
+            found = {}
+            for each in ids:
+                with urllib.request.urlopen(f"{page}/{each}", timeout=2) as answer:
+                    found[each] = [(step["step"], step["at"]) for step in json.load(answer)["transitions"]]
+        except OSError:
+            return {}
+        assert len(found) == len(ids), "an alarm is there twice"
+        return found
+
     def say(self, value: float) -> None:
         """Let the device speak, and hear the broker's word for it."""
         paho.mqtt.publish.single("room/probe", json.dumps({"temperature": value}), qos=1, hostname=HOST, port=self.mqtt)
@@ -151,3 +199,60 @@ def test_one_command_starts_everything_and_any_part_of_it_may_die(tmp_path: Path
         with closing(JetStreamReader(Url.parsed(made.url))) as reader:
             found = [each for each in reader.read(0, 100_000) if each.message.topic == "room/probe" and not each.repeat]
         assert [json.loads(each.message.payload)["temperature"] for each in found] == [*range(1, len(names) + 1)]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_path: Path) -> None:
+    """Three servers: a session begun and a device named at one page are so at the other, which goes on alone."""
+    with nats.cluster() as three, working(tmp_path, three.url) as workers:
+        workers.say(1.5)
+        until("both know the device", lambda: None not in map(workers.value, (0, 1)), timeout_s=20)
+        begun = workers.ask(0, "POST", "sessions", {"title": "Bakers"})
+        workers.ask(0, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Oven"})
+        until("the other page has it", lambda: workers.session(1) == ("Bakers", "open"), timeout_s=10)
+        until("and its name", lambda: workers.name(1) == "Oven", timeout_s=10)
+        first = [psutil.Process(workers.living["processes"][each]) for each in ("ingest", "hub")]
+        for each in first:
+            each.suspend()  # the machine hangs
+        until("the other listens", lambda: workers.listens(1), timeout_s=30)
+        workers.ask(1, "POST", f"sessions/{begun['id']}/pause")
+        workers.ask(1, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Old oven"})
+        assert workers.session(1) == ("Bakers", "paused")
+        for each in first:
+            each.resume()
+        until("the first page has it", lambda: workers.session(0) == ("Bakers", "paused"), timeout_s=30)
+        until("and the name", lambda: workers.name(0) == "Old oven", timeout_s=30)
+
+
+@contextmanager
+def playing(workers: Workers) -> Iterator[None]:
+    """Play the cold room at sixty times its pace, its door left open every five minutes."""
+    faults = [word for at in range(2, 60, 6) for word in ("--fault", f"door_open@{at}/4")]
+    options = ["--broker", f"mqtt://{HOST}:{workers.mqtt}", "--speed", "60", "--seed", "7", "--history", "0", *faults]
+    command = [sys.executable, "-m", "hub", "sim", "cold_room", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_every_alarm_is_once_in_each_workers_journal_whichever_is_killed_while_it_stands(tmp_path: Path) -> None:
+    """Three servers, two workers, each hub killed while alarms wait, stand and end: both tell the same story."""
+    with nats.cluster() as three, working(tmp_path, three.url) as workers, playing(workers):
+        for many in range(1, 5):
+            until(f"{many} alarms", lambda many=many: len(workers.alarms(many % 2)) >= many, timeout_s=60)  # type: ignore[misc]
+            victims = workers.running("hub.serving")
+            victims[many % len(victims)].kill()  # rules' delays are under way in it, and an alarm stands
+        until("both are back", lambda: all(workers.alarms(each) for each in (0, 1)), timeout_s=60)
+        until("there is one more", lambda: len(workers.alarms(0)) >= 6, timeout_s=60)
+        until("both tell the same", lambda: workers.alarms(0) == workers.alarms(1), timeout_s=30)
+        told = workers.alarms(0)
+    for name, steps in told.items():
+        kinds = [step for step, _ in steps]
+        assert kinds[0] == "raised", name
+        assert len(kinds) == len(set(kinds)), f"a step of {name} is there twice"

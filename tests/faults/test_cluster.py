@@ -2,8 +2,11 @@
 
 import asyncio
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -14,11 +17,15 @@ from hub.bench import ledger
 from hub.bench._devices import Devices
 from hub.bench._plant import HOST, Plant
 from hub.journal import place
+from hub.journal.jetstream import JetStreamReader, Log
+from hub.journal.nats_link import Url
 from hub.supervisor import module
 from servers import nats
+from servers.ports import until
 
 PAUSE_S = 10.0
 """S3: how long nothing may be acknowledged while the servers agree on a new leader."""
+CUT_S = 60.0
 Faults = Callable[[Plant], Awaitable[None]]
 
 
@@ -100,6 +107,64 @@ async def test_each_server_killed_in_turn_under_load_costs_nothing(tmp_path: Pat
     assert pause <= PAUSE_S
 
 
+REFUSED = """
+import sys
+from contextlib import closing
+from hub.errors import JournalError
+from hub.journal.jetstream import JetStreamJournal
+from hub.journal.nats_link import Url
+from hub.model import Message
+try:
+    with closing(JetStreamJournal(Url.parsed(sys.argv[1]))) as journal:
+        print("stored", journal.append([Message("split/brain", b"1", 1)]))
+except JournalError as error:
+    print("refused", error)
+"""
+"""Writes at the server that is cut off, beside it."""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("whom", ["leader", "follower"])
+async def test_a_server_cut_off_for_a_minute_under_load_costs_nothing(tmp_path: Path, whom: str) -> None:
+    """S3: its cable is pulled. The majority goes on, the one alone takes nothing, and heals when it is back."""
+    with nats.apart() as (three, nets):
+        said: list[str] = []
+
+        async def cut(plant: Plant) -> None:
+            await plant.until("something was acknowledged", lambda: plant.pubacks > 500)
+            leads = three.leader()
+            victim = next(each for each in three.servers if (each is leads) == (whom == "leader"))
+            number = three.servers.index(victim)
+            await asyncio.to_thread(nets.cut, number)
+            began, before = time.monotonic(), plant.pubacks
+            await plant.until("messages are acknowledged again", lambda: plant.pubacks > before + 500)
+            alone = f"nats://{victim.host}:{victim.port}/matinales?replicas=3"
+            command = [*nets.inside(number), sys.executable, "-c", REFUSED, alone]
+            done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+            said.append(done.stdout)
+            await asyncio.sleep(max(began + CUT_S - time.monotonic(), 0))
+            await asyncio.to_thread(nets.heal, number)
+
+        pause = await judged(tmp_path, three.url, cut, rate=1_000, seconds=CUT_S + 15)
+        print(f"longest pause {pause:.1f} s; the one alone: {said}")  # noqa: T201 — as above
+        assert pause <= PAUSE_S
+        assert said[0].startswith("refused ")
+        await asyncio.to_thread(whole_again, three)
+
+
+def whole_again(three: nats.Cluster) -> None:
+    """Assert that every server has all of it, each asked by itself."""
+    with closing(Log(Url.parsed(three.url))) as log:
+        until("all three have everything", lambda: log.state().current == 3, timeout_s=30)
+    with closing(JetStreamReader(Url.parsed(three.url))) as reader:
+        end = reader.end
+    for each in three.servers:
+        with closing(JetStreamReader(Url.parsed(f"nats://{each.host}:{each.port}/matinales?replicas=3"))) as reader:
+            assert reader.end == end
+            assert not [found for found in reader.read(0, end) if found.message.topic == "split/brain"]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_a_leader_that_hangs_for_a_quarter_of_a_minute_costs_nothing(tmp_path: Path) -> None:
@@ -169,3 +234,39 @@ async def test_servers_ingest_and_hub_killed_together_cost_nothing(tmp_path: Pat
 
         pause = await judged(tmp_path, three.url, kill_all, rate=500, seconds=30)
     print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_a_worker_killed_and_one_added_at_three_thousand_messages_a_second_cost_nothing(tmp_path: Path) -> None:
+    """S2: the listener dies, one that stood by takes over, a third joins and takes over from it."""
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    with nats.cluster() as three:
+        for each in folders:
+            each.mkdir()
+            place.note(each, three.url)
+
+        def join(plant: Plant, number: int) -> None:
+            where = ("--data", str(folders[number - 1]), "--window", str(plant.window))
+            broker = ("--broker", f"mqtt://{HOST}:{plant.wire.port}")
+            plant.supervisor.add(f"ingest-{number}", module("hub.ingest", *where, *broker))
+
+        async def follow_on(plant: Plant, name: str) -> None:
+            held = psutil.Process(plant.supervisor.pids[name])
+            held.suspend()  # as a machine that is gone: its supervisor does not start it again either
+            before = plant.pubacks
+            await plant.until(f"another than {name} acknowledges", lambda: plant.pubacks > before + 1_000)
+
+        async def kill_and_add(plant: Plant) -> None:
+            join(plant, 2)
+            await asyncio.sleep(4)
+            await follow_on(plant, "ingest")
+            join(plant, 3)
+            await asyncio.sleep(4)
+            await follow_on(plant, "ingest-2")
+            for name in ("ingest", "ingest-2"):
+                plant.kill(name)
+
+        pause = await judged(folders[0], three.url, kill_and_add, rate=3_000, seconds=40)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+    assert pause <= PAUSE_S

@@ -108,7 +108,12 @@ def test_real_devices_of_somebody_elses_broker_are_commanded_with_consent_only(
 
 @pytest.mark.parametrize(
     ("topics", "filters"),
-    [("#", ("#",)), (" tele/# , zigbee2mqtt/+ ,", ("tele/#", "zigbee2mqtt/+")), (",", ("#",))],
+    [
+        ("#", ("#",)),
+        (" tele/# , zigbee2mqtt/+ ,", ("tele/#", "zigbee2mqtt/+")),
+        (",", ("#",)),
+        ("$share/hub/#,$share/hub/tele/+", ("#", "tele/+")),
+    ],
 )
 def test_the_topics_wanted_are_a_list(topics: str, filters: tuple[str, ...]) -> None:
     """Commas and spaces between them; none is all."""

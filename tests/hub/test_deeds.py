@@ -1,14 +1,20 @@
 """Workers that share a journal know the same: points, alarms, and what people did (reliability.md, S4)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from hub import deeds
-from hub.deeds import Acknowledge, Shelve
-from hub.model import NS, AlarmState, Message, Source
+from hub.acting import Acting
+from hub.deeds import Acknowledge, Forget, Shelve, ToDevice
+from hub.doing import Doing, Noting, named
+from hub.errors import NotFoundError, UsageError
+from hub.model import NS, Action, AlarmState, Message, Source
+from hub.rules.casting import Taken
+from hub.web.hub import Acts
 from servers.acme import AIR, PROBE, WALL, announcement, beat, said
 from servers.workers import Hub
 
@@ -93,3 +99,141 @@ def test_what_comes_from_a_broker_is_nobodys_deed() -> None:
     assert deeds.read(replace(true, source=Source.MQTT)) is None
     assert deeds.read(replace(true, payload=b"{")) is None
     assert deeds.read(replace(true, topic="a/b")) is None
+
+
+class Acted:
+    """Two workers, and what people do to devices at one of them."""
+
+    def __init__(self, pair: tuple[Hub, Hub]) -> None:
+        """Let both hear two devices."""
+        self.pair = pair
+        self.actings = [self._acting(each) for each in pair]
+        self.doings = [Doing(acting, self._forget(acting)) for acting in self.actings]
+        for hub, doing in zip(pair, self.doings, strict=True):
+            hub.worker.doer = doing.do
+        both(pair, said("a7", 0, temperature=20.5), said("b8", 1, temperature=3.5))
+
+    @staticmethod
+    def _acting(hub: Hub) -> Acting:
+        return Acting(
+            kept=hub.kept,
+            understanding=lambda: hub.worker.understanding,
+            deliver=hub.worker.tell,
+            forgotten=hub.worker.read_back,
+            recast=hub.worker.recast,
+            wall=lambda: hub.wall,
+        )
+
+    def _forget(self, acting: Acting) -> Callable[[Sequence[str]], None]:
+        def forget(hashes: Sequence[str]) -> None:
+            for uid in ("tasmota:a7", "tasmota:b8"):
+                if named([uid])[0] in hashes:
+                    acting.forget(uid)
+
+        return forget
+
+    def ask(self, at: int, do: Callable[[Acts], Action]) -> tuple[Future[Action], ToDevice]:
+        """Ask it at a worker; return what will come of it, and the deed to journal."""
+        noting = Noting(self.actings[at])
+        do(noting)
+        assert noting.deed is not None
+        return self.doings[at].asked(noting.deed), noting.deed
+
+    def do(self, at: int, do: Callable[[Acts], Action]) -> Action:
+        """Ask it at a worker, let both come to it, and return what came of it."""
+        future, deed = self.ask(at, do)
+        both(self.pair, deeds.written(deed, self.pair[0].wall + NS))
+        return future.result(0)
+
+    def names(self) -> list[list[tuple[str, str, str | None]]]:
+        """Return what each worker knows of its devices: in the store, and in memory."""
+        found = []
+        for hub in self.pair:
+            stored = sorted((each.uid, each.name, each.merged) for each in hub.kept.memory(hub.registry).devices)
+            living = hub.worker.understanding.devices.values()
+            assert sorted((each.uid, each.name, each.merged) for each in living) == stored
+            found.append(stored)
+        return found
+
+
+@pytest.fixture
+def acted(pair: tuple[Hub, Hub]) -> Acted:
+    """Lend them."""
+    return Acted(pair)
+
+
+def test_a_device_renamed_at_one_worker_is_renamed_at_all(acted: Acted) -> None:
+    """And back again from the other one, which counts its actions by itself."""
+    acted.pair[1].kept.act(Action(by="hub", at=1), [], None)  # so their numbers differ
+    done = acted.do(0, lambda acts: acts.change("tasmota:a7", {"name": "Oven", "room": "Bakery"}, "facilitator"))
+    assert (done.id, done.after["name"], done.by) == (1, "Oven", "facilitator")
+    one, two = acted.names()
+    assert one == two
+    assert ("tasmota:a7", "Oven", None) in one
+    assert [hub.kept.actions(1)[0].at for hub in acted.pair] == [done.at, done.at]
+    undone = acted.do(1, lambda acts: acts.undo(None, "facilitator"))
+    assert undone.undoes == 2
+    one, two = acted.names()
+    assert one == two
+    assert ("tasmota:a7", "a7", None) in one
+
+
+def test_devices_merged_at_one_worker_are_one_at_all_from_the_same_message_on(acted: Acted) -> None:
+    """What comes after it, in the same step too, is the survivor's at both."""
+    future, deed = acted.ask(0, lambda acts: acts.merge("tasmota:a7", "tasmota:b8", "facilitator"))
+    both(
+        acted.pair,
+        said("a7", 2, temperature=21.0),
+        deeds.written(deed, WALL + 3 * NS),
+        said("a7", 4, temperature=22.0),
+    )
+    assert future.result(0).after == {"merged": "tasmota:b8"}
+    assert acted.names()[0] == acted.names()[1]
+    rows = [[(each.device, each.value) for each in hub.rows()] for hub in acted.pair]
+    assert rows[0] == rows[1]
+    assert {("tasmota:a7", 21.0), ("tasmota:b8", 22.0)} <= set(rows[0])
+    acted.do(1, lambda acts: acts.unmerge("tasmota:a7", "facilitator"))
+    assert acted.names()[0] == acted.names()[1]
+    assert ("tasmota:a7", "a7", None) in acted.names()[0]
+
+
+def test_a_role_given_and_a_use_case_turned_off_hold_at_all_workers(acted: Acted) -> None:
+    """Topics that are ignored too."""
+    taken = Taken(device="tasmota:a7", channels={"product": "temperature"})
+    acted.do(0, lambda acts: acts.cast("cold_room", "probe", taken, "facilitator"))
+    acted.do(1, lambda acts: acts.turn("greenhouse", "facilitator", off=True))
+    acted.do(0, lambda acts: acts.ignore_topics(["noise/#"], "facilitator"))
+    for hub in acted.pair:
+        assert hub.kept.cast() == {"cold_room": {"probe": taken}}
+        assert hub.kept.off() == {"greenhouse"}
+        assert hub.worker.understanding.ignored_topics == ("noise/#",)
+        assert hub.worker.played == {"cold_room": {"probe": taken}}
+
+
+def test_what_cannot_be_done_is_refused_to_who_asked_and_changes_no_worker(acted: Acted) -> None:
+    """The same words as with one worker."""
+    before = acted.names()
+    with pytest.raises(NotFoundError, match="no device is called 'tasmota:c9'"):
+        acted.do(0, lambda acts: acts.change("tasmota:c9", {"name": "x"}, "facilitator"))
+    with pytest.raises(UsageError, match="printable"):
+        acted.do(1, lambda acts: acts.change("tasmota:a7", {"name": "x" * 200}, "facilitator"))
+    assert acted.names() == before
+    assert [hub.worker.failures for hub in acted.pair] == [0, 0]
+
+
+def test_a_deed_that_was_done_before_a_kill_is_not_done_twice(acted: Acted) -> None:
+    """Its effect was stored, its place was not: it comes again at the next start."""
+    _, deed = acted.ask(0, lambda acts: acts.change("tasmota:a7", {"name": "Oven"}, "facilitator"))
+    acted.doings[0].do(deed, WALL + 9 * NS)
+    both(acted.pair, deeds.written(deed, WALL + 9 * NS))
+    assert acted.names()[0] == acted.names()[1]
+    assert [len(hub.kept.actions(10)) for hub in acted.pair] == [1, 1]
+
+
+def test_a_device_erased_at_one_worker_is_erased_at_all_and_the_journal_does_not_name_it(acted: Acted) -> None:
+    """Only a hash of its uid goes there."""
+    deed = deeds.written(Forget(hashes=named(["tasmota:a7"])), WALL + 9 * NS)
+    assert b"a7" not in deed.payload.replace(named(["tasmota:a7"])[0].encode(), b"")
+    both(acted.pair, deed)
+    assert [[uid for uid, *_ in each] for each in acted.names()] == [["tasmota:b8"]] * 2
+    assert all({each.device for each in hub.rows()} == {"tasmota:b8"} for hub in acted.pair)

@@ -17,10 +17,11 @@ SMALL = HEAVY | {"aiohttp", "asyncio", "hub.worker"}
 @pytest.mark.parametrize(
     ("process", "without"),
     [
-        ("hub.app", HEAVY),
+        ("hub.process", HEAVY),
         ("hub.ingest.__main__", SMALL),
         ("hub.broker", SMALL),
         ("hub.cli._start", SMALL),
+        ("hub.keeper", SMALL | {"cyclopts", "filelock", "hub.broker", "hub.config", "msgspec", "psutil", "rich"}),
         ("device_sims.__main__", SMALL - {"asyncio"} | {"hub.drivers", "hub.registry"}),
     ],
 )

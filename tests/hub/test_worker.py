@@ -620,6 +620,17 @@ def test_a_backlog_rests_for_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch, c
     assert (hub.worker.position, clock) == (120, [100.0])
 
 
+def test_two_words_at_once_that_the_journal_has_grown_keep_nobody_from_taking_it(hub: Hub) -> None:
+    """A step is taken before it is looked who waits: two that gave way to each other went round for ever."""
+    hub.journal.append(said("kitchen", t=21.5))
+    for _ in range(2):  # from the link's thread and from the worker's own, at the same instant
+        hub.worker._jobs.put(hub.worker._rise)
+    for _ in range(5):
+        if not hub.worker._jobs.empty() and (job := hub.worker._jobs.get()) is not None:
+            job()
+    assert (hub.worker.position, hub.worker._jobs.empty()) == (1, True)
+
+
 def test_the_thread_takes_what_rested(running: Hub) -> None:
     """Nobody wakes it again."""
     running.journal.append(*many(100))

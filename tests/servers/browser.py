@@ -3,6 +3,7 @@
 The installed Chromium is driven through Playwright's own driver; Playwright downloads nothing.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +22,18 @@ READ = """() => [...document.querySelectorAll('#unknown li, pre, [data-check]')]
 """What is not understood is quoted as it came; what is to be typed on a device, as the doctor says it too, may hold its
 blanks."""
 SHIFTS = """
-window.shifted = 0;
+window.shifts = [];
+const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(' ');
 new PerformanceObserver((list) => {
-    for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifted += each.value;
+    for (const { value, startTime, sources, hadRecentInput } of list.getEntries()) if (!hadRecentInput) {
+        const moved = sources.map(({ node, previousRect, currentRect }) =>
+            `${place(previousRect)} → ${place(currentRect)} ${node?.outerHTML?.slice(0, 120) ?? node?.data}`);
+        window.shifts.push({ value, at: Math.round(startTime), moved });
+    }
 }).observe({ type: 'layout-shift', buffered: true });
 """
-"""Adds up what moved by itself (https://web.dev/articles/cls): a page that is being read must stand still."""
+"""Keeps what moved by itself (https://web.dev/articles/cls): a page that is being read must stand still."""
+MOST_SHIFT = 0.05
 PATIENCE_MS = 30_000
 """A browser beside other tests may have to wait for its turn."""
 
@@ -79,11 +86,11 @@ class Visit:
         assert found is None, f"{found[0]!r} on the page: …{text[max(0, found.start() - 80) : found.end() + 40]}…"
         return text
 
-    def shifted(self) -> float:
-        """Return the cumulative layout shift since the page was loaded, once all that it asked for has come."""
+    def stands_still(self) -> None:
+        """Judge the layout shift since the page was loaded, once all that it asked for has come; name what moved."""
         self.page.wait_for_load_state("networkidle")
-        shifted: float = self.page.evaluate("window.shifted")
-        return shifted
+        shifts = self.page.evaluate("window.shifts")
+        assert sum(each["value"] for each in shifts) < MOST_SHIFT, json.dumps(shifts, indent=1, ensure_ascii=False)
 
     def judge(self) -> None:
         """Fail if anything went wrong that the test did not provoke."""

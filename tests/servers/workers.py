@@ -1,6 +1,6 @@
 """A worker on a real store, fed from a journal in memory, step by step in the test's own thread."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,21 +71,29 @@ def registry() -> Registry:
 class Hub:
     """A worker with its store; `restart` is a kill and a new start."""
 
+    forwards = False
+    """Whether readings go on to InfluxDB."""
+    partition: Callable[[str], int] | None = None
+    """Tells a topic's partition of the journal."""
+
     def __init__(self, folder: Path, cases: Mapping[str, UseCase] | None = None, wishes: Wishes | None = None) -> None:
         """Open the store in `folder`; `cases`: others than the bundled ones; `wishes`: who is told of alarms."""
         self.folder = folder
         self.cases = usecases() if cases is None else cases
         self.wishes = wishes or Wishes()
-        self.journal = Journal()
+        self.journal = self._journal()
         self.wall = acme.WALL
         self.delivered: list[Outcome] = []
         self.given_up: list[str] = []
         self.registry: Registry = acme.registry()
         self.open()
 
+    def _journal(self) -> Any:  # noqa: ANN401 — a test's own reader
+        return Journal()
+
     def open(self) -> None:
         """Start from the store."""
-        self.kept = Kept(self.folder, wall=lambda: self.wall)
+        self.kept = Kept(self.folder, forwards=self.forwards, wall=lambda: self.wall)
         self.kept.ways = self.wishes.ways
         self.worker = Worker(
             reader=self.journal,
@@ -106,6 +114,7 @@ class Hub:
             asks=True,
             foreign=False,
             wall=lambda: self.wall,
+            partition=self.partition,
         )
 
     def restart(self) -> None:

@@ -23,7 +23,7 @@ class Casting {
 	follow() {
 		$effect(() => {
 			const usecase = story.usecase;
-			if (usecase === null || hub.role !== "facilitator") return;
+			if (usecase === null || usecase === hub.opened || hub.role !== "facilitator") return;
 			untrack(() => void this.#ask(usecase.name));
 		});
 	}

@@ -44,11 +44,12 @@ export class Curves {
 				wanted.map((each) => [each.name, each.device, each.channel, each.run]),
 			]),
 		);
-		// asked once a change, not once a frame
+		const name = $derived(story.usecase?.name ?? "");
+		// asked once a change, not once a frame, nor each time that the story is described anew
 		const ready = $derived(hub.picture !== null && !hub.early);
 		$effect(() => {
 			if (key === "" || story.run === null || !ready) return;
-			const usecase = story.usecase?.name ?? "";
+			const usecase = name;
 			untrack(() => void this.history.load(usecase, wanted, span()));
 		});
 		$effect(() => {

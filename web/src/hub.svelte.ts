@@ -3,7 +3,7 @@
 import { acts } from "./acts.svelte.ts";
 import { api, Refused } from "./api.ts";
 import { type Awaited, awaited } from "./lib/awaited.ts";
-import { nowOf } from "./lib/clock.ts";
+import { lost, nowOf } from "./lib/clock.ts";
 import { apply, follows, joined, type Picture, still, withAlarm } from "./lib/frames.ts";
 import { type Link, Live, type Socket } from "./lib/live.ts";
 import { type Page, tableAt } from "./lib/route.ts";
@@ -53,6 +53,8 @@ class Hub {
 	table = $state(tableAt(location.pathname));
 	/** What is known came with the page itself, of the story's own devices; the link has not said the rest yet. */
 	early = $state(false);
+	/** The story as it came with the page; it is described anew as soon as the link lives. */
+	opened: Usecase | null = null;
 	/** Counts the connections: whoever keeps a history asks for it again when this changes. */
 	connections = $state(0);
 
@@ -69,10 +71,15 @@ class Hub {
 	/** The reader's clock at the last beat [ms]: it goes on while a machine sleeps, the monotonic one may not. */
 	#wall = Date.now();
 
+	/** The story that this screen has gone on to by itself; null: it shows the one that plays. */
+	#turned: string | null = null;
+
 	/** The page shown: the room's screens stand still, and hide, when they are told to. */
 	page = $state<Page>("/");
 	#newest: Picture | null = null;
 
+	/** The hub is not heard: what is known grows old. */
+	readonly lost = $derived(lost(this.link, this.beat, this.heard, this.called));
 	readonly role = $derived(this.picture?.role ?? "viewer");
 	/** The page is so young that a simulation may be on its way. */
 	readonly begins = $derived(this.beat - this.started < BEGINS_MS);
@@ -92,7 +99,8 @@ class Hub {
 	readonly coming = $derived.by(() => {
 		const announced = this.announced?.usecase ?? null;
 		const played = this.picture?.scenario?.usecase;
-		const follows = this.usecase !== null && played !== undefined && played !== this.usecase.name;
+		const own = this.usecase !== null && this.usecase.name === this.#turned;
+		const follows = !own && this.usecase !== null && played !== undefined && played !== this.usecase.name;
 		return announced ?? (follows ? played : null);
 	});
 
@@ -113,7 +121,7 @@ class Hub {
 	/** Begin with what came with the page, which the hub made at `at` [ms, monotonic]. */
 	open({ frame, usecase }: Opening, at: number) {
 		this.#newest = this.picture = apply(null, frame);
-		this.usecase = usecase;
+		this.usecase = this.opened = usecase;
 		this.zone = usecase.tz ?? this.zone;
 		this.heard = at;
 		this.early = true;
@@ -197,6 +205,15 @@ class Hub {
 		this.picture = withAlarm(this.picture, alarm);
 	}
 
+	/** Show this story of those that run, on this screen alone; null: the one that plays. Throws when it is not to be had. */
+	async lead(name: string | null) {
+		if (name === this.#turned) return;
+		const found = name === null ? null : await api.usecase(name);
+		this.#turned = name;
+		if (found === null) void this.#tell();
+		else this.usecase = found;
+	}
+
 	/** Have every story described before it is told, so that a change shows its picture with its title: for a screen that
 	 * is led. Returns their names; those that are not described by then come when they are told. */
 	async learn(): Promise<string[]> {
@@ -207,7 +224,8 @@ class Hub {
 
 	/** The timeline's now [ms]; null: nobody said. */
 	now(run: string): number | null {
-		return nowOf(this.picture?.runs[run], this.beat - this.heard);
+		// what came with the page is as of when it was made, until the link says more or is not to be had
+		return nowOf(this.picture?.runs[run], this.early && !this.lost ? 0 : this.beat - this.heard);
 	}
 
 	#tick() {
@@ -218,9 +236,10 @@ class Hub {
 		// the scenario's word may come before the story has followed to its run
 		const run = this.picture?.scenario?.run;
 		const followed =
-			run === undefined
+			this.#turned !== null ||
+			(run === undefined
 				? this.usecase !== null || this.#askedAt - this.started >= BEGINS_MS
-				: run === this.usecase?.run || run === this.usecase?.twin;
+				: run === this.usecase?.run || run === this.usecase?.twin);
 		const gathers =
 			performance.now() - this.#beganAt < GATHERS_MS &&
 			(this.usecase?.measures ?? []).some(({ device, computed }) => device === null && computed !== true);
@@ -287,11 +306,15 @@ class Hub {
 		this.#again = false;
 		this.#askedAt = performance.now();
 		try {
-			const table = this.table;
+			const [table, turned] = [this.table, this.#turned];
 			const name =
-				this.coming ?? this.picture?.scenario?.usecase ?? (table > 0 ? null : told(await api.usecases(), this.begins));
+				this.announced?.usecase ??
+				turned ??
+				this.coming ??
+				this.picture?.scenario?.usecase ??
+				(table > 0 ? null : told(await api.usecases(), this.begins));
 			const found = name === null ? null : await api.usecase(name, table);
-			if (table !== this.table) return; // somebody has gone over to another page meanwhile
+			if (table !== this.table || turned !== this.#turned) return; // somebody has gone over to another story meanwhile
 			this.usecase = found;
 			if (found !== null && table === 0) this.#described.set(found.name, found);
 			this.untold = found === null;

@@ -5,9 +5,6 @@ import { hub } from "./hub.svelte.ts";
 import { preparing } from "./lib/clock.ts";
 import { begun, kept, newest, type Sight, sight, standing, tells } from "./lib/sight.ts";
 
-/** A link just lost may be back before anybody notices. */
-const LOST_AFTER_MS = 3000;
-
 class Story {
 	readonly usecase = $derived(hub.usecase);
 	/** What is told, or is on its way: its title is there before anything else of it. */
@@ -42,7 +39,7 @@ class Story {
 	);
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
 	readonly zone = $derived(hub.zone);
-	readonly lost = $derived(hub.link !== "open" && hub.beat - hub.heard > LOST_AFTER_MS);
+	readonly lost = $derived(hub.lost);
 	readonly #standing = $derived(
 		hub.coming !== null ? [] : standing(hub.picture?.alarms.values() ?? [], this.usecase, this.run),
 	);

@@ -14,10 +14,11 @@ export class Worth {
 
 	/** Call while a component starts: follows the story over the last `span` seconds until the component goes. */
 	follow(span: () => number) {
-		const key = $derived(JSON.stringify([story.usecase?.name, story.run, span(), this.choices]));
+		const told = $derived(story.usecase?.name);
+		const key = $derived(JSON.stringify([told, story.run, span(), this.choices]));
 		$effect(() => {
-			if (key === "" || story.usecase === null || story.run === null) return;
-			const [name, run, start] = [story.usecase.name, story.run, `-${span()}s`];
+			if (key === "" || told === undefined || story.run === null) return;
+			const [name, run, start] = [told, story.run, `-${span()}s`];
 			const ask = () => void this.#ask(name, run, start);
 			untrack(ask);
 			const timer = setInterval(() => {

@@ -14,7 +14,7 @@ from hub.web.accept import wants_table
 from hub.web.gives import CSV, NEXT, gives
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter, language
-from hub.web.query import answer, body, choice, choices, number, time_of
+from hub.web.query import answer, body, choice, choices, number, time_of, whole
 from hub.web.seating import table_of
 from hub.web.shapes.alarms import AlarmList, AlarmNow, AlarmReason, AlarmWhole
 from hub.web.sittings import session_of
@@ -158,7 +158,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     """Acknowledge an alarm; again changes nothing."""
     hub = request.app[HUB]
     shape = '{"comment": "…", "by": "…"}'
-    said = await body(request, Acknowledgement, shape) if request.can_read_body else Acknowledgement()
+    said = await body(request, Acknowledgement, shape) if await whole(request) else Acknowledgement()
     alarm = await hub.acknowledge(request.match_info["id"], _name(said.by), said.words)
     return answer(hub.live.alarm_view(alarm, language(request)))
 

@@ -41,8 +41,8 @@ async def log_in(request: web.Request) -> web.Response:
     said = await body(request, Login, SHAPE)
     if (said.pin is None) == (said.code is None):
         raise Problem("body", reason="one of pin and code is needed", shape=SHAPE)
-    security.sessions.close(request.cookies.get(COOKIE))
     secret = security.log_in(request, pin=said.pin, code=said.code)
+    security.sessions.close(request.cookies.get(COOKIE))
     await asyncio.to_thread(security.sessions.save)
     response = answer({"role": "facilitator"})
     response.set_cookie(

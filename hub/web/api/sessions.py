@@ -13,7 +13,7 @@ from hub.web.gives import gives
 from hub.web.hub import Sittings
 from hub.web.keys import HUB, RUNNERS
 from hub.web.problems import Problem
-from hub.web.query import answer, body
+from hub.web.query import answer, body, whole
 from hub.web.runners import Runners
 from hub.web.shapes.workshop import Playing, SessionList, SessionNow, SessionPurged, SessionWhole, Stopped
 from hub.workshop.session import Wish
@@ -79,7 +79,7 @@ async def archive(request: web.Request) -> web.Response:
 @gives(SessionNow, 201, once=True)
 async def reset(request: web.Request) -> web.Response:
     """Archive a session and start a new one, called the same unless told; the story begins anew. Devices stay known."""
-    wish = await body(request, Wish, SHAPE) if request.can_read_body else None
+    wish = await body(request, Wish, SHAPE) if await whole(request) else None
     name = request.match_info["id"]
 
     def do(sittings: Sittings) -> dict[str, Any]:
@@ -108,7 +108,7 @@ async def purge(request: web.Request) -> web.Response:
 async def play(request: web.Request) -> web.Response:
     """Play the recording of an archived session again, marked as replayed, on a run of its own; stories wait."""
     shape = '{"session": "1a2b3c4d", "speed": 60}'
-    wish = await body(request, Again, shape) if request.can_read_body else Again()
+    wish = await body(request, Again, shape) if await whole(request) else Again()
     player, runners = request.app[HUB].player, request.app[RUNNERS]
     before = "" if runners.newest is None else runners.newest.run
     with contextlib.ExitStack() as announced:

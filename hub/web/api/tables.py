@@ -15,7 +15,7 @@ from hub.web.api.scenario import shown, switched
 from hub.web.gives import BUSY, gives
 from hub.web.keys import HUB, RUNNERS, TABLES
 from hub.web.problems import Problem, language
-from hub.web.query import answer, body
+from hub.web.query import answer, body, whole
 from hub.web.runners import State
 from hub.web.seating import named_table
 from hub.web.shapes.alarms import AlarmNow
@@ -87,7 +87,7 @@ async def hypothesis(request: web.Request) -> web.Response:
 async def acknowledge(request: web.Request) -> web.Response:
     """Acknowledge an alarm of a table's own; again changes nothing."""
     hub, table, name = request.app[HUB], named_table(request), request.match_info["id"]
-    said = await body(request, Acknowledgement, '{"comment": "…"}') if request.can_read_body else Acknowledgement()
+    said = await body(request, Acknowledgement, '{"comment": "…"}') if await whole(request) else Acknowledgement()
     await _own_alarm(request, table, name)
     alarm = await hub.acknowledge(name, f"table {table}", said.words)
     return answer(hub.tables.of(table).live.alarm_view(alarm, language(request)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli import _checks, _package_checks, _reach_checks, doctor
+from hub.cli._causes import cause
 from hub.cli._checks import Finding
 from hub.config import Config
 from hub.kept import GUESTS
@@ -206,7 +207,7 @@ def test_a_driver_that_was_cut_off_is_told_while_no_hub_runs(tmp_path: Path) -> 
     with closing(StoreFile(tmp_path / "store.db")) as file, file.transaction() as db:
         StateStore(db).set_setting(GUESTS, '{"acme-one": {"off": "3 strikes: it raised"}, "acme-two": {}}')
     found = {each.code: each for each in _package_checks.drivers(tmp_path)}
-    assert found["driver_is_off"].words == {"name": "acme-one", "reason": "3 strikes: it raised"}
+    assert found["driver_is_off"].words == {"name": "acme-one", "reason": cause("3 strikes: it raised")}
     assert "/devices" in remedy(found["driver_is_off"])
 
 

@@ -195,3 +195,22 @@ def test_any_position_is_found_wherever_it_lies(url: Url) -> None:
                 with closing(JetStreamReader(url)) as reader:
                     assert reader.read(after, 1)[0].position == after + 1
             journal.erase([1, 200, 201, 264, 400])
+
+
+def test_what_a_newer_version_wrote_stops_a_reader_instead_of_being_passed_over(
+    url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no append side opens after it; once that version is installed, both go on where they were."""
+    with closing(JetStreamReader(url)) as reader:
+        with closing(JetStreamJournal(url)) as journal:
+            journal.append([message(1)])
+            assert [each.position for each in reader.read(0, 10)] == [1]
+            monkeypatch.setattr(jetstream, "FORMAT", 2)
+            journal.append([message(2)])
+        monkeypatch.setattr(jetstream, "FORMAT", 1)
+        with pytest.raises(JournalError, match=r"newer version .*\(format 2, this one knows 1\); install"):
+            reader.read(1, 10)
+        with pytest.raises(JournalError, match="newer version"):
+            JetStreamJournal(url)
+        monkeypatch.setattr(jetstream, "FORMAT", 2)
+        assert said(reader) == ["1", "2"]

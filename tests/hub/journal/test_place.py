@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigError
-from hub.journal import place
+from hub.journal import jetstream, place
 from hub.journal.jetstream import JetStreamJournal, JetStreamReader
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 from hub.model import Message
@@ -61,8 +61,23 @@ def test_a_damaged_note_is_told(tmp_path: Path) -> None:
 
 def test_a_hub_with_its_journal_in_the_folder_imports_nothing_of_nats() -> None:
     """The embedded default starts as it did before there was another."""
-    names = "hub.serving, hub.app, hub.ingest.__main__, hub.cli.run, hub.cli._start"
+    names = "hub.serving, hub.process, hub.ingest.__main__, hub.cli.run, hub.cli._start"
     said = f"import sys, {names}; print(*sorted(sys.modules))"
     found = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout.split()
     assert "hub.journal.sqlite" in found
     assert [each for each in found if each.split(".")[0] == "nats" or "jetstream" in each or "nats_link" in each] == []
+
+
+def test_a_start_refuses_servers_whose_journal_a_newer_version_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In clear words, before anything runs; servers that do not answer are somebody else's business."""
+    place.refuse_newer(tmp_path)
+    place.note(tmp_path, nats.fresh_url())
+    monkeypatch.setattr(jetstream, "FORMAT", 2)
+    with closing(place.journal(tmp_path)) as journal:
+        journal.append([Message("a/b", b"1", 1)])
+    place.refuse_newer(tmp_path)
+    monkeypatch.setattr(jetstream, "FORMAT", 1)
+    with pytest.raises(ConfigError, match="install that version on every worker"):
+        place.refuse_newer(tmp_path)

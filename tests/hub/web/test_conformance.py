@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from hub.web.app import make_app
 from hub.web.security import COOKIE, Security
 from servers.conformance import conforming
+from servers.hostile import Visitor
 from servers.web import SECRET, FakeHub
 
 
@@ -33,5 +34,8 @@ async def test_every_operation_conforms(role: str, tmp_path: Path) -> None:
         "hub": {"Authorization": f"Bearer {SECRET}"},
     }
     async with TestServer(app) as server:
-        held = await conforming(str(server.make_url("/")), tmp_path, secrets[role], examples=5, auth=role == "viewer")
+        page = str(server.make_url("/"))
+        held = await conforming(page, tmp_path, secrets[role], examples=5, auth=role == "viewer")
+        still = (await asyncio.to_thread(Visitor(page, secrets[role]).told, "GET", "login"))["role"]
+    assert still == ("viewer" if role == "viewer" else "facilitator"), "the rest was asked as somebody else"
     print(f"{role}: {held} cases")  # noqa: T201 — what it is run for

@@ -97,6 +97,13 @@ def test_several_counters_are_one_family_with_a_label() -> None:
     assert samples(told["matinales_work_seconds"]) == {("decode",): 1.5, ("rules",): 2, ("store",): 3}
 
 
+def test_counters_of_any_number_of_partitions_are_one_family() -> None:
+    """As many as the journal has."""
+    told = read(figures({f"store_partition_pending.{at}": 10.0 * at for at in (0, 1, 11)}))
+    assert samples(told["matinales_store_partition_pending_messages"]) == {("0",): 0, ("1",): 10, ("11",): 110}
+    assert "matinales_store_partition_owned" not in told
+
+
 def test_a_counter_that_nobody_described_is_given_all_the_same() -> None:
     """Under its own name: a figure added elsewhere is not lost."""
     told = read(figures({"bees_seen_total": 3, "hives": 2}))
@@ -133,8 +140,8 @@ def test_names_keep_the_conventions(name: str) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
     assert not NO_BASE_UNIT.search(name)
     assert line.help.endswith(".")
-    assert (line.label is None) == (not line.of)
-    grows = {counter.endswith("_total") for counter in line.counters(name).values()}
+    assert (line.label is None) == (not line.of and line.each is None)
+    grows = {counter.endswith("_total") for counter in line.counters(name, [f"{line.each}0"]).values()}
     assert grows == {name.endswith("_total")}
 
 

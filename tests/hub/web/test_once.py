@@ -46,6 +46,12 @@ async def test_a_refused_request_may_be_corrected_under_its_key(client: Client) 
     assert (await post(client, "/notes", NOTE, "k"))[0] == 201
 
 
+@pytest.mark.parametrize("path", ["/replay", "/sessions/newest/reset"])
+async def test_a_body_that_may_be_left_out_is_read_all_the_same(client: Client, path: str) -> None:
+    """Which recording, how fast, what the new session is called: a key does not make the hub overlook it."""
+    assert (await post(client, path, {"unheard": "of"}, "k"))[0] == 400
+
+
 async def test_without_a_key_each_request_acts(client: Client) -> None:
     """As before."""
     for _ in range(2):

@@ -4,14 +4,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
+from msgspec import Struct, structs
 
+from device_sims.control import Order
 from hub.errors import NotFoundError
 from hub.model import NS
 from hub.web import runners
+from hub.web.api.scenario import Change, FaultWish, Speed
 from hub.web.keys import TWINS
 from servers.web import SECRET, WALL, Client, FakeHub, eventually
 
@@ -260,6 +263,27 @@ async def test_a_story_with_a_real_device_begins_anew_now_and_at_no_other_hour(
         await put(client, "/scenario", {"clock": "23:00"}, 409)
         await put(client, "/scenario", {"initial": "saturday_night"}, 503)  # this runner never comes back as another
         assert [(each["initial"], each["clock"]) for each in heard] == [("saturday_night", "now")]
+
+
+@pytest.mark.parametrize("wish", [Change, FaultWish, Speed])
+def test_what_the_address_takes_a_runner_understands(wish: type[Struct]) -> None:
+    """A wish that it cannot read would be answered as if nobody were there."""
+    understood = {each.name: each.type for each in structs.fields(Order)}
+    for each in structs.fields(wish):
+        assert each.type in {understood[each.name], *get_args(understood[each.name])}
+
+
+@pytest.mark.parametrize(
+    ("path", "wish"),
+    [("", {"initial": {}}), ("/faults/door_open", {"active": True, "duration": "long"}), ("/speed", {"speed": "fast"})],
+)
+async def test_a_wish_of_another_type_is_refused_before_anybody_is_asked(
+    client: Client, path: str, wish: dict[str, Any]
+) -> None:
+    """400, at once."""
+    async with runner(client) as heard:
+        await put(client, f"/scenario{path}", wish, 400)
+        assert not heard
 
 
 # --- sessions and recordings

@@ -249,6 +249,15 @@ async def test_a_logged_out_session_is_dead_on_the_server(hub: FakeHub, serve: S
     assert status == 403
 
 
+async def test_a_slip_at_the_pin_does_not_end_the_session_that_one_has(hub: FakeHub, serve: Serve) -> None:
+    """In the middle of a workshop; the right one ends it for another."""
+    client = await serve(hub, lan=True)
+    _, response = await ask(client, "POST", f"{API}/login", json={"pin": PIN})
+    mine = {"Cookie": f"matinales={response.cookies['matinales'].value}"}
+    assert (await ask(client, "POST", f"{API}/login", json={"pin": "999999"}))[0] == 403
+    assert (await ask(client, "GET", f"{API}/messages", headers=mine))[0] == 200
+
+
 async def test_only_our_own_console_frames_the_projector_and_nothing_else_is_framed(client: Client) -> None:
     """A page with buttons in somebody's frame could be pressed without being seen."""
     _, projector = await ask(client, "GET", PROJECTOR)

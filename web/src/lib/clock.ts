@@ -1,5 +1,6 @@
 /** Times of a run, from what the hub last said of its clock. */
 
+import type { Link } from "./live.ts";
 import type { RunClock, Scenario } from "./types.ts";
 
 /** After so long without news a simulated clock stands: nobody knows whether it still runs. */
@@ -12,6 +13,17 @@ export function nowOf(clock: RunClock | undefined, passed: number): number | nul
 	if (Number.isNaN(at)) return null;
 	const running = clock.state === undefined || clock.state === "running";
 	return at + (running ? Math.min(Math.max(passed, 0), STANDS_AFTER_MS) * clock.speed : 0);
+}
+
+/** A link just lost may be back before anybody notices; a busy phone takes its time to connect. */
+const LOST_AFTER_MS = 3000;
+const CONNECTS_MS = 4000;
+
+/** The hub is not heard any more, and what is known grows old; [ms, monotonic]: the page's now, when it was last heard,
+ * when it was first called. What came with the page was made before its program ran: that is no silence. */
+export function lost(link: Link, now: number, heard: number, called: number): boolean {
+	if (link === "open") return false;
+	return now - Math.max(heard, called) > (link === "connecting" ? CONNECTS_MS : LOST_AFTER_MS);
 }
 
 /** The past of a simulation is being made, as its runner says, or taken in, as the hub does: it may be behind. */

@@ -26,6 +26,14 @@ function numbers(measures: readonly Measure[], language: Language): RegExp {
 	);
 }
 
+/** A text in pieces, in order; `whole`: a word with hyphens, which no end of a line may tear apart. */
+export function unbroken(text: string): { text: string; whole: boolean }[] {
+	return text
+		.split(/([\p{L}\d’]+(?:-[\p{L}\d’]+)+)/u)
+		.map((piece, at) => ({ text: piece, whole: at % 2 === 1 }))
+		.filter((piece) => piece.text !== "");
+}
+
 function escaped(text: string): string {
 	return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }

@@ -130,6 +130,7 @@ class Brush {
 	readonly px: number;
 	readonly scene: Scene;
 	private readonly u: uPlot;
+	private size = LETTERS;
 
 	constructor(u: uPlot, scene: Scene) {
 		this.u = u;
@@ -156,6 +157,7 @@ class Brush {
 	}
 
 	letters(weight: number, size = LETTERS): void {
+		this.size = size;
 		this.ctx.font = `${weight} ${size * this.px}px ${this.scene.ink("--font")}`;
 	}
 
@@ -165,13 +167,16 @@ class Brush {
 		this.ctx.stroke();
 	}
 
-	/** Words on a little ground of their own, so that hatching and curves do not run through them. */
+	/** Words on a ground of their own, so that hatching and curves do not run through them. */
 	say(words: string, x: number, y: number, token: string, align: CanvasTextAlign): void {
 		this.ctx.textAlign = align;
-		this.ctx.lineWidth = 4 * this.px;
-		this.ctx.lineJoin = "round";
-		this.ctx.strokeStyle = this.scene.ink("--surface");
-		this.ctx.strokeText(words, x, y);
+		const wide = this.ctx.measureText(words).width;
+		const tall = 1.24 * this.size * this.px;
+		const left = x - (align === "right" ? wide : align === "center" ? wide / 2 : 0);
+		this.ctx.fillStyle = this.scene.ink("--surface");
+		this.ctx.globalAlpha = 0.86;
+		this.ctx.fillRect(left - 3 * this.px, y - tall / 2, wide + 6 * this.px, tall);
+		this.ctx.globalAlpha = 1;
 		this.ctx.fillStyle = this.scene.ink(token);
 		this.ctx.fillText(words, x, y);
 	}
@@ -306,13 +311,32 @@ function paintNames(brush: Brush): void {
 		else ctx.arc(x, y, size, 0, 2 * Math.PI);
 		ctx.fill();
 		const at = rows[row] ?? y;
-		const beside = rightmost - x < 40 * px ? rightmost : x;
 		const value = scene.number(end.v, curve);
 		const name = scene.named ? within(curve.title) : "";
+		const words = scene.inside || name === "" ? value : `${name} ${value}`;
+		let beside = rightmost - x < 40 * px ? rightmost : x;
+		// words that an alarm or the edge would run through stand beyond both, where a dotted line leads to them
+		if (crossed(brush, beside + 10 * px, ctx.measureText(words).width)) {
+			beside = brush.right;
+			ctx.strokeStyle = scene.ink(colour(curve));
+			ctx.lineWidth = 1.4 * px;
+			ctx.setLineDash([2 * px, 4 * px]);
+			brush.line([
+				[x + 2 * size, y],
+				[beside + 6 * px, at],
+			]);
+			ctx.setLineDash([]);
+		}
 		// a silent curve ends where limits still run: struck out it would read as wrong
 		if (scene.inside) brush.say(name, x - 10 * px, at - 11 * px, colour(curve), "right");
-		brush.say(scene.inside || name === "" ? value : `${name} ${value}`, beside + 10 * px, at, colour(curve), "left");
+		brush.say(words, beside + 10 * px, at, colour(curve), "left");
 	});
+}
+
+/** Whether the right edge or an alarm's line runs through words of such a width that begin at `from`. */
+function crossed(brush: Brush, from: number, wide: number): boolean {
+	const lines = brush.scene.marks.filter((mark) => brush.shows(mark.at)).map((mark) => brush.x(mark.at));
+	return [...lines, brush.right].some((at) => at > from && at < from + wide);
 }
 
 /** Under the time axis, what explains the curves. */

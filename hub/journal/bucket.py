@@ -1,0 +1,113 @@
+"""A key-value bucket on the journal's NATS servers: what is changed, and is not a message. Compare-and-set by revision.
+
+Laid out as NATS's own clients do (ADR-8: stream `KV_<bucket>`, subjects `$KV.<bucket>.<key>`), so that `nats kv` reads
+it too; but what is replaced or deleted may be overwritten on disk, which they forbid.
+"""
+
+import contextlib
+from typing import NamedTuple
+
+from hub.errors import JournalError
+from hub.journal.nats_link import Link, Outgoing, Url, given_back, taken
+
+DELETED, MARK = "KV-Operation", "DEL"
+FOLLOWS = "Nats-Expected-Last-Subject-Sequence"
+AT_ONCE = 256
+_KEPT = 2
+"""Messages of a key: the newest, and for a moment the one that it replaces, until its bytes are overwritten."""
+
+
+class Entry(NamedTuple):
+    """What a key holds since a revision; None: it was deleted then."""
+
+    key: str
+    revision: int
+    value: bytes | None
+
+
+class Bucket:
+    """One bucket; any thread, each call waits at most a moment."""
+
+    def __init__(self, url: Url, name: str) -> None:
+        """Take the process's connection; nothing is asked yet.
+
+        Args:
+            url: of the journal.
+            name: of the bucket, after the journal's own.
+
+        Raises:
+            ConfigError: nats-py is not installed.
+        """
+        self._url = url
+        self._bucket = f"{url.name}_{name}"
+        self._made = False
+        self._link: Link = taken(url)
+
+    @property
+    def _stream(self) -> str:
+        return f"KV_{self._bucket}"
+
+    def close(self) -> None:
+        """Give the connection back."""
+        given_back(self._url)
+
+    def put(self, key: str, value: bytes, *, after: int) -> int:
+        """Let a key hold a value and return its revision; what it held before is overwritten on the servers' disks.
+
+        Args:
+            key: letters, digits, `-`, `_` and `.`.
+            value: at most what a server takes at once.
+            after: revision that the key has; 0: it was never there.
+
+        Raises:
+            RefusedError: it has another revision; nothing was changed.
+            UnknownFateError: no answer came; it may have been changed.
+        """
+        return self._say(key, value, {FOLLOWS: str(after)}, after)
+
+    def delete(self, key: str, *, after: int) -> int:
+        """Let a key hold nothing; otherwise as `put`."""
+        return self._say(key, b"", {FOLLOWS: str(after), DELETED: MARK}, after)
+
+    def since(self, revision: int) -> list[Entry]:
+        """Return what changed after a revision, in order; 0: every key as it is.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        self._make()
+        found: list[Entry] = []
+        more = True
+        while more:
+            body = {"seq": revision + 1, "next_by_subj": f"$KV.{self._bucket}.>", "batch": AT_ONCE}
+            messages, more = self._link.many(self._stream, body)
+            for each in messages:
+                value = None if DELETED in each.headers else each.data
+                found.append(Entry(each.subject.removeprefix(f"$KV.{self._bucket}."), each.sequence, value))
+                revision = each.sequence
+        return found
+
+    def _say(self, key: str, value: bytes, headers: dict[str, str], after: int) -> int:
+        self._make()
+        revision = self._link.publish(Outgoing(f"$KV.{self._bucket}.{key}", value, headers))
+        if after:
+            with contextlib.suppress(JournalError):  # it leaves with the next one
+                self._link.request(f"STREAM.MSG.DELETE.{self._stream}", {"seq": after})
+        return revision
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        if self._link.found(f"STREAM.INFO.{self._stream}") is None:
+            wanted = {
+                "name": self._stream,
+                "subjects": [f"$KV.{self._bucket}.>"],
+                "storage": "file",
+                "num_replicas": self._url.replicas,
+                "max_msgs_per_subject": _KEPT,
+                "discard": "new",
+                "allow_rollup_hdrs": True,
+                "allow_direct": True,
+            }
+            self._link.request(f"STREAM.CREATE.{self._stream}", wanted)
+        self._made = True

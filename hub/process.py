@@ -1,0 +1,129 @@
+"""The hub's own process (`hub.serving` begins it): its page, served until the supervisor wants no more.
+
+Its first line of input is one JSON object (`Settings`); it says `{"ready": …}` once the page is served, and ends in
+order when its input ends.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from hub import credentials, logs
+from hub.app import Settings, opened
+from hub.config import Config
+from hub.errors import HubError
+from hub.tokens import Tokens
+from hub.web.app import make_app
+from hub.web.door import Runner
+from hub.web.once import Keys
+from hub.web.security import Security
+
+_LOG = logging.getLogger("hub")
+
+STATIC = Path(__file__).parent / "web" / "static"
+LAST_ANSWERS = 0.5
+"""Seconds that requests under way get to end."""
+
+
+async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
+    """Run the hub until `ended`; `say` tells the supervisor when the page is served."""
+    data, config = Path(settings.data), settings.config
+    pin = credentials.pin(data) if settings.mode == "demo" else _pin_of(config)
+    security = Security(
+        config,
+        demo=settings.mode == "demo",
+        lan=settings.lan,
+        secret=settings.secret,
+        pin=pin,
+        read_pin=(lambda: credentials.pin(data)) if settings.mode == "demo" else None,
+        sessions=data / "sessions",
+        tokens=Tokens(data),
+    )
+    app = await asyncio.to_thread(opened, settings)
+    keys = await asyncio.to_thread(Keys, data / "idempotency")
+    runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, config.web_host, config.web_port)
+        try:
+            await site.start()
+        except OSError as error:
+            msg = (
+                f"port {config.web_port} of the page cannot be used ({error.strerror or error}); "
+                "choose another with --port (0 picks a free one) or HUB_WEB_PORT"
+            )
+            raise HubError(msg) from None
+        await app.room.secure(
+            lambda context: web.TCPSite(runner, config.web_host, config.https_port, ssl_context=context).start()
+        )
+        await app.start()
+        gc.freeze()  # what was built to start is never looked at again
+        gc.enable()
+        say(
+            {
+                "ready": {
+                    "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
+                    "secure": app.ways().secure,
+                    "pin": pin,
+                    "code": security.codes.new() if settings.lan else None,
+                }
+            }
+        )
+        await ended.wait()
+    finally:
+        await asyncio.gather(runner.cleanup(), app.take_leave())
+        await app.close()
+
+
+def _pin_of(config: Config) -> str | None:
+    if config.pin_file is None:
+        _LOG.warning("No pin_file: nobody is facilitator until HUB_PIN_FILE names one")
+        return None
+    return credentials.pin_from_file(Path(config.pin_file))
+
+
+def main() -> int:
+    """Run as the supervisor's child."""
+    sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
+    logs.configure("hub")
+    for name in ("SIGINT", "SIGBREAK", "SIGHUP"):  # a terminal's are the supervisor's: our input ends when it says so
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
+
+    def say(word: Mapping[str, Any]) -> None:
+        sys.stdout.buffer.write(msgspec.json.encode(word) + b"\n")
+        sys.stdout.buffer.flush()
+
+    async def run() -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def listen() -> None:
+            with contextlib.suppress(OSError):
+                while os.read(0, 4096):  # not sys.stdin: a thread blocked in its lock cannot be left behind
+                    pass
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=listen, name="supervisor", daemon=True).start()
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(signal.SIGTERM, ended.set)
+        await serve(settings, say, ended)
+
+    try:
+        asyncio.run(run())
+    except HubError as error:
+        say({"error": str(error)})
+        return 1
+    return 0

@@ -1,0 +1,216 @@
+"""Workers that share a journal on NATS servers bring it to one InfluxDB, whichever of them dies (decision 25)."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from hub.config import Config
+from hub.forwarding import Forwarding
+from hub.journal import lease, place
+from hub.journal import shares as module
+from hub.journal.jetstream import JetStreamJournal, JetStreamReader, Log
+from hub.journal.nats_link import Url
+from hub.model import Message
+from hub.store import influx_writer
+from hub.store.base import Range
+from hub.store.influx import InfluxHistory
+from hub.store.influx_client import Client, Place
+from servers import influx, nats
+from servers.fault_proxy import in_front_of
+from servers.ports import HOST, until
+from servers.workers import Hub, registry
+
+DEVICES = 20
+
+
+@pytest.fixture
+def url() -> str:
+    """Lend the address of a journal of four partitions that nobody has made yet."""
+    return f"{nats.fresh_url()}?partitions=4"
+
+
+@pytest.fixture
+def place_there() -> Iterator[Place]:
+    """Lend empty buckets in a real InfluxDB."""
+    with influx.buckets(influx.server()) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything be forgotten soon."""
+    for name, value in (("PINNED_S", 0.6), ("ASKED_S", 0.2), ("CONFIRM_S", 1.0), ("LOOK_S", 0.1), ("TICK_S", 0.02)):
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(lease, "LIVES_S", 1.0)
+    monkeypatch.setattr(influx_writer, "IDLE", 0.05)
+
+
+class Sharing(Hub):
+    """A worker whose readings go to InfluxDB by its partitions."""
+
+    forwards = True
+
+    def __init__(self, folder: Path, url: str, there: Place) -> None:
+        """Read the journal at `url`."""
+        folder.mkdir(exist_ok=True)
+        place.settle(folder, url)
+        self._url = Url.parsed(url)
+        self.partition = place.partition(folder)
+        super().__init__(folder, cases={})
+        self.wall = time.time_ns()
+        self.worker.start()
+        shares = place.shares(folder, self.worker.reader, lambda: True)
+        assert shares is not None
+        self.shares = shares
+        config = Config(
+            store="influx",
+            influx_url=there.url,
+            influx_token=there.token,
+            influx_org=there.org,
+            influx_bucket=there.bucket,
+        )
+        self.forwarding = Forwarding(config, folder, self.kept, self.worker, shares=shares)
+        self.forwarding.start()
+
+    def open(self) -> None:
+        """Understand what every hub does."""
+        self.registry = registry()
+        super().open()
+
+    def _journal(self) -> JetStreamReader:
+        return JetStreamReader(self._url)
+
+    @property
+    def written(self) -> float:
+        """Lines that InfluxDB confirmed to this worker."""
+        return self.forwarding.counters()["influx_lines_written_total"]
+
+    def die(self) -> None:
+        """End as a killed process does: what is on its way stays unsaid, nothing is given back."""
+        self.shares._ended.set()
+        self.shares._thread.join()
+        self.shares._deaf()
+        self.forwarding._writer.stop()
+        self.worker.stop()
+        self.kept.close()
+
+    def close(self) -> None:
+        """End in order."""
+        self.forwarding.stop()
+        self.worker.stop()
+        self.kept.close()
+
+
+class Room:
+    """Twenty devices, and the workers that hear of them."""
+
+    def __init__(self, url: str, *workers: Sharing) -> None:
+        """Say nothing yet."""
+        self._journal = JetStreamJournal(Url.parsed(url))
+        self.workers = [*workers]
+        self.said = 0
+
+    def speak(self) -> None:
+        """Let each device say a value, and every worker hear that there is something."""
+        now = time.time_ns()
+        many = range(self.said, self.said + DEVICES)
+        self._journal.append([Message(f"room{n % DEVICES}/probe", b'{"temperature": %d}' % n, now + n) for n in many])
+        self.said += DEVICES
+        for each in self.workers:
+            each.worker.wake()
+
+    def close(self) -> None:
+        """End."""
+        self._journal.close()
+
+
+@contextmanager
+def shared(folder: Path, url: str, there: Place) -> Iterator[tuple[Room, Sharing, Sharing]]:
+    """Lend two workers that hold two partitions each."""
+    one, two = Sharing(folder / "1", url, there), Sharing(folder / "2", url, there)
+    with closing(Room(url, one, two)) as room, closing(one):
+        try:
+
+            def is_even() -> bool:
+                room.speak()
+                return len(one.shares.held) == len(two.shares.held) == 2 and not one.shares.held & two.shares.held
+
+            until("each holds half", is_even, timeout_s=20)
+            yield room, one, two
+        finally:
+            if two in room.workers:
+                two.close()
+
+
+def points(there: Place) -> int:
+    """Return how many values InfluxDB has."""
+    with closing(Client(there)) as client:
+        rows = InfluxHistory(client).aggregate(Range(channel="temperature", limit=10_000), "count", None)
+    return int(sum(row.value for row in rows))
+
+
+def pending(url: str) -> int:
+    """Return how many parts nobody has confirmed."""
+    with closing(Log(Url.parsed(url))) as log:
+        found = [log.link.request(f"CONSUMER.INFO.{log.url.name}.store-{at}") for at in range(4)]
+        return sum(each["num_pending"] + each["num_ack_pending"] for each in found)
+
+
+def test_two_workers_send_each_value_once_and_keep_nothing_that_the_other_sent(
+    tmp_path: Path, url: str, place_there: Place
+) -> None:
+    """InfluxDB has what one worker would send, and is asked no more than by one."""
+    with shared(tmp_path, url, place_there) as (room, one, two):
+        until("all is confirmed", lambda: pending(url) == 0)
+        began = room.said, one.written + two.written
+        for _ in range(20):
+            room.speak()
+        until("all is there", lambda: points(place_there) == room.said)
+        sent = one.written + two.written - began[1]
+        assert room.said - began[0] <= sent < 1.2 * (room.said - began[0])
+        for each in (one, two):
+            until("nothing waits", lambda each=each: each.forwarding._writer.status.backlog.lines == 0)  # type: ignore[misc]
+
+
+def test_what_a_killed_worker_had_not_sent_is_sent_by_the_other_and_no_value_is_there_twice(
+    tmp_path: Path, url: str, place_there: Place
+) -> None:
+    """It had taken parts of the journal that it never confirmed: they are delivered again, and so is what follows."""
+    with shared(tmp_path, url, place_there) as (room, one, two):
+        two.forwarding._writer._ended.set()  # it hangs: it holds partitions and brings nothing to the store
+        for _ in range(5):
+            room.speak()
+        until("it has taken some", lambda: any(each.taken for each in two.shares._shares))
+        room.workers.remove(two)
+        two.die()
+        for _ in range(5):
+            room.speak()
+        until("the other holds all", lambda: one.shares.held == {0, 1, 2, 3})
+        until("all is confirmed", lambda: pending(url) == 0)
+        assert points(place_there) == room.said
+        assert one.shares.flow["store_parts_redelivered_total"] > 0
+
+
+def test_an_influxdb_that_is_away_loses_nothing_and_makes_no_dead_letter(
+    tmp_path: Path, url: str, place_there: Place
+) -> None:
+    """Longer than a part may be with a worker: it says that it is still at it."""
+    port = int(place_there.url.rpartition(":")[2])
+    with in_front_of(port) as proxy:
+        there = Place(
+            url=f"http://{HOST}:{proxy.port}", org=place_there.org, bucket=place_there.bucket, token=place_there.token
+        )
+        with shared(tmp_path, url, there) as (room, one, two):
+            proxy.mode = "refuse"
+            for _ in range(10):
+                room.speak()
+            began = time.monotonic()
+            until("some time has passed", lambda: time.monotonic() > began + 2 * module.CONFIRM_S)
+            assert pending(url) > 0
+            proxy.mode = "through"
+            until("all is confirmed", lambda: pending(url) == 0, timeout_s=30)
+            assert points(place_there) == room.said
+            assert one.shares.dead == two.shares.dead == 0
