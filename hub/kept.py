@@ -207,16 +207,18 @@ class Kept:
 
     def _put_lines(self, encoder: Encoder, changes: Changes, first: int) -> None:
         """Have the lines of a step wait for InfluxDB, by partition where the journal has some."""
-        of: dict[int | None, list[Reading]] = {None: []} if changes.placed else {None: changes.readings}
+        of: dict[int | None, list[Reading]] = {None: [] if changes.placed else changes.readings}
+        last: dict[int | None, int] = {}
         begin = 0
-        for end, place in changes.placed:
+        for end, place, position in changes.placed:
             if end > begin:
                 of.setdefault(place, []).extend(changes.readings[begin:end])
-                begin = end
+                begin, last[place] = end, position
         for share, readings in of.items():
             said = encoder.lines(readings, changes.known.values() if share is None else ())
-            if share is None or self.confirmed.get(share, 0) < changes.position:
-                self._outbox.put(said, first=first, at=self._wall(), last=changes.position, share=share)
+            until = last.get(share, changes.position)
+            if share is None or self.confirmed.get(share, 0) < until:
+                self._outbox.put(said, first=first, at=self._wall(), last=until, share=share)
 
     def _note_steps(self, steps: Iterable[tuple[Alarm, Transition]]) -> None:
         """Have those told who want to be, of steps that are new."""

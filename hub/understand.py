@@ -91,7 +91,7 @@ class Changes(Struct):
     Attributes:
         position: of the last record taken.
         readings: to be stored.
-        placed: (how many readings until here, partition of the journal that the last of them come from).
+        placed: (how many readings until here, partition of the journal that the last of them come from, its position).
         shown, past: newest values for the live state and the rules; `past` came through the import door.
         asks: (topic, payload) that make devices speak.
         unconfirmed: topics of `asks` that go out at QoS 0.
@@ -117,7 +117,7 @@ class Changes(Struct):
 
     position: int = 0
     readings: list[Reading] = []
-    placed: list[tuple[int, int]] = []
+    placed: list[tuple[int, int, int]] = []
     shown: list[Reading] = []
     past: list[Reading] = []
     asks: list[tuple[str, bytes]] = []
@@ -334,15 +334,16 @@ class Understanding:
                 changes.understood += 1  # nobody wants it: it is journalled, and that is all
             else:
                 self._from_device(record, changes)
-                self._note_place(message.topic, changes)
+                self._note_place(record, changes)
             if changes.pressed or (changes.runs and _has_ended(changes.runs.values())):
                 break
         return changes
 
-    def _note_place(self, topic: str, changes: Changes) -> None:
+    def _note_place(self, record: Record, changes: Changes) -> None:
         """Note which partition of the journal the readings of a message come from, where it has some."""
         if self._partition is not None:
-            changes.placed.append((len(changes.readings), self._partition(topic)))
+            share = self._partition(record.message.topic)
+            changes.placed.append((len(changes.readings), share, record.position))
 
     def _is_wanted(self, topic: str) -> bool:
         """Tell whether HUB_TOPICS asks for a topic, and no person ignores it."""

@@ -6,16 +6,21 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import psutil
 from msgspec import Struct
 
 from hub.bench._processes import end
+from hub.cli.cluster import FILE, ORG, Made
 from hub.errors import HubError
 from hub.freeport import LOOPBACK, free_port
+from hub.store.base import Range
+from hub.store.influx import InfluxHistory
+from hub.store.influx_client import Client, Place
 
 START_S = 90.0
 DRAIN_S = 120.0
@@ -43,15 +48,18 @@ def measure(
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running(Path(folder), workers) as plant:
         plant.until("every worker has its share", plant.is_shared, lambda: plant.publish(rate, 1.0, devices))
         plant.until("nothing is behind", plant.is_drained)
-        before, spent = plant.counters(), plant.spent()
+        before, spent, held = plant.counters(), plant.spent(), plant.values()
+        said = 0.0
         if kill:
-            plant.publish(rate, seconds / 2, devices)
+            said += plant.publish(rate, seconds / 2, devices)
             plant.kill()
-        plant.publish(rate, seconds / 2 if kill else seconds, devices)
+        said += plant.publish(rate, seconds / 2 if kill else seconds, devices)
         began = time.monotonic()
         plant.until("nothing is behind", plant.is_drained)
         drained = time.monotonic() - began
-        return _figures(before, plant.counters(), spent, plant.spent()) | {"drained_s": drained, "workers": workers}
+        found = _figures(before, plant.counters(), spent, plant.spent())
+        values = (plant.values() - held) / said
+        return found | {"said": said, "values_per_message": values, "drained_s": drained, "workers": workers}
 
 
 class Plant(Struct, frozen=True):
@@ -59,13 +67,23 @@ class Plant(Struct, frozen=True):
 
     Attributes:
         process: the command.
+        folder: of all data.
         pages: ports of the workers' pages.
         mqtt: of the broker.
     """
 
     process: psutil.Process
+    folder: Path
     pages: list[int]
     mqtt: int
+
+    def values(self) -> float:
+        """Return how many values of real devices InfluxDB has."""
+        made = msgspec.json.decode((self.folder / FILE).read_bytes(), type=Made)
+        there = Place(url=f"http://{LOOPBACK}:{made.influx}", org=ORG, bucket=ORG, token=made.token)
+        with closing(Client(there)) as client:
+            rows = InfluxHistory(client).aggregate(Range(limit=100_000), "count", None)
+        return sum(row.value for row in rows)
 
     def counters(self) -> list[Counters]:
         """Return what each worker counts.
@@ -101,12 +119,13 @@ class Plant(Struct, frozen=True):
             except psutil.Error:
                 continue
 
-    def publish(self, rate: float, seconds: float, devices: int) -> None:
-        """Let devices speak."""
+    def publish(self, rate: float, seconds: float, devices: int) -> float:
+        """Let devices speak; return how often they did: beside it the hub's own questions are journalled."""
         options = {"port": self.mqtt, "rate": rate, "seconds": seconds, "devices": devices}
         words = [word for name, value in options.items() for word in (f"--{name}", f"{value}")]
         command = [sys.executable, "-m", "hub.bench._publisher", *words]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 — our own
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603 — our own
+        return float(json.loads(said)["confirmed"])
 
     def is_shared(self) -> bool:
         """Tell whether all partitions are held, by each worker about as many."""
@@ -154,7 +173,7 @@ def running(folder: Path, workers: int) -> Iterator[Plant]:
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen([sys.executable, "-m", "hub", "cluster", *words], stdout=said, stderr=said)  # noqa: S603 — our own
         try:
-            plant = Plant(psutil.Process(process.pid), [page + at for at in range(workers)], mqtt)
+            plant = Plant(psutil.Process(process.pid), folder, [page + at for at in range(workers)], mqtt)
             _until_up(plant, process, folder / "said.txt")
             yield plant
         finally:
@@ -187,7 +206,7 @@ def _kind(line: str) -> str | None:
 
 
 def _figures(
-    before: list[Counters], after: list[Counters], was: Mapping[str, float], now: Mapping[str, float]
+    before: Sequence[Counters], after: Sequence[Counters], was: Mapping[str, float], now: Mapping[str, float]
 ) -> dict[str, float]:
     """Return what a message cost; a worker that was started again counts from its start."""
 

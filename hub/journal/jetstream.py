@@ -38,7 +38,7 @@ LOOKED_S = 1.0
 """How often the stream is asked how large it is [s]."""
 MOST_LATE = 8
 TRAIL = 10_000
-"""Groups of which a reader remembers where they lay: two minutes of them at 3,000 messages a second."""
+"""Parts of a subject of which a reader remembers where they lay: two minutes of them at 3,000 messages a second."""
 LAST, ARRIVED, PART_OF = "Hub-Last", "Hub-Arrived", "Nats-Msg-Id"
 """Headers: the position of the group's last message, when the newest message until there arrived [ns], and which group
 it is."""
@@ -569,7 +569,7 @@ class JetStreamJournal:
 
 
 class Trail:
-    """Where the groups lay that a reader has passed lately; for any thread.
+    """Where the parts lay that a reader has passed lately; for any thread.
 
     Attributes:
         broken: places of parts that could not be read, the newest ones.
@@ -579,26 +579,34 @@ class Trail:
         """Begin nowhere."""
         self.broken: frozenset[int] = frozenset()
         self._lock = threading.Lock()
-        self._passed: deque[tuple[int, int]] = deque(maxlen=TRAIL)
+        self._passed: dict[str, deque[tuple[int, int]]] = {}
+        self._newest = 0
 
-    def note(self, sequence: int, position: int, broken: Sequence[int]) -> None:
-        """Take the place and position of a group's last message, and the places of its parts that are damaged."""
+    def note(self, group: Sequence[Placed]) -> None:
+        """Take the parts of a group that was passed."""
         with self._lock:
-            self._passed.append((sequence, position))
+            for each in group:
+                self._passed.setdefault(each.subject, deque(maxlen=TRAIL)).append((each.sequence, each.last))
+            self._newest = group[0].last
+        broken = [each.sequence for each in group if each.part is None]
         if broken:
             self.broken = frozenset(sorted({*self.broken, *broken})[-TRAIL:])
 
     def newest(self) -> int:
         """Return the position that was passed last; 0: none yet."""
         with self._lock:
-            return self._passed[-1][1] if self._passed else 0
+            return self._newest
 
-    def until(self, sequence: int) -> int:
-        """Return the last position whose group lies whole at or before a place; 0: it is not known any more."""
+    def until(self, subject: str, sequence: int) -> int:
+        """Return the last position whose group has no part of this subject beyond a place; 0: it is not known any more.
+
+        Nothing is told of what was not read here: a server may be behind another.
+        """
         with self._lock:
-            passed = [*self._passed]
+            passed = [*self._passed.get(subject, ())]
         at = bisect_right(passed, sequence, key=lambda each: each[0])
-        return passed[at - 1][1] if at else 0
+        beyond = passed[at][1] if at < len(passed) else None  # a large group has several parts of one subject
+        return next((last for _, last in reversed(passed[:at]) if last != beyond), 0)
 
 
 class Groups:
@@ -618,7 +626,7 @@ class Groups:
         for group in self.walk(after):
             parts = [each.part for each in group if each.part is not None]
             self.damaged += len(group) - len(parts)
-            self.trail.note(group[-1].sequence, group[0].last, [each.sequence for each in group if each.part is None])
+            self.trail.note(group)
             found += records(parts, after)
             if len(found) >= limit:
                 break

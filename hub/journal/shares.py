@@ -36,6 +36,9 @@ MOST_TRIES = 5
 """Deliveries of a part that no worker survived to confirm; then it is set aside, and the partition goes on."""
 MOST_DEAD = 10_000
 """Dead letters kept; the oldest go."""
+REST = 30
+"""Looks at which nothing of a partition waits, until that is believed of what was read before the first of them: the
+server that answers may itself be behind the one that was read from."""
 LOOK_S = 1.0
 TICK_S = 0.1
 _STATUS, _PIN, _REASON, _WHERE = "Status", "Nats-Pin-Id", "Hub-Reason", "Hub-Where"
@@ -79,6 +82,7 @@ class _Share(Struct):
         leaving: it goes to another worker as soon as those are.
         others: another worker has it.
         pending: parts that wait or are on their way, at whatever worker.
+        rested: how far this worker had read at each of the last looks at which nothing of it waited.
         floor: place in the stream up to which all of it was acknowledged.
         confirmed: journal position up to which the store has all of it.
     """
@@ -91,6 +95,7 @@ class _Share(Struct):
     leaving: bool = False
     others: bool = False
     pending: int = 0
+    rested: list[int] = []
     floor: int = 0
     confirmed: int = 0
 
@@ -141,7 +146,7 @@ class Shares:
         self._trail = trail
         self._able = able
         self._monotonic = monotonic
-        self._shares = [_Share(number, taken=[]) for number in range(url.partitions)]
+        self._shares = [_Share(number) for number in range(url.partitions)]
         self._lock = threading.Lock()
         self._buried: deque[tuple[str, Letter]] = deque()
         self._address = ""
@@ -318,7 +323,7 @@ class Shares:
         return len(found.get("state", {}).get("subjects") or {})
 
     def _look_at(self, share: _Share) -> None:
-        passed = self._trail.newest()  # before the question: what is acknowledged then was read here
+        passed = self._trail.newest()
         found = self._link.found(self._of("INFO", share))
         floor = 0 if found is None else found["ack_floor"]["stream_seq"]
         if (
@@ -329,7 +334,10 @@ class Shares:
         share.floor = max(share.floor, floor)
         waits, under_way = found["num_pending"], found["num_ack_pending"]
         pinned = found["priority_groups"][0].get("pinned_client_id")
-        until = passed if not waits + under_way else self._trail.until(floor)
+        share.rested = [*share.rested, passed][-REST:] if not waits + under_way else []
+        until = self._trail.until(f"{self._url.name}.p.{share.number}", floor)
+        if len(share.rested) == REST:  # what was read before this start, or is older than the trail
+            until = max(until, share.rested[0])
         with self._lock:
             share.pending = waits + under_way
             share.confirmed = max(share.confirmed, until)
@@ -477,7 +485,7 @@ def dead_letters(log: Log, limit: int = 5) -> tuple[int, Sequence[Letter]]:
     if found is None:
         return 0, []
     state, letters = found["state"], list[Letter]()
-    for sequence in range(state["last_seq"], state["first_seq"] - 1, -1)[:limit]:
+    for sequence in range(state["last_seq"], max(state["first_seq"], 1) - 1, -1)[:limit]:
         said = log.link.message(name, {"seq": sequence})
         if said is not None:
             letters.append(Letter(said.data, said.headers.get(_REASON, ""), said.headers.get(_WHERE, "")))

@@ -78,7 +78,7 @@ class Outbox:
             said: simulated or not → lines.
             first: journal position of the step's first message.
             at: wall clock [ns].
-            last: journal position of the step's last message.
+            last: journal position of the last message that they come from.
             share: the journal's partition that they come from; None: nobody else sends them.
         """
         pack = zstandard.ZstdCompressor(level=1, write_checksum=True).compress

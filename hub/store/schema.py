@@ -115,7 +115,7 @@ CREATE TABLE notice(             -- who is still to be told of which step
 """
 
 _PARTITIONS = """
-ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- journal position of the step's last message
+ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- journal position of the last message
 ALTER TABLE outbox ADD COLUMN share INTEGER;                    -- partition of the journal; NULL: this worker's own
 """
 

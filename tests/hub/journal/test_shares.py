@@ -8,7 +8,7 @@ import pytest
 from hub.errors import JournalError
 from hub.journal import lease
 from hub.journal import shares as module
-from hub.journal.jetstream import LAST, JetStreamJournal, JetStreamReader, Log
+from hub.journal.jetstream import LAST, JetStreamJournal, JetStreamReader, Log, Placed, Trail
 from hub.journal.nats_link import Outgoing, Url
 from hub.journal.shares import Shares, dead_letters, most
 from hub.model import Message
@@ -208,6 +208,20 @@ def test_what_is_no_part_of_a_journal_is_set_aside(url: Url) -> None:
         until("it is set aside", lambda: bool(one.holds()) and dead_letters(log)[0] == 1)
         (letter,) = dead_letters(log)[1]
         assert (letter.what, letter.reason) == (b"nonsense", "it is no part of a journal")
+
+
+def test_how_far_a_partition_is_is_known_of_its_own_parts_only() -> None:
+    """Groups of three messages in two partitions; the third group is large: two parts of one partition."""
+    trail, part = Trail(), None
+    for group in (
+        [Placed(1, 3, "p.0", part), Placed(2, 3, "p.1", part)],
+        [Placed(3, 6, "p.0", part)],
+        [Placed(4, 9, "p.1", part), Placed(5, 9, "p.1", part)],
+    ):
+        trail.note(group)
+    assert [trail.until("p.0", place) for place in range(6)] == [0, 3, 3, 6, 6, 6]
+    assert [trail.until("p.1", place) for place in range(6)] == [0, 0, 3, 3, 3, 9]
+    assert (trail.until("p.2", 9), trail.newest(), len(trail.broken)) == (0, 9, 5)
 
 
 def test_a_line_that_the_store_refuses_is_set_aside_for_every_worker_to_see(url: Url) -> None:
