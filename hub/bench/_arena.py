@@ -18,9 +18,15 @@ from hub.freeport import free_port
 VALUES = 3
 """A telegram's."""
 PATIENCE_S = 120.0
+STILL_S = 30.0
+"""Nothing more for so long: whoever is measured hears no more. Seen: 10 s of silence on a machine at load 16."""
 _BURST_RATE = 1e6
 _QUIET = 0.03
 """Seconds of CPU in half a second of one who has settled."""
+
+
+class NotConnectedError(HubError):
+    """Who was started to be measured has not connected to the broker."""
 
 
 @contextmanager
@@ -85,17 +91,18 @@ def settled(parts: Mapping[str, Sequence[psutil.Process]]) -> None:
         time.sleep(0.5)
 
 
-def until_connected(process: "subprocess.Popen[bytes]", log: Path) -> None:
+def until_connected(process: "subprocess.Popen[bytes]", *said: Path) -> None:
     """Wait until a program's connection to the broker stands, and its subscription.
 
     Raises:
-        HubError: in vain; the message holds the end of its log.
+        NotConnectedError: in vain; the message holds the end of what it `said`.
     """
     deadline = time.monotonic() + PATIENCE_S
     while not _is_connected(process.pid):
         if time.monotonic() > deadline or process.poll() is not None:
-            msg = f"{process.args!r} did not connect: {log.read_text(errors='replace')[-500:]}"
-            raise HubError(msg)
+            words = " ".join(each.read_text(errors="replace")[-500:].strip() for each in said)
+            msg = f"{process.args!r} did not connect: {words}"
+            raise NotConnectedError(msg)
         time.sleep(0.05)
     time.sleep(1.0)  # until its SUBACK: what comes before is lost to the first round
 

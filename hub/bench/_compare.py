@@ -6,13 +6,15 @@ Every device has spoken once before anything is counted: what it costs to meet i
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 from msgspec import Struct
+from rich.console import Console
+from rich.markup import escape
 
 from hub import mosquitto
 from hub.bench import _arena, ingest
@@ -20,9 +22,6 @@ from hub.bench._influxd import influxd, with_bucket
 from hub.bench._peers import PEERS, Running, telegraf
 from hub.bench._processes import cpu, family
 from hub.freeport import LOOPBACK as HOST
-
-_STILL_S = 10.0
-"""Nothing more for so long: it hears no more."""
 
 
 class Run(Struct, frozen=True):
@@ -55,13 +54,26 @@ def compared(*, messages: int, devices: int, rounds: int) -> dict[str, float]:
             contenders["telegraf"] = partial(telegraf, program, place=place)
         found: dict[str, list[Run]] = {name: [] for name in contenders}
         for number in range(rounds):
-            for name, start in contenders.items():
+            for name in [*found]:
                 own = Path(folder) / f"{name}-{number}"
                 own.mkdir()
                 with _arena.mosquitto(own / "broker") as port:
-                    run = partial(_run, port, messages=messages, devices=devices)
-                    found[name].append(run(start(own / "peer", port)))
+                    peer = contenders[name](own / "peer", port)
+                    run = _unless_absent(name, partial(_run, port, peer, messages=messages, devices=devices))
+                if run is None:
+                    del found[name]
+                else:
+                    found[name].append(run)
     return figures(found, messages)
+
+
+def _unless_absent(name: str, run: Callable[[], Run]) -> Run | None:
+    """Measure once; None: a peer did not start, which is told, and has no figure: the others have theirs."""
+    try:
+        return run()
+    except _arena.NotConnectedError as error:
+        Console(stderr=True).print(escape(f"{name} is left out: {error}"), style="yellow")
+        return None
 
 
 def figures(found: dict[str, list[Run]], messages: int) -> dict[str, float]:
@@ -115,6 +127,6 @@ def _until_heard(running: Running, due: int) -> int:
         heard = running.heard()
         if heard != before:
             before, changed = heard, time.monotonic()
-        if heard >= due or time.monotonic() - changed > _STILL_S:
+        if heard >= due or time.monotonic() - changed > _arena.STILL_S:
             return heard
         time.sleep(0.2)

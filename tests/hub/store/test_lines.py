@@ -130,13 +130,24 @@ def test_two_messages_whose_hashes_meet_have_two_timestamps_too() -> None:
     assert stamps == [999_999, 0, 1, 0]
 
 
-def test_a_long_life_remembers_no_more_than_the_newest_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub that runs for months must not fill its memory with them."""
+def test_a_message_whose_hash_meets_an_earlier_one_is_told_apart_after_a_lost_commit() -> None:
+    """What was said of units is said again; which timestamps are given is not forgotten."""
+    encoder, millisecond = Encoder(), START // lines.MS * lines.MS
+    encoder.lines([replace(reading(), time=millisecond, tie=7)])
+    encoder.forget()
+    unit, value = encoder.lines([replace(reading(), time=millisecond, tie=lines.MS + 7)])[False]
+    assert unit.startswith(b"devices,")
+    assert int(value.rpartition(b" ")[2]) == millisecond + 8
+
+
+@pytest.mark.parametrize("step", [0, lines.MS])
+def test_a_long_life_remembers_no_more_than_the_newest_timestamps(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that runs for months must not fill its memory with them, nor a device whose clock stands."""
     monkeypatch.setattr(lines, "MAX_TAKEN", 10)
     encoder = Encoder()
     for number in range(100):
-        encoder.lines([replace(reading(), time=START + number * lines.MS)])
-    assert len(encoder._taken) <= 10
+        encoder.lines([replace(reading(), time=START + number * step, tie=number)])
+    assert [len(each.taken) <= 10 for each in encoder._places.values()] == [True]
 
 
 def test_two_messages_of_a_millisecond_have_two_timestamps() -> None:
