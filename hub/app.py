@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
-from hub.deeds import Acknowledge, Forget, Shelve, ToAlarm
+from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, ToAlarm, ToDevice, ToRoom
 from hub.described import described
 from hub.doing import Doing, Noting, named
 from hub.driver import Command
@@ -280,7 +281,7 @@ class App:
             forgotten=self._worker.read_back,
             recast=self._worker.recast,
         )
-        doing = Doing(acting, self._forget_hashed)
+        doing = Doing(acting, self._forget_hashed, self._furnish_everywhere)
         if self.is_shared:
             self._worker.doer = doing.do
         return acting, doing
@@ -601,14 +602,23 @@ class App:
         looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
         if noting.deed is None:
             return looked
-        future = self._doing.asked(noting.deed)
+        return await self._do_everywhere(noting.deed)
+
+    async def _do_everywhere(self, deed: ToDevice | ToRoom) -> Action:
+        """Journal what every worker is to do, and return what came of it here.
+
+        Raises:
+            UsageError: it cannot be done.
+            HubError: nobody writes the journal now, or this worker is far behind.
+        """
+        future = self._doing.asked(deed)
         try:
-            await self._link.append([deeds.written(noting.deed, time.time_ns())])
+            await self._link.append([deeds.written(deed, time.time_ns())])
             return await asyncio.wait_for(asyncio.wrap_future(future), DEED_PATIENCE)
         except TimeoutError:
             raise HubError(LATER) from None
         finally:
-            self._doing.let_go(noting.deed)
+            self._doing.let_go(deed)
 
     async def forget(self, name: str) -> Mapping[str, Any]:
         """Erase a device from the journal, from the store, then what the journal heard of it meanwhile."""
@@ -777,10 +787,32 @@ class App:
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
-        wall = self._wall = changed(self._wall, wish, rfc3339(time.time_ns()))
-        self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
+        wall = changed(self._wall, wish, rfc3339(time.time_ns()))
+        if self.is_shared:
+            await self._do_everywhere(Hang(key=secrets.token_hex(8), wall=wall))
+            return wall
+        self._hang(wall)
         await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_wall(wall)))
         return wall
+
+    def _hang(self, wall: Wall) -> None:
+        self._wall = wall
+        self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
+
+    def _furnish_everywhere(self, deed: ToRoom) -> None:
+        """Do what somebody did to the screens or the choices at any worker; in the worker's thread."""
+        if isinstance(deed, Hang):
+            self._kept.put_wall(deed.wall)
+            self._loop.call_soon_threadsafe(self._hang, deed.wall)
+        else:
+            self._chosen.take(deed.usecase, deed.choices, deed.session, deed.table)
+            self._loop.call_soon_threadsafe(self._show_choice, deed.table)
+
+    def _show_choice(self, table: int) -> None:
+        live = self.tables.of(table).live if table else self.live
+        live.apply(Batch(chosen=self._chosen.told(table)))
+        if table:
+            self._valued.again(table)
 
     @property
     def player(self) -> Player:
@@ -919,11 +951,16 @@ class App:
     async def choose(self, usecase: str, how: Change, table: int = 0) -> Mapping[str, Any]:
         """Change what people chose for a use case, on all screens, or what a table did on its own."""
         case = self._stage.case(usecase)
-        live = self.tables.of(table).live if table else self.live
-        chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how, table)))
-        live.apply(Batch(chosen=self._chosen.told(table)))
         if table:
-            self._valued.again(table)
+            self.tables.of(table)
+        if self.is_shared:
+            session, before = self._chosen.session, self._chosen.of(usecase, table=table)
+            chosen = how(case, before)
+            key = secrets.token_hex(8)
+            await self._do_everywhere(Choose(key=key, usecase=usecase, session=session, table=table, choices=chosen))
+        else:
+            chosen = await asyncio.wrap_future(self._worker.call(lambda: self._chosen.change(case, how, table)))
+            self._show_choice(table)
         found: Mapping[str, Any] = msgspec.to_builtins(chosen)
         return found
 

@@ -67,6 +67,20 @@ class Chosen:
         self._keep({**self._choices, self._session: session})
         return chosen
 
+    def take(self, usecase: str, choices: Choices, session: str, table: int = 0) -> None:
+        """Keep what was chosen at another worker.
+
+        Raises:
+            StoreError: nothing was kept.
+        """
+        known = {**self._choices.get(session, {}), _key(usecase, table): choices}
+        self._keep({**self._choices, session: known})
+
+    @property
+    def session(self) -> str:
+        """The session that is on; `SHARED`: none."""
+        return self._session
+
     def _keep(self, choices: Mapping[str, Mapping[str, Choices]]) -> None:
         self._kept.put_choices(choices)
         self._choices = choices

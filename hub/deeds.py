@@ -10,6 +10,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from hub.model import Message, Source
 from hub.rules.casting import Taken
+from hub.usecases.choosing import Choices
+from hub.workshop.wall import Wall
 
 TOPIC = "matinales/deed"
 
@@ -98,9 +100,27 @@ class Forget(Struct, frozen=True, tag=True, kw_only=True):
     hashes: list[str]
 
 
+class Hang(Struct, frozen=True, tag=True, kw_only=True):
+    """What holds for every screen from now on: a picture that stands still, silence, where the guide is."""
+
+    key: str
+    wall: Wall
+
+
+class Choose(Struct, frozen=True, tag=True, kw_only=True):
+    """What was chosen for a use case in a session, by a table or (0) for the room: all of it, as it is now."""
+
+    key: str
+    usecase: str
+    session: str
+    table: int
+    choices: Choices
+
+
 ToAlarm = Acknowledge | Shelve
+ToRoom = Hang | Choose
 ToDevice = Change | Merge | IgnoreTopics | Play | Turn | Undo | Forget
-Deed = ToAlarm | ToDevice
+Deed = ToAlarm | ToDevice | ToRoom
 _DECODE = msgspec.json.Decoder(Deed).decode
 
 

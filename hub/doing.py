@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from hub.acting import Acting
-from hub.deeds import Change, Forget, IgnoreTopics, Merge, Play, ToDevice, Turn, Undo
+from hub.deeds import Change, Choose, Forget, Hang, IgnoreTopics, Merge, Play, ToDevice, ToRoom, Turn, Undo
 from hub.errors import UsageError
 from hub.hashing import hashed
 from hub.model import Action
@@ -75,23 +75,29 @@ class Noting:
 class Doing:
     """Carries deeds out, in the thread that owns store.db."""
 
-    def __init__(self, acting: Acting, forgotten: Callable[[Sequence[str]], None]) -> None:
-        """Act; `forgotten` takes the hashes of uids that were erased."""
+    def __init__(
+        self,
+        acting: Acting,
+        forgotten: Callable[[Sequence[str]], None],
+        room: Callable[[ToRoom], None] = lambda _: None,
+    ) -> None:
+        """Act; `forgotten` takes the hashes of uids that were erased, `room` what concerns screens and choices."""
         self._acting = acting
         self._forgotten = forgotten
+        self._room = room
         self._asked: dict[str, Future[Action]] = {}
 
-    def asked(self, deed: ToDevice) -> Future[Action]:
+    def asked(self, deed: ToDevice | ToRoom) -> Future[Action]:
         """Return what will come of a deed that is about to be journalled; `let_go` of it in the end."""
         future: Future[Action] = Future()
         self._asked[_key(deed)] = future
         return future
 
-    def let_go(self, deed: ToDevice) -> None:
+    def let_go(self, deed: ToDevice | ToRoom) -> None:
         """Wait for it no more."""
         self._asked.pop(_key(deed), None)
 
-    def do(self, deed: ToDevice, received: int) -> None:
+    def do(self, deed: ToDevice | ToRoom, received: int) -> None:
         """Carry a deed out as of its arrival [ns]; what cannot be done is refused at every worker alike.
 
         Raises:
@@ -111,7 +117,7 @@ class Doing:
         if waits is not None and not waits.done():
             waits.set_result(done)
 
-    def _done(self, deed: ToDevice) -> Action:
+    def _done(self, deed: ToDevice | ToRoom) -> Action:
         acting, done = self._acting, Action()
         match deed:
             case Change():
@@ -129,13 +135,15 @@ class Doing:
                 done = acting.turn(deed.usecase, deed.by, off=deed.off)
             case Undo():
                 done = acting.undo(acting.number(deed.at), deed.by)
+            case Hang() | Choose():
+                self._room(deed)
         return done
 
 
 _WISHES = [each for each in Change.__struct_fields__ if each not in {"key", "by", "device"}]
 
 
-def _key(deed: ToDevice) -> str:
+def _key(deed: ToDevice | ToRoom) -> str:
     return "" if isinstance(deed, Forget) else deed.key
 
 

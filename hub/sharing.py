@@ -33,6 +33,8 @@ SESSIONS = "sessions"
 HOUSE = "-"
 """Key of what belongs to no session."""
 _LIST = msgspec.json.Decoder(list[Session]).decode
+_BORN = "born "
+"""Before when the bucket was made, among the keys."""
 _MARKED = "CREATE TABLE IF NOT EXISTS shared(key TEXT PRIMARY KEY)"
 
 
@@ -215,6 +217,8 @@ class SharedStore(SessionStore):
 
     def _catch_up(self) -> bool:
         """Take over what was changed since; tell whether anything was."""
+        if not self._synced:
+            self._meet(self._bucket.born())
         entries = self._bucket.since(self._seen)
         fresh = [each for each in entries if each.revision > self._revisions.get(each.key, 0)]
         newest = {each.key: each for each in fresh}
@@ -285,6 +289,13 @@ class SharedStore(SessionStore):
         return any(each.id == person for session in left for each in self.people(session))
 
     # the first time
+
+    def _meet(self, bucket: str) -> None:
+        """Let what was shared in another bucket be nobody's yet: a new cluster, or a file out of a backup."""
+        born = f"{_BORN}{bucket}"
+        if born not in self._marked():
+            self._write("DELETE FROM shared", ())
+            self._mark(born)
 
     def _reconcile(self) -> None:
         """Let go of what others erased while this worker was away, and share what nobody knows yet."""

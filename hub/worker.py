@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from hub import deeds
 from hub.commands import Underway
-from hub.deeds import Acknowledge, ToAlarm, ToDevice
+from hub.deeds import Acknowledge, ToAlarm, ToDevice, ToRoom
 from hub.driver import Order
 from hub.errors import HubError, NotFoundError, StoreError
 from hub.givingback import GivingBack
@@ -172,7 +172,7 @@ class Worker:
         self._warned: set[str] = set()
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
-        self.doer: Callable[[ToDevice, int], None] | None = None
+        self.doer: Callable[[ToDevice | ToRoom, int], None] | None = None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self.steps = self.alarm_changes = 0
@@ -546,15 +546,15 @@ class Worker:
         if changes.merged:
             self._look_who_plays()
 
-    def _until_deed(self, records: Sequence[Record], do: Callable[[ToDevice, int], None]) -> Sequence[Record]:
-        """Return the records before the next deed that concerns devices; one that comes first is done, and goes alone.
+    def _until_deed(self, records: Sequence[Record], do: Callable[[ToDevice | ToRoom, int], None]) -> Sequence[Record]:
+        """Return the records before the next deed that concerns no alarm; one that comes first is done, and goes alone.
 
         Killed before its place is committed, it is done again, and changes nothing then.
         """
         for number, record in enumerate(records):
             if record.message.topic == deeds.TOPIC and not record.repeat:
                 deed = deeds.read(record.message)
-                if isinstance(deed, ToDevice):
+                if deed is not None and not isinstance(deed, ToAlarm):
                     if number:
                         return records[:number]
                     do(deed, record.message.received)

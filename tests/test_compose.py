@@ -73,7 +73,9 @@ def test_the_cluster_comes_by_profile_only(config: dict[str, Any]) -> None:
     """Three servers with files of their own, and a second worker with the first one's settings."""
     found = json.loads(compose("--profile", "cluster", "config", "--format", "json"))["services"]
     assert set(found) - set(config["services"]) == {"nats-1", "nats-2", "nats-3", "hub-2"}
-    assert len({mount["source"] for name in ("nats-1", "nats-2", "nats-3") for mount in found[name]["volumes"]}) == 3
+    mounts = [mount for name in ("nats-1", "nats-2", "nats-3") for mount in found[name]["volumes"]]
+    assert len({mount["source"] for mount in mounts if mount["target"] == "/data"}) == 3
+    assert {Path(mount["source"]) for mount in mounts if mount["type"] == "bind"} == {ROOT / "hub/deploy/nats.conf"}
     assert found["hub-2"]["environment"] == found["hub"]["environment"]
 
 
@@ -168,7 +170,16 @@ class Running:
 
     def counter(self, name: str) -> float:
         """Return what the hub has counted."""
-        return float(self.get("/health")[1]["counters"][name])
+        return self.counter_at(self.web, name)
+
+    @staticmethod
+    def counter_at(port: int, name: str) -> float:
+        """Return what the worker behind a port has counted; 0 while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                return float(json.load(answer)["counters"][name])
+        except OSError:
+            return 0.0
 
     def memory(self) -> dict[str, float]:
         """Return container → MiB in use now."""
@@ -195,7 +206,7 @@ def running() -> Iterator[Running]:
         lent.compose("up", "-d", "--build", "--wait", timeout_s=900)
         yield lent
     finally:
-        lent.compose("--profile", "simulators", "down", "-v", "--timeout", "10", timeout_s=120)
+        lent.compose("--profile", "simulators", "--profile", "cluster", "down", "-v", "--timeout", "10", timeout_s=120)
 
 
 @pytest.mark.docker
@@ -241,3 +252,34 @@ def test_with_simulators_it_stays_below_one_gigabyte(running: Running) -> None:
     assert 50 < sum(used.values()) <= 1024
     killed = [name for name in used if "true" in inspect("{{.State.OOMKilled}}", name)]
     assert killed == []
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(1200)
+def test_the_cluster_goes_on_when_a_server_and_the_listening_worker_are_killed(running: Running) -> None:
+    """Three NATS servers and two workers for real: what a device says reaches both pages before, and the one after."""
+    second = free_port()
+    running.environ |= {
+        "HUB_JOURNAL_URL": "nats://nats-1:4222,nats-2:4222,nats-3:4222",
+        "MATINALES_WEB_2_PORT": f"{second}",
+    }
+    running.compose("down", "-v", "--timeout", "10", timeout_s=120)  # a journal of its own lies in the hub's volume
+    running.compose("--profile", "cluster", "up", "-d", "--wait", timeout_s=300)
+    password = running.compose("run", "--rm", "-T", "secrets", "devices", "add", "fridge-1").strip()
+    running.compose("kill", "-s", "HUP", "mosquitto")
+    until("Mosquitto knows it", lambda: running.say("fridge-1", password, "tele/fridge-1/SENSOR"), timeout_s=20)
+    pages = (running.web, second)
+
+    def heard() -> list[float]:
+        return [running.counter_at(page, "messages_understood_total") for page in pages]
+
+    until("both pages have it", lambda: all(each >= 1 for each in heard()), timeout_s=60)
+    listens = next(page for page in pages if running.counter_at(page, "broker_connected"))
+    first = "hub" if listens == running.web else "hub-2"
+    other = second if first == "hub" else running.web
+    running.compose("--profile", "cluster", "kill", "nats-2", first)
+    before = running.counter_at(other, "messages_understood_total")
+    until("the other listens", lambda: running.counter_at(other, "broker_connected") == 1, timeout_s=60)
+    assert running.say("fridge-1", password, "tele/fridge-1/SENSOR")
+    until("and understands", lambda: running.counter_at(other, "messages_understood_total") > before, timeout_s=30)
+    running.compose("--profile", "cluster", "down", "-v", "--timeout", "10", timeout_s=120)

@@ -6,11 +6,12 @@ Every device has spoken once before anything is counted: what it costs to meet i
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from msgspec import Struct
 from rich.console import Console
@@ -59,7 +60,7 @@ def compared(*, messages: int, devices: int, rounds: int) -> dict[str, float]:
                 own.mkdir()
                 with _arena.mosquitto(own / "broker") as port:
                     peer = contenders[name](own / "peer", port)
-                    run = _unless_absent(name, partial(_run, port, peer, messages=messages, devices=devices))
+                    run = _unless_absent(name, partial(measured, port, peer, messages=messages, devices=devices))
                 if run is None:
                     del found[name]
                 else:
@@ -93,20 +94,21 @@ def figures(found: dict[str, list[Run]], messages: int) -> dict[str, float]:
 
 
 @contextmanager
-def hub(folder: Path, port: int) -> Iterator[Running]:
-    """Lend ingest and hub with SQLite, once they are subscribed: every message durable, decoded, judged and stored."""
+def hub(folder: Path, port: int, config: Mapping[str, Any] = {}) -> Iterator[Running]:
+    """Lend ingest and hub, once they are subscribed: every message durable, decoded, judged and stored; in SQLite."""
     folder.mkdir()
     url = f"mqtt://{HOST}:{port}"
     with ExitStack() as stack:
         arguments = ("--data", str(folder), "--broker", url, "--window", str(mosquitto.WINDOW))
         reader = stack.enter_context(ingest.child("hub.ingest", *arguments))
-        app, health = ingest.start_hub(stack, folder, url, {})
+        app, health = ingest.start_hub(stack, folder, url, config)
         _arena.until_subscribed(folder)
         parts = {"ingest": family(reader.pid), "hub": family(app.pid)}
         yield Running(parts, lambda: int(ingest.counters(health)["readings_stored_total"]) // _arena.VALUES)
 
 
-def _run(port: int, start: AbstractContextManager[Running], *, messages: int, devices: int) -> Run:
+def measured(port: int, start: AbstractContextManager[Running], *, messages: int, devices: int) -> Run:
+    """Measure one burst through whoever `start` starts, each device having spoken once before."""
     with start as running:
         _arena.settled(running.parts)
         first = _arena.meet(port, running.parts, devices=devices, heard=running.heard)

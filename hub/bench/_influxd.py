@@ -23,6 +23,12 @@ START_S = 100.0
 HOW = "influxd is not on PATH: PATH=$PATH:$(dirname $(.ci/influxd ~/.cache/matinales)) builds it and puts it there"
 
 
+def settings(place: Place) -> dict[str, str]:
+    """Return what a hub is told (`hub.config`) so that it stores there."""
+    told = {"url": place.url, "token": place.token, "org": place.org, "bucket": place.bucket}
+    return {"store": "influx"} | {f"influx_{name}": value for name, value in told.items()}
+
+
 class Influxd:
     """An InfluxDB in a process of its own, which may be killed and started again on its files and its port.
 

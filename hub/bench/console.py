@@ -132,23 +132,35 @@ GATES = {f"{name}_ms_max": ("<=", EFFECT_MS) for name in (*_FIRST, *_REST, *_LAS
 }
 
 
-def measure(*, rounds: int = 6) -> dict[str, float]:
+def measure(*, rounds: int = 6, only: str = "") -> dict[str, float]:
     """Return how long each press took to show [ms], in the middle and at worst.
 
     Args:
         rounds: how often each is pressed.
+        only: the name of one of them, `story` (every story there is, in each round) and `plan_b` included; empty: all.
+
+    Raises:
+        HubError: nothing is called so, or nothing showed.
     """
+    names = [*dict.fromkeys(press.name for press in PRESSES), "story", "plan_b"]
+    if only and only not in names:
+        msg = f"--only {only}: there are {', '.join(names)}"
+        raise HubError(msg)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         hub = stack.enter_context(_processes.demo(folder, "--seed", "7"))
         _rehearse(hub.page)
         room = stack.enter_context(_opened(stack.enter_context(_browser.chromium(light=True)), hub.page))
+        told = [each for each in _stories(hub.page) if each != STORY] if only else []
         for number in range(rounds):
             for press in PRESSES:
-                room.press(press)
-            _tell(room, OTHERS[number % len(OTHERS)])
-            _tell(room, STORY)
-            _again(room)
+                if only in {"", press.name}:
+                    room.press(press)
+            if only in {"", "story"}:
+                for usecase in [*(told or [OTHERS[number % len(OTHERS)]]), STORY]:
+                    _tell(room, usecase)
+            if only in {"", "plan_b"}:
+                _again(room)
         return room.figures()
 
 
@@ -217,6 +229,10 @@ def _opened(browser: "Browser", address: str) -> Iterator[Room]:
     yield room
     for page in pages.values():
         page.context.close()
+
+
+def _stories(address: str) -> list[str]:
+    return [str(each["name"]) for each in _asked(address, "GET", "usecases")["usecases"]]
 
 
 def _tell(room: Room, usecase: str) -> None:

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from hub import mosquitto
 from hub.bench import _arena
-from hub.bench._influxd import influxd, with_bucket
+from hub.bench._influxd import influxd, settings, with_bucket
 from hub.bench._peers import stored, telegraf
 from hub.bench._processes import cpu, family
 from hub.bench.ingest import child, start_hub
@@ -118,19 +118,11 @@ class _Arena:
         """Lend ingest and hub, once they are subscribed."""
         folder = self._folder / "data"
         folder.mkdir(parents=True, exist_ok=True)
-        place = self._place
-        config = {
-            "store": "influx",
-            "influx_url": place.url,
-            "influx_token": place.token,
-            "influx_org": place.org,
-            "influx_bucket": place.bucket,
-        }
         url = f"mqtt://{HOST}:{self._port}"
         arguments = ("--data", str(folder), "--broker", url, "--window", str(mosquitto.WINDOW))
         with ExitStack() as stack:
             ingest = stack.enter_context(child("hub.ingest", *arguments))
-            app, _health = start_hub(stack, folder, url, config)
+            app, _health = start_hub(stack, folder, url, settings(self._place))
             _arena.until_subscribed(folder)
             yield {"ingest": family(ingest.pid), "hub": family(app.pid)}
 

@@ -117,6 +117,8 @@ def nats_settings(password: str) -> str:
         "lame_duck_grace_period: 5s",
         "lame_duck_duration: 30s",
         "max_payload: 8MB",
+        "ping_interval: 5s",
+        "ping_max: 2",
         "jetstream { store_dir: /data, sync_interval: always }",
         f"cluster {{ name: matinales, listen: 0.0.0.0:6222, {login}, routes: [{routes}] }}",
         login,

@@ -51,6 +51,15 @@ class Bucket:
         """Give the connection back."""
         given_back(self._url)
 
+    def born(self) -> str:
+        """Return when the bucket was made: another one has another, whatever it is called.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        self._make()
+        return str(self._link.request(f"STREAM.INFO.{self._stream}")["created"])
+
     def put(self, key: str, value: bytes, *, after: int) -> int:
         """Let a key hold a value and return its revision; what it held before is overwritten on the servers' disks.
 

@@ -320,8 +320,8 @@ class Link:
             max_reconnect_attempts=-1,
             reconnect_time_wait=_AGAIN_S,  # type: ignore[arg-type]  # a float is slept as well
             connect_timeout=1,
-            ping_interval=2,
-            max_outstanding_pings=2,
+            ping_interval=1,  # a server that is cut off says nothing: 4 s until another one is asked
+            max_outstanding_pings=3,
         )
         self._trouble = None
         if self._client.max_payload < LEAST_PAYLOAD:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from hub.rules.wording import Sentence, Text, fill, number
 
-LAST_MIN = 3.0
+LAST_MIN = 5.0
 """The last step has no next one: so long [min] is waited for what it promises."""
 
 

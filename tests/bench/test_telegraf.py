@@ -13,6 +13,7 @@ MOST = telegraf.GATES["ratio"][1]
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)  # six bursts of 40,000 messages, each with a broker of its own
 def test_a_message_costs_the_hub_hardly_more_than_telegraf() -> None:
     """Both write all that was sent; the ratio is of one run, so that a slow machine is slow for both."""
     if shutil.which("telegraf") is None:

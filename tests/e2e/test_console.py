@@ -18,6 +18,18 @@ SMALL = """() => [...document.querySelectorAll('button, a[href], input:not([type
     .filter((each) => each.getBoundingClientRect().height < 44).map((each) => each.outerHTML.slice(0, 160))"""
 """Targets lower than a finger; links within a sentence are as high as its line (WCAG 2.5.8 exempts them), and what
 folds out is touched from beside."""
+WATCH = """() => {
+    const old = document.querySelector('main .scene figure svg');
+    const before = document.querySelector('main h1').textContent;
+    window.mixed = [];
+    const look = () => {
+        const title = document.querySelector('main h1').textContent;
+        if (title !== before && old.isConnected) window.mixed.push(title);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+"""Notes, frame by frame, whether a story's picture stands under the title of the next."""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
@@ -63,6 +75,19 @@ def test_a_press_begins_a_story_from_its_beginning(hub: Demo, browser: Browser) 
         bar.get_by_role("button", name="Annuler").click()
         gone = {None, begun["run"]}
         until("the story is told anew", lambda: hub.ask("GET", "api/v1/scenario").get("run") not in gone)
+
+
+def test_under_the_next_story_s_title_nothing_of_the_one_before_is_seen(hub: Demo, browser: Browser) -> None:
+    """The wall shows the title first, then its own picture: never the old one under a new name."""
+    with visit(browser, f"{hub.page}projector") as reader:
+        page = reader.page
+        expect(page.locator("main .scene figure svg").first).to_be_visible()
+        page.evaluate(WATCH)
+        hub.ask("PUT", "api/v1/scenario", {"usecase": "water_leak", "seed": 7})
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Fuite")
+        expect(page.locator("main .scene figure svg").first).to_be_visible()
+        assert page.evaluate("window.mixed") == []
+    hub.ask("PUT", "api/v1/scenario", {"usecase": "cold_room", "seed": 7})
 
 
 def test_in_one_hand_the_next_step_is_at_the_thumb(hub: Demo, browser: Browser) -> None:

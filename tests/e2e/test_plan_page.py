@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from servers.browser import visit
+from servers.browser import fingers, visit
 from servers.hubs import Demo, demo, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(180)]
@@ -50,7 +50,7 @@ def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_
         pin.focus()
         page.keyboard.press("Delete")
         expect(status).to_contain_text("n’est plus sur le plan")
-        assert places(hub) == {}
+        until(lambda: places(hub) == {})
         page.get_by_role("button", name="Défaire").click()
         expect(pin).to_have_count(1)
         until(lambda: places(hub) != {})
@@ -63,3 +63,25 @@ def test_devices_are_hung_by_hand_and_by_keys_and_are_there_after_a_restart(tmp_
     with demo(data, *args) as hub:
         assert [*places(hub).values()] == [before]
         assert hub.ask("GET", "api/v1/plan")["picture"]["title"] == "plan du fournil"
+
+
+def test_on_a_phone_a_finger_hangs_a_device_and_a_touch_says_where(tmp_path: Path, browser: Browser) -> None:
+    """Drawn from the list it lies under the finger, and the plan stays there; touched, the next touch is its place."""
+    with (
+        demo(tmp_path / "data", "--history", "0") as hub,
+        visit(browser, f"{hub.page}plan", size=(390, 844), touch=True) as reader,
+    ):
+        page = reader.page
+        expect(page.locator(".loose button")).to_have_count(4)
+        plan, grip = page.locator(".plan").bounding_box(), page.locator(".loose button").first.bounding_box()
+        assert plan is not None
+        assert grip is not None
+        to = (plan["x"] + 0.75 * plan["width"], plan["y"] + 0.25 * plan["height"])
+        fingers(page, ((grip["x"] + 20, grip["y"] + 20), to))
+        until(lambda: len(places(hub)) == 1)
+        assert [*places(hub).values()] == [pytest.approx((0.75, 0.25), abs=0.01)]
+        assert page.locator(".plan").bounding_box() == plan
+        page.locator(".loose button").first.tap()
+        expect(page.locator("[data-pin]")).to_have_count(2)
+        page.touchscreen.tap(plan["x"] + 0.2 * plan["width"], plan["y"] + 0.5 * plan["height"])
+        until(lambda: pytest.approx((0.2, 0.5), abs=0.01) in places(hub).values())

@@ -95,6 +95,10 @@ class Workers:
             return None
         return None if current is None else (current["title"], current["state"])
 
+    def money(self, worker: int) -> dict[str, Any]:
+        """Return what a use case may be worth at a worker."""
+        return self.ask(worker, "GET", "usecases/cold_room/money?run=real")
+
     def name(self, worker: int) -> str | None:
         """Return what the device is called at a worker."""
         try:
@@ -212,6 +216,9 @@ def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_pa
         workers.ask(0, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Oven"})
         until("the other page has it", lambda: workers.session(1) == ("Bakers", "open"), timeout_s=10)
         until("and its name", lambda: workers.name(1) == "Oven", timeout_s=10)
+        workers.ask(0, "PATCH", "screens", {"muted": True})
+        workers.ask(0, "PUT", "usecases/cold_room/hypotheses/stock", {"value": 4000})
+        until("and what was chosen", lambda: "4000" in json.dumps(workers.money(1)), timeout_s=10)
         first = [psutil.Process(workers.living["processes"][each]) for each in ("ingest", "hub")]
         for each in first:
             each.suspend()  # the machine hangs

@@ -130,3 +130,13 @@ def test_a_table_begins_a_new_session_with_the_defaults(shelf: Shelf) -> None:
     chosen.change(ROOM, lambda usecase, before: choose(usecase, before, "stock", 4000), table=3)
     assert chosen.enter("b2", {"a1", "b2"}) == {}
     assert (chosen.anew(3), chosen.anew(4)) == ({"cold_room": {}}, {})
+
+
+def test_what_another_worker_chose_is_kept_in_its_session_whichever_is_on_here(shelf: Shelf) -> None:
+    """This worker may learn of the new session a moment later."""
+    chosen = Chosen(cast("Kept", shelf), "old")
+    chosen.take("cold_room", Choices(hypotheses={"stock": 4000.0}), "new")
+    assert chosen.of("cold_room") == NOTHING
+    assert chosen.of("cold_room", "new").hypotheses == {"stock": 4000.0}
+    assert chosen.session == "old"
+    assert Chosen(cast("Kept", shelf), "new").told()["cold_room"]["hypotheses"] == {"stock": 4000.0}

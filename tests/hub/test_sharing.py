@@ -228,6 +228,23 @@ def test_what_was_typed_before_workers_shared_it_is_shared_at_the_first_look(tmp
         each.store.close()
 
 
+def test_a_file_that_meets_other_servers_keeps_its_sessions_and_shares_them(pair: tuple[Page, Page]) -> None:
+    """Restored from a backup, or a cluster made anew: what its servers do not know was not erased by anybody."""
+    one, two = pair
+    begun = one.desk.start(Wish(title="Bakers"))
+    one.store.put_note(Note(id="n1", session=begun.id, run="real", time=1, written=2, text="kept", author=""))
+    one.store.close()
+    two.store.close()
+    one.url = two.url = nats.fresh_url()
+    one.open()
+    one.look()
+    assert one.desk.current() == begun
+    two.open()
+    two.look()
+    assert two.desk.current() == begun
+    assert [each.text for each in two.store.notes(begun.id)] == ["kept"]
+
+
 def test_a_worker_follows_by_itself_and_says_so(pair: tuple[Page, Page]) -> None:
     """So that its pages show it."""
     one, two = pair

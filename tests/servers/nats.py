@@ -86,6 +86,8 @@ class Nats:
             f"server_name: {self.name}",
             f"listen: {self.host}:{self.port}",
             f"max_payload: {self.payload}",
+            "ping_interval: 5s",
+            "ping_max: 2",
             f'jetstream {{ store_dir: "{self.disk}", sync_interval: always }}',
         ]
         if self.mqtt:

@@ -9,6 +9,7 @@ import { type Link, Live, type Socket } from "./lib/live.ts";
 import { type Page, tableAt } from "./lib/route.ts";
 import { untold } from "./lib/sight.ts";
 import type { Opening } from "./lib/opening.ts";
+import { painted } from "./lib/painted.ts";
 import { told } from "./lib/told.ts";
 import type { Delta, Device, Frame, Usecase, Value } from "./lib/types.ts";
 
@@ -102,6 +103,9 @@ class Hub {
 		const follows = !own && this.usecase !== null && played !== undefined && played !== this.usecase.name;
 		return announced ?? (follows ? played : null);
 	});
+
+	/** It is so new that nothing but its title stands there. */
+	readonly turning = $derived(this.coming !== null && this.coming !== this.usecase?.name);
 
 	/** Tell whether a device is not to be seen here. */
 	hides(device: Device | undefined): boolean {
@@ -273,10 +277,14 @@ class Hub {
 		}
 	}
 
-	/** Show the story that is on its way as it is known, without a value, until the hub has described it anew. */
+	/** Show the story that is on its way as it is known, without a value, until the hub has described it anew; its title
+	 * first: a picture takes a slow laptop longer than a facilitator waits before pressing again. */
 	#begin() {
 		const known = this.coming === null ? undefined : this.#described.get(this.coming);
-		if (known !== undefined && known.name !== this.usecase?.name) this.usecase = untold(known);
+		if (known === undefined || !this.turning) return;
+		painted(() => {
+			if (this.coming === known.name && this.turning) this.usecase = untold(known);
+		});
 	}
 
 	/** Stand still if that is wished; who has lived again has missed a stretch of every curve. */
