@@ -280,7 +280,7 @@ class StoreFile(StoreReader):
             db.pragma("journal_mode", "wal")
             db.pragma("synchronous", "normal")
             db.pragma("secure_delete", 1)
-            db.pragma("cache_size", -6_000)  # KiB
+            db.pragma("cache_size", -6_000)  # KiB: with 16 MB, 3.2 µs a reading instead of 3.6, and as fast to read
             db.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             schema.update(db)
         except BaseException:

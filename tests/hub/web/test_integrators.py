@@ -105,3 +105,23 @@ async def test_a_spreadsheet(client: Client) -> None:
         "simulated": "0",
         "run": "real",
     }
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice: apt-get install libreoffice-calc-nogui")
+async def test_libreoffice_opens_the_address(client: Client, tmp_path: Path) -> None:
+    """By its address, as a French one reads a table: the value is a number that formulas can use."""
+    french = "Text - txt - csv (StarCalc):59,34,76,1,,1036,false,true"
+    process = await asyncio.create_subprocess_exec(
+        *("soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", f"--infilter={french}"),
+        *("--convert-to", "fods", "--outdir", str(tmp_path), example("spreadsheet", client)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await process.communicate())[0].decode()
+    sheets = await asyncio.to_thread(lambda: [each.read_text(encoding="utf-8") for each in tmp_path.glob("*.fods")])
+    assert sheets, said
+    (sheet,) = sheets
+    assert 'office:value-type="float" office:value="21.5"' in sheet
+    assert "<text:p>tasmota:kitchen</text:p>" in sheet

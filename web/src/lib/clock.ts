@@ -15,9 +15,10 @@ export function nowOf(clock: RunClock | undefined, passed: number): number | nul
 	return at + (running ? Math.min(Math.max(passed, 0), STANDS_AFTER_MS) * clock.speed : 0);
 }
 
-/** A link just lost may be back before anybody notices; a busy phone takes its time to connect. */
+/** A link just lost may be back before anybody notices; a busy phone takes its time to connect, and is told so meanwhile
+ * (LinkBar): its values have been true a moment ago. */
 const LOST_AFTER_MS = 3000;
-const CONNECTS_MS = 4000;
+const CONNECTS_MS = 8000;
 
 /** The hub is not heard any more, and what is known grows old; [ms, monotonic]: the page's now, when it was last heard,
  * when it was first called. What came with the page was made before its program ran: that is no silence. */
