@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -314,7 +315,7 @@ def test_a_backlog_before_our_own_message_is_no_silence(stage: Stage) -> None:
     stage.pump(lambda: stage.edge._probe_seen)
     for number in range(10, 10 + 2 * PROBES):
         stage.say(burst(number))
-        stage.pump(lambda number=number: number in stage.acks)
+        stage.pump(partial(lambda due: due in stage.acks, number))
         stage.edge._send_probe(0.0)
     assert stage.edge.counters.connected
     for _ in range(PROBES + 1):
