@@ -114,7 +114,7 @@ class MqttEdge:
         self._connack_by: float | None = None
         self._tick_at = 0.0
         self._quiet_since = 0.0
-        self._received_before = 0
+        self._received_before = self._received_at_probe = 0
         self._unsaid: deque[tuple[float, str, bytes, int, bool]] = deque(maxlen=1_000)
         self._watching = 0
         self._client = BufferedClient(settings, self)
@@ -381,6 +381,8 @@ class MqttEdge:
 
     def _send_probe(self, now: float) -> None:
         self._probe_at = now + PROBE_S
+        if self.counters.received != self._received_at_probe:  # a long backlog comes first, and is no silence
+            self._received_at_probe, self._probes_out = self.counters.received, 0
         if self._probe_seen and self._probes_out >= PROBES:
             _LOG.warning("The subscription at %s is silent: connecting again", self._place)
             self._client.lose()

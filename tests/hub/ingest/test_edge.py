@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import JournalError
-from hub.ingest.edge import MqttEdge
+from hub.ingest.edge import PROBES, MqttEdge
 from hub.ingest.gaps import Gaps, Why
 from hub.ingest.lookout import UPTIME
 from hub.ingest.mqtt import DUP, BufferedClient, Listener
@@ -306,6 +307,20 @@ def test_a_resumed_group_waits_for_all_that_is_delivered_again(stage: Stage) -> 
         stage.rest(0.01)
     stage.pump(lambda: len(stage.acks) == 5)
     assert [len(group) for group in stage.journal.groups] == [5]
+
+
+def test_a_backlog_before_our_own_message_is_no_silence(stage: Stage) -> None:
+    """What is heard proves that the subscription lives; connecting again would put us behind it once more."""
+    stage.say(probe(stage, 1, 1))
+    stage.pump(lambda: stage.edge._probe_seen)
+    for number in range(10, 10 + 2 * PROBES):
+        stage.say(burst(number))
+        stage.pump(partial(lambda due: due in stage.acks, number))
+        stage.edge._send_probe(0.0)
+    assert stage.edge.counters.connected
+    for _ in range(PROBES + 1):
+        stage.edge._send_probe(0.0)
+    assert not stage.edge.counters.connected
 
 
 def probe(stage: Stage, number: int, packet: int) -> bytes:
