@@ -617,7 +617,7 @@ def test_any_messages_cut_anywhere_arrive_whole(messages: list[tuple[bytes, byte
 
 def test_what_is_said_faster_than_the_broker_confirms_waits_and_none_is_lost(stage: Stage) -> None:
     """Few are under way, our probe among them; the others follow as the confirmations come."""
-    for number in range(10_500):
+    for number in range(2_000):
         stage.edge.publish(f"cmnd/{number}/STATUS", b"0", 1, retain=False)
     heard: dict[str, int] = {}
 
@@ -625,7 +625,7 @@ def test_what_is_said_faster_than_the_broker_confirms_waits_and_none_is_lost(sta
         heard.update(said(stage))
         return len(heard)
 
-    stage.pump(lambda: taken() >= MOST_SAID)
+    stage.pump(lambda: taken() >= MOST_SAID - 1)  # one is the probe
     stage.rest()
     assert taken() <= IN_FLIGHT
     confirmed = 0
@@ -637,10 +637,10 @@ def test_what_is_said_faster_than_the_broker_confirms_waits_and_none_is_lost(sta
         if due:
             stage.say(b"".join(b"\x40\x02" + packet.to_bytes(2, "big") for packet in due))
         confirmed += len(due)
-        return confirmed >= 10_500
+        return confirmed >= 2_000
 
-    stage.pump(all_confirmed, timeout_s=20)
-    assert {f"cmnd/{number}/STATUS" for number in range(10_500)} <= heard.keys()
+    stage.pump(all_confirmed)
+    assert {f"cmnd/{number}/STATUS" for number in range(2_000)} <= heard.keys()
 
 
 def said(stage: Stage) -> Iterator[tuple[str, int]]:
