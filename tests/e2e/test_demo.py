@@ -282,7 +282,7 @@ def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) ->
             assert name in told or alarms, target
     for name, line in metrics.lines().items():
         wanted = {each for each in line.counters(name).values() if not each.startswith(("influx_", "data_"))}
-        assert wanted - counters.keys() <= {"journal_budget_left_seconds", *ON_SERVERS}, name
+        assert wanted - counters.keys() <= {"journal_budget_left_seconds", "send_seconds_total", *ON_SERVERS}, name
     living = set(re.findall(r'matinales_process_threads\{part="(\w+)"\}', text))
     assert living >= {"hub", "ingest", "sim", "broker", "supervisor"}
 

@@ -225,6 +225,7 @@ def test_only_a_main_configures_logging() -> None:
     assert said <= {
         "hub/logs.py",
         "hub/process.py",
+        "hub/keeper.py",
         "hub/ingest/__main__.py",
         "device_sims/__main__.py",
         "hub/cli/_start.py",
