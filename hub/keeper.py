@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,37 @@ def hand_over(supervisor: Supervisor, rest: Mapping[str, Any], lock: int) -> Non
     """
     if sys.platform == "win32":  # there a process cannot become another program
         return
-    parts = supervisor.leave()
-    if parts is None:
-        return
+    with _signals_kept() as signals:
+        parts = supervisor.leave()
+        if parts is not None:
+            _become({**rest, "parts": parts, "lock": lock, "signals": signals})
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[int]:
+    """Lend a descriptor that has a byte for each signal from now on.
+
+    Any thread of ours may be given one; what its handler then notes in memory is gone with the program.
+    """
+    signals, told = os.pipe()
+    for each in (signals, told):
+        os.set_blocking(each, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    try:
+        yield signals
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(signals)
+        os.close(told)
+
+
+def _become(told: Mapping[str, Any]) -> None:
     import tempfile  # noqa: PLC0415 — not the keeper's
 
     with tempfile.TemporaryFile() as file:  # without a name: it holds passwords
-        file.write(json.dumps({**rest, "parts": parts, "lock": lock}).encode())
+        file.write(json.dumps(told).encode())
         file.seek(0)
-        for each in (file.fileno(), lock):
+        for each in (file.fileno(), told["lock"], told["signals"]):
             os.set_inheritable(each, True)  # noqa: FBT003 — the signature is os's
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError):
@@ -77,9 +99,19 @@ class _Keeper:
         self._temporary: bool = told["temporary"]
         self._words: int = told["words"]
         self._lock: int = told["lock"]
+        self._signals: int = told["signals"]
         self._done = threading.Event()
         self.supervisor = Supervisor()
         self.supervisor.take(told["parts"])
+
+    def listen(self) -> None:
+        """Hear the signals that end it, and those that came while the command became this program."""
+        on_end(self.supervisor.stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers())
+        with contextlib.suppress(BlockingIOError):
+            if os.read(self._signals, 1):
+                self.supervisor.stop()
+        os.close(self._signals)
 
     def run(self) -> None:
         """Keep everything alive, then end it."""
@@ -146,8 +178,7 @@ def main() -> int:
     logs.configure("supervisor")
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         keeper = _Keeper(json.loads(file.read()))
-    on_end(keeper.supervisor.stop)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers())
+    keeper.listen()
     keeper.run()
     return 0
 

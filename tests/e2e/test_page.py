@@ -345,6 +345,25 @@ def test_a_wall_keeps_its_screen_on_where_the_browser_can(hub: Demo, browser: Br
         expect(wall).to_have_attribute("data-wake", "on")
 
 
+def test_a_part_whose_styles_do_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:
+    """The hub was away for a moment: the cards of other devices come without a reload, and not naked."""
+    hub.publish("tele/kitchen/SENSOR", TELEGRAM)
+    with visit(browser, f"{hub.page}health") as reader:
+        asked: list[str] = []
+        reader.forgiven = re.compile("ERR_FAILED")
+
+        def refuse_once(route: Route) -> None:
+            asked.append(route.request.url)
+            route.abort() if len(asked) == 1 else route.continue_()
+
+        reader.page.route("**/assets/DeviceCard-*.css", refuse_once)
+        reader.page.goto(hub.page)
+        card = reader.page.locator(".others .device").first
+        card.wait_for()
+        assert len(asked) > 1
+        expect(card).not_to_have_css("border-top-width", "0px")
+
+
 def test_a_wall_that_does_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:
     """Nobody loads a wall again by hand."""
     with visit(browser, f"{hub.page}health") as reader:

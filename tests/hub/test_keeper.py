@@ -71,6 +71,27 @@ def test_the_keeper_starts_again_what_dies_and_ends_everything(kind: str, tmp_pa
         FileLock(data / "lock", timeout=0).acquire().lock.release()
 
 
+def test_who_ends_the_command_while_it_becomes_the_keeper_is_heard(tmp_path: Path) -> None:
+    """Another thread of the command may be given the signal: what it noted was gone with the program."""
+    at_once = """
+import signal, threading, time
+from hub.supervisor import on_end
+
+def become(*arguments, real=os.execv):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.1)
+    real(*arguments)
+
+os.execv = become
+"""
+    code = COMMAND.replace("data = Path", at_once + "data = Path").replace(
+        "    supervisor.add", "    on_end(supervisor.stop)\n    supervisor.add"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path), PART, "kept"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.splitlines()[1:] == ["Ending …"]
+
+
 def test_a_part_that_is_being_started_again_is_not_handed_over(tmp_path: Path) -> None:
     """Who has just died is the command's to start again: it stays what it is, and says nothing of it."""
     dies = "import sys; print('{\"ready\": 1}', flush=True); sys.exit(3)"
