@@ -628,6 +628,7 @@ def test_what_is_said_faster_than_the_broker_confirms_waits_and_none_is_lost(sta
     stage.pump(lambda: taken() >= MOST_SAID - 1)  # one is the probe
     stage.rest()
     assert taken() <= IN_FLIGHT
+    assert len(stage.edge._client._out_messages) <= IN_FLIGHT  # what waits, waits where it is small
     confirmed = 0
 
     def all_confirmed() -> bool:
