@@ -30,6 +30,7 @@ WATCH = """() => {
     look();
 }"""
 """Notes, frame by frame, whether a story's picture stands under the title of the next."""
+WIDTH = "(selector) => document.querySelector(selector).getBoundingClientRect().width"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
@@ -109,3 +110,26 @@ def test_in_one_hand_the_next_step_is_at_the_thumb(hub: Demo, browser: Browser) 
         last = page.locator("button[data-story]").last.bounding_box()
         assert last is not None
         assert last["y"] + last["height"] <= bars[-1]
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desk", "phone"])
+def test_the_preview_is_as_wide_as_its_card(hub: Demo, browser: Browser, size: tuple[int, int]) -> None:
+    """It is drawn 1280 px wide and shown small: the console beside it keeps its width, and nothing scrolls sideways."""
+    with visit(browser, f"{hub.page}facilitator", size=size) as reader:
+        page = reader.page
+        page.get_by_text("Aperçu du projecteur").click()
+        expect(page.frame_locator("iframe").locator("h1")).not_to_be_empty()
+        shown, card = (page.evaluate(WIDTH, each) for each in ("iframe", "section:has(iframe)"))
+        assert 0 < shown <= card <= size[0]
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_what_is_hidden_or_locked_is_called_by_its_part_in_the_story(hub: Demo, browser: Browser) -> None:
+    """The compressor's plug is found by somebody who never saw its serial number; its own name stands beside."""
+    with visit(browser, f"{hub.page}facilitator") as reader:
+        page = reader.page
+        page.locator('button[data-story="cold_room"]').click()
+        page.get_by_text("Cacher un appareil").click()
+        expect(page.locator('[data-of*="coldroom-sim-compressor"] > span')).to_have_text(
+            "Compresseur · coldroom-sim-compressor"
+        )
