@@ -311,19 +311,26 @@ class Link:
         async def back() -> None:
             self._trouble = None
 
-        await self._client.connect(
-            list(self._url.servers),
-            name="matinales",
-            user=self._url.user,
-            password=self._url.password,
-            error_cb=failed,
-            reconnected_cb=back,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=_AGAIN_S,  # type: ignore[arg-type]  # a float is slept as well
-            connect_timeout=1,
-            ping_interval=1,  # a server that is cut off says nothing: 4 s until another one is asked
-            max_outstanding_pings=3,
-        )
+        while True:
+            await self._client.connect(
+                list(self._url.servers),
+                name="matinales",
+                user=self._url.user,
+                password=self._url.password,
+                error_cb=failed,
+                reconnected_cb=back,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=_AGAIN_S,  # type: ignore[arg-type]  # a float is slept as well
+                connect_timeout=1,
+                ping_interval=1,  # a server that is cut off says nothing: 4 s until another one is asked
+                max_outstanding_pings=3,
+            )
+            if self._client.is_connected:
+                break
+            # greeted, and hung up before the first answer: nats-py 2.16 returns, and who asks now would be refused
+            self._trouble = "it ends connections as soon as they begin"
+            await self._client.close()
+            await asyncio.sleep(_AGAIN_S)
         self._trouble = None
         if self._client.max_payload < LEAST_PAYLOAD:
             self._trouble = f"max_payload is {self._client.max_payload} there; write `max_payload: 8MB` in its file"
