@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 CHUNK = 3000
 """Records a step takes at most."""
-MUCH = 20_000
+MUCH = 5_000
 """Records after which memory is given back, once nothing waits."""
 REST, LONGEST_REST = 0.0005, 0.1
 """Seconds between the beginnings of two steps: so long for each record of the first, and at most. From 2,000 messages a
