@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 from hub.errors import BusyError, HubError, JournalError, StoreError
 from hub.journal.bucket import Bucket, Entry
 from hub.journal.nats_link import RefusedError, Url
+from hub.workshop.carried import carried
 from hub.workshop.note import Note
 from hub.workshop.people import Person
 from hub.workshop.plan import Plan
@@ -32,6 +34,7 @@ LOOK_S = 0.2
 SESSIONS = "sessions"
 HOUSE = "-"
 """Key of what belongs to no session."""
+_KINDS: Mapping[str, Any] = {SESSIONS: list[Session], "vote": Vote, "note": Note, "person": Person, "plan": Plan}
 _LIST = msgspec.json.Decoder(list[Session]).decode
 _BORN = "born "
 """Before when the bucket was made, among the keys."""
@@ -55,6 +58,8 @@ class SharedStore(SessionStore):
         self._revisions: dict[str, int] = {}
         self._there: set[str] = set()
         self._shared: dict[str, Session] = {}
+        self._newer: dict[str, bytes] = {}
+        """Keys whose value has fields that this version does not know, as it was read."""
         self._seen = 0
         self._synced = False
         self._ended = threading.Event()
@@ -188,16 +193,33 @@ class SharedStore(SessionStore):
         try:
             if value is None:
                 self._revisions[key] = self._bucket.delete(key, after=after)
+                self._newer.pop(key, None)
                 self._there.discard(key)
                 self._unmark(key)
             else:
+                value = self._with_newer(key, value)
                 self._revisions[key] = self._bucket.put(key, value, after=after)
+                self._note_newer(key, value)
                 self._there.add(key)
                 self._mark(key)
         except RefusedError:
             self._catch_up()
             msg = "another worker has just changed the same; look at the page, and do it again if it is still wanted"
             raise BusyError(msg) from None
+
+    def _with_newer(self, key: str, value: bytes) -> bytes:
+        """Return a value with the fields that a newer version had written there."""
+        if key not in self._newer:
+            return value
+        return carried(_KINDS[key.partition(".")[0]], self._newer[key], value)
+
+    def _note_newer(self, key: str, value: bytes) -> None:
+        """Keep what was read where this version would not write the same."""
+        kind = _KINDS.get(key.partition(".")[0])
+        if kind is None or msgspec.json.encode(msgspec.json.decode(value, type=kind)) == value:
+            self._newer.pop(key, None)
+        else:
+            self._newer[key] = value
 
     # what others wrote
 
@@ -238,9 +260,11 @@ class SharedStore(SessionStore):
         if entry.value is None:
             self._forget(kind, name)
             self._there.discard(entry.key)
+            self._newer.pop(entry.key, None)
             self._unmark(entry.key)
         else:
             self._keep(kind, name, entry.value)
+            self._note_newer(entry.key, entry.value)
             self._there.add(entry.key)
             self._mark(entry.key)
         self._revisions[entry.key] = entry.revision

@@ -7,6 +7,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -43,23 +44,28 @@ def measure(
         rate: messages a second.
         seconds: how long.
         devices: whose they are, in turn.
-        kill: end one worker's hub by `kill -9` half way; it is started again by itself.
+        kill: end one worker's hub by `kill -9` half way; it is started again by itself. `shared_again_s` tells how
+            long it took until every partition was held by one of the workers again, by each about as many.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running(Path(folder), workers) as plant:
         plant.until("every worker has its share", plant.is_shared, lambda: plant.publish(rate, 1.0, devices))
         plant.until("nothing is behind", plant.is_drained)
         before, spent, held = plant.counters(), plant.spent(), plant.values()
-        said = 0.0
+        moved: dict[str, float] = {}
         if kill:
-            said += plant.publish(rate, seconds / 2, devices)
-            plant.kill()
-        said += plant.publish(rate, seconds / 2 if kill else seconds, devices)
+            said = plant.publish(rate, seconds / 2, devices)
+            with ThreadPoolExecutor(1) as devices_speak:
+                more = devices_speak.submit(plant.publish, rate, seconds / 2, devices)
+                moved["shared_again_s"] = plant.killed()
+                said += more.result()
+        else:
+            said = plant.publish(rate, seconds, devices)
         began = time.monotonic()
         plant.until("nothing is behind", plant.is_drained)
         drained = time.monotonic() - began
         found = _figures(before, plant.counters(), spent, plant.spent())
         values = (plant.values() - held) / said
-        return found | {"said": said, "values_per_message": values, "drained_s": drained, "workers": workers}
+        return found | moved | {"said": said, "values_per_message": values, "drained_s": drained, "workers": workers}
 
 
 class Plant(Struct, frozen=True):
@@ -107,10 +113,17 @@ class Plant(Struct, frozen=True):
                 found[kind] += times.user + times.system
         return found
 
-    def kill(self) -> None:
-        """End the hub that was started last."""
+    def killed(self) -> float:
+        """End the hub that was started last, and return after how long [s] all partitions were shared again.
+
+        Raises:
+            HubError: they never were.
+        """
         hubs = [each for each, line in self._programs() if _kind(line) == "worker"]
         max(hubs, key=psutil.Process.create_time).kill()
+        began = time.monotonic()
+        self.until("every worker has its share again", self.is_shared)
+        return time.monotonic() - began
 
     def _programs(self) -> Iterator[tuple[psutil.Process, str]]:
         for each in self.process.children(recursive=True):
@@ -157,7 +170,7 @@ class Plant(Struct, frozen=True):
                 msg = f"waited {DRAIN_S:.0f} s in vain until {what}"
                 raise HubError(msg)
             meanwhile()
-            time.sleep(0.5)
+            time.sleep(0.2)
 
 
 @contextmanager

@@ -33,6 +33,8 @@ SPURNED = 2
 """After so many connections that ended at our question since when the broker runs, it is asked no more."""
 UNSAID_S = 10.0
 """A command that could not be said for longer is dropped: late is worse than never."""
+MOST_UNSAID = 10_000
+"""So many may wait to be said: each of as many new devices is asked something at once (300 B each)."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -115,7 +117,8 @@ class MqttEdge:
         self._tick_at = 0.0
         self._quiet_since = 0.0
         self._received_before = self._received_at_probe = 0
-        self._unsaid: deque[tuple[float, str, bytes, int, bool]] = deque(maxlen=1_000)
+        self._unsaid: deque[tuple[float, str, bytes, int, bool]] = deque(maxlen=MOST_UNSAID)
+        self._own = 0  # acknowledgements due to our own messages
         self._watching = 0
         self._client = BufferedClient(settings, self)
 
@@ -148,6 +151,8 @@ class MqttEdge:
             self._dialler.start()
         if now >= self._tick_at:
             self._tick(now)
+        if self._unsaid:
+            self._say()
         self._watch(more=self._client.flush())
 
     def close(self) -> None:
@@ -253,6 +258,7 @@ class MqttEdge:
             self._lookout.parted(self._probe_heard_at or self.batch.last or self._wall_ns())
         self._connack_by = None
         self.batch.ids.clear()
+        self._own = 0
         if was:
             self._failed(f"the connection to the broker at {self._place} was lost ({reason})")
         elif refused:
@@ -277,9 +283,10 @@ class MqttEdge:
         if qos:
             self.batch.ids.append(number)
         if topic.startswith(("$SYS/", self._probe)):
+            self._own += qos > 0
             self._hear_own(topic, payload)
         elif self._settings.shares and topic.startswith(HUBS):
-            pass  # another hub's, which has it too: it is nobody's message
+            self._own += qos > 0  # another hub's, which has it too: it is nobody's message
         else:
             again, retained = bool(head & DUP), bool(head & RETAINED)
             self.batch.add(topic, payload, qos, self._wall_ns(), retained=retained, again=again)
@@ -342,8 +349,9 @@ class MqttEdge:
                 counters.reason = None
         if self._client.connection is not None:
             self._client.acknowledge(batch.ids)
-            counters.acknowledged += len(batch.ids)
+            counters.acknowledged += len(batch.ids) - self._own
         batch.ids.clear()
+        self._own = 0
         if batch.cut:
             self._drained()
 
@@ -393,7 +401,7 @@ class MqttEdge:
         self._client.publish(self._probe, self._nonce, qos=1)
 
     def _say(self) -> None:
-        while self._unsaid and self.counters.connected:
+        while self._unsaid and self.counters.connected and self._client.has_room:
             since, topic, payload, qos, retain = self._unsaid.popleft()
             if self._clock() - since > UNSAID_S:
                 continue

@@ -23,6 +23,11 @@ from hub.ingest.session import Settings
 READ = 262_144
 """Bytes asked of one `recv`."""
 KEEPALIVE_S = 15
+IN_FLIGHT = 250
+"""QoS 1 messages of ours that the broker has not confirmed."""
+MOST_SAID = 200
+"""Of them, others' than the edge's probes, which always find a place; paho keeps 1 KB of each, and looks at all of them
+at each confirmation (measured, source: `_update_inflight`)."""
 DUP, QOS, RETAINED = 0x08, 0x06, 0x01
 """Flags in the first byte of a PUBLISH (3.1.1 §3.3.1)."""
 _PUBACK = struct.Struct("!BBH")
@@ -80,8 +85,7 @@ class BufferedClient(paho.Client):
         self._at = 0
         self._behind = bytearray()
         self._ready_socket: socket.socket | None = None
-        self.max_inflight_messages_set(1_000)
-        self.max_queued_messages_set(10_000)
+        self.max_inflight_messages_set(IN_FLIGHT)
         parts = settings.parts
         if parts.username:
             self.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
@@ -131,6 +135,11 @@ class BufferedClient(paho.Client):
         self._behind.clear()
         self.dry = True
         self._sock_close()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the broker confirmed enough of what was said that more may be."""
+        return len(self._out_messages) < MOST_SAID
 
     @property
     def connection(self) -> socket.socket | None:

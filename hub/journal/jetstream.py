@@ -149,15 +149,25 @@ class Log:
         wanted = found["config"]["num_replicas"]
         return State(said["first_seq"], said["last_seq"], said["bytes"], said["messages"], wanted, current)
 
-    def newest(self) -> Placed | None:
-        """Return the last message, by the leader."""
+    def newest(self, after: int = 0) -> Placed | None:
+        """Return the last part beyond a place, by the leader; what somebody else published is passed over."""
         found = self.link.message(self.url.name, {"last_by_subj": f"{self.url.name}.>"})
+        if found is not None and LAST not in found.headers:
+            places = range(found.sequence - 1, max(after, self.state().first - 1), -1)
+            before = (self.link.message(self.url.name, {"seq": each}) for each in places)
+            found = next((each for each in before if each is not None and LAST in each.headers), None)
         return None if found is None else _placed(found)
 
     def at(self, sequence: int) -> Placed | None:
-        """Return the first message from a place on."""
-        found = self.link.message(self.url.name, {"seq": max(sequence, 1), "next_by_subj": f"{self.url.name}.>"})
-        return None if found is None else _placed(found)
+        """Return the first part from a place on."""
+        sequence = max(sequence, 1)
+        while True:
+            found = self.link.message(self.url.name, {"seq": sequence, "next_by_subj": f"{self.url.name}.>"})
+            if found is None:
+                return None
+            if LAST in found.headers:
+                return _placed(found)
+            sequence = found.sequence + 1
 
     def opening(self) -> Opening:
         """Return the newest opening."""
@@ -190,7 +200,8 @@ class Log:
         for each in messages:
             if each.sequence > sequence:
                 found += self._left(sequence, each.sequence)
-            found.append(_placed(each))
+            if LAST in each.headers:  # else somebody else published it; who has its partition sets it aside (`shares`)
+                found.append(_placed(each))
             sequence = each.sequence + 1
         return found, sequence, more
 
@@ -731,7 +742,7 @@ class JetStreamReader:
         try:
             last = self._log.state().last
             if last != self._seen[0]:
-                newest = self._log.newest()
+                newest = self._log.newest(self._seen[0] if last > self._seen[0] else 0)
                 self._seen = (last, self._seen[1] if newest is None else newest.last)
         except NewerError:
             raise

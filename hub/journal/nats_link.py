@@ -161,13 +161,13 @@ class Link:
             UnknownFateError: no answer came.
         """
         data = msgspec.json.encode(body) if body is not None else b""
-        return self._answer(self._call(self._ask(f"$JS.API.{subject}", data)))
+        return self._answer(self._call(self._ask(f"$JS.API.{subject}", data)), subject)
 
     def found(self, subject: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         """Ask JetStream's API for something that may not be there: None then."""
         data = msgspec.json.encode(body) if body is not None else b""
         answer = self._call(self._ask(f"$JS.API.{subject}", data))
-        return None if _code(answer) == _NOT_FOUND else self._answer(answer)
+        return None if _code(answer) == _NOT_FOUND else self._answer(answer, subject)
 
     def message(self, stream: str, body: Mapping[str, Any]) -> Stored | None:
         """Return a message of a stream, from its leader; None: there is none."""
@@ -194,7 +194,7 @@ class Link:
 
     def publish(self, message: Outgoing) -> int:
         """Put one message into a stream and return its place once it is stored."""
-        answer = self._answer(self._call(self._ask(message.subject, message.data, message.headers)))
+        answer = self._answer(self._call(self._ask(message.subject, message.data, message.headers)), message.subject)
         return int(answer["seq"])
 
     def commit(self, group: str, messages: Sequence[Outgoing], *, after: int) -> int:
@@ -210,7 +210,8 @@ class Link:
             UnknownFateError: no answer came.
         """
         expected = {"Nats-Expected-Last-Sequence": str(after)}
-        return int(self._answer(self._call(self._commit(group, messages, expected)))["seq"])
+        answer = self._call(self._commit(group, messages, expected))
+        return int(self._answer(answer, messages[-1].subject)["seq"])
 
     def ask(self, subject: str, data: bytes) -> bytes:
         """Ask whoever serves a subject, and return the answer.
@@ -310,19 +311,26 @@ class Link:
         async def back() -> None:
             self._trouble = None
 
-        await self._client.connect(
-            list(self._url.servers),
-            name="matinales",
-            user=self._url.user,
-            password=self._url.password,
-            error_cb=failed,
-            reconnected_cb=back,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=_AGAIN_S,  # type: ignore[arg-type]  # a float is slept as well
-            connect_timeout=1,
-            ping_interval=1,  # a server that is cut off says nothing: 4 s until another one is asked
-            max_outstanding_pings=3,
-        )
+        while True:
+            await self._client.connect(
+                list(self._url.servers),
+                name="matinales",
+                user=self._url.user,
+                password=self._url.password,
+                error_cb=failed,
+                reconnected_cb=back,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=_AGAIN_S,  # type: ignore[arg-type]  # a float is slept as well
+                connect_timeout=1,
+                ping_interval=1,  # a server that is cut off says nothing: 4 s until another one is asked
+                max_outstanding_pings=3,
+            )
+            if self._client.is_connected:
+                break
+            # greeted, and hung up before the first answer: nats-py 2.16 returns, and who asks now would be refused
+            self._trouble = "it ends connections as soon as they begin"
+            await self._client.close()
+            await asyncio.sleep(_AGAIN_S)
         self._trouble = None
         if self._client.max_payload < LEAST_PAYLOAD:
             self._trouble = f"max_payload is {self._client.max_payload} there; write `max_payload: 8MB` in its file"
@@ -389,11 +397,11 @@ class Link:
                 await listening.unsubscribe()
 
     @staticmethod
-    def _answer(data: bytes) -> Mapping[str, Any]:
+    def _answer(data: bytes, subject: str) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = msgspec.json.decode(data)
         if "error" in answer:
             error = answer["error"]
-            msg = f"JetStream refuses: {error.get('description', error)}"
+            msg = f"JetStream refuses {subject}: {error.get('description', error)}"
             raise (UnknownFateError if error.get("code") == _BUSY else RefusedError)(msg)
         return answer
 

@@ -129,6 +129,9 @@ def test_every_page_is_for_everybody(hub: Demo, reader: Visit, path: str) -> Non
         for size in (HALF, QUARTER, PHONE):
             page.set_viewport_size(size)
             _fits(page)
+        page.evaluate("document.documentElement.style.fontSize = '140%'")  # a phone whose owner reads large letters
+        assert page.evaluate(SIDEWAYS) == []
+        page.evaluate("document.documentElement.style.fontSize = ''")
         page.evaluate(GROW)
         assert page.evaluate(SIDEWAYS) == []
         assert page.evaluate(CUT) == []

@@ -250,8 +250,13 @@ ON_SERVERS = (
     "journal_replicas",
     "journal_replicas_current",
     "journal_server_connected",
+    "send_seconds_total",
+    "store_workers",
+    "store_parts_confirmed_total",
+    "store_parts_redelivered_total",
+    "store_dead_letters",
 )
-"""What is told of a journal on NATS servers, and of none in a folder."""
+"""What is told of a journal on NATS servers and of InfluxDB, and of none in a folder."""
 
 
 def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) -> None:
@@ -282,7 +287,12 @@ def test_the_dashboard_asks_for_nothing_that_metrics_does_not_tell(hub: Demo) ->
             assert name in told or alarms, target
     for name, line in metrics.lines().items():
         wanted = {each for each in line.counters(name).values() if not each.startswith(("influx_", "data_"))}
-        assert wanted - counters.keys() <= {"journal_budget_left_seconds", "send_seconds_total", *ON_SERVERS}, name
+        assert wanted - counters.keys() <= {
+            "journal_budget_left_seconds",
+            "send_seconds_total",
+            "store_workers",
+            *ON_SERVERS,
+        }, name
     living = set(re.findall(r'matinales_process_threads\{part="(\w+)"\}', text))
     assert living >= {"hub", "ingest", "sim", "broker", "supervisor"}
 

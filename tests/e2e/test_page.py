@@ -345,17 +345,35 @@ def test_a_wall_keeps_its_screen_on_where_the_browser_can(hub: Demo, browser: Br
         expect(wall).to_have_attribute("data-wake", "on")
 
 
+def refused_once(reader: Visit, address: str) -> list[str]:
+    """Let the first request for an address fail; return what was asked for, as it grows."""
+    asked: list[str] = []
+    reader.forgiven = re.compile("ERR_FAILED")
+
+    def refuse_once(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort() if len(asked) == 1 else route.continue_()
+
+    reader.page.route(address, refuse_once)
+    return asked
+
+
+def test_a_part_whose_styles_do_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:
+    """The hub was away for a moment: the cards of other devices come without a reload, and not naked."""
+    hub.publish("tele/kitchen/SENSOR", TELEGRAM)
+    with visit(browser, f"{hub.page}health") as reader:
+        asked = refused_once(reader, "**/assets/DeviceCard-*.css")
+        reader.page.goto(hub.page)
+        card = reader.page.locator(".others .device").first
+        card.wait_for()
+        assert len(asked) > 1
+        expect(card).not_to_have_css("border-top-width", "0px")
+
+
 def test_a_wall_that_does_not_come_is_asked_for_again(hub: Demo, browser: Browser) -> None:
     """Nobody loads a wall again by hand."""
     with visit(browser, f"{hub.page}health") as reader:
-        asked: list[str] = []
-        reader.forgiven = re.compile("ERR_FAILED")
-
-        def refuse_once(route: Route) -> None:
-            asked.append(route.request.url)
-            route.abort() if len(asked) == 1 else route.continue_()
-
-        reader.page.route("**/assets/Projector-*.js", refuse_once)
+        asked = refused_once(reader, "**/assets/Projector-*.js")
         reader.page.goto(f"{hub.page}projector?theme=light", wait_until="commit")
         expect(reader.page.get_by_role("heading", level=1)).to_have_text("Chambre froide")
         assert len(asked) > 1

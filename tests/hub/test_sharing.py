@@ -11,6 +11,7 @@ import pytest
 
 from hub.errors import BusyError, JournalError, UsageError
 from hub.journal import place
+from hub.journal.bucket import Entry
 from hub.journal.nats_link import Url
 from hub.sessions import opened
 from hub.sharing import SharedStore
@@ -285,3 +286,34 @@ def test_a_journal_in_the_folder_shares_nothing(tmp_path: Path) -> None:
     place.note(tmp_path, nats.fresh_url())
     with closing(opened(tmp_path)) as shared:
         assert isinstance(shared, SharedStore)
+
+
+def test_what_only_a_newer_worker_knows_stays_when_an_older_one_changes_the_rest(pair: tuple[Page, Page]) -> None:
+    """During a rolling upgrade: of sessions and of votes, also of those that the older one did not touch."""
+    one, two = pair
+    first = one.desk.start(Wish(title="Bakers"))
+    fresh = one.desk.reset(first.id)
+    vote = one.ballot.ask(Question("Warm enough?", ["yes", "no"]))["id"]
+    keys = ("sessions", f"vote.{vote}")
+
+    def there() -> dict[str, Entry]:
+        return {each.key: each for each in one.store._bucket.since(0)}
+
+    def newer(value: bytes | None) -> bytes:
+        said = msgspec.json.decode(value or b"")
+        for each in said if isinstance(said, list) else [said]:
+            each["language"] = "oc"
+        return msgspec.json.encode(said)
+
+    for key in keys:
+        entry = there()[key]
+        one.store._bucket.put(key, newer(entry.value), after=entry.revision)
+    two.look()
+    two.desk.pause(fresh.id)
+    two.ballot.close(vote)
+    sessions, kept = (msgspec.json.decode(there()[key].value or b"") for key in keys)
+    assert {each["id"]: (each["state"], each["language"]) for each in sessions} == {
+        first.id: ("archived", "oc"),
+        fresh.id: ("paused", "oc"),
+    }
+    assert (kept["state"], kept["language"]) == ("closed", "oc")

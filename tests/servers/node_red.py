@@ -45,12 +45,13 @@ def watched(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @asynccontextmanager
 async def playing(folder: Path, nodes: list[dict[str, Any]]) -> AsyncIterator[str]:
     """Lend a Node-RED that plays a flow; the address where it tells what came."""
+    command = program()
     (folder / "flows.json").write_text(json.dumps(watched(nodes)))
     (folder / "settings.js").write_text('module.exports = {uiHost: "127.0.0.1", httpAdminRoot: false};\n')
     port = free_port()
     log = (folder / "log").open("wb")
     process = await asyncio.create_subprocess_exec(
-        *(program(), "--userDir", str(folder), "--port", str(port), "flows.json"), stdout=log, stderr=log
+        *(command, "--userDir", str(folder), "--port", str(port), "flows.json"), stdout=log, stderr=log
     )
     try:
         yield f"http://127.0.0.1:{port}/seen"

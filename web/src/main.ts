@@ -10,6 +10,12 @@ import "./tokens.css";
 import "./page.css";
 import "./opening.css";
 
+// the styles of a part that did not come: who asks for the part again would take their element, which stands there, for them
+const AGAIN_MS = 1000;
+const styled = ({ target }: Event) => {
+	if (target instanceof HTMLLinkElement) setTimeout(() => target.replaceWith(target.cloneNode()), AGAIN_MS);
+};
+addEventListener("error", styled, true);
 const place = document.getElementById("page");
 // the words and a page of its own come side by side; where it is shown, one that fails is asked for again
 later(pageAt(location.pathname))?.().catch(() => undefined);

@@ -19,7 +19,7 @@ from hub.errors import JournalError
 from hub.ingest.edge import PROBES, MqttEdge
 from hub.ingest.gaps import Gaps, Why
 from hub.ingest.lookout import UPTIME
-from hub.ingest.mqtt import DUP, BufferedClient, Listener
+from hub.ingest.mqtt import DUP, IN_FLIGHT, MOST_SAID, BufferedClient, Listener
 from hub.ingest.session import Settings
 from hub.model import NS, Message
 from servers.publisher import publish_packet
@@ -446,6 +446,13 @@ def test_the_brokers_own_topics_are_not_journalled(stage: Stage) -> None:
     assert stage.journal.payloads == [b"1", b"3"]
 
 
+def test_our_own_messages_do_not_count_as_acknowledged(stage: Stage) -> None:
+    """Else more would be acknowledged than was received."""
+    stage.say(burst(1) + publish_packet("$SYS/broker/uptime", b"5", 2) + probe(stage, 2, packet=3) + burst(4))
+    stage.pump(lambda: stage.acks == [1, 2, 3, 4])
+    assert (stage.edge.counters.received, stage.edge.counters.acknowledged) == (2, 2)
+
+
 def test_qos_0_is_journalled_and_not_acknowledged(stage: Stage) -> None:
     """There is nothing to acknowledge; its flags are kept."""
     stage.say(b"\x31\x06\x00\x03a/b9")
@@ -606,3 +613,43 @@ def test_any_messages_cut_anywhere_arrive_whole(messages: list[tuple[bytes, byte
             assert client.read() is None
         client._sock = None
     assert listener.messages == [(topic, body, 0x32, number) for topic, body, number in messages]
+
+
+def test_what_is_said_faster_than_the_broker_confirms_waits_and_none_is_lost(stage: Stage) -> None:
+    """Few are under way, our probe among them; the others follow as the confirmations come."""
+    for number in range(2_000):
+        stage.edge.publish(f"cmnd/{number}/STATUS", b"0", 1, retain=False)
+    heard: dict[str, int] = {}
+
+    def taken() -> int:
+        heard.update(said(stage))
+        return len(heard)
+
+    stage.pump(lambda: taken() >= MOST_SAID - 1)  # one is the probe
+    stage.rest()
+    assert taken() <= IN_FLIGHT
+    assert len(stage.edge._client._out_messages) <= IN_FLIGHT  # what waits, waits where it is small
+    confirmed = 0
+
+    def all_confirmed() -> bool:
+        nonlocal confirmed
+        taken()
+        due = [*heard.values()][confirmed:]
+        if due:
+            stage.say(b"".join(b"\x40\x02" + packet.to_bytes(2, "big") for packet in due))
+        confirmed += len(due)
+        return confirmed >= 2_000
+
+    stage.pump(all_confirmed)
+    assert {f"cmnd/{number}/STATUS" for number in range(2_000)} <= heard.keys()
+
+
+def said(stage: Stage) -> Iterator[tuple[str, int]]:
+    """Take topic and packet id of each whole PUBLISH at QoS 1 out of what the broker heard."""
+    data, at = stage.heard, 0
+    while at + 2 <= len(data) and at + 2 + data[at + 1] <= len(data):
+        end, size = at + 2 + data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at] & 0xF6 == 0x32:
+            yield data[at + 4 : at + 4 + size].decode(), int.from_bytes(data[at + 4 + size : at + 6 + size], "big")
+        at = end
+    del data[:at]

@@ -8,8 +8,8 @@ import pytest
 
 from hub.errors import ConfigError, JournalError
 from hub.journal import jetstream
-from hub.journal.jetstream import JetStreamJournal, JetStreamReader
-from hub.journal.nats_link import UnknownFateError, Url
+from hub.journal.jetstream import Groups, JetStreamJournal, JetStreamReader, Log
+from hub.journal.nats_link import Outgoing, UnknownFateError, Url
 from hub.journal.parts import partition
 from hub.model import Message
 from servers import nats
@@ -214,3 +214,41 @@ def test_what_a_newer_version_wrote_stops_a_reader_instead_of_being_passed_over(
             JetStreamJournal(url)
         monkeypatch.setattr(jetstream, "FORMAT", 2)
         assert said(reader) == ["1", "2"]
+
+
+@contextmanager
+def stranger(url: Url) -> Iterator[Log]:
+    """Lend the streams to somebody who is no hub."""
+    with closing(Log(url)) as log:
+        yield log
+
+
+def test_what_somebody_else_published_last_does_not_hide_where_the_journal_ends(url: Url) -> None:
+    """It has no position: readers see the end before it, and who opens the journal goes on after that."""
+    with closing(JetStreamReader(url)) as reader, stranger(url) as log:
+        with closing(JetStreamJournal(url)) as journal:
+            journal.append([message(1), message(2)])
+            for _ in range(3):
+                log.link.publish(Outgoing(f"{url.name}.p.0", b"not ours", {}))
+            assert reader.end == 2
+            assert said(reader) == ["1", "2"]
+        with closing(JetStreamReader(url)) as fresh:
+            assert fresh.end == 2
+        with closing(JetStreamJournal(url)) as journal:
+            assert journal.append([message(3)]) == 3
+        assert said(reader) == ["1", "2", "3"]
+
+
+def test_a_reader_finds_every_position_among_what_somebody_else_published(url: Url) -> None:
+    """Wherever the search by halves meets it, nothing of the journal is passed over."""
+    with stranger(url) as log, closing(JetStreamReader(url)) as reader:
+        for number in range(1, 7):
+            with closing(JetStreamJournal(url)) as journal:
+                journal.append([message(number)])
+            for _ in range(30):
+                log.link.publish(Outgoing(f"{url.name}.other", b"not ours", {}))
+        for after in range(6):
+            found = Groups(log).read(after, 1)
+            assert [each.position for each in found] == [after + 1]
+        assert said(reader) == ["1", "2", "3", "4", "5", "6"]
+        assert reader.damaged == 0

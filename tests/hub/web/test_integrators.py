@@ -6,28 +6,22 @@ import csv
 import io
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from servers import node_red
+from servers import examples, node_red
 from servers.web import SECRET, Client, FakeHub
 
-README = (Path(__file__).parents[3] / "hub" / "web" / "README.md").read_text(encoding="utf-8")
-PRINTED = "http://localhost:8080"
 NODES = {"inject", "http request", "change", "split", "debug"}
 """Of Node-RED itself: nothing else need be installed."""
 
 
-def example(name: str, client: Client | None = None) -> str:
+def example(name: str, client: Client) -> str:
     """Return an example, its address that of a test's server."""
-    found = re.search(rf"<!-- example: {name} -->\n```\w+\n(.+?)\n```", README, re.DOTALL)
-    assert found is not None, f"hub/web/README.md has no example {name!r}"
-    address = PRINTED if client is None else str(client.make_url("")).rstrip("/")
-    return found[1].replace(PRINTED, address)
+    return examples.example(name, str(client.make_url("")))
 
 
 @pytest.fixture(autouse=True)

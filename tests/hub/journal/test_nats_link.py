@@ -1,0 +1,82 @@
+"""The connection to NATS servers (hub/journal/nats_link.py), on a real one behind a relay that drops connections."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hub.journal.nats_link import Url, given_back, taken
+from servers import nats
+from servers.ports import HOST
+
+
+class Relay:
+    """Hands connections on to a server; of the first few it drops what the client says once it was greeted.
+
+    Attributes:
+        port: where it listens.
+        met: connections so far.
+    """
+
+    def __init__(self, target: int, dropped: int) -> None:
+        """Listen on a free port."""
+        self.met = 0
+        self._target, self._dropped = target, dropped
+        self._listener = socket.create_server((HOST, 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.met += 1
+                threading.Thread(target=self._serve, args=(client, self.met <= self._dropped), daemon=True).start()
+
+    def _serve(self, client: socket.socket, drops: bool) -> None:  # noqa: FBT001 — of a thread
+        with client, socket.create_connection((HOST, self._target)) as server, contextlib.suppress(OSError):
+            client.sendall(server.recv(65_536))
+            if drops:
+                client.recv(65_536)
+                client.shutdown(socket.SHUT_RDWR)
+                return
+            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            back.start()
+            _pump(client, server)
+            back.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def relay(dropped: int) -> Iterator[Relay]:
+    """Lend a relay in front of a real server."""
+    made = Relay(nats.server().port, dropped)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_server_that_greets_and_hangs_up_at_the_start_is_tried_again() -> None:
+    """As one that ends while a cluster starts: who asks first waits for a real connection, and is not refused."""
+    with relay(2) as between:
+        url = Url.parsed(f"nats://{HOST}:{between.port}/unused")
+        link = taken(url)
+        try:
+            assert link.request("INFO")["type"] == "io.nats.jetstream.api.v1.account_info_response"
+            assert between.met == 3
+        finally:
+            given_back(url)
