@@ -15,6 +15,17 @@ from servers.hubs import Demo, demo, until
 
 pytestmark = pytest.mark.timeout(180)
 
+WATCH = """() => {
+    const mark = (where) => document.querySelector(`main ${where} .mark`)?.textContent.trim();
+    window.mixed = 0;
+    const look = () => {
+        if (mark(".values") === "rejoué" && mark("figure") === "simulé") window.mixed += 1;
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+"""Counts the frames in which a value says that it is played again, and the picture of the same value that it is not."""
+
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
@@ -110,12 +121,19 @@ def test_the_console_starts_resets_and_plays_the_last_session_again(browser: Bro
         card.get_by_role("button", name="Nouvelle séance").click()
         card.get_by_role("button", name="Oui, nouvelle séance").click()
         expect(card).to_contain_text("Une nouvelle séance a commencé")
+        wall = page.context.new_page()
+        wall.goto(f"{hub.page}projector")
+        expect(wall.locator("figure .mark")).to_have_text("simulé")
+        wall.evaluate(WATCH)
         card.get_by_role("button", name=re.compile("Plan B")).click()
         expect(page.get_by_text("rejoué", exact=True).first).to_be_visible()
         page.locator('button[data-speed="1"]').click()  # a recording of seconds would be over
+        expect(wall.locator("figure .mark")).to_have_text("rejoué")
         expect(page.get_by_text("simulé", exact=True)).to_have_count(0)
         card.get_by_role("button", name="Arrêter").click()
         expect(page.get_by_text("simulé", exact=True).first).to_be_visible()
+        expect(wall.locator(".values .mark").first).to_have_text("simulé")
+        assert wall.evaluate("window.mixed") == 0
         expect(page.locator('button[data-speed="60"]')).to_have_attribute("aria-pressed", "true")
         card.get_by_text("Séances archivées (1)").click()
         card.get_by_role("button", name="Relire").click()
