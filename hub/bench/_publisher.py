@@ -72,15 +72,21 @@ class Publisher:
     def __enter__(self) -> Self:
         """Connect and wait for CONNACK."""
         self.socket = socket.create_connection((self.host, self.port), timeout=10)
+        try:
+            self._introduce()
+        except OSError:
+            self.socket.close()
+            raise
+        self.socket.settimeout(0)
+        return self
+
+    def _introduce(self) -> None:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(connect_packet(self.client_id, self.user, self.password))
         answer = self.socket.recv(4, socket.MSG_WAITALL)
         if answer != _CONNACK_OK:
-            self.socket.close()
             msg = f"the broker answered {answer!r} to CONNECT"
             raise ConnectionError(msg)
-        self.socket.settimeout(0)
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Leave without ceremony."""
