@@ -30,6 +30,7 @@ from msgspec import Struct
 
 from hub import mosquitto, provisioned
 from hub.errors import ConfigError, HubError
+from hub.guarding import LOOKS_S, guarded
 from hub.logs import Repeats, Words
 from hub.provisioned import Account
 
@@ -238,7 +239,7 @@ def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
 
 
 def guard(
-    path: Path, *, every_s: float = 0.5, watched: Sequence[Path] = (), rewrite: Callable[[], None] | None = None
+    path: Path, *, every_s: float = LOOKS_S, watched: Sequence[Path] = (), rewrite: Callable[[], None] | None = None
 ) -> Callable[[], None]:
     """Start the broker again whenever it has crashed; return what ends this care (call it before `stop`).
 
@@ -248,33 +249,20 @@ def guard(
         watched: files whose change calls `rewrite`.
         rewrite: writes `path` anew; a broker whose file then differs is started again, Mosquitto reads its lists again.
     """
-    done = threading.Event()
+    seen = _stamps(watched)
 
-    def care() -> None:
-        pause, seen = every_s, _stamps(watched)
-        while not done.wait(pause):
-            now = _stamps(watched)
-            try:
-                if rewrite is not None and now != seen:
-                    rewrite()
-                    seen = now
-                    start(path)
-                elif alive(path.parent) is None:
-                    _LOG.warning("The broker has crashed and is started again")
-                    start(path)
-                pause = every_s
-            except (HubError, OSError) as error:
-                pause = min(pause * 2, 10.0)
-                _LOG.warning("The broker does not start: %s", error)
+    def look() -> None:
+        nonlocal seen
+        now = _stamps(watched)
+        if rewrite is not None and now != seen:
+            rewrite()
+            seen = now
+            start(path)
+        elif alive(path.parent) is None:
+            _LOG.warning("The broker has crashed and is started again")
+            start(path)
 
-    thread = threading.Thread(target=care, name="broker-guard", daemon=True)
-    thread.start()
-
-    def end() -> None:
-        done.set()
-        thread.join()
-
-    return end
+    return guarded("broker", look, _LOG, every_s=every_s)
 
 
 def _stamps(files: Sequence[Path]) -> list[tuple[int, int] | None]:

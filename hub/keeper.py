@@ -11,19 +11,16 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hub import logs, systemd
 from hub.asking import asked
+from hub.guarding import guarded
 from hub.supervisor import Supervisor, on_end
 
-LOOKS_S = 0.5
-"""How often [s] it is looked whether the broker lives."""
-LONGEST_PAUSE = 10.0
-"""Between two tries [s] to start a broker that does not start."""
 _LOG = logging.getLogger(__name__)
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -100,7 +97,6 @@ class _Keeper:
         self._words: int = told["words"]
         self._lock: int = told["lock"]
         self._signals: int = told["signals"]
-        self._done = threading.Event()
         self.supervisor = Supervisor()
         self.supervisor.take(told["parts"])
 
@@ -115,14 +111,13 @@ class _Keeper:
 
     def run(self) -> None:
         """Keep everything alive, then end it."""
-        guard = threading.Thread(target=self._guard, name="broker-guard", daemon=True)
-        guard.start()
+        unguard = None if self._file is None else guarded("broker", partial(self._look, self._file), _LOG)
         with systemd.watched(lambda: bool(asked(f"{self._url}health"))):
             self.supervisor.run(lambda _name, word: self._publish() if word is None or "restarted" in word else None)
         with contextlib.suppress(OSError):  # who read it is gone
             os.write(self._words, b"Ending \xe2\x80\xa6\n")
-        self._done.set()
-        guard.join()
+        if unguard is not None:
+            unguard()
         self.supervisor.close(*self._order)
         if self._file is not None:
             from hub import broker  # noqa: PLC0415 — see above
@@ -135,22 +130,15 @@ class _Keeper:
 
             shutil.rmtree(self._data, ignore_errors=True)
 
-    def _guard(self) -> None:
-        """Start the broker again whenever it has crashed."""
-        pause = LOOKS_S
-        while self._file is not None and not self._done.wait(pause):
-            if self._broker is not None and _lives(self._broker):
-                continue
-            from hub import broker  # noqa: PLC0415 — see above
-            from hub.errors import HubError  # noqa: PLC0415 — likewise
+    def _look(self, file: Path) -> None:
+        """Start the broker again where it has crashed."""
+        if self._broker is not None and _lives(self._broker):
+            return
+        from hub import broker  # noqa: PLC0415 — see above
 
-            _LOG.warning("The broker has crashed and is started again")
-            try:
-                self._broker, pause = broker.start(self._file).pid, LOOKS_S
-                self._publish()
-            except (HubError, OSError) as error:
-                pause = min(pause * 2, LONGEST_PAUSE)
-                _LOG.warning("The broker does not start: %s", error)
+        _LOG.warning("The broker has crashed and is started again")
+        self._broker = broker.start(file).pid
+        self._publish()
 
     def _publish(self) -> None:
         from hub import datafolder  # noqa: PLC0415 — see above
