@@ -32,8 +32,22 @@ class Shelve(Struct, frozen=True, tag=True):
     by: str
 
 
-class Change(Struct, frozen=True, tag=True, kw_only=True):
-    """Somebody changes what a device is called, where it is, or whether it is ignored, locked, hidden, proposed.
+class Wish(Struct, frozen=True, kw_only=True):
+    """What to change of a device: what it is called, where it is, whether it is ignored, locked, hidden, proposed.
+
+    What is not named stays.
+    """
+
+    name: str | UnsetType | None = UNSET
+    room: str | UnsetType | None = UNSET
+    ignored: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
+    proposed: bool | UnsetType = UNSET
+
+
+class Change(Wish, frozen=True, tag=True, kw_only=True):
+    """Somebody changes a device.
 
     Attributes:
         key: by which who asked finds what came of it; so in all that follow.
@@ -42,12 +56,6 @@ class Change(Struct, frozen=True, tag=True, kw_only=True):
     key: str
     by: str
     device: str
-    name: str | UnsetType | None = UNSET
-    room: str | UnsetType | None = UNSET
-    ignored: bool | UnsetType = UNSET
-    locked: bool | UnsetType = UNSET
-    hidden: bool | UnsetType = UNSET
-    proposed: bool | UnsetType = UNSET
 
 
 class Merge(Struct, frozen=True, tag=True, kw_only=True):

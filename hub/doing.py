@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from hub.acting import Acting
-from hub.deeds import Change, Choose, Forget, Hang, IgnoreTopics, Merge, Play, ToDevice, ToRoom, Turn, Undo
+from hub.deeds import Change, Choose, Forget, Hang, IgnoreTopics, Merge, Play, ToDevice, ToRoom, Turn, Undo, Wish
 from hub.errors import UsageError
 from hub.hashing import hashed
 from hub.model import Action
@@ -121,7 +121,11 @@ class Doing:
         acting, done = self._acting, Action()
         match deed:
             case Change():
-                wish = {name: value for name in _WISHES if (value := getattr(deed, name)) is not msgspec.UNSET}
+                wish = {
+                    name: value
+                    for name in Wish.__struct_fields__
+                    if (value := getattr(deed, name)) is not msgspec.UNSET
+                }
                 done = acting.change(deed.device, wish, deed.by)
             case Merge(into=None):
                 done = acting.unmerge(deed.device, deed.by)
@@ -138,9 +142,6 @@ class Doing:
             case Hang() | Choose():
                 self._room(deed)
         return done
-
-
-_WISHES = [each for each in Change.__struct_fields__ if each not in {"key", "by", "device"}]
 
 
 def _key(deed: ToDevice | ToRoom) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
+from hub.deeds import Wish
 from hub.driver import Command
 from hub.live import action_view, command_view, pace_view
 from hub.model import Action, CommandState, PaceState
@@ -25,15 +26,8 @@ MOST_HELD = 100_000
 SHAPE = '{"name": "Cellar", "room": "Basement", "ignored": false, "locked": false, "hidden": false}'
 
 
-class DeviceChange(Struct, forbid_unknown_fields=True):
+class DeviceChange(Wish, frozen=True, forbid_unknown_fields=True):
     """What to change of a device; what is not named stays. `name` null: its own again; `proposed` false: accept it."""
-
-    name: str | UnsetType | None = UNSET
-    room: str | UnsetType | None = UNSET
-    ignored: bool | UnsetType = UNSET
-    locked: bool | UnsetType = UNSET
-    hidden: bool | UnsetType = UNSET
-    proposed: bool | UnsetType = UNSET
 
 
 class Merge(Struct, forbid_unknown_fields=True):
