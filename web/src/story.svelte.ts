@@ -57,6 +57,8 @@ class Story {
 		}
 		return found;
 	});
+	/** What is drawn and no real device says: its own run tells whether it is played again; the story's may be the next. */
+	readonly pretended = $derived(Object.values(this.sights).find((each) => each.origin === "simulated"));
 	readonly primary = $derived(Object.values(this.sights).filter((each) => each.measure.primary && !each.hidden));
 
 	/** A device may be on the next run already, of which the story has not heard yet: its past is still being made. */
