@@ -139,7 +139,7 @@ def shared(folder: Path, url: str, there: Place) -> Iterator[tuple[Room, Sharing
                 room.speak()
                 return len(one.shares.held) == len(two.shares.held) == 2 and not one.shares.held & two.shares.held
 
-            until("each holds half", is_even, timeout_s=20)
+            until("each holds half", is_even)
             yield room, one, two
         finally:
             if two in room.workers:
@@ -212,6 +212,6 @@ def test_an_influxdb_that_is_away_loses_nothing_and_makes_no_dead_letter(
             until("some time has passed", lambda: time.monotonic() > began + 2 * module.CONFIRM_S)
             assert pending(url) > 0
             proxy.mode = "through"
-            until("all is confirmed", lambda: pending(url) == 0, timeout_s=30)
+            until("all is confirmed", lambda: pending(url) == 0)
             assert points(place_there) == room.said
             assert one.shares.dead == two.shares.dead == 0

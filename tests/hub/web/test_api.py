@@ -570,7 +570,7 @@ async def test_history_is_read_outside_the_event_loop(
 
     def slow(*arguments: Any) -> Any:  # noqa: ANN401 — passed through
         loop.call_soon_threadsafe(started.set)
-        assert finish.wait(10)
+        assert finish.wait(30)
         return ordinary(*arguments)
 
     monkeypatch.setattr(hub.history, "series", slow)
@@ -610,7 +610,7 @@ async def raw(client: Client, content: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(client.host, client.port)
     writer.write(content)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await reader.readline()
     finally:
         writer.close()

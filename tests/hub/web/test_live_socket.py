@@ -14,7 +14,7 @@ from servers.web import WALL, Client, FakeHub, Serve, eventually, reading
 
 async def frame(viewer: ClientWebSocketResponse) -> dict[str, Any]:
     """Return the next frame."""
-    content: dict[str, Any] = await viewer.receive_json(timeout=5)
+    content: dict[str, Any] = await viewer.receive_json(timeout=30)
     return content
 
 
@@ -54,7 +54,7 @@ async def test_nonsense_closes_the_connection(client: Client, wish: str) -> None
         await frame(other)
         await frame(viewer)
         await viewer.send_str(wish)
-        assert (await viewer.receive(timeout=5)).type is WSMsgType.CLOSE
+        assert (await viewer.receive(timeout=30)).type is WSMsgType.CLOSE
         assert viewer.close_code == 1008
         await other.send_json({"type": "full"})
         assert (await frame(other))["type"] == "full"
@@ -66,7 +66,7 @@ async def test_a_frame_above_4_kib_closes_the_connection(client: Client) -> None
         await frame(viewer)
         await viewer.send_str(" " * 5000)
         while not viewer.closed:
-            await viewer.receive(timeout=5)
+            await viewer.receive(timeout=30)
         assert viewer.close_code == 1009
 
 
@@ -145,7 +145,7 @@ async def test_the_hub_says_goodbye_when_it_stops(hub: FakeHub, serve: Serve) ->
     viewer = await client.ws_connect("/live")
     await frame(viewer)
     stopping = asyncio.create_task(client.server.close())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not viewer.closed:
             await viewer.receive()
     assert viewer.close_code == 1001
