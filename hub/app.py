@@ -359,6 +359,7 @@ class App:
         if self._influx is not None:
             self._influx.start()
         self._sessions.follow(self._changed_elsewhere)
+        self._following = asyncio.create_task(self.room.run(), name="room")
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
@@ -366,7 +367,7 @@ class App:
             asyncio.create_task(self._telling.run(), name="telling"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
             asyncio.create_task(self._show_room(), name="people"),
-            asyncio.create_task(self.room.run(), name="room"),
+            self._following,
             asyncio.create_task(self._valued.run(), name="tables"),
         ]
 
@@ -386,9 +387,13 @@ class App:
         self._kept.close()
 
     async def take_leave(self) -> None:
+        """Say goodbye to the room, and give devices their own periods back; what waits for others waits a little."""
+        if self._tasks:
+            self._following.cancel()
+            await asyncio.gather(asyncio.wait([self._following]), self._give_back())
+
+    async def _give_back(self) -> None:
         """Give devices their own periods back, and wait a little for their word; the next start goes on."""
-        if not self._tasks:
-            return
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
