@@ -409,7 +409,7 @@ class App:
 
     def _grown(self, end: int) -> None:
         self._end = end
-        self._worker.wake()
+        self._worker.wake(end)
 
     def _changed(self, status: Status | None) -> None:
         self._status = status

@@ -162,6 +162,7 @@ class Worker:
         self._stopped = False
         self._asking = threading.Lock()
         self._more = False
+        self._told = 0  # how far the journal was said to be
         self._rests = False  # it was woken, and takes what waits once it has rested
         self._rested = 0.0
         self._looked = -LOOK
@@ -227,8 +228,9 @@ class Worker:
         for future in left:
             _refuse(future)
 
-    def wake(self) -> None:
-        """Say that the journal has grown; any number of calls before the next step is one."""
+    def wake(self, end: int = 0) -> None:
+        """Say that the journal has grown, and how far (0: not known); any number of calls before a step is one."""
+        self._told = end
         with self._waking:  # the link's thread and the worker's own may say so at the same instant
             if self._woken:
                 return
@@ -483,15 +485,16 @@ class Worker:
         while self._try(self._step) and self._more:  # a step at least: two that only gave way would go round for ever
             if not self._jobs.empty():
                 self._rested = 0.0  # a backlog waits for nobody
-                self.wake()
+                self.wake(self._told)
                 return
 
     def _step(self) -> None:
         began = self._monotonic()
-        end, opening = self.reader.end, self.reader.opening
+        told = self._told
+        end, opening = told or self.reader.end, self.reader.opening
         if opening.id and opening.id != self._opening:
             self._follow(opening)
-        records = self.reader.read(self.position, CHUNK)
+        records = self.reader.read(self.position, CHUNK, end=told)
         self._rested = began + min(len(records) * REST, LONGEST_REST)
         if records:
             self._take(records)
