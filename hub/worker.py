@@ -53,8 +53,8 @@ REST, LONGEST_REST = 0.0005, 0.1
 """Seconds between the beginnings of two steps: so long for each record of the first, and at most. From 2,000 messages a
 second on what arrives is taken together: a record costs 53 µs in steps of 50, 26 in steps of 1,000 (measured)."""
 SHARED_REST = 0.04
-"""Seconds between the beginnings of two steps at least, where the journal lies on servers: to ask them costs as much for
-one message as for sixty, and a page is told of news ten times a second (decision 25)."""
+"""Seconds between the beginnings of two steps at least, where the journal lies on servers: to ask them costs as much
+for one message as for sixty, and a page is told of news ten times a second (decision 25)."""
 BEGINS_WITH = 900 * NS
 """How old [ns] a device's last word may be to count when it takes a role."""
 TICK = 1.0

@@ -619,7 +619,7 @@ def test_what_comes_from_servers_waits_a_moment_for_company(
     clock[0] += worker_module.SHARED_REST / 2
     hub.worker._rise()
     assert hub.worker.position == 1
-    clock[0] += worker_module.SHARED_REST / 2
+    clock[0] += worker_module.SHARED_REST
     hub.worker._rise()
     assert hub.worker.position == 2
 
