@@ -34,6 +34,8 @@ _FIRST_S = 5.0
 _AGAIN_S = 0.1
 _NOT_FOUND = 404
 _BUSY = 503
+_TOLD = 200
+"""Bytes of a question that an error tells: `bad request` alone explains nothing."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -172,13 +174,13 @@ class Link:
             UnknownFateError: no answer came.
         """
         data = msgspec.json.encode(body) if body is not None else b""
-        return self._answer(self._call(self._ask(f"$JS.API.{subject}", data)), subject)
+        return self._answer(self._call(self._ask(f"$JS.API.{subject}", data)), _asked(subject, data))
 
     def found(self, subject: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         """Ask JetStream's API for something that may not be there: None then."""
         data = msgspec.json.encode(body) if body is not None else b""
         answer = self._call(self._ask(f"$JS.API.{subject}", data))
-        return None if _code(answer) == _NOT_FOUND else self._answer(answer, subject)
+        return None if _code(answer) == _NOT_FOUND else self._answer(answer, _asked(subject, data))
 
     def message(self, stream: str, body: Mapping[str, Any]) -> Stored | None:
         """Return a message of a stream, from its leader; None: there is none."""
@@ -426,6 +428,11 @@ class Link:
             msg = f"JetStream refuses {subject}: {error.get('description', error)}"
             raise (UnknownFateError if error.get("code") == _BUSY else RefusedError)(msg)
         return answer
+
+
+def _asked(subject: str, data: bytes) -> str:
+    """Return what was asked for, as an error tells it."""
+    return f"{subject} {data[:_TOLD].decode(errors='replace')}".rstrip()
 
 
 def _code(data: bytes) -> int:
