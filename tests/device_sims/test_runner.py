@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from device_sims import notes, runner
+from device_sims import backfill, door, notes, runner
 from device_sims.errors import SimulationError
 from device_sims.link import Connection, parse_url
 from device_sims.options import Options, TimedFault, make_world
@@ -174,8 +174,12 @@ async def test_a_long_history_says_how_far_it_is(
 ) -> None:
     """On the terminal, and by a note on the page; what is asked for meanwhile waits until it is there."""
     monkeypatch.setattr(runner, "TELL_EVERY_S", 0.1)
+    monkeypatch.setattr(runner, "LONG_S", 3600.0)
+    monkeypatch.setattr(door, "MOST_BYTES", 65_536)
+    monkeypatch.setattr(backfill, "AHEAD", 1)
     caplog.set_level(logging.INFO)
-    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="4d") as room:
+    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="6h") as room:
+        hub.taking.clear()  # it is being made for as long as this test likes
         await until(lambda: room.announcements() and hub.states.get(room.run))
         notes = [note["text"] for state in hub.states[room.run] for note in state["notes"]]
         assert any("Historique en préparation" in note["fr"] and "being made" in note["en"] for note in notes)
@@ -184,6 +188,7 @@ async def test_a_long_history_says_how_far_it_is(
         assert "no fault 'nope'" in wrong["reason"]
         assert "aucun défaut 'nope'" in wrong["fr"]
         assert hub.states[room.run][0]["state"] == "preparing"
+        hub.taking.set()
         await until(lambda: hub.states[room.run][-1]["state"] == "running")
         assert hub.states[room.run][-1]["notes"] == []
         told = {fault["name"]: fault["active"] for fault in hub.states[room.run][-1]["faults"]}
@@ -191,8 +196,8 @@ async def test_a_long_history_says_how_far_it_is(
         assert (await hub.ask(room.run, "speed", speed=10))["ok"]
         first = min(line["time"] for line in hub.lines[room.run])
         start = datetime.fromisoformat(hub.announced[room.run]["simulated"])
-        assert (start - datetime.fromisoformat(first)).days == 4
-    assert "history of 4 days" in caplog.text
+        assert start - datetime.fromisoformat(first) == timedelta(hours=6)
+    assert "history of 0.25 days" in caplog.text
 
 
 async def test_without_a_history_a_run_begins_at_once(embedded: Broker, tmp_path: Path) -> None:
