@@ -78,9 +78,9 @@ def shared(what: str, data: Path) -> str:
 
     where = without_password(place.url(data) or "")
     return (
-        f"{what}: nothing was changed. No hub runs on {data}; its journal lies on {where}, which other workers read too,"
-        f" and each must do it. Start the hub (HUB_DATA_DIR={data} matinales run) and say it again, or say it with the"
-        " --data of a worker that runs"
+        f"{what}: nothing was changed. No hub runs on {data}; its journal lies on {where}, which other workers read"
+        f" too, and each must do it. Start the hub (HUB_DATA_DIR={data} matinales run) and say it again, or say it with"
+        " the --data of a worker that runs"
     )
 
 
