@@ -185,7 +185,7 @@ def working(folder: Path, url: str | None) -> Iterator[Workers]:
     workers = Workers(folder, url)
     try:
         until("one listens", lambda: any(map(workers.listens, (0, 1))), timeout_s=40)
-        until("the other stands by", lambda: any(map(workers.stands_by, (0, 1))), timeout_s=20)
+        until("the other stands by", lambda: any(map(workers.stands_by, (0, 1))))
         yield workers
     except BaseException as error:
         error.add_note(workers.log)
@@ -202,17 +202,17 @@ def test_a_stopped_worker_is_followed_by_the_other_and_every_page_knows_everythi
     url = nats.fresh_url()
     with working(tmp_path, url) as workers:
         workers.say(1.5)
-        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [1.5, 1.5], timeout_s=20)
+        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [1.5, 1.5])
         first = 0 if workers.listens(0) else 1
         (ingest,) = workers.parts("hub.ingest", ("/2" if first else tmp_path.name))
         ingest.send_signal(signal.SIGSTOP)  # a machine that hangs: its supervisor sees nothing wrong
-        until("the other listens", lambda: workers.listens(1 - first), timeout_s=30)
+        until("the other listens", lambda: workers.listens(1 - first))
         workers.say(2.5)
-        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [2.5, 2.5], timeout_s=30)
+        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [2.5, 2.5])
         ingest.send_signal(signal.SIGCONT)  # it believes that it is its turn: the journal refuses it
-        until("it stands by", lambda: workers.stands_by(first), timeout_s=30)
+        until("it stands by", lambda: workers.stands_by(first))
         workers.say(3.5)
-        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [3.5, 3.5], timeout_s=30)
+        until("both pages show it", lambda: [workers.value(each) for each in (0, 1)] == [3.5, 3.5])
     with closing(JetStreamReader(Url.parsed(url))) as reader:
         said = [each.message.payload for each in reader.read(0, 10_000) if each.message.topic == "room/probe"]
     assert said == [b'{"temperature": 1.5}', b'{"temperature": 2.5}', b'{"temperature": 3.5}']
@@ -248,28 +248,28 @@ def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_pa
     """Three servers: a session begun and a device named at one page are so at the other, which goes on alone."""
     with nats.cluster() as three, working(tmp_path, three.url) as workers:
         workers.say(1.5)
-        until("both know the device", lambda: None not in map(workers.value, (0, 1)), timeout_s=20)
+        until("both know the device", lambda: None not in map(workers.value, (0, 1)))
         cookie = workers.log_in(0)
         assert workers.role(1, cookie) == "facilitator", "the next request may come to the other page"
         begun = workers.ask(0, "POST", "sessions", {"title": "Bakers"})
         workers.ask(0, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Oven"})
-        until("the other page has it", lambda: workers.session(1) == ("Bakers", "open"), timeout_s=10)
-        until("and its name", lambda: workers.name(1) == "Oven", timeout_s=10)
+        until("the other page has it", lambda: workers.session(1) == ("Bakers", "open"))
+        until("and its name", lambda: workers.name(1) == "Oven")
         workers.ask(0, "PATCH", "screens", {"muted": True})
         workers.ask(0, "PUT", "usecases/cold_room/hypotheses/stock", {"value": 4000})
-        until("and what was chosen", lambda: "4000" in json.dumps(workers.money(1)), timeout_s=10)
+        until("and what was chosen", lambda: "4000" in json.dumps(workers.money(1)))
         first = [psutil.Process(workers.living["processes"][each]) for each in ("ingest", "hub")]
         for each in first:
             each.suspend()  # the machine hangs
-        until("the other listens", lambda: workers.listens(1), timeout_s=30)
+        until("the other listens", lambda: workers.listens(1))
         assert workers.role(1, cookie) == "facilitator"
         workers.ask(1, "POST", f"sessions/{begun['id']}/pause")
         workers.ask(1, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Old oven"})
         assert workers.session(1) == ("Bakers", "paused")
         for each in first:
             each.resume()
-        until("the first page has it", lambda: workers.session(0) == ("Bakers", "paused"), timeout_s=30)
-        until("and the name", lambda: workers.name(0) == "Old oven", timeout_s=30)
+        until("the first page has it", lambda: workers.session(0) == ("Bakers", "paused"))
+        until("and the name", lambda: workers.name(0) == "Old oven")
 
 
 @contextmanager
@@ -297,7 +297,7 @@ def test_every_alarm_is_once_in_each_workers_journal_whichever_is_killed_while_i
             victims[many % len(victims)].kill()  # rules' delays are under way in it, and an alarm stands
         until("both are back", lambda: all(workers.alarms(each) for each in (0, 1)), timeout_s=60)
         until("there is one more", lambda: len(workers.alarms(0)) >= 6, timeout_s=60)
-        until("both tell the same", lambda: workers.alarms(0) == workers.alarms(1), timeout_s=30)
+        until("both tell the same", lambda: workers.alarms(0) == workers.alarms(1))
         told = workers.alarms(0)
     assert_once(told)
 

