@@ -70,7 +70,7 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
 from hub.web.hub import Acts
-from hub.worker import Outcome, Worker
+from hub.worker import SHARED_REST, Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
@@ -201,6 +201,7 @@ class App:
                 cases=self._cases,
                 deliver=self._hand_over,
                 give_up=self._give_up,
+                least_rest=SHARED_REST if self.is_shared else 0.0,
             )
             self._influx = self._forwarding()
             self._acting, self._doing = self._make_acting()
@@ -414,7 +415,7 @@ class App:
 
     def _grown(self, end: int) -> None:
         self._end = end
-        self._worker.wake()
+        self._worker.wake(end)
 
     def _changed(self, status: Status | None) -> None:
         self._status = status

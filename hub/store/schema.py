@@ -118,8 +118,15 @@ _PARTITIONS = """
 ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- journal position of the last message
 ALTER TABLE outbox ADD COLUMN share INTEGER;                    -- partition of the journal; NULL: this worker's own
 """
+_SHARES = """
+ALTER TABLE outbox ADD COLUMN shares INTEGER;  -- partitions of the journal, a bit each; NULL: this worker's own
+ALTER TABLE outbox ADD COLUMN lasts TEXT;      -- of each, the journal position of its last message
+UPDATE outbox SET shares = 1 << share, lasts = json_object(CAST(share AS TEXT), last) WHERE share IS NOT NULL;
+ALTER TABLE outbox DROP COLUMN last;
+ALTER TABLE outbox DROP COLUMN share;
+"""
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL, _PARTITIONS)
+STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL, _PARTITIONS, _SHARES)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

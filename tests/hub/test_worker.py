@@ -607,6 +607,23 @@ def test_a_room_full_of_devices_is_taken_as_it_comes(hub: Hub, clock: list[float
     assert hub.worker.position == 11
 
 
+def test_what_comes_from_servers_waits_a_moment_for_company(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    """To ask them costs as much for one message as for sixty; the first after a pause waits for nobody."""
+    monkeypatch.setattr(hub.worker, "_least_rest", worker_module.SHARED_REST)
+    hub.journal.append(said("kitchen", t=1.0))
+    hub.worker._rise()
+    assert hub.worker.position == 1
+    hub.journal.append(said("kitchen", 1, t=2.0))
+    clock[0] += worker_module.SHARED_REST / 2
+    hub.worker._rise()
+    assert hub.worker.position == 1
+    clock[0] += worker_module.SHARED_REST
+    hub.worker._rise()
+    assert hub.worker.position == 2
+
+
 def test_a_backlog_rests_for_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
     """A job that comes between two of its steps is done, and the next step follows at once."""
     monkeypatch.setattr(worker_module, "CHUNK", 50)
