@@ -104,7 +104,7 @@ def commits(rate: float, group: float) -> float:
 def parts(messages: float) -> float:
     """Return into how many partitions so many messages of a group fall."""
     many = _of("partitions")
-    return many * (1 - (1 - 1 / many) ** messages)
+    return many * (1 - math.pow(1 - 1 / many, messages))
 
 
 def stored_us(rate: float, group: float) -> float:
