@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hub import credentials, logs
+from hub import credentials, loggedin, logs
 from hub.app import Settings, opened
 from hub.config import Config
 from hub.errors import HubError
@@ -52,6 +52,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
     )
     app = await asyncio.to_thread(opened, settings)
     keys = await asyncio.to_thread(Keys, data / "idempotency")
+    others = contextlib.ExitStack()
+    security.elsewhere = others.enter_context(loggedin.shared(data, security.sessions, security.delays))
     runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
@@ -82,7 +84,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await ended.wait()
     finally:
-        await asyncio.gather(runner.cleanup(), app.take_leave())
+        await asyncio.gather(runner.cleanup(), app.take_leave(), asyncio.to_thread(others.close))
         await app.close()
 
 

@@ -118,8 +118,13 @@ def limit(value: float, unit: str | None) -> Text:
 
 
 def duration(seconds: float) -> Text:
-    """Return a span: "12 s", "4 min", "1 h 50" (English "1 h 50 min"), from two days on "3 jours"."""
+    """Return a span: "12 s", "4 min", "1 h 50" (English "1 h 50 min"), from two days on "3 jours".
+
+    Less than a second is "un instant", "a moment": "depuis 0 s" says nothing, and stands in an alarm's first second.
+    """
     whole = max(int(seconds), 0)
+    if whole == 0:
+        return Text("un instant", "a moment")
     if whole < MINUTE_S:
         return Text(f"{whole} s", f"{whole} s")
     if whole < HOUR_S:

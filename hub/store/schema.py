@@ -118,6 +118,13 @@ _PARTITIONS = """
 ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- journal position of the last message
 ALTER TABLE outbox ADD COLUMN share INTEGER;                    -- partition of the journal; NULL: this worker's own
 """
+_SHARES = """
+ALTER TABLE outbox ADD COLUMN shares INTEGER;  -- partitions of the journal, a bit each; NULL: this worker's own
+ALTER TABLE outbox ADD COLUMN lasts TEXT;      -- of each, the journal position of its last message
+UPDATE outbox SET shares = 1 << share, lasts = json_object(CAST(share AS TEXT), last) WHERE share IS NOT NULL;
+ALTER TABLE outbox DROP COLUMN last;
+ALTER TABLE outbox DROP COLUMN share;
+"""
 
 _NEWEST = """
 CREATE TABLE newest(             -- newest reading of each curve, stored or only shown; decisions/0033
@@ -141,7 +148,17 @@ JOIN timeline ON timeline.run = latest.run;
 DROP TABLE latest;
 """
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL, _PARTITIONS, _NEWEST)
+STEPS = (
+    _FIRST,
+    _INFLUX,
+    _ACTIONS,
+    _ERRANDS,
+    _ALARM_STEPS,
+    rollups.TABLES + rollups.MARK_ALL,
+    _PARTITIONS,
+    _SHARES,
+    _NEWEST,
+)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

@@ -14,12 +14,14 @@ from hub.config import Config
 from hub.errors import NotFoundError
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
+from hub.lan.room import Room
 from hub.model import NS, Message, Source
 from hub.parts import WORDS
 from hub.store.base import Range
 from hub.store.retention import DAY
 from hub.understand import Changes
 from servers.stores import reading, readings
+from servers.web import eventually
 
 NOW = 1_790_000_000 * NS
 
@@ -136,3 +138,25 @@ async def test_a_running_hub_lets_old_readings_go(old: Path, monkeypatch: pytest
         assert left == []
     finally:
         await app.close()
+
+
+async def test_the_room_is_told_goodbye_while_the_last_answers_go_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ordinary stop takes as long as the slowest of what it waits for, not all of it one after the other."""
+    said: list[str] = []
+
+    async def run(_room: Room) -> None:
+        said.append("hello")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            said.append("goodbye")
+
+    monkeypatch.setattr(Room, "run", run)
+    app = await asyncio.to_thread(opened, settings(tmp_path))
+    await app.start()
+    await eventually(lambda: said)
+    await app.take_leave()
+    assert said == ["hello", "goodbye"]
+    await app.close()

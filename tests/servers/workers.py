@@ -44,7 +44,7 @@ class Journal:
         """One that is not known."""
         return Opening(0, 0)
 
-    def read(self, after: int, limit: int) -> list[Record]:
+    def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:  # noqa: ARG002 — it need not be told
         """Return records above `after`."""
         return self.records[after : after + limit]
 

@@ -3,7 +3,7 @@
 import { both, type Key, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
 import { preparing } from "./lib/clock.ts";
-import { begun, kept, newest, type Sight, sight, standing, tells } from "./lib/sight.ts";
+import { apart, begun, kept, newest, type Sight, sight, standing, tells } from "./lib/sight.ts";
 
 class Story {
 	readonly usecase = $derived(hub.usecase);
@@ -53,6 +53,7 @@ class Story {
 		for (const measure of newest(this.usecase, computed)) {
 			const seen = sight(measure, devices, this.alarms, (run) => hub.now(run), this.lost);
 			if (hub.hides(devices.get(seen.device))) found[measure.name] = kept(seen);
+			else if (apart(seen.run, this.run)) found[measure.name] = begun({ ...seen, run: this.run });
 			else found[measure.name] = this.preparing || this.#prepares(seen.run) ? begun(seen, this.run) : seen;
 		}
 		return found;
@@ -74,7 +75,11 @@ class Story {
 	);
 	readonly sentence = $derived.by(() => {
 		if (this.usecase === null || this.preparing) return null;
-		const said = hub.picture?.sentences[this.usecase.name] ?? this.usecase.sentence;
+		const { name, run, sentence } = this.usecase;
+		const live = hub.picture?.sentences[name];
+		// what a sentence tells of is what was computed with it
+		if (apart(live === undefined ? run : (hub.picture?.computed[name]?.run ?? null), this.run)) return null;
+		const said = live ?? sentence;
 		// while the device of an alarm is kept from this screen, the sentence is about what nobody here is to know
 		const isKept = this.alarms.length < this.#standing.length;
 		return said !== null && (isKept || tells(said, this.sights)) ? null : said;

@@ -80,7 +80,8 @@ def test_english_has_its_own() -> None:
         (duration(3900), ("1_h_05", "1_h_5_min")),
         (duration(7200), ("2_h", "2_h")),
         (duration(3 * 86_400 + 5), ("3_jours", "3_days")),
-        (duration(-5), ("0_s", "0_s")),
+        (duration(0.9), ("un_instant", "a_moment")),  # "depuis 0 s" says nothing
+        (duration(-5), ("un_instant", "a_moment")),
     ],
 )
 def test_a_value_reads_as_people_write_it(made: Text, expected: tuple[str, str]) -> None:

@@ -63,7 +63,9 @@ test("a span is said as people say it: 12 s, 4 min, 1 h 50, 3 jours", () => {
 	assert.equal(duration(3900, "fr"), "1\u00a0h\u00a005");
 	assert.equal(duration(7200, "fr"), "2\u00a0h");
 	assert.equal(duration(3 * 86_400, "fr"), "3\u00a0jours");
-	assert.equal(duration(-5, "fr"), "0\u00a0s");
+	assert.equal(duration(1, "fr"), "1\u00a0s");
+	assert.equal(duration(0.9, "fr"), "un\u00a0instant");
+	assert.equal(duration(-5, "en"), "a\u00a0moment");
 });
 
 test("times are shown in the hub's zone where it said one, summer and winter", () => {

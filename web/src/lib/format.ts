@@ -87,9 +87,11 @@ export function plain(value: number, language: Language): string {
 	return number(value, decimalsOf(Number(value.toFixed(most)), most), language);
 }
 
-/** A span: "12 s", "4 min", "1 h 50" (English "1 h 50 min"), from two days on "3 jours". */
+/** A span: "12 s", "4 min", "1 h 50" (English "1 h 50 min"), from two days on "3 jours"; less than a second is a moment:
+ * "depuis un instant", "il y a un instant", where "0 s" says nothing. */
 export function duration(seconds: number, language: Language): string {
 	const whole = Math.max(Math.floor(seconds), 0);
+	if (whole === 0) return language === "fr" ? `un${HARD}instant` : `a${HARD}moment`;
 	if (whole < MINUTE) return `${whole}${HARD}s`;
 	if (whole < HOUR) return `${Math.floor(whole / MINUTE)}${HARD}min`;
 	if (whole < 2 * DAY) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begun, kept, newest, sight, standing, tells, untold } from "./sight.ts";
+import { apart, begun, kept, newest, sight, standing, tells, untold } from "./sight.ts";
 import type { Alarm, Device, Measure, Sentence, Usecase } from "./types.ts";
 
 const NOW = Date.parse("2026-11-24T05:00:04Z");
@@ -144,4 +144,12 @@ test("a story of another day comes back without its sentence, its run and what i
 	assert.deepEqual([after.name, after.run, after.sentence], ["silo", null, null]);
 	assert.deepEqual(after.measures[0], door);
 	assert.deepEqual([after.measures[1]?.value, after.measures[1]?.time, after.measures[1]?.name], [null, null, "index"]);
+});
+
+test("a recording's values are no news of the simulation that follows it, nor the other way round", () => {
+	assert.equal(apart("replay-1", "cold-1"), true);
+	assert.equal(apart("cold-1", "replay-1"), true);
+	assert.equal(apart("cold-1", "cold-2"), false, "the same simulators go on");
+	assert.equal(apart("real", "replay-1"), false, "a real device is always news");
+	assert.equal(apart(null, "replay-1"), false);
 });

@@ -91,6 +91,17 @@ export function begun(seen: Sight, run: string | null = null): Sight {
 	return { ...unheard(seen), origin: seen.origin === "missing" ? "simulated" : seen.origin, run: seen.run ?? run };
 }
 
+/** A recording and a simulation follow one another on the same devices: what the one said is no news of the other. */
+export function apart(one: string | null, other: string | null): boolean {
+	if (one === null || other === null || one === "real" || other === "real") return false;
+	return one !== other && isReplay(one) !== isReplay(other);
+}
+
+/** A run's id says whether it is a recording played again. */
+export function isReplay(run: string | null): boolean {
+	return run?.startsWith("replay-") === true;
+}
+
 /** A story as it was told some time ago, of which nothing is known now: what its screens show until it is told again. */
 export function untold(story: Usecase): Usecase {
 	const emptied = { value: null, time: null, quality: null };
