@@ -190,7 +190,7 @@ class Kept:
             if self._encoder is not None:
                 self._put_lines(self._encoder, changes, state.cursor(DECODE) + 1)
             self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
-            state.put_latest(latest)
+            self._history.put_latest(latest)
             state.put_devices(changes.known.values())
             for act in changes.acts:
                 self._actions.add(act)

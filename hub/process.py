@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ _LOG = logging.getLogger("hub")
 STATIC = Path(__file__).parent / "web" / "static"
 LAST_ANSWERS = 0.5
 """Seconds that requests under way get to end."""
+HELPERS = 6
+"""Threads for what takes long, as many as asyncio takes on two cores."""
 
 
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
@@ -95,6 +98,19 @@ def _pin_of(config: Config) -> str | None:
     return credentials.pin_from_file(Path(config.pin_file))
 
 
+def helpers(many: int = HELPERS) -> ThreadPoolExecutor:
+    """Return threads that all run already.
+
+    asyncio's own begin one by one, whenever one more is busy than ever before: a hub of some hours has more than one
+    that has just begun, and nobody can tell whether it will ever stop.
+    """
+    pool = ThreadPoolExecutor(many, thread_name_prefix="helper")
+    all_there = threading.Barrier(many)
+    for each in [pool.submit(all_there.wait) for _ in range(many)]:
+        each.result()
+    return pool
+
+
 def main() -> int:
     """Run as the supervisor's child."""
     sys.setswitchinterval(0.0005)  # the store's thread hands over often: twice its rate beside a busy loop (measured)
@@ -110,6 +126,7 @@ def main() -> int:
 
     async def run() -> None:
         ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.set_default_executor(helpers())  # ends with the loop
 
         def listen() -> None:
             with contextlib.suppress(OSError):

@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
+from hub import freeport
+
 ON_DEMAND = ("long", "docker")
 """Marks of tests that run when asked for by name. An engine that makes networks breaks the browsers beside it."""
 
@@ -14,10 +16,17 @@ LATER = 5
 """By how much the other workers stand back: the first one has the browsers, whose readers have little patience."""
 
 
+SLICES = 16
+"""Workers that pick free ports in ranges of their own: between picking one and binding it nobody else picks it."""
+
+
 def pytest_configure() -> None:
-    """Let the worker with the browsers go first, where the system knows such an order."""
-    if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER and hasattr(os, "nice"):
+    """Let the worker with the browsers go first, where the system knows such an order, and each pick ports apart."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER)
+    if worker != FIRST_WORKER and hasattr(os, "nice"):
         os.nice(LATER)
+    freeport.MANY //= SLICES
+    freeport.FIRST += freeport.MANY * (int(worker.removeprefix("gw")) % SLICES)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ from hub.parts import WORDS
 from hub.store.base import Range
 from hub.store.retention import DAY
 from hub.understand import Changes
-from servers.stores import readings
+from servers.stores import reading, readings
 from servers.web import eventually
 
 NOW = 1_790_000_000 * NS
@@ -49,10 +49,11 @@ async def hub(tmp_path: Path) -> AsyncIterator[App]:
     await app.close()
 
 
-@pytest.mark.parametrize("table", ["device", "rule", "context", "latest"])
+@pytest.mark.parametrize("table", ["device", "rule", "context", "newest"])
 def test_a_store_whose_damage_shows_only_when_it_is_read_is_renewed_at_once(tmp_path: Path, table: str) -> None:
     """No second start by hand: the file is moved aside, the hub is there, and says so."""
-    Kept(tmp_path).close()
+    with closing(Kept(tmp_path)) as kept:
+        kept.commit(Changes(position=1, readings=[reading()]), [], {}, [reading()])
     with closing(apsw.Connection(str(tmp_path / "store.db"))) as db:
         page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get
     with (tmp_path / "store.db").open("r+b") as file:
