@@ -33,7 +33,7 @@ from hub.supervisor import Supervisor, module, on_end
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 _HUB = "hub.serving"
-UP = 30.0
+UP = 60.0
 HTTPS_PORT, MQTTS_PORT = 8443, 8883
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
