@@ -127,20 +127,44 @@ class Owner(Struct):
     period: int = UNKNOWN_PERIOD
 
 
+class Standing(Struct, array_like=True):
+    """Who speaks for a device: rank and name of the first source, and, once there are several, who owns what."""
+
+    rank: int
+    first: tuple[str, str]
+    owners: dict[str, Owner] | None = None
+
+
 class Sources:
     """Per (device, channel) one source wins: native, then discovery, then generic, sticky for three periods.
 
     Costs one look-up a message for a device that one source speaks for: which nearly all are.
     """
 
-    def __init__(self) -> None:
-        """Know nobody yet: the first to speak owns what it gives."""
-        self._first: dict[str, tuple[int, tuple[str, str]]] = {}
-        self._contested: dict[str, dict[str, Owner]] = {}
+    def __init__(self, known: Mapping[str, Standing]) -> None:
+        """Go on from what was known; of whom nothing is, the first to speak owns what it gives."""
+        self._first = {uid: (each.rank, each.first) for uid, each in known.items()}
+        self._contested = {uid: dict(each.owners) for uid, each in known.items() if each.owners is not None}
+        self._changed: set[str] = set()
+
+    def changed(self) -> dict[str, Standing | None]:
+        """Return what is to be kept since the last call; None: it begins anew."""
+        if not self._changed:
+            return {}
+        changed, self._changed = self._changed, set()
+        return {uid: self._standing(uid) for uid in changed}
+
+    def _standing(self, uid: str) -> Standing | None:
+        return Standing(*self._first[uid], self._contested.get(uid)) if uid in self._first else None
 
     def contested(self, uid: str, rank: int, source: tuple[str, str]) -> bool:
         """Tell whether more than one source was heard for a device."""
-        if self._first.setdefault(uid, (rank, source))[1] == source and uid not in self._contested:
+        first = self._first.get(uid)
+        if first is not None and first[1] == source and uid not in self._contested:
+            return False
+        self._changed.add(uid)
+        if first is None:
+            self._first[uid] = rank, source
             return False
         self._contested.setdefault(uid, {})
         return True
@@ -163,8 +187,9 @@ class Sources:
 
     def forget(self, uid: str) -> None:
         """Begin anew for a device: what it is made of has changed."""
-        self._first.pop(uid, None)
-        self._contested.pop(uid, None)
+        if self._first.pop(uid, None) is not None:
+            self._contested.pop(uid, None)
+            self._changed.add(uid)
 
 
 class Clock(Struct):

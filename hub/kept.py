@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.devices import Clock, Identities
+from hub.devices import Clock, Identities, Standing
 from hub.erasing import Trace, pruned
 from hub.live import Batch
 from hub.model import Action, Alarm, Commanded, Device, Heard, Paced, Reading, Run
@@ -197,6 +197,9 @@ class Kept:
             state.put_aliases(changes.names)
             state.put_contexts({key: encode_context(context) for key, context in changes.contexts.items()})
             state.put_clocks({uid: msgspec.msgpack.encode(clock) for uid, clock in changes.clocks.items()})
+            state.put_standings(
+                {uid: None if each is None else msgspec.msgpack.encode(each) for uid, each in changes.standings.items()}
+            )
             state.put_seen(changes.seen)
             state.put_runs(changes.runs.values())
             state.put_marks(changes.marks)
@@ -577,6 +580,9 @@ class Kept:
             aliases=self._state.aliases(),
             devices=self._state.devices(),
             clocks={uid: msgspec.msgpack.decode(blob, type=Clock) for uid, blob in self._state.clocks().items()},
+            standings={
+                uid: msgspec.msgpack.decode(blob, type=Standing) for uid, blob in self._state.standings().items()
+            },
             runs=self._state.runs(),
             marks=self._state.marks(),
             channels=self._state.channels(),

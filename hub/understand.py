@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from hub.commands import Report
-from hub.devices import Clock, Identities, Sources, real_time, run_time, utc
+from hub.devices import Clock, Identities, Sources, Standing, real_time, run_time, utc
 from hub.driver import Announced, Decoded, Driver, Progress, Sample, Target, topic_matches
 from hub.errors import PayloadError
 from hub.joining import HARDWARE, Side, family, joined, may_be_one, merging
@@ -100,6 +100,7 @@ class Changes(Struct):
         acts: the same as a person might have done it, so that it can be undone likewise.
         names: (name, uid, position) that are new.
         contexts, clocks, runs, marks: what changed of them.
+        standings: uid → who speaks for it now, where that changed; None: it begins anew.
         seen: (device, own time, hash) of messages whose own time is not the one stored, to find their repeats.
         heard: what was not understood, and why.
         recent: topic → its newest understood message, of the last few topics.
@@ -128,6 +129,7 @@ class Changes(Struct):
     names: list[tuple[str, str, int]] = []
     contexts: dict[tuple[str, str], Any] = {}
     clocks: dict[str, Clock] = {}
+    standings: dict[str, Standing | None] = {}
     runs: dict[str, Run] = {}
     marks: dict[str, str] = {}
     seen: list[tuple[str, int, int]] = []
@@ -153,6 +155,7 @@ class Memory(Struct, kw_only=True):
     aliases: Mapping[str, str] = {}
     devices: Iterable[Device] = ()
     clocks: Mapping[str, Clock] = {}
+    standings: Mapping[str, Standing] = {}
     runs: Iterable[Run] = ()
     marks: Mapping[str, str] = {}
     channels: Iterable[tuple[str, str]] = ()
@@ -222,7 +225,7 @@ class Understanding:
         """Devices whose own words are handed on as `reports`."""
         self.buttons: Collection[str] = ()
         """Devices whose presses are handed on as `pressed`."""
-        self._sources = Sources()
+        self._sources = Sources(memory.standings)
         self._generic = {each.family for each in registry.drivers.values() if each.rank > NATIVE_OR_DISCOVERED}
         self._clocks = dict(memory.clocks)
         self.timelines = Timelines(memory.runs, memory.marks.items())
@@ -337,6 +340,7 @@ class Understanding:
                 self._note_place(record, changes)
             if changes.pressed or (changes.runs and _has_ended(changes.runs.values())):
                 break
+        changes.standings = self._sources.changed()
         return changes
 
     def _note_place(self, record: Record, changes: Changes) -> None:

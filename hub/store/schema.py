@@ -148,6 +148,10 @@ JOIN timeline ON timeline.run = latest.run;
 DROP TABLE latest;
 """
 
+_STANDING = """
+CREATE TABLE standing(device TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;  -- which sources speak for it
+"""
+
 STEPS = (
     _FIRST,
     _INFLUX,
@@ -158,6 +162,7 @@ STEPS = (
     _PARTITIONS,
     _SHARES,
     _NEWEST,
+    _STANDING,
 )
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)

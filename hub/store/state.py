@@ -88,6 +88,17 @@ class StateStore:
         """Keep what is known of devices' clocks, packed."""
         insert(self._db, "INSERT OR REPLACE INTO clock", [*clocks.items()])
 
+    def standings(self) -> dict[str, bytes]:
+        """Return device → who speaks for it, as it was packed."""
+        return dict(self._rows("SELECT * FROM standing"))
+
+    def put_standings(self, standings: Mapping[str, bytes | None]) -> None:
+        """Keep who speaks for devices, packed; None forgets it."""
+        gone = [(uid,) for uid, data in standings.items() if data is None]
+        self._db.executemany("DELETE FROM standing WHERE device = ?", gone)
+        rows = [(uid, data) for uid, data in standings.items() if data is not None]
+        insert(self._db, "INSERT OR REPLACE INTO standing", rows)
+
     # devices
 
     def devices(self) -> list[Device]:
@@ -101,7 +112,7 @@ class StateStore:
 
     def forget(self, uid: str) -> None:
         """Erase what is remembered of a device itself, but its readings; its next message makes it known anew."""
-        for table, column in (("device", "uid"), ("alias", "device"), ("clock", "device")):
+        for table, column in (("device", "uid"), ("alias", "device"), ("clock", "device"), ("standing", "device")):
             self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (uid,))  # noqa: S608 — our own constants
         self._db.execute("DELETE FROM seen WHERE device = ?", (uid,))
         self._db.execute("DELETE FROM mark WHERE kind = 'device' AND name = ?", (uid,))

@@ -179,6 +179,8 @@ MESSAGES: list[Callable[[float], Message]] = [
     lambda s: imported(PROBE, SIMULATED - int(s * NS), {AIR: 2.0, PRODUCT: 2.0}, received=WALL + int(s * NS)),
 ]
 COURSE = [(number, 7.0) for number in (17, 25, 26, 21, 26, 28, 27, 23, 26, 18, 19, 22, 26, 11, 12, 13, 14, 15)]
+TWO_SPEAK = (0, 0, 0, 0, 0, 9, 11, 13, 9, 10)
+"""Two sources give one device's value: the first to speak keeps it."""
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -187,6 +189,7 @@ COURSE = [(number, 7.0) for number in (17, 25, 26, 21, 26, 28, 27, 23, 26, 18, 1
     cuts=st.sets(st.integers(0, 23)),
 )
 @example(course=COURSE, cuts=set(range(24)))
+@example(course=[(number, 0.0) for number in TWO_SPEAK], cuts={8})
 def test_a_restart_between_any_two_records_changes_nothing(course: list[tuple[int, float]], cuts: set[int]) -> None:
     """However the records are grouped, and wherever the hub was killed: the store is the same, and so is memory."""
     messages, second = [], 0.0

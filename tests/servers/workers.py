@@ -182,6 +182,8 @@ class Hub:
             "names": mind.names._uid,
             "contexts": mind._contexts,
             "clocks": mind._clocks,
+            "first": mind._sources._first,
+            "contested": mind._sources._contested,
             "runs": mind.timelines.runs,
             "marks": mind.timelines.marks,
             "seen": list(mind._seen),
