@@ -26,8 +26,8 @@ def problems(scenario: Scenario, measures: tuple[str, ...]) -> Iterator[str]:
     for key in (*scenario.initial, *scenario.devices, *scenario.faults):
         if not NAME.fullmatch(key):
             yield f"{key!r}: names are written in small letters, digits and _"
-    if not (scenario.history_h >= 0 and scenario.history_period_s > 0 and scenario.recent_s >= 0):
-        yield "history_h and recent_s are zero or more, history_period_s is above zero"
+    if scenario.history_period_s <= 0 or min(_history(scenario)) < 0:
+        yield "history_h, recent_s, far_h and far_period_s are zero or more, history_period_s is above zero"
     for state in scenario.initial.values():
         clock_s(state.clock or scenario.clock)
         yearday(state.day or scenario.day)
@@ -55,6 +55,10 @@ def _schedule_problems(scenario: Scenario) -> Iterator[str]:
     for number, expect in enumerate(scenario.expect, 1):
         for problem in schedule.expect_problems(expect, lasting, scenario.initial):
             yield f"expect, number {number} ({expect.fault or 'an ordinary day'}): {problem}"
+
+
+def _history(scenario: Scenario) -> tuple[int, ...]:
+    return scenario.history_h, scenario.recent_s, scenario.far_h, scenario.far_period_s
 
 
 def _device_problems(device: Device, measures: tuple[str, ...]) -> Iterator[str]:

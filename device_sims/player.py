@@ -14,6 +14,7 @@ from device_sims.sensing import Sampled, Sensor, sensor
 
 MOST_PER_WALL_S = 10.0
 """No device exceeds so many messages per wall second over a broker: its period stretches."""
+HOUR_S = 3600
 LEAST_PERCENT = 1.0
 """A device that still speaks has a battery that is not quite empty."""
 
@@ -114,6 +115,8 @@ class Player:
         period = float(self.period_s)
         if time_s < -scenario.recent_s:
             period = max(period, self.settings.history_period_s or scenario.history_period_s)
+            if time_s < -scenario.far_h * HOUR_S:
+                period = max(period, scenario.far_period_s)
         elif time_s >= 0:
             period = stretched_s(period, min(speed, MOST_LIVE_SPEED), MOST_PER_WALL_S)
         return -int(-period // 1)

@@ -147,6 +147,8 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         weekday, day: the day on which it starts, in the simulated world ("04-12"); its messages have the wall's date.
         events: faults that come by themselves.
         expect: the alarms that its faults raise, with their times: a test plays them.
+        history_h: how much past a run has, a value every `history_period_s`, in its last `recent_s` as often as live.
+        far_h, far_period_s: what lies further back has one every `far_period_s` only: a room does not wait for it.
     """
 
     name: str = ""
@@ -164,3 +166,5 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     history_h: int = 24
     history_period_s: int = 60
     recent_s: int = 3600
+    far_h: int = 0
+    far_period_s: int = 0

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hub import freeport
 
@@ -20,8 +21,19 @@ SLICES = 16
 """Workers that pick free ports in ranges of their own: between picking one and binding it nobody else picks it."""
 
 
-def pytest_configure() -> None:
-    """Let the worker with the browsers go first, where the system knows such an order, and each pick ports apart."""
+PATIENT = "patient"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the worker with the browsers go first, where the system knows such an order, and each pick ports apart.
+
+    Examples are the same in each run, so that a run that failed fails again, and new ones in the long tier; how long
+    one takes says something of the machine alone.
+    """
+    is_repeated = "long" not in config.option.markexpr
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(PATIENT, deadline=None, derandomize=is_repeated, suppress_health_check=slow)
+    settings.load_profile(PATIENT)
     worker = os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER)
     if worker != FIRST_WORKER and hasattr(os, "nice"):
         os.nice(LATER)

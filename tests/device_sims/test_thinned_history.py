@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from device_sims import scenario
+from device_sims.player import in_role
 from device_sims.tables import Device, Scenario
+from hub.rules.watch import SPARSE_S
 from hub.usecases.schema import UseCase
 from servers import rehearsal
 from servers.workers import usecases
@@ -28,11 +30,11 @@ def heard(case: UseCase, name: str) -> Iterator[str]:
 
 
 def judged(case: UseCase) -> Iterator[tuple[str, float]]:
-    """Return (heard measure, limit [s]) of every silence limit, delay and window on it."""
+    """Return (heard measure, limit [s]) of every silence limit, delay and window on it; back-fill is silent later."""
     for name, measure in case.measures.items():
         silence_s = measure.silence(simulated=True)
         if silence_s is not None and not measure.computed:
-            yield name, silence_s
+            yield name, max(silence_s, SPARSE_S)
         if measure.window_s is not None:
             yield from ((each, measure.window_s) for each in heard(case, name))
     for rule in case.all_rules:
@@ -77,6 +79,43 @@ def test_a_history_that_is_too_sparse_is_named() -> None:
     assert "water: every 1800 s in the history, and judged within 600 s" in [
         *too_sparse(sparse, usecases()["irrigation"])
     ]
+
+
+def test_what_lies_further_back_is_thinner_and_yesterday_is_as_dense_as_ever() -> None:
+    """A meter every 3 min last week, every minute since the day before yesterday's night, every 10 s just now."""
+    energy = scenario.load("workshop_energy").scenario
+    meter = in_role("meter", energy.devices["meter"], seed=7, begin_s=0)
+    yesterday = -energy.far_h * 3600
+    periods = [meter.period_at_s(second, 60, energy) for second in (yesterday - 1, yesterday, -energy.recent_s)]
+    assert periods == [energy.far_period_s, energy.history_period_s, 10]
+
+
+def test_a_room_does_not_wait_for_last_week() -> None:
+    """Eight days of a workshop are fewer than 15,000 messages; every minute of five devices was 59,065."""
+    energy = rehearsal.world(scenario.load("workshop_energy"))
+    assert sum(1 for _ in energy.without_broker(energy.advance(-1))) < 15_000
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_last_week_adds_up_to_the_same_however_thin_it_is() -> None:
+    """The night's base, working and closed days, the meter: what is told and paid does not depend on thinning."""
+    thin = scenario.load("workshop_energy")
+    devices = {
+        role: msgspec.structs.replace(device, history_period_s=60) if device.period_s <= 60 else device
+        for role, device in thin.scenario.devices.items()
+    }
+    dense = thin._replace(scenario=msgspec.structs.replace(thin.scenario, devices=devices, far_h=0, far_period_s=0))
+    learned = []
+    for loaded in (thin, dense):
+        played = rehearsal.Rehearsal(rehearsal.world(loaded))
+        played.birth(history=True)
+        played.play(-1)
+        measures = played.view.measures
+        names = ("base", "open_day", "day_energy", "index_hp", "index_hc", "mean_power")
+        rung = [(alarm.rule, alarm.raised_at) for alarm in played.alarms()]
+        learned.append(({name: measures[name].good for name in names}, rung))
+    assert learned[0] == learned[1]
 
 
 def histories() -> Iterator[object]:

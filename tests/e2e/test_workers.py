@@ -188,11 +188,12 @@ def working(folder: Path, url: str | None) -> Iterator[Workers]:
         until("the other stands by", lambda: any(map(workers.stands_by, (0, 1))))
         yield workers
     except BaseException as error:
+        workers.process.terminate()
+        workers.process.wait(60)
         error.add_note(workers.log)
         raise
-    finally:
-        workers.process.terminate()
-        assert workers.process.wait(20) == 0
+    workers.process.terminate()
+    assert workers.process.wait(20) == 0
 
 
 @pytest.mark.long

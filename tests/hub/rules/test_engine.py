@@ -164,6 +164,17 @@ def test_course(rule: kinds.Rule, course: list[Reading | float], expected: list[
     assert told(play(Engine([Shop(rules=[rule])]), course)) == expected
 
 
+def test_thinned_back_fill_is_no_silence_before_three_quarters_of_an_hour() -> None:
+    """A value every quarter of an hour is as dense as back-fill has to be; live, ten minutes are enough."""
+    engine = Engine([Shop(rules=[silence(10 * MIN)])])
+    for at in (0, 15, 59.9):
+        assert engine.step([read(at, 3.0)], past=True) == []
+    (alarm,) = engine.tick(RUN, START + 106 * MIN * NS, past=True)
+    assert (alarm.past, minute(alarm.raised_at)) == (True, pytest.approx(104.9))
+    assert engine.step([read(107, 3.0)])[0].state == AlarmState.NORMAL
+    assert [minute(each.raised_at) for each in engine.tick(RUN, START + 120 * MIN * NS)] == [117.0]
+
+
 def test_a_value_is_believed_until_its_silence_limit() -> None:
     """A delay runs out on the last value as long as it may be believed; later only silence speaks."""
     shop = Shop(rules=[high(15 * MIN)], silence_s=10 * MIN)

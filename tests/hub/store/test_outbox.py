@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hub.store import outbox as outbox_module
@@ -169,18 +170,17 @@ def test_a_row_is_let_go_once_others_brought_all_of_it(shared: Outbox, until: di
     assert len(shared.confirmed(until)) == gone
 
 
-def test_lines_that_an_older_version_left_are_of_their_partition(file: StoreFile) -> None:
+def test_lines_that_an_older_version_left_are_of_their_partition() -> None:
     """It had one row for each; none is lost at the upgrade, and none is taken for nobody else's."""
-    db = file.db
-    db.execute("DELETE FROM outbox")
-    for column in ("shares", "lasts"):
-        db.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
-    db.execute("ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE outbox ADD COLUMN share INTEGER")
-    for share, last in ((3, 7), (None, 0)):
-        db.execute("INSERT INTO outbox VALUES(NULL, 0, 5, 1, 1, 9, x'00', ?, ?)", (last, share))
-    db.execute(schema.STEPS[-1])
-    outbox = Outbox(db)
-    assert outbox.waiting() == {3: 5}
-    assert len(outbox.confirmed({3: 6})) == 0
-    assert len(outbox.confirmed({3: 7})) == 1
+    with closing(apsw.Connection(":memory:")) as db:
+        before = next(number for number, step in enumerate(schema.STEPS) if "ADD COLUMN shares" in step)
+        for step in schema.STEPS[:before]:
+            db.execute(step)
+        for share, last in ((3, 7), (None, 0)):
+            db.execute("INSERT INTO outbox VALUES(NULL, 0, 5, 1, 1, 9, x'00', ?, ?)", (last, share))
+        for step in schema.STEPS[before:]:
+            db.execute(step)
+        outbox = Outbox(db)
+        assert outbox.waiting() == {3: 5}
+        assert len(outbox.confirmed({3: 6})) == 0
+        assert len(outbox.confirmed({3: 7})) == 1
