@@ -35,8 +35,8 @@ ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 _HUB = "hub.serving"
 UP = 30.0
 READY = 60.0
-"""What the first hub gets until its page is served [s]: twice what it took with several workers beside twenty other
-programs on two cores; one that cannot start says so at once."""
+"""What the first hub gets until its page is served [s]: 30 were too few for two workers on two cores at a load of 50;
+one that cannot start says so at once."""
 HTTPS_PORT, MQTTS_PORT = 8443, 8883
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
