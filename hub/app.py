@@ -70,7 +70,7 @@ from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
 from hub.web.hub import Acts
-from hub.worker import Outcome, Worker
+from hub.worker import SHARED_REST, Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
@@ -201,6 +201,7 @@ class App:
                 cases=self._cases,
                 deliver=self._hand_over,
                 give_up=self._give_up,
+                least_rest=SHARED_REST if self.is_shared else 0.0,
             )
             self._influx = self._forwarding()
             self._acting, self._doing = self._make_acting()
@@ -359,6 +360,7 @@ class App:
         if self._influx is not None:
             self._influx.start()
         self._sessions.follow(self._changed_elsewhere)
+        self._following = asyncio.create_task(self.room.run(), name="room")
         self._tasks = [
             asyncio.create_task(self._link.run(), name="link"),
             asyncio.create_task(self._watch(), name="parts"),
@@ -366,7 +368,7 @@ class App:
             asyncio.create_task(self._telling.run(), name="telling"),
             asyncio.create_task(self._keep_sessions(), name="sessions"),
             asyncio.create_task(self._show_room(), name="people"),
-            asyncio.create_task(self.room.run(), name="room"),
+            self._following,
             asyncio.create_task(self._valued.run(), name="tables"),
         ]
 
@@ -386,9 +388,13 @@ class App:
         self._kept.close()
 
     async def take_leave(self) -> None:
+        """Say goodbye to the room, and give devices their own periods back; what waits for others waits a little."""
+        if self._tasks:
+            self._following.cancel()
+            await asyncio.gather(asyncio.wait([self._following]), self._give_back())
+
+    async def _give_back(self) -> None:
         """Give devices their own periods back, and wait a little for their word; the next start goes on."""
-        if not self._tasks:
-            return
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
@@ -409,7 +415,7 @@ class App:
 
     def _grown(self, end: int) -> None:
         self._end = end
-        self._worker.wake()
+        self._worker.wake(end)
 
     def _changed(self, status: Status | None) -> None:
         self._status = status

@@ -64,6 +64,8 @@ class Forwarding:
         """
         self._kept = kept
         self._shares = shares
+        if shares is not None:
+            kept.held = lambda: shares.held
         client, slow = Client(place(config)), Client(place(config), timeout=SLOW)
         self._budget = min(BUDGET, shutil.disk_usage(data).free // 5)
         self._worker = worker

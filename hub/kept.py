@@ -102,6 +102,8 @@ class Kept:
         """By which ways a step of an alarm is told (`hub.notify`)."""
         self.unsaid = 0
         """Notices that were let go because too many waited."""
+        self.held: Callable[[], Collection[int]] = frozenset
+        """Partitions of the journal whose lines this worker sends now (`hub.journal.shares`)."""
         self.confirmed: Mapping[int, int] = {}
         """Partition of the journal → position up to which InfluxDB has it, whoever sent it (`let_go`)."""
         self._encoder = Encoder() if forwards else None
@@ -188,7 +190,7 @@ class Kept:
             if self._encoder is not None:
                 self._put_lines(self._encoder, changes, state.cursor(DECODE) + 1)
             self._history.write(changes.readings if self._recent is None else self._recent.thinned(changes.readings))
-            state.put_latest(latest)
+            self._history.put_latest(latest)
             state.put_devices(changes.known.values())
             for act in changes.acts:
                 self._actions.add(act)
@@ -206,19 +208,25 @@ class Kept:
             state.set_cursor(DECODE, changes.position)
 
     def _put_lines(self, encoder: Encoder, changes: Changes, first: int) -> None:
-        """Have the lines of a step wait for InfluxDB, by partition where the journal has some."""
-        of: dict[int | None, list[Reading]] = {None: [] if changes.placed else changes.readings}
-        last: dict[int | None, int] = {}
-        begin = 0
-        for end, place, position in changes.placed:
-            if end > begin:
-                of.setdefault(place, []).extend(changes.readings[begin:end])
-                begin, last[place] = end, position
-        for share, readings in of.items():
-            said = encoder.lines(readings, changes.known.values() if share is None else ())
-            until = last.get(share, changes.position)
-            if share is None or self.confirmed.get(share, 0) < until:
-                self._outbox.put(said, first=first, at=self._wall(), last=until, share=share)
+        """Have the lines of a step wait for InfluxDB, apart what is this worker's to send now and what is not.
+
+        A row costs more than many lines (decision 25), so it is not one a partition.
+        """
+        if not changes.placed:
+            self._outbox.put(encoder.lines(changes.readings, changes.known.values()), first=first, at=self._wall())
+            return
+        held, begin = self.held(), 0
+        said: dict[bool, tuple[list[Reading], dict[int, int]]] = {True: ([], {}), False: ([], {})}
+        for end, share, position in changes.placed:
+            if end > begin and self.confirmed.get(share, 0) < position:
+                readings, lasts = said[share in held]
+                readings += changes.readings[begin:end]
+                lasts[share] = position
+            begin = end
+        if changes.known:
+            self._outbox.put(encoder.lines([], changes.known.values()), first=first, at=self._wall())
+        for readings, lasts in said.values():
+            self._outbox.put(encoder.lines(readings), first=first, at=self._wall(), shares=lasts)
 
     def _note_steps(self, steps: Iterable[tuple[Alarm, Transition]]) -> None:
         """Have those told who want to be, of steps that are new."""

@@ -13,13 +13,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from hub import credentials, logs
+from hub import credentials, loggedin, logs
 from hub.app import Settings, opened
 from hub.config import Config
 from hub.errors import HubError
@@ -34,6 +35,8 @@ _LOG = logging.getLogger("hub")
 STATIC = Path(__file__).parent / "web" / "static"
 LAST_ANSWERS = 0.5
 """Seconds that requests under way get to end."""
+HELPERS = 6
+"""Threads for what takes long, as many as asyncio takes on two cores."""
 
 
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:
@@ -52,6 +55,8 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
     )
     app = await asyncio.to_thread(opened, settings)
     keys = await asyncio.to_thread(Keys, data / "idempotency")
+    others = contextlib.ExitStack()
+    security.elsewhere = others.enter_context(loggedin.shared(data, security.sessions, security.delays))
     runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
@@ -82,7 +87,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
         )
         await ended.wait()
     finally:
-        await asyncio.gather(runner.cleanup(), app.take_leave())
+        await asyncio.gather(runner.cleanup(), app.take_leave(), asyncio.to_thread(others.close))
         await app.close()
 
 
@@ -91,6 +96,19 @@ def _pin_of(config: Config) -> str | None:
         _LOG.warning("No pin_file: nobody is facilitator until HUB_PIN_FILE names one")
         return None
     return credentials.pin_from_file(Path(config.pin_file))
+
+
+def helpers(many: int = HELPERS) -> ThreadPoolExecutor:
+    """Return threads that all run already.
+
+    asyncio's own begin one by one, whenever one more is busy than ever before: a hub of some hours has more than one
+    that has just begun, and nobody can tell whether it will ever stop.
+    """
+    pool = ThreadPoolExecutor(many, thread_name_prefix="helper")
+    all_there = threading.Barrier(many)
+    for each in [pool.submit(all_there.wait) for _ in range(many)]:
+        each.result()
+    return pool
 
 
 def main() -> int:
@@ -108,6 +126,7 @@ def main() -> int:
 
     async def run() -> None:
         ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.set_default_executor(helpers())  # ends with the loop
 
         def listen() -> None:
             with contextlib.suppress(OSError):

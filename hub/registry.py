@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct, structs
 
 import hub.drivers
+from hub.doorstep import Doorstep
 from hub.driver import (
     BELIEVED,
     CHANNEL_NAME,
@@ -135,6 +136,7 @@ class Registry:
         """model → how often its code failed (which is a fault of the driver, not of the payload)."""
         self._by_level = _by_level(self.drivers.values())
         self._routes: dict[str, tuple[Route, ...]] = {}
+        self._strangers = Doorstep(MAX_ROUTES)
         self._unscoped: dict[str, Route] = {
             model: (driver, (driver.shares or model, "")) for model, driver in self.drivers.items()
         }
@@ -371,13 +373,18 @@ class Registry:
         self._adopted[key] = now
 
     def _find(self, topic: str) -> tuple[Route, ...]:
-        if len(self._routes) >= MAX_ROUTES:
-            self._routes.clear()
         found: tuple[Route, ...] = ()
         if not topic.startswith(OWN):
             found = self._rooted(topic) or self._claimed(topic)
-        self._routes[topic] = found
+        if self._is_known(topic, found):
+            if len(self._routes) >= MAX_ROUTES:
+                self._routes.clear()
+            self._routes[topic] = found
         return found
+
+    def _is_known(self, topic: str, found: Sequence[Route]) -> bool:
+        """Tell whether a topic's routes are worth keeping: a known family's are, a stranger's once it speaks again."""
+        return (bool(found) and _rank_on(found[0][0], topic) < LOOSE) or self._strangers.again(topic)
 
     def _rooted(self, topic: str) -> tuple[Route, ...]:
         roots = [root for root in self._roots if topic.startswith(f"{root}/")]
@@ -397,8 +404,7 @@ class Registry:
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
-                    rank = driver.rank if driver.loose is None or not driver.loose(topic) else LOOSE
-                    claims.append((rank, -max(fit), driver.model, driver.scope(topic)))
+                    claims.append((_rank_on(driver, topic), -max(fit), driver.model, driver.scope(topic)))
             except Exception as error:  # noqa: BLE001 — as when it decodes
                 self._failed(driver, ("", ""), error)
         routes: dict[str, Route] = {}
@@ -438,6 +444,11 @@ def _cut(decoded: Decoded) -> Decoded:
     rejected = dict(list(decoded.rejected.items())[:MAX_REJECTED])
     rejected["…"] = f"{more} more fields: one message may give {MAX_SAMPLES} values"
     return structs.replace(decoded, samples=decoded.samples[:MAX_SAMPLES], rejected=rejected)
+
+
+def _rank_on(driver: Driver, topic: str) -> float:
+    """Return how early a driver is asked of a topic."""
+    return driver.rank if driver.loose is None or not driver.loose(topic) else LOOSE
 
 
 def _by_level(drivers: Iterable[Driver]) -> dict[str, list[Driver]]:

@@ -21,6 +21,7 @@ from hub.hashing import hashed
 FILE = "tokens.json"
 SOURCE = re.compile(r"[^\W_][\w.~-]{0,63}")
 """A source is one level of a topic: letters and digits of any script, `_ . ~ -`."""
+NONE = "none was made yet; `matinales tokens new NAME` makes one"
 PREFIX = "mtn_"
 """So that a token that leaked is recognised as one."""
 
@@ -110,7 +111,8 @@ def revoke(folder: Path, name: str) -> None:
     with FileLock(folder / f"{FILE}.lock"):
         known = listed(folder)
         if name not in known:
-            msg = f"no token {name!r}; there are: {', '.join(known) or 'none'}"
+            there = f"; there are: {', '.join(known)}" if known else f": {NONE}"
+            msg = f"no token {name!r}{there}"
             raise NotFoundError(msg)
         _write(folder, {each: token for each, token in known.items() if each != name})
 

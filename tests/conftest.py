@@ -4,6 +4,9 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from hub import freeport
 
 ON_DEMAND = ("long", "docker")
 """Marks of tests that run when asked for by name. An engine that makes networks breaks the browsers beside it."""
@@ -14,10 +17,28 @@ LATER = 5
 """By how much the other workers stand back: the first one has the browsers, whose readers have little patience."""
 
 
-def pytest_configure() -> None:
-    """Let the worker with the browsers go first, where the system knows such an order."""
-    if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER and hasattr(os, "nice"):
+SLICES = 16
+"""Workers that pick free ports in ranges of their own: between picking one and binding it nobody else picks it."""
+
+
+PATIENT = "patient"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the worker with the browsers go first, where the system knows such an order, and each pick ports apart.
+
+    Examples are the same in each run, so that a run that failed fails again, and new ones in the long tier; how long
+    one takes says something of the machine alone.
+    """
+    is_repeated = "long" not in config.option.markexpr
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(PATIENT, deadline=None, derandomize=is_repeated, suppress_health_check=slow)
+    settings.load_profile(PATIENT)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER)
+    if worker != FIRST_WORKER and hasattr(os, "nice"):
         os.nice(LATER)
+    freeport.MANY //= SLICES
+    freeport.FIRST += freeport.MANY * (int(worker.removeprefix("gw")) % SLICES)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

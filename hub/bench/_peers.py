@@ -48,7 +48,7 @@ _TELEGRAF = """
   token = "{token}"
   organization = "{org}"
   bucket = "{bucket}"
-  content_encoding = "gzip"
+  content_encoding = "{encoding}"
 """
 """What a careful user would write: `max_undelivered_messages` above the batch, else it waits for each flush.
 
@@ -100,8 +100,15 @@ class Peer(Struct, frozen=True):
 
 
 @contextmanager
-def telegraf(program: str, folder: Path, port: int, place: Place) -> Iterator[Running]:
+def telegraf(program: str, folder: Path, port: int, place: Place, *, encoding: str = "gzip") -> Iterator[Running]:
     """Lend Telegraf between a broker and an InfluxDB, once it is subscribed.
+
+    Args:
+        program: its path.
+        folder: of its configuration.
+        port: of the broker, on this machine.
+        place: where it writes.
+        encoding: of what it sends: `gzip`, which is its default, or `identity`.
 
     Raises:
         NotConnectedError: it does not connect; the message holds the end of its log.
@@ -109,7 +116,15 @@ def telegraf(program: str, folder: Path, port: int, place: Place) -> Iterator[Ru
     folder.mkdir(exist_ok=True)
     file = folder / "telegraf.conf"
     file.write_text(
-        _TELEGRAF.format(host=HOST, port=port, url=place.url, token=place.token, org=place.org, bucket=place.bucket)
+        _TELEGRAF.format(
+            host=HOST,
+            port=port,
+            url=place.url,
+            token=place.token,
+            org=place.org,
+            bucket=place.bucket,
+            encoding=encoding,
+        )
     )
     with (
         closing(Client(place)) as client,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import threading
 import time
@@ -26,6 +27,9 @@ HOST = LOOPBACK
 START_S = 30.0
 PATIENCE_S = 60.0
 DRAIN_S = 300.0
+PARTS = "parts.log"
+TAIL = 4_000
+"""Bytes of it that a failure tells."""
 QUIET_S = 1.0
 """Nothing new for so long, with the broker there and nothing behind: drained."""
 
@@ -87,7 +91,7 @@ class Plant:
             if self._with_broker:
                 await asyncio.to_thread(self.start_broker)
             await stack.enter_async_context(self.wire)
-            errors = stack.enter_context((self.folder / "parts.log").open("ab"))
+            errors = stack.enter_context((self.folder / PARTS).open("ab"))
             self.supervisor = Supervisor(errors)
             stack.push_async_callback(asyncio.to_thread, self._close_parts)
             self._start_parts()
@@ -197,9 +201,19 @@ class Plant:
             if await answer if asyncio.iscoroutine(answer) else answer:
                 return
             if time.monotonic() > deadline:
-                msg = f"waited {patience_s:.0f} s in vain until {what}"
+                msg = f"waited {patience_s:.0f} s in vain until {what}; its parts said last:\n{self.said}"
                 raise HubError(msg)
             await asyncio.sleep(0.02)
+
+    @property
+    def said(self) -> str:
+        """What the parts said last."""
+        try:
+            with (self.folder / PARTS).open("rb") as log:
+                log.seek(max(log.seek(0, os.SEEK_END) - TAIL, 0))
+                return log.read().decode(errors="replace")
+        except OSError as error:
+            return f"nothing ({error})"
 
     def _is_subscribed(self) -> bool:
         return (self.folder / "subscription.json").exists()

@@ -121,15 +121,19 @@ def crowd(port: int, *, rate: float, seconds: float, devices: int) -> Iterator[N
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """End a program in order, by force after ORDERLY."""
+    """End a program in order, by force after ORDERLY: then with all that it had started, which would outlive it."""
     process.terminate()
     if process.stdin is not None:
         process.stdin.close()
     try:
         process.wait(ORDERLY)
     except subprocess.TimeoutExpired:
-        process.kill()
+        left = family(process.pid)
+        for each in left:
+            with contextlib.suppress(psutil.NoSuchProcess):  # one may end with the other
+                each.kill()
         process.wait()
+        psutil.wait_procs(left, timeout=ORDERLY)
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import time
+from itertools import cycle
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -194,13 +195,15 @@ def taken(viewers: list[Viewer]) -> dict[str, float]:
 def main() -> int:
     """Watch when told on stdin (`SECONDS` a line), print what was seen, one JSON object a line; end with stdin."""
     parser = argparse.ArgumentParser(prog="python -m hub.bench._viewers")
-    parser.add_argument("--page", required=True)
+    parser.add_argument("--page", required=True, help="addresses, comma-separated: viewers go to each in turn")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--slow", type=int, default=0)
     options = parser.parse_args()
-    place = urlsplit(options.page)
-    host, port = place.hostname or "", place.port or 80
-    viewers = [connected(host, port, joined(host, port), slow=number < options.slow) for number in range(options.count)]
+    viewers = []
+    for number, page in zip(range(options.count), cycle(options.page.split(","))):
+        place = urlsplit(page)
+        host, port = place.hostname or "", place.port or 80
+        viewers.append(connected(host, port, joined(host, port), slow=number < options.slow))
     print(json.dumps({"connected": len(viewers)}), flush=True)  # noqa: T201 — its output
     for line in sys.stdin:
         watch(viewers, until=time.monotonic() + float(line))

@@ -35,13 +35,14 @@ class Supposed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cost(NamedTuple):
-    """What a message costs [µs of processor time; bytes], and how often a device sends one [s]."""
+    """What a message costs [µs of processor time; bytes], how often a device sends one [s], and the largest commit."""
 
     append_us: float
     read_us: float
     understand_us: float
     bytes: float
     period_s: float
+    group: float
 
 
 class Needs(NamedTuple):
@@ -51,6 +52,7 @@ class Needs(NamedTuple):
         rate: messages a second.
         cells: journals of their own, each with an ingest and WORKERS workers.
         ingest_cores, worker_cores: of all cells' ingests; of one worker for each message.
+        nats_us: of each NATS server for a message, commit and partitions' consumers included.
         machines: what each server is for → how many, and cores of each.
         journal_gb: on each NATS server.
         store_gb: in InfluxDB.
@@ -62,6 +64,7 @@ class Needs(NamedTuple):
     cells: int
     ingest_cores: float
     worker_cores: float
+    nats_us: float
     machines: Mapping[str, tuple[int, int]]
     journal_gb: float
     store_gb: float
@@ -80,25 +83,64 @@ def limits(cost: Cost) -> dict[str, float]:
     """Return what ends first: a word for it → how many devices it is good for."""
     spare, values = _of("spare"), _of("values")
     return {
-        "one worker": spare * 1e6 / (cost.understand_us + cost.read_us) * cost.period_s,
+        "one worker": spare * 1e6 / _worker_us(cost) * cost.period_s,
         "one ingest": spare * 1e6 / cost.append_us * cost.period_s,
         "one broker": spare * 1e6 / _of("broker_us") * cost.period_s,
+        "one core of each NATS server": _one_core(cost) * cost.period_s,
         "series of one InfluxDB": _of("influx_series") / values,
     }
+
+
+def _worker_us(cost: Cost) -> float:
+    """Return what a message costs a worker whose fellow has died: it holds every partition then."""
+    return cost.read_us + cost.understand_us + _of("send_us")
+
+
+def commits(rate: float, group: float) -> float:
+    """Return how many groups a second a cell commits: one of each message, or one each 10 ms, or full ones."""
+    return max(rate / group, min(rate, _of("commits_a_second")))
+
+
+def parts(messages: float) -> float:
+    """Return into how many partitions so many messages of a group fall."""
+    many = _of("partitions")
+    return many * (1 - math.pow(1 - 1 / many, messages))
+
+
+def stored_us(rate: float, group: float) -> float:
+    """Return what the durable consumers of the partitions cost the three servers together, a message of a cell [µs]."""
+    many = commits(rate, group)
+    return many * parts(rate / many) * _of("part_us") / rate
+
+
+def nats_us(rate: float, group: float) -> float:
+    """Return what a message of a cell costs each NATS server [µs]: its bytes, its commit, its partitions' consumers."""
+    commit = commits(rate, group) / rate * _of("commit_us")
+    return _of("nats_us") + (commit + stored_us(rate, group)) / SERVERS
+
+
+def _one_core(cost: Cost) -> float:
+    """Return the messages a second of one cell that a core of each NATS server takes."""
+    low, high = 1.0, 1e6
+    while high - low > 1:
+        rate = (low + high) / 2
+        low, high = (rate, high) if rate * nats_us(rate, cost.group) <= _of("spare") * 1e6 else (low, rate)
+    return low
 
 
 def needs(devices: int, cost: Cost) -> Needs:
     """Return what so many devices need."""
     spare = _of("spare")
     rate = devices / cost.period_s
-    ingest, worker = (rate * us / 1e6 / spare for us in (cost.append_us, cost.understand_us + cost.read_us))
+    ingest, worker = (rate * us / 1e6 / spare for us in (cost.append_us, _worker_us(cost)))
     able = limits(cost)
     cells = max(1, math.ceil(devices / min(able["one worker"], able["one ingest"])))
+    nats = nats_us(rate / cells, cost.group)
     stores = max(1, math.ceil(devices / able["series of one InfluxDB"]))
     brokers = max(1, math.ceil(devices / able["one broker"]))
     values = rate * _of("values")
     machines = {
-        "NATS": (SERVERS, _cores(rate * _of("nats_us") / 1e6 / spare)),
+        "NATS": (SERVERS, _cores(rate * nats / 1e6 / spare)),
         "workers, with ingest and page": (WORKERS * cells, _cores((worker + ingest) / cells + 1)),
         "InfluxDB": (stores, _cores(values / stores / _of("influx_values_core") / spare + 1)),
         "broker": (brokers, _cores(rate / brokers * _of("broker_us") / 1e6 / spare)),
@@ -108,7 +150,7 @@ def needs(devices: int, cost: Cost) -> Needs:
     cores = sum(many * each for many, each in machines.values())
     disk = SERVERS * journal_gb + store_gb
     euros = cores * _of("vcpu_month") + disk * _of("disk_gb_month")
-    return Needs(rate, cells, ingest, worker, machines, journal_gb, store_gb, cores, disk, euros)
+    return Needs(rate, cells, ingest, worker, nats, machines, journal_gb, store_gb, cores, disk, euros)
 
 
 def _of(name: str) -> float:
@@ -140,7 +182,7 @@ def measure(
         messages: how many are journalled to measure it.
     """
     found = journalling.measure(messages=messages, group=group, journal=journal)
-    cost = Cost(found["append_us"], found["read_us"], understand_us, found["bytes"], period_s)
+    cost = Cost(found["append_us"], found["read_us"], understand_us, found["bytes"], period_s, group)
     need, able = needs(devices, cost), limits(cost)
     return {
         "messages_per_second": need.rate,
@@ -149,12 +191,16 @@ def measure(
         "understand_us": cost.understand_us,
         "journal_bytes": cost.bytes,
         "period_s": cost.period_s,
+        "group": cost.group,
+        "consumers_us": stored_us(need.rate / need.cells, group),
+        "nats_us": need.nats_us,
         "ingest_cores": need.ingest_cores,
         "worker_cores": need.worker_cores,
         "journal_gb_a_day_each_server": need.journal_gb / _of("journal_days"),
         "devices_one_ingest": able["one ingest"],
         "devices_one_worker": able["one worker"],
         "devices_one_broker": able["one broker"],
+        "devices_one_nats_core": able["one core of each NATS server"],
         "devices_one_influxdb": able["series of one InfluxDB"],
         "cells": float(need.cells),
         "servers": float(sum(many for many, _ in need.machines.values())),
@@ -167,7 +213,7 @@ def measure(
 
 def shown(figures: Mapping[str, tuple[float, float, float]], machine: Mapping[str, str]) -> str:
     """Return the page in Markdown: what was measured, what is supposed, what each size needs, what ends first."""
-    names = ("journal_us", "read_us", "understand_us", "journal_bytes", "period_s")
+    names = ("journal_us", "read_us", "understand_us", "journal_bytes", "period_s", "group")
     cost = Cost(*(figures[name][1] for name in names))
     able = limits(cost)
     ends = sorted(able, key=able.__getitem__)
@@ -191,6 +237,13 @@ def shown(figures: Mapping[str, tuple[float, float, float]], machine: Mapping[st
             " measures."
         ),
         "",
+        (
+            "What writes the store by partitions, computed from what is supposed below: "
+            + "; ".join(_stored(devices, cost) for devices in SIZES)
+            + ". The fewer come together, the dearer each: a commit costs what it costs. What one, two and four workers"
+            " cost side by side, and what pages spread over them see: [measured](SCALE.md)."
+        ),
+        "",
         "| supposed | value | since | source |",
         "|---|---|---|---|",
         *(f"| {each.what} | {_told(each)} | {each.date} | {each.source} |" for each in supposed().values()),
@@ -200,6 +253,16 @@ def shown(figures: Mapping[str, tuple[float, float, float]], machine: Mapping[st
         f"On {'; '.join(f'{name} {value}' for name, value in machine.items())}.",
     ]
     return "\n".join(lines)
+
+
+def _stored(devices: int, cost: Cost) -> str:
+    need = needs(devices, cost)
+    rate = need.rate / need.cells
+    together, consumers = rate / commits(rate, cost.group), stored_us(rate, cost.group) / SERVERS
+    return (
+        f"at {devices:,} devices each cell commits {together:.0f} messages together, which costs each NATS server"
+        f" {need.nats_us:.0f} µs a message, {consumers:.0f} of them for the partitions' durable consumers"
+    )
 
 
 def _sizes(cost: Cost) -> list[str]:

@@ -63,7 +63,7 @@ def measure(
         began = time.monotonic()
         plant.until("nothing is behind", plant.is_drained)
         drained = time.monotonic() - began
-        found = _figures(before, plant.counters(), spent, plant.spent())
+        found = cost(before, plant.counters(), spent, plant.spent())
         values = (plant.values() - held) / said
         return found | moved | {"said": said, "values_per_message": values, "drained_s": drained, "workers": workers}
 
@@ -97,7 +97,7 @@ class Plant(Struct, frozen=True):
         Raises:
             HubError: one does not answer.
         """
-        found = [_counters(port) for port in self.pages]
+        found = [counters(port) for port in self.pages]
         if not all(found):
             msg = "a worker does not answer"
             raise HubError(msg)
@@ -113,14 +113,17 @@ class Plant(Struct, frozen=True):
                 found[kind] += times.user + times.system
         return found
 
+    def hubs(self) -> list[psutil.Process]:
+        """Return each worker's own process."""
+        return [each for each, line in self._programs() if _kind(line) == "worker"]
+
     def killed(self) -> float:
         """End the hub that was started last, and return after how long [s] all partitions were shared again.
 
         Raises:
             HubError: they never were.
         """
-        hubs = [each for each, line in self._programs() if _kind(line) == "worker"]
-        max(hubs, key=psutil.Process.create_time).kill()
+        max(self.hubs(), key=psutil.Process.create_time).kill()
         began = time.monotonic()
         self.until("every worker has its share again", self.is_shared)
         return time.monotonic() - began
@@ -142,14 +145,14 @@ class Plant(Struct, frozen=True):
 
     def is_shared(self) -> bool:
         """Tell whether all partitions are held, by each worker about as many."""
-        found = [_counters(port) or {} for port in self.pages]
+        found = [counters(port) or {} for port in self.pages]
         held = [sum(value for name, value in each.items() if name.startswith(_OWNED)) for each in found]
         total = sum(name.startswith(_OWNED) for name in found[0])
         return total > 0 and sum(held) == total and max(held) - min(held) <= 1
 
     def is_drained(self) -> bool:
         """Tell whether every worker has read all, and InfluxDB has it."""
-        found = [_counters(port) for port in self.pages]
+        found = [counters(port) for port in self.pages]
         return all(
             each is not None
             and each["journal_behind"] == 0 < each["journal_end"]
@@ -195,14 +198,14 @@ def running(folder: Path, workers: int) -> Iterator[Plant]:
 
 def _until_up(plant: Plant, process: "subprocess.Popen[bytes]", said: Path) -> None:
     deadline = time.monotonic() + START_S
-    while not all("store_workers" in (_counters(port) or {}) for port in plant.pages):
+    while not all("store_workers" in (counters(port) or {}) for port in plant.pages):
         if process.poll() is not None or time.monotonic() > deadline:
             msg = f"`matinales cluster` did not start with InfluxDB: {said.read_text(errors='replace')[-500:]}"
             raise HubError(msg)
         time.sleep(0.2)
 
 
-def _counters(port: int) -> Counters | None:
+def counters(port: int) -> Counters | None:
     """Return what the worker at a port counts; None: it does not answer."""
     try:
         with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/health", timeout=5) as answer:
@@ -218,7 +221,7 @@ def _kind(line: str) -> str | None:
     return next((kind for word, kind in words.items() if word in line), None)
 
 
-def _figures(
+def cost(
     before: Sequence[Counters], after: Sequence[Counters], was: Mapping[str, float], now: Mapping[str, float]
 ) -> dict[str, float]:
     """Return what a message cost; a worker that was started again counts from its start."""

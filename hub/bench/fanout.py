@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def measure(*, viewers: int = 500, seconds: float = 20.0, slow: int = 5, rate: f
         time.sleep(SETTLED_S)
         alone = _pace(hub, rate) if rate else 0.0
         before = _processes.memory(hub.parts()["hub"])
-        with _crowd(hub.page, viewers, slow) as crowd:
+        with crowd_at([hub.page], viewers, slow) as crowd:
             time.sleep(SETTLED_S)
             grown = _processes.memory(hub.parts()["hub"]) - before
             figures = _watched(hub, crowd, seconds)
@@ -74,8 +74,8 @@ def _watched(hub: _processes.Started, crowd: "subprocess.Popen[str]", seconds: f
     """Let a device speak and the viewers watch; return the figures of that time."""
     parts, watching = hub.parts(), [psutil.Process(crowd.pid)]
     spent, own, began = _processes.cpu(parts["hub"]), _processes.cpu(watching), time.monotonic()
-    with _stamping(hub):
-        seen = _tell(crowd, seconds)
+    with stamping(urlsplit(hub.said["mqtt"]).port or 0):
+        seen = told(crowd, seconds)
     passed = time.monotonic() - began
     return {
         "in_time_percent": 100 * seen["in_time"] / max(seen["stamps"], 1.0),
@@ -116,12 +116,12 @@ def _journalled(hub: _processes.Started) -> float:
 
 
 @contextmanager
-def _stamping(hub: _processes.Started) -> Iterator[None]:
-    """Let a device speak ten times a second, each time with the clock's milliseconds."""
+def stamping(port: int) -> Iterator[None]:
+    """Let a device at a broker's port speak ten times a second, each time with the clock's milliseconds."""
     done = threading.Event()
 
     def speak() -> None:
-        with Publisher(urlsplit(hub.said["mqtt"]).port or 0, "stamps") as publisher:
+        with Publisher(port, "stamps") as publisher:
             while not done.wait(1 / STAMPS_PER_S):
                 now = round(1e3 * time.monotonic(), 1)
                 values = {"sent": now} | {f"value{each}": now % 97 + each for each in range(BESIDE)}
@@ -138,13 +138,13 @@ def _stamping(hub: _processes.Started) -> Iterator[None]:
 
 
 @contextmanager
-def _crowd(page: str, viewers: int, slow: int) -> Iterator["subprocess.Popen[str]"]:
-    """Lend the process in which all viewers are connected.
+def crowd_at(pages: Sequence[str], viewers: int, slow: int) -> Iterator["subprocess.Popen[str]"]:
+    """Lend the process in which all viewers are connected, to these pages in turn.
 
     Raises:
         HubError: they could not connect; their process has said why.
     """
-    figures = (("--page", page), ("--count", viewers), ("--slow", slow))
+    figures = (("--page", ",".join(pages)), ("--count", viewers), ("--slow", slow))
     process = subprocess.Popen(  # noqa: S603 — our own module
         [sys.executable, "-m", "hub.bench._viewers", *(str(each) for pair in figures for each in pair)],
         stdin=subprocess.PIPE,
@@ -160,7 +160,8 @@ def _crowd(page: str, viewers: int, slow: int) -> Iterator["subprocess.Popen[str
             process.stdout.close()  # type: ignore[union-attr]
 
 
-def _tell(crowd: "subprocess.Popen[str]", seconds: float) -> dict[str, float]:
+def told(crowd: "subprocess.Popen[str]", seconds: float) -> dict[str, float]:
+    """Let the viewers watch for a while; return what they saw."""
     _ask(crowd, seconds)
     return _answer(crowd)
 

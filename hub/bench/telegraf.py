@@ -1,6 +1,7 @@
 """What a QoS 1 message costs on its way into InfluxDB, through the hub and through Telegraf, on the same servers.
 
-Both in turn, on one Mosquitto with the shipped file and one InfluxDB: a burst is published as fast as the broker takes
+Telegraf as it comes (it compresses what it sends) and `plain`: to the same machine uncompressed, as the hub sends.
+All in turn, on one Mosquitto with the shipped file and one InfluxDB: a burst is published as fast as the broker takes
 it, and the clock runs until InfluxDB holds every value. CPU is that of all processes of the one under test. Every
 device has spoken once before anything is counted: what it costs to meet it comes once.
 """
@@ -55,7 +56,7 @@ def measure(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> d
     program = shutil.which("telegraf")
     if program is None:
         raise ConfigError(HOW)
-    found: dict[str, list[Run]] = {"telegraf": [], "hub": []}
+    found: dict[str, list[Run]] = {"telegraf": [], "telegraf_plain": [], "hub": []}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as stack:
         folder = Path(name)
         place = stack.enter_context(influxd(folder))
@@ -65,7 +66,8 @@ def measure(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> d
                 with _arena.mosquitto(folder / f"{who}-{number}") as port:
                     bucket = with_bucket(place, f"{who}-{number}")
                     arena = _Arena(folder / bucket.bucket, port, bucket, messages, devices)
-                    runs.append(arena.run(arena.hub if who == "hub" else partial(arena.telegraf, program)))
+                    encoding = "identity" if who == "telegraf_plain" else "gzip"
+                    runs.append(arena.run(arena.hub if who == "hub" else partial(arena.telegraf, program, encoding)))
     return _figures(found, messages)
 
 
@@ -79,7 +81,8 @@ def _figures(found: dict[str, list[Run]], messages: int) -> dict[str, float]:
         figures[f"{name}_missing"] = max(run.missing for run in runs)
     for part in found["hub"][0].cpu:
         figures[f"hub_{part}_us_per_message"] = median(run.cpu[part] for run in found["hub"]) / messages * 1e6
-    figures["ratio"] = median(mine / other for mine, other in zip(cost["hub"], cost["telegraf"], strict=True))
+    for ratio, other in (("ratio", "telegraf"), ("ratio_plain", "telegraf_plain")):
+        figures[ratio] = median(mine / each for mine, each in zip(cost["hub"], cost[other], strict=True))
     return figures
 
 
@@ -108,9 +111,9 @@ class _Arena:
         return Run(spent, seconds, abs(_arena.VALUES * self._messages - kept))
 
     @contextmanager
-    def telegraf(self, program: str) -> Iterator[dict[str, list[psutil.Process]]]:
+    def telegraf(self, program: str, encoding: str) -> Iterator[dict[str, list[psutil.Process]]]:
         """Lend Telegraf, once it is subscribed."""
-        with telegraf(program, self._folder, self._port, self._place) as running:
+        with telegraf(program, self._folder, self._port, self._place, encoding=encoding) as running:
             yield running.parts
 
     @contextmanager

@@ -69,8 +69,19 @@ class House(Protocol):
         """
 
 
-SHARED = "workers share this folder's journal, and each must do it: start the hub (matinales run), then say it again"
 NO_HUB = "no hub runs on this data folder, and this needs one: start it, then say it again"
+
+
+def shared(what: str, data: Path) -> str:
+    """Return why something is not done on files of which other workers have theirs too: what, where, and the remedy."""
+    from hub.journal.nats_link import without_password  # noqa: PLC0415 — only where NATS is spoken of
+
+    where = without_password(place.url(data) or "")
+    return (
+        f"{what}: nothing was changed. No hub runs on {data}; its journal lies on {where}, which other workers read"
+        f" too, and each must do it. Start the hub (HUB_DATA_DIR={data} matinales run) and say it again, or say it with"
+        " the --data of a worker that runs"
+    )
 
 
 @contextmanager
@@ -199,6 +210,8 @@ class Files:
         }
         if method == "GET":
             return self._look(what, *rest)
+        if what != "drivers" and place.url(self._data) is not None:
+            raise UsageError(shared(" ".join((what, *rest)), self._data))
         if what == "sessions":
             return self._sit(method, rest, wish)
         if what == "drivers":
@@ -208,8 +221,6 @@ class Files:
         deed = deeds.get((method, what, *rest[1:]))
         if deed is None:
             raise UsageError(NO_HUB)
-        if place.url(self._data) is not None:
-            raise UsageError(SHARED)
         return self._told(deed())
 
     at_once = 1

@@ -34,6 +34,9 @@ LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"  # noqa: S104 — only with --lan, which asks for it
 _HUB = "hub.serving"
 UP = 30.0
+READY = 60.0
+"""What the first hub gets until its page is served [s]: twice what it took with several workers beside twenty other
+programs on two cores; one that cannot start says so at once."""
 HTTPS_PORT, MQTTS_PORT = 8443, 8883
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
@@ -107,7 +110,7 @@ def start(plan: Plan) -> int:
         for each in others:
             settings = _hub_settings(each.plan, each.folder, mqtt, file, secret)
             _add_worker(each, supervisor, settings, broker_url)
-        ready = supervisor.wait_for("hub", "ready", UP)
+        ready = supervisor.wait_for("hub", "ready", READY)
         url = f"http://{_own_host(plan)}:{port}/"
 
         def publish() -> None:

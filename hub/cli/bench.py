@@ -2,8 +2,8 @@
 
 A bench defines `measure(**options) -> dict[str, float]`, whose options all have defaults and whose names end in their
 unit, and may define `GATES`: figure → (`>=` or `<=`, the value promised), `compare(**options)`, which measures what a
-user would pick instead beside it, and `shown(figures, machine)`, a text of its own in the table's place. Its first line
-says what it measures.
+user would pick instead beside it, `NOTES`, lines that are told below the table, and `shown(figures, machine)`, a text
+of its own in the table's place. Its first line says what it measures.
 """
 
 import importlib
@@ -61,7 +61,7 @@ def command(
     if not json and hasattr(bench, "shown"):
         print(bench.shown(figures, described()))  # noqa: T201 — the terminal is the interface
     elif not json:
-        _show(_about(bench), figures, verdicts, repeated=repeat > 1)
+        _show(_about(bench), figures, verdicts, getattr(bench, "NOTES", ()), repeated=repeat > 1)
     elif repeat > 1:
         columns = zip(("least", "median", "most"), zip(*figures.values(), strict=True), strict=True)
         told = {each: dict(zip(figures, values, strict=True)) for each, values in columns}
@@ -140,6 +140,7 @@ def _show(
     title: str,
     figures: Mapping[str, tuple[float, float, float]],
     verdicts: Mapping[str, tuple[str, bool]],
+    notes: Sequence[str],
     *,
     repeated: bool,
 ) -> None:
@@ -155,4 +156,6 @@ def _show(
         table.add_row(name, *(f"{value:,.5g}" for value in shown), mark)
     console = Console(soft_wrap=True)
     console.print(table)
+    for note in notes:
+        console.print(note, markup=False, highlight=False)
     console.print("on " + "; ".join(f"{name} {value}" for name, value in described().items()), style="dim")

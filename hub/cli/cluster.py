@@ -1,17 +1,19 @@
 """`matinales cluster`: three NATS servers, InfluxDB and workers on this machine, to see the distributed form work."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import psutil
 from msgspec import Struct
 
 from hub import datafolder
@@ -24,6 +26,9 @@ SERVERS = 3
 FILE = "cluster.json"
 ORG = "matinales"
 START_S = 60.0
+ORDERLY = 5.0
+"""What a server that was left gets to end by itself [s]."""
+BOLT = "influxdb/influxd.bolt"
 CUT_OFF = ("ping_interval: 5s", "ping_max: 2")
 """A connection between servers that says nothing is given up after 15 s. Otherwise a server that was cut off goes on to
 be asked once its network is back, over connections that still wait long before they send again (seen 15 s later)."""
@@ -116,13 +121,15 @@ def serving(folder: Path) -> Iterator[Made]:
     """Lend the servers, kept alive until the end.
 
     Raises:
-        ConfigError: nats-server is not installed.
+        ConfigError: nats-server is not installed, or the folder is in use.
         HubError: InfluxDB does not start.
     """
     nats, influxd = _program("nats-server"), _program("influxd")
     if nats is None:
         raise ConfigError(HOW)
     made = _kept(folder)
+    with datafolder.owned(datafolder.prepare(folder / "hub")):  # nobody else uses them now
+        _end_left(folder)
     with (folder / "servers.log").open("ab") as errors:
         supervisor = Supervisor(errors)
         for number in range(SERVERS):
@@ -142,6 +149,24 @@ def serving(folder: Path) -> Iterator[Made]:
             supervisor.stop()
             thread.join()
             supervisor.close([*supervisor.parts])
+
+
+def _end_left(folder: Path) -> None:
+    """End servers of this folder that outlived a command which was killed: nobody would look after them."""
+    left = [each for each in psutil.process_iter(["cmdline"]) if _is_of(each.info["cmdline"] or [], folder)]
+    for each in left:
+        with contextlib.suppress(psutil.Error):  # gone meanwhile, or somebody else's
+            each.terminate()
+    _, stubborn = psutil.wait_procs(left, timeout=ORDERLY)
+    for each in stubborn:
+        with contextlib.suppress(psutil.Error):  # as above
+            each.kill()
+
+
+def _is_of(words: Sequence[str], folder: Path) -> bool:
+    """Tell whether a command line is that of a server of this folder."""
+    own = {str(folder / name) for name in (BOLT, *map(_file, range(SERVERS)))}
+    return any(word.rpartition("=")[2] in own for word in words)
 
 
 def _program(name: str) -> str | None:
@@ -176,14 +201,18 @@ def _settings(folder: Path, made: Made, number: int) -> Path:
         f"cluster {{ name: matinales, listen: {LOOPBACK}:{made.routes[number]}, {login}, routes: [{others}] }}",
         login,
     ]
-    path = folder / f"nats-{number + 1}.conf"
+    path = folder / _file(number)
     datafolder.write_private(path, "\n".join([*lines, ""]).encode())
     return path
 
 
+def _file(number: int) -> str:
+    return f"nats-{number + 1}.conf"
+
+
 def _influxd(program: str, folder: Path, port: int) -> list[str]:
     folder.mkdir(exist_ok=True)
-    places = {"bolt-path": "influxd.bolt", "sqlite-path": "influxd.sqlite", "engine-path": "engine"}
+    places = {"bolt-path": Path(BOLT).name, "sqlite-path": "influxd.sqlite", "engine-path": "engine"}
     arguments = [f"--{name}={folder / file}" for name, file in places.items()]
     return [program, "--reporting-disabled", "--log-level=error", f"--http-bind-address={LOOPBACK}:{port}", *arguments]
 

@@ -62,15 +62,20 @@ def list_(*, data: Path | None = None, config: Path | None = None, json: Json = 
 
 
 @command.command
-def revoke(name: str, *, data: Path | None = None, config: Path | None = None) -> int:
+def revoke(name: str, *, data: Path | None = None, config: Path | None = None, json: Json = False) -> int:
     """Forget a token: from now on it opens nothing.
 
     Args:
         name: as `tokens list` shows it.
         data: data folder; the platform's own unless told.
         config: hub.toml.
+        json: print {"name", "revoked"}.
     """
     tokens.revoke(_folder(data, config), name)
+    if json:
+        _say(std_json.dumps({"name": name, "revoked": True}))
+    else:
+        _say(f"{name} opens nothing any more: whoever sends with it is answered 401.")
     return 0
 
 

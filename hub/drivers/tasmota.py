@@ -171,7 +171,7 @@ class Address(Struct, frozen=True, gc=False):
     uid: str
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=32_768)  # of ten thousand devices in turn none was found again in 4,096: 3.5 µs a message (measured)
 def address(topic: str) -> Address | None:
     """Take a topic of any FullTopic order apart: the levels that are neither prefix nor last level are the device."""
     *levels, last = topic.split("/")

@@ -24,8 +24,9 @@ from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
 from hub.errors import HubError, JournalError
+from hub.givingback import GivingBack
 from hub.ingest import ports
-from hub.ingest.batch import cut
+from hub.ingest.batch import MUCH, cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.gaps import Gaps
 from hub.ingest.link import (
@@ -73,6 +74,7 @@ class Ingest:
         serial: ports.Wanted | None = None,
         *,
         lease: "Lease | None" = None,
+        memory: GivingBack | None = None,
     ) -> None:
         """Open the journal and the link; nothing is sent before `run`.
 
@@ -83,6 +85,7 @@ class Ingest:
             policy: what happens when they are used.
             serial: ports to read; none unless told.
             lease: held; once it is lost, this ingest ends. None: nobody else writes this journal.
+            memory: gives back what much of it took; the system's, after MUCH messages, unless told.
         """
         self._selector = selectors.DefaultSelector()
         self._awake, self._waker = socket.socketpair()
@@ -121,6 +124,8 @@ class Ingest:
         self._status_at = self._measured_at = 0.0
         self._oversize = 0
         self._hubs = 0
+        self._memory = GivingBack(MUCH) if memory is None else memory
+        self._remembered = self._journal.end
 
     @property
     def waker(self) -> socket.socket:
@@ -147,6 +152,7 @@ class Ingest:
                 self._serial.turn()
             self._answer_others()
             self._tell()
+            self._give_back()
             if self._journal.superseded or (self._lease is not None and self._lease.lost):
                 msg = "another ingest has taken over the journal: this one ends and waits for its turn"
                 raise JournalError(msg)
@@ -178,6 +184,13 @@ class Ingest:
 
     def _changed(self) -> None:
         self._status_at = 0.0
+
+    def _give_back(self) -> None:
+        """Count what was journalled; the memory of much of it goes back to the system."""
+        end = self._journal.end
+        if end != self._remembered:
+            self._memory.took(end - self._remembered, more=self._edge.behind)
+            self._remembered = end
 
     def _tell(self) -> None:
         now = time.monotonic()

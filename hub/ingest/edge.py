@@ -127,9 +127,14 @@ class MqttEdge:
         self._unsaid.append((self._clock(), topic, payload, min(qos, 1), retain))
         self._say()
 
+    @property
+    def behind(self) -> bool:
+        """Whether more was received than could be taken so far."""
+        return not self._client.dry and not self._held
+
     def timeout(self) -> float:
         """Return how long the selector may wait [s]."""
-        if not self._client.dry and not self._held:
+        if self.behind:
             return 0.0
         times = [self._tick_at]
         if self._commit_at is not None:
@@ -141,7 +146,7 @@ class MqttEdge:
     def turn(self) -> None:
         """Do what is due: read what is left over, commit, dial, keep alive."""
         now = self._clock()
-        if not self._client.dry and not self._held:
+        if self.behind:
             self._read()
         if self._commit_at is not None and now >= self._commit_at:
             self._commit()

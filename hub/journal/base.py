@@ -123,10 +123,11 @@ class JournalReader(Protocol):
     def opening(self) -> Opening:
         """The newest opening of the append side."""
 
-    def read(self, after: int, limit: int) -> list[Record]:
+    def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:
         """Return up to about `limit` records with a position above `after`, in order; bounded work per call.
 
-        Whole groups are read, so slightly more than `limit` may come. Empty at the end.
+        Whole groups are read, so slightly more than `limit` may come. Empty at the end. `end`: a position that the
+        append side says it has committed, so that who would have to ask for it need not; 0: not known.
         """
 
     def close(self) -> None:

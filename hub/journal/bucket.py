@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hub.errors import JournalError
 from hub.journal.nats_link import Link, Outgoing, Url, given_back, taken
+from hub.model import NS
 
 DELETED, MARK = "KV-Operation", "DEL"
 FOLLOWS = "Nats-Expected-Last-Subject-Sequence"
@@ -26,26 +27,34 @@ class Entry(NamedTuple):
 
 
 class Bucket:
-    """One bucket; any thread, each call waits at most a moment."""
+    """One bucket; any thread, each call waits at most a moment. `name` tells it from others of the journal."""
 
-    def __init__(self, url: Url, name: str) -> None:
+    def __init__(self, url: Url, name: str, *, lives_s: float = 0) -> None:
         """Take the process's connection; nothing is asked yet.
 
         Args:
             url: of the journal.
             name: of the bucket, after the journal's own.
+            lives_s: how long a value is kept that nobody changes [s]; 0: for ever.
 
         Raises:
             ConfigError: nats-py is not installed.
         """
+        self.name = name
         self._url = url
         self._bucket = f"{url.name}_{name}"
+        self._lives_s = lives_s
         self._made = False
         self._link: Link = taken(url)
 
     @property
     def _stream(self) -> str:
         return f"KV_{self._bucket}"
+
+    @property
+    def connected(self) -> bool:
+        """Whether a server is there now."""
+        return self._link.connected
 
     def close(self) -> None:
         """Give the connection back."""
@@ -114,6 +123,7 @@ class Bucket:
                 "storage": "file",
                 "num_replicas": self._url.replicas,
                 "max_msgs_per_subject": _KEPT,
+                "max_age": int(self._lives_s * NS),
                 "discard": "new",
                 "allow_rollup_hdrs": True,
                 "allow_direct": True,

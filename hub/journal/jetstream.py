@@ -35,7 +35,7 @@ AT_ONCE = 64
 CATCH_UP_S = 2.0
 """How long a reader waits for a server that is behind the others [s]."""
 LOOKED_S = 1.0
-"""How often the stream is asked how large it is [s]."""
+"""How often the stream is asked how large it is, and the append side when it opened it [s]."""
 MOST_LATE = 8
 TRAIL = 10_000
 """Parts of a subject of which a reader remembers where they lay: two minutes of them at 3,000 messages a second."""
@@ -631,10 +631,10 @@ class Groups:
         self._at = (0, 1)
         """A position, and from which place on what follows it lies."""
 
-    def read(self, after: int, limit: int) -> list[Record]:
-        """Return up to about `limit` records above a position, in whole groups."""
+    def read(self, after: int, limit: int, end: int = 0) -> list[Record]:
+        """Return up to about `limit` records above a position, in whole groups; `end`: how far there are some."""
         found: list[Record] = []
-        for group in self.walk(after):
+        for group in self.walk(after, end):
             parts = [each.part for each in group if each.part is not None]
             self.damaged += len(group) - len(parts)
             self.trail.note(group)
@@ -643,10 +643,10 @@ class Groups:
                 break
         return found
 
-    def walk(self, after: int) -> "_Walk":
-        """Return the groups that reach beyond a position."""
+    def walk(self, after: int, end: int = 0) -> "_Walk":
+        """Return the groups that reach beyond a position; `end`: how far there are some, 0: not known."""
         sequence = self._at[1] if self._at[0] == after else self._log.seek(after)
-        return _Walk(self._log, sequence, self._stand)
+        return _Walk(self._log, sequence, self._stand, end)
 
     def _stand(self, position: int, sequence: int) -> None:
         self._at = position, sequence
@@ -655,8 +655,10 @@ class Groups:
 class _Walk:
     """The groups from a place on, one after the other."""
 
-    def __init__(self, log: Log, sequence: int, stand: Callable[[int, int], None]) -> None:
+    def __init__(self, log: Log, sequence: int, stand: Callable[[int, int], None], end: int = 0) -> None:
         self._log = log
+        self._end = end
+        self._passed = 0
         self._next = sequence
         self._stand = stand
         self._ahead: list[Placed] = []
@@ -670,6 +672,7 @@ class _Walk:
         while True:
             if (group := self._taken()) is not None:
                 beyond = self._ahead[0].sequence if self._ahead else self._next
+                self._passed = group[0].last
                 self._stand(group[0].last, beyond)
                 if any(each.part is None or each.part.count for each in group):
                     return group
@@ -694,8 +697,11 @@ class _Walk:
 
     def _waits(self) -> bool:
         """Wait a moment for the rest of a group that has just begun, or for a server that is behind."""
-        if not self._ahead and self._until is None and self._log.state().last < self._next:
-            return False
+        if not self._ahead and self._until is None:
+            if 0 < self._end <= self._passed:
+                return False  # as far as it was said to go: nobody need be asked
+            if self._log.state().last < self._next:
+                return False
         now = time.monotonic()
         self._until = now + CATCH_UP_S if self._until is None else self._until
         if now < self._until:
@@ -720,7 +726,7 @@ class JetStreamReader:
         self._log = Log(url)
         self._groups = Groups(self._log)
         self._seen = (0, 0)
-        self._opening = Opening(0, 0)
+        self._opening, self._opening_at = Opening(0, 0), -LOOKED_S
 
     @property
     def damaged(self) -> int:
@@ -759,20 +765,23 @@ class JetStreamReader:
 
     @property
     def opening(self) -> Opening:
-        """The newest opening of the append side; while no server answers, as it was seen last."""
-        with suppress(JournalError):
-            self._opening = self._log.opening()
+        """The newest opening of the append side, as it was a moment ago: no position of a stream has two meanings."""
+        now = time.monotonic()
+        if now - self._opening_at >= LOOKED_S:
+            with suppress(JournalError):  # while no server answers, as it was seen last
+                self._opening = self._log.opening()
+                self._opening_at = now
         return self._opening
 
-    def read(self, after: int, limit: int) -> list[Record]:
-        """Return up to about `limit` records above `after`, in order.
+    def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:
+        """Return up to about `limit` records above `after`, in order; `end`: how far there are some, 0: not known.
 
         Raises:
             JournalError: no server answers.
         """
-        if self.end <= after:
+        if (end or self.end) <= after:
             return []
-        return self._groups.read(after, limit)
+        return self._groups.read(after, limit, end)
 
     def close(self) -> None:
         """Give the connection back."""

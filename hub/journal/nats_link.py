@@ -7,6 +7,7 @@ One connection a process and address, on a loop of its own; whoever asks waits i
 import asyncio
 import base64
 import contextlib
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -33,6 +34,8 @@ _FIRST_S = 5.0
 _AGAIN_S = 0.1
 _NOT_FOUND = 404
 _BUSY = 503
+_TOLD = 200
+"""Bytes of a question that an error tells: `bad request` alone explains nothing."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -126,6 +129,13 @@ class Delivered(NamedTuple):
     data: bytes
 
 
+class _Answer(NamedTuple):
+    """An answer of several messages: those that came, and, once it is whole, whether there are more."""
+
+    found: list[Stored]
+    more: "asyncio.Future[bool]"
+
+
 Heard = Callable[[bytes, Callable[[bytes], None]], None]
 """Takes a question and what answers it."""
 
@@ -149,6 +159,9 @@ class Link:
         self._up = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._client: Client = Nats()
+        self._inbox = ""
+        self._tokens = itertools.count(1)
+        self._answers: dict[str, _Answer] = {}
         self._thread = threading.Thread(target=self._run, name="nats", daemon=True)
         self._thread.start()
         self._opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
@@ -161,13 +174,13 @@ class Link:
             UnknownFateError: no answer came.
         """
         data = msgspec.json.encode(body) if body is not None else b""
-        return self._answer(self._call(self._ask(f"$JS.API.{subject}", data)), subject)
+        return self._answer(self._call(self._ask(f"$JS.API.{subject}", data)), _asked(subject, data))
 
     def found(self, subject: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         """Ask JetStream's API for something that may not be there: None then."""
         data = msgspec.json.encode(body) if body is not None else b""
         answer = self._call(self._ask(f"$JS.API.{subject}", data))
-        return None if _code(answer) == _NOT_FOUND else self._answer(answer, subject)
+        return None if _code(answer) == _NOT_FOUND else self._answer(answer, _asked(subject, data))
 
     def message(self, stream: str, body: Mapping[str, Any]) -> Stored | None:
         """Return a message of a stream, from its leader; None: there is none."""
@@ -335,6 +348,8 @@ class Link:
         if self._client.max_payload < LEAST_PAYLOAD:
             self._trouble = f"max_payload is {self._client.max_payload} there; write `max_payload: 8MB` in its file"
             await self._client.close()
+        self._inbox = self._client.new_inbox()
+        await self._client.subscribe(f"{self._inbox}.*", cb=self._streamed)
         self._up.set()
 
     def _call(self, what: Coroutine[Any, Any, T]) -> T:
@@ -381,20 +396,29 @@ class Link:
         return b"{}"
 
     async def _stream(self, subject: str, body: bytes) -> tuple[list[Stored], bool]:
-        inbox = self._client.new_inbox()
-        listening = await self._client.subscribe(inbox)
+        token = str(next(self._tokens))
+        answer = self._answers[token] = _Answer([], self._loop.create_future())
         try:
-            await self._client.publish(subject, body, reply=inbox)
-            found: list[Stored] = []
-            while True:
-                said = await listening.next_msg(timeout=_PATIENCE_S)
-                headers = said.headers or {}
-                if "Status" in headers:
-                    return found, _more(headers)
-                found.append(_stored(said))
+            await self._client.publish(subject, body, reply=f"{self._inbox}.{token}")
+            came = 0
+            while not answer.more.done():
+                await asyncio.wait((answer.more,), timeout=_PATIENCE_S)
+                if not answer.more.done() and len(answer.found) == came:
+                    raise TimeoutError
+                came = len(answer.found)
+            return answer.found, answer.more.result()
         finally:
-            with contextlib.suppress(Exception):  # gone with its connection
-                await listening.unsubscribe()
+            del self._answers[token]
+
+    async def _streamed(self, said: "Msg") -> None:
+        """Take a message of an answer that has several; one task of its own for each would cost more than the rest."""
+        answer, headers = self._answers.get(said.subject.rpartition(".")[2]), said.headers or {}
+        if answer is None or answer.more.done():
+            return  # it comes too late
+        if "Status" in headers:
+            answer.more.set_result(_more(headers))
+        else:
+            answer.found.append(_stored(said))
 
     @staticmethod
     def _answer(data: bytes, subject: str) -> Mapping[str, Any]:
@@ -404,6 +428,11 @@ class Link:
             msg = f"JetStream refuses {subject}: {error.get('description', error)}"
             raise (UnknownFateError if error.get("code") == _BUSY else RefusedError)(msg)
         return answer
+
+
+def _asked(subject: str, data: bytes) -> str:
+    """Return what was asked for, as an error tells it."""
+    return f"{subject} {data[:_TOLD].decode(errors='replace')}".rstrip()
 
 
 def _code(data: bytes) -> int:

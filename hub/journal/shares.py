@@ -68,7 +68,6 @@ class _Taken(Struct, gc=False):
     """A part that this worker brings to the store."""
 
     reply: str
-    sequence: int
     last: int
 
 
@@ -78,7 +77,7 @@ class _Share(Struct):
     Attributes:
         pin: the server's word that it is ours; None: it is not.
         asked: parts asked for that have not come, until a time.
-        taken: parts that came and are not confirmed.
+        taken: place in the stream → a part that came and is not confirmed.
         leaving: it goes to another worker as soon as those are.
         others: another worker has it.
         pending: parts that wait or are on their way, at whatever worker.
@@ -91,7 +90,7 @@ class _Share(Struct):
     pin: str | None = None
     asked: int = 0
     until: float = 0.0
-    taken: list[_Taken] = []
+    taken: dict[int, _Taken] = {}
     leaving: bool = False
     others: bool = False
     pending: int = 0
@@ -184,12 +183,10 @@ class Shares:
         with self._lock:
             for each in self._shares:
                 until = waiting.get(each.number, everything + 1) - 1
-                reached = [part for part in each.taken if part.last <= until]
-                if reached:
-                    each.taken = [part for part in each.taken if part.last > until]
-                    broken = [part for part in reached if part.sequence in self._trail.broken]
-                    self._buried += [self._letter(each, part.sequence, "it cannot be read") for part in broken]
-                    done += [part.reply for part in reached]
+                reached = [sequence for sequence, part in each.taken.items() if part.last <= until]
+                broken = self._trail.broken.intersection(reached)
+                self._buried += [self._letter(each, sequence, "it cannot be read") for sequence in sorted(broken)]
+                done += [each.taken.pop(sequence).reply for sequence in reached]
             self._settled += len(done)
             self._know()
         self._link.say([(reply, _DONE, "") for reply in done])
@@ -258,7 +255,7 @@ class Shares:
         if now - self._renewed >= CONFIRM_S / 4:
             self._renewed = now
             with self._lock:
-                held = [part.reply for each in self._shares for part in each.taken]
+                held = [part.reply for each in self._shares for part in each.taken.values()]
             self._link.say([(reply, _WORKING, "") for reply in held])
         self._bury()
 
@@ -348,7 +345,7 @@ class Shares:
     def _begin_again(self, share: _Share, *, there: bool) -> None:
         """Have a consumer go on where it is known to have been; another worker may do the same at the same moment."""
         with self._lock:
-            share.pin, share.taken = None, []
+            share.pin, share.taken = None, {}
             self._know()
         with contextlib.suppress(RefusedError):
             if there:
@@ -406,8 +403,7 @@ class Shares:
             self._buried.append(self._letter(share, sequence, reason))
             self._link.say([(said.reply, _TERM, "")])
             return
-        share.taken = [each for each in share.taken if each.sequence != sequence]
-        share.taken.append(_Taken(said.reply, sequence, int(last)))
+        share.taken[sequence] = _Taken(said.reply, int(last))
 
     def _know(self) -> None:
         """Renew what others read; in the lock."""
@@ -421,9 +417,9 @@ class Shares:
     def _leave(self) -> None:
         with self._lock:
             ours = [each for each in self._shares if each.pin is not None]
-            back = [(part.reply, _BACK, "") for each in self._shares for part in each.taken]
+            back = [(part.reply, _BACK, "") for each in self._shares for part in each.taken.values()]
             for each in self._shares:
-                each.pin, each.taken = None, []
+                each.pin, each.taken = None, {}
             self._know()
         self._link.say(back)
         if self._prepared:

@@ -464,7 +464,7 @@ class SqliteReader:
         """The newest opening of the append side."""
         return next((part.opening for part in reversed(self._open()) if part.end), Opening(0, 0))
 
-    def read(self, after: int, limit: int) -> list[Record]:
+    def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:  # noqa: ARG002 — it need not be told
         """Return up to about `limit` records above `after`, in order."""
         try:
             parts = self._open()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
+import msgspec
 import zstandard
 from msgspec import Struct
 
@@ -19,6 +20,10 @@ MAX_REFUSED = 10_000
 SENT = "influx"
 """Name of the cursor: the journal position up to which InfluxDB has everything."""
 _TRIED_AT_ONCE = 500
+_MOST_SHARES = 64
+"""Partitions of a journal at most, so that a row's are the bits of one number."""
+_PUT = "INSERT INTO outbox(simulated, first, at, lines, size, data, shares, lasts) VALUES(?,?,?,?,?,?,?,?)"
+_LASTS = msgspec.json.Decoder(dict[int, int]).decode
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -70,7 +75,7 @@ class Outbox:
         self._db = db
 
     def put(
-        self, said: Mapping[bool, Sequence[bytes]], *, first: int, at: int, last: int = 0, share: int | None = None
+        self, said: Mapping[bool, Sequence[bytes]], *, first: int, at: int, shares: Mapping[int, int] | None = None
     ) -> None:
         """Keep the lines of a step until InfluxDB has them.
 
@@ -78,18 +83,17 @@ class Outbox:
             said: simulated or not → lines.
             first: journal position of the step's first message.
             at: wall clock [ns].
-            last: journal position of the last message that they come from.
-            share: the journal's partition that they come from; None: nobody else sends them.
+            shares: partition of the journal that they come from → position of the last message; None: nobody else
+                sends them.
         """
+        bits, lasts = (None, None) if shares is None else (_bits(shares), msgspec.json.encode(shares).decode())
         pack = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
         for simulated, lines in said.items():
             for start in range(0, len(lines), BATCH):
                 some = lines[start : start + BATCH]
                 data = pack(b"\n".join(some))
-                self._db.execute(
-                    "INSERT INTO outbox(simulated, first, at, lines, size, data, last, share) VALUES(?,?,?,?,?,?,?,?)",
-                    (simulated, first, at, len(some), len(data), data, last, share),
-                )
+                row = (simulated, first, at, len(some), len(data), data, bits, lasts)
+                self._db.execute(_PUT, row)
 
     def forget(self, named: Callable[[bytes], bool]) -> None:
         """Take the lines that name a forgotten device out of what waits, and of what was refused."""
@@ -115,9 +119,10 @@ class Outbox:
 
         Args:
             most: lines.
-            of: partitions whose lines are wanted, beside those of none; None: all.
+            of: partitions whose lines are wanted, beside those of none; None: all. What waits in one row with them
+                comes along: whoever else sends it too changes nothing by it.
         """
-        shares = "" if of is None else f" AND (share IS NULL OR share IN ({','.join(str(int(each)) for each in of)}))"
+        shares = "" if of is None else f" AND (shares IS NULL OR shares & {_bits(of)})"
         oldest = self._db.execute(f"SELECT simulated, first FROM outbox WHERE 1{shares} ORDER BY id LIMIT 1").fetchone()  # noqa: S608 — numbers
         if oldest is None:
             return None
@@ -146,15 +151,19 @@ class Outbox:
 
     def waiting(self) -> dict[int, int]:
         """Return partition → journal position from which on lines of it wait; those of which none wait are left out."""
-        rows: list[Any] = self._db.execute(
-            "SELECT share, min(first) FROM outbox WHERE share IS NOT NULL GROUP BY share"
-        ).fetchall()
-        return dict(rows)
+        found: dict[int, int] = {}
+        for bits, first in self._db.execute(
+            "SELECT shares, min(first) FROM outbox WHERE shares IS NOT NULL GROUP BY shares"
+        ):
+            for share in (each for each in range(_MOST_SHARES) if bits >> each & 1):
+                found[share] = min(first, found.get(share, first))
+        return found
 
     def confirmed(self, until: Mapping[int, int]) -> list[int]:
         """Return which rows InfluxDB has from whoever sent them, where it has each partition up to a position."""
-        rows: list[Any] = self._db.execute("SELECT id, share, last FROM outbox WHERE share IS NOT NULL").fetchall()
-        return [number for number, share, last in rows if last <= until.get(share, 0)]
+        rows: list[Any] = self._db.execute("SELECT id, lasts FROM outbox WHERE shares IS NOT NULL").fetchall()
+        said = ((number, _LASTS(lasts)) for number, lasts in rows)
+        return [number for number, of in said if all(last <= until.get(share, 0) for share, last in of.items())]
 
     def drop_oldest(self, size: int) -> int:
         """Let the oldest go unconfirmed until at least `size` bytes are gone; return how many lines went."""
@@ -201,3 +210,9 @@ class Outbox:
         """Return how many lines were ever refused."""
         count: int = self._db.execute("SELECT coalesce(max(id), 0) FROM refused").get
         return count
+
+
+def _bits(shares: Iterable[int]) -> int:
+    """Return partitions as the bits of a number that SQLite keeps."""
+    bits = sum(1 << each for each in shares)
+    return bits - (1 << _MOST_SHARES) if bits >> (_MOST_SHARES - 1) else bits

@@ -118,8 +118,47 @@ _PARTITIONS = """
 ALTER TABLE outbox ADD COLUMN last INTEGER NOT NULL DEFAULT 0;  -- journal position of the last message
 ALTER TABLE outbox ADD COLUMN share INTEGER;                    -- partition of the journal; NULL: this worker's own
 """
+_SHARES = """
+ALTER TABLE outbox ADD COLUMN shares INTEGER;  -- partitions of the journal, a bit each; NULL: this worker's own
+ALTER TABLE outbox ADD COLUMN lasts TEXT;      -- of each, the journal position of its last message
+UPDATE outbox SET shares = 1 << share, lasts = json_object(CAST(share AS TEXT), last) WHERE share IS NOT NULL;
+ALTER TABLE outbox DROP COLUMN last;
+ALTER TABLE outbox DROP COLUMN share;
+"""
 
-STEPS = (_FIRST, _INFLUX, _ACTIONS, _ERRANDS, _ALARM_STEPS, rollups.TABLES + rollups.MARK_ALL, _PARTITIONS)
+_NEWEST = """
+CREATE TABLE newest(             -- newest reading of each curve, stored or only shown; decisions/0033
+  curve INTEGER PRIMARY KEY,     -- series << 32 | run
+  time INTEGER NOT NULL,         -- ns; 0: of unknown age
+  tie INTEGER NOT NULL,
+  value REAL NOT NULL,
+  flags INTEGER NOT NULL,        -- as in readings
+  received INTEGER NOT NULL      -- ns
+);
+INSERT OR IGNORE INTO series(device, channel, unit) SELECT device, channel, ifnull(unit, '') FROM latest ORDER BY rowid;
+INSERT OR IGNORE INTO timeline(run) SELECT run FROM latest ORDER BY rowid;
+INSERT INTO newest
+SELECT series.id << 32 | timeline.id, time, tie, value,
+  CASE quality WHEN 'good' THEN 0 WHEN 'uncertain' THEN 1 ELSE 2 END
+  + 4 * CASE source WHEN 'device' THEN 0 WHEN 'arrival' THEN 1 ELSE 2 END, received
+FROM latest
+JOIN series ON series.device = latest.device AND series.channel = latest.channel
+  AND series.unit = ifnull(latest.unit, '')
+JOIN timeline ON timeline.run = latest.run;
+DROP TABLE latest;
+"""
+
+STEPS = (
+    _FIRST,
+    _INFLUX,
+    _ACTIONS,
+    _ERRANDS,
+    _ALARM_STEPS,
+    rollups.TABLES + rollups.MARK_ALL,
+    _PARTITIONS,
+    _SHARES,
+    _NEWEST,
+)
 """Version n becomes n + 1 by `STEPS[n]`; what was released is never edited, only followed by another step."""
 VERSION = len(STEPS)
 

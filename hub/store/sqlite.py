@@ -15,16 +15,21 @@ from hub.errors import UsageError
 from hub.model import Quality, Reading, TimeSource
 from hub.store import rolled
 from hub.store.base import Aggregate, Range, Row, Rows, Series
-from hub.store.file import StoreFile, StoreReader
+from hub.store.file import StoreFile, StoreReader, insert
 from hub.store.rollup_tables import HOUR, MINUTE
 from hub.store.rollups import Place, Rollups
 from hub.store.rollups import forget as forget_rollups
 from hub.store.thinning import Piece, drawn, window
 
 _QUALITIES = tuple(Quality)
-_FLAGS = {
+FLAGS = {
     (quality, source): low + 4 * high for low, quality in enumerate(Quality) for high, source in enumerate(TimeSource)
 }
+"""A reading's column `flags`."""
+RUN_BITS = 32
+"""Bits of a curve's number in `newest` that are its run's; those above are its series'."""
+_NEWER = """ON CONFLICT(curve) DO UPDATE SET time = excluded.time, tie = excluded.tie, value = excluded.value,
+  flags = excluded.flags, received = excluded.received WHERE excluded.time >= newest.time"""
 _AGGREGATES: dict[Aggregate, str] = {
     "count": "count(*)",
     "mean": "avg(value)",
@@ -109,7 +114,7 @@ class SqliteReadings:
 
 
 class SqliteHistory(SqliteReadings):
-    """Readings in store.db; `write` and `forget` belong to the thread that owns `StoreFile.db`."""
+    """Readings in store.db; what changes them belongs to the thread that owns `StoreFile.db`."""
 
     def __init__(self, file: StoreFile, rollups: Rollups | None = None) -> None:
         """Keep readings in `file`, and mark for `rollups` what is to be rolled up."""
@@ -127,6 +132,23 @@ class SqliteHistory(SqliteReadings):
         with self._file.transaction():
             self._write(readings)
 
+    def put_latest(self, readings: Iterable[Reading]) -> None:
+        """Keep the newest reading of each curve, stored or only shown, in the caller's transaction.
+
+        An older measure replaces nothing. After `write`, which knows the numbers of what it stored.
+        """
+        curves, rows = self._numbers, []
+        for each in readings:
+            place = curves.get((each.device, each.channel, each.unit, each.run))
+            series, run = (
+                self._numbered(each.device, each.channel, each.unit, each.run)
+                if place is None
+                else (place.series, place.run)
+            )
+            flags = FLAGS[each.quality, each.time_source]
+            rows.append((series << RUN_BITS | run, each.time, each.tie, each.value, flags, each.received))
+        insert(self._file.db, "INSERT INTO newest", rows, _NEWER)
+
     def forget(self, device: str) -> int:
         """Erase all readings of a device and return how many there were; inside a transaction."""
         db = self._file.db
@@ -137,6 +159,8 @@ class SqliteHistory(SqliteReadings):
         gone = db.total_changes() - before
         for number in ids:
             db.execute("DELETE FROM curve WHERE series = ?", (number,))
+            first = number << RUN_BITS
+            db.execute("DELETE FROM newest WHERE curve >= ? AND curve < ?", (first, first + (1 << RUN_BITS)))
             db.execute("DELETE FROM thinned WHERE series = ?", (number,))
             forget_rollups(db, number)
             db.execute("DELETE FROM series WHERE id = ?", (number,))
@@ -153,7 +177,7 @@ class SqliteHistory(SqliteReadings):
             if place is None:
                 place = curves[key] = self._new_curve(*key)
             at = each.time
-            row = (place.series, place.run, at, each.tie, each.value, _FLAGS[each.quality, each.time_source])
+            row = (place.series, place.run, at, each.tie, each.value, FLAGS[each.quality, each.time_source])
             if place.low <= at < place.high or not enters(place, at):
                 rows.append(row)
             else:
@@ -162,14 +186,19 @@ class SqliteHistory(SqliteReadings):
         self._rollups.put(rows, late)
 
     def _new_curve(self, device: str, channel: str, unit: str | None, run: str) -> Place:
+        series, number = self._numbered(device, channel, unit, run)
+        self._file.db.execute("INSERT OR IGNORE INTO curve VALUES(?,?)", (series, number))
+        return self._rollups.place(series, number)
+
+    def _numbered(self, device: str, channel: str, unit: str | None, run: str) -> tuple[int, int]:
+        """Return the numbers of a series and a run, new ones where they have none."""
         db = self._file.db
         names = (device, channel, unit or "")
         db.execute("INSERT OR IGNORE INTO series(device, channel, unit) VALUES(?,?,?)", names)
         db.execute("INSERT OR IGNORE INTO timeline(run) VALUES(?)", (run,))
-        series = db.execute("SELECT id FROM series WHERE device = ? AND channel = ? AND unit = ?", names).get
-        number = db.execute("SELECT id FROM timeline WHERE run = ?", (run,)).get
-        db.execute("INSERT OR IGNORE INTO curve VALUES(?,?)", (series, number))
-        return self._rollups.place(series, number)
+        series: int = db.execute("SELECT id FROM series WHERE device = ? AND channel = ? AND unit = ?", names).get
+        number: int = db.execute("SELECT id FROM timeline WHERE run = ?", (run,)).get
+        return series, number
 
 
 def _grouped(db: apsw.Connection, curve: Known, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:

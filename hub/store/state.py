@@ -13,6 +13,7 @@ import msgspec
 
 from hub.model import Device, Heard, Quality, Reading, Run, TimeSource
 from hub.store.file import failure, insert
+from hub.store.sqlite import FLAGS, RUN_BITS
 
 MAX_HEARD = 2_000
 """Rows kept of the messages understood, and as many of those not understood; the oldest go."""
@@ -21,6 +22,12 @@ MAX_SEEN = 100_000
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 """What SQLite can hold of a time that a device made up."""
+_OF_FLAGS = {number: of for of, number in FLAGS.items()}
+# CROSS: `newest` first, each of its rows once, then who it is by number
+_NEWEST = (
+    f"FROM newest CROSS JOIN series ON series.id = curve >> {RUN_BITS}"
+    f" CROSS JOIN timeline ON timeline.id = curve & {(1 << RUN_BITS) - 1}"
+)
 _ENCODE = msgspec.json.Encoder().encode
 _DEVICE = msgspec.json.Decoder(Device).decode
 _RUN = msgspec.json.Decoder(Run).decode
@@ -93,8 +100,8 @@ class StateStore:
         insert(self._db, "INSERT INTO device(uid, data)", rows, "ON CONFLICT(uid) DO UPDATE SET data = excluded.data")
 
     def forget(self, uid: str) -> None:
-        """Erase what is remembered of a device itself; its next message makes it known anew."""
-        for table, column in (("device", "uid"), ("alias", "device"), ("latest", "device"), ("clock", "device")):
+        """Erase what is remembered of a device itself, but its readings; its next message makes it known anew."""
+        for table, column in (("device", "uid"), ("alias", "device"), ("clock", "device")):
             self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (uid,))  # noqa: S608 — our own constants
         self._db.execute("DELETE FROM seen WHERE device = ?", (uid,))
         self._db.execute("DELETE FROM mark WHERE kind = 'device' AND name = ?", (uid,))
@@ -134,24 +141,30 @@ class StateStore:
         """Keep (name, uid, journal position from which it holds)."""
         insert(self._db, "INSERT OR REPLACE INTO alias", [*aliases])
 
-    # latest values
+    # latest values, which `SqliteHistory.put_latest` keeps
 
     def latest(self) -> list[Reading]:
         """Return the newest reading of each channel on its device's present run, channels in the order first seen."""
         rows = self._rows(
-            "SELECT latest.device, channel, unit, value, time, received, source, quality, latest.run, tie FROM latest"
-            " JOIN device ON device.uid = latest.device AND device.data ->> '$.run' = latest.run"
+            "SELECT series.device, channel, nullif(unit, '') AS unit, value, time, received, flags, timeline.run, tie"
+            f" {_NEWEST}"
+            " JOIN device ON device.uid = series.device AND device.data ->> '$.run' = timeline.run"
             " AND NOT ifnull(device.data ->> '$.removed', 0)"
-            " ORDER BY latest.rowid"
+            " ORDER BY curve"
         )
-        return [
-            Reading(device, channel, unit, value, time, received, TimeSource(source), Quality(quality), run, tie)
-            for device, channel, unit, value, time, received, source, quality, run, tie in rows
-        ]
+        found: dict[tuple[str, str], Reading] = {}
+        for device, channel, unit, value, time, received, flags, run, tie in rows:
+            quality, source = _meant(flags)
+            before = found.get((device, channel))  # in another unit
+            if before is None or (time, received) >= (before.time, before.received):
+                found[device, channel] = Reading(
+                    device, channel, unit, value, time, received, source, quality, run, tie
+                )
+        return [*found.values()]
 
     def channels(self) -> list[tuple[str, str]]:
         """Return every (uid, channel) ever heard, on whatever run."""
-        return self._rows("SELECT DISTINCT device, channel FROM latest")
+        return self._rows(f"SELECT DISTINCT device, channel {_NEWEST}")
 
     def newest_times(self, times: int, channels: int) -> dict[tuple[str, str], list[int]]:
         """Return (uid, channel) → its newest times [ns] on its device's present run, oldest first.
@@ -161,44 +174,16 @@ class StateStore:
             channels: most channels, those heard last first.
         """
         rows = self._rows(
-            "SELECT series.device, series.channel,"
+            "SELECT series.device, series.channel,"  # noqa: S608 — own constants
             " (SELECT json_group_array(time) FROM (SELECT time FROM readings"
             "  WHERE readings.series = series.id AND readings.run = timeline.id ORDER BY time DESC LIMIT ?1))"
-            " FROM (SELECT device, channel, run, unit FROM latest ORDER BY received DESC LIMIT ?2) AS heard"
-            " JOIN device ON device.uid = heard.device AND device.data ->> '$.run' = heard.run"
-            " JOIN series ON series.device = heard.device AND series.channel = heard.channel"
-            "  AND series.unit = ifnull(heard.unit, '')"
-            " JOIN timeline ON timeline.run = heard.run",
+            f" {_NEWEST.replace('newest', '(SELECT curve, received FROM newest ORDER BY received DESC LIMIT ?2)', 1)}"
+            " JOIN device ON device.uid = series.device AND device.data ->> '$.run' = timeline.run"
+            " ORDER BY received",  # of a channel in two units the one heard last
             times,
             channels,
         )
         return {(device, channel): msgspec.json.decode(found)[::-1] for device, channel, found in rows}
-
-    def put_latest(self, readings: Iterable[Reading]) -> None:
-        """Keep the newest reading of each channel and run; an older measure replaces nothing."""
-        rows = [
-            (
-                each.device,
-                each.channel,
-                each.run,
-                each.unit,
-                each.value,
-                each.time,
-                each.received,
-                each.time_source.value,
-                each.quality.value,
-                each.tie,
-            )
-            for each in readings
-        ]
-        insert(
-            self._db,
-            "INSERT INTO latest(device, channel, run, unit, value, time, received, source, quality, tie)",
-            rows,
-            "ON CONFLICT(device, channel, run) DO UPDATE SET unit = excluded.unit, value = excluded.value,"
-            " time = excluded.time, received = excluded.received, source = excluded.source,"
-            " quality = excluded.quality, tie = excluded.tie WHERE excluded.time >= latest.time",
-        )
 
     # timelines
 
@@ -311,6 +296,18 @@ class StateStore:
             " (SELECT rowid FROM heard WHERE understood = ?1 ORDER BY position DESC, rowid DESC LIMIT -1 OFFSET ?2)",
             (understood, MAX_HEARD),
         )
+
+
+def _meant(flags: int) -> tuple[Quality, TimeSource]:
+    """Return what a column `flags` means.
+
+    Raises:
+        ValueError: nothing; it is damaged.
+    """
+    if flags not in _OF_FLAGS:
+        msg = f"{flags} stands for no quality and source"
+        raise ValueError(msg)
+    return _OF_FLAGS[flags]
 
 
 def _text(struct: msgspec.Struct) -> str:

@@ -144,6 +144,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     role, parameters = rule_of(request)
     security = request.app[SECURITY]
     security.admit(request)
+    await security.recognise(request)
     if role is Role.INTEGRATOR:
         await asyncio.to_thread(security.tokens.refresh)
     participates = role is Role.PARTICIPANT and await sits_there(request)

@@ -203,11 +203,16 @@ def tagged(request: web.Request, content: bytes | Any) -> web.Response:  # noqa:
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
+async def written(make: Callable[[], Any]) -> web.Response:
+    """Return as JSON what `make` gives; a long one: a thread makes it and writes it."""
+    return _json(await asyncio.to_thread(lambda: msgspec.json.encode(make())), 200)
+
+
 def answer(content: Any, *, status: int = 200) -> web.Response:  # noqa: ANN401 — whatever msgspec encodes
     """Return JSON, precise: floats as they are."""
-    return web.Response(
-        body=msgspec.json.encode(content),
-        status=status,
-        content_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return _json(msgspec.json.encode(content), status)
+
+
+def _json(body: bytes, status: int) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)

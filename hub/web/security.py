@@ -4,6 +4,7 @@ Design.md §4, Roles; reliability.md §2.12, §2.15. The role that each route ne
 route that is not listed there is closed.
 """
 
+import asyncio
 import ipaddress
 import math
 import time
@@ -24,7 +25,7 @@ from hub.hashing import hashed
 from hub.tokens import Tokens
 from hub.web.limits import JOINED, MOST, PROGRAM, STRANGER, Limiter
 from hub.web.problems import Problem
-from hub.web.sessions import CONSOLE_S, Codes, Delays, Sessions, same
+from hub.web.sessions import CONSOLE_S, Codes, Delays, Elsewhere, Sessions, same
 
 COOKIE = "matinales"
 PHONE_COOKIE = "matinales-phone"
@@ -118,6 +119,8 @@ class Security:
         self.tokens = tokens or Tokens(None)
         self.codes = Codes(monotonic=monotonic)
         self.delays = Delays(monotonic=monotonic)
+        self.elsewhere: Elsewhere | None = None
+        """Other workers of the same journal."""
         self.refused: Counter[str] = Counter()
         """How many requests were turned away, by problem."""
         self._trusts_loopback = demo and not lan
@@ -159,6 +162,17 @@ class Security:
         if wait > 0:
             seconds = math.ceil(wait)
             raise self._problem("too_often", {"Retry-After": str(seconds)}, seconds=seconds)
+
+    async def recognise(self, request: web.Request) -> None:
+        """Ask other workers about a session that is not known here: who logged in there may be sent here next."""
+        cookie = request.cookies.get(COOKIE)
+        if cookie and not self.sessions.known(cookie):
+            await self.look()
+
+    async def look(self) -> None:
+        """Know what other workers know of log-ins and wrong guesses, and let them know."""
+        if self.elsewhere is not None:
+            await asyncio.to_thread(self.elsewhere.look)
 
     def meet(self, secret: str | None) -> None:
         """Remember that a phone's or an integrator's secret was found to be good: it has a budget of its own then.

@@ -3,9 +3,11 @@
 import contextlib
 import hmac
 import secrets
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -25,14 +27,22 @@ TOGETHER = Budget(0.5, 30)
 MOST = 1000
 
 
+class Elsewhere(Protocol):
+    """What other workers of the same journal know of log-ins and of those who guess."""
+
+    def look(self) -> None:
+        """Take over what changed there, and say there what changed here; blocks. Without a server nothing happens."""
+
+
 class Sessions:
-    """Facilitators' sessions; the file holds only hashes, so that reading it lets nobody in."""
+    """Facilitators' sessions; the file holds only hashes, so that reading it lets nobody in. Any thread."""
 
     def __init__(self, path: Path | None = None, *, wall: Callable[[], float] = time.time) -> None:
         """Start from the file where there is one."""
         self._path = path
         self._wall = wall
         self._until: dict[str, float] = {}
+        self._guard = threading.Lock()
         if path is not None:
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 self._until = msgspec.json.decode(path.read_bytes(), type=dict[str, float])
@@ -41,11 +51,15 @@ class Sessions:
         """Return a new session's secret; nothing that the client sent becomes one."""
         secret = secrets.token_urlsafe(32)
         now = self._wall()
-        self._until = {key: until for key, until in self._until.items() if until > now}
-        while len(self._until) >= MOST:
-            del self._until[min(self._until, key=lambda key: self._until[key])]
-        self._until[hashed(secret)] = now + KEPT_S
+        with self._guard:
+            self._until = {key: until for key, until in self._until.items() if until > now}
+            self._admit(hashed(secret), now + KEPT_S)
         return secret
+
+    def _admit(self, key: str, until: float) -> None:
+        while key not in self._until and len(self._until) >= MOST:
+            del self._until[min(self._until, key=lambda key: self._until[key])]
+        self._until[key] = until
 
     def known(self, secret: str | None) -> bool:
         """Tell whether the secret is that of a living session."""
@@ -54,16 +68,34 @@ class Sessions:
     def close(self, secret: str | None) -> None:
         """End a session."""
         if secret is not None:
-            self._until.pop(hashed(secret), None)
+            with self._guard:
+                self._until.pop(hashed(secret), None)
 
     def close_all(self) -> None:
         """End every session: whoever saw the PIN is out."""
-        self._until.clear()
+        with self._guard:
+            self._until.clear()
+
+    def living(self) -> Mapping[str, float]:
+        """Return hash of the secret → until when [s since 1970], of each living session."""
+        now = self._wall()
+        with self._guard:
+            return {key: until for key, until in self._until.items() if until > now}
+
+    def follow(self, changed: Mapping[str, float | None]) -> None:
+        """Take over sessions, by hash, that another worker opened, or closed (None)."""
+        latest = self._wall() + KEPT_S
+        with self._guard:
+            for key, until in changed.items():
+                if until is None:
+                    self._until.pop(key, None)
+                else:
+                    self._admit(key, min(until, latest))
 
     def save(self) -> None:
         """Write the file; blocks."""
         if self._path is not None:
-            write_private(self._path, msgspec.json.encode(self._until))
+            write_private(self._path, msgspec.json.encode(self.living()))
 
 
 class Codes:
@@ -87,26 +119,42 @@ class Codes:
         return self._until.pop(hashed(code), 0.0) > self._monotonic()
 
 
+class Missed(NamedTuple):
+    """What is remembered of who guesses.
+
+    Attributes:
+        times: wrong guesses, since the last quiet while.
+        last: when the last one was [s, monotonic].
+        counts: among the guesses of all strangers too.
+    """
+
+    times: int
+    last: float
+    counts: bool
+
+
 class Delays:
     """How long an address that guesses must wait: 1, 2, 4 … 60 s after its third miss; forgiven after a quiet while.
 
     Who guesses from ever other addresses is slowed as well: all strangers together miss thirty times, then once in two
     seconds, so that half of the million PINs take eleven days. Of `MOST` addresses the oldest miss is forgotten.
+    Any thread.
     """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Start with clean hands everywhere."""
         self._monotonic = monotonic
-        self._missed: dict[str, tuple[int, float]] = {}
+        self._missed: dict[str, Missed] = {}
         self._together = Limiter(TOGETHER, monotonic=monotonic)
+        self._guard = threading.Lock()
 
     def wait(self, address: str, longest: float = LONGEST_S) -> float:
         """Return the seconds that an address still has to wait."""
-        missed, last = self._missed.get(address, (0, 0.0))
-        if missed < FREE_TRIES:
+        missed = self._missed.get(hashed(address))
+        if missed is None or missed.times < FREE_TRIES:
             return 0.0
-        pause = min(2.0 ** min(missed - FREE_TRIES, 10), longest)
-        return max(0.0, last + pause - self._monotonic())
+        pause = min(2.0 ** min(missed.times - FREE_TRIES, 10), longest)
+        return max(0.0, missed.last + pause - self._monotonic())
 
     def wait_of_stranger(self, address: str) -> float:
         """Return the seconds that an address still has to wait, for its own misses or for those of all."""
@@ -115,16 +163,43 @@ class Delays:
     def miss(self, address: str, *, counts: bool = True) -> None:
         """Count a wrong guess; `counts`: among those of all strangers too."""
         now = self._monotonic()
-        if counts:
-            self._together.spend("")
-        missed, last = self._missed.pop(address, (0, now))
-        while len(self._missed) >= MOST:
-            del self._missed[next(iter(self._missed))]
-        self._missed[address] = (missed + 1 if now - last < FORGIVEN_S else 1, now)
+        with self._guard:
+            known = self._missed.get(hashed(address))
+            times = known.times + 1 if known is not None and now - known.last < FORGIVEN_S else 1
+            self._note(hashed(address), Missed(times, now, counts), 1)
 
     def forgive(self, address: str) -> None:
         """Forget the misses of an address that got in."""
-        self._missed.pop(address, None)
+        with self._guard:
+            self._missed.pop(hashed(address), None)
+
+    def missed(self) -> Mapping[str, tuple[int, bool]]:
+        """Return hash of an address → how often it missed, and whether that counts for all strangers."""
+        with self._guard:
+            return {key: (each.times, each.counts) for key, each in self._missed.items()}
+
+    def follow(self, key: str, times: int, *, counts: bool, more: int) -> None:
+        """Take over how often an address missed at all workers; 0: it got in at one of them.
+
+        Args:
+            key: hash of the address.
+            times: how often.
+            counts: among the guesses of all strangers too.
+            more: how many of these this worker did not know: they were just now, whatever another's clock says.
+        """
+        with self._guard:
+            if times > 0:
+                self._note(key, Missed(times, self._monotonic(), counts), more)
+            else:
+                self._missed.pop(key, None)
+
+    def _note(self, key: str, missed: Missed, more: int) -> None:
+        for _ in range(more if missed.counts else 0):
+            self._together.spend("")
+        self._missed.pop(key, None)
+        while len(self._missed) >= MOST:
+            del self._missed[next(iter(self._missed))]
+        self._missed[key] = missed
 
 
 def same(given: str, wanted: str) -> bool:

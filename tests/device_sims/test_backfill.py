@@ -29,7 +29,7 @@ def test_it_is_handed_over_in_order_and_whole() -> None:
     past = Backfill(world(), lambda: False, wanted=True)
     thread = played(past)
     lines = [*past.lines()]
-    thread.join(10)
+    thread.join(30)
     assert lines[0].time_s == -7200
     assert lines[0].payload == b"Online"
     assert -10 <= lines[-1].time_s < 0
@@ -45,7 +45,7 @@ def test_how_it_is_cut_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         past = Backfill(world(), lambda: False, wanted=True)
         thread = played(past)
         found.append([*past.lines()])
-        thread.join(10)
+        thread.join(30)
     assert found[0] == found[1]
 
 
@@ -59,7 +59,7 @@ def test_its_share_grows_from_nothing_to_all(monkeypatch: pytest.MonkeyPatch) ->
     for line in past.lines():
         if line.time_s > -3600 and len(shares) == 1:
             shares.append(past.share)
-    thread.join(10)
+    thread.join(30)
     assert shares[0] == 0.0
     assert 0.4 < shares[1] < 0.7
     assert past.share == 1.0
@@ -78,7 +78,7 @@ def test_a_run_without_a_history_has_nothing_to_say() -> None:
     past = Backfill(room, lambda: False, wanted=True)
     thread = played(past)
     assert [*past.lines()] == []
-    thread.join(10)
+    thread.join(30)
     assert (room.time_s, past.share) == (0, 1.0)
 
 
@@ -91,7 +91,7 @@ def test_who_takes_it_may_go_away(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = played(past)
     next(past.lines())
     past.forsake()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
     assert room.time_s == -1
 
@@ -105,6 +105,6 @@ def test_it_ends_when_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> Non
     thread = played(past)
     next(past.lines())
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
     assert [*past.lines()] == []

@@ -53,7 +53,7 @@ class Room:
 
 async def until(done: Callable[[], object]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not done():  # noqa: ASYNC110 — what is waited for happens elsewhere
             await asyncio.sleep(0)
 

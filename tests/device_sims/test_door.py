@@ -60,7 +60,7 @@ async def test_a_hub_that_starts_is_waited_for(tmp_path: Path) -> None:
         hub.refuse = 503
         asyncio.get_running_loop().call_later(0.3, setattr, hub, "refuse", None)
         took = await asyncio.to_thread(
-            door.post, lambda: door.find(tmp_path), SAID.run, BODIES, patience_s=5, stopped=lambda: False
+            door.post, lambda: door.find(tmp_path), SAID.run, BODIES, patience_s=30, stopped=lambda: False
         )
         assert took == 1
         assert hub.lines[SAID.run][0]["time"] == "2026-11-23T07:29:00.000000Z"
@@ -72,7 +72,7 @@ async def test_a_refusal_is_told_with_the_hubs_reason(tmp_path: Path) -> None:
         hub.refuse = 400
         with pytest.raises(SimulationError, match="refused for the test"):
             await asyncio.to_thread(
-                door.post, lambda: door.find(tmp_path), SAID.run, BODIES, patience_s=5, stopped=lambda: False
+                door.post, lambda: door.find(tmp_path), SAID.run, BODIES, patience_s=30, stopped=lambda: False
             )
 
 
@@ -91,7 +91,7 @@ async def test_a_run_that_ends_hands_over_no_more(tmp_path: Path) -> None:
     """However much is left: a hub that is far behind does not hold up its end."""
     async with fake_hub(tmp_path) as hub:
         took = await asyncio.to_thread(
-            door.post, lambda: door.find(tmp_path), SAID.run, 5 * BODIES, patience_s=5, stopped=lambda: True
+            door.post, lambda: door.find(tmp_path), SAID.run, 5 * BODIES, patience_s=30, stopped=lambda: True
         )
         assert took == len(hub.lines[SAID.run]) == 1
 

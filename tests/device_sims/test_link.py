@@ -16,7 +16,7 @@ Heard = list[tuple[str, bytes, bool]]
 WILL = Packet("tele/door-sim/LWT", b"Offline", retain=True)
 
 
-async def until(done: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(done: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until something is so; TimeoutError says it never was."""
     async with asyncio.timeout(seconds):
         while not done():  # noqa: ASYNC110 — what is waited for belongs to a broker

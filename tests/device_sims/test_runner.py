@@ -6,13 +6,13 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from device_sims import notes, runner
+from device_sims import backfill, door, notes, runner
 from device_sims.errors import SimulationError
 from device_sims.link import Connection, parse_url
 from device_sims.options import Options, TimedFault, make_world
@@ -32,7 +32,7 @@ class Heard(NamedTuple):
     retained: bool
 
 
-async def until(done: Callable[[], object], seconds: float = 15.0) -> None:
+async def until(done: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until something is so; TimeoutError says it never was."""
     async with asyncio.timeout(seconds):
         while not done():  # noqa: ASYNC110 — what is waited for happens elsewhere
@@ -51,15 +51,20 @@ class Playing:
         """Return the JSON bodies heard on a topic."""
         return [json.loads(one.payload) for one in self.heard if one.topic == topic and one.payload.startswith(b"{")]
 
+    def words(self, topic: str) -> list[bytes]:
+        """Return the payloads heard on a topic."""
+        return [one.payload for one in self.heard if one.topic == topic]
+
     def announcements(self) -> list[Heard]:
         """Return what was heard of runs, beats apart."""
         return [
             one for one in self.heard if one.topic.startswith("matinales/sim/") and not one.topic.endswith("/clock")
         ]
 
-    def states(self) -> list[str]:
-        """Return the announced states, `cleared` where the announcement was taken off."""
-        return [json.loads(one.payload)["state"] if one.payload else "cleared" for one in self.announcements()]
+    def states(self, run: str = "") -> list[str]:
+        """Return the announced states, of one run or of all, `cleared` where the announcement was taken off."""
+        said = [one for one in self.announcements() if one.topic.endswith(run)]
+        return [json.loads(one.payload)["state"] if one.payload else "cleared" for one in said]
 
     @property
     def run(self) -> str:
@@ -83,7 +88,7 @@ async def playing(broker: Broker, data: Path | None = None, **wanted: Any) -> As
         yield room
     finally:
         room.stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
         await ear.close()
 
 
@@ -169,8 +174,12 @@ async def test_a_long_history_says_how_far_it_is(
 ) -> None:
     """On the terminal, and by a note on the page; what is asked for meanwhile waits until it is there."""
     monkeypatch.setattr(runner, "TELL_EVERY_S", 0.1)
+    monkeypatch.setattr(runner, "LONG_S", 3600.0)
+    monkeypatch.setattr(door, "MOST_BYTES", 65_536)
+    monkeypatch.setattr(backfill, "AHEAD", 1)
     caplog.set_level(logging.INFO)
-    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="4d") as room:
+    async with fake_hub(tmp_path) as hub, playing(embedded, tmp_path, history="6h") as room:
+        hub.taking.clear()  # it is being made for as long as this test likes
         await until(lambda: room.announcements() and hub.states.get(room.run))
         notes = [note["text"] for state in hub.states[room.run] for note in state["notes"]]
         assert any("Historique en préparation" in note["fr"] and "being made" in note["en"] for note in notes)
@@ -179,15 +188,16 @@ async def test_a_long_history_says_how_far_it_is(
         assert "no fault 'nope'" in wrong["reason"]
         assert "aucun défaut 'nope'" in wrong["fr"]
         assert hub.states[room.run][0]["state"] == "preparing"
-        await until(lambda: hub.states[room.run][-1]["state"] == "running", 40)
+        hub.taking.set()
+        await until(lambda: hub.states[room.run][-1]["state"] == "running")
         assert hub.states[room.run][-1]["notes"] == []
         told = {fault["name"]: fault["active"] for fault in hub.states[room.run][-1]["faults"]}
         assert told["door_open"] is True
         assert (await hub.ask(room.run, "speed", speed=10))["ok"]
         first = min(line["time"] for line in hub.lines[room.run])
         start = datetime.fromisoformat(hub.announced[room.run]["simulated"])
-        assert (start - datetime.fromisoformat(first)).days == 4
-    assert "history of 4 days" in caplog.text
+        assert start - datetime.fromisoformat(first) == timedelta(hours=6)
+    assert "history of 0.25 days" in caplog.text
 
 
 async def test_without_a_history_a_run_begins_at_once(embedded: Broker, tmp_path: Path) -> None:
@@ -240,28 +250,28 @@ async def test_the_hub_is_told_the_state_at_once(embedded: Broker, tmp_path: Pat
 
 
 async def test_a_fault_pressed_in_the_hub_is_heard_at_once(embedded: Broker, tmp_path: Path) -> None:
-    """The contact opens within a fraction of a second; the state says so; pressed again, it closes."""
+    """The contact opens without waiting for its turn; the state says so; pressed again, it closes."""
     async with controlled(embedded, tmp_path, speed=1.0) as (hub, room):
         for active in (True, False):
             assert await hub.ask(room.run, "fault", name="door_open", active=active) == {
                 "id": (not active) + 1,
                 "ok": True,
             }
-            await until(lambda: room.topics(DOOR)[-1]["contact"] is not active, 1.0)  # noqa: B023 — awaited within the loop
-            told = {fault["name"]: fault["active"] for fault in hub.states[room.run][-1]["faults"]}
-            assert told["door_open"] is active
+            # at ×1 the door itself speaks once an hour
+            await until(lambda: room.topics(DOOR)[-1]["contact"] is not active)  # noqa: B023 — awaited within the loop
+            await until(lambda: hub.faults(room.run)["door_open"] is active)  # noqa: B023
 
 
 async def test_a_fault_of_the_hub_lasts_its_simulated_minutes(embedded: Broker, tmp_path: Path) -> None:
-    """`duration` 1 is a minute: it has ended when the run's clock is two minutes on."""
+    """`duration` 1 is a minute of the run's own clock, at whatever speed."""
     async with controlled(embedded, tmp_path, speed=1.0) as (hub, room):
         assert (await hub.ask(room.run, "fault", name="door_open", active=True, duration=1))["ok"]
         await until(lambda: room.topics(DOOR)[-1]["contact"] is False)
-        await hub.ask(room.run, "speed", speed=10)
-        await asyncio.sleep(2)  # twenty simulated seconds
-        assert room.topics(DOOR)[-1]["contact"] is False
+        begun = hub.times(room.run)[-1]
         await hub.ask(room.run, "speed", speed=60)
         await until(lambda: room.topics(DOOR)[-1]["contact"] is True)
+        await until(lambda: hub.faults(room.run)["door_open"] is False)
+        assert timedelta(minutes=1) <= hub.times(room.run)[-1] - begun < timedelta(minutes=5)
 
 
 async def test_a_fault_that_ends_by_itself_is_told(embedded: Broker, tmp_path: Path) -> None:
@@ -269,11 +279,8 @@ async def test_a_fault_that_ends_by_itself_is_told(embedded: Broker, tmp_path: P
     async with controlled(embedded, tmp_path) as (hub, room):
         await hub.ask(room.run, "fault", name="delivery", active=True)
 
-        def active() -> bool:
-            return any(fault["active"] for fault in hub.states[room.run][-1]["faults"])
-
-        await until(active)
-        await until(lambda: not active())
+        await until(lambda: hub.faults(room.run)["delivery"])
+        await until(lambda: not hub.faults(room.run)["delivery"])
 
 
 async def test_speed_changes_without_a_jump_and_is_announced(embedded: Broker, tmp_path: Path) -> None:
@@ -322,23 +329,17 @@ async def test_an_order_that_makes_no_sense_is_refused_and_the_run_goes_on(embed
 
 
 async def test_a_new_story_is_a_new_run(embedded: Broker, tmp_path: Path) -> None:
-    """The old run ends and is cleared, the new one is announced, has its history and its own control, within 2 s."""
+    """The old run ends and is cleared, the new one is announced, has its history and its own control."""
     async with controlled(embedded, tmp_path) as (hub, room):
         before = room.run
-        begun = asyncio.get_running_loop().time()
         assert (await hub.ask(before, "scenario", usecase="cold_room", seed=8))["ok"]
         await until(lambda: len(hub.states) == 2)
         after = next(run for run in hub.states if run != before)
         assert (hub.states[after][0]["seed"], hub.states[after][0]["state"]) == (8, "preparing")
         await until(lambda: hub.states[after][-1]["state"] == "running")
-        assert asyncio.get_running_loop().time() - begun < 4
         assert len(hub.lines[after]) > 3000
-        words = [
-            json.loads(one.payload)["state"] if one.payload else "cleared"
-            for one in room.announcements()
-            if one.topic.endswith(before)
-        ]
-        assert words == ["paused", "running", "ended", "cleared"]
+        await until(lambda: room.states(before)[-1] == "cleared")
+        assert room.states(before) == ["paused", "running", "ended", "cleared"]
         assert hub.lines[after] != hub.lines[before]
 
 
@@ -346,6 +347,7 @@ async def test_the_story_pressed_last_is_told_while_a_history_is_being_made(embe
     """Nobody is asked to try again: the making is given up, and the speed that was asked for meanwhile is kept."""
     async with controlled(embedded, tmp_path) as (hub, room):
         runs = [room.run]
+        hub.taking.clear()  # whatever history is made now is not there yet
 
         def following() -> set[str]:
             return hub.states.keys() - {*runs}
@@ -355,7 +357,10 @@ async def test_the_story_pressed_last_is_told_while_a_history_is_being_made(embe
             await until(following)
             runs += following()
             assert (await hub.ask(runs[-1], "speed", speed=10))["ok"]
-            assert (hub.states[runs[-1]][-1]["state"], hub.states[runs[-1]][-1]["speed"]) == ("preparing", 10)
+            told = hub.states[runs[-1]]
+            await until(lambda: told[-1]["speed"] == 10)  # noqa: B023 — awaited within the loop
+            assert told[-1]["state"] == "preparing"
+        hub.taking.set()
         await until(lambda: hub.states[runs[-1]][-1]["state"] == "running")
         await until(lambda: room.announcements()[-1].topic.endswith(runs[-1]))
         assert (hub.states[runs[-1]][-1]["seed"], hub.states[runs[-1]][-1]["speed"]) == (9, 10)
@@ -376,9 +381,10 @@ async def test_faster_than_sixty_goes_through_the_import_door(embedded: Broker, 
     async with controlled(embedded, tmp_path) as (hub, room):
         past = len(hub.lines[room.run])
         assert (await hub.ask(room.run, "speed", speed=600))["ok"]
-        quiet = len(room.topics(f"{PROBE}/SENSOR"))
         await until(lambda: len(hub.lines[room.run]) > past + 20)
-        assert len(room.topics(f"{PROBE}/SENSOR")) <= quiet + 1
+        quiet = len(room.topics(f"{PROBE}/SENSOR"))
+        await until(lambda: len(hub.lines[room.run]) > past + 120)
+        assert len(room.topics(f"{PROBE}/SENSOR")) == quiet
         times = [line["time"] for line in hub.lines[room.run] if line["topic"] == f"{PROBE}/SENSOR"]
         assert times == sorted(times)
 
@@ -387,9 +393,8 @@ async def test_a_power_cut_is_heard_as_two_wills(broker: Broker) -> None:
     """Probe and meter fall silent with their wills, and are born again when the power is back."""
     async with playing(broker, faults=("power_cut@1/1",)) as room:
         await until(lambda: (f"{PROBE}/LWT", b"Offline") in {one[:2] for one in room.heard})
-        await until(lambda: [one.payload for one in room.heard if one.topic == f"{PROBE}/LWT"][-1] == b"Online")
-        words = [one.payload for one in room.heard if one.topic == f"{COMPRESSOR}/online"]
-        assert words[:2] == [b"true", b"false"]
+        await until(lambda: room.words(f"{PROBE}/LWT")[-1] == b"Online")
+        await until(lambda: room.words(f"{COMPRESSOR}/online")[:2] == [b"true", b"false"])
 
 
 async def test_a_device_answers_the_hub_over_the_broker(broker: Broker) -> None:
@@ -411,8 +416,8 @@ async def test_after_a_restart_of_the_broker_the_run_is_known_again(embedded: Br
     async with playing(embedded) as room:
         await until(lambda: room.topics(f"{PROBE}/SENSOR"))
         await asyncio.to_thread(embedded.kill)
-        await asyncio.to_thread(embedded.start)
         said = len(room.heard)
+        await asyncio.to_thread(embedded.start)
         await until(lambda: any(one.topic == f"{PROBE}/LWT" for one in room.heard[said:]))
         await until(lambda: any(one in room.announcements() for one in room.heard[said:]))
         await until(lambda: any(one.topic == f"{PROBE}/SENSOR" for one in room.heard[said:]))
@@ -494,7 +499,7 @@ async def test_a_twin_lives_on_the_walls_clock_at_its_speed(embedded: Broker) ->
     said = json.loads(room.announcements()[0].payload)
     beat = room.topics(f"matinales/sim/{said['run']}/clock")[0]
     apart = datetime.fromisoformat(beat["wall"]) - datetime.fromisoformat(beat["simulated"])
-    assert abs(apart.total_seconds()) < 2
+    assert abs(apart) < timedelta(minutes=1)  # the story's own clock is hours or days away
     assert (said["speed"], beat["speed"]) == (1.0, 1.0)
 
 

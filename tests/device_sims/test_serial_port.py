@@ -83,7 +83,7 @@ def edge(folder: Path, pages: Pages) -> Iterator[SerialEdge]:
 
 async def told(port: SerialPort, pages: Pages, count: int) -> None:
     """Print lines until the hub has read so many."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while len(pages.messages) < count:
             port.send(LINE)
             await asyncio.sleep(0.02)
@@ -98,7 +98,7 @@ async def test_the_hub_reads_a_simulated_board_like_one_that_is_plugged_in(tmp_p
         port.drop()
         assert not port.up.is_set()
         assert not port.send(LINE)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while hub.ports()[0].state == "open":  # noqa: ASYNC110 — another thread's state
                 await asyncio.sleep(0.02)
         port.resume()
@@ -115,7 +115,7 @@ async def test_what_nobody_reads_is_lost_by_whole_lines(tmp_path: Path) -> None:
     """A full terminal takes no more; a reader that comes later gets no half of a line from the middle."""
     pages, port = Pages(), SerialPort(tmp_path / "serial" / "sim-shake")
     port.start()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while port.send(LINE):  # noqa: ASYNC110 — filling it is the point
             await asyncio.sleep(0)
     with edge(tmp_path, pages):
@@ -173,11 +173,11 @@ async def test_a_run_prints_the_lines_of_its_board_on_its_own_port(
         runner.play(options("cold_room", broker=embedded.url, data=None, speed=10.0, seed=7), stop)
     )
     with edge(tmp_path, pages):
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(pages.messages) < 3:  # noqa: ASYNC110 — another thread reads
                 await asyncio.sleep(0.02)
         stop.set()
-        await asyncio.wait_for(run, 10)
+        await asyncio.wait_for(run, 30)
     assert {each.topic for each in pages.messages} == {"serial/sim-board"}
     assert all(json.loads(each.payload).keys() == {"t"} for each in pages.messages)
     assert not list((tmp_path / "serial").iterdir())

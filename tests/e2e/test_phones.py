@@ -46,7 +46,7 @@ def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         secret = json.loads((running.data / "run.json").read_text())["secret"]
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
         begin = urllib.request.Request(f"{running.page}api/v1/sessions", b'{"title": "Boulangers"}', headers)
-        with urllib.request.urlopen(begin, timeout=10):
+        with urllib.request.urlopen(begin, timeout=30):
             yield running
 
 

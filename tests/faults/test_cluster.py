@@ -238,6 +238,27 @@ async def test_servers_ingest_and_hub_killed_together_cost_nothing(tmp_path: Pat
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
+async def test_everything_killed_at_once_costs_nothing(tmp_path: Path) -> None:
+    """The power of the whole room: all three servers, ingest and hub in the same moment, then all start again."""
+    with nats.cluster() as three:
+
+        async def kill_all(plant: Plant) -> None:
+            for _ in range(2):
+                before = plant.pubacks
+                await plant.until("messages are acknowledged", lambda: plant.pubacks > before + 500)  # noqa: B023
+                for each in three.servers:
+                    each.kill()
+                plant.kill("ingest")
+                plant.kill("hub")
+                for each in three.servers:
+                    await asyncio.to_thread(each.start)
+
+        pause = await judged(tmp_path, three.url, kill_all, rate=500, seconds=40)
+    print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
 async def test_a_worker_killed_and_one_added_at_three_thousand_messages_a_second_cost_nothing(tmp_path: Path) -> None:
     """S2: the listener dies, one that stood by takes over, a third joins and takes over from it."""
     folders = [tmp_path / name for name in ("one", "two", "three")]

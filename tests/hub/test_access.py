@@ -78,7 +78,7 @@ class Client:
         """Connect and wait for the answer."""
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
-        assert self._events[None].wait(10)
+        assert self._events[None].wait(30)
 
     def stop(self, *, politely: bool = True) -> None:
         """Leave, or fall silent so that the will is published."""
@@ -98,13 +98,13 @@ class Client:
         """Subscribe and wait for SUBACK."""
         _, mid = self._client.subscribe([(each, 1) for each in filters])
         assert mid is not None
-        assert self._event(mid).wait(10)
+        assert self._event(mid).wait(30)
 
     def settle(self) -> None:
         """Wait for an answer of the broker: what it had sent before has then been heard."""
         _, mid = self._client.unsubscribe("never/subscribed")
         assert mid is not None
-        assert self._event(mid).wait(10)
+        assert self._event(mid).wait(30)
 
     def _connected(self, _c: object, _u: object, _f: object, code: ReasonCode, _p: object) -> None:
         if code.is_failure:
@@ -282,7 +282,7 @@ def test_the_certificate_is_trusted_by_who_was_given_it(broker: Production) -> N
     assert client.refusal is None
     for context, name in ((ssl.create_default_context(), "localhost"), (given, "elsewhere.example")):
         with (
-            socket.create_connection(("127.0.0.1", broker.tls_port), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", broker.tls_port), timeout=30) as plain,
             pytest.raises(ssl.SSLCertVerificationError),
             context.wrap_socket(plain, server_hostname=name),
         ):

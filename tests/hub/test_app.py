@@ -14,12 +14,14 @@ from hub.config import Config
 from hub.errors import NotFoundError
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
+from hub.lan.room import Room
 from hub.model import NS, Message, Source
 from hub.parts import WORDS
 from hub.store.base import Range
 from hub.store.retention import DAY
 from hub.understand import Changes
-from servers.stores import readings
+from servers.stores import reading, readings
+from servers.web import eventually
 
 NOW = 1_790_000_000 * NS
 
@@ -47,10 +49,11 @@ async def hub(tmp_path: Path) -> AsyncIterator[App]:
     await app.close()
 
 
-@pytest.mark.parametrize("table", ["device", "rule", "context", "latest"])
+@pytest.mark.parametrize("table", ["device", "rule", "context", "newest"])
 def test_a_store_whose_damage_shows_only_when_it_is_read_is_renewed_at_once(tmp_path: Path, table: str) -> None:
     """No second start by hand: the file is moved aside, the hub is there, and says so."""
-    Kept(tmp_path).close()
+    with closing(Kept(tmp_path)) as kept:
+        kept.commit(Changes(position=1, readings=[reading()]), [], {}, [reading()])
     with closing(apsw.Connection(str(tmp_path / "store.db"))) as db:
         page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get
     with (tmp_path / "store.db").open("r+b") as file:
@@ -135,3 +138,25 @@ async def test_a_running_hub_lets_old_readings_go(old: Path, monkeypatch: pytest
         assert left == []
     finally:
         await app.close()
+
+
+async def test_the_room_is_told_goodbye_while_the_last_answers_go_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ordinary stop takes as long as the slowest of what it waits for, not all of it one after the other."""
+    said: list[str] = []
+
+    async def run(_room: Room) -> None:
+        said.append("hello")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            said.append("goodbye")
+
+    monkeypatch.setattr(Room, "run", run)
+    app = await asyncio.to_thread(opened, settings(tmp_path))
+    await app.start()
+    await eventually(lambda: said)
+    await app.take_leave()
+    assert said == ["hello", "goodbye"]
+    await app.close()

@@ -63,7 +63,7 @@ def test_it_outlives_a_killed_hub_and_ends_by_itself_later(path: Path) -> None:
         pid = int(hub.stdout.readline())
         hub.kill()
         hub.wait()
-    with FileLock(path.parent / "lock", timeout=2):
+    with FileLock(path.parent / "lock", timeout=30):
         state = broker.start(path, linger_s=1)
         assert state.pid == pid
         with pytest.raises(TimeoutError):

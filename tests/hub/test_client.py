@@ -122,7 +122,7 @@ async def test_a_lost_connection_comes_back_with_the_whole_state(server: TestSer
     for connection in [*server.handler.connections]:
         assert connection.transport is not None
         connection.transport.abort()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not isinstance(await anext(frames), FullFrame):
             pass
     await frames.aclose()

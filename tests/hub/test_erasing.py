@@ -64,7 +64,7 @@ class Journal:
         self.records = [Record(at, Message(topic, payload, at)) for at, (topic, payload) in enumerate(messages, 1)]
         self.end, self.start, self.opening = len(self.records), 1, Opening(1, 0)
 
-    def read(self, after: int, limit: int) -> list[Record]:
+    def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:  # noqa: ARG002 — it need not be told
         """Return records above `after`."""
         return self.records[after : after + limit]
 

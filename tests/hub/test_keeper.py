@@ -26,7 +26,7 @@ with datafolder.owned(data) as lock:
     supervisor = Supervisor()
     supervisor.add("part", [sys.executable, "-c", sys.argv[2]])
     print(supervisor.pids["part"], flush=True)
-    supervisor.wait_for("part", "ready", 10)
+    supervisor.wait_for("part", "ready", 30)
     told = {"data": str(data), "url": "http://127.0.0.1:1/", "secret": "word", "broker": None, "file": None}
     keeper.hand_over(supervisor, told | {"order": [["part"]], "temporary": sys.argv[3] == "fresh", "words": 1}, lock)
     print("not handed over", flush=True)
@@ -36,7 +36,7 @@ PART = "import sys; print('{\"ready\": 1}', flush=True); sys.stdin.read()"
 
 def seen(what: Callable[[], bool]) -> None:
     """Wait until it is so."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -88,7 +88,7 @@ os.execv = become
         "    supervisor.add", "    on_end(supervisor.stop)\n    supervisor.add"
     )
     command = [sys.executable, "-c", code, str(tmp_path), PART, "kept"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=True)
     assert done.stdout.splitlines()[1:] == ["Ending …"]
 
 
@@ -97,5 +97,5 @@ def test_a_part_that_is_being_started_again_is_not_handed_over(tmp_path: Path) -
     dies = "import sys; print('{\"ready\": 1}', flush=True); sys.exit(3)"
     code = COMMAND.replace("    told =", "    supervisor.parts['part'].end()\n    told =")
     command = [sys.executable, "-c", code, str(tmp_path), dies, "kept"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=True)
     assert done.stdout.splitlines()[1:] == ["not handed over"]

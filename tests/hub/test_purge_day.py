@@ -59,7 +59,7 @@ async def living(data: Path, clock: Clock) -> AsyncIterator[App]:
     app = await asyncio.to_thread(lambda: App(settings, today=clock))
     await app.start()
     try:
-        await eventually(lambda: app._link.connected, within=20)
+        await eventually(lambda: app._link.connected)
         yield app
     finally:
         await app.close()
@@ -76,19 +76,19 @@ async def held(app: App, data: Path) -> tuple[Session, Person]:
     session, person = await app.with_sessions(begin)
     away = Message("tele/kitchen/SENSOR", b'{"DS18B20":{"Temperature":21.5}}', AT, source=Source.HTTP)
     await app.append([phone.measured(person.id, {"slider": 20.0}, AT), away])
-    await eventually(lambda: person.device in app.live.devices, within=20)
+    await eventually(lambda: person.device in app.live.devices)
     await app.with_sessions(lambda sessions: sessions.notebook.add(NOTE, "", Place(run="real", time=AT)))
-    await eventually(lambda: app.live.room["session"] is not None, within=20)
+    await eventually(lambda: app.live.room["session"] is not None)
     assert app.live.room["session"]["purge"] == DAY.isoformat(), "every screen says when"
     await app.with_sessions(lambda sessions: sessions.desk.archive(session.id))
     await asyncio.to_thread(Handouts(data).put, session.id, "report.html", REPORT.encode())
-    await eventually(lambda: app._sessions.desk.session(session.id).kept, within=20)
+    await eventually(lambda: app._sessions.desk.session(session.id).kept)
     return session, person
 
 
 async def erased(app: App, data: Path, person: Person) -> None:
     """See that nobody knows the session any more, and that no byte of what people typed or measured is left."""
-    await eventually(lambda: not app._sessions.desk.sessions(), within=20)
+    await eventually(lambda: not app._sessions.desk.sessions())
     words = (TITLE, NAME, NOTE, REPORT, person.id)
 
     def left() -> dict[str, list[str]]:

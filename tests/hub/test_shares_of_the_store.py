@@ -139,7 +139,7 @@ def shared(folder: Path, url: str, there: Place) -> Iterator[tuple[Room, Sharing
                 room.speak()
                 return len(one.shares.held) == len(two.shares.held) == 2 and not one.shares.held & two.shares.held
 
-            until("each holds half", is_even, timeout_s=20)
+            until("each holds half", is_even)
             yield room, one, two
         finally:
             if two in room.workers:
@@ -174,6 +174,36 @@ def test_two_workers_send_each_value_once_and_keep_nothing_that_the_other_sent(
             until("nothing waits", lambda each=each: each.forwarding._writer.status.backlog.lines == 0)  # type: ignore[misc]
         sent = one.written + two.written - began[1]
         assert room.said - began[0] <= sent < 1.2 * (room.said - began[0])
+
+
+def test_a_step_keeps_its_lines_in_two_rows_however_many_partitions_they_come_from(
+    tmp_path: Path, url: str, place_there: Place
+) -> None:
+    """One of what this worker sends, one of what another does: a row costs more than the lines of a small step."""
+    with shared(tmp_path, url, place_there) as (room, one, two):
+        until("all is confirmed", lambda: pending(url) == 0)
+        for each in (one, two):
+            each.forwarding._writer._ended.set()
+            each.forwarding._writer._thread.join()
+            until("nothing waits", lambda each=each: each.worker.position == room.said)  # type: ignore[misc]
+        before = [rows(each) for each in (one, two)]
+        room.speak()
+        for each, known in zip((one, two), before, strict=True):
+            until("it is understood", lambda each=each: each.worker.position == room.said)  # type: ignore[misc]
+            fresh = rows(each)[len(known) :]
+            assert {held for held, _ in fresh} == {
+                sum(1 << at for at in each.shares.held),
+                0b1111 - sum(1 << at for at in each.shares.held),
+            }
+            assert sum(lines for _, lines in fresh) == DEVICES
+
+
+def rows(worker: Sharing) -> list[tuple[int, int]]:
+    """Return the partitions and lines of each row that waits at a worker."""
+    with worker.kept.waiting() as outbox:
+        return [
+            (int(bits), int(many)) for bits, many in outbox._db.execute("SELECT shares, lines FROM outbox ORDER BY id")
+        ]
 
 
 def test_what_a_killed_worker_had_not_sent_is_sent_by_the_other_and_no_value_is_there_twice(
@@ -212,6 +242,6 @@ def test_an_influxdb_that_is_away_loses_nothing_and_makes_no_dead_letter(
             until("some time has passed", lambda: time.monotonic() > began + 2 * module.CONFIRM_S)
             assert pending(url) > 0
             proxy.mode = "through"
-            until("all is confirmed", lambda: pending(url) == 0, timeout_s=30)
+            until("all is confirmed", lambda: pending(url) == 0)
             assert points(place_there) == room.said
             assert one.shares.dead == two.shares.dead == 0

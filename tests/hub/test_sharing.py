@@ -252,7 +252,7 @@ def test_a_worker_follows_by_itself_and_says_so(pair: tuple[Page, Page]) -> None
     told = threading.Event()
     two.store.follow(told.set)
     begun = one.desk.start(Wish(title="Bakers"))
-    assert told.wait(10)
+    assert told.wait(30)
     until("it is there", lambda: two.desk.current() == begun)
 
 

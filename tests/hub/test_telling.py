@@ -61,7 +61,7 @@ async def until_told(tells: Telling, told: Sequence[object]) -> None:
     """Let it tell until something arrived and nothing waits."""
     task = asyncio.create_task(tells.run())
     try:
-        await asyncio.to_thread(until, "it was told", lambda: told and not tells._kept.notices(), timeout_s=20)
+        await asyncio.to_thread(until, "it was told", lambda: told and not tells._kept.notices())
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -34,9 +34,11 @@ def test_names_are_unique_and_plain(tmp_path: Path) -> None:
 
 
 def test_a_token_nobody_knows_cannot_be_revoked(tmp_path: Path) -> None:
-    """The message lists those there are."""
+    """The message lists those there are, or says how one is made."""
+    with pytest.raises(NotFoundError, match="no token 'lamp': none was made yet; `matinales tokens new NAME`"):
+        tokens.revoke(tmp_path, "lamp")
     tokens.create(tmp_path, "oven", None)
-    with pytest.raises(NotFoundError, match="oven"):
+    with pytest.raises(NotFoundError, match="no token 'lamp'; there are: oven"):
         tokens.revoke(tmp_path, "lamp")
 
 
@@ -61,9 +63,14 @@ def test_the_command_makes_lists_and_revokes(tmp_path: Path, capsys: pytest.Capt
     assert [(each["name"], each["source"]) for each in json.loads(out)["tokens"]] == [("oven", "oven")]
     assert made["token"] not in out
     assert main(["tokens", "revoke", "oven", *data]) == 0
+    assert capsys.readouterr().out == "oven opens nothing any more: whoever sends with it is answered 401.\n"
     assert main(["tokens", "revoke", "oven", *data]) == 2
     known.refresh()
     assert not known.opens(made["token"], "oven")
+    assert main(["tokens", "new", "lamp", *data]) == 0
+    capsys.readouterr()
+    assert main(["tokens", "revoke", "lamp", "--json", *data]) == 0
+    assert json.loads(capsys.readouterr().out) == {"name": "lamp", "revoked": True}
 
 
 def test_the_token_alone_goes_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

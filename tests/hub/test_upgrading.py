@@ -9,11 +9,12 @@ import pytest
 from hub import upgrading
 from hub.errors import ConfigError, JournalError, StoreError
 from hub.journal.sqlite import SqliteJournal, SqliteReader
-from hub.model import NS, Message
+from hub.model import NS, REAL, Device, Message, Quality, Reading, TimeSource
 from hub.store import schema
 from hub.store.base import Range
 from hub.store.file import StoreFile, StoreReader
 from hub.store.sqlite import SqliteHistory, SqliteReadings
+from hub.store.state import StateStore
 from hub.workshop.store import SessionStore
 from servers.stores import START, readings
 
@@ -90,6 +91,27 @@ def test_an_older_store_is_copied_then_upgraded_with_all_it_holds(tmp_path: Path
     assert version(tmp_path / "store.db") == schema.VERSION
     assert version(copy) == number
     assert upgrading.prepare(tmp_path, wall) == []
+
+
+def test_the_latest_values_survive_an_upgrade(tmp_path: Path) -> None:
+    """With names of their own until version 7; by the numbers of their curves since, those never stored too."""
+    quality, source, tie = Quality.BAD, TimeSource.LATE, 7
+    stored = Reading("acme:a7", "temperature", "°C", 21.5, START, START + 1, TimeSource.DEVICE, Quality.GOOD, REAL, tie)
+    shown = Reading("acme:a7", "mode", None, 2.0, 0, START, source, quality, "r-1", tie)
+    path = tmp_path / "store.db"
+    old_store(path, 7)
+    with closing(apsw.Connection(str(path))) as db:
+        for each in (shown, stored):
+            names = (each.device, each.channel, each.run, each.unit, each.value, each.time, each.received)
+            db.execute(
+                f"INSERT INTO latest VALUES({','.join('?' * 10)})", (*names, each.time_source, each.quality, tie)
+            )
+    with closing(StoreFile(path)) as file:
+        state = StateStore(file.db)
+        for run, each in ((REAL, stored), ("r-1", shown)):
+            state.put_devices([Device(uid="acme:a7", family="acme", name="a7", run=run, topic="a7")])
+            assert state.latest() == [each]
+        assert sorted(state.channels()) == [("acme:a7", "mode"), ("acme:a7", "temperature")]
 
 
 @pytest.mark.parametrize("number", OLD)

@@ -607,6 +607,23 @@ def test_a_room_full_of_devices_is_taken_as_it_comes(hub: Hub, clock: list[float
     assert hub.worker.position == 11
 
 
+def test_what_comes_from_servers_waits_a_moment_for_company(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    """To ask them costs as much for one message as for sixty; the first after a pause waits for nobody."""
+    monkeypatch.setattr(hub.worker, "_least_rest", worker_module.SHARED_REST)
+    hub.journal.append(said("kitchen", t=1.0))
+    hub.worker._rise()
+    assert hub.worker.position == 1
+    hub.journal.append(said("kitchen", 1, t=2.0))
+    clock[0] += worker_module.SHARED_REST / 2
+    hub.worker._rise()
+    assert hub.worker.position == 1
+    clock[0] += worker_module.SHARED_REST
+    hub.worker._rise()
+    assert hub.worker.position == 2
+
+
 def test_a_backlog_rests_for_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
     """A job that comes between two of its steps is done, and the next step follows at once."""
     monkeypatch.setattr(worker_module, "CHUNK", 50)
@@ -653,9 +670,9 @@ def test_delays_run_out_while_the_newest_messages_rest(hub: Hub) -> None:
 
 def test_jobs_run_between_steps_and_hand_back_their_result(running: Hub) -> None:
     """Or their error."""
-    assert running.worker.call(lambda: threading.current_thread().name).result(5) == "worker"
+    assert running.worker.call(lambda: threading.current_thread().name).result(30) == "worker"
     with pytest.raises(NotFoundError):
-        running.worker.call(lambda: running.worker.acknowledge("nothing", "Odile", None)).result(5)
+        running.worker.call(lambda: running.worker.acknowledge("nothing", "Odile", None)).result(30)
 
 
 def test_a_caller_that_has_gone_does_not_stop_the_thread(running: Hub) -> None:
@@ -664,15 +681,15 @@ def test_a_caller_that_has_gone_does_not_stop_the_thread(running: Hub) -> None:
 
     def slow() -> None:
         started.set()
-        go.wait(5)
+        go.wait(30)
 
     first = running.worker.call(slow)
-    started.wait(5)
+    started.wait(30)
     second = running.worker.call(lambda: 1)
     second.cancel()
     first.cancel()
     go.set()
-    assert running.worker.call(lambda: 2).result(5) == 2
+    assert running.worker.call(lambda: 2).result(30) == 2
 
 
 def test_nobody_waits_for_a_thread_that_has_ended(running: Hub) -> None:
@@ -681,18 +698,18 @@ def test_nobody_waits_for_a_thread_that_has_ended(running: Hub) -> None:
 
     def slow() -> None:
         busy.set()
-        free.wait(10)
+        free.wait(30)
 
     running.worker.call(slow)
-    assert busy.wait(10)
+    assert busy.wait(30)
     stop.start()
     until("it was told to end", lambda: running.worker._jobs.qsize() > 0)
     late = running.worker.call(lambda: "never")
     free.set()
-    stop.join(10)
+    stop.join(30)
     for asked in (late, running.worker.call(lambda: "nor this")):
         with pytest.raises(StoreError, match="stopping"):
-            asked.result(10)
+            asked.result(30)
 
 
 def test_ticks_come_even_when_jobs_always_wait(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -709,7 +726,7 @@ def test_ticks_come_even_when_jobs_always_wait(hub: Hub, monkeypatch: pytest.Mon
     hub.worker._jobs.put(busy)
     hub.worker.start()
     try:
-        ticks.get(timeout=5)
+        ticks.get(timeout=30)
     finally:
         stop.set()
         hub.worker.stop()

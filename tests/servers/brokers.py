@@ -82,7 +82,7 @@ def kill(folder: Path) -> None:
     for each in family:
         with contextlib.suppress(psutil.NoSuchProcess):  # one may end with the other
             each.kill()
-    psutil.wait_procs(family, timeout=5)
+    psutil.wait_procs(family, timeout=30)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def running(kind: str = "embedded", *, user: str | None = None, password: str | 
     window = hub_broker.WINDOW if kind == "embedded" else hub_mosquitto.WINDOW
     lent = Broker(kind, free_port(), window, folder)
     hub_broker.write_config(lent._file, port=lent.port, user=user, password=password)
-    with FileLock(folder / "lock", timeout=5):
+    with FileLock(folder / "lock", timeout=30):
         lent.start()
         try:
             yield lent

@@ -31,7 +31,7 @@ class Cable:
         """Take both ends away."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(30)
         for each in (self.hub_end, self.far_end):
             each.unlink(missing_ok=True)
 

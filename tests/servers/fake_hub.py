@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ class FakeHub:
         sizes: bytes of each request.
         states: run → states told over the control socket.
         refuse: answers with this status instead of taking anything.
+        taking: cleared, what is handed over waits.
     """
 
     def __init__(self, data: Path) -> None:
@@ -31,6 +33,8 @@ class FakeHub:
         self.sizes: list[int] = []
         self.states: dict[str, list[dict[str, Any]]] = {}
         self.refuse: int | None = None
+        self.taking = asyncio.Event()
+        self.taking.set()
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._asked = 0
@@ -42,6 +46,7 @@ class FakeHub:
         if self.refuse is not None:
             return web.Response(status=self.refuse, text="refused for the test")
         body = await request.read()
+        await self.taking.wait()
         self.sizes.append(len(body))
         head, *lines = [json.loads(line) for line in body.splitlines()]
         run = request.match_info["run"]
@@ -70,7 +75,7 @@ class FakeHub:
         """Send an order to a runner and return its answer."""
         self._asked += 1
         await self._sockets[run].send_json({"id": self._asked, "do": do, **what})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (answer := await self._answers.get())["id"] != self._asked:
                 pass
         return answer
@@ -78,8 +83,16 @@ class FakeHub:
     async def say(self, run: str, text: str) -> dict[str, Any]:
         """Send a frame as it is and return the answer."""
         await self._sockets[run].send_str(text)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await self._answers.get()
+
+    def faults(self, run: str) -> dict[str, bool]:
+        """Return fault → whether it acts, as told last."""
+        return {fault["name"]: fault["active"] for fault in self.states[run][-1]["faults"]}
+
+    def times(self, run: str) -> list[datetime]:
+        """Return the run's own time of each state."""
+        return [datetime.fromisoformat(state["time"]) for state in self.states[run]]
 
     async def hang_up(self, run: str) -> None:
         """Close a runner's control socket."""

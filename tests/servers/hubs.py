@@ -66,7 +66,7 @@ class Demo:
         headers = {"Content-Type": "application/json"} if data else {}
         request = urllib.request.Request(self.page + path.lstrip("/"), data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)

@@ -63,10 +63,10 @@ class Ingest:
         """Close its stdin, as a supervisor that is gone; return its exit status."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(10)
+        return self.process.wait(30)
 
     def _gone(self) -> None:
-        self.process.wait(10)
+        self.process.wait(30)
         if self.process.stdin is not None:
             self.process.stdin.close()
 
@@ -79,7 +79,7 @@ class Ingest:
         reader.close()
         return found
 
-    def wait_for(self, count: int, *, timeout_s: float = 20.0) -> list[Record]:
+    def wait_for(self, count: int, *, timeout_s: float = 30.0) -> list[Record]:
         """Return the journal once it holds `count` records."""
         reader = place.reader(self.folder)
         until(f"{count} records are journalled", lambda: reader.end >= count, timeout_s=timeout_s)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hub.bench import _books
 from hub.bench._ledger import Sent, Verdict, judge
+from hub.givingback import GivingBack
 from hub.ingest.__main__ import Ingest
 from hub.ingest.session import Settings
 from hub.journal.sqlite import SqliteJournal, SqliteReader
@@ -81,11 +82,18 @@ def verdict(folder: Path, book: Sequence[Sent], acked: Sequence[Sent]) -> Verdic
 
 
 @contextmanager
-def ingesting(folder: Path, port: int, *, window: int = 100, budget: int = 1_000_000_000) -> Iterator[Ingest]:
+def ingesting(
+    folder: Path,
+    port: int,
+    *,
+    window: int = 100,
+    budget: int = 1_000_000_000,
+    memory: GivingBack | None = None,
+) -> Iterator[Ingest]:
     """Lend an ingest that runs in a thread of this process."""
     url = f"mqtt://127.0.0.1:{port}"
     settings = Settings(url=url, client_id="inside", window=window, state=folder / "subscription.json")
-    ingest = Ingest(folder, settings, budget)
+    ingest = Ingest(folder, settings, budget, memory=memory)
     thread = threading.Thread(target=ingest.run)
     thread.start()
     try:

@@ -17,7 +17,7 @@ def listens(port: int, host: str = HOST) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def until(what: str, done: Callable[[], object], *, timeout_s: float = 10.0) -> None:
+def until(what: str, done: Callable[[], object], *, timeout_s: float = 30.0) -> None:
     """Wait until `done()` is true.
 
     Raises:

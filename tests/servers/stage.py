@@ -52,7 +52,7 @@ class Stage:
     async def drained(self) -> None:
         """Wait until devices and hub have confirmed everything."""
         await self.devices.drained(20)
-        await eventually(lambda: self.acked >= self.devices.books.keys(), within=20)
+        await eventually(lambda: self.acked >= self.devices.books.keys())
 
     async def judged(self) -> Verdict:
         """Stop, open journal and store anew, and judge what the hub confirmed."""

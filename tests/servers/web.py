@@ -494,7 +494,7 @@ Client = TestClient[Any, Any]
 Serve = Callable[..., Any]
 
 
-async def eventually(condition: Callable[[], object], within: float = 5) -> None:
+async def eventually(condition: Callable[[], object], within: float = 30) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 — what is waited for knows no event

@@ -44,7 +44,7 @@ class Journal:
         """One that is not known."""
         return Opening(0, 0)
 
-    def read(self, after: int, limit: int) -> list[Record]:
+    def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:  # noqa: ARG002 — it need not be told
         """Return records above `after`."""
         return self.records[after : after + limit]
 
@@ -159,10 +159,15 @@ class Hub:
     def kept_state(self) -> dict[str, Any]:
         """Return everything that the store remembers, in a form to compare."""
         db = self.kept._state._db
-        tables = ("context", "clock", "device", "alias", "latest", "run", "mark", "alarm", "rule", "heard", "seen")
+        tables = ("context", "clock", "device", "alias", "run", "mark", "alarm", "rule", "heard", "seen")
         state: dict[str, Any] = {
             name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables
         }
+        state["newest"] = db.execute(
+            "SELECT device, channel, unit, timeline.run, time, tie, value, flags, received FROM newest"
+            " JOIN series ON series.id = curve >> 32 JOIN timeline ON timeline.id = curve & 4294967295"
+            " ORDER BY 1, 2, 3, 4"
+        ).fetchall()
         state["steps"] = sorted(db.execute("SELECT alarm, data FROM alarm_step").fetchall())
         state["notices"] = db.execute("SELECT way, data FROM notice ORDER BY id").fetchall()
         state["cursor"] = self.kept.position()

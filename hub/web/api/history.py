@@ -2,11 +2,11 @@
 
 Without `run` the answer is about the run that a device is on now: what it did on an earlier one is another story.
 Several runs (devices of different stories, no `run` given) follow one another, for times of different timelines
-have no common order. The store blocks, so it is asked in a worker thread.
+have no common order. The store blocks and a long answer takes a while to write: both are done in a worker thread.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from aiohttp import web
@@ -21,7 +21,7 @@ from hub.web.gives import CSV, NEXT, gives
 from hub.web.hub import Hub
 from hub.web.keys import HUB
 from hub.web.problems import Problem, bad_parameter
-from hub.web.query import LATEST, answer, choice, number, positive_span, time_of
+from hub.web.query import LATEST, choice, number, positive_span, time_of, written
 from hub.web.shapes.history import ReadingList, SeriesList
 from hub.web.sittings import hulls_of, past_of
 
@@ -52,8 +52,8 @@ async def readings(request: web.Request) -> web.Response:
     choice(request, "format", FORMATS)
     if wants_table(request):
         link = {} if after is None else {"Link": f'<{request.rel_url.update_query(cursor=after)}>; rel="next"'}
-        return _csv("readings.csv", csv_lines(rows, french=is_french), link)
-    return answer({"readings": [_row(row) for row in rows], "next": after})
+        return await _csv("readings.csv", lambda: csv_lines(rows, french=is_french), link)
+    return await written(lambda: {"readings": [_row(row) for row in rows], "next": after})
 
 
 @gives(SeriesList, media=(CSV,))
@@ -69,10 +69,14 @@ async def series(request: web.Request) -> web.Response:
     found: list[Series] = []
     async with past_of(request) as past:
         for asked in ranges:
-            curves = joined(await asyncio.to_thread(past.series, asked, width), hub.live.merged)
+            curves = await asyncio.to_thread(_curves, hub, past, asked, width)
             found += [curve for curve in curves if _is_wanted(request, hub, curve.device, curve.run)]
     now = hub.live.now(ranges[0].run or REAL) if ranges else hub.live.wall()
-    return _drawn(request, now, [_series(curve) for curve in found])
+    return await _drawn(request, now, lambda: [_series(curve) for curve in found])
+
+
+def _curves(hub: Hub, past: Past, asked: Range, width: int) -> list[Series]:
+    return joined(past.series(asked, width), hub.live.merged)
 
 
 async def _measured(request: web.Request, width: int) -> web.Response:
@@ -93,14 +97,14 @@ async def _measured(request: web.Request, width: int) -> web.Response:
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error
     found = {"usecase": curve.device, "measure": curve.channel, "unit": curve.unit, "run": curve.run}
-    return _drawn(request, now, [{**found, "t": curve.t, "v": curve.v, "min": [], "max": []}])
+    return await _drawn(request, now, lambda: [{**found, "t": curve.t, "v": curve.v, "min": [], "max": []}])
 
 
-def _drawn(request: web.Request, now: int, curves: list[dict[str, Any]]) -> web.Response:
+async def _drawn(request: web.Request, now: int, curves: Callable[[], list[dict[str, Any]]]) -> web.Response:
     if wants_table(request):
         is_french = request.query.get("dialect") == "fr"
-        return _csv("series.csv", series_lines(curves, french=is_french), {})
-    return answer({"now": rfc3339(now), "series": curves})
+        return await _csv("series.csv", lambda: series_lines(curves(), french=is_french), {})
+    return await written(lambda: {"now": rfc3339(now), "series": curves()})
 
 
 async def _ranges(request: web.Request) -> list[Range]:
@@ -146,17 +150,14 @@ def _is_wanted(request: web.Request, hub: Hub, uid: str, run: str) -> bool:
 
 
 async def _stored(request: web.Request, past: Past, ranges: list[Range], limit: int) -> tuple[list[Row], str | None]:
-    hub = request.app[HUB]
     ranges = _after(request, ranges)
     rows: list[Row] = []
     for place, asked in enumerate(ranges):
         after = asked.after
         while True:
             part = replace(asked, limit=limit - len(rows), after=after)
-            found = await asyncio.to_thread(past.readings, part)
-            named = [_of_survivor(row, hub.live.merged) for row in found.rows]
-            rows += [row for row in named if _is_wanted(request, hub, row.device, row.run)]
-            after = found.after
+            found, after = await asyncio.to_thread(_read, request, past, part)
+            rows += found
             if after is None or len(rows) >= limit:
                 break
         if len(rows) >= limit:
@@ -164,6 +165,14 @@ async def _stored(request: web.Request, past: Past, ranges: list[Range], limit: 
             following = next((run for run in rest if run is not None), None)
             return rows, None if following is None else f"{following}{BETWEEN}{after or ''}"
     return rows, None
+
+
+def _read(request: web.Request, past: Past, part: Range) -> tuple[list[Row], str | None]:
+    """Return rows under the devices that stand for their own, and where the next ones begin. Blocks."""
+    hub = request.app[HUB]
+    found = past.readings(part)
+    named = [_of_survivor(row, hub.live.merged) for row in found.rows]
+    return [row for row in named if _is_wanted(request, hub, row.device, row.run)], found.after
 
 
 def _after(request: web.Request, ranges: list[Range]) -> list[Range]:
@@ -190,9 +199,13 @@ async def _aggregated(
             raise bad_parameter(
                 "every", text, f"more than {MOST_WINDOWS} windows", "take longer windows or a shorter time"
             )
-        found = await asyncio.to_thread(past.aggregate, replace(asked, limit=limit), kind, every)
-        rows += [row for row in _one_a_window(found, hub.live.merged) if _is_wanted(request, hub, row.device, row.run)]
+        found = await asyncio.to_thread(_windows, hub, past, replace(asked, limit=limit), kind, every)
+        rows += [row for row in found if _is_wanted(request, hub, row.device, row.run)]
     return rows[:limit]
+
+
+def _windows(hub: Hub, past: Past, asked: Range, kind: Aggregate, every: int | None) -> list[Row]:
+    return _one_a_window(past.aggregate(asked, kind, every), hub.live.merged)
 
 
 def _of_survivor(row: Row, merged: Mapping[str, str]) -> Row:
@@ -269,6 +282,7 @@ def _series(curve: Series) -> dict[str, Any]:
     }
 
 
-def _csv(name: str, lines: Iterable[str], more: Mapping[str, str]) -> web.Response:
+async def _csv(name: str, lines: Callable[[], Iterable[str]], more: Mapping[str, str]) -> web.Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store", **more}
-    return web.Response(text="".join(lines), content_type="text/csv", charset="utf-8", headers=headers)
+    body = await asyncio.to_thread(lambda: "".join(lines()).encode())
+    return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)

@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from msgspec import Meta, Struct
 
 from hub.live import DEFAULT_RATE, Mailbox, Screen
-from hub.web import built
+from hub.web import built, frames
 from hub.web.api import phones
 from hub.web.api.login import role_name
 from hub.web.gives import gives
@@ -24,6 +24,8 @@ FULL_BUFFER = 64 * 1024
 PATIENCE_S = 10.0
 """A viewer that reads nothing for so long is let go with 1013, "try again later"."""
 LOOK_S = 0.1
+LONGEST = 4096
+"""Bytes of a wish."""
 BREATH_S = 0.1
 """Pause after each message of a viewer, so that none keeps the hub busy with wishes."""
 
@@ -53,7 +55,7 @@ _wish = msgspec.json.Decoder(Wish | Rate | Sound).decode
 async def live(request: web.Request) -> web.StreamResponse:
     """Show a viewer what is true now, and then what changes: of the whole room, or with `table` of that table."""
     security = request.app[SECURITY]
-    socket = web.WebSocketResponse(compress=False, heartbeat=20, max_msg_size=4096)
+    socket = frames.opened(LONGEST)
     if not socket.can_prepare(request).ok:
         raise Problem("upgrade", path=request.path, headers={"Upgrade": "websocket"})
     with security.watching(request, await _participant(request)):
@@ -85,11 +87,11 @@ async def _participant(request: web.Request) -> str | None:
 
 
 async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
-    async for frame in socket:
-        if frame.type is not WSMsgType.TEXT:
-            continue
+    async for frame in frames.said(socket, BREATH_S):
+        if frame.type is WSMsgType.ERROR:
+            return
         try:
-            wish = _wish(frame.data)
+            wish = _wish(frame.data if frame.type is WSMsgType.TEXT else b"")
         except (msgspec.MsgspecError, RecursionError):
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b'send {"type":"full"} or {"type":"rate"}')
             return
@@ -100,7 +102,6 @@ async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
             mailbox.screen = Screen(page=page, sound=wish.sound, tested=wish.tested)
         elif mailbox.rate:
             mailbox.ask_full()
-        await asyncio.sleep(BREATH_S)
 
 
 async def _send(request: web.Request, socket: web.WebSocketResponse, mailbox: Mailbox) -> None:

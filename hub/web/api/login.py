@@ -41,9 +41,13 @@ async def log_in(request: web.Request) -> web.Response:
     said = await body(request, Login, SHAPE)
     if (said.pin is None) == (said.code is None):
         raise Problem("body", reason="one of pin and code is needed", shape=SHAPE)
-    secret = security.log_in(request, pin=said.pin, code=said.code)
-    security.sessions.close(request.cookies.get(COOKIE))
-    await asyncio.to_thread(security.sessions.save)
+    await security.look()  # who guesses at several workers is slowed as at one
+    try:
+        secret = security.log_in(request, pin=said.pin, code=said.code)
+        security.sessions.close(request.cookies.get(COOKIE))
+        await asyncio.to_thread(security.sessions.save)
+    finally:
+        await security.look()
     response = answer({"role": "facilitator"})
     response.set_cookie(
         COOKIE, secret, max_age=KEPT_S, path="/", httponly=True, samesite="Strict", secure=security.secure
@@ -57,6 +61,7 @@ async def log_out(request: web.Request) -> web.Response:
     security = request.app[SECURITY]
     security.sessions.close(request.cookies.get(COOKIE))
     await asyncio.to_thread(security.sessions.save)
+    await security.look()
     response = answer({"role": "viewer"})
     response.del_cookie(COOKIE, path="/")
     return response
@@ -66,6 +71,7 @@ async def log_out(request: web.Request) -> web.Response:
 async def renew(request: web.Request) -> web.Response:
     """Take the PIN that the command line has just made; every facilitator logs in again with it."""
     await asyncio.to_thread(request.app[SECURITY].renew_pin)
+    await request.app[SECURITY].look()
     return answer({"role": role_name(request[ROLE])})
 
 

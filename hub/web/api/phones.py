@@ -11,6 +11,7 @@ from hub.certificate import Seen
 from hub.errors import NotFoundError, UsageError
 from hub.ingest.phone import sample
 from hub.lan.room import Ways
+from hub.web import frames
 from hub.web.gives import gives
 from hub.web.hub import Sittings
 from hub.web.joiners import PER_ADDRESS
@@ -27,6 +28,8 @@ from hub.workshop.session import Room, Session, State
 LONGEST = 64
 KEPT_S = 24 * 3600
 """A phone is the same one for the day of the workshop."""
+LONGEST_FRAME = 1024
+"""Bytes of what a phone measures."""
 BREATH_S = 0.05
 """Pause after each message of a phone, so that none keeps the hub busy."""
 SHAPE = '{"agreed": true, "table": 3, "name": "Léa"}'
@@ -201,7 +204,7 @@ async def phone(request: web.Request) -> web.StreamResponse:
         person, session = sittings.people.known(given), sittings.desk.current()
         return person if person is not None and session is not None and person.session == session.id else None
 
-    socket = web.WebSocketResponse(compress=False, heartbeat=20, max_msg_size=1024)
+    socket = frames.opened(LONGEST_FRAME)
     if not socket.can_prepare(request).ok:
         raise Problem("upgrade", path=request.path, headers={"Upgrade": "websocket"})
     person = await request.app[HUB].with_sessions(find)
@@ -212,7 +215,7 @@ async def phone(request: web.Request) -> web.StreamResponse:
     request.app[SOCKETS].add(socket)
     try:
         with phones.line(person.id, socket):
-            async for frame in socket:
+            async for frame in frames.said(socket, BREATH_S):
                 if frame.type is not WSMsgType.TEXT or not phones.is_mine(person.id, socket):
                     break
                 try:
@@ -220,7 +223,6 @@ async def phone(request: web.Request) -> web.StreamResponse:
                 except (msgspec.MsgspecError, RecursionError):
                     await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"send measures of a phone")
                     break
-                await asyncio.sleep(BREATH_S)
     finally:
         request.app[SOCKETS].discard(socket)
     return socket

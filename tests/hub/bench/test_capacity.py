@@ -3,17 +3,17 @@
 import pytest
 
 from hub.bench import capacity
-from hub.bench.capacity import Cost, limits, needs, shown, supposed
+from hub.bench.capacity import Cost, commits, limits, nats_us, needs, parts, shown, stored_us, supposed
 
-COST = Cost(append_us=12.0, read_us=6.0, understand_us=100.0, bytes=10.0, period_s=60.0)
+COST = Cost(append_us=12.0, read_us=6.0, understand_us=95.0, bytes=10.0, period_s=60.0, group=500.0)
 MACHINE = {"processor": "two cores"}
 
 
 def test_ten_times_the_devices_need_ten_times_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By hand: 100,000 devices a minute, 12 µs to journal, 100 + 6 µs to understand, at 60 % of a core."""
+    """By hand: 100,000 devices a minute, 12 µs to journal, 95 + 6 + 5 µs to understand and send, at 60 % of a core."""
     cost = {"append_us": 12.0, "read_us": 6.0, "bytes": 10.0}
     monkeypatch.setattr("hub.bench.journal.measure", lambda **_: cost)
-    small, large = (capacity.measure(devices=each, understand_us=100.0) for each in (100_000, 1_000_000))
+    small, large = (capacity.measure(devices=each, understand_us=95.0) for each in (100_000, 1_000_000))
     assert small["messages_per_second"] == pytest.approx(1666.67, abs=0.01)
     assert small["ingest_cores"] == pytest.approx(1666.67 * 12e-6 / 0.6, rel=1e-4)
     assert small["worker_cores"] == pytest.approx(0.2944, rel=1e-3)
@@ -47,6 +47,16 @@ def test_money_is_cores_and_disks_at_the_stated_prices() -> None:
     assert small.euros == pytest.approx(14 * 9.0 + (3 * 10.08 + 473.04) * 0.10)
 
 
+def test_the_partitions_consumers_are_counted_by_the_part_and_dearer_where_few_messages_come_together() -> None:
+    """By hand: 1,000 a second are 100 commits of 10, in 5.9 parts of 250 µs; 100,000 are 200 of 500, in 8."""
+    assert (commits(20, 500), commits(1_000, 500), commits(100_000, 500)) == (20, 100, 200)
+    assert parts(10) == pytest.approx(8 * (1 - (7 / 8) ** 10))
+    assert [parts(1), parts(500)] == pytest.approx([1, 8])
+    assert stored_us(1_000, 500) == pytest.approx(100 * parts(10) * 250 / 1_000)
+    assert stored_us(100_000, 500) == pytest.approx(4)
+    assert nats_us(100_000, 500) == pytest.approx(20 + (200 * 3_500 / 100_000 + 4) / 3)
+
+
 def test_what_ends_first_is_what_is_good_for_the_fewest_devices() -> None:
     """A slower understanding makes it the worker."""
     assert min(limits(COST).items(), key=lambda each: each[1])[0] == "series of one InfluxDB"
@@ -56,7 +66,7 @@ def test_what_ends_first_is_what_is_good_for_the_fewest_devices() -> None:
 
 def test_the_page_names_sizes_money_the_first_end_and_every_supposition_with_its_date() -> None:
     """What was not measured is seen to be supposed."""
-    names = ("journal_us", "read_us", "understand_us", "journal_bytes", "period_s")
+    names = ("journal_us", "read_us", "understand_us", "journal_bytes", "period_s", "group")
     page = shown({name: (value, value, value) for name, value in zip(names, COST, strict=True)}, MACHINE)
     assert "| | 100,000 devices | 1,000,000 devices |" in page
     assert (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.bench.cluster import _figures, _kind, measure
+from hub.bench.cluster import _kind, cost, measure
 
 VALUES = 3
 """Of the bench's usual telegram."""
@@ -21,7 +21,7 @@ def test_stages_are_of_one_worker_and_programs_of_all() -> None:
         {**BEFORE, "journal_end": 300.0, "decode_seconds_total": 1.04, "influx_lines_written_total": 120.0},
     ]
     kinds = ("worker", "ingest", "nats", "influxdb")
-    found = _figures([BEFORE, BEFORE], after, dict.fromkeys(kinds, 1.0), dict.fromkeys(kinds, 1.1))
+    found = cost([BEFORE, BEFORE], after, dict.fromkeys(kinds, 1.0), dict.fromkeys(kinds, 1.1))
     assert found["decode_us"] == pytest.approx(150)
     assert found["all_worker_us"] == pytest.approx(500)
     assert (found["lines_per_message"], found["most_lines_of_a_worker"]) == (1.0, 0.6)
@@ -30,7 +30,7 @@ def test_stages_are_of_one_worker_and_programs_of_all() -> None:
 def test_a_worker_that_was_started_again_counts_from_its_start() -> None:
     """Its counters are below what they were."""
     after = {**BEFORE, "journal_end": 300.0, "decode_seconds_total": 0.5}
-    assert _figures([BEFORE], [after], {}, {})["decode_us"] == pytest.approx(2_500)
+    assert cost([BEFORE], [after], {}, {})["decode_us"] == pytest.approx(2_500)
 
 
 def test_programs_are_told_apart_by_their_command_lines() -> None:

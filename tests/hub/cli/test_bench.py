@@ -69,6 +69,20 @@ def test_a_bench_may_tell_its_figures_in_its_own_way(
     assert capsys.readouterr().out == "(5.0, 5.0, 5.0) on 7\n"
 
 
+def test_a_bench_may_add_notes_to_its_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For who reads them; a program that reads JSON gets the figures alone."""
+    fake = ModuleType("fake", "A fake.")
+    fake.measure = lambda: {"rate": 5.0}  # type: ignore[attr-defined]
+    fake.NOTES = ("until [8] MB",)  # type: ignore[attr-defined]
+    monkeypatch.setattr(bench, "_load", lambda _: fake)
+    assert main(["bench", "fake"]) == 0
+    assert "until [8] MB" in capsys.readouterr().out
+    assert main(["bench", "fake", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"rate": 5.0}
+
+
 def test_repeated_runs_tell_least_median_and_most(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,14 +1,18 @@
 """`matinales cluster` and `run --workers`: what is written and refused before anything starts (e2e/test_workers.py)."""
 
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from hub import datafolder
 from hub.cli import _start, cluster
 from hub.config import Config
 from hub.errors import ConfigError
 from hub.journal.nats_link import Url
+from servers import nats
+from servers.ports import listens, until
 
 
 def test_what_was_made_once_stays(tmp_path: Path) -> None:
@@ -60,3 +64,26 @@ def test_another_worker_has_a_folder_and_a_port_of_its_own(tmp_path: Path) -> No
         assert (other.folder, other.plan.config.web_port) == ((tmp_path / "workers" / "2").resolve(), port + 1)
         assert (other.folder / "journal.json").exists()
         assert _start._order([other]) == (["sim", "hub", "hub-2"], ["ingest", "ingest-2"])
+
+
+def test_servers_that_outlived_a_killed_command_are_ended_by_the_next_one(tmp_path: Path) -> None:
+    """Otherwise they would hold the ports, and go on with nobody to look after them; others' are left alone."""
+    program, made = nats.needs(), cluster._kept(tmp_path)
+    left = subprocess.Popen([program, "-c", cluster._settings(tmp_path, made, 0)], stderr=subprocess.DEVNULL)
+    with nats.to_kill() as others:
+        until("it listens", lambda: listens(made.ports[0]))
+        cluster._end_left(tmp_path)
+        assert left.wait(5) is not None
+        assert listens(others.port)
+
+
+def test_servers_of_a_command_that_runs_are_left_alone(tmp_path: Path) -> None:
+    """A second one on the same folder is refused before it touches anything."""
+    nats.needs()
+    with (
+        datafolder.owned(datafolder.prepare(tmp_path / "hub")),
+        pytest.raises(ConfigError),
+        cluster.serving(tmp_path),
+    ):
+        pass
+    assert not [*tmp_path.glob("nats-*.conf")]

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from hub.driver import Decoded
 from hub.drivers import tasmota
-from hub.drivers.tasmota import Context, ask
+from hub.drivers.tasmota import Context, address, ask
 from hub.errors import PayloadError
 from hub.model import Availability, Kind, Message
+from hub.understand import MAX_DEVICES
 from servers.decoding import full, outcome, refusal, understood, values
 
 SENSOR = "tele/kitchen/SENSOR"
@@ -448,3 +449,12 @@ def test_a_telegram_like_an_earlier_one_reads_as_if_it_were_the_first(telegrams:
         due, anew = _read(body, anew)
         assert (said, quick) == (due, anew)
         _read(body, anew)  # learns it again for the next
+
+
+def test_topics_of_as_many_devices_as_the_hub_takes_are_taken_apart_once() -> None:
+    """Who speaks in turn with twenty thousand others is remembered until its turn comes again."""
+    address.cache_clear()
+    topics = [f"tele/d{number}/SENSOR" for number in range(MAX_DEVICES)] * 2
+    for topic in topics:
+        address(topic)
+    assert address.cache_info().misses == MAX_DEVICES

@@ -338,7 +338,7 @@ def test_a_process_that_ended_between_two_messages_comes_back(room: Room) -> Non
     assert room.guests.pid is not None
     process = psutil.Process(room.guests.pid)
     process.kill()
-    process.wait(10)
+    process.wait(30)
     assert [temperature(each) for each in room.take(("acme-two", "5"), ("acme-one", "2"))] == [5.0, 2.0]
     assert [each.strikes for each in room.guests.guests] == [1, 0]
 
@@ -362,6 +362,8 @@ from servers import packages
 guests = Guests(packages.points(), budget=60.0)
 said = Message("acme-one/a/up", b"spin", 1)
 threading.Thread(target=Registry(drivers(guests)).decode, args=(said, {}), daemon=True).start()
+while guests.pid is None:
+    time.sleep(0.01)
 time.sleep(0.5)
 print(guests.pid, flush=True)
 os._exit(1)

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import JournalError
+from hub.ingest import batch
 from hub.ingest.edge import PROBES, MqttEdge
 from hub.ingest.gaps import Gaps, Why
 from hub.ingest.lookout import UPTIME
@@ -27,6 +28,8 @@ from servers.publisher import publish_packet
 CONNACK = b"\x20\x02\x00\x00"
 RESUMED = b"\x20\x02\x01\x00"
 SUBACK = b"\x90\x03\x00\x01\x01"
+AGES = 1e12
+"""As late as the edge's clock [s] never is: by itself it says nothing more."""
 
 
 class Recorder:
@@ -109,7 +112,7 @@ class Stage:
     def _wake(self) -> None:
         self.waker.send(b"\0")
 
-    def pump(self, until: Callable[[], object], *, timeout_s: float = 5.0) -> None:
+    def pump(self, until: Callable[[], object], *, timeout_s: float = 30.0) -> None:
         """Turn the edge until something is so."""
         deadline = time.monotonic() + timeout_s
         while not until():
@@ -215,12 +218,11 @@ def test_a_group_closes_at_half_the_window(stage: Stage) -> None:
     assert max(map(len, stage.journal.groups)) <= 50
 
 
-def test_a_lone_message_does_not_wait_for_others(stage: Stage) -> None:
-    """A dry socket closes the group."""
+def test_a_lone_message_does_not_wait_for_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dry socket closes the group, however long others would be waited for."""
+    monkeypatch.setattr(batch, "MAX_NS", 3600 * NS)
     stage.say(burst(1))
-    begin = time.monotonic()
     stage.pump(lambda: stage.acks == [1])
-    assert time.monotonic() - begin < 0.5
 
 
 def test_what_the_journal_does_not_take_is_not_acknowledged(stage: Stage) -> None:
@@ -316,10 +318,10 @@ def test_a_backlog_before_our_own_message_is_no_silence(stage: Stage) -> None:
     for number in range(10, 10 + 2 * PROBES):
         stage.say(burst(number))
         stage.pump(partial(lambda due: due in stage.acks, number))
-        stage.edge._send_probe(0.0)
+        stage.edge._send_probe(AGES)
     assert stage.edge.counters.connected
     for _ in range(PROBES + 1):
-        stage.edge._send_probe(0.0)
+        stage.edge._send_probe(AGES)
     assert not stage.edge.counters.connected
 
 
@@ -525,6 +527,7 @@ def test_an_absent_broker_is_told_once_and_found_later(tmp_path: Path, caplog: p
     stage.listener.bind(("127.0.0.1", 0))
     stage.listener.listen()
     stage.listener.settimeout(0)
+    stage.pump(lambda: "does not answer" in str(stage.edge.counters.reason))
     stage.rest(1.5)
     assert "does not answer" in str(stage.edge.counters.reason)
     assert len([each for each in caplog.records if each.levelname == "WARNING"]) == 1

@@ -62,7 +62,7 @@ class Bench:
     def close(self) -> None:
         """End the loop, then the edge."""
         self._stop = True
-        self._thread.join(10)
+        self._thread.join(30)
         self.edge.close()
         self._journal.close()
 
@@ -255,7 +255,7 @@ def test_a_flood_is_bounded_and_every_line_of_it_counted(tmp_path: Path, cable: 
             port = bench.port("a")
             return port is not None and port.lines + port.lost == sent
 
-        until("all is counted", seen, timeout_s=30)
+        until("all is counted", seen)
         lines = bench.lines("a")
         assert lines[:10_000] == [b"%d" % number for number in range(10_000)]
         assert len(lines) < sent

@@ -1,14 +1,14 @@
 """What only the journal on NATS servers does (hub/journal/jetstream.py); the contract is test_contract.py's."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
 import pytest
 
 from hub.errors import ConfigError, JournalError
 from hub.journal import jetstream
-from hub.journal.jetstream import Groups, JetStreamJournal, JetStreamReader, Log
+from hub.journal.jetstream import Groups, JetStreamJournal, JetStreamReader, Log, Placed
 from hub.journal.nats_link import Outgoing, UnknownFateError, Url
 from hub.journal.parts import partition
 from hub.model import Message
@@ -252,3 +252,61 @@ def test_a_reader_finds_every_position_among_what_somebody_else_published(url: U
             assert [each.position for each in found] == [after + 1]
         assert said(reader) == ["1", "2", "3", "4", "5", "6"]
         assert reader.damaged == 0
+
+
+@contextmanager
+def counted(log: Log) -> Iterator[list[str]]:
+    """Lend what the servers are asked, beside the messages themselves."""
+    asked: list[str] = []
+    found = log.link.found
+
+    def heard(subject: str, body: Mapping[str, object] | None = None) -> Mapping[str, object] | None:
+        asked.append(subject)
+        return found(subject, body)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log.link, "found", heard)
+        yield asked
+
+
+def test_a_reader_that_is_told_the_end_asks_the_servers_for_nothing_but_the_messages(url: Url) -> None:
+    """A worker reads a hundred times a second: what it need not ask is most of what it would cost them."""
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        journal.append([message(1), message(2, "c/d")])
+        assert said(reader) == ["1", "2"]
+        end = journal.append([message(3), message(4, "c/d")])
+        with counted(reader._log) as asked:
+            found = reader.read(2, 1_000, end=end)
+            assert [each.position for each in found] == [3, 4]
+            assert reader.read(4, 1_000, end=end) == []
+            assert asked == []
+            assert reader.read(4, 1_000) == []
+            assert asked, "who is not told asks"
+
+
+def test_a_reader_that_is_told_of_more_than_its_server_has_waits_for_it(
+    url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may be behind the one that confirmed; what it lacks is not left until somebody speaks again."""
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        end = journal.append([message(1), message(2)])
+        whole, behind = reader._log.parts, [True, True]
+
+        def parts(sequence: int) -> tuple[list[Placed], int, bool]:
+            return ([], sequence, False) if behind and behind.pop() else whole(sequence)
+
+        monkeypatch.setattr(reader._log, "parts", parts)
+        assert [each.position for each in reader.read(0, 1_000, end=end)] == [1, 2]
+        assert not behind
+
+
+def test_an_opening_is_looked_at_now_and_then_only(url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It changes when another ingest begins to write, and no position means another message then."""
+    with closing(JetStreamReader(url)) as reader, closing(JetStreamJournal(url)):
+        first = reader.opening
+        with closing(JetStreamJournal(url)):
+            with counted(reader._log) as asked:
+                assert reader.opening == first
+                assert asked == []
+            monkeypatch.setattr(jetstream, "LOOKED_S", 0.0)
+            assert reader.opening.id > first.id

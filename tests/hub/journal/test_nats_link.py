@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hub.journal.nats_link import Url, given_back, taken
+import pytest
+
+from hub.journal.nats_link import RefusedError, Url, given_back, taken
 from servers import nats
 from servers.ports import HOST
 
@@ -80,3 +82,12 @@ def test_a_server_that_greets_and_hangs_up_at_the_start_is_tried_again() -> None
             assert between.met == 3
         finally:
             given_back(url)
+
+
+def test_a_refusal_tells_what_was_asked_for() -> None:
+    """`bad request` alone would explain nothing."""
+    url = Url.parsed(nats.fresh_url())
+    link = taken(url)
+    with pytest.raises(RefusedError, match=r'^JetStream refuses STREAM.CREATE.x \{"name":"y"\}: '):
+        link.request("STREAM.CREATE.x", {"name": "y"})
+    given_back(url)

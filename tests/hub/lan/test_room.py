@@ -118,7 +118,7 @@ def peer_names(port: int | None, context: ssl.SSLContext) -> set[str]:
     import socket  # noqa: PLC0415 — one use
 
     with (
-        socket.create_connection((LOOPBACK, port or 0), timeout=5) as plain,
+        socket.create_connection((LOOPBACK, port or 0), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname=LOOPBACK) as tls,
     ):
         said: dict[str, Any] = dict(tls.getpeercert() or {})

@@ -189,7 +189,7 @@ def test_influxdb_runs_the_task_to_its_end(fresh: Client) -> None:
 
 def changed(place: Place, **changes: str) -> Client:
     """Return a client of a place with a mistake."""
-    return Client(replace(place, **changes), timeout=2)
+    return Client(replace(place, **changes), timeout=20)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_token_that_may_make_no_bucket_says_which_one_to_make() -> None:
 def test_an_influxdb_that_is_away_is_an_error_in_plain_words() -> None:
     """For the one who asks for history; nothing else is touched."""
     nowhere = Place(url=f"http://{HOST}:{free_port()}", org="o", bucket="b", token="t")
-    with closing(Client(nowhere, timeout=1)) as client:
+    with closing(Client(nowhere, timeout=20)) as client:
         with pytest.raises(StoreError, match="does not answer"):
             InfluxHistory(client).readings(Range())
         with pytest.raises(StoreError, match="sending again is safe"):

@@ -141,8 +141,8 @@ def test_the_thread_sends_by_itself_and_ends(tmp_path: Path, script: Scripted) -
     with forwarding(tmp_path, script.place) as hub:
         hub.store(readings(range(10)))
         hub.writer.start()
-        assert sent.wait(10)
-        hub.writer.stop(within=10)
+        assert sent.wait(30)
+        hub.writer.stop(within=30)
         assert not hub.writer._thread.is_alive()
 
 

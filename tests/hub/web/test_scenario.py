@@ -71,7 +71,7 @@ async def runner(client: Client, play: Play | None = obey, run: str = RUN) -> As
 
 async def until(client: Client, run: str) -> None:
     """Wait until the hub knows the runner."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             async with client.get(f"{API}/scenarios/{run}") as response:
                 if response.status == 200:

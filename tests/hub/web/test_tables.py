@@ -60,7 +60,7 @@ async def runner(client: Client, table: int = 0, *, obeys: bool = True) -> Async
         await socket.send_json({"state": now})
         task = asyncio.create_task(work(socket))
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while (await ask(client, "GET", f"/scenarios/{now['run']}"))[0] != 200:  # noqa: ASYNC110 — no event says so
                     await asyncio.sleep(0.01)
             yield heard

@@ -14,7 +14,7 @@ from hub.model import Message, Source
 from hub.web.api.uploads import ImportWish
 from hub.web.keys import UPLOADS
 from hub.web.uploads import MOST
-from servers.web import Client, FakeHub, Serve
+from servers.web import Client, FakeHub, Serve, eventually
 
 PLACE = "/api/v1/imports"
 GOOD = "Date;Température (°F);Porte\n24/11/2026 09:00;71,6;1\n24/11/2026 09:15;32;\n"
@@ -35,7 +35,7 @@ async def hand_over(client: Client, data: bytes | str = GOOD, name: str = "oven.
 
 async def ended(client: Client, upload: str) -> Any:  # noqa: ANN401 — JSON
     """Return how an import ended."""
-    for _ in range(500):
+    for _ in range(3000):
         said = await ask(client, "GET", f"/{upload}")
         if said["state"] not in {"reading", "importing"}:
             return said
@@ -156,7 +156,8 @@ async def test_a_cancelled_import_stops_between_two_commits_and_says_how_far_it_
     await committing.wait()
     assert (await ask(client, "POST", f"/{upload}/start", json=WISH, status=409))["status"] == 409
     stopping = asyncio.create_task(ask(client, "POST", f"/{upload}/cancel"))
-    await asyncio.sleep(0.05)
+    held = client.app[UPLOADS].get(upload)
+    await eventually(lambda: held.stop)
     go.set()
     said = await stopping
     assert (said["state"], said["imported"]) == ("cancelled", len(hub.journal))
@@ -263,11 +264,11 @@ async def test_what_nobody_finishes_makes_room(client: Client) -> None:
 async def test_the_end_of_the_hub_leaves_no_file(hub: FakeHub, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """An import under way is stopped."""
     client: Client = await serve(hub)
-    waiting = asyncio.Event()
+    waiting, go = asyncio.Event(), asyncio.Event()
 
     async def slow(messages: Sequence[Message]) -> int:
         waiting.set()
-        await asyncio.sleep(0.05)
+        await go.wait()
         return len(messages)
 
     monkeypatch.setattr(hub, "append", slow)
@@ -275,7 +276,10 @@ async def test_the_end_of_the_hub_leaves_no_file(hub: FakeHub, serve: Serve, mon
     await ask(client, "POST", f"/{upload}/start", json=WISH, status=202)
     await waiting.wait()
     held = client.app[UPLOADS].get(upload)
-    await client.close()
+    ending = asyncio.create_task(client.close())
+    await eventually(lambda: held.stop)
+    go.set()
+    await ending
     assert held.file.closed
     assert held.state == "cancelled"
 

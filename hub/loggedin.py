@@ -1,0 +1,204 @@
+"""Log-ins and wrong guesses of several workers: who logged in at one page is the facilitator at all of them.
+
+Beside the journal lie two buckets, `logins` (SHA-256 of a session's secret → until when) and `misses` (SHA-256 of an
+address → how often it guessed wrong); neither lets anybody in. The servers forget both by themselves, when a cookie
+ends and when a guess is forgiven. Each worker keeps what it knows, so nobody is thrown out while no server answers;
+what was closed meanwhile is closed at the others once one does.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hub.errors import JournalError
+from hub.journal import place
+from hub.web.sessions import FORGIVEN_S, KEPT_S, Delays, Sessions
+
+if TYPE_CHECKING:
+    from hub.journal.bucket import Bucket, Entry
+
+LOGINS, MISSES = "logins", "misses"
+LOOK_S = 1.0
+"""How often it is looked what was closed at other workers [s]; what was opened there is asked for when it comes."""
+_TRIES = 5
+"""How often a count is said again where another worker was first."""
+_KNOWN = 10_000
+"""Revisions that are remembered before all are asked for anew: the servers do not say what they forgot."""
+_LOG = logging.getLogger(__name__)
+_UNTIL = msgspec.json.Decoder(float).decode
+_TIMES = msgspec.json.Decoder(tuple[int, bool]).decode
+
+
+class LoggedIn:
+    """Keeps a worker's log-ins and wrong guesses like those of all; any thread."""
+
+    def __init__(
+        self,
+        logins: "Bucket",
+        misses: "Bucket",
+        sessions: Sessions,
+        delays: Delays,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Ask nothing yet; closing gives both buckets back."""
+        self._logins, self._misses = logins, misses
+        self._sessions, self._delays = sessions, delays
+        self._monotonic = monotonic
+        self._guard = threading.Lock()
+        self._looked = float("-inf")
+        self._seen: dict[str, int] = {}
+        self._revisions: dict[tuple[str, str], int] = {}
+        self._old = {*sessions.living()}
+        """Sessions of before, until the bucket was asked for the first time."""
+        self._shared: set[str] = set()
+        """Sessions that the bucket has."""
+        self._tried: set[str] = set()
+        """Those that it may have: no answer came."""
+        self._agreed: dict[str, int] = {}
+        """How often an address has missed, as the bucket says."""
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="log-ins", daemon=True)
+
+    def start(self) -> None:
+        """Look by itself from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._logins.close()
+        self._misses.close()
+
+    def look(self) -> None:
+        """Take over what changed at other workers, and say what changed here; blocks.
+
+        Whoever comes while others wait is served by the same look. Without a server nobody waits.
+        """
+        if not self._logins.connected:
+            return
+        came = self._monotonic()
+        with self._guard:
+            if self._looked > came:
+                return
+            began = self._monotonic()
+            try:
+                self._logins_alike()
+                self._misses_alike()
+            except (JournalError, msgspec.MsgspecError) as error:
+                _LOG.debug("Log-ins at other workers are not known yet: %s", error)
+                return
+            self._looked = began
+
+    def _follow(self) -> None:
+        while not self._ended.wait(LOOK_S):
+            self.look()
+
+    def _logins_alike(self) -> None:
+        changed = {each.key: None if each.value is None else _UNTIL(each.value) for each in self._news(self._logins)}
+        if self._old:  # closed while this worker was away; where nobody ever logged in, they are to be shared now
+            changed |= dict.fromkeys(self._old - changed.keys() if changed else ())
+            self._old = set()
+        closed = (self._shared | self._tried) - self._sessions.living().keys()
+        self._sessions.follow({key: until for key, until in changed.items() if until is None or key not in closed})
+        opened = {key for key, until in changed.items() if until is not None}
+        self._shared = (self._shared | opened) - (changed.keys() - opened)
+        if changed:
+            self._sessions.save()
+        self._say_logins()
+
+    def _say_logins(self) -> None:
+        living = self._sessions.living()
+        for key in living.keys() - self._shared:
+            self._tried.add(key)
+            self._say(self._logins, key, msgspec.json.encode(living[key]))
+            self._shared.add(key)
+        for key in self._shared - living.keys():
+            self._say(self._logins, key, None)
+            self._shared.discard(key)
+        self._tried.clear()
+
+    def _misses_alike(self) -> None:
+        for _ in range(_TRIES):
+            self._hear_misses()
+            if self._say_misses():
+                return
+
+    def _hear_misses(self) -> None:
+        here = self._delays.missed()
+        for each in self._news(self._misses):
+            times, counts = (0, False) if each.value is None else _TIMES(each.value)
+            before = self._agreed.get(each.key, 0)
+            own = max(here.get(each.key, (0, False))[0] - before, 0)  # not said yet
+            self._agreed[each.key] = times
+            self._delays.follow(each.key, times + own, counts=counts, more=max(times - before, 0))
+
+    def _say_misses(self) -> bool:
+        """Say what changed here; False: another worker was first at one of them."""
+        here, alone = self._delays.missed(), True
+        for key in here.keys() | self._agreed.keys():
+            times, counts = here.get(key, (0, False))
+            if times == self._agreed.get(key, 0):
+                continue
+            if self._say(self._misses, key, msgspec.json.encode((times, counts)) if times else None):
+                self._agreed[key] = times
+            else:
+                alone = False
+        self._agreed = {key: times for key, times in self._agreed.items() if times}
+        return alone
+
+    def _news(self, bucket: "Bucket") -> list["Entry"]:
+        """Return what others changed in a bucket since it was asked last."""
+        if len(self._revisions) > _KNOWN:
+            self._revisions, self._seen = {}, {}
+        entries = bucket.since(self._seen.get(bucket.name, 0))
+        if entries:
+            self._seen[bucket.name] = entries[-1].revision
+        fresh = [each for each in entries if each.revision > self._revisions.get((bucket.name, each.key), 0)]
+        newest = {each.key: each for each in fresh}
+        self._revisions |= {(bucket.name, each.key): each.revision for each in newest.values()}
+        return [*newest.values()]
+
+    def _say(self, bucket: "Bucket", key: str, value: bytes | None) -> bool:
+        """Change a key; False: another worker was first, and it is to be heard before it is said again."""
+        from hub.journal.nats_link import RefusedError  # noqa: PLC0415 — only where NATS is spoken of
+
+        after = self._revisions.get((bucket.name, key), 0)
+        try:
+            revision = bucket.delete(key, after=after) if value is None else bucket.put(key, value, after=after)
+        except RefusedError:
+            self._revisions.pop((bucket.name, key), None)  # forgotten there in the meantime: then it is new
+            self._seen[bucket.name] = 0
+            return False
+        self._revisions[bucket.name, key] = revision
+        return True
+
+
+@contextmanager
+def shared(data: Path, sessions: Sessions, delays: Delays) -> Iterator[LoggedIn | None]:
+    """Keep them like those of other workers meanwhile; None: the journal of a data folder has no other workers.
+
+    Raises:
+        ConfigError: the journal's address cannot be used.
+    """
+    address = place.url(data)
+    if address is None:
+        yield None
+        return
+    from hub.journal.bucket import Bucket  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
+
+    url = Url.parsed(address)
+    found = LoggedIn(Bucket(url, LOGINS, lives_s=KEPT_S), Bucket(url, MISSES, lives_s=FORGIVEN_S), sessions, delays)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.close()

@@ -1,0 +1,70 @@
+"""The pages of two workers behind one name: a request may come to either (hub/loggedin.py)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from hub import loggedin
+from hub.journal import place
+from hub.web.keys import SECURITY
+from hub.web.security import COOKIE
+from servers import nats
+from servers.ports import until
+from servers.web import PIN, Client, FakeHub, Serve
+
+API = "/api/v1"
+Pages = tuple[Client, Client]
+
+
+@pytest.fixture
+async def pages(serve: Serve, tmp_path: Path) -> AsyncIterator[Pages]:
+    """Lend two workers' pages, open to a room."""
+    url, found = nats.fresh_url(), (await serve(FakeHub(), lan=True), await serve(FakeHub(), lan=True))
+    with ExitStack() as stack:
+        for number, client in enumerate(found):
+            folder = tmp_path / f"{number}"
+            folder.mkdir()
+            place.note(folder, url)
+            security = client.app[SECURITY]
+            shared = stack.enter_context(loggedin.shared(folder, security.sessions, security.delays))
+            assert shared is not None
+            await asyncio.to_thread(connected, shared)
+            security.elsewhere = shared
+        yield found
+        await asyncio.to_thread(stack.close)
+
+
+def connected(shared: loggedin.LoggedIn) -> None:
+    """Wait until a server is there."""
+    until("it is connected", lambda: shared._logins.connected)
+
+
+async def role(client: Client, secret: str) -> str:
+    """Return who somebody with this cookie is there."""
+    async with client.get(f"{API}/login", headers={"Cookie": f"{COOKIE}={secret}"}) as response:
+        return str((await response.json())["role"])
+
+
+async def test_a_facilitator_is_one_at_the_page_that_serves_the_very_next_request(pages: Pages) -> None:
+    """Logged in at one, sent to the other at once, logged out there: out at the first within a second."""
+    one, two = pages
+    async with one.post(f"{API}/login", json={"pin": PIN}) as response:
+        secret = response.cookies[COOKIE].value
+    assert await role(two, secret) == "facilitator"
+    assert await role(two, f"{secret}x") == "viewer"
+    async with two.post(f"{API}/logout", headers={"Cookie": f"{COOKIE}={secret}"}) as response:
+        assert response.status == 200
+    await asyncio.to_thread(one.app[SECURITY].elsewhere.look)  # as it does each second by itself
+    assert await role(one, secret) == "viewer"
+
+
+async def test_who_guesses_at_one_page_waits_at_the_other(pages: Pages) -> None:
+    """Three free guesses in all."""
+    codes = []
+    for number in range(4):
+        async with pages[number % 2].post(f"{API}/login", json={"pin": "0000"}) as response:
+            codes.append(response.status)
+    assert codes == [403, 403, 403, 429]
