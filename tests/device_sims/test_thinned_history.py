@@ -111,10 +111,11 @@ def test_last_week_adds_up_to_the_same_however_thin_it_is() -> None:
         played = rehearsal.Rehearsal(rehearsal.world(loaded))
         played.birth(history=True)
         played.play(-1)
-        measures = played.view.measures
+        view = played.view()
+        assert view is not None
         names = ("base", "open_day", "day_energy", "index_hp", "index_hc", "mean_power")
         rung = [(alarm.rule, alarm.raised_at) for alarm in played.alarms()]
-        learned.append(({name: measures[name].good for name in names}, rung))
+        learned.append(({name: view.measures[name].good for name in names}, rung))
     assert learned[0] == learned[1]
 
 

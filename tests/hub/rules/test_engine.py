@@ -164,13 +164,26 @@ def test_course(rule: kinds.Rule, course: list[Reading | float], expected: list[
     assert told(play(Engine([Shop(rules=[rule])]), course)) == expected
 
 
+def test_a_probe_that_never_spoke_is_waited_for_since_the_back_fill_ended() -> None:
+    """Not for the fortnight of history that its neighbours have."""
+    rule = replace(silence(10 * MIN), never=Text("depuis {age}", "for {age}"))
+    engine = Engine([Shop(rules=[rule])])
+    engine.step([read(0, 1.0, "contact")], past=True)
+    engine.step([read(20_000, 1.0, "contact")], past=True)
+    engine.tick(RUN, START + 20_000 * MIN * NS, past=True)
+    (alarm,) = engine.tick(RUN, START + 20_010 * MIN * NS)
+    assert alarm.params["since_s"] == 600
+    assert alarm.texts["fr"] == Text("depuis 10 min", "for 10 min").fr
+
+
 def test_thinned_back_fill_is_no_silence_before_three_quarters_of_an_hour() -> None:
     """A value every quarter of an hour is as dense as back-fill has to be; live, ten minutes are enough."""
     engine = Engine([Shop(rules=[silence(10 * MIN)])])
     for at in (0, 15, 59.9):
         assert engine.step([read(at, 3.0)], past=True) == []
     (alarm,) = engine.tick(RUN, START + 106 * MIN * NS, past=True)
-    assert (alarm.past, minute(alarm.raised_at)) == (True, pytest.approx(104.9))
+    assert alarm.past
+    assert minute(alarm.raised_at) == pytest.approx(104.9)
     assert engine.step([read(107, 3.0)])[0].state == AlarmState.NORMAL
     assert [minute(each.raised_at) for each in engine.tick(RUN, START + 120 * MIN * NS)] == [117.0]
 
