@@ -164,9 +164,9 @@ class Hub:
             name: sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables
         }
         state["newest"] = db.execute(
-            "SELECT device, channel, unit, timeline.run, time, tie, value, flags, received FROM newest"
+            "SELECT device, channel, timeline.run, unit, max(time), tie, value, flags, received FROM newest"
             " JOIN series ON series.id = curve >> 32 JOIN timeline ON timeline.id = curve & 4294967295"
-            " ORDER BY 1, 2, 3, 4"
+            " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"  # of a channel in two units only the newer counts
         ).fetchall()
         state["steps"] = sorted(db.execute("SELECT alarm, data FROM alarm_step").fetchall())
         state["notices"] = db.execute("SELECT way, data FROM notice ORDER BY id").fetchall()
