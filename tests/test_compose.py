@@ -265,14 +265,15 @@ def test_the_cluster_goes_on_when_a_server_and_the_listening_worker_are_killed(r
     }
     running.compose("down", "-v", "--timeout", "10", timeout_s=120)  # a journal of its own lies in the hub's volume
     running.compose("--profile", "cluster", "up", "-d", "--wait", timeout_s=300)
-    password = running.compose("run", "--rm", "-T", "secrets", "devices", "add", "fridge-1").strip()
-    running.compose("kill", "-s", "HUP", "mosquitto")
-    until("Mosquitto knows it", lambda: running.say("fridge-1", password, "tele/fridge-1/SENSOR"), timeout_s=20)
     pages = (running.web, second)
 
     def heard() -> list[float]:
         return [running.counter_at(page, "messages_understood_total") for page in pages]
 
+    until("one listens", lambda: any(running.counter_at(page, "broker_connected") for page in pages), timeout_s=60)
+    password = running.compose("run", "--rm", "-T", "secrets", "devices", "add", "fridge-1").strip()
+    running.compose("kill", "-s", "HUP", "mosquitto")
+    until("Mosquitto knows it", lambda: running.say("fridge-1", password, "tele/fridge-1/SENSOR"), timeout_s=20)
     until("both pages have it", lambda: all(each >= 1 for each in heard()), timeout_s=60)
     listens = next(page for page in pages if running.counter_at(page, "broker_connected"))
     first = "hub" if listens == running.web else "hub-2"
