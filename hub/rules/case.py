@@ -203,6 +203,8 @@ class Case:
                     each.remember(name, value, sense, time)
             if sense.good != value:
                 sense.changed = time
+            if sense.good_time is not None:
+                sense.apart = time - sense.good_time
             sense.good, sense.good_time = value, time
         sense.value, sense.time, sense.quality = value, time, quality
 
@@ -311,7 +313,9 @@ class Case:
     def _seen(self, name: str, sense: Sense, now: int) -> Seen:
         ends = [(self.memory.senses[root].good_time or 0) + limit for root, limit in self._limits(name)]
         known = sense.good is not None and all(now < end for end in ends)
-        return Seen(**msgspec.structs.asdict(sense), believed=known)
+        said = msgspec.structs.asdict(sense)
+        del said["apart"]  # only a silence is judged by it
+        return Seen(**said, believed=known)
 
     def _limits(self, name: str) -> list[tuple[str, int]]:
         return [(root, limit) for root in self.roots[name] if (limit := self.bench.believed[root]) is not None]

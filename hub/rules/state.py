@@ -17,6 +17,7 @@ class Sense(Struct, kw_only=True, omit_defaults=True):
         good, good_time: of the newest that is not bad: a bad one neither raises an alarm nor returns one, and is
             no sign of life.
         changed: since when `good` has been what it is.
+        apart: between the last two that are not bad.
     """
 
     value: float | None = None
@@ -25,6 +26,7 @@ class Sense(Struct, kw_only=True, omit_defaults=True):
     good: float | None = None
     good_time: int | None = None
     changed: int | None = None
+    apart: int | None = None
 
 
 class Course(Struct, kw_only=True, omit_defaults=True):

@@ -15,8 +15,8 @@ from hub.rules.measures import origin
 from hub.rules.state import Course, Memory
 from hub.rules.telling import Judged, words
 
-SPARSE_S = 3 * 900
-"""Back-fill may be thinned to a value every quarter of an hour (design.md §1): its silence is none sooner [s]."""
+SPARSE, MISSED = 900 * NS, 3
+"""How far apart [ns] values of back-fill may lie (design.md §1), and how many of its own steps are a silence there."""
 _LONG = 31 * 86_400 * NS
 """After a longer silence nobody asks when within it a rule's hours began and ended."""
 
@@ -328,13 +328,14 @@ class Silences(Watched):
         """Raise the alarm when nothing was heard for long enough.
 
         Back-fill does not hold silence against a measure that was never heard: a role played with a gesture has no
-        history. Whoever never speaks is told from the run's start on. What was heard may be thinned there (`SPARSE_S`).
+        history. Whoever never speaks is told from the run's start on. What was heard may be thinned there: then its own
+        steps count.
         """
         heard = self.sense.good_time
         if heard is None and past:
             self.waits_from = time
             return []
-        after = max(self.after, SPARSE_S * NS) if past else self.after
+        after = max(self.after, MISSED * min(self.sense.apart or SPARSE, SPARSE)) if past else self.after
         due = (self.waits_from if heard is None else heard) + after
         return self.raised(due, past=past) if time >= due and not self.course.active else []
 

@@ -124,7 +124,7 @@ def duration(seconds: float) -> Text:
     """
     whole = max(int(seconds), 0)
     if whole == 0:
-        return Text("un instant", "a moment")
+        return Text("un\u00a0instant", "a\u00a0moment")
     if whole < MINUTE_S:
         return Text(f"{whole} s", f"{whole} s")
     if whole < HOUR_S:

@@ -8,7 +8,8 @@ import pytest
 from device_sims import scenario
 from device_sims.player import in_role
 from device_sims.tables import Device, Scenario
-from hub.rules.watch import SPARSE_S
+from hub.model import NS
+from hub.rules.watch import MISSED, SPARSE
 from hub.usecases.schema import UseCase
 from servers import rehearsal
 from servers.workers import usecases
@@ -34,7 +35,7 @@ def judged(case: UseCase) -> Iterator[tuple[str, float]]:
     for name, measure in case.measures.items():
         silence_s = measure.silence(simulated=True)
         if silence_s is not None and not measure.computed:
-            yield name, max(silence_s, SPARSE_S)
+            yield name, max(silence_s, MISSED * SPARSE / NS)
         if measure.window_s is not None:
             yield from ((each, measure.window_s) for each in heard(case, name))
     for rule in case.all_rules:

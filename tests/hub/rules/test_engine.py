@@ -176,6 +176,13 @@ def test_a_probe_that_never_spoke_is_waited_for_since_the_back_fill_ended() -> N
     assert alarm.texts["fr"] == Text("depuis 10 min", "for 10 min").fr
 
 
+def test_dense_back_fill_is_silent_as_soon_as_if_it_were_live() -> None:
+    """A power cut that is played fast, through the import door, is told after the measure's own limit."""
+    engine = Engine([Shop(rules=[silence(10 * MIN)])])
+    engine.step([read(at, 3.0) for at in (0, 1, 2)], past=True)
+    assert [minute(each.raised_at) for each in engine.tick(RUN, START + 20 * MIN * NS, past=True)] == [12.0]
+
+
 def test_thinned_back_fill_is_no_silence_before_three_quarters_of_an_hour() -> None:
     """A value every quarter of an hour is as dense as back-fill has to be; live, ten minutes are enough."""
     engine = Engine([Shop(rules=[silence(10 * MIN)])])
