@@ -1,7 +1,7 @@
 """Who logged in at one worker is the facilitator at all, and who guesses is slowed by all (hub/loggedin.py)."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -295,7 +295,12 @@ def test_a_full_disk_does_not_end_the_care_for_log_ins(
     for secret in secrets:
         one.sessions.close(secret)
         one.look()
-        until("it is out", lambda secret=secret: not two.sessions.known(secret))  # type: ignore[misc]
+        until("it is out", is_out(two, secret))
+
+
+def is_out(worker: Worker, secret: str) -> Callable[[], bool]:
+    """Return what tells whether a session has ended there."""
+    return lambda: not worker.sessions.known(secret)
 
 
 def test_what_cannot_be_read_hides_no_log_out(pair: tuple[Worker, Worker]) -> None:
