@@ -170,7 +170,8 @@ class Registry:
             self._take(contexts)
         batches: dict[tuple[str, str], tuple[Remote, list[Message]]] = {}
         for message in messages:
-            routes = self._routes[message.topic] if message.topic in self._routes else self._find(message.topic)
+            topic = message.topic
+            routes = self._routes[topic] if topic in self._routes else self._find(topic, speaks=False)
             driver, key = routes[0] if routes else (None, ("", ""))
             if isinstance(driver, Remote):
                 batches.setdefault((driver.model, key[1]), (driver, []))[1].append(message)
@@ -372,13 +373,14 @@ class Registry:
             self._routes.pop(topic, None)
         self._adopted[key] = now
 
-    def _find(self, topic: str) -> tuple[Route, ...]:
+    def _find(self, topic: str, *, speaks: bool = True) -> tuple[Route, ...]:
+        """Look for a topic's routes. A known family's are kept; a stranger's once it speaks again."""
         found: tuple[Route, ...] = ()
         rank = LOOSE
         if not topic.startswith(OWN):
             found = self._rooted(topic)
             found, rank = (found, 0.0) if found else self._claimed(topic)
-        if rank < LOOSE or self._strangers.again(topic):  # a known family's ways; a stranger's once it speaks again
+        if rank < LOOSE or (speaks and self._strangers.again(topic)):
             if len(self._routes) >= MAX_ROUTES:
                 self._routes.clear()
             self._routes[topic] = found

@@ -541,6 +541,15 @@ def test_a_driver_that_fails_the_second_time_it_is_asked_costs_no_message() -> N
     assert times == ["a/b"]
 
 
+def test_a_message_that_is_prepared_and_then_decoded_is_one() -> None:
+    """Where drivers of packages are on, each message is looked at twice: its stranger has spoken once all the same."""
+    found, contexts = Registry({"one": saying(1.0, rank=2)}), Contexts()
+    for topic in ("passing/1/by", "passing/2/by"):
+        found.prepare([message(topic)], contexts)
+        found.decode(message(topic), contexts)
+    assert not found._routes
+
+
 def test_strangers_that_speak_once_leave_nothing() -> None:
     """3,000 of them took 390 kB; what is left are the few that are taken for known."""
     found, contexts = Registry({"one": saying(1.0, rank=2)}), Contexts()
