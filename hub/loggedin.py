@@ -9,10 +9,10 @@ what was closed meanwhile is closed at the others once one does.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -31,6 +31,7 @@ _TRIES = 5
 _KNOWN = 10_000
 """Revisions that are remembered before all are asked for anew: the servers do not say what they forgot."""
 _LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 _UNTIL = msgspec.json.Decoder(float).decode
 _TIMES = msgspec.json.Decoder(tuple[int, bool]).decode
 
@@ -52,6 +53,8 @@ class LoggedIn:
         self._monotonic = monotonic
         self._guard = threading.Lock()
         self._looked = float("-inf")
+        self._silent = False
+        """The server that is there did not answer last time."""
         self._seen: dict[str, int] = {}
         self._revisions: dict[tuple[str, str], int] = {}
         self._old = {*sessions.living()}
@@ -80,29 +83,38 @@ class LoggedIn:
     def look(self) -> None:
         """Take over what changed at other workers, and say what changed here; blocks.
 
-        Whoever comes while others wait is served by the same look. Without a server nobody waits.
+        Whoever comes while others wait is served by the same look. Nobody waits where there is no server, nor for one
+        that does not answer: only the thread asks that again.
         """
-        if not self._logins.connected:
-            return
         came = self._monotonic()
+        if self._is_vain():
+            return
         with self._guard:
-            if self._looked > came:
+            if self._looked > came or self._is_vain():
                 return
             began = self._monotonic()
             try:
                 self._logins_alike()
                 self._misses_alike()
-            except (JournalError, msgspec.MsgspecError) as error:
+            except JournalError as error:
                 _LOG.debug("Log-ins at other workers are not known yet: %s", error)
+                self._silent = True
                 return
-            self._looked = began
+            self._looked, self._silent = began, False
+
+    def _is_vain(self) -> bool:
+        others_ask = self._thread.is_alive() and threading.current_thread() is not self._thread
+        return not self._logins.connected or (self._silent and others_ask)
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOK_S):
-            self.look()
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001 — a fault of ours must not end it for good: a log-out would not be heard
+                _LOG.error("Log-ins cannot be looked after", exc_info=True)
 
     def _logins_alike(self) -> None:
-        changed = {each.key: None if each.value is None else _UNTIL(each.value) for each in self._news(self._logins)}
+        changed = dict(_read(self._news(self._logins), _UNTIL))
         if self._old:  # closed while this worker was away; where nobody ever logged in, they are to be shared now
             changed |= dict.fromkeys(self._old - changed.keys() if changed else ())
             self._old = set()
@@ -111,7 +123,10 @@ class LoggedIn:
         opened = {key for key, until in changed.items() if until is not None}
         self._shared = (self._shared | opened) - (changed.keys() - opened)
         if changed:
-            self._sessions.save()
+            try:
+                self._sessions.save()
+            except OSError as error:
+                _LOG.warning("Log-ins at other workers hold until the next start only: %s", error)
         self._say_logins()
 
     def _say_logins(self) -> None:
@@ -133,12 +148,12 @@ class LoggedIn:
 
     def _hear_misses(self) -> None:
         here = self._delays.missed()
-        for each in self._news(self._misses):
-            times, counts = (0, False) if each.value is None else _TIMES(each.value)
-            before = self._agreed.get(each.key, 0)
-            own = max(here.get(each.key, (0, False))[0] - before, 0)  # not said yet
-            self._agreed[each.key] = times
-            self._delays.follow(each.key, times + own, counts=counts, more=max(times - before, 0))
+        for key, said in _read(self._news(self._misses), _TIMES):
+            times, counts = said or (0, False)
+            before = self._agreed.get(key, 0)
+            own = max(here.get(key, (0, False))[0] - before, 0)  # not said yet
+            self._agreed[key] = times
+            self._delays.follow(key, times + own, counts=counts, more=max(times - before, 0))
 
     def _say_misses(self) -> bool:
         """Say what changed here; False: another worker was first at one of them."""
@@ -179,6 +194,15 @@ class LoggedIn:
             return False
         self._revisions[bucket.name, key] = revision
         return True
+
+
+def _read(entries: Iterable["Entry"], decode: Callable[[bytes], T]) -> Iterator[tuple[str, T | None]]:
+    """Yield key → what it holds; None: deleted. What cannot be read here is passed over, and holds up nothing else."""
+    for each in entries:
+        try:
+            yield each.key, None if each.value is None else decode(each.value)
+        except msgspec.MsgspecError as error:
+            _LOG.warning("A log-in or a guess at another worker cannot be read: %s", error)
 
 
 @contextmanager

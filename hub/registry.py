@@ -170,7 +170,8 @@ class Registry:
             self._take(contexts)
         batches: dict[tuple[str, str], tuple[Remote, list[Message]]] = {}
         for message in messages:
-            routes = self._routes[message.topic] if message.topic in self._routes else self._find(message.topic)
+            topic = message.topic
+            routes = self._routes[topic] if topic in self._routes else self._find(topic, speaks=False)
             driver, key = routes[0] if routes else (None, ("", ""))
             if isinstance(driver, Remote):
                 batches.setdefault((driver.model, key[1]), (driver, []))[1].append(message)
@@ -372,19 +373,18 @@ class Registry:
             self._routes.pop(topic, None)
         self._adopted[key] = now
 
-    def _find(self, topic: str) -> tuple[Route, ...]:
+    def _find(self, topic: str, *, speaks: bool = True) -> tuple[Route, ...]:
+        """Look for a topic's routes. A known family's are kept; a stranger's once it speaks again."""
         found: tuple[Route, ...] = ()
+        rank = LOOSE
         if not topic.startswith(OWN):
-            found = self._rooted(topic) or self._claimed(topic)
-        if self._is_known(topic, found):
+            found = self._rooted(topic)
+            found, rank = (found, 0.0) if found else self._claimed(topic)
+        if rank < LOOSE or (speaks and self._strangers.again(topic)):
             if len(self._routes) >= MAX_ROUTES:
                 self._routes.clear()
             self._routes[topic] = found
         return found
-
-    def _is_known(self, topic: str, found: Sequence[Route]) -> bool:
-        """Tell whether a topic's routes are worth keeping: a known family's are, a stranger's once it speaks again."""
-        return (bool(found) and _rank_on(found[0][0], topic) < LOOSE) or self._strangers.again(topic)
 
     def _rooted(self, topic: str) -> tuple[Route, ...]:
         roots = [root for root in self._roots if topic.startswith(f"{root}/")]
@@ -394,8 +394,11 @@ class Registry:
         driver = self._roots[root]
         return ((driver, (driver.model, root)),)
 
-    def _claimed(self, topic: str) -> tuple[Route, ...]:
-        """Return who claims a topic, the lowest rank first, then what was adopted, then the more literal filter."""
+    def _claimed(self, topic: str) -> tuple[tuple[Route, ...], float]:
+        """Return who claims a topic, the lowest rank first, then what was adopted, then the more literal filter.
+
+        And that rank, of nobody LOOSE.
+        """
         claims: list[tuple[float, int, str, str]] = [
             (driver.rank, -ADOPTED, driver.model, scope)
             for (_model, scope), driver in self._adopters.get(topic, {}).items()
@@ -404,7 +407,8 @@ class Registry:
             fit = [_literal(each) for each in driver.topics if topic_matches(each, topic)]
             try:
                 if fit and (driver.claims is None or driver.claims(topic)):
-                    claims.append((_rank_on(driver, topic), -max(fit), driver.model, driver.scope(topic)))
+                    rank = driver.rank if driver.loose is None or not driver.loose(topic) else LOOSE
+                    claims.append((rank, -max(fit), driver.model, driver.scope(topic)))
             except Exception as error:  # noqa: BLE001 — as when it decodes
                 self._failed(driver, ("", ""), error)
         routes: dict[str, Route] = {}
@@ -412,7 +416,7 @@ class Registry:
             driver = self.drivers[model]
             route = (driver, (driver.shares or model, scope)) if scope else self._unscoped[model]
             routes.setdefault(model, route)
-        return tuple(routes.values())
+        return tuple(routes.values()), min(claims)[0] if claims else LOOSE
 
     def _candidates(self, topic: str) -> Iterable[Driver]:
         """Return the drivers whose filters may match by their first level, however many others there are."""
@@ -444,11 +448,6 @@ def _cut(decoded: Decoded) -> Decoded:
     rejected = dict(list(decoded.rejected.items())[:MAX_REJECTED])
     rejected["…"] = f"{more} more fields: one message may give {MAX_SAMPLES} values"
     return structs.replace(decoded, samples=decoded.samples[:MAX_SAMPLES], rejected=rejected)
-
-
-def _rank_on(driver: Driver, topic: str) -> float:
-    """Return how early a driver is asked of a topic."""
-    return driver.rank if driver.loose is None or not driver.loose(topic) else LOOSE
 
 
 def _by_level(drivers: Iterable[Driver]) -> dict[str, list[Driver]]:

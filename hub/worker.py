@@ -237,6 +237,9 @@ class Worker:
     def wake(self, end: int = 0) -> None:
         """Say that the journal has grown, and how far (0: not known); any number of calls before a step is one."""
         self._told = end
+        self._come_back()
+
+    def _come_back(self) -> None:
         with self._waking:  # the link's thread and the worker's own may say so at the same instant
             if self._woken:
                 return
@@ -491,7 +494,7 @@ class Worker:
         while self._try(self._step) and self._more:  # a step at least: two that only gave way would go round for ever
             if not self._jobs.empty():
                 self._rested = 0.0  # a backlog waits for nobody
-                self.wake(self._told)
+                self._come_back()
                 return
 
     def _step(self) -> None:

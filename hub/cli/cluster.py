@@ -28,6 +28,7 @@ ORG = "matinales"
 START_S = 60.0
 ORDERLY = 5.0
 """What a server that was left gets to end by itself [s]."""
+NATS, INFLUXD = "nats-server", "influxd"
 BOLT = "influxdb/influxd.bolt"
 CUT_OFF = ("ping_interval: 5s", "ping_max: 2")
 """A connection between servers that says nothing is given up after 15 s. Otherwise a server that was cut off goes on to
@@ -124,7 +125,7 @@ def serving(folder: Path) -> Iterator[Made]:
         ConfigError: nats-server is not installed, or the folder is in use.
         HubError: InfluxDB does not start.
     """
-    nats, influxd = _program("nats-server"), _program("influxd")
+    nats, influxd = _program(NATS), _program(INFLUXD)
     if nats is None:
         raise ConfigError(HOW)
     made = _kept(folder)
@@ -166,7 +167,8 @@ def _end_left(folder: Path) -> None:
 def _is_of(words: Sequence[str], folder: Path) -> bool:
     """Tell whether a command line is that of a server of this folder."""
     own = {str(folder / name) for name in (BOLT, *map(_file, range(SERVERS)))}
-    return any(word.rpartition("=")[2] in own for word in words)
+    is_server = bool(words) and Path(words[0]).stem in {NATS, INFLUXD}  # an editor may have its file open
+    return is_server and any(word.rpartition("=")[2] in own for word in words)
 
 
 def _program(name: str) -> str | None:

@@ -348,8 +348,9 @@ class Link:
         if self._client.max_payload < LEAST_PAYLOAD:
             self._trouble = f"max_payload is {self._client.max_payload} there; write `max_payload: 8MB` in its file"
             await self._client.close()
-        self._inbox = self._client.new_inbox()
-        await self._client.subscribe(f"{self._inbox}.*", cb=self._streamed)
+        else:
+            self._inbox = self._client.new_inbox()
+            await self._client.subscribe(f"{self._inbox}.*", cb=self._streamed)
         self._up.set()
 
     def _call(self, what: Coroutine[Any, Any, T]) -> T:

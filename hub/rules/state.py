@@ -120,6 +120,7 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
 
     Attributes:
         start: time of the first reading: from then on silence counts.
+        filled: how far its back-fill has come: who was never heard is waited for from then on. None: it has none.
         number: in the order the runs were first heard.
         devices: role → uid of the device that gave its readings.
         off: the use case is off: its rules hold still and raise nothing.
@@ -129,6 +130,7 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
     usecase: str
     run: str
     start: int
+    filled: int | None = None
     number: int = 0
     off: bool = False
     devices: dict[str, str] = field(default_factory=dict)
@@ -136,6 +138,11 @@ class Memory(Struct, kw_only=True, omit_defaults=True):
     senses: dict[str, Sense] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
+
+    @property
+    def waits_from(self) -> int:
+        """From when on a measure that was never heard is waited for."""
+        return self.start if self.filled is None else self.filled
 
 
 _ENCODER = msgspec.msgpack.Encoder()

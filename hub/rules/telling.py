@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from hub.model import NS, REAL
+from hub.model import NS
 from hub.rules import kinds
 from hub.rules.kinds import Book, Measure, Rule
 from hub.rules.state import Memory
@@ -78,10 +78,7 @@ def words(book: Book, memory: Memory, rule: Rule, at: int, judged: Judged) -> tu
 def _since_s(memory: Memory, rule: Rule, at: int) -> float:
     if isinstance(rule, kinds.Silence):
         heard = memory.senses[rule.measure].good_time
-        if heard is None:  # it is waited for from the run's start on, not from the beginning of its back-fill
-            after_s = rule.after_s if memory.run == REAL or rule.after_sim_s is None else rule.after_sim_s
-            return min((at - memory.start) / NS, after_s)
-        return (at - heard) / NS
+        return (at - (memory.waits_from if heard is None else heard)) / NS
     if isinstance(rule, kinds.Change | kinds.Flatline):
         return rule.window_s
     began = memory.courses[rule.id].began

@@ -322,7 +322,6 @@ class Silences(Watched):
         self.after_s = (rule.after_sim_s if simulated else None) or rule.after_s
         self.after = int(self.after_s * NS)
         self.sense = bench.senses[rule.measure]
-        self.waits_from = memory.start
 
     def advance(self, time: int, *, past: bool) -> list[Alarm]:
         """Raise the alarm when nothing was heard for long enough.
@@ -333,10 +332,10 @@ class Silences(Watched):
         """
         heard = self.sense.good_time
         if heard is None and past:
-            self.waits_from = time
+            self.memory.filled, self.stirred = max(self.memory.waits_from, time), True
             return []
         after = max(self.after, MISSED * min(self.sense.apart or SPARSE, SPARSE)) if past else self.after
-        due = (self.waits_from if heard is None else heard) + after
+        due = (self.memory.waits_from if heard is None else heard) + after
         return self.raised(due, past=past) if time >= due and not self.course.active else []
 
     def look(

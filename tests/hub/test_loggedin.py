@@ -1,14 +1,16 @@
 """Who logged in at one worker is the facilitator at all, and who guesses is slowed by all (hub/loggedin.py)."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hub.errors import JournalError
 from hub.hashing import hashed
 from hub.journal import place
-from hub.journal.bucket import Bucket
+from hub.journal.bucket import Bucket, Entry
 from hub.journal.nats_link import Url
 from hub.loggedin import LOGINS, LoggedIn, shared
 from hub.web.sessions import FORGIVEN_S, KEPT_S, Delays, Sessions
@@ -253,3 +255,63 @@ def test_a_folder_with_a_journal_of_its_own_shares_with_nobody(tmp_path: Path, u
         assert found is not None
         found.look()
     assert sessions.known(secret)
+
+
+def test_a_server_that_does_not_answer_is_asked_by_the_thread_alone(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks the page with an old cookie would else keep the threads that answer everybody, seconds each time."""
+    one, _ = pair
+    asked: list[str] = []
+
+    def since(_: Bucket, __: int) -> list[Entry]:
+        asked.append(threading.current_thread().name)
+        raise JournalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "since", since)
+        one.shared.start()
+        until("it was asked in vain", lambda: one.shared._silent)
+        for _ in range(3):
+            one.look()
+        assert {*asked} == {"log-ins"}
+    until("it goes on by itself", lambda: not one.shared._silent)
+
+
+def test_a_full_disk_does_not_end_the_care_for_log_ins(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log-out elsewhere holds here all the same, and so does the next one."""
+    one, two = pair
+    secrets = [one.sessions.open(), one.sessions.open()]
+    one.look()
+    two.look()
+
+    def save() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(two.sessions, "save", save)
+    two.shared.start()
+    for secret in secrets:
+        one.sessions.close(secret)
+        one.look()
+        until("it is out", is_out(two, secret))
+
+
+def is_out(worker: Worker, secret: str) -> Callable[[], bool]:
+    """Return what tells whether a session has ended there."""
+    return lambda: not worker.sessions.known(secret)
+
+
+def test_what_cannot_be_read_hides_no_log_out(pair: tuple[Worker, Worker]) -> None:
+    """Of a newer version, or of somebody with `nats kv`: it came together with a log-out, which is heard."""
+    one, two = pair
+    secret = one.sessions.open()
+    one.look()
+    two.look()
+    with closing(Bucket(one.url, LOGINS)) as bucket:
+        bucket.put("strange", b"{}", after=0)
+    one.sessions.close(secret)
+    one.look()
+    two.look()
+    assert not two.sessions.known(secret)

@@ -526,6 +526,30 @@ def test_the_way_of_any_other_topic_is_kept_once_it_speaks_again() -> None:
     assert asked(2, "a/b", 5) == 2
 
 
+def test_a_driver_that_fails_the_second_time_it_is_asked_costs_no_message() -> None:
+    """One of another package runs in a process of its own, which may end in between: it is asked once."""
+    times: list[str] = []
+
+    def loose(topic: str) -> bool:
+        times.append(topic)
+        if len(times) > 1:
+            raise RuntimeError(topic)
+        return False
+
+    found = Registry({"one": saying(1.0, loose=loose)})
+    assert found.decode(message("a/b"), {}).decoded is not None
+    assert times == ["a/b"]
+
+
+def test_a_message_that_is_prepared_and_then_decoded_is_one() -> None:
+    """Where drivers of packages are on, each message is looked at twice: its stranger has spoken once all the same."""
+    found, contexts = Registry({"one": saying(1.0, rank=2)}), Contexts()
+    for topic in ("passing/1/by", "passing/2/by"):
+        found.prepare([message(topic)], contexts)
+        found.decode(message(topic), contexts)
+    assert not found._routes
+
+
 def test_strangers_that_speak_once_leave_nothing() -> None:
     """3,000 of them took 390 kB; what is left are the few that are taken for known."""
     found, contexts = Registry({"one": saying(1.0, rank=2)}), Contexts()

@@ -640,6 +640,20 @@ def test_a_backlog_rests_for_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch, c
     assert (hub.worker.position, clock) == (120, [100.0])
 
 
+def test_a_backlog_that_gives_way_leaves_it_to_the_link_how_far_the_journal_goes(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said again by the worker, an end of a moment ago would take the place of what the link says just then."""
+    monkeypatch.setattr(worker_module, "CHUNK", 50)
+    hub.journal.append(*many(120))
+    hub.worker.call(lambda: None)
+    said_again: list[int] = []
+    monkeypatch.setattr(hub.worker, "wake", lambda end=0: said_again.append(end))
+    hub.worker._catch_up()
+    assert hub.worker.position == 50
+    assert (said_again, hub.worker._woken, hub.worker._jobs.qsize()) == ([], True, 2)
+
+
 def test_two_words_at_once_that_the_journal_has_grown_keep_nobody_from_taking_it(hub: Hub) -> None:
     """A step is taken before it is looked who waits: two that gave way to each other went round for ever."""
     hub.journal.append(said("kitchen", t=21.5))

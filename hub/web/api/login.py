@@ -70,8 +70,10 @@ async def log_out(request: web.Request) -> web.Response:
 @gives(LoggedIn)
 async def renew(request: web.Request) -> web.Response:
     """Take the PIN that the command line has just made; every facilitator logs in again with it."""
-    await asyncio.to_thread(request.app[SECURITY].renew_pin)
-    await request.app[SECURITY].look()
+    security = request.app[SECURITY]
+    await security.look()  # who logged in at another worker a moment ago is out, too
+    await asyncio.to_thread(security.renew_pin)
+    await security.look()
     return answer({"role": role_name(request[ROLE])})
 
 

@@ -77,6 +77,15 @@ def test_servers_that_outlived_a_killed_command_are_ended_by_the_next_one(tmp_pa
         assert listens(others.port)
 
 
+def test_who_only_looks_at_a_server_s_file_is_left_alone(tmp_path: Path) -> None:
+    """An editor with the file open has its name in its command, too."""
+    file = str(cluster._settings(tmp_path, cluster._kept(tmp_path), 0))
+    assert cluster._is_of(["/usr/bin/nats-server", "-c", file], tmp_path)
+    assert cluster._is_of(["influxd", f"--bolt-path={tmp_path / cluster.BOLT}"], tmp_path)
+    assert not cluster._is_of(["vim", file], tmp_path)
+    assert not cluster._is_of([], tmp_path)
+
+
 def test_servers_of_a_command_that_runs_are_left_alone(tmp_path: Path) -> None:
     """A second one on the same folder is refused before it touches anything."""
     nats.needs()

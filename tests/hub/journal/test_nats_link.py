@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from hub.errors import JournalError
 from hub.journal.nats_link import RefusedError, Url, given_back, taken
 from servers import nats
 from servers.ports import HOST
@@ -91,3 +92,16 @@ def test_a_refusal_tells_what_was_asked_for() -> None:
     with pytest.raises(RefusedError, match=r'^JetStream refuses STREAM.CREATE.x \{"name":"y"\}: '):
         link.request("STREAM.CREATE.x", {"name": "y"})
     given_back(url)
+
+
+def test_a_server_that_takes_too_little_is_told_at_each_question_and_not_waited_for() -> None:
+    """The connection is given up, and known to be: nobody waits 5 s for it to begin."""
+    with nats.to_kill(payload="1MB") as small:
+        url = Url.parsed(f"nats://{HOST}:{small.port}/unused")
+        link = taken(url)
+        try:
+            link._opening.result(10)
+            with pytest.raises(JournalError, match="max_payload: 8MB"):
+                link.request("INFO")
+        finally:
+            given_back(url)

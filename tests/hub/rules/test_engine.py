@@ -183,6 +183,17 @@ def test_dense_back_fill_is_silent_as_soon_as_if_it_were_live() -> None:
     assert [minute(each.raised_at) for each in engine.tick(RUN, START + 20 * MIN * NS, past=True)] == [12.0]
 
 
+def test_a_hub_that_starts_again_goes_on_waiting_since_the_back_fill_ended() -> None:
+    """Else the alarm of a probe that never spoke would be as old as its neighbours' history."""
+    rules = [silence(10 * MIN)]
+    engine = Engine([Shop(rules=rules)])
+    engine.step([read(0, 1.0, "contact")], past=True)
+    engine.tick(RUN, START + 20_000 * MIN * NS, past=True)
+    again = Engine([Shop(rules=rules)], state=engine.changed_state())
+    (alarm,) = again.tick(RUN, START + 20_011 * MIN * NS)
+    assert (minute(alarm.raised_at), alarm.params["since_s"]) == (20_010.0, 600)
+
+
 def test_thinned_back_fill_is_no_silence_before_three_quarters_of_an_hour() -> None:
     """A value every quarter of an hour is as dense as back-fill has to be; live, ten minutes are enough."""
     engine = Engine([Shop(rules=[silence(10 * MIN)])])

@@ -13,7 +13,7 @@ from hub.web.keys import SECURITY
 from hub.web.security import COOKIE
 from servers import nats
 from servers.ports import until
-from servers.web import PIN, Client, FakeHub, Serve
+from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
 API = "/api/v1"
 Pages = tuple[Client, Client]
@@ -22,7 +22,13 @@ Pages = tuple[Client, Client]
 @pytest.fixture
 async def pages(serve: Serve, tmp_path: Path) -> AsyncIterator[Pages]:
     """Lend two workers' pages, open to a room."""
-    url, found = nats.fresh_url(), (await serve(FakeHub(), lan=True), await serve(FakeHub(), lan=True))
+    url, found = (
+        nats.fresh_url(),
+        (
+            await serve(FakeHub(), lan=True, read_pin=lambda: "111222"),
+            await serve(FakeHub(), lan=True),
+        ),
+    )
     with ExitStack() as stack:
         for number, client in enumerate(found):
             folder = tmp_path / f"{number}"
@@ -68,3 +74,15 @@ async def test_who_guesses_at_one_page_waits_at_the_other(pages: Pages) -> None:
         async with pages[number % 2].post(f"{API}/login", json={"pin": "0000"}) as response:
             codes.append(response.status)
     assert codes == [403, 403, 403, 429]
+
+
+async def test_a_new_pin_ends_a_session_that_another_page_has_just_opened(pages: Pages) -> None:
+    """Not heard of here yet, it would be taken for one that the new PIN opened."""
+    one, two = pages
+    async with two.post(f"{API}/login", json={"pin": PIN}) as response:
+        secret = response.cookies[COOKIE].value
+    async with one.put(f"{API}/login/pin", headers={"Authorization": f"Bearer {SECRET}"}) as response:
+        assert response.status == 200
+    for page in (two, one):
+        await asyncio.to_thread(page.app[SECURITY].elsewhere.look)
+        assert await role(page, secret) == "viewer"
