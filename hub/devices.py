@@ -109,6 +109,8 @@ UNKNOWN_PERIOD = 60 * NS
 """Taken for the period of a source that was heard once."""
 STICKY = 3
 """Periods that a channel stays with its source after it fell silent."""
+LONGEST_PERIOD = 24 * 3600 * NS
+"""A longer one is a pause, or a clock that was a year ahead for one message."""
 
 
 class Owner(Struct):
@@ -169,15 +171,29 @@ class Sources:
         self._contested.setdefault(uid, {})
         return True
 
-    def wins(self, uid: str, channel: str, rank: int, source: tuple[str, str], at: int, *, known: bool) -> bool:
-        """Tell whether a contested device's channel is this source's; `known`: it was given before."""
+    def wins(
+        self, uid: str, channel: str, rank: int, source: tuple[str, str], at: int, *, known: bool, live: bool
+    ) -> bool:
+        """Tell whether a contested device's channel is this source's.
+
+        Args:
+            uid: of the device.
+            channel: its.
+            rank: of the source's driver.
+            source: (driver model, uid before any merge).
+            at: when it says so [ns].
+            known: the channel was given before.
+            live: it is said now: earlier than the owner's last word it means that the clock was set back.
+        """
         owners = self._contested[uid]
         owner = owners.get(channel)
         if owner is None:
             first_rank, first = self._first[uid] if known else (rank, source)
             owner = owners[channel] = Owner(first_rank, first, at)
+        if live and at < owner.last - UNKNOWN_PERIOD:
+            owner.last, owner.period = at, UNKNOWN_PERIOD
         if owner.source == source:
-            owner.period = at - owner.last if at > owner.last else owner.period
+            owner.period = min(at - owner.last, LONGEST_PERIOD) if at > owner.last else owner.period
             owner.last = max(owner.last, at)
             return True
         if rank < owner.rank or at - owner.last > STICKY * owner.period:

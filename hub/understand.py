@@ -226,6 +226,7 @@ class Understanding:
         self.buttons: Collection[str] = ()
         """Devices whose presses are handed on as `pressed`."""
         self._sources = Sources(memory.standings)
+        self._rereads = False
         self._generic = {each.family for each in registry.drivers.values() if each.rank > NATIVE_OR_DISCOVERED}
         self._clocks = dict(memory.clocks)
         self.timelines = Timelines(memory.runs, memory.marks.items())
@@ -309,12 +310,17 @@ class Understanding:
         """Return the devices of families that say themselves what can be set."""
         return [uid for uid, device in self.devices.items() if device.family in self._describing]
 
-    def take(self, records: Iterable[Record]) -> Changes:
+    def take(self, records: Iterable[Record], *, again: bool = False) -> Changes:
         """Return what the records change, up to `position`; no content makes it fail.
 
         It stops after a record that ends a run or presses a button, and where the import door begins or ceases to
         speak: what is judged together must not depend on how many records were waiting.
+
+        Args:
+            records: in order.
+            again: they are read again, after later ones.
         """
+        self._rereads = again
         changes = Changes()
         is_past: bool | None = None
         if self._registry.has_remote:
@@ -792,7 +798,8 @@ class Understanding:
         known = self._channels.get(word.uid, NONE)
         if contested:
             source, rank = (word.driver.model, word.source), word.driver.rank
-            if not self._sources.wins(word.uid, channel, rank, source, arrival, known=channel in known):
+            live = not self._rereads and word.record.message.source is not Source.IMPORT
+            if not self._sources.wins(word.uid, channel, rank, source, arrival, known=channel in known, live=live):
                 return False
         return channel in known or self._room_for(word, channel, known)
 

@@ -386,7 +386,7 @@ class Worker:
         if self._forgetful:
             self._restore()
         while records:
-            found = self.understanding.take(records)
+            found = self.understanding.take(records, again=True)
             records = records[bisect_right(records, found.position, key=_POSITION) :]
             changes = msgspec.structs.replace(
                 found,

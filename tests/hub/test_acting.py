@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hub.acting import Acting
 from hub.errors import NotFoundError, UsageError
-from hub.model import BY_HUB, Action, Device, Message
+from hub.model import BY_HUB, Action, Device, Message, Record, Source
 from hub.registry import Registry, load_drivers
 from servers.acme import RUN, WALL, announcement, said
 from servers.workers import Hub, working
 
 A, B = "tasmota:a7", "tasmota:b8"
+HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
+"""[s]"""
 
 
 class House:
@@ -195,6 +198,41 @@ def test_of_two_that_say_the_same_one_wins_until_it_is_silent_for_three_periods(
     values = [row.value for row in house.hub.rows() if (row.device, row.channel) == (B, "temperature")]
     assert values == [3.5, 4.0, 5.0, 33.0]
     assert 1000.0 in {row.value for row in house.hub.rows()}
+
+
+def temperatures(house: House) -> list[float]:
+    """Return what was stored of the device that both say."""
+    return [row.value for row in house.hub.rows() if (row.device, row.channel) == (B, "temperature")]
+
+
+def test_a_clock_that_was_a_year_ahead_for_one_message_keeps_no_other_source_out(house: House) -> None:
+    """Set back, it is as if the owner had just spoken; a restart in between changes nothing."""
+    house.acting.merge(A, B, "x")
+    house.hub.take(said("b8", 10, temperature=4), said("a7", 11, temperature=30))
+    house.hub.take(said("b8", YEAR, temperature=5), said("a7", 60, temperature=31))
+    house.restart()
+    house.hub.take(said("a7", 239, temperature=32), said("a7", 241, temperature=33), said("b8", 250, temperature=6))
+    assert sorted(temperatures(house)) == [3.5, 4.0, 5.0, 33.0]
+
+
+def test_a_year_without_a_word_is_no_period(house: House) -> None:
+    """The owner is back for one word, and ends: the other is heard three days later."""
+    house.acting.merge(A, B, "x")
+    house.hub.take(said("b8", 10, temperature=4), said("a7", 11, temperature=30))
+    house.hub.take(said("b8", YEAR, temperature=5), said("a7", YEAR + 2 * DAY, temperature=31))
+    house.hub.take(said("a7", YEAR + 3 * DAY + 1, temperature=32))
+    assert temperatures(house) == [3.5, 4.0, 5.0, 32.0]
+
+
+def test_what_is_imported_or_read_again_says_nothing_of_the_clock(house: House) -> None:
+    """It is older by right, and its owner has not fallen silent since."""
+    house.acting.merge(A, B, "x")
+    house.hub.take(said("b8", HOUR, temperature=4), said("a7", HOUR + 1, temperature=30))
+    old = said("b8", 100, temperature=5)
+    house.hub.take(said("b8", HOUR + 10, temperature=6), replace(old, source=Source.IMPORT))
+    house.hub.worker.take_again([Record(1, old)], lambda *_: None)
+    house.hub.take(said("a7", HOUR + 15, temperature=31))
+    assert 31.0 not in temperatures(house)
 
 
 def test_unmerged_it_is_itself_again(house: House) -> None:
