@@ -194,7 +194,7 @@ class Delays:
                 self._missed.pop(key, None)
 
     def _note(self, key: str, missed: Missed, more: int) -> None:
-        for _ in range(more if missed.counts else 0):
+        for _ in range(min(more, TOGETHER.burst) if missed.counts else 0):
             self._together.spend("")
         self._missed.pop(key, None)
         while len(self._missed) >= MOST:

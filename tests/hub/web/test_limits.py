@@ -160,6 +160,14 @@ def test_guesses_from_ever_other_addresses_are_slowed_too() -> None:
     assert delays.wait_of_stranger("198.51.100.1") == 0
 
 
+def test_any_number_of_misses_elsewhere_is_taken_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty spend all that strangers have together: no more are counted one by one, whatever a bucket says."""
+    spent: list[str] = []
+    monkeypatch.setattr(Limiter, "spend", lambda _, who: spent.append(who))
+    Delays(monotonic=Clock(100.0)).follow("hash", 10_000, counts=True, more=10_000)
+    assert len(spent) == 30
+
+
 def test_misses_of_a_thousand_addresses_are_all_that_is_kept() -> None:
     """A stranger with a network of addresses fills no memory."""
     delays = Delays(monotonic=Clock(100.0))
