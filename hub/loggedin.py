@@ -1,9 +1,9 @@
 """Log-ins and wrong guesses of several workers: who logged in at one page is the facilitator at all of them.
 
-Beside the journal lie two buckets, `logins` (SHA-256 of a session's secret → until when) and `misses` (SHA-256 of an
-address → how often it guessed wrong); neither lets anybody in. The servers forget both by themselves, when a cookie
-ends and when a guess is forgiven. Each worker keeps what it knows, so nobody is thrown out while no server answers;
-what was closed meanwhile is closed at the others once one does.
+Beside the journal lie two buckets, `logins` (hash of a session's secret and the PIN → until when) and `misses`
+(SHA-256 of an address → how often it guessed wrong); neither lets anybody in. The servers forget both by themselves,
+when a cookie ends and when a guess is forgiven. Each worker keeps what it knows, so nobody is thrown out while no
+server answers; what was closed meanwhile is closed at the others once one does.
 """
 
 import logging
@@ -58,7 +58,8 @@ class LoggedIn:
         self._seen: dict[str, int] = {}
         self._revisions: dict[tuple[str, str], int] = {}
         self._old = {*sessions.living()}
-        """Sessions of before, until the bucket was asked for the first time."""
+        """Sessions of before, until the bucket was asked for the first time: where it is empty they are to be shared,
+        as of a folder that has just moved there; what a second one brings along is closed."""
         self._shared: set[str] = set()
         """Sessions that the bucket has."""
         self._tried: set[str] = set()

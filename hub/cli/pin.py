@@ -18,7 +18,10 @@ def command(*, new: bool = False, data: Path | None = None, config: Path | None 
     """
     settings = load(config)
     if settings.pin_file is not None:
-        msg = f"the PIN is the one in {settings.pin_file}: write another one there and start the hub again"
+        msg = (
+            f"the PIN is the one in {settings.pin_file}: write another one there and start the hub again;"
+            " whoever logged in with this one is out then"
+        )
         raise UsageError(msg)
     folder = datafolder.prepare(data or (Path(settings.data_dir) if settings.data_dir else datafolder.default()))
     if new:

@@ -115,7 +115,7 @@ class Security:
         """
         self.pin = pin
         self._read_pin = read_pin
-        self.sessions = Sessions(sessions)
+        self.sessions = Sessions(sessions, pin=pin or "")
         self.tokens = tokens or Tokens(None)
         self.codes = Codes(monotonic=monotonic)
         self.delays = Delays(monotonic=monotonic)
@@ -303,10 +303,13 @@ class Security:
             UsageError: it is not changed here.
         """
         if self._read_pin is None:
-            msg = "the PIN of this hub stands in HUB_PIN_FILE: write another one there and start the hub again"
+            msg = (
+                "the PIN of this hub stands in HUB_PIN_FILE: write another one there and start the hub again;"
+                " whoever logged in with this one is out then"
+            )
             raise UsageError(msg)
         self.pin = self._read_pin()
-        self.sessions.close_all()
+        self.sessions.renew(self.pin)
         self.sessions.save()
 
     def _role(self, request: web.Request, *, own: bool) -> Role:

@@ -1,11 +1,13 @@
 """Who has logged in: sessions, single-use codes, and delays for those who guess."""
 
 import contextlib
+import hashlib
 import hmac
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -25,6 +27,8 @@ FORGIVEN_S = 900.0
 TOGETHER = Budget(0.5, 30)
 """Wrong guesses of all strangers together."""
 MOST = 1000
+ROUNDS = 100_000
+"""Of PBKDF2: who holds a cookie and what is kept of it tries a million PINs in hours, not in seconds."""
 
 
 class Elsewhere(Protocol):
@@ -35,11 +39,15 @@ class Elsewhere(Protocol):
 
 
 class Sessions:
-    """Facilitators' sessions; the file holds only hashes, so that reading it lets nobody in. Any thread."""
+    """Facilitators' sessions; the file holds only hashes, so that reading it lets nobody in. Any thread.
 
-    def __init__(self, path: Path | None = None, *, wall: Callable[[], float] = time.time) -> None:
-        """Start from the file where there is one."""
+    Each is kept by a hash of its secret and the PIN that stood then: with another PIN it is none, wherever it is kept.
+    """
+
+    def __init__(self, path: Path | None = None, *, pin: str = "", wall: Callable[[], float] = time.time) -> None:
+        """Start from the file where there is one; `pin`: the one that stands."""
         self._path = path
+        self._key = _key(pin)
         self._wall = wall
         self._until: dict[str, float] = {}
         self._guard = threading.Lock()
@@ -53,8 +61,12 @@ class Sessions:
         now = self._wall()
         with self._guard:
             self._until = {key: until for key, until in self._until.items() if until > now}
-            self._admit(hashed(secret), now + KEPT_S)
+            self._admit(self.kept_as(secret), now + KEPT_S)
         return secret
+
+    def kept_as(self, secret: str) -> str:
+        """Return what is kept of a session's secret, here and at other workers (hex)."""
+        return hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def _admit(self, key: str, until: float) -> None:
         while key not in self._until and len(self._until) >= MOST:
@@ -63,17 +75,18 @@ class Sessions:
 
     def known(self, secret: str | None) -> bool:
         """Tell whether the secret is that of a living session."""
-        return secret is not None and self._until.get(hashed(secret), 0.0) > self._wall()
+        return secret is not None and self._until.get(self.kept_as(secret), 0.0) > self._wall()
 
     def close(self, secret: str | None) -> None:
         """End a session."""
         if secret is not None:
             with self._guard:
-                self._until.pop(hashed(secret), None)
+                self._until.pop(self.kept_as(secret), None)
 
-    def close_all(self) -> None:
-        """End every session: whoever saw the PIN is out."""
+    def renew(self, pin: str) -> None:
+        """End every session: whoever saw the PIN before this one is out."""
         with self._guard:
+            self._key = _key(pin)
             self._until.clear()
 
     def living(self) -> Mapping[str, float]:
@@ -96,6 +109,12 @@ class Sessions:
         """Write the file; blocks."""
         if self._path is not None:
             write_private(self._path, msgspec.json.encode(self.living()))
+
+
+@lru_cache(maxsize=4)
+def _key(pin: str) -> bytes:
+    """Return what a PIN gives to the hashes of sessions."""
+    return hashlib.pbkdf2_hmac("sha256", pin.encode(), b"matinales sessions", ROUNDS)
 
 
 class Codes:

@@ -23,17 +23,17 @@ GUESSER = "192.0.2.7"
 class Worker:
     """What a worker knows of log-ins, in a folder of its own; it looks when told, on a clock of its own."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, pin: str = "042042") -> None:
         """Start it."""
         folder.mkdir(exist_ok=True)
-        self.folder, self.url = folder, Url.parsed(url)
+        self.folder, self.url, self.pin = folder, Url.parsed(url), pin
         self.now = 100.0
         self.delays = Delays(monotonic=lambda: self.now)
         self.start()
 
     def start(self) -> None:
         """Start, or start again: only the file is left of log-ins."""
-        self.sessions = Sessions(self.folder / "sessions")
+        self.sessions = Sessions(self.folder / "sessions", pin=self.pin)
         logins, misses = Bucket(self.url, LOGINS, lives_s=KEPT_S), Bucket(self.url, "misses", lives_s=FORGIVEN_S)
         self.shared = LoggedIn(logins, misses, self.sessions, self.delays)
         until("it is connected", lambda: self.shared._logins.connected)
@@ -89,11 +89,11 @@ def test_who_logged_in_at_one_worker_is_known_at_the_other_until_logging_out_any
 
 
 def test_what_lies_at_the_servers_lets_nobody_in(pair: tuple[Worker, Worker]) -> None:
-    """A hash of the secret and an end; of a guess a hash of its address and a count."""
+    """A hash of secret and PIN, and an end; of a guess a hash of its address and a count."""
     one, _ = pair
     secret = one.sessions.open()
     one.guess()
-    for name, holds in ((LOGINS, hashed(secret)), ("misses", hashed(GUESSER))):
+    for name, holds in ((LOGINS, one.sessions.kept_as(secret)), ("misses", hashed(GUESSER))):
         with closing(Bucket(one.url, name)) as bucket:
             entries = bucket.since(0)
         assert [each.key for each in entries] == [holds]
@@ -120,15 +120,38 @@ def test_a_worker_that_was_away_forgets_who_logged_out_meanwhile(pair: tuple[Wor
 
 
 def test_who_was_logged_in_before_log_ins_were_shared_stays_so(tmp_path: Path, url: str) -> None:
-    """The first worker of this version brings its own along: an upgrade throws nobody out."""
-    (tmp_path / "one").mkdir()
-    before = Sessions(tmp_path / "one" / "sessions")
-    secret = before.open()
-    before.save()
+    """The first worker brings its own along; who was logged in at the second only logs in once more."""
+    secrets = [logged_in(tmp_path / name) for name in ("one", "two")]
     one, two = Worker(tmp_path / "one", url), Worker(tmp_path / "two", url)
     for each in (one, two):
         each.look()
-    assert two.sessions.known(secret)
+    assert [two.sessions.known(each) for each in secrets] == [True, False]
+    for each in (one, two):
+        each.end()
+
+
+def logged_in(folder: Path) -> str:
+    """Return the secret of a session of before, kept in a folder."""
+    folder.mkdir()
+    before = Sessions(folder / "sessions", pin="042042")
+    secret = before.open()
+    before.save()
+    return secret
+
+
+def test_a_pin_changed_at_the_next_start_ends_log_ins_though_the_servers_keep_them(tmp_path: Path, url: str) -> None:
+    """Even where the file of sessions was deleted; a worker with the same PIN knows who logs in with the new one."""
+    before = Worker(tmp_path / "one", url)
+    old = before.sessions.open()
+    before.look()
+    before.end()
+    (tmp_path / "one" / "sessions").unlink()
+    one, two = (Worker(tmp_path / name, url, pin="111222") for name in ("one", "two"))
+    one.look()
+    new = one.sessions.open()
+    one.look()
+    two.look()
+    assert [two.sessions.known(each) for each in (old, new)] == [False, True]
     for each in (one, two):
         each.end()
 
@@ -140,7 +163,7 @@ def test_another_pin_ends_the_sessions_of_all_workers(pair: tuple[Worker, Worker
     for each in (one, two, one):
         each.look()
     assert all(one.sessions.known(each) for each in secrets)
-    one.sessions.close_all()
+    one.sessions.renew("111222")
     one.look()
     two.look()
     assert not any(two.sessions.known(each) for each in secrets)
@@ -240,7 +263,7 @@ def alike(one: Worker, two: Worker) -> bool:
 
 def test_a_folder_with_a_journal_of_its_own_shares_with_nobody(tmp_path: Path, url: str) -> None:
     """One whose journal lies on servers does, by itself; where none answers, nobody waits for them."""
-    sessions, delays = Sessions(), Delays()
+    sessions, delays = Sessions(pin="042042"), Delays()
     with shared(tmp_path, sessions, delays) as found:
         assert found is None
     other = Worker(tmp_path / "other", url)

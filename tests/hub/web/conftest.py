@@ -33,7 +33,7 @@ async def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         async def start(hub: FakeHub, **rules: Any) -> Client:  # noqa: ANN401 — Security's own
             folder = rules.pop("static_dir", tmp_path / "static")
             given: dict[str, Any] = {"demo": True, "lan": False, "secret": SECRET, "pin": PIN} | rules
-            app = await asyncio.to_thread(make_app, hub, Security(hub.config, **given), folder)
+            app = await asyncio.to_thread(lambda: make_app(hub, Security(hub.config, **given), folder))
             net.spread(app)
             return await stack.enter_async_context(TestClient(TestServer(app)))
 

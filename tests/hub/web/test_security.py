@@ -284,6 +284,18 @@ async def test_a_pin_that_stands_in_a_file_is_changed_there(hub: FakeHub, serve:
     assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 400
 
 
+async def test_a_pin_changed_in_its_file_ends_the_log_ins_made_with_the_one_before(
+    hub: FakeHub, serve: Serve, tmp_path: Path
+) -> None:
+    """The cookie stays good over a restart, and is none with another PIN."""
+    rules: dict[str, Any] = {"demo": False, "sessions": tmp_path / "sessions"}
+    _, response = await ask(await serve(hub, **rules), "POST", f"{API}/login", json={"pin": PIN})
+    mine = {"Cookie": f"matinales={response.cookies['matinales'].value}"}
+    for pin, status in ((PIN, 200), ("111222", 403)):
+        again = await serve(hub, **rules, pin=pin)
+        assert (await ask(again, "GET", f"{API}/messages", headers=mine))[0] == status
+
+
 async def test_a_session_chosen_by_the_client_is_never_taken(hub: FakeHub, serve: Serve) -> None:
     """Fixation: login gives a new secret."""
     client = await serve(hub, lan=True)
