@@ -36,7 +36,8 @@ STATIC = Path(__file__).parent / "web" / "static"
 LAST_ANSWERS = 0.5
 """Seconds that requests under way get to end."""
 HELPERS = 6
-"""Threads for what takes long, as many as asyncio takes on two cores."""
+"""Threads for what takes long, as many as asyncio takes on two cores; who reads the past keeps at most
+`hub.web.sittings.READERS` of them."""
 
 
 async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], ended: asyncio.Event) -> None:

@@ -24,6 +24,7 @@ from hub.web.keys import (
     HUB,
     LAG,
     PHONES,
+    READING,
     ROLE,
     RUNNERS,
     SECURITY,
@@ -43,6 +44,7 @@ from hub.web.routes import ROUTES, methods_at, rule_of
 from hub.web.runners import Runners, State
 from hub.web.seating import sits_there
 from hub.web.security import FRAMED, HEADERS, PROJECTOR, Role, Security
+from hub.web.sittings import READERS
 from hub.web.tables import TableKeeper
 from hub.web.twins import Twins
 from hub.web.uploads import Uploads
@@ -79,6 +81,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: 
     app[KEYS] = keys or Keys()
     app[UPLOADS] = Uploads()
     app[LAG] = Lag()
+    app[READING] = asyncio.Semaphore(READERS)
     described: Callable[[], bytes] = cache(partial(openapi.document, ROUTES))
     sockets_described: Callable[[], bytes] = cache(asyncapi.document)
     app[DOCUMENT], app[SOCKET_DOCUMENT] = described, sockets_described

@@ -1,5 +1,6 @@
 """What the handlers find in the application and the request."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
@@ -26,6 +27,8 @@ SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 UPLOADS: web.AppKey[Uploads] = web.AppKey("uploads", Uploads)
 LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)
 """How late the event loop comes."""
+READING: web.AppKey[asyncio.Semaphore] = web.AppKey("reading", asyncio.Semaphore)
+"""Who reads the past, `READERS` at a time."""
 DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("document")
 """Makes openapi.json once, when it is first asked for; blocks then."""
 SOCKET_DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("socket_document")

@@ -7,8 +7,12 @@ from contextlib import ExitStack, asynccontextmanager
 from aiohttp import web
 
 from hub.store.base import Past
-from hub.web.keys import HUB, SECURITY
+from hub.web.keys import HUB, READING, SECURITY
 from hub.web.security import Role
+
+READERS = 4
+"""Questions about the past that are answered at a time: each keeps a helper (`hub.process.HELPERS`) for as long as
+InfluxDB takes, and the page, log-ins and tokens need some, too."""
 
 
 def session_of(request: web.Request) -> str | None:
@@ -47,10 +51,11 @@ def hulls(spans: Iterable[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:
 async def past_of(request: web.Request) -> AsyncIterator[Past]:
     """Lend the readings that a question is about: the store's, or those of a session's archive."""
     hub, name = request.app[HUB], session_of(request)
-    if name is None:
-        yield hub.history
-        return
-    with ExitStack() as stack:
-        found = await hub.with_sessions(lambda sittings: stack.enter_context(sittings.history(name)))
-        yield hub.history if found is None else found
-        await asyncio.to_thread(stack.close)
+    async with request.app[READING]:
+        if name is None:
+            yield hub.history
+            return
+        with ExitStack() as stack:
+            found = await hub.with_sessions(lambda sittings: stack.enter_context(sittings.history(name)))
+            yield hub.history if found is None else found
+            await asyncio.to_thread(stack.close)

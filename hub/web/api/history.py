@@ -19,7 +19,7 @@ from hub.store.export import csv_lines, series_lines
 from hub.web.accept import wants_table
 from hub.web.gives import CSV, NEXT, gives
 from hub.web.hub import Hub
-from hub.web.keys import HUB
+from hub.web.keys import HUB, READING
 from hub.web.problems import Problem, bad_parameter
 from hub.web.query import LATEST, choice, number, positive_span, time_of, written
 from hub.web.shapes.history import ReadingList, SeriesList
@@ -93,7 +93,8 @@ async def _measured(request: web.Request, width: int) -> web.Response:
         start, stop, now = time_of(request, "start"), time_of(request, "stop"), hub.live.now(run)
         since, until = 0 if start is None else max(start(now), 0), LATEST if stop is None else stop(now)
         asked = Range(run=run, start=since, stop=until)
-        curve = await hub.measured(query["usecase"], query["measure"], asked, width)
+        async with request.app[READING]:
+            curve = await hub.measured(query["usecase"], query["measure"], asked, width)
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error
     found = {"usecase": curve.device, "measure": curve.channel, "unit": curve.unit, "run": curve.run}

@@ -9,7 +9,7 @@ from hub.store.base import Range
 from hub.usecases import choosing
 from hub.web.gives import gives
 from hub.web.hub import Change
-from hub.web.keys import HUB
+from hub.web.keys import HUB, READING
 from hub.web.problems import Problem
 from hub.web.query import LATEST, answer, body, time_of
 from hub.web.seating import table_of
@@ -42,7 +42,8 @@ async def money(request: web.Request) -> web.Response:
         run = request.query.get("run") or hub.usecase(name, table_of(request))["run"]
         start, stop, now = time_of(request, "start"), time_of(request, "stop"), hub.live.now(run)
         since, until = 0 if start is None else max(start(now), 0), LATEST if stop is None else stop(now)
-        return answer(await hub.money(name, Range(run=run, start=since, stop=until), session))
+        async with request.app[READING]:
+            return answer(await hub.money(name, Range(run=run, start=since, stop=until), session))
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/usecases") from error
 

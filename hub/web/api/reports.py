@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hub.web.api.phones import token
 from hub.web.gives import FORM, HTML, PDF, SEAT, gives
-from hub.web.keys import HUB
+from hub.web.keys import HUB, READING
 from hub.web.problems import Problem, language
 from hub.web.query import choice, number
 from hub.workshop.people import MOST_TABLES
@@ -36,7 +36,8 @@ async def own(request: web.Request) -> web.Response:
 async def _made(request: web.Request, name: str, whose: Whose) -> web.Response:
     wanted: Form = "pdf" if choice(request, "format", tuple(FORMS)) == "pdf" else "html"
     spoken = choice(request, "lang", LANGUAGES) or language(request)
-    found = await request.app[HUB].report(name, "fr" if spoken == "fr" else "en", whose)
+    async with request.app[READING]:
+        found = await request.app[HUB].report(name, "fr" if spoken == "fr" else "en", whose)
     body = await asyncio.to_thread(FORMS[wanted].render, found)
     headers = {
         "Content-Type": FORMS[wanted].content_type,

@@ -14,6 +14,8 @@ from yarl import URL
 
 from hub.live import Batch
 from hub.model import NS, Alarm, Heard, Source
+from hub.process import HELPERS, helpers
+from hub.store.base import Series
 from hub.store.transfer import is_ours
 from hub.web.api import history as history_api
 from servers.web import SECRET, WALL, Client, FakeHub
@@ -581,6 +583,34 @@ async def test_history_is_read_outside_the_event_loop(
     assert (await get(client, "/devices"))["devices"] == []
     finish.set()
     assert (await asked)["series"] == []
+
+
+async def test_more_charts_than_helpers_that_wait_for_the_store_leave_some_for_the_page(
+    hub: FakeHub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """InfluxDB takes ten seconds, and six charts are open: whatever else takes a helper is answered meanwhile."""
+    asyncio.get_running_loop().set_default_executor(helpers())
+    came, all_came, finish = [0], asyncio.Event(), threading.Event()
+
+    def resolve(name: str) -> str:
+        came[0] += 1
+        if came[0] == HELPERS:
+            all_came.set()
+        return name
+
+    def series(*_: object) -> list[Series]:
+        assert finish.wait(30)
+        return []
+
+    monkeypatch.setattr(hub, "resolve", resolve)
+    monkeypatch.setattr(hub.history, "series", series)
+    charts = [asyncio.create_task(get(client, "/series?device=a")) for _ in range(HELPERS)]
+    await all_came.wait()
+    try:
+        assert (await asyncio.wait_for(get(client, "/openapi.json"), 10))["openapi"]
+    finally:
+        finish.set()
+    assert all(each["series"] == [] for each in await asyncio.gather(*charts))
 
 
 @pytest.mark.parametrize(
