@@ -123,7 +123,7 @@ class Ingest:
         self._status: Status | None = None
         self._status_at = self._measured_at = 0.0
         self._oversize = 0
-        self._hubs = 0
+        self._met = 0
         self._memory = GivingBack(MUCH) if memory is None else memory
         self._remembered = self._journal.end
 
@@ -194,10 +194,9 @@ class Ingest:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        hubs = self._link.admitted
-        if hubs > self._hubs:
+        if self._link.met != self._met:
+            self._met = self._link.met
             self._end_said, self._status, self._status_at = -1, None, 0.0
-        self._hubs = hubs
         if self._end_said != self._journal.end and now >= self._end_at:
             self._link.send(End(self._journal.end))
             self._end_said = self._journal.end
@@ -205,7 +204,7 @@ class Ingest:
         if now >= self._measured_at:
             self._measured_at = now + _STATUS_EVERY_S
             self._room.tick(now)
-        if hubs and now >= self._status_at:
+        if self._link.admitted and now >= self._status_at:
             self._status_at = now + _STATUS_EVERY_S
             status = self._now()
             if status != self._status:

@@ -230,6 +230,8 @@ class LinkServer:
         self._handle = handle
         self._secret = secrets.token_urlsafe(24)
         self._peers: list[Peer] = []
+        self.met = 0
+        """How many hubs were let in so far: one that is new knows nothing yet, whether or not another one is there."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(0)
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
@@ -262,7 +264,13 @@ class LinkServer:
             connection, _ = self._listener.accept()
             connection.settimeout(0)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._peers.append(Peer(connection, self._selector, self._secret, self._handle, self._peers.remove))
+            self._peers.append(Peer(connection, self._selector, self._secret, self._take, self._peers.remove))
+
+    def _take(self, said: "FromHub", peer: "Peer") -> None:
+        if isinstance(said, Hello):
+            self.met += 1
+        else:
+            self._handle(said, peer)
 
 
 class Peer:
@@ -278,16 +286,16 @@ class Peer:
         connection: socket.socket,
         selector: selectors.BaseSelector,
         secret: str,
-        handle: Callable[["Wanted", "Peer"], None],
+        take: Callable[["FromHub", "Peer"], None],
         gone: Callable[["Peer"], None],
     ) -> None:
-        """Watch the connection with `selector`; call `gone` when it ends."""
+        """Watch the connection with `selector`; call `take` with what is said, the secret first, `gone` at its end."""
         self.admitted = False
         self.unsent = bytearray()
         self._connection = connection
         self._selector = selector
         self._secret = secret
-        self._handle = handle
+        self._take = take
         self._gone = gone
         self._buffer = bytearray()
         selector.register(connection, selectors.EVENT_READ, self._ready)
@@ -332,10 +340,9 @@ class Peer:
             said = _FROM_HUB(body)
             if isinstance(said, Hello):
                 self._admit(said)
-            elif self.admitted:
-                self._handle(said, self)
-            else:
+            elif not self.admitted:
                 raise PermissionError("no secret given")  # noqa: EM101, TRY003 — as above
+            self._take(said, self)
 
     def _admit(self, hello: Hello) -> None:
         if not hmac.compare_digest(hello.secret.encode(), self._secret.encode()):

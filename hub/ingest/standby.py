@@ -36,7 +36,7 @@ class Standby:
         self._url = url
         self._stopping = False
         self._status_at = self._asked_at = 0.0
-        self._hubs = 0
+        self._met = 0
         self._end = -1
         self._holder: str | None = None
 
@@ -79,15 +79,15 @@ class Standby:
             return False
 
     def _tell(self) -> None:
-        now, hubs = time.monotonic(), self._link.admitted
-        if hubs > self._hubs:
+        now = time.monotonic()
+        if self._link.met != self._met:
+            self._met = self._link.met
             self._end, self._status_at = -1, 0.0
-        self._hubs = hubs
         end = self._reader.end
         if end != self._end:
             self._link.send(End(end))
             self._end = end
-        if hubs and now - self._status_at >= STATUS_S:
+        if self._link.admitted and now - self._status_at >= STATUS_S:
             self._status_at = now
             self._link.send(Status(url=self._url, standby=True))
 

@@ -1,6 +1,7 @@
 """The link between ingest and hub: either side may die and come back."""
 
 import asyncio
+import contextlib
 import os
 import stat
 import sys
@@ -57,6 +58,27 @@ async def test_an_over_size_message_of_another_edge_is_cut_too(
         (record,) = ingest.records()
         assert (record.message.payload, record.message.length) == (b"x" * 1024, 2_000_000)
         await eventually(lambda: said[-1] is not None and said[-1].oversize == 1)
+
+
+async def test_a_hub_that_comes_while_another_is_there_is_told_everything_too(
+    embedded: Broker, tmp_path: Path, link: LinkClient
+) -> None:
+    """A hub that was killed may still be there for the ingest when the next one comes, and then nothing happens."""
+    with ingesting(embedded, tmp_path) as ingest:
+        said: list[Status | None] = []
+        link.on_status(said.append)
+        await eventually(lambda: said and said[-1] is not None and said[-1].subscribed)
+        other, ends, told = LinkClient(ingest.folder), list[int](), list[Status | None]()
+        other.on_end(ends.append)
+        other.on_status(told.append)
+        task = asyncio.create_task(other.run())
+        try:
+            await eventually(lambda: told and told[-1] is not None and told[-1].subscribed)
+            assert ends == [0]
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 async def test_the_end_is_told_after_each_commit(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
