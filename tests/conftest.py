@@ -17,10 +17,6 @@ LATER = 5
 """By how much the other workers stand back: the first one has the browsers, whose readers have little patience."""
 
 
-SLICES = 16
-"""Workers that pick free ports in ranges of their own: between picking one and binding it nobody else picks it."""
-
-
 PATIENT = "patient"
 
 
@@ -37,8 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER)
     if worker != FIRST_WORKER and hasattr(os, "nice"):
         os.nice(LATER)
-    freeport.MANY //= SLICES
-    freeport.FIRST += freeport.MANY * (int(worker.removeprefix("gw")) % SLICES)
+    # between picking a port and binding it no other worker picks it
+    freeport.MANY //= int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    freeport.FIRST += freeport.MANY * int(worker.removeprefix("gw"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

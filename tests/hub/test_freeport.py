@@ -14,6 +14,13 @@ def test_no_outgoing_connection_takes_it_meanwhile() -> None:
     assert all(freeport.FIRST <= free_port() < 32_768 for _ in range(50))
 
 
+def test_who_asks_for_several_gets_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them is bound before all are asked for: a cluster's servers would take each other's."""
+    monkeypatch.setattr(freeport, "MANY", 20)
+    monkeypatch.setattr(freeport, "TRIES", 10_000)
+    assert len({free_port() for _ in range(7)}) == 7
+
+
 def test_a_taken_one_is_not_picked(monkeypatch: pytest.MonkeyPatch) -> None:
     """With one port to choose from, which somebody holds, the message says what to do."""
     with socket.socket() as holder:
