@@ -207,6 +207,7 @@ def test_with_mosquitto_an_account_opens_its_own_branch_only(house: House) -> No
     topics = ("lamp/x", "other/x", "matinales/sim/x")
     with house.connected(provisioned.EVERYBODYS, EVERYBODYS) as (room, listener):
         listener.subscribe("#", 1)
+        eventually("it listens", lambda: bool(listener.publish("room/here", b"1")) and "room/here" in room.heard)
         said: dict[str, set[str]] = {}
         for name, password in passwords.items():
             with house.connected(name, password) as (_, client):

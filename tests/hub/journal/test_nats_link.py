@@ -1,5 +1,6 @@
 """The connection to NATS servers (hub/journal/nats_link.py), on a real one behind a relay that drops connections."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -9,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from hub.errors import JournalError
-from hub.journal.nats_link import RefusedError, Url, given_back, taken
+from hub.journal.nats_link import Link, RefusedError, Url, given_back, taken
 from servers import nats
-from servers.ports import HOST
+from servers.ports import HOST, free_port
 
 
 class Relay:
@@ -105,3 +106,22 @@ def test_a_server_that_takes_too_little_is_told_at_each_question_and_not_waited_
                 link.request("INFO")
         finally:
             given_back(url)
+
+
+def test_it_ends_though_what_it_does_lets_a_word_to_end_pass() -> None:
+    """As dialling does now and then in Python 3.11: a hub that stops while no server answers would wait for ever."""
+    link = Link(Url.parsed(f"nats://{HOST}:{free_port()}/nobody"))
+    heard: list[str] = []
+
+    async def deaf() -> None:
+        while len(heard) < 2:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                heard.append("end")
+
+    asyncio.run_coroutine_threadsafe(deaf(), link._loop)
+    ending = threading.Thread(target=link.close, daemon=True)
+    ending.start()
+    ending.join(30)
+    assert not ending.is_alive()
