@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
@@ -29,6 +30,7 @@ from hub.ingest import ports
 from hub.ingest.batch import MUCH, cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.gaps import Gaps
+from hub.ingest.heralds import announced
 from hub.ingest.link import (
     Answers,
     Append,
@@ -105,6 +107,7 @@ class Ingest:
             epoch=self._journal.epoch,
             gaps=self._gaps,
             contact=self._journal.newest,
+            announced=partial(announced, settings),
             wake=self.wake,
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
