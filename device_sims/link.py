@@ -159,7 +159,8 @@ class Connection:
             SimulationError: it did not within `timeout_s`.
         """
         try:
-            await asyncio.wait_for(asyncio.shield(self._subscribed), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await asyncio.shield(self._subscribed)
         except TimeoutError:
             msg = f"the broker {self._broker} did not answer within {timeout_s:.0f} s{self._refused}"
             raise SimulationError(msg) from None
@@ -186,7 +187,8 @@ class Connection:
             self._down.clear()
             self._client.disconnect()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._down.wait(), 0.5)
+                async with asyncio.timeout(0.5):
+                    await self._down.wait()
         self._forget_socket()
         for future in self._acknowledged.values():
             future.cancel()
@@ -244,7 +246,8 @@ class Connection:
         waited_s = 0.0
         while not self._down.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._down.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._down.wait()
             accepted = accepted or self.up.is_set()
             waited_s += 1.0
             if not self._down.is_set():
@@ -259,7 +262,7 @@ class Connection:
 
     def _forget_socket(self) -> None:
         sock = self._client.socket()
-        if isinstance(sock, socket.socket):
+        if isinstance(sock, socket.socket) and sock.fileno() >= 0:  # paho keeps one that was forgotten before
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
             with contextlib.suppress(OSError):
@@ -312,6 +315,9 @@ class Connection:
             self._refused = f": it refused the connection: {code}"
             return
         self._refused = ""
+        if not self._wanted.is_set():  # dropped while it connected
+            self.drop()
+            return
         if self._subscribe:
             client.subscribe([(pattern, 1) for pattern in self._subscribe])
         self.up.set()

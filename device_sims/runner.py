@@ -234,7 +234,8 @@ class Run:
             if self._by_door:
                 pause_s = max(pause_s, DOOR_EVERY_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(pause_s, 0.005))
+                async with asyncio.timeout(max(pause_s, 0.005)):
+                    await self._wake.wait()
 
     def _catch_up(self) -> None:
         """Play until the clock's present moment."""
