@@ -294,7 +294,11 @@ def main() -> int:
         default=os.environ.get("HUB_BROKER_URL"),
         help="mqtt://[user:password@]host[:port]; HUB_BROKER_URL unless given: a password is not for the process list",
     )
-    parser.add_argument("--client-id", default="matinales-hub")
+    parser.add_argument(
+        "--client-id",
+        default=os.environ.get("HUB_CLIENT_ID", "matinales-hub"),
+        help="our name at the broker; HUB_CLIENT_ID unless given: who knows it can take our session over",
+    )
     parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
     parser.add_argument("--uptime", action="store_true", help="the broker may be asked since when it runs ($SYS)")
     parser.add_argument("--queue-bytes", type=int, default=0, help="what may wait for us before the broker drops some")

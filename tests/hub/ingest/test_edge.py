@@ -316,10 +316,10 @@ def test_a_resumed_session_is_not_subscribed_again(stage: Stage) -> None:
     assert stage.journal.resumptions == [2]
     assert stage.journal.late == [True]
     for earlier in (b"1", b"2", b"2-1"):  # an earlier connection's, or an earlier process's of the same number
-        stage.say(publish_packet("matinales/hub/t/probe", earlier, 8))
+        stage.say(publish_packet(stage.settings.probe, earlier, 8))
     stage.say(burst(9))
     stage.pump(lambda: 9 in stage.acks)
-    stage.say(publish_packet("matinales/hub/t/probe", stage.edge._nonce, 10) + burst(3))
+    stage.say(publish_packet(stage.settings.probe, stage.edge._nonce, 10) + burst(3))
     stage.pump(lambda: 3 in stage.acks)
     assert stage.journal.late == [True, True, False]
     assert stage.journal.payloads == [b"1", b"2", b"9", b"3"]
@@ -353,7 +353,7 @@ def test_a_backlog_before_our_own_message_is_no_silence(stage: Stage) -> None:
 
 def probe(stage: Stage, number: int, packet: int) -> bytes:
     """Return the edge's own message of this number as it comes back."""
-    return publish_packet("matinales/hub/t/probe", b"%s%d" % (stage.edge._connection, number), packet)
+    return publish_packet(stage.settings.probe, b"%s%d" % (stage.edge._connection, number), packet)
 
 
 def test_a_message_of_ours_that_does_not_come_back_tells_of_lost_ones(stage: Stage) -> None:

@@ -7,9 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hub import broker as hub_broker
 from hub.givingback import GivingBack
@@ -63,6 +66,23 @@ class Load(threading.Thread):
         self.join(30)
         assert not self.is_alive(), "the broker does not confirm"
         return self.confirmed
+
+
+@contextmanager
+def listening(port: int, heard: list[tuple[str, bytes]]) -> Iterator[None]:
+    """Be a client that is granted everything, and put down what it hears."""
+    client, granted = paho.Client(CallbackAPIVersion.VERSION2), threading.Event()
+    client.on_connect = lambda *_: client.subscribe("#", 1)
+    client.on_subscribe = lambda *_: granted.set()
+    client.on_message = lambda _c, _u, message: heard.append((message.topic, message.payload))
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        assert granted.wait(30)
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def by_sender(ingest: Ingest, senders: int, *, repeats: bool) -> list[list[int]]:
@@ -128,6 +148,14 @@ def test_what_waited_for_an_absent_hub_is_late_and_what_follows_is_not(ingest: I
             return not ingest.wait_for(401)[-1].late
 
         until("the session is drained", fresh)
+
+
+def test_who_hears_everything_at_the_broker_does_not_learn_the_hub_s_name_there(broker: Broker, tmp_path: Path) -> None:
+    """Whoever knows it connects under it, cuts the hub off, and what waited for the hub is gone."""
+    heard: list[tuple[str, bytes]] = []
+    with listening(broker.port, heard), ingesting(broker, tmp_path, "--client-id", "hub-by-name"):
+        until("its own word goes round", lambda: any(topic.endswith("/probe") for topic, _ in heard))
+    assert not [(topic, said) for topic, said in heard if "by-name" in topic or b"by-name" in said]
 
 
 def test_a_killed_broker_is_found_again(embedded: Broker, tmp_path: Path) -> None:
