@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hub import credentials, loggedin, logs
+from hub import credentials, loggedin, logs, onlyonce
 from hub.app import Settings, opened
 from hub.config import Config
 from hub.errors import HubError
@@ -58,6 +58,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
     keys = await asyncio.to_thread(Keys, data / "idempotency")
     others = contextlib.ExitStack()
     security.elsewhere = others.enter_context(loggedin.shared(data, security.sessions, security.delays))
+    security.codes.elsewhere = keys.elsewhere = others.enter_context(onlyonce.shared(data))
     runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
@@ -82,7 +83,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
                     "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
                     "secure": app.ways().secure,
                     "pin": pin,
-                    "code": security.codes.new() if settings.lan else None,
+                    "code": await security.codes.new() if settings.lan else None,
                 }
             }
         )

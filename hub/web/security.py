@@ -269,7 +269,7 @@ class Security:
             if not self._watching[who]:
                 del self._watching[who]
 
-    def log_in(self, request: web.Request, *, pin: str | None, code: str | None) -> str:
+    async def log_in(self, request: web.Request, *, pin: str | None, code: str | None) -> str:
         """Return the secret of a new session for who knows the PIN or holds a fresh code.
 
         Who guesses delays its own address, and those who guess from many addresses delay every other; this machine
@@ -279,7 +279,7 @@ class Security:
             Problem: wrong, too fast, or there is no PIN.
         """
         if code is not None:
-            if not self.codes.use(code):
+            if not await self.codes.use(code):
                 raise self._problem("login")
             return self.sessions.open()
         if self.pin is None:

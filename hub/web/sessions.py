@@ -1,5 +1,6 @@
 """Who has logged in: sessions, single-use codes, and delays for those who guess."""
 
+import asyncio
 import contextlib
 import hashlib
 import hmac
@@ -36,6 +37,16 @@ class Elsewhere(Protocol):
 
     def look(self) -> None:
         """Take over what changed there, and say there what changed here; blocks. Without a server nothing happens."""
+
+
+class CodesElsewhere(Protocol):
+    """Single-use codes, by their hash, at all workers of the same journal; each call blocks."""
+
+    def offer(self, code: str) -> None:
+        """Let a code open at every worker."""
+
+    def take(self, code: str, *, mine: bool) -> bool:
+        """Use a code up and tell whether it opened; `mine`: this worker made it and has not seen it used."""
 
 
 class Sessions:
@@ -124,18 +135,25 @@ class Codes:
         """Start with none."""
         self._monotonic = monotonic
         self._until: dict[str, float] = {}
+        self.elsewhere: CodesElsewhere | None = None
+        """Other workers of the same journal."""
 
-    def new(self) -> str:
+    async def new(self) -> str:
         """Return a fresh code."""
         now = self._monotonic()
         self._until = {key: until for key, until in self._until.items() if until > now}
         code = secrets.token_urlsafe(16)
         self._until[hashed(code)] = now + CODE_S
+        if self.elsewhere is not None:
+            await asyncio.to_thread(self.elsewhere.offer, hashed(code))
         return code
 
-    def use(self, code: str) -> bool:
-        """Tell whether the code opens; it will not again."""
-        return self._until.pop(hashed(code), 0.0) > self._monotonic()
+    async def use(self, code: str) -> bool:
+        """Tell whether the code opens; it will not again, at any worker."""
+        mine = self._until.pop(hashed(code), 0.0) > self._monotonic()
+        if self.elsewhere is None:
+            return mine
+        return await asyncio.to_thread(self.elsewhere.take, hashed(code), mine=mine)
 
 
 class Missed(NamedTuple):
