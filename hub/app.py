@@ -97,6 +97,8 @@ MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 DEED_PATIENCE = 5.0
 """How long [s] somebody who acknowledges waits for this worker to come to it."""
+COMES_TO_IT = 0.5
+"""How long [s] is waited for what another worker may just have done, where this one knows nothing of it."""
 LATER = "it is journalled, and done as soon as this worker has caught up"
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
@@ -163,7 +165,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=_keep(self.config))
+        self._kept = self._opened_store()
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         bundled = load_bundled()
@@ -253,6 +255,10 @@ class App:
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
         self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
+
+    def _opened_store(self) -> Kept:
+        forwards = self.config.store == "influx"
+        return Kept(self._data, forwards=forwards, shared=self.is_shared, keep=_keep(self.config))
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -607,7 +613,11 @@ class App:
         if not self.is_shared:
             return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
         noting = Noting(self._acting)
-        looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        try:
+            looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        except NotFoundError:
+            await asyncio.sleep(COMES_TO_IT)
+            looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
         if noting.deed is None:
             return looked
         return await self._do_everywhere(noting.deed)

@@ -79,13 +79,20 @@ class Kept:
     """store.db: written by the worker's thread, read by any but the event loop's."""
 
     def __init__(
-        self, data: Path, *, forwards: bool = False, keep: Keep = FOR_EVER, wall: Callable[[], int] = time.time_ns
+        self,
+        data: Path,
+        *,
+        forwards: bool = False,
+        shared: bool = False,
+        keep: Keep = FOR_EVER,
+        wall: Callable[[], int] = time.time_ns,
     ) -> None:
         """Open the file in the data folder.
 
         Args:
             data: the folder.
             forwards: readings wait in the outbox for InfluxDB; of those of one second this file keeps one.
+            shared: other workers keep the same, each in a file of its own.
             keep: how long readings stay, by `prune`.
             wall: wall clock [ns].
 
@@ -95,7 +102,7 @@ class Kept:
         """
         self._file = StoreFile(data / "store.db")
         self._state = StateStore(self._file.db)
-        self._actions = ActionStore(self._file.db)
+        self._actions = ActionStore(self._file.db, shared=shared)
         self._alarms = AlarmStore(self._file.db)
         self._notices = NoticeStore(self._file.db)
         self.ways: Callable[[Alarm, Transition], Iterable[str]] = lambda _alarm, _step: ()

@@ -28,7 +28,7 @@ from hub.errors import HubError, NotFoundError, StoreError
 from hub.givingback import GivingBack
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
-from hub.live import UNREAD, Batch
+from hub.live import UNREAD, Batch, Spoken
 from hub.model import NS, REAL, Alarm, AlarmState, Commanded, CommandState, Heard, Message, Reading, Record, Run
 from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
@@ -545,11 +545,12 @@ class Worker:
         for record in records[: bisect_right(records, changes.position, key=_POSITION)]:
             if not record.repeat and isinstance(deed := deeds.read(record.message), ToAlarm):
                 alarms += self._done(deed, record.message.received, alarms)
-        for run in changes.runs.values():
-            if run.state == ENDED:
-                alarms += self.engine.end_run(run.id)
+        ended = [run.id for run in changes.runs.values() if run.state == ENDED]
+        last = self.views(self._wall()) if ended else {}  # as it stays: nobody looks at it again
+        for each in ended:
+            alarms += self.engine.end_run(each)
         self.spent["rules"] += (judged := self._monotonic()) - decoded
-        self._commit(changes, alarms)
+        self._commit(changes, alarms, last=last)
         self.spent["store"] += self._monotonic() - judged
         self.steps += 1
         self.taken_until = records[bisect_right(records, self.position, key=_POSITION) - 1].message.received
@@ -747,9 +748,17 @@ class Worker:
         is_preparing = known is not None and known.is_preparing
         return msgspec.structs.replace(view, preparing=True) if view is not None and is_preparing else view
 
-    def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
+    def _commit(
+        self,
+        changes: Changes,
+        alarms: Iterable[Alarm],
+        state: dict[str, bytes] | None = None,
+        *,
+        last: Mapping[str, View] | None = None,
+    ) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())
-        latest = newest(changes.past) + newest(changes.shown)
+        earlier: dict[Spoken, list[int]] = {}
+        latest = newest(changes.past, earlier) + newest(changes.shown, earlier)
         self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state, latest)
         self.fault = None
         self.position = max(self.position, changes.position)
@@ -760,6 +769,7 @@ class Worker:
         self.alarm_changes += len(alarms)
         batch = Batch(
             readings=latest,
+            earlier=earlier,
             devices=[device for device in changes.known.values() if device.merged is None],
             runs=list(changes.runs.values()),
             alarms=alarms,
@@ -770,7 +780,8 @@ class Worker:
         for uid in changes.merged:
             _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
-        views = self.views(self._wall()) if changes.runs else {}
+        views = {**(last or {}), **(self.views(self._wall()) if changes.runs else {})}
+        self._speak(batch, last or {}, self._monotonic())
         tables = self._speak_of(alarms, batch)
         if changes.described:
             batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}
@@ -838,8 +849,11 @@ def _aged(readings: list[Reading]) -> list[Reading]:
     return [reading for reading in readings if reading.time != UNKNOWN_AGE]
 
 
-def newest(readings: Iterable[Reading]) -> list[Reading]:
-    """Return the newest reading of each (device, channel, run): all that a live state needs of a step."""
+def newest(readings: Iterable[Reading], earlier: dict[Spoken, list[int]]) -> list[Reading]:
+    """Return the newest reading of each (device, channel, run), and note in `earlier` the times [ns] of the others.
+
+    That is all that a live state needs of a step: what a channel said last, and how often it speaks.
+    """
     found: dict[tuple[str, str], dict[str, Reading]] = {}
     latest, device, run = dict[str, Reading](), None, None
     for reading in readings:
@@ -847,6 +861,9 @@ def newest(readings: Iterable[Reading]) -> list[Reading]:
             device, run = reading.device, reading.run
             latest = found.setdefault((device, run), {})
         before = latest.get(reading.channel)
-        if before is None or reading.time >= before.time:
+        if before is None:
             latest[reading.channel] = reading
+        elif reading.time >= before.time:
+            latest[reading.channel] = reading
+            earlier.setdefault((device, reading.channel, run), []).append(before.time)
     return [each for of in found.values() for each in of.values()]

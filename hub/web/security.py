@@ -169,6 +169,10 @@ class Security:
         if cookie and not self.sessions.known(cookie):
             await self.look()
 
+    async def know_tokens(self, request: web.Request) -> None:
+        """Know the tokens as they are now, those too that another worker has just made."""
+        await asyncio.to_thread(self.tokens.meet, _bearer(request), request.match_info.get("source", ""))
+
     async def look(self) -> None:
         """Know what other workers know of log-ins and wrong guesses, and let them know."""
         if self.elsewhere is not None:
