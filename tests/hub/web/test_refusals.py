@@ -53,7 +53,7 @@ def told(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        yield "".join(f"{each.value}" if isinstance(each, ast.Constant) else "7" for each in node.values)
+        yield "".join(str(each.value) if isinstance(each, ast.Constant) else "7" for each in node.values)
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(HUB)))
