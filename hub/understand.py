@@ -28,6 +28,7 @@ from hub.model import (
     Heard,
     Kind,
     Message,
+    Quality,
     Reading,
     Record,
     Run,
@@ -74,6 +75,7 @@ RETAINED = (
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
+_GOOD = Quality.GOOD
 REPEATED = -1
 UNSTATED = -2
 """No sample's time."""
@@ -407,12 +409,23 @@ class Understanding:
         return run
 
     def _from_device(self, record: Record, changes: Changes) -> None:
-        outcome = self._registry.decode(record.message, self._contexts)
-        driver, decoded = outcome.driver, outcome.decoded
         steady = self._steady.get(record.message.topic)
-        if steady is not None and self._is_as_before(record, outcome, steady, changes):
+        if steady is not None and not self._still_holds(record, steady):
+            steady = None
+        if steady is not None and self._is_alike(record, steady, changes):
             changes.understood += 1
             return
+        outcome = self._registry.decode(record.message, self._contexts)
+        if steady is not None and self._is_as_before(record, outcome, steady, changes):
+            changes.understood += 1
+            if steady.is_due():
+                steady.alike = self._registry.alike(record.message, outcome, self._contexts)
+            return
+        self._anew(record, outcome, changes)
+
+    def _anew(self, record: Record, outcome: Outcome, changes: Changes) -> None:
+        """Take a message that asks every question anew."""
+        driver, decoded = outcome.driver, outcome.decoded
         if outcome.changed:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
@@ -451,15 +464,42 @@ class Understanding:
         is_known = message.topic in self._spoken or self.timelines.of(message.topic) is not None
         return not message.payload and is_known
 
+    def _still_holds(self, record: Record, steady: Steady) -> bool:
+        """Tell whether what is known of a topic holds for a message, whatever that says."""
+        uid = steady.device.uid
+        return (
+            steady.holds(record.message, self.devices.get(uid), SEEN_AGAIN)
+            and not record.late
+            and uid not in self.watched
+            and uid not in self._apart
+        )
+
+    def _is_alike(self, record: Record, steady: Steady, changes: Changes) -> bool:
+        """Take a message that looks like an earlier one of its topic; tell whether it was one."""
+        message, alike, uid = record.message, steady.alike, steady.device.uid
+        said = None if alike is None else self._registry.read(alike, message, self._contexts)
+        if said is None or alike is None:
+            return False
+        steady.unlike = 0
+        measured, local, values = said
+        arrival, tie = message.received, _tie(message)
+        time, source = self._real_moment(uid, measured, arrival, tie, changes, local=local, late=False)
+        if time != REPEATED:
+            readings = [
+                Reading(uid, channel, unit, value, time, arrival, source, _GOOD, REAL, tie)
+                for (channel, unit), value in zip(alike.shape.channels, values, strict=True)
+            ]
+            changes.readings += readings
+            changes.shown += readings
+        _note_recent(record, steady.driver, changes)
+        return True
+
     def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
         """Take a message that says again what the topic said before; tell whether it was one."""
         message, driver, decoded = record.message, outcome.driver, outcome.decoded
-        uid = steady.device.uid
-        if driver is None or decoded is None or outcome.changed or record.late:
+        if driver is None or decoded is None or outcome.changed:
             return False
-        if uid in self.watched or uid in self._apart or (decoded.events and uid in self.buttons):
-            return False
-        if not steady.fits(message, driver, decoded, self.devices.get(uid), SEEN_AGAIN):
+        if not steady.fits(driver, decoded) or (decoded.events and steady.device.uid in self.buttons):
             return False
         readings = self._readings_as_before(message, decoded, steady, changes)
         if readings is None:
@@ -484,7 +524,7 @@ class Understanding:
         for sample, unit, quality in self._registry.complete(steady.driver, decoded):
             if sample.measured != stated:
                 stated = sample.measured
-                moment = self._real_moment(uid, sample, arrival, tie, changes, late=False)
+                moment = self._real_moment(uid, stated, arrival, tie, changes, local=sample.local, late=False)
             time, source = moment
             if time != REPEATED:
                 readings.append(
@@ -833,25 +873,25 @@ class Understanding:
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
         if run == REAL and word.record.message.time is None:
-            return self._real_moment(word.uid, sample, arrival, tie, word.changes, late=word.record.late)
+            late = word.record.late
+            return self._real_moment(word.uid, measured, arrival, tie, word.changes, local=False, late=late)
         found = self._time(word, measured, arrival, run)
         return self._unless_repeated((word.uid, measured, tie), found, word.changes)
 
     def _real_moment(
-        self, uid: str, sample: Sample, arrival: int, tie: int, changes: Changes, *, late: bool
+        self, uid: str, measured: int | None, arrival: int, tie: int, changes: Changes, *, local: bool, late: bool
     ) -> tuple[int, TimeSource]:
         """Return when a live sample was measured, by its own time where the device's clock can be believed."""
-        measured = sample.measured
-        if measured is not None and sample.local:
-            measured = utc(measured, self._zone)
         if measured is None:
             return arrival, TimeSource.LATE if late else TimeSource.ARRIVAL
+        if local:
+            measured = utc(measured, self._zone)
         clock = self._clocks.get(uid)
         if clock is None:
             clock = self._clocks[uid] = Clock()
-        before = (clock.since, clock.now)
+        since, now = clock.since, clock.now
         found = real_time(measured, arrival, clock, late=late)
-        if (clock.since, clock.now) != before:
+        if clock.since != since or clock.now != now:
             changes.clocks[uid] = clock
         return found if found[0] == measured else self._unless_repeated((uid, measured, tie), found, changes)
 
