@@ -250,6 +250,7 @@ class Understanding:
         self._steady: dict[str, Steady] = {}
         self._apart: set[str] = set()  # devices that several sources speak for
         self._spoken: dict[str, None] = {}  # topics of which something was understood
+        self._recent: dict[str, tuple[Record, Driver]] = {}  # of the group that is being taken
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
@@ -323,6 +324,7 @@ class Understanding:
             again: they are read again, after later ones.
         """
         self._rereads = again
+        self._recent = {}
         changes = Changes()
         is_past: bool | None = None
         if self._registry.has_remote:
@@ -349,6 +351,7 @@ class Understanding:
             if changes.pressed or (changes.runs and _has_ended(changes.runs.values())):
                 break
         changes.standings = self._sources.changed()
+        changes.recent = _shown(self._recent)
         return changes
 
     def _note_place(self, record: Record, changes: Changes) -> None:
@@ -362,6 +365,12 @@ class Understanding:
         if self._topics and not any(topic_matches(each, topic) for each in self._topics):
             return False
         return not any(topic_matches(each, topic) for each in self.ignored_topics)
+
+    def _note_recent(self, record: Record, driver: Driver) -> None:
+        """Note a message among those understood last."""
+        topic = record.message.topic
+        if len(self._recent) < RECENT or topic in self._recent:
+            self._recent[topic] = record, driver
 
     def _own(self, record: Record, changes: Changes) -> None:
         """Take what a simulation runner says of itself; the rest below `matinales/` is housekeeping."""
@@ -439,7 +448,7 @@ class Understanding:
         if len(self._spoken) >= MAX_STEADY:
             self._spoken.clear()
         self._spoken[record.message.topic] = None
-        _note_recent(record, driver, changes)
+        self._note_recent(record, driver)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
         if not decoded.speaks_for_others:
@@ -491,7 +500,7 @@ class Understanding:
             ]
             changes.readings += readings
             changes.shown += readings
-        _note_recent(record, steady.driver, changes)
+        self._note_recent(record, steady.driver)
         return True
 
     def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
@@ -506,7 +515,7 @@ class Understanding:
             return False
         changes.readings += readings
         changes.shown += readings
-        _note_recent(record, driver, changes)
+        self._note_recent(record, driver)
         return True
 
     def _readings_as_before(
@@ -991,10 +1000,9 @@ def _has_ended(runs: Iterable[Run]) -> bool:
     return any(run.state == ENDED for run in runs)
 
 
-def _note_recent(record: Record, driver: Driver, changes: Changes) -> None:
-    """Note a message among those understood last."""
-    if len(changes.recent) < RECENT:
-        changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
+def _shown(recent: Mapping[str, tuple[Record, Driver]]) -> dict[str, Heard]:
+    """Return the messages understood last, by topic: made of the last one of each, not of all."""
+    return {topic: _heard(record, None, driver, understood=True) for topic, (record, driver) in recent.items()}
 
 
 def _note_of_commands(uid: str, decoded: Decoded, changes: Changes) -> None:
