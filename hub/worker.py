@@ -82,6 +82,7 @@ class Outcome(Struct, kw_only=True):
     Attributes:
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
+        by_hand: a person wants them, at this worker.
         views: use case → what it knows of the room's story.
         tables: table → what it knows of its own; None: as before.
         cast, off: which real devices play, which use cases are off, all of them; None: as before.
@@ -90,6 +91,7 @@ class Outcome(Struct, kw_only=True):
     batch: Batch
     asks: Sequence[tuple[str, bytes]] = ()
     unconfirmed: Collection[str] = ()
+    by_hand: bool = False
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
     tables: Mapping[int, AtTable] | None = None
@@ -324,7 +326,7 @@ class Worker:
             raise
         self.say(asks)
         unconfirmed = () if qos else [topic for topic, _ in asks]
-        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed))
+        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed, by_hand=True))
 
     def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Remember what the hub publishes now, so that it is known again when it comes back."""
