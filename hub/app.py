@@ -537,7 +537,7 @@ class App:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         found = {
             "broker": broker_part,
-            "journal": parts.journal(status, worker.missing, time.time_ns()),
+            "journal": parts.journal(status, worker.missing, time.time_ns(), is_anew=worker.is_anew),
             "gaps": parts.gaps(status, time.time_ns()),
             "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }

@@ -57,6 +57,10 @@ SHARED_REST = 0.04
 for one message as for sixty, and a page is told of news ten times a second (decision 25)."""
 BEGINS_WITH = 900 * NS
 """How old [ns] a device's last word may be to count when it takes a role."""
+MADE_ANEW = (
+    "The journal on the NATS servers was deleted and made anew: it is read from its beginning, and sessions of before"
+    " point into the one that is gone. End all workers and start each on a new data folder"
+)
 TICK = 1.0
 """How often [s] delays and silences are looked at."""
 LOOK = 1.0
@@ -182,6 +186,7 @@ class Worker:
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
         self.doer: Callable[[ToDevice | ToRoom, int], None] | None = None
+        self.begun_anew: Callable[[], None] = lambda: None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self.steps = self.alarm_changes = 0
@@ -202,6 +207,8 @@ class Worker:
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._opening = self._kept.opening()
+        first, now = self._kept.born()
+        self.is_anew = first != now
         self._forgetful = False
 
     def _follow_run(self, run: Run) -> None:
@@ -515,15 +522,22 @@ class Worker:
         self._memory.took(len(records), more=self._more)
 
     def _follow(self, opening: Opening) -> None:
-        """Go on in a journal that was opened again: it may have lost its end to damage.
+        """Go on in a journal that was opened again: it may have lost its end to damage, or be another one.
 
         What was lost is counted; what came since has the places of what was lost, and is not passed over.
         """
-        if opening.position < self.position:
-            self.missing += self.position - opening.position
-            _LOG.warning("The journal lost what follows %d; %d was taken before", opening.position, self.position)
-            self.position = opening.position
-        self._kept.follow(self.position, opening.id)
+        _, known = self._kept.born()
+        begins = bool(known and opening.born and opening.born != known)
+        position = 0 if begins else opening.position
+        if position < self.position:
+            self.missing += self.position - position
+            _LOG.warning("The journal lost what follows %d; %d was taken before", position, self.position)
+            self.position = position
+        self._kept.follow(self.position, opening.id, opening.born)
+        if begins:
+            self.is_anew = True
+            _LOG.error(MADE_ANEW)
+            self.begun_anew()
         self._opening = opening.id
 
     def _take(self, records: Sequence[Record]) -> None:
