@@ -409,7 +409,7 @@ class App:
 
     def _is_there(self) -> bool:
         status = self._status
-        return self._link.connected and status is not None and status.connected
+        return self._link.connected and status is not None and (status.connected or status.relays is True)
 
     @property
     def is_shared(self) -> bool:
@@ -452,7 +452,8 @@ class App:
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         for topic, payload in outcome.asks:
-            self._link.publish(topic, payload, qos=0 if topic in outcome.unconfirmed else 1)
+            qos = 0 if topic in outcome.unconfirmed else 1
+            self._link.publish(topic, payload, qos, by_hand=outcome.by_hand)
 
     async def _watch(self) -> None:
         while True:
@@ -531,14 +532,14 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        listens = status.standby or (status.connected and status.subscribed)
+        listens = status.relays is not False if status.standby else status.connected and status.subscribed
         broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         found = {
             "broker": broker_part,
-            "journal": parts.journal(status, worker.missing, time.time_ns()),
+            "journal": parts.journal(status, worker.missing, time.time_ns(), is_anew=worker.is_anew),
             "gaps": parts.gaps(status, time.time_ns()),
             "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }

@@ -37,7 +37,7 @@ from hub.workshop.wall import Wall
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
-OPENING = "journal_opening"
+OPENING, BORN = "journal_opening", "journal_born"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 MOST_TIMES = 9
@@ -164,15 +164,26 @@ class Kept:
         """Return the opening of the journal in which that position lies; 0: not known."""
         return int(self._state.setting(OPENING) or 0)
 
-    def follow(self, position: int, opening: int) -> None:
-        """Store a position, and the opening of the journal in which it lies.
+    def born(self) -> tuple[str, str]:
+        """Return which journal was read first, and which is read now (`hub.journal.base.Opening`); empty: not known."""
+        first, _, now = (self._state.setting(BORN) or "").partition(" ")
+        return first, now or first
+
+    def follow(self, position: int, opening: int, born: str = "") -> None:
+        """Store a position, and the opening of the journal in which it lies; `born`: which journal that is.
 
         Raises:
             StoreError: nothing was stored.
         """
+        first, before = self.born()
         with self._file.transaction():
             self._state.set_cursor(DECODE, position)
             self._state.set_setting(OPENING, str(opening))
+            if born and born != before:
+                self._state.set_setting(BORN, f"{first or born} {born}")
+            if first and born and born != before:
+                self.confirmed = {}
+                self._outbox.send_all()
 
     def commit(
         self,
@@ -558,9 +569,12 @@ class Kept:
         Raises:
             StoreError: nothing was let go: it is asked for again.
         """
+        position = self._state.cursor(DECODE)
+        if max(confirmed.values(), default=0) > position:
+            return  # of a journal that was deleted meanwhile: nobody knows more than was read here
         self.confirmed = confirmed
         with self._file.transaction():
-            self._outbox.done(self._outbox.confirmed(confirmed), everything=self._state.cursor(DECODE))
+            self._outbox.done(self._outbox.confirmed(confirmed), everything=position)
 
     def drop_oldest(self, size: int) -> int:
         """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""

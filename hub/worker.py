@@ -57,6 +57,10 @@ SHARED_REST = 0.04
 for one message as for sixty, and a page is told of news ten times a second (decision 25)."""
 BEGINS_WITH = 900 * NS
 """How old [ns] a device's last word may be to count when it takes a role."""
+MADE_ANEW = (
+    "The journal on the NATS servers was deleted and made anew: it is read from its beginning, and sessions of before"
+    " point into the one that is gone. End all workers and start each on a new data folder"
+)
 TICK = 1.0
 """How often [s] delays and silences are looked at."""
 LOOK = 1.0
@@ -82,6 +86,7 @@ class Outcome(Struct, kw_only=True):
     Attributes:
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
+        by_hand: a person wants them, at this worker.
         views: use case → what it knows of the room's story.
         tables: table → what it knows of its own; None: as before.
         cast, off: which real devices play, which use cases are off, all of them; None: as before.
@@ -90,6 +95,7 @@ class Outcome(Struct, kw_only=True):
     batch: Batch
     asks: Sequence[tuple[str, bytes]] = ()
     unconfirmed: Collection[str] = ()
+    by_hand: bool = False
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
     tables: Mapping[int, AtTable] | None = None
@@ -180,6 +186,7 @@ class Worker:
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
         self.doer: Callable[[ToDevice | ToRoom, int], None] | None = None
+        self.begun_anew: Callable[[], None] = lambda: None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self.steps = self.alarm_changes = 0
@@ -200,6 +207,8 @@ class Worker:
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._opening = self._kept.opening()
+        first, now = self._kept.born()
+        self.is_anew = first != now
         self._forgetful = False
 
     def _follow_run(self, run: Run) -> None:
@@ -324,7 +333,7 @@ class Worker:
             raise
         self.say(asks)
         unconfirmed = () if qos else [topic for topic, _ in asks]
-        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed))
+        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed, by_hand=True))
 
     def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Remember what the hub publishes now, so that it is known again when it comes back."""
@@ -513,15 +522,22 @@ class Worker:
         self._memory.took(len(records), more=self._more)
 
     def _follow(self, opening: Opening) -> None:
-        """Go on in a journal that was opened again: it may have lost its end to damage.
+        """Go on in a journal that was opened again: it may have lost its end to damage, or be another one.
 
         What was lost is counted; what came since has the places of what was lost, and is not passed over.
         """
-        if opening.position < self.position:
-            self.missing += self.position - opening.position
-            _LOG.warning("The journal lost what follows %d; %d was taken before", opening.position, self.position)
-            self.position = opening.position
-        self._kept.follow(self.position, opening.id)
+        _, known = self._kept.born()
+        begins = bool(known and opening.born and opening.born != known)
+        position = 0 if begins else opening.position
+        if position < self.position:
+            self.missing += self.position - position
+            _LOG.warning("The journal lost what follows %d; %d was taken before", position, self.position)
+            self.position = position
+        self._kept.follow(self.position, opening.id, opening.born)
+        if begins:
+            self.is_anew = True
+            _LOG.error(MADE_ANEW)
+            self.begun_anew()
         self._opening = opening.id
 
     def _take(self, records: Sequence[Record]) -> None:
