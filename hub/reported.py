@@ -196,7 +196,7 @@ def players(
         taken = cast.get(name) if REAL in there else None
         kind = said(role.kind, language) if taken is None else names.get(taken.device, taken.device)
         code = "real" if taken is not None else "simulated" if there - {REAL} else "absent"
-        found.append(Player(role=said(role.title, language), kind=kind, mark=say(code, language)))
+        found.append(Player(role=said(role.title, language), kind=kind, mark=say(code, language), real=code == "real"))
     return tuple(found)
 
 
