@@ -72,9 +72,13 @@ class Load(threading.Thread):
 def listening(port: int, heard: list[tuple[str, bytes]]) -> Iterator[None]:
     """Be a client that is granted everything, and put down what it hears."""
     client, granted = paho.Client(CallbackAPIVersion.VERSION2), threading.Event()
-    client.on_connect = lambda *_: client.subscribe("#", 1)
+
+    def ask(*_: object) -> None:
+        client.subscribe("#", 1)
+
+    client.on_connect = ask
     client.on_subscribe = lambda *_: granted.set()
-    client.on_message = lambda _c, _u, message: heard.append((message.topic, message.payload))
+    client.on_message = lambda _c, _u, message: heard.append((message.topic, bytes(message.payload)))
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:
