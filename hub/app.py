@@ -97,6 +97,8 @@ MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 DEED_PATIENCE = 5.0
 """How long [s] somebody who acknowledges waits for this worker to come to it."""
+COMES_TO_IT = 0.5
+"""How long [s] is waited for what another worker may just have done, where this one knows nothing of it."""
 LATER = "it is journalled, and done as soon as this worker has caught up"
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
@@ -163,7 +165,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=_keep(self.config))
+        self._kept = self._opened_store()
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         bundled = load_bundled()
@@ -253,6 +255,10 @@ class App:
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
         self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
+
+    def _opened_store(self) -> Kept:
+        forwards = self.config.store == "influx"
+        return Kept(self._data, forwards=forwards, shared=self.is_shared, keep=_keep(self.config))
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -403,7 +409,7 @@ class App:
 
     def _is_there(self) -> bool:
         status = self._status
-        return self._link.connected and status is not None and status.connected
+        return self._link.connected and status is not None and (status.connected or status.relays is True)
 
     @property
     def is_shared(self) -> bool:
@@ -446,7 +452,8 @@ class App:
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         for topic, payload in outcome.asks:
-            self._link.publish(topic, payload, qos=0 if topic in outcome.unconfirmed else 1)
+            qos = 0 if topic in outcome.unconfirmed else 1
+            self._link.publish(topic, payload, qos, by_hand=outcome.by_hand)
 
     async def _watch(self) -> None:
         while True:
@@ -525,14 +532,14 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        listens = status.standby or (status.connected and status.subscribed)
+        listens = status.relays is not False if status.standby else status.connected and status.subscribed
         broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         found = {
             "broker": broker_part,
-            "journal": parts.journal(status, worker.missing, time.time_ns()),
+            "journal": parts.journal(status, worker.missing, time.time_ns(), is_anew=worker.is_anew),
             "gaps": parts.gaps(status, time.time_ns()),
             "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }
@@ -607,7 +614,11 @@ class App:
         if not self.is_shared:
             return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
         noting = Noting(self._acting)
-        looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        try:
+            looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        except NotFoundError:
+            await asyncio.sleep(COMES_TO_IT)
+            looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
         if noting.deed is None:
             return looked
         return await self._do_everywhere(noting.deed)

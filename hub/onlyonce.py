@@ -6,9 +6,7 @@ is sealed by what only the asker knows: what was typed, and is erased one day, c
 no server answers each worker goes on with what it knows itself.
 """
 
-import base64
 import contextlib
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +19,11 @@ from msgspec import Struct
 from hub.errors import JournalError
 from hub.journal import place
 from hub.model import NS
+from hub.sealing import sealed, unsealed
 from hub.web.once import KEPT_NS, MOST, Claim, Kept
 from hub.web.sessions import CODE_S
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
-
     from hub.journal.bucket import Bucket, Entry
 
 CODES, REQUESTS = "codes", "requests"
@@ -77,8 +74,6 @@ class OnlyOnce:
         from hub.journal.nats_link import RefusedError  # noqa: PLC0415 — only where NATS is spoken of
 
         try:
-            for each in [*self._used]:
-                self._spend(each)
             found = self._codes.get(code)
             if found is None:
                 return mine  # never offered, for there was no server
@@ -93,12 +88,14 @@ class OnlyOnce:
             return mine
         return True
 
-    def _spend(self, code: str) -> None:
-        """Let a code that opened while no server answered open nowhere else."""
-        found = self._codes.get(code)
-        if found is not None and found.value is not None:
-            self._codes.delete(code, after=found.revision)
-        self._used.discard(code)
+    def look(self) -> None:
+        """Let the codes that opened here while no server answered open nowhere else."""
+        with contextlib.suppress(JournalError):  # the next time
+            for code in [*self._used]:
+                found = self._codes.get(code)
+                if found is not None and found.value is not None:
+                    self._codes.delete(code, after=found.revision)
+                self._used.discard(code)
 
     # --- requests
 
@@ -127,7 +124,7 @@ class OnlyOnce:
         after = self._mine.pop(answer.key, None)
         if after is None:
             return
-        said = Said(answer.body, _sealer(seal).encrypt(msgspec.msgpack.encode(answer)))
+        said = Said(answer.body, sealed(msgspec.msgpack.encode(answer), seal))
         with contextlib.suppress(JournalError):  # taken for under way until that is forgotten
             self._requests.put(answer.key, msgspec.json.encode(said), after=after)
 
@@ -140,22 +137,14 @@ class OnlyOnce:
 
 
 def _claim(found: "Entry", seal: str) -> Claim | None:
-    from cryptography.fernet import InvalidToken  # noqa: PLC0415 — likewise
-
     try:
         said = msgspec.json.decode(found.value or b"", type=Said)
         if not said.answer:
             return Claim(said.body, None)
-        return Claim(said.body, msgspec.msgpack.decode(_sealer(seal).decrypt(said.answer), type=Kept))
-    except (msgspec.MsgspecError, InvalidToken) as error:
+        return Claim(said.body, msgspec.msgpack.decode(unsealed(said.answer, seal) or b"", type=Kept))
+    except msgspec.MsgspecError as error:
         _LOG.warning("What another worker answered cannot be read: %s", error)
         return None
-
-
-def _sealer(seal: str) -> "Fernet":
-    from cryptography.fernet import Fernet  # noqa: PLC0415 — only where NATS is spoken of
-
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(seal.encode()).digest()))
 
 
 @contextmanager

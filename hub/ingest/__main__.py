@@ -124,7 +124,7 @@ class Ingest:
         self._end_said = 0
         self._end_at = 0.0
         self._status: Status | None = None
-        self._status_at = self._measured_at = 0.0
+        self._status_at = self._measured_at = self._announced_at = 0.0
         self._oversize = 0
         self._met = 0
         self._memory = GivingBack(MUCH) if memory is None else memory
@@ -207,6 +207,9 @@ class Ingest:
         if now >= self._measured_at:
             self._measured_at = now + _STATUS_EVERY_S
             self._room.tick(now)
+        if self._lease is not None and now >= self._announced_at:
+            self._announced_at = now + _STATUS_EVERY_S
+            self._lease.announce(answer(self._now()))
         if self._link.admitted and now >= self._status_at:
             self._status_at = now + _STATUS_EVERY_S
             status = self._now()
@@ -250,7 +253,7 @@ class Ingest:
         while not self._questions.empty():
             question, reply = self._questions.get()
             said = wish(question)
-            if isinstance(said, Append | Erase):
+            if isinstance(said, Append | Erase | Publish):
                 self._handle(said, _Asker(reply))
 
     def _handle(self, said: Wanted, peer: Answers) -> None:

@@ -8,6 +8,7 @@ his turn writes nothing: the journal itself refuses him (`jetstream`).
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 
 from hub.errors import JournalError
 from hub.journal.jetstream import Log
@@ -122,6 +123,22 @@ class Lease:
             JournalError: no answer came.
         """
         return self._link.ask(f"{self._url.name}_ask", question)
+
+    def tell(self, said: bytes) -> None:
+        """Tell whoever has the turn something that needs no answer; nobody hears it where no server is there."""
+        self._link.say([(f"{self._url.name}_ask", said, "")])
+
+    def announce(self, said: bytes) -> None:
+        """Tell those who stand by how we are, as who has the turn does each second."""
+        self._link.say([(f"{self._url.name}_status", said, "")])
+
+    def hear(self, heard: Callable[[bytes], None]) -> Callable[[], None]:
+        """Take what is announced, on a thread of the connection; return what ends that.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        return self._link.serve(f"{self._url.name}_status", lambda said, _reply: heard(said))
 
     def serve(self, heard: Heard) -> None:
         """Take the questions of those who stand by, on a thread of the connection.

@@ -23,10 +23,16 @@ from servers.workers import Hub
 PRODUCT = "temperature_ds18b20_2"
 
 
+class Shared(Hub):
+    """A worker beside others."""
+
+    shared = True
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Hub, Hub]]:
     """Lend two workers with stores of their own and one journal."""
-    one, two = Hub(tmp_path / "one"), Hub(tmp_path / "two")
+    one, two = Shared(tmp_path / "one"), Shared(tmp_path / "two")
     two.journal = one.journal
     two.kept.close()
     two.open()
@@ -165,16 +171,18 @@ def acted(pair: tuple[Hub, Hub]) -> Acted:
 
 
 def test_a_device_renamed_at_one_worker_is_renamed_at_all(acted: Acted) -> None:
-    """And back again from the other one, which counts its actions by itself."""
-    acted.pair[1].kept.act(Action(by="hub", at=1), [], None)  # so their numbers differ
+    """And back again from the other one by the same number, though that one has seen more actions."""
+    for at in (1, 2):
+        acted.pair[1].kept.act(Action(by="hub", at=at), [], None)
     done = acted.do(0, lambda acts: acts.change("tasmota:a7", {"name": "Oven", "room": "Bakery"}, "facilitator"))
-    assert (done.id, done.after["name"], done.by) == (1, "Oven", "facilitator")
+    assert (done.id, done.after["name"], done.by) == (done.at // 1_000, "Oven", "facilitator")
     one, two = acted.names()
     assert one == two
     assert ("tasmota:a7", "Oven", None) in one
     assert [hub.kept.actions(1)[0].at for hub in acted.pair] == [done.at, done.at]
-    undone = acted.do(1, lambda acts: acts.undo(None, "facilitator"))
-    assert undone.undoes == 2
+    undone = acted.do(1, lambda acts: acts.undo(done.id, "facilitator"))
+    assert undone.undoes == done.id
+    assert [each.id for each in acted.pair[0].kept.actions(2)] == [each.id for each in acted.pair[1].kept.actions(2)]
     one, two = acted.names()
     assert one == two
     assert ("tasmota:a7", "a7", None) in one

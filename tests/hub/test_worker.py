@@ -16,6 +16,7 @@ from hub import worker as worker_module
 from hub.devices import Clock
 from hub.errors import NotFoundError, StoreError
 from hub.kept import Kept
+from hub.live import Live
 from hub.model import NS, REAL, AlarmState, Message, Record
 from hub.understand import Understanding
 from hub.worker import newest
@@ -138,7 +139,27 @@ def test_newest_keeps_one_reading_a_channel_and_run(hub: Hub) -> None:
     """All that a live state needs of a step; an older measure that comes later replaces nothing."""
     hub.take(said("a", t=1, at=WALL), said("a", 1, t=2, at=WALL - NS), said("a", 2, u=3))
     readings = hub.delivered[0].batch.readings
-    assert [(each.channel, each.value) for each in newest(readings)] == [("t", 1.0), ("u", 3.0)]
+    assert [(each.channel, each.value) for each in newest(readings, {})] == [("t", 1.0), ("u", 3.0)]
+
+
+@pytest.mark.parametrize("many", [1, 2, 5])
+def test_how_often_a_channel_speaks_is_learned_alike_however_much_a_step_holds(hub: Hub, many: int) -> None:
+    """A worker that is behind takes more at once than another one: both believe a silent sensor as long."""
+    telegrams = [said("kitchen", second, t=20 + second, at=WALL + second * NS) for second in range(0, 200, 20)]
+    for first in range(0, len(telegrams), many):
+        hub.take(*telegrams[first : first + many])
+    live = Live(wall=lambda: WALL, is_health=lambda _device, _channel: False)
+    for outcome in hub.delivered:
+        live.apply(outcome.batch)
+    assert live.device_view(f"{FAMILY}:kitchen")["silence"] == {"t": 60.0}
+
+
+def test_what_a_use_case_knows_of_a_run_that_ends_is_its_last_word(hub: Hub) -> None:
+    """Nobody looks at it again: what was known a second before would stay on the page for ever."""
+    hub.take(announcement(), beat(0, 0), probe(1))
+    hub.take(probe(2, air=5.5), cleared(3))
+    view = next(outcome.views["cold_room"] for outcome in reversed(hub.delivered) if outcome.views)
+    assert 5.5 in {each.value for each in view.measures.values()}
 
 
 # --- restart

@@ -73,6 +73,8 @@ class Hub:
 
     forwards = False
     """Whether readings go on to InfluxDB."""
+    shared = False
+    """Whether other workers keep the same."""
     partition: Callable[[str], int] | None = None
     """Tells a topic's partition of the journal."""
 
@@ -93,7 +95,7 @@ class Hub:
 
     def open(self) -> None:
         """Start from the store."""
-        self.kept = Kept(self.folder, forwards=self.forwards, wall=lambda: self.wall)
+        self.kept = Kept(self.folder, forwards=self.forwards, shared=self.shared, wall=lambda: self.wall)
         self.kept.ways = self.wishes.ways
         self.worker = Worker(
             reader=self.journal,

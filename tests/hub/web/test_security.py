@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from yarl import URL
 
 from hub import credentials
@@ -278,6 +278,19 @@ async def test_a_new_pin_lets_nobody_in_by_the_old_one_nor_by_a_cookie_of_before
     assert (await ask(client, "GET", f"{API}/messages"))[0] == 403
     assert (await ask(client, "POST", f"{API}/login", json={"pin": PIN}))[0] == 403
     assert (await ask(client, "POST", f"{API}/login", json={"pin": "111222"}))[0] == 200
+
+
+async def test_a_console_that_is_open_when_the_pin_changes_is_none_any_more(hub: FakeHub, serve: Serve) -> None:
+    """Its link ends with what there is to tell next, and the page that comes back is a viewer's."""
+    client = await serve(hub, lan=True, read_pin=lambda: "111222")
+    await ask(client, "POST", f"{API}/login", json={"pin": PIN})
+    async with client.ws_connect("/live") as console:
+        assert (await console.receive_json(timeout=30))["role"] == "facilitator"
+        assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 200
+        hub.speak("tasmota:a", "temperature", 4.0)
+        assert (await console.receive(timeout=30)).type is WSMsgType.CLOSE
+    async with client.ws_connect("/live") as again:
+        assert (await again.receive_json(timeout=30))["role"] == "viewer"
 
 
 async def test_a_pin_that_stands_in_a_file_is_changed_there(hub: FakeHub, serve: Serve) -> None:
