@@ -153,6 +153,44 @@ def test_what_was_found_out_once_is_found_out_again_after(story: list[Message | 
     assert quick.devices == slow.devices
 
 
+def _listed(**names: str) -> bytes:
+    """Return a bridge's list: friendly name → IEEE address."""
+    return json.dumps([{"friendly_name": name, "ieee_address": ieee} for name, ieee in names.items()]).encode()
+
+
+FIRST, SECOND = "0x00158d0001dc1a2b", "0x00158d0001dc1a2c"
+BEHIND_A_BRIDGE = (
+    *(("zigbee2mqtt/kitchen", b'{"temperature":21.5}'), ("zigbee2mqtt/cellar", b'{"temperature":9.5,"humidity":60}')),
+    *((f"zigbee2mqtt/{FIRST}", b'{"temperature":21.5}'), (f"zigbee2mqtt/{SECOND}", b'{"humidity":61}')),
+    ("zigbee2mqtt/kitchen", json.dumps({"temperature": 3, "device": {"ieeeAddr": SECOND}}).encode()),
+    ("zigbee2mqtt/bridge/devices", _listed(kitchen=FIRST, cellar=SECOND)),
+    ("zigbee2mqtt/bridge/devices", _listed(kitchen=SECOND, cellar=FIRST)),
+    ("zigbee2mqtt/bridge/devices", _listed(kitchen=FIRST)),
+    ("zigbee2mqtt/bridge/devices", _listed()),
+    ("zigbee2mqtt/cellar/availability", b"offline"),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(BEHIND_A_BRIDGE), min_size=2, max_size=8))
+def test_whose_other_names_are_known_goes_the_short_way_until_they_mean_another(said: list[tuple[str, bytes]]) -> None:
+    """Each word of a device behind a bridge names its address again; a list may give it to another name."""
+    quick, slow = _mind(QUICK), _mind(SLOW)
+    for position, (topic, payload) in enumerate([each for each in said for _ in range(2)], 1):
+        record = Record(position, Message(topic, payload, WALL + position * NS))
+        slow._steady.clear()
+        assert quick.take([record]) == slow.take([record])
+    assert quick.devices == slow.devices
+
+
+def test_a_device_behind_a_bridge_goes_the_short_way() -> None:
+    """Though each of its messages names its address."""
+    mind = _mind(QUICK)
+    said = [BEHIND_A_BRIDGE[5], *BEHIND_A_BRIDGE[:2]]
+    mind.take([Record(n, Message(topic, payload, WALL)) for n, (topic, payload) in enumerate(said, 1)])
+    assert set(mind._steady) == {"zigbee2mqtt/kitchen", "zigbee2mqtt/cellar"}
+
+
 def test_most_messages_go_the_short_way() -> None:
     """Else all of this would be for nothing: the second message of a device finds its topic known."""
     mind = _mind(QUICK)
