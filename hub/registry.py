@@ -11,6 +11,7 @@ import pkgutil
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
+from itertools import takewhile
 from math import isfinite
 from sys import float_info
 from typing import Any
@@ -239,14 +240,17 @@ class Registry:
         Tried on the message itself: what does not give what the driver gave is not learnt.
         """
         driver, decoded, routes = outcome.driver, outcome.decoded, self._routes.get(message.topic, ())
-        if driver is None or driver.alike is None or decoded is None or not routes or routes[0][0] is not driver:
+        if driver is None or driver.alike is None or decoded is None:
+            return None
+        asked = [*takewhile(lambda route: route[0] is not driver, routes)]  # before it, who refused
+        if len(asked) == len(routes) or not all(each.foreign_by_members for each, _ in asked):
             return None
         context = contexts.get(outcome.key)
         try:
             root = _DECODE(message.payload)
             likeness = driver.alike(message, root, driver.empty_context() if context is None else context)
             shape = None if likeness is None else self._shape(driver, root, likeness)
-        except (msgspec.DecodeError, UnicodeError, ValueError):
+        except (msgspec.DecodeError, PayloadError, ValueError):
             return None  # no JSON, or of no kind that is read so
         except Exception as error:  # noqa: BLE001 — as when it decodes
             self._failed(driver, outcome.key, error)

@@ -88,6 +88,10 @@ MAKES = {
     '"Today":0.954,"Period":217,"Power":2635,"Factor":0.99,"Voltage":227,"Current":11.661}}',
     "tele/lamp/STATE": '{"Time":"2026-11-24T09:00:00","Uptime":"0T00:15:12","UptimeSec":912,"Vcc":3.461,"Heap":25,'
     '"POWER":"ON","Dimmer":50,"Wifi":{"AP":1,"SSId":"x","RSSI":78,"Signal":-61}}',
+    "greenhouse/north": '{"time":"2026-11-24T09:00:00Z","id":"007","air":{"Température":21,"humidity":48},"open":true,'
+    '"note":"ok","heater":"on","flow [L/min]":3,"weight":{"value":1200,"unit":"lb"}}',
+    "workshop/line": '{"ts":1795510800123,"value":71.6,"unit":"°F","count":7}',
+    "workshop/oven/temp": "182.5",
 }
 """Telegrams that are read without their driver once it has read the like of them."""
 VALUES = (
@@ -111,7 +115,9 @@ VALUES = (
     *('"2026-11-24T10:00:00"', '"2026-11-24T07:00:00Z"', '"1970-01-01T00:00:10"', '"é"', '"\\u00e9"', '"\\ud800"'),
 )
 """JSON that may stand where a number stood."""
-MORE = st.sampled_from(["more", "Humidity", "CarbonDioxide", "Temperature1", "Switch2", "POWER2", "Action", "Epoch"])
+MORE = st.sampled_from(
+    ["more", "Humidity", "CarbonDioxide", "Temperature1", "Switch2", "POWER2", "Action", "Epoch", "unit", "ts"]
+)
 
 KITCHEN = Message("tele/kitchen/SENSOR", b'{"BME280":{"Temperature":21.5}}', WALL)
 CELLAR = replace(KITCHEN, topic="tele/cellar/SENSOR")
