@@ -289,7 +289,10 @@ class Registry:
         return channel if unit == channel.unit else Told(unit, -float_info.max, float_info.max)
 
     def _gives(self, shape: Shape, payload: bytes, driver: Driver, decoded: Decoded) -> bool:
-        """Tell whether a message's shape gives what its driver gave, and that was nothing but good values."""
+        """Tell whether a message's shape gives what its driver gave, and that was nothing but good values.
+
+        One a channel: which is the second of a name depends on the order of members, which a shape does not keep.
+        """
         said, found = shape.read(payload), self.complete(driver, decoded)
         if said is None or decoded.unsaid or decoded.carried is not None or decoded.events:
             return False

@@ -124,8 +124,6 @@ def alike(message: Message, root: Any, _context: None) -> Likeness | None:  # no
         return Likeness((Value((), _named(message.topic)[1]),))
     found = _Alike([], [])
     found.walk(root, (), None)
-    if len({each.channel for each in found.values}) < len(found.values):
-        return None  # which is the second of a name depends on their order
     return Likeness(tuple(found.values), found.time, _clock if found.time is not None else None, tuple(found.words))
 
 

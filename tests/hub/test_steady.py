@@ -92,8 +92,28 @@ MAKES = {
     '"note":"ok","heater":"on","flow [L/min]":3,"weight":{"value":1200,"unit":"lb"}}',
     "workshop/line": '{"ts":1795510800123,"value":71.6,"unit":"°F","count":7}',
     "workshop/oven/temp": "182.5",
+    "zigbee2mqtt/plug": '{"state":"ON","power":12,"temperature":21.5,"humidity":40.5,"linkquality":90,"contact":true,'
+    '"last_seen":"2026-11-24T09:00:00","update":{"state":"idle"}}',
+    "zigbee2mqtt/kitchen": '{"state":"open","power":0,"temperature":70.5,"occupancy":false,"soil":3,"lock":"LOCKED"}',
 }
 """Telegrams that are read without their driver once it has read the like of them."""
+EXPOSING = json.dumps(
+    [
+        {
+            "friendly_name": "kitchen",
+            "ieee_address": "0x00158d0001dc1a2b",
+            "definition": {
+                "exposes": [
+                    {"type": "binary", "property": "state", "value_on": "open", "value_off": "closed"},
+                    {"type": "numeric", "property": "temperature", "unit": "°F"},
+                    {"type": "numeric", "property": "power", "unit": "kW"},
+                    {"type": "numeric", "property": "soil", "unit": "%"},
+                    {"type": "binary", "property": "lock", "value_on": "LOCKED", "value_off": "UNLOCKED"},
+                ]
+            },
+        }
+    ]
+).encode()
 VALUES = (
     *(
         "null",
@@ -212,8 +232,9 @@ def test_a_telegram_is_read_from_its_bytes_as_its_driver_reads_it(topic: str, da
     quick, slow = _mind(QUICK), _mind(SLOW)
     usual = MAKES[topic].encode()
     payloads = [usual] * 4 + data.draw(st.lists(_changed(usual), min_size=1, max_size=6))
-    for position, payload in enumerate(payloads, 1):
-        record = Record(position, Message(topic, payload, WALL + position * NS))
+    said = [("zigbee2mqtt/bridge/devices", EXPOSING), *((topic, payload) for payload in payloads)]
+    for position, (place, payload) in enumerate(said, 1):
+        record = Record(position, Message(place, payload, WALL + position * NS))
         slow._steady.clear()
         found, due = quick.take([record]), slow.take([record])
         assert _sorted(found) == _sorted(due)
@@ -225,7 +246,8 @@ def test_a_telegram_is_read_from_its_bytes_as_its_driver_reads_it(topic: str, da
 def test_a_topics_fourth_telegram_needs_no_driver(topic: str) -> None:
     """Else what is learnt of a make would be of no use."""
     mind, usual = _mind(QUICK), MAKES[topic].encode()
-    mind.take([Record(n, Message(topic, usual, WALL + n * NS)) for n in (1, 2, 3)])
+    said = [("zigbee2mqtt/bridge/devices", EXPOSING), (topic, usual), (topic, usual), (topic, usual)]
+    mind.take([Record(n, Message(*each, WALL + n * NS)) for n, each in enumerate(said, 1)])
     alike = mind._steady[topic].alike
     assert alike is not None
     assert alike.shape.read(usual) is not None
