@@ -404,7 +404,8 @@ class App:
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._settled.wait(), GIVE_BACK)
+                async with asyncio.timeout(GIVE_BACK):
+                    await self._settled.wait()
 
     def _is_there(self) -> bool:
         status = self._status
@@ -503,7 +504,8 @@ class App:
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
+                async with asyncio.timeout(PARTS_EVERY if waits else PURGE_EVERY):
+                    await self._session_news.wait()
             self._session_news.clear()
 
     def _end_accounts(self) -> None:
@@ -631,7 +633,8 @@ class App:
         future = self._doing.asked(deed)
         try:
             await self._link.append([deeds.written(deed, time.time_ns())])
-            return await asyncio.wait_for(asyncio.wrap_future(future), DEED_PATIENCE)
+            async with asyncio.timeout(DEED_PATIENCE):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             raise HubError(LATER) from None
         finally:
@@ -800,7 +803,8 @@ class App:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._room_pressed.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._room_pressed.wait()
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""

@@ -665,6 +665,8 @@ class Worker:
         for reading in changes.past:
             if reading.run != REAL:
                 self._filled_until[reading.run] = max(reading.time, self._filled_until.get(reading.run, 0))
+        if not self._filled_until:
+            return []
         begun = {reading.run for reading in changes.shown} & self._filled_until.keys()
         return [alarm for run in begun for alarm in self.engine.tick(run, self._filled_until.pop(run), past=True)]
 

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
@@ -29,6 +30,7 @@ from hub.ingest import ports
 from hub.ingest.batch import MUCH, cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.gaps import Gaps
+from hub.ingest.heralds import announced
 from hub.ingest.link import (
     Answers,
     Append,
@@ -105,6 +107,7 @@ class Ingest:
             epoch=self._journal.epoch,
             gaps=self._gaps,
             contact=self._journal.newest,
+            announced=partial(announced, settings),
             wake=self.wake,
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
@@ -294,7 +297,11 @@ def main() -> int:
         default=os.environ.get("HUB_BROKER_URL"),
         help="mqtt://[user:password@]host[:port]; HUB_BROKER_URL unless given: a password is not for the process list",
     )
-    parser.add_argument("--client-id", default="matinales-hub")
+    parser.add_argument(
+        "--client-id",
+        default=os.environ.get("HUB_CLIENT_ID", "matinales-hub"),
+        help="our name at the broker; HUB_CLIENT_ID unless given: who knows it can take our session over",
+    )
     parser.add_argument("--window", type=int, default=100, help="messages the broker keeps in flight towards us")
     parser.add_argument("--uptime", action="store_true", help="the broker may be asked since when it runs ($SYS)")
     parser.add_argument("--queue-bytes", type=int, default=0, help="what may wait for us before the broker drops some")

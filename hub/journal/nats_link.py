@@ -372,7 +372,8 @@ class Link:
 
         try:
             if not self._up.is_set():
-                await asyncio.wait_for(self._up.wait(), _FIRST_S)
+                async with asyncio.timeout(_FIRST_S):
+                    await self._up.wait()
             if not self._client.is_connected:
                 await asyncio.sleep(_AGAIN_S)
             if not self._client.is_connected:

@@ -326,6 +326,10 @@ class Security:
             return Role.FACILITATOR
         return Role.VIEWER
 
+    def lapsed(self, request: web.Request, role: Role) -> bool:
+        """Tell whether who came as a facilitator is one no longer: they logged out, or the PIN was changed."""
+        return role is Role.FACILITATOR and self._role(request, own=True) < role
+
     def _is_integrator(self, request: web.Request) -> bool:
         """Tell whether a token opens this source; in the address only for callers that cannot set headers."""
         return self.tokens.opens(_bearer(request), request.match_info.get("source", ""))

@@ -62,6 +62,7 @@ class Sessions:
         self._wall = wall
         self._until: dict[str, float] = {}
         self._guard = threading.Lock()
+        self._saving = threading.Lock()
         if path is not None:
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 self._until = msgspec.json.decode(path.read_bytes(), type=dict[str, float])
@@ -119,7 +120,8 @@ class Sessions:
     def save(self) -> None:
         """Write the file; blocks."""
         if self._path is not None:
-            write_private(self._path, msgspec.json.encode(self.living()))
+            with self._saving:  # what is written last was read last
+                write_private(self._path, msgspec.json.encode(self.living()))
 
 
 @lru_cache(maxsize=4)

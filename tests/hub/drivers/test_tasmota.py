@@ -330,6 +330,16 @@ def test_a_button_is_an_event() -> None:
     assert [(e.name, e.value) for e in decoded.events] == [("button1", "DOUBLE")]
 
 
+def test_a_press_is_heard_though_the_telegram_before_it_looked_the_same() -> None:
+    """What the text of an action is decides what happened: nothing, and then a press."""
+    context, events = Context(), []
+    for action in ("NONE", "NONE", "NONE", "SINGLE"):
+        telegram = {"BME280": {"Temperature": 21.5}, "Button1": {"Action": action}}
+        decoded, context = tasmota.decode(Message(SENSOR, json.dumps(telegram).encode(), 1), context)
+        events += [event.value for event in decoded.events]
+    assert events == ["SINGLE"]
+
+
 @pytest.mark.parametrize(
     ("stamp", "measured", "local"),
     [

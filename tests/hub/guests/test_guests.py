@@ -389,6 +389,7 @@ def test_a_guest_knows_its_package() -> None:
 
 def test_every_word_of_the_contract_travels() -> None:
     """A field that drivers get later must not be lost on the way: it is described, asked for, or known to stay here."""
-    here = {"decode", "context", "commandings"}  # asked message by message; bytes; a proof for the kit
+    # asked message by message; bytes; a proof for the kit; what reads bytes in this process
+    here = {"decode", "context", "commandings", "alike"}
     said = {*Description.__struct_fields__, *FUNCTIONS} - {"has"}
     assert set(Driver.__struct_fields__) - here == said
