@@ -539,7 +539,9 @@ class App:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         found = {
             "broker": broker_part,
-            "journal": parts.journal(status, worker.missing, time.time_ns(), is_anew=worker.is_anew),
+            "journal": parts.journal(
+                status, worker.missing, time.time_ns(), is_anew=worker.is_anew, missed=worker.missed
+            ),
             "gaps": parts.gaps(status, time.time_ns()),
             "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }
@@ -1061,7 +1063,7 @@ class App:
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,
-            "journal_lost_total": status.lost + worker.missing,
+            "journal_lost_total": status.lost + worker.missing + worker.missed,
             "journal_bytes": status.journal,
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,

@@ -208,7 +208,7 @@ class Worker:
         self.position = self._kept.position()
         self._opening = self._kept.opening()
         first, now = self._kept.born()
-        self.is_anew = first != now
+        self.is_anew, self.missed = first != now, self._kept.missed()
         self._forgetful = False
 
     def _follow_run(self, run: Run) -> None:
@@ -513,6 +513,10 @@ class Worker:
         if opening.id and opening.id != self._opening:
             self._follow(opening)
         records = self.reader.read(self.position, CHUNK, end=told)
+        if records and opening.born and records[0].position > self.position + 1:
+            gone = records[0].position - self.position - 1
+            self.missed = self._kept.miss(self.position, gone)
+            _LOG.warning("%d messages after %d had gone from the journal before they were read", gone, self.position)
         self._rested = began + max(min(len(records) * REST, LONGEST_REST), self._least_rest if records else 0.0)
         if records:
             self._take(records)

@@ -164,6 +164,22 @@ def test_what_a_use_case_knows_of_a_run_that_ends_is_its_last_word(hub: Hub) -> 
     assert outcome.batch.sentences["cold_room"]["params"]["air"] == 5.5
 
 
+def test_what_had_gone_from_a_shared_journal_before_it_was_read_is_told(hub: Hub) -> None:
+    """A worker that was away for long, or has just joined: counted once, over a restart too."""
+    hub.journal.opening = Opening(1, 0, "stream")
+    hub.journal.append(*(said("kitchen", second, t=second) for second in range(1, 10)))
+    hub.journal.records = hub.journal.records[4:]
+    hub.journal.read = lambda after, limit, *, end=0: [  # noqa: ARG005
+        each for each in hub.journal.records if each.position > after
+    ]
+    hub.take()
+    assert (hub.worker.missed, hub.worker.position, hub.worker.stored) == (4, 9, 5)
+    hub.restart()
+    assert hub.worker.missed == 4
+    hub.take(said("kitchen", 10, t=10))
+    assert hub.worker.missed == 4
+
+
 def test_what_came_since_a_shared_journal_was_opened_again_is_not_taken_for_lost(hub: Hub) -> None:
     """Another worker took over and wrote on; this one read that before it heard of the opening."""
     hub.journal.opening = Opening(1, 0, "stream")
