@@ -78,12 +78,12 @@ def journal(
         part = degraded(
             "journal_anew", f"{missing} messages that were read before are gone from it" if missing else None
         )
+    elif missed:
+        part = degraded("journal_missed", f"{missed} messages")
     elif dropping:
         part = degraded("journal_dropped", f"{status.dropped}")
     elif status.fault is not None or missing:
         part = degraded("journal_fault", status.fault or f"its last {missing} messages were damaged")
-    elif missed:
-        part = degraded("journal_missed", f"{missed} messages")
     elif status.used > WARN_FROM * status.budget:
         part = degraded("journal_nearly_full")
     else:
