@@ -21,7 +21,7 @@ from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
-from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, ToAlarm, ToDevice, ToRoom
+from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, Switch, ToAlarm, ToDevice, ToRoom
 from hub.described import described
 from hub.doing import Doing, Noting, named
 from hub.driver import Command
@@ -539,7 +539,9 @@ class App:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         found = {
             "broker": broker_part,
-            "journal": parts.journal(status, worker.missing, time.time_ns(), is_anew=worker.is_anew),
+            "journal": parts.journal(
+                status, worker.missing, time.time_ns(), is_anew=worker.is_anew, missed=worker.missed
+            ),
             "gaps": parts.gaps(status, time.time_ns()),
             "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }
@@ -821,10 +823,12 @@ class App:
         self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
 
     def _furnish_everywhere(self, deed: ToRoom) -> None:
-        """Do what somebody did to the screens or the choices at any worker; in the worker's thread."""
+        """Do what somebody did to the screens, the choices or a driver at any worker; in the worker's thread."""
         if isinstance(deed, Hang):
             self._kept.put_wall(deed.wall)
             self._loop.call_soon_threadsafe(self._hang, deed.wall)
+        elif isinstance(deed, Switch):
+            self._switch(deed.name, on=deed.on)
         else:
             self._chosen.take(deed.usecase, deed.choices, deed.session, deed.table)
             self._loop.call_soon_threadsafe(self._show_choice, deed.table)
@@ -845,17 +849,21 @@ class App:
         return self._guests.views()
 
     async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
-        """Switch a driver of another package on or off."""
+        """Switch a driver of another package on or off; where workers share a journal, at all of them."""
+        if self.is_shared:
+            self._guests.named(name)
+            await self._do_everywhere(Switch(key=secrets.token_hex(8), name=name, on=on))
+        else:
+            await asyncio.wrap_future(self._worker.call(lambda: self._switch(name, on=on)))
+        return next(each for each in self._guests.views() if each["name"] == name)
 
-        def switch() -> Mapping[str, Any]:
-            if on:
-                self._guests.switch_on(name)
-                self._rereading.begin(name)
-            else:
-                self._kept.put_absence(self._guests.switch_off(name, BY_HAND).name, off=BY_HAND, again=False)
-            return next(each for each in self._guests.views() if each["name"] == name)
-
-        return await asyncio.wrap_future(self._worker.call(switch))
+    def _switch(self, name: str, *, on: bool) -> None:
+        """Switch a driver; in the worker's thread."""
+        if on:
+            self._guests.switch_on(name)
+            self._rereading.begin(name)
+        else:
+            self._kept.put_absence(self._guests.switch_off(name, BY_HAND).name, off=BY_HAND, again=False)
 
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
@@ -1061,7 +1069,7 @@ class App:
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,
-            "journal_lost_total": status.lost + worker.missing,
+            "journal_lost_total": status.lost + worker.missing + worker.missed,
             "journal_bytes": status.journal,
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,

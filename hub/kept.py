@@ -37,7 +37,7 @@ from hub.workshop.wall import Wall
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
-OPENING, BORN = "journal_opening", "journal_born"
+OPENING, BORN, HOLES = "journal_opening", "journal_born", "journal_holes"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 MOST_TIMES = 9
@@ -163,6 +163,22 @@ class Kept:
     def opening(self) -> int:
         """Return the opening of the journal in which that position lies; 0: not known."""
         return int(self._state.setting(OPENING) or 0)
+
+    def missed(self) -> int:
+        """Return how many records of a shared journal had gone before this worker came to them."""
+        return sum(msgspec.json.decode(self._state.setting(HOLES) or "{}", type=dict[str, int]).values())
+
+    def miss(self, after: int, gone: int) -> int:
+        """Note that so many records above a position had gone, once; return how many in all.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        holes: dict[str, int] = msgspec.json.decode(self._state.setting(HOLES) or "{}", type=dict[str, int])
+        holes[f"{after}"] = gone
+        with self._file.transaction():
+            self._state.set_setting(HOLES, msgspec.json.encode(holes).decode())
+        return sum(holes.values())
 
     def born(self) -> tuple[str, str]:
         """Return which journal was read first, and which is read now (`hub.journal.base.Opening`); empty: not known."""

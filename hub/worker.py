@@ -208,7 +208,7 @@ class Worker:
         self.position = self._kept.position()
         self._opening = self._kept.opening()
         first, now = self._kept.born()
-        self.is_anew = first != now
+        self.is_anew, self.missed = first != now, self._kept.missed()
         self._forgetful = False
 
     def _follow_run(self, run: Run) -> None:
@@ -513,6 +513,10 @@ class Worker:
         if opening.id and opening.id != self._opening:
             self._follow(opening)
         records = self.reader.read(self.position, CHUNK, end=told)
+        if records and opening.born and records[0].position > self.position + 1:
+            gone = records[0].position - self.position - 1
+            self.missed = self._kept.miss(self.position, gone)
+            _LOG.warning("%d messages after %d had gone from the journal before they were read", gone, self.position)
         self._rested = began + max(min(len(records) * REST, LONGEST_REST), self._least_rest if records else 0.0)
         if records:
             self._take(records)
@@ -528,7 +532,8 @@ class Worker:
         """
         _, known = self._kept.born()
         begins = bool(known and opening.born and opening.born != known)
-        position = 0 if begins else opening.position
+        # one that says which it is loses no end: what is above its opening came since, and may be known already
+        position = 0 if begins else self.position if opening.born else opening.position
         if position < self.position:
             self.missing += self.position - position
             _LOG.warning("The journal lost what follows %d; %d was taken before", position, self.position)
@@ -732,6 +737,13 @@ class Worker:
             sentences[name], made[name] = self._said(name, case, view, now), computed(case, view)
         batch.sentences, batch.computed = sentences, made
 
+    def _speak_last(self, batch: Batch, views: Mapping[str, View]) -> None:
+        """Add what is true of runs that end, at once: nothing is said of them any more."""
+        for name, view in views.items():
+            case = self._cases[name]
+            batch.sentences = {**batch.sentences, name: msgspec.to_builtins(main_sentence(case, view))}
+            batch.computed = {**batch.computed, name: computed(case, view)}
+
     def _said(self, line: str, case: UseCase, view: View, now: float) -> Mapping[str, Any]:
         """Return the sentence on a line; what is waited for while a run prepares does not stand in its way then."""
         due = main_sentence(case, view)
@@ -799,7 +811,7 @@ class Worker:
             _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
         views = {**(last or {}), **(self.views(self._wall()) if changes.runs else {})}
-        self._speak(batch, last or {}, self._monotonic())
+        self._speak_last(batch, last or {})
         tables = self._speak_of(alarms, batch)
         if changes.described:
             batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}

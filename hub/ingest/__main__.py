@@ -253,7 +253,7 @@ class Ingest:
         while not self._questions.empty():
             question, reply = self._questions.get()
             said = wish(question)
-            if isinstance(said, Append | Erase | Publish):
+            if isinstance(said, Append | Erase | Publish | Keep):
                 self._handle(said, _Asker(reply))
 
     def _handle(self, said: Wanted, peer: Answers) -> None:
@@ -274,8 +274,8 @@ class Ingest:
                     peer.send(AppendFailed(number, str(error)))
             case Publish(topic, payload, qos, retain):
                 self._edge.publish(topic, payload, qos, retain=retain)
-            case Keep(position):
-                self._room.keep(position)
+            case Keep(position, who):
+                self._room.keep(position, who)
 
 
 class _Asker:

@@ -66,9 +66,13 @@ class Publish(Struct, frozen=True, tag=True):
 
 
 class Keep(Struct, frozen=True, tag=True):
-    """Hub → ingest: every reader has the records before `position`; over its budget, the journal may drop them."""
+    """Hub → ingest: every reader has the records before `position`; over its budget, the journal may drop them.
+
+    `who`: the worker whose readers these are, where one that stands by passes it on; empty: the ingest's own.
+    """
 
     position: int
+    who: str = ""
 
 
 class Erase(Struct, frozen=True, tag=True):
@@ -187,7 +191,7 @@ class Answers(Protocol):
         """Tell him."""
 
 
-def asked(said: Append | Erase | Publish) -> bytes:
+def asked(said: Append | Erase | Publish | Keep) -> bytes:
     """Return a wish as it goes to the ingest of another worker."""
     return _ENCODE(said)
 

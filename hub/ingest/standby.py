@@ -16,6 +16,7 @@ from hub.ingest.link import (
     AppendFailed,
     End,
     Erase,
+    Keep,
     LinkServer,
     Peer,
     Publish,
@@ -157,3 +158,5 @@ class Standby:
                 peer.send(AppendFailed(said.id, f"{reason}; send it again in a few seconds"))
         elif isinstance(said, Publish) and said.by_hand:
             self._lease.tell(asked(said))
+        elif isinstance(said, Keep):
+            self._lease.tell(asked(Keep(said.position, self._lease.who)))

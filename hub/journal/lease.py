@@ -53,6 +53,7 @@ class Lease:
 
     Attributes:
         lost: it was held and is no more.
+        who: this worker.
     """
 
     def __init__(self, url: Url, who: str) -> None:
@@ -64,7 +65,7 @@ class Lease:
         """
         self.lost = False
         self._url = url
-        self._who = who
+        self.who = who
         self._link: Link = taken(url)
         self._stream = stream(url)
         self._subject = f"{self._stream}.ingest"
@@ -89,7 +90,7 @@ class Lease:
         """
         make(self._link, self._url)
         found = self._link.message(self._stream, {"last_by_subj": self._subject})
-        if found is not None and found.data.decode() != self._who:
+        if found is not None and found.data.decode() != self.who:
             return False
         if not self._put(0 if found is None else found.sequence):
             return False
@@ -160,7 +161,7 @@ class Lease:
 
     def _put(self, after: int) -> bool:
         try:
-            said = Outgoing(self._subject, self._who.encode(), {_EXPECTED: str(after)})
+            said = Outgoing(self._subject, self.who.encode(), {_EXPECTED: str(after)})
             self._sequence = self._link.publish(said)
         except RefusedError:
             return False
@@ -189,7 +190,7 @@ class Lease:
         found = self._link.message(self._stream, {"last_by_subj": self._subject})
         if found is None:  # it ran out while no server answered
             return self._put(0)
-        if found.data.decode() != self._who:
+        if found.data.decode() != self.who:
             return False
         self._sequence = found.sequence  # an answer was lost
         return True

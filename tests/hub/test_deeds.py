@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hub import deeds
 from hub.acting import Acting
-from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, ToDevice, ToRoom
+from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, Switch, ToDevice, ToRoom
 from hub.doing import Doing, Noting, named
 from hub.errors import NotFoundError, UsageError
 from hub.model import NS, Action, AlarmState, Message, Source
@@ -249,13 +249,13 @@ def test_a_device_erased_at_one_worker_is_erased_at_all_and_the_journal_does_not
     assert all({each.device for each in hub.rows()} == {"tasmota:b8"} for hub in acted.pair)
 
 
-def test_what_is_chosen_or_hung_up_at_one_worker_is_handed_to_all(pair: tuple[Hub, Hub]) -> None:
+def test_what_is_chosen_hung_up_or_switched_off_at_one_worker_is_handed_to_all(pair: tuple[Hub, Hub]) -> None:
     """In the order of the journal: the last one holds everywhere."""
     heard: list[list[ToRoom]] = [[], []]
     for hub, each in zip(pair, heard, strict=True):
         hub.worker.doer = Doing(Acted._acting(hub), lambda _: None, each.append).do
     silent, loud = (Hang(key=f"{muted}", wall=Wall(muted=muted)) for muted in (True, False))
     chosen = Choose(key="c", usecase="cold_room", session="s1", table=0, choices=Choices(hypotheses={"stock": 4000.0}))
-    done: list[ToRoom] = [silent, chosen, loud]
+    done: list[ToRoom] = [silent, chosen, loud, Switch(key="d", name="weather", on=False)]
     both(pair, *(deeds.written(each, WALL + number * NS) for number, each in enumerate(done, 1)))
     assert heard == [done] * 2

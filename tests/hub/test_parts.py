@@ -85,3 +85,10 @@ def test_a_journal_that_was_made_anew_names_the_remedy() -> None:
     assert "new data folder" in part["remedy"]["en"]
     assert "nouveau dossier" in part["remedy"]["fr"]
     assert part["reason"].startswith("7 messages")
+
+
+def test_a_worker_that_was_away_too_long_is_told_how_it_knows_all_again() -> None:
+    """By a backup of another one."""
+    part = journal(Status(), missed=9)
+    assert "matinales restore" in part["remedy"]["en"]
+    assert part["reason"] == "9 messages"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hub import worker as worker_module
 from hub.devices import Clock
 from hub.errors import NotFoundError, StoreError
+from hub.journal.base import Opening
 from hub.kept import Kept
 from hub.live import Live
 from hub.model import NS, REAL, AlarmState, Message, Record
@@ -158,8 +159,45 @@ def test_what_a_use_case_knows_of_a_run_that_ends_is_its_last_word(hub: Hub) -> 
     """Nobody looks at it again: what was known a second before would stay on the page for ever."""
     hub.take(announcement(), beat(0, 0), probe(1))
     hub.take(probe(2, air=5.5), cleared(3))
-    view = next(outcome.views["cold_room"] for outcome in reversed(hub.delivered) if outcome.views)
-    assert 5.5 in {each.value for each in view.measures.values()}
+    outcome = next(each for each in reversed(hub.delivered) if each.views)
+    assert 5.5 in {each.value for each in outcome.views["cold_room"].measures.values()}
+    assert outcome.batch.sentences["cold_room"]["params"]["air"] == 5.5
+
+
+def test_what_had_gone_from_a_shared_journal_before_it_was_read_is_told(hub: Hub) -> None:
+    """A worker that was away for long, or has just joined: counted once, over a restart too."""
+    hub.journal.opening = Opening(1, 0, "stream")
+    hub.journal.append(*(said("kitchen", second, t=second) for second in range(1, 10)))
+    hub.journal.records = hub.journal.records[4:]
+    hub.journal.read = lambda after, limit, *, end=0: [  # noqa: ARG005
+        each for each in hub.journal.records if each.position > after
+    ]
+    hub.take()
+    assert (hub.worker.missed, hub.worker.position, hub.worker.stored) == (4, 9, 5)
+    hub.restart()
+    assert hub.worker.missed == 4
+    hub.take(said("kitchen", 10, t=10))
+    assert hub.worker.missed == 4
+
+
+def test_what_came_since_a_shared_journal_was_opened_again_is_not_taken_for_lost(hub: Hub) -> None:
+    """Another worker took over and wrote on; this one read that before it heard of the opening."""
+    hub.journal.opening = Opening(1, 0, "stream")
+    hub.take(said("kitchen", 1, t=1))
+    hub.journal.opening = Opening(2, 1, "stream")
+    hub.worker._opening = 2
+    hub.take(said("kitchen", 2, t=2), said("kitchen", 3, t=3))
+    hub.worker._opening = 1
+    hub.take(said("kitchen", 4, t=4))
+    assert (hub.worker.missing, hub.worker.is_anew, hub.worker.position) == (0, False, 4)
+    assert [row.value for row in hub.rows()] == [1, 2, 3, 4]
+    hub.journal.opening = Opening(3, 0, "another")
+    hub.journal.records.clear()
+    hub.take(said("kitchen", 5, t=5))
+    hub.worker._catch_up()
+    assert (hub.worker.missing, hub.worker.is_anew, hub.worker.position) == (4, True, 1)
+    hub.restart()
+    assert hub.worker.is_anew
 
 
 # --- restart
