@@ -151,3 +151,8 @@ def kept(data: Path, name: str, size: int = 16) -> str:
     word = secrets.token_urlsafe(size)
     write_private(path, word.encode())
     return word
+
+
+def client_id(data: Path) -> str:
+    """Return this hub's own name at the broker, for ever: two hubs on one broker must not cut each other off."""
+    return f"matinales-hub-{kept(data, 'client-id', 6)}"

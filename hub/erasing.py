@@ -53,25 +53,51 @@ class Trace:
 def pruned(blob: bytes, names: Collection[str]) -> bytes | None:
     """Return a packed context without the entries that belong to these names; None: nothing of it is left to keep.
 
-    An entry of a mapping goes when its key is a name, or when its value states one (`{"ieee": "0x…"}`).
+    An entry of a mapping goes when its key is a name, or begins a line of it (`uid`, `channel`), or when its value
+    states one (`{"ieee": "0x…"}`). What refers to an entry that went goes with it: a driver that found the one and not
+    the other would fail at the next message.
     """
     value = msgspec.msgpack.decode(blob)
-    kept = _without(value, {name.lower() for name in names})
+    gone: set[str] = set()
+    kept = _without(value, {name.lower() for name in names}, gone)
+    if gone and kept is not _GONE:
+        kept = _without_references(kept, gone)
     return None if kept is _GONE else blob if kept == value else msgspec.msgpack.encode(kept)
 
 
 _GONE = object()
 
 
-def _without(value: Any, names: set[str]) -> Any:  # noqa: ANN401 — whatever a context holds
+def _without(value: Any, names: set[str], gone: set[str]) -> Any:  # noqa: ANN401 — whatever a context holds
+    """Return what is left of a value; the keys of what went are added to `gone`."""
     if isinstance(value, str):
         return _GONE if value.lower() in names else value
     if isinstance(value, dict):
-        states = any(isinstance(each, str) and each.lower() in names for each in value.values())
-        if states:
+        left = {
+            key: _GONE if not names.isdisjoint(str(key).lower().split("\n")) else _without(each, names, gone)
+            for key, each in value.items()
+        }
+        if any(left[key] is _GONE and isinstance(each, str) for key, each in value.items()) and _is_record(value):
             return _GONE
-        left = {key: _without(each, names) for key, each in value.items() if str(key).lower() not in names}
+        gone.update(str(key) for key, each in left.items() if each is _GONE and not str(key).isidentifier())
         return {key: each for key, each in left.items() if each is not _GONE}
     if isinstance(value, list):
-        return [each for each in (_without(each, names) for each in value) if each is not _GONE]
+        return [each for each in (_without(each, names, gone) for each in value) if each is not _GONE]
+    return value
+
+
+def _is_record(value: dict[Any, Any]) -> bool:
+    """Tell a thing with its fields from a list of things by their names, topics or addresses."""
+    return all(str(key).isidentifier() for key in value)
+
+
+def _without_references(value: Any, gone: set[str]) -> Any:  # noqa: ANN401 — whatever a context holds
+    if isinstance(value, str):
+        return _GONE if value in gone else value
+    if isinstance(value, dict):
+        left = {key: _without_references(each, gone) for key, each in value.items()}
+        return {key: each for key, each in left.items() if each is not _GONE}
+    if isinstance(value, list):
+        left_over = [each for each in (_without_references(each, gone) for each in value) if each is not _GONE]
+        return left_over if left_over or not value else _GONE
     return value

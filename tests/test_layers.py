@@ -38,7 +38,7 @@ OWNER = {  # one library, one place; a driver is met through the registry, the w
     "PIL": ("hub/workshop/raster.py",),
     "jinja2": ("hub/workshop/report/page.py",),
     "typst": ("hub/workshop/report/paper.py",),
-    "cryptography": ("hub/certificate.py",),
+    "cryptography": ("hub/certificate.py", "hub/sealing.py"),
     "zeroconf": ("hub/lan/mdns.py",),
     "nats": ("hub/journal/nats_link.py",),
     "influxdb_client": ("hub/store/influx_client.py",),

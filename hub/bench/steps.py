@@ -68,7 +68,7 @@ def measure(*, messages: int = 2_000, devices: int = 200) -> dict[str, float]:
                 "journal": lambda: journal.append(said),
                 "read": lambda: reader.read(0, messages),
                 "understand": lambda: mind.take(records),
-                "newest": lambda: newest(readings),
+                "newest": lambda: newest(readings, {}),
                 "lines": lambda: encoder.lines(readings),
                 "thin": lambda: Thinner().thinned(readings),
             }

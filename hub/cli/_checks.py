@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import psutil
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub import broker, datafolder, mosquitto
 from hub.addresses import interfaces, of_room, outward
@@ -268,6 +269,12 @@ def ports(config: Config, data: Path, *, is_alive: bool) -> Iterator[Finding]:
             yield from broker_limits(config.broker_url)
     else:
         yield port("MQTT", config.mqtt_port, "127.0.0.1", ours.get("mqtt"), "--mqtt-port, HUB_MQTT_PORT")
+
+
+def in_use(config: Config, data: Path, *, is_alive: bool) -> Config:
+    """Return the settings with the ports of a living hub in them: they may have been chosen at its start."""
+    ours = _ports_of(datafolder.living(data) if is_alive else None, data)
+    return replace(config, web_port=ours.get("page", config.web_port), mqtt_port=ours.get("mqtt", config.mqtt_port))
 
 
 def _ports_of(hub: Living | None, data: Path) -> dict[str, int]:

@@ -173,7 +173,7 @@ def _worker(plan: Plan, data: Path, number: int, stack: ExitStack) -> _Worker:
 
 def _add_parts(plan: Plan, data: Path, supervisor: Supervisor, broker_url: Mapping[str, str]) -> None:
     """Start the first worker's ingest, and the simulators where they are wanted."""
-    supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=broker_url)
+    supervisor.add("ingest", module("hub.ingest", *_ingest_arguments(plan, data)), environ=_ours(data, broker_url))
     if plan.sim is not None:
         arguments = ("--data", str(data), "--supervised", *plan.sim)
         supervisor.add("sim", module("device_sims", *arguments), environ=broker_url)
@@ -185,7 +185,13 @@ def _add_worker(
     """Start another worker's hub and ingest."""
     supervisor.add(f"hub{worker.suffix}", module(_HUB), settings)
     arguments = _ingest_arguments(worker.plan, worker.folder)
-    supervisor.add(f"ingest{worker.suffix}", module("hub.ingest", *arguments), environ=broker_url)
+    environ = _ours(worker.folder, broker_url)
+    supervisor.add(f"ingest{worker.suffix}", module("hub.ingest", *arguments), environ=environ)
+
+
+def _ours(data: Path, broker_url: Mapping[str, str]) -> dict[str, str]:
+    """Return who an ingest is at which broker: who knew either could be it, so the list of processes shows neither."""
+    return {**broker_url, "HUB_CLIENT_ID": datafolder.client_id(data)}
 
 
 def _order(others: Sequence[_Worker]) -> tuple[list[str], list[str]]:
@@ -313,10 +319,8 @@ def _renew_certificate(data: Path) -> None:
 
 
 def _ingest_arguments(plan: Plan, data: Path) -> list[str]:
-    # its own name at the broker, for ever: two hubs on one broker must not cut each other off
-    arguments = ["--data", str(data), "--client-id", f"matinales-hub-{datafolder.kept(data, 'client-id', 6)}"]
     config = plan.config
-    arguments += ["--serial", config.serial, "--full", config.journal_full]
+    arguments = ["--data", str(data), "--serial", config.serial, "--full", config.journal_full]
     if config.journal_budget_mb is not None:
         arguments += ["--budget", str(config.journal_budget_mb * 1_000_000)]
     if plan.mosquitto or config.broker_url is not None:

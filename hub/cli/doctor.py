@@ -78,12 +78,13 @@ def look(config: Config, data: Path) -> Iterator[Finding]:
         yield from _journal_checks.broker_habits(config.broker_url)
     if config.store == "influx":
         yield from _influx_checks.influx(config, data)
-    yield _reach_checks.firewall(config)
+    here = _checks.in_use(config, data, is_alive=is_alive)
+    yield _reach_checks.firewall(here)
     found = _checks.own_addresses()
     own = [address for each in found.values() for address in each]
     yield from _reach_checks.certificates(data, own)
     yield from _checks.addresses(config, data, found)
-    yield from _reach_checks.families(config, data, own, load_bundled().values())
+    yield from _reach_checks.families(here, data, own, load_bundled().values())
 
 
 def sentences() -> Mapping[str, Any]:

@@ -82,6 +82,6 @@ def _agree(folder: Path, url: "Url") -> None:
 
     lease = Lease(url, place.worker(folder))
     try:
-        lease.agreed("client-id", f"matinales-hub-{datafolder.kept(folder, 'client-id', 6)}")
+        lease.agreed("client-id", datafolder.client_id(folder))
     finally:
         lease.close()

@@ -1,12 +1,19 @@
 """Whom the MQTT edge connects to, as whom, and what the broker granted that session."""
 
+import functools
+import hashlib
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from hub.driver import topic_matches
 from hub.errors import ConfigError
+from hub.timeline import ANNOUNCEMENT
+
+ROUNDS = 20_000
+"""Of the hash that keeps the client id out of our topics: 35 ms once, and 2⁴⁸ times that to find the id by trying."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -61,13 +68,22 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def probe(self) -> str:
-        """The topic of our own messages that must come back."""
-        return f"matinales/hub/{self.client_id}/probe"
+        """The topic of our own messages that must come back.
+
+        It does not tell the client id: who knows that takes the session over, with what waits in it (reliability.md
+        §2.15), and every account that may read `#` reads this topic.
+        """
+        return f"matinales/hub/{_veiled(self.client_id)}/probe"
 
     @property
     def subscriptions(self) -> list[str]:
         """What to subscribe to: where filters are shared, our own messages must not go to another."""
         return [*self.filters, *([self.probe] if self.shares else [])]
+
+    @property
+    def hears_runs(self) -> bool:
+        """Whether simulated runs are announced to us, and stay so: a share of a filter has nothing retained."""
+        return not self.shares and any(topic_matches(each, f"{ANNOUNCEMENT}run") for each in self.filters)
 
     @property
     def session(self) -> "Session":
@@ -82,6 +98,12 @@ class Session(Struct, frozen=True):
     place: str
     client_id: str
     filters: list[str]
+
+
+@functools.cache
+def _veiled(client_id: str) -> str:
+    """Return a name that is the same for the same client id, and from which nobody finds that."""
+    return hashlib.pbkdf2_hmac("sha256", client_id.encode(), b"matinales/hub", ROUNDS, 9).hex()
 
 
 def remembered(settings: Settings) -> Session | None:

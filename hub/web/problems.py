@@ -4,16 +4,20 @@ import html
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from hub.errors import HubError, JournalError, NotFoundError, ObjectionError, StoreError, UsageError
+from hub.errors import HubError, JournalError, NotFoundError, ObjectionError, StoreError, ToldError, UsageError
+from hub.refusals.reasons import Reasons
 
+T = TypeVar("T")
 CONTENT_TYPE = "application/problem+json"
 LANGUAGES = ("fr", "en")
+SAID_IN_ENGLISH = frozenset({"what", "reason", "remedy"})
+"""Words that the code gives as English sentences; refusals.toml has their French."""
 DEFAULT_LANGUAGE: web.AppKey[str] = web.AppKey("default_language", str)
 
 
@@ -26,12 +30,13 @@ class Words(Struct, frozen=True):
     remedy: Mapping[str, str]
 
 
-def _read() -> Mapping[str, Words]:
-    text = resources.files(__package__).joinpath("problems.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, Words])
+def _read(name: str, kind: type[T]) -> T:
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), kind)
 
 
-KNOWN = _read()
+KNOWN: Mapping[str, Words] = _read("problems.toml", dict[str, Words])
+REFUSALS = Reasons(_read("refusals.toml", dict[str, str]))
 
 
 class Problem(Exception):  # noqa: N818 — RFC 9457's word
@@ -110,7 +115,7 @@ def of_http(error: web.HTTPException, request: web.Request) -> Problem:
 def answer(problem: Problem, request: web.Request) -> web.Response:
     """Return the answer: JSON, or a plain page for a browser that asked for one."""
     words, lang = KNOWN[problem.code], language(request)
-    filled = {name: each[lang] if isinstance(each, Mapping) else each for name, each in problem.words.items()}
+    filled = {name: _told(name, each, lang) for name, each in problem.words.items()}
     said = {name: getattr(words, name)[lang].format(**filled) for name in ("title", "detail", "remedy")}
     headers = {**problem.headers, "Content-Language": lang, "Cache-Control": "no-store"}
     if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/"):
@@ -124,6 +129,15 @@ def answer(problem: Problem, request: web.Request) -> web.Response:
         content_type=CONTENT_TYPE,
         headers=headers,
     )
+
+
+def _told(name: str, word: Any, lang: str) -> Any:  # noqa: ANN401 — whatever fills a sentence
+    """Return what fills a blank, in this language as far as it is known in it."""
+    if isinstance(word, ToldError):
+        word = word.texts
+    if isinstance(word, Mapping):
+        return word[lang]
+    return word if lang == "en" or name not in SAID_IN_ENGLISH else REFUSALS.french(f"{word}") or word
 
 
 def page(lang: str, title: str, detail: str, remedy: str) -> str:

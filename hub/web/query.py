@@ -39,8 +39,9 @@ def only(request: web.Request, known: Collection[str]) -> None:
                 name, request.query[name], "this address has no such parameter", f"known here: {listed}"
             )
     for name in set(request.query):
-        if len(request.query.getall(name)) > 1:
-            raise bad_parameter(name, "given twice", "one value is expected", "give it once")
+        given = request.query.getall(name)
+        if len(given) > 1:
+            raise bad_parameter(name, ", ".join(given), "one value is expected", "give it once")
 
 
 def moment(text: str) -> int | None:

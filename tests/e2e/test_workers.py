@@ -256,6 +256,9 @@ def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_pa
         workers.ask(0, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Oven"})
         until("the other page has it", lambda: workers.session(1) == ("Bakers", "open"))
         until("and its name", lambda: workers.name(1) == "Oven")
+        called = workers.ask(0, "PATCH", "devices/generic%3Aroom%2Fprobe", {"name": "Freezer"})
+        workers.ask(1, "POST", f"actions/{called['action']}/undo")  # at once, where it may not have been heard of yet
+        until("it is taken back at both", lambda: [workers.name(each) for each in (0, 1)] == ["Oven"] * 2)
         workers.ask(0, "PATCH", "screens", {"muted": True})
         workers.ask(0, "PUT", "usecases/cold_room/hypotheses/stock", {"value": 4000})
         until("and what was chosen", lambda: "4000" in json.dumps(workers.money(1)))

@@ -1,5 +1,6 @@
 """Finding every trace of a device, and nothing of another that is called alike."""
 
+import json
 from collections.abc import Sequence
 
 import msgspec
@@ -9,7 +10,7 @@ from hub.erasing import Trace, names_of, pruned
 from hub.forgetting import Finder, elsewhere
 from hub.journal.base import Opening
 from hub.model import Message, Record
-from hub.registry import Registry, load_drivers
+from hub.registry import Contexts, Registry, decode_context, encode_context, load_drivers
 
 KITCHEN = names_of(["tasmota:kitchen"], ["mac:a020a6112233"])
 
@@ -54,6 +55,52 @@ def test_a_context_loses_what_belongs_to_the_name(context: object, left: object)
     packed = msgspec.msgpack.encode(context)
     after = pruned(packed, KITCHEN)
     assert (None if after is None else msgspec.msgpack.decode(after)) == left
+
+
+def test_what_refers_to_an_entry_that_went_goes_too_and_what_is_of_others_stays() -> None:
+    """An entity goes by its device; lists that name it, and names that begin with the device, go with it."""
+    packed = msgspec.msgpack.encode(
+        {
+            "entities": {"ha/1/config": {"device": "tasmota:kitchen"}, "ha/2/config": {"device": "tasmota:attic"}},
+            "topics": {"t/1": ["ha/1/config"], "t/2": ["ha/2/config"], "both": ["ha/1/config", "ha/2/config"]},
+            "owners": {"tasmota:kitchen\npower": "u1", "tasmota:attic\npower": "u2", "x\ny": "ha/1/config"},
+            "retired": {"t/3": "tasmota:kitchen", "t/4": "tasmota:attic"},
+            "empty": [],
+        }
+    )
+    after = pruned(packed, KITCHEN)
+    assert after is not None
+    assert msgspec.msgpack.decode(after) == {
+        "entities": {"ha/2/config": {"device": "tasmota:attic"}},
+        "topics": {"t/2": ["ha/2/config"], "both": ["ha/2/config"]},
+        "owners": {"tasmota:attic\npower": "u2"},
+        "retired": {"t/4": "tasmota:attic"},
+        "empty": [],
+    }
+
+
+@pytest.mark.parametrize("of_esphome", [True, False])
+def test_a_device_that_was_forgotten_and_speaks_again_is_understood(of_esphome: bool) -> None:  # noqa: FBT001 — a column
+    """Its discovery document is gone with it, and no driver stumbles over what is left."""
+    registry, contexts = Registry(load_drivers()), Contexts()
+    place = "fazole/sensor/pressure" if of_esphome else "plant/pressure"
+    about = {"ids": "246f28aabbcc", "name": "fazole", **({"sw": "esphome v2024.6.0"} if of_esphome else {})}
+    document = {"name": "pressure", "stat_t": f"{place}/state", "uniq_id": "p1", "dev": about}
+    config = json.dumps(document).encode()
+    described = registry.decode(Message("homeassistant/sensor/fazole/pressure/config", config, 1), contexts).decoded
+    assert described is not None
+    names = names_of([each.device for each in described.announces], [])
+    said = Message(f"{place}/state", b"6.5", 2)
+    before = registry.decode(said, contexts).decoded
+    assert before is not None
+    left = {}
+    for key, context in contexts.items():
+        blob = pruned(encode_context(context), {*names, *names_of([before.device], [])})
+        if blob is not None:
+            left[key] = decode_context(registry.drivers[key[0]], blob)
+    again = registry.decode(said, left)
+    assert not registry.failures
+    assert again.decoded is not None
 
 
 class Journal:

@@ -55,7 +55,7 @@ async def alarms(request: web.Request) -> web.Response:
     try:
         found = await _found(request)
     except UsageError as error:
-        if not request.query.get("cursor"):
+        if not request.query.get("cursor") or isinstance(error, NotFoundError):  # of a session that there is not
             raise
         remedy = "give back 'next' of the answer before, all else unchanged"
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error

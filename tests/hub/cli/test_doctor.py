@@ -18,7 +18,7 @@ from msgspec import structs
 
 from hub import broker, datafolder
 from hub.__main__ import main
-from hub.cli import _checks, doctor
+from hub.cli import _checks, _reach_checks, doctor
 from hub.cli._checks import Finding
 from hub.config import Config
 from hub.datafolder import Living
@@ -208,6 +208,22 @@ def test_the_living_hubs_own_ports_are_no_problem(
     state = broker.State(pid=1, created=0.0, config="", listen="127.0.0.1", port=config.mqtt_port)
     monkeypatch.setattr(broker, "alive", lambda _folder: state)
     assert [finding.code for finding in _checks.ports(config, tmp_path, is_alive=True)] == ["port_ours"] * 2
+
+
+def test_what_to_type_on_a_device_and_on_the_firewall_names_the_ports_that_the_hub_really_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were given on the command line of the demo, which the doctor never saw."""
+    datafolder.publish(tmp_path, Living(url="http://127.0.0.1:18480/", pid=os.getpid(), secret="s"))
+    state = broker.State(pid=1, created=0.0, config="", listen="0.0.0.0", port=18483)
+    monkeypatch.setattr(broker, "alive", lambda _folder: state)
+    monkeypatch.setattr(_checks, "own_addresses", lambda: {"wlan0": ["10.0.0.5"]})
+    monkeypatch.setattr(_checks, "health_of", lambda _url: {"status": "ok", "parts": {}})
+    walls = _reach_checks.firewall
+    monkeypatch.setattr(_reach_checks, "firewall", lambda told: walls(told, "linux", lambda _: "running", tmp_path))
+    found = {each.id: doctor.line(each, "en", WORDS) for each in doctor.look(Config(), tmp_path)}
+    assert "MqttHost 10.0.0.5; MqttPort 18483" in found["device.tasmota"]["text"]
+    assert "--add-port=18480/tcp --add-port=18483/tcp" in found["firewall"]["remedy"]
 
 
 def health(**parts: Any) -> Any:  # noqa: ANN401 — JSON

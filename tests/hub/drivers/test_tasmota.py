@@ -343,7 +343,8 @@ def test_a_press_is_heard_though_the_telegram_before_it_looked_the_same() -> Non
 def test_a_value_is_read_though_the_telegram_before_it_had_an_empty_list_there() -> None:
     """Phases that are not measured yet."""
     context, found = Context(), list[str]()
-    for today in ([], [], [], 1.5):
+    told: list[object] = [[], [], [], 1.5]
+    for today in told:
         telegram = {"ENERGY": {"Power": 12, "Today": today}}
         decoded, context = tasmota.decode(Message(SENSOR, json.dumps(telegram).encode(), 1), context)
         found += [sample.channel for sample in decoded.samples]

@@ -7,9 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hub import broker as hub_broker
 from hub.givingback import GivingBack
@@ -65,6 +68,27 @@ class Load(threading.Thread):
         return self.confirmed
 
 
+@contextmanager
+def listening(port: int, heard: list[tuple[str, bytes]]) -> Iterator[None]:
+    """Be a client that is granted everything, and put down what it hears."""
+    client, granted = paho.Client(CallbackAPIVersion.VERSION2), threading.Event()
+
+    def ask(*_: object) -> None:
+        client.subscribe("#", 1)
+
+    client.on_connect = ask
+    client.on_subscribe = lambda *_: granted.set()
+    client.on_message = lambda _c, _u, message: heard.append((message.topic, bytes(message.payload)))
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        assert granted.wait(30)
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
 def by_sender(ingest: Ingest, senders: int, *, repeats: bool) -> list[list[int]]:
     """Return the numbers journalled of each sender, with or without marked repeats, in the journal's order."""
     found: list[list[int]] = [[] for _ in range(senders)]
@@ -73,6 +97,25 @@ def by_sender(ingest: Ingest, senders: int, *, repeats: bool) -> list[list[int]]
             body = json.loads(record.message.payload)
             found[int(body["by"])].append(body["n"])
     return found
+
+
+def test_a_run_announces_itself_before_what_its_devices_left_at_the_broker(broker: Broker, tmp_path: Path) -> None:
+    """A broker hands over what it retains in any order: a device heard before its run would be real for ever."""
+    announced, said = "matinales/sim/cold-room-1", b'{"run":"cold-room-1"}'
+    left = [f"tele/{name}-sim-{number}/LWT" for number in range(25) for name in ("probe", "door")]
+    with Publisher(broker.port, "p") as publisher:
+        for topic in [*left, announced]:
+            publisher.say(topic, said, retain=True)
+        publisher.say_all(iter([("a", b"1")]))
+        with ingesting(broker, tmp_path) as ingest:
+            until("it has subscribed", (tmp_path / "subscription.json").exists)
+            publisher.say_all((announced, b"%d" % number) for number in range(3))
+            publisher.say_all(iter([("end", b"2")]))
+            until("the end is journalled", lambda: any(each.message.topic == "end" for each in ingest.records()))
+            messages = [each.message for each in ingest.records()]
+    assert messages[0].topic == announced
+    assert {each.topic for each in messages if each.retained} == {announced, *left}
+    assert [each.payload for each in messages if each.topic == announced and not each.retained] == [b"0", b"1", b"2"]
 
 
 def test_kill_minus_nine_under_load_loses_nothing_and_doubles_nothing(ingest: Ingest) -> None:
@@ -109,6 +152,14 @@ def test_what_waited_for_an_absent_hub_is_late_and_what_follows_is_not(ingest: I
             return not ingest.wait_for(401)[-1].late
 
         until("the session is drained", fresh)
+
+
+def test_who_hears_everything_at_the_broker_does_not_learn_the_hub_s_name_there(broker: Broker, tmp_path: Path) -> None:
+    """Whoever knows it connects under it, cuts the hub off, and what waited for the hub is gone."""
+    heard: list[tuple[str, bytes]] = []
+    with listening(broker.port, heard), ingesting(broker, tmp_path, "--client-id", "hub-by-name"):
+        until("its own word goes round", lambda: any(topic.endswith("/probe") for topic, _ in heard))
+    assert not [(topic, said) for topic, said in heard if "by-name" in topic or b"by-name" in said]
 
 
 def test_a_killed_broker_is_found_again(embedded: Broker, tmp_path: Path) -> None:
