@@ -92,12 +92,21 @@ def _is_record(value: dict[Any, Any]) -> bool:
 
 
 def _without_references(value: Any, gone: set[str]) -> Any:  # noqa: ANN401 — whatever a context holds
-    if isinstance(value, str):
-        return _GONE if value in gone else value
+    """Return a value without what refers to the keys that went: in lists, and in lists of things by their names.
+
+    A field of a thing may say the same word and mean something else: its firmware, its unit.
+    """
     if isinstance(value, dict):
-        left = {key: _without_references(each, gone) for key, each in value.items()}
+        refers = not _is_record(value)
+        left = {key: _unless_reference(each, gone, refers=refers) for key, each in value.items()}
         return {key: each for key, each in left.items() if each is not _GONE}
     if isinstance(value, list):
-        left_over = [each for each in (_without_references(each, gone) for each in value) if each is not _GONE]
-        return left_over if left_over or not value else _GONE
+        found = [each for each in (_unless_reference(each, gone, refers=True) for each in value) if each is not _GONE]
+        return found if found or not value else _GONE
     return value
+
+
+def _unless_reference(value: Any, gone: set[str], *, refers: bool) -> Any:  # noqa: ANN401 — whatever a context holds
+    if isinstance(value, str):
+        return _GONE if refers and value in gone else value
+    return _without_references(value, gone)

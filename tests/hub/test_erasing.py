@@ -79,6 +79,24 @@ def test_what_refers_to_an_entry_that_went_goes_too_and_what_is_of_others_stays(
     }
 
 
+def test_a_field_of_another_thing_that_says_the_same_word_stays() -> None:
+    """Its firmware is `12`, as the name of the device that went; lists that name that one lose it."""
+    packed = msgspec.msgpack.encode(
+        {
+            "names": {"12": {"ieee": "a020a6112233"}, "attic": {"firmware": "12", "keys": {"power": {"unit": "12"}}}},
+            "groups": {"all": ["12", "attic"]},
+            "firmware": "12",
+        }
+    )
+    after = pruned(packed, KITCHEN)
+    assert after is not None
+    assert msgspec.msgpack.decode(after) == {
+        "names": {"attic": {"firmware": "12", "keys": {"power": {"unit": "12"}}}},
+        "groups": {"all": ["attic"]},
+        "firmware": "12",
+    }
+
+
 @pytest.mark.parametrize("of_esphome", [True, False])
 def test_a_device_that_was_forgotten_and_speaks_again_is_understood(of_esphome: bool) -> None:  # noqa: FBT001 — a column
     """Its discovery document is gone with it, and no driver stumbles over what is left."""
