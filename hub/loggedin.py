@@ -112,11 +112,11 @@ class LoggedIn:
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOK_S):
-            try:
-                for look in (self.look, *self._beside):
+            for look in (self.look, *self._beside):
+                try:
                     look()
-            except Exception:  # noqa: BLE001 — a fault of ours must not end it for good: a log-out would not be heard
-                _LOG.error("Log-ins cannot be looked after", exc_info=True)
+                except Exception:  # noqa: BLE001 — a fault of ours ends neither it nor the others: a log-out would not be heard
+                    _LOG.error("What other workers changed cannot be looked after", exc_info=True)
 
     def _logins_alike(self) -> None:
         changed = dict(_read(self._news(self._logins), _UNTIL))

@@ -338,3 +338,19 @@ def test_what_cannot_be_read_hides_no_log_out(pair: tuple[Worker, Worker]) -> No
     one.look()
     two.look()
     assert not two.sessions.known(secret)
+
+
+def test_what_fails_beside_log_ins_keeps_nothing_else_from_being_looked_after(
+    pair: tuple[Worker, Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Codes are looked after though tokens cannot be."""
+    looked = threading.Event()
+
+    def fail() -> None:
+        raise ValueError
+
+    one, _ = pair
+    one.shared._beside = (fail, looked.set)
+    one.shared.start()
+    until("it was looked after", looked.is_set)
+    assert "cannot be looked after" in caplog.text

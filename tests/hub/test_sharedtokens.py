@@ -1,14 +1,19 @@
 """Integrators' tokens that open at every worker, and nowhere once one of them revoked it (hub/sharedtokens.py)."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from hub import sharedtokens, tokens
 from hub.errors import JournalError, NotFoundError, UsageError
+from hub.hashing import hashed
 from hub.journal import place
+from hub.journal.bucket import Bucket, Entry
+from hub.journal.nats_link import RefusedError
 from hub.sharedtokens import SharedTokens
 from hub.tokens import Tokens
 from servers import nats
@@ -133,3 +138,122 @@ def test_who_looks_each_second_does_not_wait_for_a_server_that_is_not_there(
         alone = Worker(stack, tmp_path / "one", f"nats://{HOST}:{free_port()}/t")
         monkeypatch.setattr(SharedTokens, "follow", lambda _self: pytest.fail("it asks"))
         alone.look()
+
+
+def full(*_: object) -> NoReturn:
+    """Keep nothing, as a disk without room."""
+    raise OSError(28, "No space left on device")
+
+
+def test_a_token_revoked_while_the_disk_is_full_opens_no_more_once_there_is_room(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next look writes what the last one could not."""
+    one, two = pair
+    token = tokens.create(one.folder, "oven", None)
+    assert two.lets_in(token)
+    tokens.revoke(one.folder, "oven")
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "write", full)
+        two.look()
+    two.look()
+    assert not two.lets_in(token)
+
+
+def test_a_token_is_revoked_though_another_of_the_folder_cannot_be_shared(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one opens on where it was made, and everywhere once the servers take it."""
+    one, two = pair
+    gone = tokens.create(one.folder, "oven", None)
+    assert two.lets_in(gone)
+    own = tokens.PREFIX + "own"
+    tokens.write(two.folder, tokens.listed(two.folder) | {"lamp": tokens.Token(hashed(own), None, 1.0)})
+    tokens.revoke(one.folder, "oven")
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "put", refused)
+        two.look()
+        assert (two.lets_in(gone), two.lets_in(own)) == (False, True)
+    two.look()
+    assert one.lets_in(own)
+
+
+def refused(*_: object, **__: object) -> NoReturn:
+    """Take nothing, as servers whose disks are full."""
+    raise RefusedError
+
+
+def test_what_cannot_be_read_hides_no_revocation_and_keeps_its_name(pair: tuple[Worker, Worker]) -> None:
+    """Of a newer version, or of somebody with `nats kv`; a token of before that is called alike is shared besides."""
+    one, two = pair
+    token = tokens.create(one.folder, "oven", None)
+    assert two.lets_in(token)
+    assert one.shared is not None
+    one.shared._bucket.put(hashed("lamp"), b'{"of":"a newer version"}', after=0)
+    tokens.revoke(one.folder, "oven")
+    two.look()
+    assert not two.lets_in(token)
+    with pytest.raises(UsageError, match="already a token"):
+        tokens.create(two.folder, "lamp", None)
+    own = tokens.PREFIX + "own"
+    tokens.write(two.folder, {"lamp": tokens.Token(hashed(own), None, 1.0)})
+    tokens.create(one.folder, "oven", None)
+    two.look()
+    assert one.lets_in(own)
+
+
+def test_made_up_tokens_wait_together_for_a_server_that_does_not_answer_and_later_not_at_all(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would else hold the threads that answer everybody, one after the other; who looks each second asks again."""
+    one, two = pair
+    token = tokens.create(two.folder, "oven", None)
+    asked: list[int] = []
+    strangers = [threading.Thread(target=one.lets_in, args=(f"{tokens.PREFIX}{number}",)) for number in range(8)]
+
+    def since(_: Bucket, revision: int) -> list[Entry]:
+        asked.append(revision)
+        if len(asked) == 1:
+            for each in strangers[1:]:
+                each.start()
+        raise JournalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "since", since)
+        strangers[0].start()
+        until("all were answered", lambda: all(each.ident and not each.is_alive() for each in strangers))
+        assert not one.lets_in(token)
+        assert len(asked) == 1
+    assert not one.lets_in(token)
+    one.look()
+    assert one.lets_in(token)
+
+
+def test_tokens_that_come_while_one_is_asked_about_share_the_next_look(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are."""
+    one, _ = pair
+    assert one.shared is not None
+    asked: list[int] = []
+    came: list[int] = []
+    strangers = [threading.Thread(target=one.lets_in, args=(f"{tokens.PREFIX}{number}",)) for number in range(8)]
+    real = Bucket.since
+
+    def since(bucket: Bucket, revision: int) -> list[Entry]:
+        asked.append(revision)
+        if len(asked) == 1:
+            for each in strangers[1:]:
+                each.start()
+            until("the others have come", lambda: len({*came}) == len(strangers))
+        return real(bucket, revision)
+
+    def monotonic() -> float:
+        came.append(threading.get_ident())
+        return float(len(came))
+
+    monkeypatch.setattr(Bucket, "since", since)
+    one.shared._monotonic = monotonic
+    strangers[0].start()
+    until("all were answered", lambda: all(each.ident and not each.is_alive() for each in strangers))
+    assert len(asked) == 2
