@@ -59,6 +59,11 @@ class Bucket:
         """Whether a server is there now."""
         return self._link.connected
 
+    @property
+    def away(self) -> bool:
+        """Whether no server is there, though the first one was waited for."""
+        return self._link.away
+
     def close(self) -> None:
         """Give the connection back."""
         given_back(self._url)

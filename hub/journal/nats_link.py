@@ -298,6 +298,11 @@ class Link:
         return bool(self._client.is_connected)
 
     @property
+    def away(self) -> bool:
+        """Whether no server is there, though one was, or was waited for as long as the first one is."""
+        return not self.connected and (self._up.is_set() or self._loop.time() > self._began + _FIRST_S)
+
+    @property
     def servers(self) -> str:
         """Where it connects, without password."""
         return ", ".join(self._url.servers)

@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 from aiohttp import web
@@ -35,6 +35,7 @@ KEPT_NS = 24 * 3600 * NS
 MOST = 10_000
 LARGEST = 64 * 1024
 """Bytes of an answer that is remembered; what is larger is answered by the status alone."""
+_AGAIN = {"Retry-After": "1"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -55,17 +56,14 @@ class Kept(Struct, frozen=True, kw_only=True):
     said: bytes
 
 
-class Claim(NamedTuple):
-    """What became of a request at another worker: hash of what was sent, and the answer; None: it is under way."""
-
-    body: str
-    answer: Kept | None
+Refusal = Literal["key_reused", "key_busy", "key_unread"]
+"""Why a request that another worker has is not answered here (problems.toml)."""
 
 
 class Elsewhere(Protocol):
     """What other workers of the same journal know of requests with a key; each call blocks."""
 
-    def claim(self, name: str, body: str, seal: str) -> Claim | None:
+    def claim(self, name: str, body: str, seal: str) -> Kept | Refusal | None:
         """Return what became of a request there; None: it is this worker's from now on."""
 
     def answered(self, answer: Kept, seal: str) -> None:
@@ -112,7 +110,7 @@ class Keys:
         if before not in {None, body}:
             raise Problem("key_reused")
         if busy is not None:
-            raise Problem("key_busy", headers={"Retry-After": "1"})
+            raise Problem("key_busy", headers=_AGAIN)
         if kept is None:
             self._busy[key] = body
         return kept
@@ -125,15 +123,12 @@ class Keys:
         """
         if self.elsewhere is None:
             return None
-        claim = await asyncio.to_thread(self.elsewhere.claim, key, body, seal)
-        if claim is None:
-            return None
-        if claim.body != body:
-            raise Problem("key_reused")
-        if claim.answer is None:
-            raise Problem("key_busy", headers={"Retry-After": "1"})
-        self._kept[key] = claim.answer
-        return claim.answer
+        became = await asyncio.to_thread(self.elsewhere.claim, key, body, seal)
+        if isinstance(became, str):
+            raise Problem(became, headers=_AGAIN if became == "key_busy" else None)
+        if became is not None:
+            self._kept[key] = became
+        return became
 
     async def forget(self, key: str) -> None:
         """Let a key be tried again, unless it was answered."""
@@ -144,17 +139,22 @@ class Keys:
     async def keep(self, answer: Kept, *, durable: bool, seal: str = "") -> None:
         """Remember an answer; where it is to hold across a restart, return once it is on disk."""
         self._kept[answer.key] = answer
-        if self.elsewhere is not None:
-            await asyncio.to_thread(self.elsewhere.answered, answer, seal)
-        if durable and self._path is not None:
-            self._durable[answer.key] = None
-            async with self._writing:
-                if self._lines >= 2 * MOST:  # a gateway's webhooks must not fill the disk
-                    await asyncio.to_thread(write_private, self._path, self._worth_keeping())
-                else:
-                    self._lines += 1
-                    await asyncio.to_thread(_append, self._path, msgspec.json.encode(answer) + b"\n")
+        try:
+            if durable and self._path is not None:
+                self._durable[answer.key] = None
+                await self._write(self._path, answer)
+        finally:  # it acted, whatever became of the file
+            if self.elsewhere is not None:
+                await asyncio.to_thread(self.elsewhere.answered, answer, seal)
         self._busy.pop(answer.key, None)
+
+    async def _write(self, path: Path, answer: Kept) -> None:
+        async with self._writing:
+            if self._lines >= 2 * MOST:  # a gateway's webhooks must not fill the disk
+                await asyncio.to_thread(write_private, path, self._worth_keeping())
+            else:
+                self._lines += 1
+                await asyncio.to_thread(_append, path, msgspec.json.encode(answer) + b"\n")
 
     def _drop(self) -> None:
         """Forget what is too old or too much."""

@@ -9,7 +9,7 @@ import pytest
 from hub.live import Batch
 from hub.model import NS, Device
 from hub.web import once
-from hub.web.once import KEPT_NS, Kept, Keys
+from hub.web.once import KEPT_NS, KEYS, Kept, Keys, Refusal
 from hub.web.problems import Problem
 from servers.web import WALL, Client, FakeHub
 
@@ -139,3 +139,57 @@ async def test_keys_are_forgotten_after_a_day_and_beyond_their_number(monkeypatc
     assert keys.known("3", "b") is not None
     now[0] += KEPT_NS + NS
     assert keys.known("3", "b") is None
+
+
+class Others:
+    """Other workers; they note whether a file was there when they were told of an answer."""
+
+    def __init__(self, path: Path, became: Refusal | None = None) -> None:
+        """Tell every request that it became that."""
+        self.told: list[bool] = []
+        self._path, self._became = path, became
+
+    def claim(self, _name: str, _body: str, _seal: str) -> Refusal | None:
+        """Return what became of a request."""
+        return self._became
+
+    def answered(self, _answer: Kept, _seal: str) -> None:
+        """Note it."""
+        self.told.append(self._path.exists())
+
+    def release(self, _name: str) -> None:
+        """Let it go."""
+
+
+async def test_an_answer_is_on_disk_before_other_workers_give_it(tmp_path: Path) -> None:
+    """They may take seconds; a hub that is killed meanwhile knows it again."""
+    path = tmp_path / "idempotency"
+    keys = await asyncio.to_thread(Keys, path, lambda: WALL)
+    others = keys.elsewhere = Others(path)
+    await keys.keep(kept("a"), durable=True)
+    assert others.told == [True]
+
+
+async def test_an_answer_that_a_full_disk_cannot_keep_is_given_by_other_workers_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It acted."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "idempotency"
+    keys = await asyncio.to_thread(Keys, path, lambda: WALL)
+    others = keys.elsewhere = Others(path)
+    monkeypatch.setattr(once, "_append", full)
+    with pytest.raises(OSError, match="No space"):
+        await keys.keep(kept("a"), durable=True)
+    assert others.told == [False]
+
+
+async def test_a_request_whose_answer_is_not_readable_here_is_refused(client: Client, tmp_path: Path) -> None:
+    """It acted at another worker: nothing is done, and what to do is said."""
+    client.app[KEYS].elsewhere = Others(tmp_path, "key_unread")
+    status, problem, _ = await post(client, "/notes", NOTE, "k")
+    assert (status, problem["type"]) == (409, "urn:matinales:key_unread")
+    assert (await (await client.get(f"{API}/notes")).json())["notes"] == []
