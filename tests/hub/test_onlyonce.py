@@ -182,6 +182,7 @@ def test_a_server_that_does_not_answer_keeps_nobody_but_the_first_waiting(
 ) -> None:
     """Made-up codes and keys would else hold the threads that answer everybody; who looks each second asks again."""
     one, two = pair
+    until("it is connected", lambda: one._codes.connected)
     asked: list[str] = []
 
     def get(_: Bucket, key: str) -> Entry | None:
