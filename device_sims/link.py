@@ -26,6 +26,8 @@ _LOG = logging.getLogger(__name__)
 
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
+FAREWELL_S = 0.5
+"""What a broker gets to answer, and a connection that is being made to be there, when a device takes leave."""
 FIRST_RETRY_S, MOST_RETRY_S = 0.05, 5.0
 """A broker that starts beside the simulators is found within a twentieth of a second; full jitter above."""
 MOST_WAITING = 1000
@@ -108,6 +110,7 @@ class Connection:
         self._acknowledged: dict[int, asyncio.Future[None]] = {}
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._task: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[MQTTErrorCode] | None = None
         self._refused = ""
         self._closed = False
         self._will = will
@@ -159,7 +162,8 @@ class Connection:
             SimulationError: it did not within `timeout_s`.
         """
         try:
-            await asyncio.wait_for(asyncio.shield(self._subscribed), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await asyncio.shield(self._subscribed)
         except TimeoutError:
             msg = f"the broker {self._broker} did not answer within {timeout_s:.0f} s{self._refused}"
             raise SimulationError(msg) from None
@@ -177,16 +181,18 @@ class Connection:
         self._wanted.set()
 
     async def close(self) -> None:
-        """Take leave of the broker."""
-        self._closed = True
+        """Take leave of the broker, which may not have answered yet: else it would say the will."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self.up.is_set():
-            self._down.clear()
-            self._client.disconnect()
+        if self._connecting is not None:
+            await asyncio.wait([self._connecting], timeout=FAREWELL_S)
+        self._closed = True
+        self._down.clear()
+        if self._is_open and self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._down.wait(), 0.5)
+                async with asyncio.timeout(FAREWELL_S):
+                    await self._down.wait()
         self._forget_socket()
         for future in self._acknowledged.values():
             future.cancel()
@@ -226,7 +232,9 @@ class Connection:
             self._down.clear()
             self._leave_will()
             try:
-                await asyncio.to_thread(self._client.connect, self._broker.host, self._broker.port, KEEPALIVE_S)
+                where = self._broker.host, self._broker.port, KEEPALIVE_S
+                self._connecting = asyncio.create_task(asyncio.to_thread(self._client.connect, *where))
+                await asyncio.shield(self._connecting)
                 if await self._stays_up():
                     retry_s, complained = FIRST_RETRY_S, False
                 reason = self._refused or ": the connection ended"
@@ -244,7 +252,8 @@ class Connection:
         waited_s = 0.0
         while not self._down.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._down.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._down.wait()
             accepted = accepted or self.up.is_set()
             waited_s += 1.0
             if not self._down.is_set():
@@ -257,9 +266,14 @@ class Connection:
         self._forget_socket()
         return accepted
 
+    @property
+    def _is_open(self) -> bool:
+        sock = self._client.socket()
+        return isinstance(sock, socket.socket) and sock.fileno() >= 0  # paho keeps one that was forgotten
+
     def _forget_socket(self) -> None:
         sock = self._client.socket()
-        if isinstance(sock, socket.socket):
+        if isinstance(sock, socket.socket) and self._is_open:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
             with contextlib.suppress(OSError):
@@ -312,6 +326,9 @@ class Connection:
             self._refused = f": it refused the connection: {code}"
             return
         self._refused = ""
+        if not self._wanted.is_set():  # dropped while it connected
+            self.drop()
+            return
         if self._subscribe:
             client.subscribe([(pattern, 1) for pattern in self._subscribe])
         self.up.set()

@@ -185,7 +185,8 @@ class Replay:
             while not stop.is_set() and not self.tape.ended:
                 await self._step(stop)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), STEP_S)
+                    async with asyncio.timeout(STEP_S):
+                        await stop.wait()
             await self._post([], "ended", stop)
         finally:
             control.cancel()

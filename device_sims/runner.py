@@ -38,7 +38,8 @@ BEAT_S = 1.0
 CONNECT_PATIENCE_S = 3.0
 """Telemetry begins when every device is connected, at the latest after so long."""
 DOOR_EVERY_S = 0.25
-LEAVE_S = 2.0
+LEAVE_S, FAREWELL_S = 2.0, 1.0
+"""A run has so long to leave; its devices have so long to take back what they left, then the run does it for them."""
 READ_EVERY_S = 1.0
 TELL_EVERY_S = 2.0
 """A history that takes longer says how far it is."""
@@ -148,6 +149,7 @@ class Run:
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+            self._notebook.prepared()  # whatever the hub took of it
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_PATIENCE_S):
                 await asyncio.gather(*(connection.up.wait() for connection in self._devices.values()))
@@ -221,7 +223,6 @@ class Run:
             self._notebook.note(HUB_AWAY)
         else:
             _LOG.info("%s: %d messages of history in %.1f s", self.world.name, took, time.monotonic() - begun)
-        self._notebook.prepared()
 
     # living
 
@@ -233,7 +234,8 @@ class Run:
             if self._by_door:
                 pause_s = max(pause_s, DOOR_EVERY_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(pause_s, 0.005))
+                async with asyncio.timeout(max(pause_s, 0.005)):
+                    await self._wake.wait()
 
     def _catch_up(self) -> None:
         """Play until the clock's present moment."""
@@ -487,7 +489,7 @@ class Run:
             async with asyncio.timeout(LEAVE_S):
                 if self._own.up.is_set():
                     await self._own.publish(announce.announced(self._said("ended")))
-                    await asyncio.gather(*(self._own.publish(packet) for packet in self._last_words()))
+                    await asyncio.gather(*(self._cleared(role) for role in self._devices))
                     await self._own.publish(announce.forgotten(self.id))
                     if self.options.data is not None:
                         notes.remove(self.options.data, self.id)
@@ -496,11 +498,19 @@ class Run:
         await asyncio.gather(company, *tasks, return_exceptions=True)
         await asyncio.gather(*(connection.close() for connection in (self._own, *self._devices.values())))
 
-    def _last_words(self) -> list[Packet]:
+    async def _cleared(self, role: str) -> None:
+        """Take off the broker what a device left there, by its own connection: what it said just before comes first."""
         if self.next is not None and self.next.options.scenario == self.options.scenario:
-            return []  # the same devices go on in the next run
-        devices = [player.device for player in self.world.players.values()]
-        return [Packet(topic, b"", retain=True) for device in devices for topic in device.retained]
+            return  # the same device goes on in the next run
+        words = [Packet(topic, b"", retain=True) for topic in self.world.players[role].device.retained]
+        link = self._devices[role]
+        try:
+            if isinstance(link, Connection) and link.up.is_set():
+                await asyncio.gather(*(link.publish(word, FAREWELL_S) for word in words))
+                return
+        except SimulationError as error:
+            _LOG.info("%s: %s", role, error)
+        await asyncio.gather(*(self._own.publish(word) for word in words))
 
 
 def _word(table: int) -> int:

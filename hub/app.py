@@ -17,11 +17,12 @@ from msgspec import Struct
 
 from hub import broker, deeds, machine, parts, setup
 from hub.acting import Acting
+from hub.afresh import Afresh
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
-from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, ToAlarm, ToDevice, ToRoom
+from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, Switch, ToAlarm, ToDevice, ToRoom
 from hub.described import described
 from hub.doing import Doing, Noting, named
 from hub.driver import Command
@@ -97,6 +98,8 @@ MARK_PATIENCE = 1.0
 """How long [s] a control record waits for the store to be there: a reset takes two seconds at most."""
 DEED_PATIENCE = 5.0
 """How long [s] somebody who acknowledges waits for this worker to come to it."""
+COMES_TO_IT = 0.5
+"""How long [s] is waited for what another worker may just have done, where this one knows nothing of it."""
 LATER = "it is journalled, and done as soon as this worker has caught up"
 BY_HAND = "was switched off by hand"
 GIVE_BACK = 0.7
@@ -163,7 +166,7 @@ class App:
         self._settings = settings
         self.config = settings.config
         self._data = Path(settings.data)
-        self._kept = Kept(self._data, forwards=self.config.store == "influx", keep=_keep(self.config))
+        self._kept = self._opened_store()
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
         bundled = load_bundled()
@@ -188,8 +191,8 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled, self._session_news = asyncio.Event(), asyncio.Event()
-        self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news, self._room_news, self._room_pressed = (asyncio.Event() for _ in range(4))
+        self._show_session, self._show_choices = Afresh(self._look_at_session), Afresh(self._look_at_choices)
         self._doctor = Examiner(lambda lang: examined(self._data, self.config, lang))
         self._influx: Forwarding | None = None
         try:
@@ -253,6 +256,10 @@ class App:
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
         self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
+
+    def _opened_store(self) -> Kept:
+        forwards = self.config.store == "influx"
+        return Kept(self._data, forwards=forwards, shared=self.is_shared, keep=_keep(self.config))
 
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
@@ -398,11 +405,12 @@ class App:
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._settled.wait(), GIVE_BACK)
+                async with asyncio.timeout(GIVE_BACK):
+                    await self._settled.wait()
 
     def _is_there(self) -> bool:
         status = self._status
-        return self._link.connected and status is not None and status.connected
+        return self._link.connected and status is not None and (status.connected or status.relays is True)
 
     @property
     def is_shared(self) -> bool:
@@ -445,7 +453,8 @@ class App:
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
         for topic, payload in outcome.asks:
-            self._link.publish(topic, payload, qos=0 if topic in outcome.unconfirmed else 1)
+            qos = 0 if topic in outcome.unconfirmed else 1
+            self._link.publish(topic, payload, qos, by_hand=outcome.by_hand)
 
     async def _watch(self) -> None:
         while True:
@@ -496,7 +505,8 @@ class App:
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._session_news.wait(), PARTS_EVERY if waits else PURGE_EVERY)
+                async with asyncio.timeout(PARTS_EVERY if waits else PURGE_EVERY):
+                    await self._session_news.wait()
             self._session_news.clear()
 
     def _end_accounts(self) -> None:
@@ -523,14 +533,16 @@ class App:
                 "journal": away,
                 "store": parts.store(worker.fault, self._kept.faults, self._influx),
             }
-        listens = status.standby or (status.connected and status.subscribed)
+        listens = status.relays is not False if status.standby else status.connected and status.subscribed
         broker_part = parts.FINE if listens else parts.degraded("broker_away", status.reason)
         broker_part = broker_part | {"url": status.url, "gaps": status.gap}
         if self.config.broker_url is None and (refused := broker.refused(self._data)).count:
             broker_part |= {"refused": refused.count, "refused_bytes": refused.size}
         found = {
             "broker": broker_part,
-            "journal": parts.journal(status, worker.missing, time.time_ns()),
+            "journal": parts.journal(
+                status, worker.missing, time.time_ns(), is_anew=worker.is_anew, missed=worker.missed
+            ),
             "gaps": parts.gaps(status, time.time_ns()),
             "store": parts.store(worker.fault, self._kept.faults, self._influx),
         }
@@ -605,7 +617,11 @@ class App:
         if not self.is_shared:
             return await asyncio.wrap_future(self._worker.call(lambda: do(self._acting)))
         noting = Noting(self._acting)
-        looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        try:
+            looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
+        except NotFoundError:
+            await asyncio.sleep(COMES_TO_IT)
+            looked = await asyncio.wrap_future(self._worker.call(lambda: do(noting)))
         if noting.deed is None:
             return looked
         return await self._do_everywhere(noting.deed)
@@ -620,7 +636,8 @@ class App:
         future = self._doing.asked(deed)
         try:
             await self._link.append([deeds.written(deed, time.time_ns())])
-            return await asyncio.wait_for(asyncio.wrap_future(future), DEED_PATIENCE)
+            async with asyncio.timeout(DEED_PATIENCE):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             raise HubError(LATER) from None
         finally:
@@ -751,7 +768,7 @@ class App:
         )
         return Reporter(self._sessions, self._kept.history, known)
 
-    async def _show_session(self) -> None:
+    async def _look_at_session(self) -> None:
         """Let every screen know the vote, and that the notes or the floor plan have changed."""
 
         def read() -> tuple[dict[str, Any] | None, int, int]:
@@ -764,7 +781,7 @@ class App:
             if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
                 self.tables.everywhere(Batch(vote=vote, notes=notes, plan=plan))
 
-    async def _show_choices(self) -> None:
+    async def _look_at_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""
         with contextlib.suppress(StoreError):  # whoever asked is told
             current, known = await asyncio.to_thread(lambda: (self._sessions.current, self._sessions.ids))
@@ -789,7 +806,8 @@ class App:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._room_pressed.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._room_pressed.wait()
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""
@@ -806,10 +824,12 @@ class App:
         self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
 
     def _furnish_everywhere(self, deed: ToRoom) -> None:
-        """Do what somebody did to the screens or the choices at any worker; in the worker's thread."""
+        """Do what somebody did to the screens, the choices or a driver at any worker; in the worker's thread."""
         if isinstance(deed, Hang):
             self._kept.put_wall(deed.wall)
             self._loop.call_soon_threadsafe(self._hang, deed.wall)
+        elif isinstance(deed, Switch):
+            self._switch(deed.name, on=deed.on)
         else:
             self._chosen.take(deed.usecase, deed.choices, deed.session, deed.table)
             self._loop.call_soon_threadsafe(self._show_choice, deed.table)
@@ -830,17 +850,21 @@ class App:
         return self._guests.views()
 
     async def switch_driver(self, name: str, *, on: bool) -> Mapping[str, Any]:
-        """Switch a driver of another package on or off."""
+        """Switch a driver of another package on or off; where workers share a journal, at all of them."""
+        if self.is_shared:
+            self._guests.named(name)
+            await self._do_everywhere(Switch(key=secrets.token_hex(8), name=name, on=on))
+        else:
+            await asyncio.wrap_future(self._worker.call(lambda: self._switch(name, on=on)))
+        return next(each for each in self._guests.views() if each["name"] == name)
 
-        def switch() -> Mapping[str, Any]:
-            if on:
-                self._guests.switch_on(name)
-                self._rereading.begin(name)
-            else:
-                self._kept.put_absence(self._guests.switch_off(name, BY_HAND).name, off=BY_HAND, again=False)
-            return next(each for each in self._guests.views() if each["name"] == name)
-
-        return await asyncio.wrap_future(self._worker.call(switch))
+    def _switch(self, name: str, *, on: bool) -> None:
+        """Switch a driver; in the worker's thread."""
+        if on:
+            self._guests.switch_on(name)
+            self._rereading.begin(name)
+        else:
+            self._kept.put_absence(self._guests.switch_off(name, BY_HAND).name, off=BY_HAND, again=False)
 
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
@@ -1046,7 +1070,7 @@ class App:
             "serial_lines_total": sum(each.lines for each in status.serial),
             "serial_lost_total": sum(each.lost for each in status.serial),
             "sessions_lost_total": status.gap,
-            "journal_lost_total": status.lost + worker.missing,
+            "journal_lost_total": status.lost + worker.missing + worker.missed,
             "journal_bytes": status.journal,
             "journal_used_bytes": status.used,
             "journal_budget_bytes": status.budget,

@@ -453,6 +453,10 @@ def _serve_embedded(path: Path, done: threading.Event) -> None:
 def _serve_mosquitto(path: Path, done: threading.Event) -> None:
     """Run Mosquitto until `done`, or until it ends by itself; its words go to the capped log."""
     log = logging.getLogger("mosquitto")
+    secure = tls_of(path)
+    lists = [path.parent / name for name in (mosquitto.PASSWORDS, mosquitto.RIGHTS)]
+    lists += [] if secure is None else [secure.file]
+    read = _stamps(lists)  # before it reads them: what changes from now on is read again
     process = subprocess.Popen(  # noqa: S603 — found by name, our own file
         [mosquitto.program(), "-c", str(path)],
         stdin=subprocess.DEVNULL,
@@ -464,15 +468,11 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
         errors="backslashreplace",
     )
 
-    secure = tls_of(path)
-    lists = [path.parent / name for name in (mosquitto.PASSWORDS, mosquitto.RIGHTS)]
-    lists += [] if secure is None else [secure.file]
-
     def end_with_us() -> None:
-        seen = _stamps(lists)
+        seen = read
         while not done.wait(LISTS_S):
-            if _stamps(lists) != seen:
-                seen = _stamps(lists)
+            if (now := _stamps(lists)) != seen:
+                seen = now
                 _read_again(process)
         process.terminate()
 

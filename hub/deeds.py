@@ -125,8 +125,16 @@ class Choose(Struct, frozen=True, tag=True, kw_only=True):
     choices: Choices
 
 
+class Switch(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody switches a driver of another package on or off."""
+
+    key: str
+    name: str
+    on: bool
+
+
 ToAlarm = Acknowledge | Shelve
-ToRoom = Hang | Choose
+ToRoom = Hang | Choose | Switch
 ToDevice = Change | Merge | IgnoreTopics | Play | Turn | Undo | Forget
 Deed = ToAlarm | ToDevice | ToRoom
 _DECODE = msgspec.json.Decoder(Deed).decode

@@ -230,9 +230,10 @@ class Clock(Struct):
         if arrival - self.since > WINDOW:
             self.before = self.now if arrival - self.since <= 2 * WINDOW else None
             self.now, self.since = None, arrival
-        self.now = skew if self.now is None else min(self.now, skew)
-        smallest = self.now if self.before is None else min(self.now, self.before)
-        return abs(smallest) < TRUSTED
+        if self.now is None or skew < self.now:
+            self.now = skew
+        smallest = self.now if self.before is None or self.now < self.before else self.before
+        return -TRUSTED < smallest < TRUSTED
 
 
 def utc(local: int, zone: ZoneInfo) -> int:

@@ -12,7 +12,21 @@ from typing import Any
 import msgspec
 
 from hub.acting import Acting
-from hub.deeds import Change, Choose, Forget, Hang, IgnoreTopics, Merge, Play, ToDevice, ToRoom, Turn, Undo, Wish
+from hub.deeds import (
+    Change,
+    Choose,
+    Forget,
+    Hang,
+    IgnoreTopics,
+    Merge,
+    Play,
+    Switch,
+    ToDevice,
+    ToRoom,
+    Turn,
+    Undo,
+    Wish,
+)
 from hub.errors import UsageError
 from hub.hashing import hashed
 from hub.model import Action
@@ -81,7 +95,7 @@ class Doing:
         forgotten: Callable[[Sequence[str]], None],
         room: Callable[[ToRoom], None] = lambda _: None,
     ) -> None:
-        """Act; `forgotten` takes the hashes of uids that were erased, `room` what concerns screens and choices."""
+        """Act; `forgotten` takes the hashes of uids that were erased, `room`: screens, choices, drivers."""
         self._acting = acting
         self._forgotten = forgotten
         self._room = room
@@ -139,7 +153,7 @@ class Doing:
                 done = acting.turn(deed.usecase, deed.by, off=deed.off)
             case Undo():
                 done = acting.undo(acting.number(deed.at), deed.by)
-            case Hang() | Choose():
+            case Hang() | Choose() | Switch():
                 self._room(deed)
         return done
 

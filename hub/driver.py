@@ -6,6 +6,7 @@ its context: a value handed in and handed back, the same object when unchanged.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from math import inf
 from typing import Any
 
 from msgspec import Struct, field
@@ -329,6 +330,44 @@ class Period(Struct, frozen=True, kw_only=True):
     proof: Commanding
 
 
+Path = tuple[str, ...]
+"""Keys from the root of a JSON document; none: of the document itself, where it is a bare number."""
+
+
+class Value(Struct, frozen=True, gc=False):
+    """Where a telegram keeps a value, and what it becomes.
+
+    Attributes:
+        path: where it stands.
+        channel, unit: as in `Sample`.
+        convert: makes a number in the hub's unit of what stands there; PayloadError: it is none; None: it is one.
+        low, high: what it may come to without a second look.
+    """
+
+    path: Path
+    channel: str
+    unit: str | None = None
+    convert: Callable[[Any], float] | None = None
+    low: float = -inf
+    high: float = inf
+
+
+class Likeness(Struct, frozen=True, gc=False):
+    """How telegrams that have the same members as one that was decoded are read without asking its driver.
+
+    Attributes:
+        values: all that they say.
+        time: where their own time stands; None: they state none.
+        clock: makes (`measured`, `local`) of that, as in `Sample`; PayloadError: it is no time.
+        words: (where, which text): what else decides how they are read; with another word there they are not alike.
+    """
+
+    values: tuple[Value, ...]
+    time: Path | None = None
+    clock: Callable[[Any], tuple[int | None, bool]] | None = None
+    words: tuple[tuple[Path, str], ...] = ()
+
+
 Decode = Callable[[Message, Any], tuple[Decoded, Any]]
 """`decode(message, context)`; raises PayloadError with the reason when nothing can be understood.
 
@@ -354,6 +393,10 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         channels: every base name it gives, in the order people want them.
         open_channels: it also gives names that nobody can list (keys of foreign JSON); their unit is the sample's.
         decode: the pure function.
+        alike: (message that was decoded, its JSON, context) → how those of its topic with the same members, each of
+            the same sort, are read without `decode`, which would give the same and leave the context; None: no way.
+        foreign_by_members: nothing but the members of a payload, and of which sort they are, makes it raise
+            ForeignPayloadError: where it did once, a later driver's `alike` holds.
         loose: whether a topic is claimed by a shape that others use too (`…/online`): what a discovery document says
             of it weighs more.
         scope: which context a topic uses; one per driver unless told.
@@ -388,6 +431,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     decode: Decode
     examples: tuple[Example, ...]
     claims: Callable[[str], bool] | None = None
+    alike: Callable[[Message, Any, Any], Likeness | None] | None = None
+    foreign_by_members: bool = False
     loose: Callable[[str], bool] | None = None
     rank: int = 0
     open_channels: bool = False

@@ -67,7 +67,8 @@ async def examined(data: Path, config: Config, lang: str) -> Findings:
         env=os.environ | environment(config),
     )
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            said, _ = await process.communicate()
         found: list[dict[str, Any]] = msgspec.json.decode(said, type=list[dict[str, Any]])
     except (TimeoutError, msgspec.DecodeError) as error:
         msg = "the doctor gave no answer; run `matinales doctor` in a terminal on this machine"

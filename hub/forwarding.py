@@ -66,6 +66,7 @@ class Forwarding:
         self._shares = shares
         if shares is not None:
             kept.held = lambda: shares.held
+            worker.begun_anew = shares.begin_anew
         client, slow = Client(place(config)), Client(place(config), timeout=SLOW)
         self._budget = min(BUDGET, shutil.disk_usage(data).free // 5)
         self._worker = worker

@@ -37,7 +37,7 @@ from hub.workshop.wall import Wall
 
 DECODE = "decode"
 """Name of the cursor of this reader."""
-OPENING = "journal_opening"
+OPENING, BORN, HOLES = "journal_opening", "journal_born", "journal_holes"
 RECENT_ALARMS = 200
 RECENT_COMMANDS = 1_000
 MOST_TIMES = 9
@@ -79,13 +79,20 @@ class Kept:
     """store.db: written by the worker's thread, read by any but the event loop's."""
 
     def __init__(
-        self, data: Path, *, forwards: bool = False, keep: Keep = FOR_EVER, wall: Callable[[], int] = time.time_ns
+        self,
+        data: Path,
+        *,
+        forwards: bool = False,
+        shared: bool = False,
+        keep: Keep = FOR_EVER,
+        wall: Callable[[], int] = time.time_ns,
     ) -> None:
         """Open the file in the data folder.
 
         Args:
             data: the folder.
             forwards: readings wait in the outbox for InfluxDB; of those of one second this file keeps one.
+            shared: other workers keep the same, each in a file of its own.
             keep: how long readings stay, by `prune`.
             wall: wall clock [ns].
 
@@ -95,7 +102,7 @@ class Kept:
         """
         self._file = StoreFile(data / "store.db")
         self._state = StateStore(self._file.db)
-        self._actions = ActionStore(self._file.db)
+        self._actions = ActionStore(self._file.db, shared=shared)
         self._alarms = AlarmStore(self._file.db)
         self._notices = NoticeStore(self._file.db)
         self.ways: Callable[[Alarm, Transition], Iterable[str]] = lambda _alarm, _step: ()
@@ -157,15 +164,42 @@ class Kept:
         """Return the opening of the journal in which that position lies; 0: not known."""
         return int(self._state.setting(OPENING) or 0)
 
-    def follow(self, position: int, opening: int) -> None:
-        """Store a position, and the opening of the journal in which it lies.
+    def missed(self) -> int:
+        """Return how many records of a shared journal had gone before this worker came to them."""
+        return sum(msgspec.json.decode(self._state.setting(HOLES) or "{}", type=dict[str, int]).values())
+
+    def miss(self, after: int, gone: int) -> int:
+        """Note that so many records above a position had gone, once; return how many in all.
 
         Raises:
             StoreError: nothing was stored.
         """
+        holes: dict[str, int] = msgspec.json.decode(self._state.setting(HOLES) or "{}", type=dict[str, int])
+        holes[f"{after}"] = gone
+        with self._file.transaction():
+            self._state.set_setting(HOLES, msgspec.json.encode(holes).decode())
+        return sum(holes.values())
+
+    def born(self) -> tuple[str, str]:
+        """Return which journal was read first, and which is read now (`hub.journal.base.Opening`); empty: not known."""
+        first, _, now = (self._state.setting(BORN) or "").partition(" ")
+        return first, now or first
+
+    def follow(self, position: int, opening: int, born: str = "") -> None:
+        """Store a position, and the opening of the journal in which it lies; `born`: which journal that is.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        first, before = self.born()
         with self._file.transaction():
             self._state.set_cursor(DECODE, position)
             self._state.set_setting(OPENING, str(opening))
+            if born and born != before:
+                self._state.set_setting(BORN, f"{first or born} {born}")
+            if first and born and born != before:
+                self.confirmed = {}
+                self._outbox.send_all()
 
     def commit(
         self,
@@ -551,9 +585,12 @@ class Kept:
         Raises:
             StoreError: nothing was let go: it is asked for again.
         """
+        position = self._state.cursor(DECODE)
+        if max(confirmed.values(), default=0) > position:
+            return  # of a journal that was deleted meanwhile: nobody knows more than was read here
         self.confirmed = confirmed
         with self._file.transaction():
-            self._outbox.done(self._outbox.confirmed(confirmed), everything=self._state.cursor(DECODE))
+            self._outbox.done(self._outbox.confirmed(confirmed), everything=position)
 
     def drop_oldest(self, size: int) -> int:
         """Let at least `size` bytes of what waits go unconfirmed; return how many lines; in the worker's thread."""

@@ -33,8 +33,10 @@ from hub.model import (
     Run,
     rfc3339,
 )
-from hub.rhythm import Rhythm
+from hub.rhythm import KEPT, Rhythm
 
+Spoken = tuple[str, str, str]
+"""A device, a channel and a run."""
 RATES = (0, 1, 2, 4, 10, 20)
 """Frames per second a viewer may ask for (0: a hidden tab); others are rounded down, so views stay few."""
 DEFAULT_RATE = 10
@@ -58,6 +60,7 @@ class Batch(Struct, kw_only=True):
     Attributes:
         devices: new or changed, whole; those of `readings` included the first time.
         readings: in journal order; older measures are sorted out here.
+        earlier: (uid, channel, run) → times [ns] of readings before the one in `readings`, oldest first.
         sentences: use case → `{"code", "params", "text": {"fr", "en"}}`.
         computed: use case → `{"run", "measures": {name: {"value", "time", "quality"}}}` of what it computes.
         chosen: use case → `{"hypotheses", "prices"}` that people chose in the session that is on; those that changed.
@@ -81,6 +84,7 @@ class Batch(Struct, kw_only=True):
     """
 
     readings: Sequence[Reading] = ()
+    earlier: Mapping[Spoken, Sequence[int]] = field(default_factory=dict)
     devices: Sequence[Device] = ()
     runs: Sequence[Run] = ()
     alarms: Sequence[Alarm] = ()
@@ -264,7 +268,7 @@ class Live:
         self._take_devices(batch, gone, changes)
         for reading in batch.readings:
             if reading.device not in gone:
-                self._take(reading, changes)
+                self._take(reading, changes, batch.earlier.get((reading.device, reading.channel, reading.run), ()))
         self._take_rhythms(batch)
         self.runs.update((run.id, run) for run in batch.runs)
         self.alarms.update((alarm.id, alarm) for alarm in batch.alarms)
@@ -416,7 +420,7 @@ class Live:
                 for at in times:
                     channel.rhythm.heard(at)
 
-    def _take(self, reading: Reading, changes: Changes) -> None:
+    def _take(self, reading: Reading, changes: Changes, earlier: Sequence[int] = ()) -> None:
         of = reading.device if reading.device in self.merged else ""
         uid = self.merged[of] if of else reading.device
         device = self.devices.get(uid)
@@ -442,7 +446,8 @@ class Live:
         if newer:
             channel.reading, channel.of = reading, of
             channel.unit = reading.unit
-            channel.rhythm.heard(reading.time)
+            for at in (*earlier[-KEPT:], reading.time):
+                channel.rhythm.heard(at)
             changes.values.add((uid, reading.channel))
 
     def _drop_old_alarms(self) -> None:

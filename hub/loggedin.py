@@ -9,7 +9,7 @@ server answers; what was closed meanwhile is closed at the others once one does.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -45,9 +45,12 @@ class LoggedIn:
         misses: "Bucket",
         sessions: Sessions,
         delays: Delays,
+        *,
         monotonic: Callable[[], float] = time.monotonic,
+        beside: Sequence[Callable[[], None]] = (),
     ) -> None:
-        """Ask nothing yet; closing gives both buckets back."""
+        """Ask nothing yet; closing gives both buckets back. `beside`: what else looks as often."""
+        self._beside = beside
         self._logins, self._misses = logins, misses
         self._sessions, self._delays = sessions, delays
         self._monotonic = monotonic
@@ -110,7 +113,8 @@ class LoggedIn:
     def _follow(self) -> None:
         while not self._ended.wait(LOOK_S):
             try:
-                self.look()
+                for look in (self.look, *self._beside):
+                    look()
             except Exception:  # noqa: BLE001 — a fault of ours must not end it for good: a log-out would not be heard
                 _LOG.error("Log-ins cannot be looked after", exc_info=True)
 
@@ -207,8 +211,14 @@ def _read(entries: Iterable["Entry"], decode: Callable[[bytes], T]) -> Iterator[
 
 
 @contextmanager
-def shared(data: Path, sessions: Sessions, delays: Delays) -> Iterator[LoggedIn | None]:
+def shared(data: Path, sessions: Sessions, delays: Delays, *beside: Callable[[], None]) -> Iterator[LoggedIn | None]:
     """Keep them like those of other workers meanwhile; None: the journal of a data folder has no other workers.
+
+    Args:
+        data: the data folder.
+        sessions: this worker's log-ins.
+        delays: its wrong guesses.
+        beside: what else is to look each second for what other workers changed.
 
     Raises:
         ConfigError: the journal's address cannot be used.
@@ -221,7 +231,8 @@ def shared(data: Path, sessions: Sessions, delays: Delays) -> Iterator[LoggedIn 
     from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
     url = Url.parsed(address)
-    found = LoggedIn(Bucket(url, LOGINS, lives_s=KEPT_S), Bucket(url, MISSES, lives_s=FORGIVEN_S), sessions, delays)
+    buckets = Bucket(url, LOGINS, lives_s=KEPT_S), Bucket(url, MISSES, lives_s=FORGIVEN_S)
+    found = LoggedIn(*buckets, sessions, delays, beside=beside)
     found.start()
     try:
         yield found

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.errors import NotFoundError
-from hub.model import NS
+from hub.model import NS, REAL
 from hub.rules.calendar import Calendar
 from hub.rules.casting import Taken
 from hub.rules.measures import Measure, as_shown, into_shown
@@ -24,6 +24,8 @@ LEAST_S = 600
 """A session says nothing of a year before it lasted so long [s]."""
 LOOK_BACK_S = 90_000.0
 """A contact speaks on change, and once a day: so far back is looked for what it was at the start [s]."""
+HELD = frozenset({"duration_above", "share_above"})
+"""Takes of a state: it lasts beyond the last word about it."""
 PER_S = {"hour": 3600.0, "day": 86_400.0, "year": 365 * 86_400.0}
 TAKEN = "taken"
 
@@ -133,6 +135,8 @@ class Looking:
         """Return what the readings from `start` to `stop` [ns] say of a hypothesis; None: too few. Blocks."""
         names = dict.fromkeys([measured.measure, *(name for each in measured.when for name in each.measures)])
         found = {name: self._from_start(name, start, stop) for name in names}
+        if measured.take in HELD:
+            found[measured.measure] += self._held(found[measured.measure], measured.measure, stop)
         own = [time for time, value in found[measured.measure] if value is not None]
         if not own or own[-1] - own[0] < LEAST_S * NS:
             return None
@@ -146,6 +150,15 @@ class Looking:
         lasted_s = (own[-1] - own[0]) / NS
         share = 1.0 if measured.per is None else lasted_s / PER_S[measured.per]
         return Told(noted[-1] / share * measured.factor + measured.offset, own[0], own[-1])
+
+    def _held(self, points: list[Point], name: str, stop: int) -> list[Point]:
+        """Return the last value once more, at `stop` or as long as it is believed: a closed door says nothing more."""
+        silence_s = self._usecase.measures[name].silence(simulated=self.run != REAL)
+        if not points or silence_s is None:
+            return []
+        time, value = points[-1]
+        until = min(stop, time + int(silence_s * NS))
+        return [(until, value)] if until > time else []
 
     def _from_start(self, name: str, start: int, stop: int) -> list[Point]:
         """Return a measure from `start` on, what it was before taken for its value there."""

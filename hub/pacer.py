@@ -168,7 +168,7 @@ class Pacer:
         self._worker.say(messages)
         driver, _ = self._worker.understanding.target(each.device)
         unconfirmed = [topic for topic, _ in messages] if driver is not None and not driver.asks_qos else ()
-        self._worker.tell(Outcome(batch=Batch(paces=[each]), asks=messages, unconfirmed=unconfirmed))
+        self._worker.tell(Outcome(batch=Batch(paces=[each]), asks=messages, unconfirmed=unconfirmed, by_hand=True))
         return each
 
     def _refused(self, wish: Paced, code: str, reason: str | None = None) -> Paced:

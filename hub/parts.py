@@ -59,17 +59,27 @@ def _times(gap: Gap) -> dict[str, str]:
     return {"since": rfc3339(gap.since // NS * NS), "until": rfc3339(gap.until // NS * NS)}
 
 
-def journal(status: Status, missing: int = 0, now: int = 0) -> dict[str, Any]:
+def journal(
+    status: Status, missing: int = 0, now: int = 0, *, is_anew: bool = False, missed: int = 0
+) -> dict[str, Any]:
     """Return how the journal is, and how long its budget lasts at the present rate [h].
 
     Args:
         status: the ingest's word.
         missing: records that were read before and are gone from its damaged end.
         now: wall clock [ns]: what went from it is told for an hour.
+        is_anew: it was deleted on its servers, and another one is in its place.
+        missed: records that had gone before this worker came to them.
     """
     dropping = any(each.why is Why.JOURNAL and now - each.until < TOLD_FOR for each in status.gaps)
     if status.full:
         part = degraded("journal_full")
+    elif is_anew:
+        part = degraded(
+            "journal_anew", f"{missing} messages that were read before are gone from it" if missing else None
+        )
+    elif missed:
+        part = degraded("journal_missed", f"{missed} messages")
     elif dropping:
         part = degraded("journal_dropped", f"{status.dropped}")
     elif status.fault is not None or missing:

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hub import credentials, loggedin, logs
+from hub import credentials, loggedin, logs, onlyonce, sharedtokens
 from hub.app import Settings, opened
 from hub.config import Config
 from hub.errors import HubError
@@ -57,7 +57,10 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
     app = await asyncio.to_thread(opened, settings)
     keys = await asyncio.to_thread(Keys, data / "idempotency")
     others = contextlib.ExitStack()
-    security.elsewhere = others.enter_context(loggedin.shared(data, security.sessions, security.delays))
+    made = security.tokens.elsewhere = others.enter_context(sharedtokens.shared(data))
+    once = security.codes.elsewhere = keys.elsewhere = others.enter_context(onlyonce.shared(data))
+    looks = [each.look for each in (made, once) if each is not None]
+    security.elsewhere = others.enter_context(loggedin.shared(data, security.sessions, security.delays, *looks))
     runner = Runner(make_app(app, security, STATIC, keys), security.refused, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
@@ -82,7 +85,7 @@ async def serve(settings: Settings, say: Callable[[Mapping[str, Any]], None], en
                     "room": [f"http://{each}:{config.web_port}/" for each in app.room.addresses],
                     "secure": app.ways().secure,
                     "pin": pin,
-                    "code": security.codes.new() if settings.lan else None,
+                    "code": await security.codes.new() if settings.lan else None,
                 }
             }
         )

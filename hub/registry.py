@@ -9,9 +9,11 @@ import importlib
 import logging
 import pkgutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
-from math import inf, isfinite
+from itertools import takewhile
+from math import isfinite
+from sys import float_info
 from typing import Any
 
 import msgspec
@@ -29,11 +31,14 @@ from hub.driver import (
     Content,
     Decoded,
     Driver,
+    Likeness,
     Sample,
+    Value,
     base_name,
     topic_matches,
 )
 from hub.errors import ConfigError, DriverFaultError, ForeignPayloadError, PayloadError
+from hub.likeness import MAX_MAKES, Said, Shape, Told, members_of
 from hub.model import Kind, Message, Quality
 from hub.units import conversion
 
@@ -59,6 +64,7 @@ MAX_REJECTED = 32
 
 _LOG = logging.getLogger(__name__)
 _ENCODER = msgspec.msgpack.Encoder()
+_DECODE = msgspec.json.Decoder().decode
 
 Contexts = dict[tuple[str, str], Any]
 """(model, scope) → the context of a driver there."""
@@ -105,12 +111,19 @@ class Remote(Driver, frozen=True, kw_only=True, eq=False):
     prepare: Callable[[Sequence[Message], Any], None]
 
 
-class Complete(Struct, frozen=True, gc=False):
-    """What a channel's description adds to its samples."""
+class Alike(Struct, frozen=True, gc=False):
+    """How the messages of a topic are read while it is theirs who read the last one, and knows what he knew.
 
-    unit: str | None
-    low: float
-    high: float
+    Attributes:
+        routes: of the topic.
+        key, context: of its driver there; None: it has heard nothing.
+        shape: reads them.
+    """
+
+    routes: tuple[Route, ...]
+    key: tuple[str, str]
+    context: Any
+    shape: Shape
 
 
 class Registry:
@@ -145,7 +158,8 @@ class Registry:
         self._adopted: dict[tuple[str, str], frozenset[str]] = {}
         self._adopters: dict[str, dict[tuple[str, str], Driver]] = {}
         self._contexts: Contexts | None = None
-        self._channels: dict[str, dict[str, Complete]] = {model: {} for model in drivers}
+        self._channels: dict[str, dict[str, Told]] = {model: {} for model in drivers}
+        self._shapes: dict[Hashable, Shape] = {}
 
     def decode(self, message: Message, contexts: Contexts) -> Outcome:
         """Decode a message; a context that it changes is replaced in `contexts`. Never raises."""
@@ -219,6 +233,79 @@ class Registry:
                     quality = Quality.UNCERTAIN
             done.append((sample, unit, quality))
         return done
+
+    def alike(self, message: Message, outcome: Outcome, contexts: Contexts) -> Alike | None:
+        """Return how messages like one that was decoded are read without its driver; None: only the driver can.
+
+        Tried on the message itself: what does not give what the driver gave is not learnt.
+        """
+        driver, decoded, routes = outcome.driver, outcome.decoded, self._routes.get(message.topic, ())
+        if driver is None or driver.alike is None or decoded is None:
+            return None
+        asked = [*takewhile(lambda route: route[0] is not driver, routes)]  # before it, who refused
+        if len(asked) == len(routes) or not all(each.foreign_by_members for each, _ in asked):
+            return None
+        context = contexts.get(outcome.key)
+        try:
+            root = _DECODE(message.payload)
+            likeness = driver.alike(message, root, driver.empty_context() if context is None else context)
+            shape = None if likeness is None else self._shape(driver, root, likeness)
+        except (msgspec.DecodeError, PayloadError, ValueError):
+            return None  # no JSON, or of no kind that is read so
+        except Exception as error:  # noqa: BLE001 — as when it decodes
+            self._failed(driver, outcome.key, error)
+            return None
+        if shape is None or not self._gives(shape, message.payload, driver, decoded):
+            return None
+        return Alike(routes, outcome.key, context, shape)
+
+    def read(self, alike: Alike, message: Message, contexts: Contexts) -> Said | None:
+        """Return what a message says, read as one of its topic was; None: it is to be decoded."""
+        if self._routes.get(message.topic) is not alike.routes or contexts.get(alike.key) is not alike.context:
+            return None
+        return alike.shape.read(message.payload)
+
+    def _shape(self, driver: Driver, root: object, likeness: Likeness) -> Shape:
+        """Return what reads a make of telegram: devices of one make share it.
+
+        Raises:
+            ValueError: there is none.
+        """
+        members = members_of(root)
+        make = driver.model, members, likeness
+        shape = self._shapes.get(make)
+        if shape is None:
+            if len(self._shapes) >= MAX_MAKES:
+                self._shapes.clear()
+            shape = self._shapes[make] = Shape(
+                members, likeness, [self._told(driver, each) for each in likeness.values]
+            )
+        return shape
+
+    def _told(self, driver: Driver, value: Value) -> Told:
+        """Return what is known of a value: as `complete` does of a sample."""
+        channel = self._channel(driver, value.channel)
+        unit = channel.unit if value.unit is None else value.unit or None
+        return channel if unit == channel.unit else Told(unit, -float_info.max, float_info.max)
+
+    def _gives(self, shape: Shape, payload: bytes, driver: Driver, decoded: Decoded) -> bool:
+        """Tell whether a message's shape gives what its driver gave, and that was nothing but good values.
+
+        One a channel: which is the second of a name depends on the order of members, which a shape does not keep.
+        """
+        said, found = shape.read(payload), self.complete(driver, decoded)
+        if said is None or decoded.unsaid or decoded.carried is not None or decoded.events:
+            return False
+        measured, local, values = said
+        return (
+            len(found) == len(values)
+            and all(
+                (sample.measured, sample.local, sample.historical, quality) == (measured, local, False, Quality.GOOD)
+                for sample, _, quality in found
+            )
+            and {(sample.channel, unit): sample.value for sample, unit, _ in found}
+            == dict(zip(shape.channels, values, strict=True))
+        )
 
     def route(self, topic: str) -> Driver | None:
         """Return the driver that a topic belongs to."""
@@ -422,13 +509,13 @@ class Registry:
         """Return the drivers whose filters may match by their first level, however many others there are."""
         return dict.fromkeys((*self._by_level.get(topic.partition("/")[0], ()), *self._by_level.get(ANY_LEVEL, ())))
 
-    def _channel(self, driver: Driver, name: str) -> Complete:
+    def _channel(self, driver: Driver, name: str) -> Told:
         known = self._channels[driver.model]
         if len(known) >= MAX_CHANNELS:
             known.clear()
         base = base_name(name, [channel.name for channel in driver.channels])
         found = next((channel for channel in driver.channels if channel.name == base), None)
-        complete = Complete(found.unit, found.low, found.high) if found else Complete(None, -inf, inf)
+        complete = Told(found.unit, found.low, found.high) if found else Told(None, -float_info.max, float_info.max)
         known[name] = complete
         return complete
 

@@ -162,7 +162,8 @@ async def _ended(process: asyncio.subprocess.Process | None) -> None:
     assert process.stdin is not None  # noqa: S101 — asked for above
     process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), ORDERLY)
+        async with asyncio.timeout(ORDERLY):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -20,6 +20,8 @@ Json = Mapping[str, Any]
 MOST_ALARMS = 30
 """Alarms told one by one in a part; the others are counted."""
 REPLAYED = "replay"
+FACILITATOR = "facilitator"
+"""Who acknowledged without a name."""
 
 
 def chosen_alarms(alarms: Iterable[Alarm]) -> list[Alarm]:
@@ -70,7 +72,10 @@ def _noted(alarm: Alarm, language: Language) -> str:
     comment = alarm.noted(language)
     if not comment:
         return ""
-    return say("by", language, comment=comment, who=alarm.acknowledged_by) if alarm.acknowledged_by else comment
+    if not alarm.acknowledged_by:
+        return comment
+    who = say("facilitator", language) if alarm.acknowledged_by == FACILITATOR else alarm.acknowledged_by
+    return say("by", language, comment=comment, who=who)
 
 
 def hour(calendar: Calendar, line: str, time: int, language: Language) -> str:
@@ -191,7 +196,7 @@ def players(
         taken = cast.get(name) if REAL in there else None
         kind = said(role.kind, language) if taken is None else names.get(taken.device, taken.device)
         code = "real" if taken is not None else "simulated" if there - {REAL} else "absent"
-        found.append(Player(role=said(role.title, language), kind=kind, mark=say(code, language)))
+        found.append(Player(role=said(role.title, language), kind=kind, mark=say(code, language), real=code == "real"))
     return tuple(found)
 
 

@@ -226,13 +226,18 @@ class Sessions:
         Raises:
             HubError: one cannot be written; it is tried again at the next call.
         """
-        ready = [each for each in self.desk.unkept() if each.positions[-1][1] <= position + 1]
-        for session in ready:
+        written = 0
+        for session in self.desk.unkept():
+            if session.positions[-1][1] > position + 1:
+                continue
             with self._working, closing(self._reader()) as reader:
+                if session.id not in {each.id for each in self.desk.unkept()}:
+                    continue  # it was erased while this waited
                 self.archives.build(session, reader, self._kept.runs())
                 self.desk.kept(session.id)
+            written += 1
             _LOG.info("Session %s is archived", session.id)
-        return len(ready)
+        return written
 
     def purge(self, name: str) -> dict[str, Any]:
         """Erase a session for ever; return how many `readings` and raw `messages` went.

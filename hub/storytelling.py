@@ -215,6 +215,7 @@ class Teller:
             yield Curve(
                 title=title if len(units) == 1 else f"{title} ({unit})" if unit else title,
                 mark=reported.mark_of(looking.run, self._language),
+                real=looking.run == REAL,
                 svg=curve.draw(
                     title,
                     [self._line(usecase, name, found[name]) for name in names],
@@ -263,6 +264,7 @@ class Teller:
             yield Curve(
                 title=title,
                 mark=reported.mark_of(each.run, self._language),
+                real=each.run == REAL,
                 svg=curve.draw(
                     title,
                     [curve.Line(title, points)],

@@ -215,6 +215,8 @@ class Supervisor:
         self._settings: dict[str, Mapping[str, Any]] = {}
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._stopping = False
+        self._starting = threading.Lock()
+        """Held while a part is started again: none begins once the end has begun."""
 
     def add(
         self,
@@ -295,7 +297,8 @@ class Supervisor:
 
     def close(self, *order: Sequence[str]) -> None:
         """End the parts: those named together at once, one group after the other."""
-        self._stopping = True
+        with self._starting:
+            self._stopping = True
         for group in order:
             parts = [self.parts[name] for name in group if name in self.parts]
             for part in parts:
@@ -316,9 +319,11 @@ class Supervisor:
         part.restarts += 1
 
         def again() -> None:
-            if not self._stopping:
+            with self._starting:
+                if self._stopping:
+                    return
                 part.start(self._settings[name], self._ended)
-                self._events.put((name, {"restarted": part.pid}))
+            self._events.put((name, {"restarted": part.pid}))
 
         timer = threading.Timer(pause, again)
         timer.daemon = True

@@ -7,8 +7,10 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from filelock import FileLock
@@ -17,6 +19,9 @@ from msgspec import Struct
 from hub.datafolder import named, write_private
 from hub.errors import ConfigError, NotFoundError, UsageError
 from hub.hashing import hashed
+
+if TYPE_CHECKING:
+    from hub.sharedtokens import SharedTokens
 
 FILE = "tokens.json"
 SOURCE = re.compile(r"[^\W_][\w.~-]{0,63}")
@@ -33,11 +38,20 @@ class Token(Struct, frozen=True):
         hash: SHA-256 of the token, hex.
         source: the only one it may send as; None: any.
         created: when [s since 1970].
+        shared: which bucket of several workers has it (`hub.sharedtokens`); empty: none.
     """
 
     hash: str
     source: str | None
     created: float
+    shared: str = ""
+
+
+class Elsewhere(Protocol):
+    """Other workers of the same journal."""
+
+    def look(self) -> None:
+        """Take over what changed there; blocks. Without a server nothing happens."""
 
 
 class Tokens:
@@ -48,6 +62,7 @@ class Tokens:
         self._path = folder / FILE if folder is not None else None
         self._read: tuple[int, int] | None = None
         self._known: dict[str, Token] = {}
+        self.elsewhere: Elsewhere | None = None
 
     def refresh(self) -> None:
         """Read the file if it changed; one that cannot be read lets nobody in. Blocks."""
@@ -60,6 +75,13 @@ class Tokens:
                 self._known, self._read = _content(self._path), now
         except (OSError, ConfigError):
             self._known, self._read = {}, None
+
+    def meet(self, token: str, source: str) -> None:
+        """Read the file if it changed, and ask other workers about a token that does not open here. Blocks."""
+        self.refresh()
+        if self.elsewhere is not None and token.startswith(PREFIX) and not self.opens(token, source):
+            self.elsewhere.look()
+            self.refresh()
 
     def opens(self, token: str, source: str) -> bool:
         """Tell whether a token may send as this source, by what was read last."""
@@ -84,6 +106,7 @@ def create(folder: Path, name: str, source: str | None, *, wall: Callable[[], fl
     Raises:
         UsageError: the name is taken, or name or source cannot be one.
         ConfigError: the file is damaged.
+        JournalError: workers share them, and no server answers; nothing was made.
     """
     for what, word in (("name", name), ("source", source)):
         if word is not None and not SOURCE.fullmatch(word):
@@ -92,12 +115,16 @@ def create(folder: Path, name: str, source: str | None, *, wall: Callable[[], fl
             )
             raise UsageError(msg)
     token = PREFIX + secrets.token_urlsafe(32)
+    kept = Token(hashed(token), source, wall())
+    with sharing(folder) as others:
+        if others is not None:
+            others.create(name, kept)
+            return token
     with FileLock(folder / f"{FILE}.lock"):
         known = listed(folder)
         if name in known:
-            msg = f"there is already a token {name!r}; choose another name, or revoke it first"
-            raise UsageError(msg)
-        _write(folder, known | {name: Token(hashed(token), source, wall())})
+            raise UsageError(taken(name))
+        write(folder, known | {name: kept})
     return token
 
 
@@ -107,19 +134,41 @@ def revoke(folder: Path, name: str) -> None:
     Raises:
         NotFoundError: there is none of that name.
         ConfigError: the file is damaged.
+        JournalError: workers share them, and no server answers; it opens on.
     """
+    with sharing(folder) as others:
+        if others is not None:
+            others.revoke(name)
+            return
     with FileLock(folder / f"{FILE}.lock"):
         known = listed(folder)
         if name not in known:
-            there = f"; there are: {', '.join(known)}" if known else f": {NONE}"
-            msg = f"no token {name!r}{there}"
-            raise NotFoundError(msg)
-        _write(folder, {each: token for each, token in known.items() if each != name})
+            raise NotFoundError(unknown(name, known))
+        write(folder, {each: token for each, token in known.items() if each != name})
+
+
+def sharing(folder: Path) -> "AbstractContextManager[SharedTokens | None]":
+    """Lend what shares a folder's tokens with other workers; None: there are none."""
+    from hub import sharedtokens  # noqa: PLC0415 — it knows this module
+
+    return sharedtokens.shared(folder)
+
+
+def taken(name: str) -> str:
+    """Return what is said of a name that cannot be given again."""
+    return f"there is already a token {name!r}; choose another name, or revoke it first"
+
+
+def unknown(name: str, known: Collection[str]) -> str:
+    """Return what is said of a name that there is not."""
+    there = f"; there are: {', '.join(known)}" if known else f": {NONE}"
+    return f"no token {name!r}{there}"
+
+
+def write(folder: Path, known: Mapping[str, Token]) -> None:
+    """Replace the file, all or nothing; under its lock."""
+    write_private(folder / FILE, msgspec.json.encode(known))
 
 
 def _content(path: Path) -> dict[str, Token]:
     return named(path, Token, "make the tokens anew")
-
-
-def _write(folder: Path, tokens: dict[str, Token]) -> None:
-    write_private(folder / FILE, msgspec.json.encode(tokens))

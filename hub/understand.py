@@ -28,6 +28,7 @@ from hub.model import (
     Heard,
     Kind,
     Message,
+    Quality,
     Reading,
     Record,
     Run,
@@ -74,6 +75,7 @@ RETAINED = (
 REFUSALS = 10
 """Refusals of one announcement that are listed each."""
 PERSONAL = "{} says where a person is: not kept; the setting personal = on (HUB_PERSONAL=on) keeps it"
+_GOOD = Quality.GOOD
 REPEATED = -1
 UNSTATED = -2
 """No sample's time."""
@@ -248,6 +250,7 @@ class Understanding:
         self._steady: dict[str, Steady] = {}
         self._apart: set[str] = set()  # devices that several sources speak for
         self._spoken: dict[str, None] = {}  # topics of which something was understood
+        self._recent: dict[str, tuple[Record, Driver]] = {}  # of the group that is being taken
 
     def resolve(self, name: str) -> str:
         """Return the uid that a uid or alias means."""
@@ -321,6 +324,7 @@ class Understanding:
             again: they are read again, after later ones.
         """
         self._rereads = again
+        self._recent = {}
         changes = Changes()
         is_past: bool | None = None
         if self._registry.has_remote:
@@ -347,6 +351,7 @@ class Understanding:
             if changes.pressed or (changes.runs and _has_ended(changes.runs.values())):
                 break
         changes.standings = self._sources.changed()
+        changes.recent = _shown(self._recent)
         return changes
 
     def _note_place(self, record: Record, changes: Changes) -> None:
@@ -360,6 +365,12 @@ class Understanding:
         if self._topics and not any(topic_matches(each, topic) for each in self._topics):
             return False
         return not any(topic_matches(each, topic) for each in self.ignored_topics)
+
+    def _note_recent(self, record: Record, driver: Driver) -> None:
+        """Note a message among those understood last."""
+        topic = record.message.topic
+        if len(self._recent) < RECENT or topic in self._recent:
+            self._recent[topic] = record, driver
 
     def _own(self, record: Record, changes: Changes) -> None:
         """Take what a simulation runner says of itself; the rest below `matinales/` is housekeeping."""
@@ -407,12 +418,23 @@ class Understanding:
         return run
 
     def _from_device(self, record: Record, changes: Changes) -> None:
-        outcome = self._registry.decode(record.message, self._contexts)
-        driver, decoded = outcome.driver, outcome.decoded
         steady = self._steady.get(record.message.topic)
-        if steady is not None and self._is_as_before(record, outcome, steady, changes):
+        if steady is not None and not self._still_holds(record, steady):
+            steady = None
+        if steady is not None and self._is_alike(record, steady, changes):
             changes.understood += 1
             return
+        outcome = self._registry.decode(record.message, self._contexts)
+        if steady is not None and self._is_as_before(record, outcome, steady, changes):
+            changes.understood += 1
+            if steady.is_due():
+                steady.alike = self._registry.alike(record.message, outcome, self._contexts)
+            return
+        self._anew(record, outcome, changes)
+
+    def _anew(self, record: Record, outcome: Outcome, changes: Changes) -> None:
+        """Take a message that asks every question anew."""
+        driver, decoded = outcome.driver, outcome.decoded
         if outcome.changed:
             changes.contexts[outcome.key] = self._contexts[outcome.key]
         self._ask_for_missing(record, outcome, changes)
@@ -426,7 +448,7 @@ class Understanding:
         if len(self._spoken) >= MAX_STEADY:
             self._spoken.clear()
         self._spoken[record.message.topic] = None
-        _note_recent(record, driver, changes)
+        self._note_recent(record, driver)
         for field, reason in decoded.rejected.items():
             self._list(record, f"{field}: {reason}", driver, changes)
         if not decoded.speaks_for_others:
@@ -451,22 +473,49 @@ class Understanding:
         is_known = message.topic in self._spoken or self.timelines.of(message.topic) is not None
         return not message.payload and is_known
 
+    def _still_holds(self, record: Record, steady: Steady) -> bool:
+        """Tell whether what is known of a topic holds for a message, whatever that says."""
+        uid = steady.device.uid
+        return (
+            steady.holds(record.message, self.devices.get(uid), SEEN_AGAIN)
+            and not record.late
+            and uid not in self.watched
+            and uid not in self._apart
+        )
+
+    def _is_alike(self, record: Record, steady: Steady, changes: Changes) -> bool:
+        """Take a message that looks like an earlier one of its topic; tell whether it was one."""
+        message, alike, uid = record.message, steady.alike, steady.device.uid
+        said = None if alike is None else self._registry.read(alike, message, self._contexts)
+        if said is None or alike is None:
+            return False
+        steady.unlike = 0
+        measured, local, values = said
+        arrival, tie = message.received, _tie(message)
+        time, source = self._real_moment(uid, measured, arrival, tie, changes, local=local, late=False)
+        if time != REPEATED:
+            readings = [
+                Reading(uid, channel, unit, value, time, arrival, source, _GOOD, REAL, tie)
+                for (channel, unit), value in zip(alike.shape.channels, values, strict=True)
+            ]
+            changes.readings += readings
+            changes.shown += readings
+        self._note_recent(record, steady.driver)
+        return True
+
     def _is_as_before(self, record: Record, outcome: Outcome, steady: Steady, changes: Changes) -> bool:
         """Take a message that says again what the topic said before; tell whether it was one."""
         message, driver, decoded = record.message, outcome.driver, outcome.decoded
-        uid = steady.device.uid
-        if driver is None or decoded is None or outcome.changed or record.late:
+        if driver is None or decoded is None or outcome.changed:
             return False
-        if uid in self.watched or uid in self._apart or (decoded.events and uid in self.buttons):
-            return False
-        if not steady.fits(message, driver, decoded, self.devices.get(uid), SEEN_AGAIN):
+        if not steady.fits(driver, decoded) or (decoded.events and steady.device.uid in self.buttons):
             return False
         readings = self._readings_as_before(message, decoded, steady, changes)
         if readings is None:
             return False
         changes.readings += readings
         changes.shown += readings
-        _note_recent(record, driver, changes)
+        self._note_recent(record, driver)
         return True
 
     def _readings_as_before(
@@ -484,7 +533,7 @@ class Understanding:
         for sample, unit, quality in self._registry.complete(steady.driver, decoded):
             if sample.measured != stated:
                 stated = sample.measured
-                moment = self._real_moment(uid, sample, arrival, tie, changes, late=False)
+                moment = self._real_moment(uid, stated, arrival, tie, changes, local=sample.local, late=False)
             time, source = moment
             if time != REPEATED:
                 readings.append(
@@ -556,7 +605,7 @@ class Understanding:
         if len(self._steady) >= MAX_STEADY:
             self._steady.clear()
         self._steady[message.topic] = Steady(
-            word.driver, word.decoded.device, device, self._channels.get(word.uid, NONE)
+            word.driver, word.decoded.device, device, self._channels.get(word.uid, NONE), word.decoded.aliases
         )
 
     def _overhear(self, record: Record, driver: Driver, uid: str, changes: Changes) -> None:
@@ -833,25 +882,25 @@ class Understanding:
         if word.record.message.retained:
             return self._moment_of_before(word.uid, measured, arrival, run)
         if run == REAL and word.record.message.time is None:
-            return self._real_moment(word.uid, sample, arrival, tie, word.changes, late=word.record.late)
+            late = word.record.late
+            return self._real_moment(word.uid, measured, arrival, tie, word.changes, local=False, late=late)
         found = self._time(word, measured, arrival, run)
         return self._unless_repeated((word.uid, measured, tie), found, word.changes)
 
     def _real_moment(
-        self, uid: str, sample: Sample, arrival: int, tie: int, changes: Changes, *, late: bool
+        self, uid: str, measured: int | None, arrival: int, tie: int, changes: Changes, *, local: bool, late: bool
     ) -> tuple[int, TimeSource]:
         """Return when a live sample was measured, by its own time where the device's clock can be believed."""
-        measured = sample.measured
-        if measured is not None and sample.local:
-            measured = utc(measured, self._zone)
         if measured is None:
             return arrival, TimeSource.LATE if late else TimeSource.ARRIVAL
+        if local:
+            measured = utc(measured, self._zone)
         clock = self._clocks.get(uid)
         if clock is None:
             clock = self._clocks[uid] = Clock()
-        before = (clock.since, clock.now)
+        since, now = clock.since, clock.now
         found = real_time(measured, arrival, clock, late=late)
-        if (clock.since, clock.now) != before:
+        if clock.since != since or clock.now != now:
             changes.clocks[uid] = clock
         return found if found[0] == measured else self._unless_repeated((uid, measured, tie), found, changes)
 
@@ -951,10 +1000,9 @@ def _has_ended(runs: Iterable[Run]) -> bool:
     return any(run.state == ENDED for run in runs)
 
 
-def _note_recent(record: Record, driver: Driver, changes: Changes) -> None:
-    """Note a message among those understood last."""
-    if len(changes.recent) < RECENT:
-        changes.recent[record.message.topic] = _heard(record, None, driver, understood=True)
+def _shown(recent: Mapping[str, tuple[Record, Driver]]) -> dict[str, Heard]:
+    """Return the messages understood last, by topic: made of the last one of each, not of all."""
+    return {topic: _heard(record, None, driver, understood=True) for topic, (record, driver) in recent.items()}
 
 
 def _note_of_commands(uid: str, decoded: Decoded, changes: Changes) -> None:

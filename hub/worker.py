@@ -28,7 +28,7 @@ from hub.errors import HubError, NotFoundError, StoreError
 from hub.givingback import GivingBack
 from hub.journal.base import JournalReader, Opening
 from hub.kept import Kept
-from hub.live import UNREAD, Batch
+from hub.live import UNREAD, Batch, Spoken
 from hub.model import NS, REAL, Alarm, AlarmState, Commanded, CommandState, Heard, Message, Reading, Record, Run
 from hub.overheard import OwnWords, meaning
 from hub.rules.case import View
@@ -57,6 +57,10 @@ SHARED_REST = 0.04
 for one message as for sixty, and a page is told of news ten times a second (decision 25)."""
 BEGINS_WITH = 900 * NS
 """How old [ns] a device's last word may be to count when it takes a role."""
+MADE_ANEW = (
+    "The journal on the NATS servers was deleted and made anew: it is read from its beginning, and sessions of before"
+    " point into the one that is gone. End all workers and start each on a new data folder"
+)
 TICK = 1.0
 """How often [s] delays and silences are looked at."""
 LOOK = 1.0
@@ -82,6 +86,7 @@ class Outcome(Struct, kw_only=True):
     Attributes:
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
+        by_hand: a person wants them, at this worker.
         views: use case → what it knows of the room's story.
         tables: table → what it knows of its own; None: as before.
         cast, off: which real devices play, which use cases are off, all of them; None: as before.
@@ -90,6 +95,7 @@ class Outcome(Struct, kw_only=True):
     batch: Batch
     asks: Sequence[tuple[str, bytes]] = ()
     unconfirmed: Collection[str] = ()
+    by_hand: bool = False
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
     tables: Mapping[int, AtTable] | None = None
@@ -180,6 +186,7 @@ class Worker:
         self._presses: dict[str, Pressed] = {}
         self.follower: Follower | None = None
         self.doer: Callable[[ToDevice | ToRoom, int], None] | None = None
+        self.begun_anew: Callable[[], None] = lambda: None
         self.fault: str | None = None
         self.understood = self.refused = self.repeats = self.stored = self.failures = self.missing = 0
         self.steps = self.alarm_changes = 0
@@ -200,6 +207,8 @@ class Worker:
         self.understanding.watched = self.underway.devices
         self.position = self._kept.position()
         self._opening = self._kept.opening()
+        first, now = self._kept.born()
+        self.is_anew, self.missed = first != now, self._kept.missed()
         self._forgetful = False
 
     def _follow_run(self, run: Run) -> None:
@@ -324,7 +333,7 @@ class Worker:
             raise
         self.say(asks)
         unconfirmed = () if qos else [topic for topic, _ in asks]
-        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed))
+        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed, by_hand=True))
 
     def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Remember what the hub publishes now, so that it is known again when it comes back."""
@@ -504,6 +513,10 @@ class Worker:
         if opening.id and opening.id != self._opening:
             self._follow(opening)
         records = self.reader.read(self.position, CHUNK, end=told)
+        if records and opening.born and records[0].position > self.position + 1:
+            gone = records[0].position - self.position - 1
+            self.missed = self._kept.miss(self.position, gone)
+            _LOG.warning("%d messages after %d had gone from the journal before they were read", gone, self.position)
         self._rested = began + max(min(len(records) * REST, LONGEST_REST), self._least_rest if records else 0.0)
         if records:
             self._take(records)
@@ -513,15 +526,23 @@ class Worker:
         self._memory.took(len(records), more=self._more)
 
     def _follow(self, opening: Opening) -> None:
-        """Go on in a journal that was opened again: it may have lost its end to damage.
+        """Go on in a journal that was opened again: it may have lost its end to damage, or be another one.
 
         What was lost is counted; what came since has the places of what was lost, and is not passed over.
         """
-        if opening.position < self.position:
-            self.missing += self.position - opening.position
-            _LOG.warning("The journal lost what follows %d; %d was taken before", opening.position, self.position)
-            self.position = opening.position
-        self._kept.follow(self.position, opening.id)
+        _, known = self._kept.born()
+        begins = bool(known and opening.born and opening.born != known)
+        # one that says which it is loses no end: what is above its opening came since, and may be known already
+        position = 0 if begins else self.position if opening.born else opening.position
+        if position < self.position:
+            self.missing += self.position - position
+            _LOG.warning("The journal lost what follows %d; %d was taken before", position, self.position)
+            self.position = position
+        self._kept.follow(self.position, opening.id, opening.born)
+        if begins:
+            self.is_anew = True
+            _LOG.error(MADE_ANEW)
+            self.begun_anew()
         self._opening = opening.id
 
     def _take(self, records: Sequence[Record]) -> None:
@@ -545,11 +566,12 @@ class Worker:
         for record in records[: bisect_right(records, changes.position, key=_POSITION)]:
             if not record.repeat and isinstance(deed := deeds.read(record.message), ToAlarm):
                 alarms += self._done(deed, record.message.received, alarms)
-        for run in changes.runs.values():
-            if run.state == ENDED:
-                alarms += self.engine.end_run(run.id)
+        ended = [run.id for run in changes.runs.values() if run.state == ENDED]
+        last = self.views(self._wall()) if ended else {}  # as it stays: nobody looks at it again
+        for each in ended:
+            alarms += self.engine.end_run(each)
         self.spent["rules"] += (judged := self._monotonic()) - decoded
-        self._commit(changes, alarms)
+        self._commit(changes, alarms, last=last)
         self.spent["store"] += self._monotonic() - judged
         self.steps += 1
         self.taken_until = records[bisect_right(records, self.position, key=_POSITION) - 1].message.received
@@ -647,6 +669,8 @@ class Worker:
         for reading in changes.past:
             if reading.run != REAL:
                 self._filled_until[reading.run] = max(reading.time, self._filled_until.get(reading.run, 0))
+        if not self._filled_until:
+            return []
         begun = {reading.run for reading in changes.shown} & self._filled_until.keys()
         return [alarm for run in begun for alarm in self.engine.tick(run, self._filled_until.pop(run), past=True)]
 
@@ -713,6 +737,13 @@ class Worker:
             sentences[name], made[name] = self._said(name, case, view, now), computed(case, view)
         batch.sentences, batch.computed = sentences, made
 
+    def _speak_last(self, batch: Batch, views: Mapping[str, View]) -> None:
+        """Add what is true of runs that end, at once: nothing is said of them any more."""
+        for name, view in views.items():
+            case = self._cases[name]
+            batch.sentences = {**batch.sentences, name: msgspec.to_builtins(main_sentence(case, view))}
+            batch.computed = {**batch.computed, name: computed(case, view)}
+
     def _said(self, line: str, case: UseCase, view: View, now: float) -> Mapping[str, Any]:
         """Return the sentence on a line; what is waited for while a run prepares does not stand in its way then."""
         due = main_sentence(case, view)
@@ -747,9 +778,17 @@ class Worker:
         is_preparing = known is not None and known.is_preparing
         return msgspec.structs.replace(view, preparing=True) if view is not None and is_preparing else view
 
-    def _commit(self, changes: Changes, alarms: Iterable[Alarm], state: dict[str, bytes] | None = None) -> None:
+    def _commit(
+        self,
+        changes: Changes,
+        alarms: Iterable[Alarm],
+        state: dict[str, bytes] | None = None,
+        *,
+        last: Mapping[str, View] | None = None,
+    ) -> None:
         alarms = list({alarm.id: alarm for alarm in alarms}.values())
-        latest = newest(changes.past) + newest(changes.shown)
+        earlier: dict[Spoken, list[int]] = {}
+        latest = newest(changes.past, earlier) + newest(changes.shown, earlier)
         self._kept.commit(changes, alarms, self.engine.changed_state() if state is None else state, latest)
         self.fault = None
         self.position = max(self.position, changes.position)
@@ -760,6 +799,7 @@ class Worker:
         self.alarm_changes += len(alarms)
         batch = Batch(
             readings=latest,
+            earlier=earlier,
             devices=[device for device in changes.known.values() if device.merged is None],
             runs=list(changes.runs.values()),
             alarms=alarms,
@@ -770,7 +810,8 @@ class Worker:
         for uid in changes.merged:
             _LOG.info("%r is %r: shown as one device from now on", uid, self.understanding.resolve(uid))
         # a run that begins is asked for at once: nobody may be told of the one before for another second
-        views = self.views(self._wall()) if changes.runs else {}
+        views = {**(last or {}), **(self.views(self._wall()) if changes.runs else {})}
+        self._speak_last(batch, last or {})
         tables = self._speak_of(alarms, batch)
         if changes.described:
             batch.settable = {uid: self.understanding.settable(uid) for uid in changes.described}
@@ -838,8 +879,11 @@ def _aged(readings: list[Reading]) -> list[Reading]:
     return [reading for reading in readings if reading.time != UNKNOWN_AGE]
 
 
-def newest(readings: Iterable[Reading]) -> list[Reading]:
-    """Return the newest reading of each (device, channel, run): all that a live state needs of a step."""
+def newest(readings: Iterable[Reading], earlier: dict[Spoken, list[int]]) -> list[Reading]:
+    """Return the newest reading of each (device, channel, run), and note in `earlier` the times [ns] of the others.
+
+    That is all that a live state needs of a step: what a channel said last, and how often it speaks.
+    """
     found: dict[tuple[str, str], dict[str, Reading]] = {}
     latest, device, run = dict[str, Reading](), None, None
     for reading in readings:
@@ -847,6 +891,9 @@ def newest(readings: Iterable[Reading]) -> list[Reading]:
             device, run = reading.device, reading.run
             latest = found.setdefault((device, run), {})
         before = latest.get(reading.channel)
-        if before is None or reading.time >= before.time:
+        if before is None:
             latest[reading.channel] = reading
+        elif reading.time >= before.time:
+            latest[reading.channel] = reading
+            earlier.setdefault((device, reading.channel, run), []).append(before.time)
     return [each for of in found.values() for each in of.values()]

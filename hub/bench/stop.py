@@ -85,7 +85,8 @@ async def _stopped(hub: Started, viewers: int, seconds: float) -> tuple[float, d
             lasted = time.monotonic() - began
         finally:
             await asyncio.to_thread(_end_crowd, crowd)
-        told = await asyncio.wait_for(asyncio.gather(*pages), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            told = await asyncio.gather(*pages)
     with closing(place.reader(hub.data)) as journal:
         missing = max(acknowledged - journal.end, 0)
     return lasted, {

@@ -51,7 +51,11 @@ def list_(*, data: Path | None = None, config: Path | None = None, json: Json = 
         config: hub.toml.
         json: print {"tokens": [{"name", "source", "created"}]}.
     """
-    known = tokens.listed(_folder(data, config))
+    folder = _folder(data, config)
+    with tokens.sharing(folder) as others:
+        if others is not None:
+            others.look()
+    known = tokens.listed(folder)
     rows = [{"name": name, "source": each.source, "created": _time(each.created)} for name, each in known.items()]
     if json:
         _say(std_json.dumps({"tokens": rows}))

@@ -18,10 +18,12 @@ from hub.driver import (
     Driver,
     Event,
     Example,
+    Likeness,
     Order,
     Period,
     Sample,
     Target,
+    Value,
     switched,
     whole,
 )
@@ -285,34 +287,50 @@ def _discovery(topic: str, payload: bytes) -> Decoded:
     )
 
 
-def _time(root: dict[str, Any], rejected: dict[str, str]) -> tuple[int | None, bool]:
-    """Return when the device measured: `Epoch` where it is sent, else its local `Time`; never set: None."""
-    stamp = root.get("Epoch", root.get("Time"))
+def _stated(stamp: object) -> tuple[int | None, bool]:
+    """Return when a device measured, by its own word; a clock that was never set: None.
+
+    Raises:
+        PayloadError: it is no time.
+    """
     if stamp is None:
         return None, False
-    try:
-        measured, local = iso_time(stamp) if type(stamp) is str else (epoch_seconds(number(stamp)), False)
-    except PayloadError as error:
-        rejected["Time"] = str(error)
-        return None, False
+    measured, local = iso_time(stamp) if type(stamp) is str else (epoch_seconds(number(stamp)), False)
     measured = live(measured)
     return measured, local and measured is not None
 
 
+def _clock(root: dict[str, Any]) -> str:
+    """Return where a telegram keeps its time: `Epoch` where it is sent, else its local `Time`."""
+    return "Epoch" if "Epoch" in root else "Time"
+
+
+def _time(root: dict[str, Any], rejected: dict[str, str]) -> tuple[int | None, bool]:
+    """Return when the device measured."""
+    try:
+        return _stated(root.get(_clock(root)))
+    except PayloadError as error:
+        rejected["Time"] = str(error)
+        return None, False
+
+
 class Step(Struct, frozen=True, gc=False):
-    """Where a telegram keeps a number, and what it means.
+    """Where a telegram keeps a value, and what it means.
 
     Attributes:
-        convert: to the hub's unit; None: it is in it.
-        highest: what a number may be without a second look; a fault code of a DS18x20 needs one.
+        owner: the object that holds it; None: it stands at the root.
+        convert: a number to the hub's unit; None: it is in it.
+        is_flag: it is no number, but on or off.
+        lowest, highest: what a number may be without a second look; a fault code of a DS18x20 needs one.
     """
 
-    owner: str
+    owner: str | None
     key: str
     channel: str
-    convert: Callable[[float], float] | None
-    highest: float
-    lowest: float
+    convert: Callable[[float], float] | None = None
+    is_flag: bool = False
+    lowest: float = -inf
+    highest: float = inf
 
 
 _PLANS: dict[tuple[object, ...], tuple[Step, ...]] = {}
@@ -329,35 +347,64 @@ def _shared(first: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return dict(first)
 
 
-def _make(root: dict[str, Any], context: Context) -> tuple[object, ...] | None:
-    """Return all that decides, beside the numbers themselves, how a telegram is read; None: nothing to be learnt."""
+def _make(root: dict[str, Any], context: Context, *, sensors: bool) -> tuple[object, ...] | None:
+    """Return all that decides, beside the values themselves, how a telegram is read; None: nothing to be learnt."""
     units = root.get("TempUnit", ""), root.get("PressureUnit", "")
     if context.warm or type(units[0]) is not str or type(units[1]) is not str:
         return None
     shape = [(name, *value) if type(value) is dict else name for name, value in root.items()]
     first = context.first
-    return (*shape, units, *first, None, *first.values())
+    return (sensors, *shape, units, *first, None, *first.values())
 
 
 def _as_before(device: str, root: dict[str, Any], steps: tuple[Step, ...]) -> Decoded | None:
     """Read a telegram that looks like an earlier one; None: it holds something that needs a second look."""
-    rejected: dict[str, str] = {}
-    measured, local = _time(root, rejected)
-    samples = []
-    for step in steps:
-        value = root[step.owner][step.key]
-        if type(value) is not float:
-            if type(value) is not int or not -_LARGE < value < _LARGE:
+    try:
+        measured, local = _stated(root.get(_clock(root)))
+        samples = []
+        for step in steps:
+            value = (root if step.owner is None else root[step.owner])[step.key]
+            if step.is_flag:
+                value = boolean(value)
+            elif type(value) is not float:
+                if type(value) is not int or not -_LARGE < value < _LARGE:
+                    return None
+                value = float(value)
+            if step.convert is not None:
+                value = step.convert(value)
+            if not step.lowest < value < step.highest:
                 return None
-            value = float(value)
-        if step.convert is not None:
-            value = step.convert(value)
-        if not step.lowest < value < step.highest:
-            return None
-        samples.append(Sample(step.channel, value, None, measured, local))
-    if rejected:
+            samples.append(Sample(step.channel, value, None, measured, local))
+    except PayloadError:
         return None
     return Decoded(Kind.READINGS, device, tuple(samples))
+
+
+def alike(message: Message, root: Any, context: Context) -> Likeness | None:  # noqa: ANN401 — whatever JSON holds
+    """Return how telegrams like one that was decoded are read: by its plan, while they name the same units."""
+    found = address(message.topic)
+    if found is None or found.last not in BODIES or type(root) is not dict:
+        return None
+    make = _make(root, context, sensors=found.last == "SENSOR")
+    steps = _PLANS.get(make) if make is not None else None
+    if not steps:
+        return None
+    time = _clock(root)
+    return Likeness(
+        values=tuple(
+            Value(
+                path=(step.key,) if step.owner is None else (step.owner, step.key),
+                channel=step.channel,
+                convert=boolean if step.is_flag else step.convert,
+                low=step.lowest,
+                high=step.highest,
+            )
+            for step in steps
+        ),
+        time=(time,) if time in root else None,
+        clock=_stated if time in root else None,
+        words=tuple(((name,), root[name]) for name in UNIT_WORDS if name in root),
+    )
 
 
 class Reader:
@@ -398,7 +445,7 @@ class Reader:
 
     def _scalar(self, name: str, value: object) -> None:
         if name in OF_STATE:
-            self._give(name, value, *OF_STATE[name])
+            self._give(name, value, *OF_STATE[name], (None, name))
         elif match := POWER.fullmatch(name):
             self._switch(name, value, _numbered("switch", match[1]))
         elif match := SWITCH.fullmatch(name):
@@ -422,7 +469,7 @@ class Reader:
                 for n, each in enumerate(value, 1):
                     self._give(f"{name}.{key}[{n}]", each, f"{channel}_{n}", quantity[1])
             else:
-                self._give(key, value, self._channel(quantity[0], name, value), quantity[1], name)
+                self._give(f"{name}.{key}", value, self._channel(quantity[0], name, value), quantity[1], (name, key))
 
     def _other(self, name: str, key: str, value: object) -> None:
         """Read `Temperature1` of ANALOG and `C1` of COUNTER; other keys mean nothing to us."""
@@ -430,10 +477,10 @@ class Reader:
         if match is None:
             return
         if match[1] in COUNTED:
-            self._give(f"{name}.{key}", value, f"{COUNTED[match[1]]}_{key.lower()}", None)
+            self._give(f"{name}.{key}", value, f"{COUNTED[match[1]]}_{key.lower()}", None, (name, key))
         elif match[1] in QUANTITIES:
             channel, unit = QUANTITIES[match[1]]
-            self._give(f"{name}.{key}", value, f"{channel}_{slug(name) or 'n'}_{match[2]}", unit)
+            self._give(f"{name}.{key}", value, f"{channel}_{slug(name) or 'n'}_{match[2]}", unit, (name, key))
 
     def _channel(self, quantity: str, owner: str, value: object) -> str:
         """Return the name of a quantity of an object: plain for the first object that ever gave it."""
@@ -451,23 +498,28 @@ class Reader:
     def _values(self, name: str, body: dict[str, Any], channels: dict[str, str]) -> None:
         for key, channel in channels.items():
             if key in body:
-                self._give(f"{name}.{key}", body[key], channel, QUANTITIES[key][1] if key == "Temperature" else None)
+                unit = QUANTITIES[key][1] if key == "Temperature" else None
+                self._give(f"{name}.{key}", body[key], channel, unit, (name, key))
 
-    def _give(self, field: str, value: object, channel: str, unit: str | None, name: str = "") -> None:
+    def _give(
+        self, field: str, value: object, channel: str, unit: str | None, place: tuple[str | None, str] | None = None
+    ) -> None:
+        """Take a number; `place`: owner and key, where the next of the kind can be read there."""
         try:
             taken = value if type(value) is float else number(value)
             convert = None if unit is None else self._to_hub_unit(unit)
             if convert is not None:
                 taken = convert(taken)
         except PayloadError as error:
-            self.rejected[f"{name}.{field}" if name else field] = str(error)
+            self.rejected[field] = str(error)
             return
         quality, lowest, highest = _GOOD, -inf, inf
-        if name[:4] == "DS18":
-            quality, lowest, highest = self._probe(name, taken), UNPLUGGED + 1, WARM
+        owner, key = place or (None, "")
+        if owner is not None and owner[:4] == "DS18" and key in QUANTITIES:
+            quality, lowest, highest = self._probe(owner, taken), UNPLUGGED + 1, WARM
         self.samples.append(Sample(channel, taken, None, self.measured, self.local, quality))
-        if name:
-            self.steps.append(Step(name, field, channel, convert, highest, lowest))
+        if place is not None:
+            self.steps.append(Step(*place, channel, convert, lowest=lowest, highest=highest))
 
     def _to_hub_unit(self, unit: str) -> Callable[[float], float] | None:
         """Return what makes a number of a unit one of the hub's; None where they are the same.
@@ -496,13 +548,14 @@ class Reader:
     def _switch(self, field: str, value: object, channel: str) -> None:
         try:
             self.samples.append(Sample(channel, boolean(value), None, self.measured, self.local))
+            self.steps.append(Step(None, field, channel, is_flag=True))
         except PayloadError as error:
             self.rejected[field] = str(error)
 
     def is_usual(self, context: Context) -> bool:
-        """Tell whether this was numbers of objects and nothing else: the next of the kind can be read the same way."""
+        """Tell whether this was values and nothing else: the next of the kind can be read the same way."""
         taken = len(self.samples) == len(self.steps) <= ENOUGH and not (self.events or self.rejected)
-        return taken and self.context is context
+        return taken and self.context is context and not any(map(_may_say_more, self.root.values()))
 
     def part_twins(self) -> None:
         """Refuse a second sensor whose name reads like another's: none overwrites another."""
@@ -524,6 +577,11 @@ class Reader:
                 self.events.append(Event("tariff", value.strip(), self.measured, self.local))
 
 
+def _may_say_more(value: object) -> bool:
+    """Tell whether an object says nothing now where the next one may: no action, then a press; no phase, then three."""
+    return type(value) is dict and ("Action" in value or any(type(each) is list for each in value.values()))
+
+
 def _learn(make: tuple[object, ...], steps: tuple[Step, ...]) -> None:
     if len(_PLANS) >= _MAX_PLANS:
         _PLANS.clear()
@@ -532,7 +590,7 @@ def _learn(make: tuple[object, ...], steps: tuple[Step, ...]) -> None:
 
 def _body(device: str, root: dict[str, Any], context: Context, *, sensors: bool) -> tuple[Decoded, Context]:
     """Decode the body of SENSOR, STATE or RESULT; sensors that say nothing known are refused."""
-    make = _make(root, context) if sensors else None
+    make = _make(root, context, sensors=sensors)
     steps = _PLANS.get(make) if make is not None else None
     if steps is not None and (decoded := _as_before(device, root, steps)) is not None:
         return decoded, context
@@ -615,6 +673,7 @@ DRIVER = Driver(
     scope=scope,
     context=Context,
     decode=decode,
+    alike=alike,
     ask=ask,
     commands=("switch", "dimmer"),
     command=command,

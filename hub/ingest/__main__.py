@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
@@ -29,6 +30,7 @@ from hub.ingest import ports
 from hub.ingest.batch import MUCH, cut
 from hub.ingest.edge import MqttEdge
 from hub.ingest.gaps import Gaps
+from hub.ingest.heralds import announced
 from hub.ingest.link import (
     Answers,
     Append,
@@ -105,6 +107,7 @@ class Ingest:
             epoch=self._journal.epoch,
             gaps=self._gaps,
             contact=self._journal.newest,
+            announced=partial(announced, settings),
             wake=self.wake,
             changed=self._changed,
             chance=random.Random(),  # noqa: S311 — jitter
@@ -121,7 +124,7 @@ class Ingest:
         self._end_said = 0
         self._end_at = 0.0
         self._status: Status | None = None
-        self._status_at = self._measured_at = 0.0
+        self._status_at = self._measured_at = self._announced_at = 0.0
         self._oversize = 0
         self._met = 0
         self._memory = GivingBack(MUCH) if memory is None else memory
@@ -204,6 +207,9 @@ class Ingest:
         if now >= self._measured_at:
             self._measured_at = now + _STATUS_EVERY_S
             self._room.tick(now)
+        if self._lease is not None and now >= self._announced_at:
+            self._announced_at = now + _STATUS_EVERY_S
+            self._lease.announce(answer(self._now()))
         if self._link.admitted and now >= self._status_at:
             self._status_at = now + _STATUS_EVERY_S
             status = self._now()
@@ -247,7 +253,7 @@ class Ingest:
         while not self._questions.empty():
             question, reply = self._questions.get()
             said = wish(question)
-            if isinstance(said, Append | Erase):
+            if isinstance(said, Append | Erase | Publish | Keep):
                 self._handle(said, _Asker(reply))
 
     def _handle(self, said: Wanted, peer: Answers) -> None:
@@ -268,8 +274,8 @@ class Ingest:
                     peer.send(AppendFailed(number, str(error)))
             case Publish(topic, payload, qos, retain):
                 self._edge.publish(topic, payload, qos, retain=retain)
-            case Keep(position):
-                self._room.keep(position)
+            case Keep(position, who):
+                self._room.keep(position, who)
 
 
 class _Asker:

@@ -14,6 +14,7 @@ from hub.errors import JournalError
 from hub.ingest.batch import Batch
 from hub.ingest.dial import CONNECT_S, Dialler
 from hub.ingest.gaps import Gaps
+from hub.ingest.heralds import Heard, Heralds
 from hub.ingest.lookout import UPTIME, UPTIME_S, Lookout
 from hub.ingest.mqtt import DUP, QOS, RETAINED, BufferedClient
 from hub.ingest.session import Settings, remember, remembered
@@ -63,6 +64,7 @@ class MqttEdge:
         epoch: int,
         gaps: Gaps,
         contact: int = 0,
+        announced: Callable[[], Heard],
         wake: Callable[[], None],
         changed: Callable[[], None],
         chance: random.Random,
@@ -78,6 +80,7 @@ class MqttEdge:
             epoch: number of the newest connection in the journal; the next connection counts on.
             gaps: takes down what may be missing.
             contact: when something was last heard, by an earlier process [ns].
+            announced: asks the broker for the runs announced there; called in a thread.
             wake: interrupts the selector from another thread.
             changed: told that the counters changed in a way somebody waits for.
             chance: jitter of the back-off.
@@ -100,6 +103,8 @@ class MqttEdge:
         self._lookout = Lookout(settings, gaps, contact)
         self._restarted = False
         self._subscribing: int | None = None
+        self._heralds = Heralds(announced, wake)
+        self._awaits = False  # we subscribe when it is known which runs are announced
         self._uptime_by = 0.0
         self._asked: int | None = None  # number of the question since when the broker runs, while it is open
         self._spurned = 0
@@ -154,6 +159,8 @@ class MqttEdge:
             self._begin(dialled)
         elif self._may_dial and now >= self._dialler.at:
             self._dialler.start()
+        if (found := self._heralds.result()) is not None:
+            self._hear_runs(found)
         if now >= self._tick_at:
             self._tick(now)
         if self._unsaid:
@@ -217,6 +224,24 @@ class MqttEdge:
     def _subscribe(self, before: list[str]) -> None:
         if gone := sorted(set(before) - set(self._settings.subscriptions)):
             self._client.unsubscribe(gone)
+        self._awaits = self._settings.hears_runs
+        if self._awaits:
+            self._heralds.start()
+        else:
+            self._subscribe_all()
+
+    def _hear_runs(self, found: Heard) -> None:
+        """Take what is announced before anything that a device left at the broker."""
+        if not self._awaits:  # of a connection that is gone
+            return
+        self._awaits = False
+        for topic, payload in found:
+            self.batch.add(topic, payload, 0, self._wall_ns(), retained=True, again=False)
+        if self.batch:
+            self._commit()
+        self._subscribe_all()
+
+    def _subscribe_all(self) -> None:
         _, self._subscribing = self._client.subscribe([(each, 1) for each in self._settings.subscriptions])
 
     def _ask_uptime(self) -> None:
@@ -262,6 +287,7 @@ class MqttEdge:
             # our own message that came back proves that nothing waited; another may have waited in the socket for long
             self._lookout.parted(self._probe_heard_at or self.batch.last or self._wall_ns())
         self._connack_by = None
+        self._awaits = False
         self.batch.ids.clear()
         self._own = 0
         if was:

@@ -53,18 +53,26 @@ class Append(Struct, frozen=True, tag=True):
 
 
 class Publish(Struct, frozen=True, tag=True):
-    """Hub → ingest: something to say to the broker."""
+    """Hub → ingest: something to say to the broker.
+
+    `by_hand`: a person wants it at this worker. What else is said every worker says: one that stands by does not.
+    """
 
     topic: str
     payload: bytes
     qos: int = 1
     retain: bool = False
+    by_hand: bool = False
 
 
 class Keep(Struct, frozen=True, tag=True):
-    """Hub → ingest: every reader has the records before `position`; over its budget, the journal may drop them."""
+    """Hub → ingest: every reader has the records before `position`; over its budget, the journal may drop them.
+
+    `who`: the worker whose readers these are, where one that stands by passes it on; empty: the ingest's own.
+    """
 
     position: int
+    who: str = ""
 
 
 class Erase(Struct, frozen=True, tag=True):
@@ -138,6 +146,7 @@ class Status(Struct, frozen=True, tag=True):
         dropped: messages that went before every reader had them, ever.
         serial: the serial ports met since start.
         standby: another worker's ingest listens and writes; this one takes over when it is gone.
+        relays: where it stands by, whether the one that listens has its broker; None: that one says nothing.
         flow: what is counted of the journal's way to its servers, by the names of metrics.toml.
     """
 
@@ -163,6 +172,7 @@ class Status(Struct, frozen=True, tag=True):
     dropped: int = 0
     serial: list[SerialPort] = []
     standby: bool = False
+    relays: bool | None = None
     flow: dict[str, float] = {}
 
 
@@ -181,7 +191,7 @@ class Answers(Protocol):
         """Tell him."""
 
 
-def asked(said: Append | Erase) -> bytes:
+def asked(said: Append | Erase | Publish | Keep) -> bytes:
     """Return a wish as it goes to the ingest of another worker."""
     return _ENCODE(said)
 

@@ -96,9 +96,12 @@ class LinkClient:
         finally:
             self._waiting.pop(number, None)
 
-    def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
-        """Have the ingest publish; what is said while it is away is said when it is back (the newest 1,000)."""
-        data = frame(Publish(topic, payload, qos, retain))
+    def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False, by_hand: bool = False) -> None:
+        """Have the ingest publish; what is said while it is away is said when it is back (the newest 1,000).
+
+        `by_hand`: where this worker stands by, the one that listens says it; otherwise nobody does.
+        """
+        data = frame(Publish(topic, payload, qos, retain, by_hand))
         if self._writer is None:
             self._unsaid = [*self._unsaid[-999:], data]
         else:

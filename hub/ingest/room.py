@@ -25,7 +25,8 @@ SHARE = 5
 TIDY = 0.75
 """From this share of the budget on, what every reader has goes: below the 80 % that warn, so only need reaches them."""
 KEPT_NS = 15 * 60 * NS
-"""What is younger stays within the budget: a store may be made again from it (design.md §1, Journal)."""
+"""What is younger stays within the budget: a store may be made again from it (design.md §1, Journal). As long is kept,
+too, what another worker has still to read that says nothing any more."""
 RESERVE = "reserve"
 RESERVE_BYTES = 16 * 1024 * 1024
 _SCARCE = RESERVE_BYTES // 4
@@ -67,7 +68,7 @@ class Room:
         self._free = free or (lambda: shutil.disk_usage(folder).free)
         self._wall_ns = wall_ns
         self._reserve = folder / RESERVE
-        self._needed = 1
+        self._readers: dict[str, tuple[int, int]] = {}
         self._looked = 0
         self._rate = 0.0
         self._measured: tuple[float, int] | None = None
@@ -111,9 +112,16 @@ class Room:
         """Release the files."""
         self._journal.close()
 
-    def keep(self, position: int) -> None:
-        """Note that every reader has the records before `position`."""
-        self._needed = position
+    @property
+    def _needed(self) -> int:
+        """Return before which position every reader has all; of another worker, unless it was silent for long."""
+        since = self._wall_ns() - KEPT_NS
+        own, _ = self._readers.get("", (1, 0))
+        return min([own, *(each for each, at in self._readers.values() if at > since)])
+
+    def keep(self, position: int, who: str = "") -> None:
+        """Note that every reader of a worker (ours unless told) has the records before `position`."""
+        self._readers[who] = position, self._wall_ns()
         self.look()
 
     def look(self) -> None:

@@ -8,7 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Struct
 
+from hub.driver import topic_matches
 from hub.errors import ConfigError
+from hub.timeline import ANNOUNCEMENT
 
 ROUNDS = 20_000
 """Of the hash that keeps the client id out of our topics: 35 ms once, and 2⁴⁸ times that to find the id by trying."""
@@ -77,6 +79,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def subscriptions(self) -> list[str]:
         """What to subscribe to: where filters are shared, our own messages must not go to another."""
         return [*self.filters, *([self.probe] if self.shares else [])]
+
+    @property
+    def hears_runs(self) -> bool:
+        """Whether simulated runs are announced to us, and stay so: a share of a filter has nothing retained."""
+        return not self.shares and any(topic_matches(each, f"{ANNOUNCEMENT}run") for each in self.filters)
 
     @property
     def session(self) -> "Session":

@@ -5,10 +5,26 @@ import logging
 import selectors
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from hub.errors import JournalError
-from hub.ingest.link import Append, AppendFailed, End, Erase, LinkServer, Peer, Status, Wanted, answered, asked
+from hub.ingest.link import (
+    Append,
+    AppendFailed,
+    End,
+    Erase,
+    Keep,
+    LinkServer,
+    Peer,
+    Publish,
+    Status,
+    Wanted,
+    answered,
+    asked,
+)
 from hub.journal.base import JournalReader
 from hub.journal.lease import Lease
 
@@ -17,6 +33,8 @@ LOOK_S = 0.1
 ASK_S = 0.25
 """How often the lease is asked for [s]."""
 STATUS_S = 1.0
+SILENT_S = 3.0
+"""After how long [s] the one that listens is no more as it said."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -38,7 +56,9 @@ class Standby:
         self._status_at = self._asked_at = 0.0
         self._met = 0
         self._end = -1
-        self._holder: str | None = None
+        self._heard = float("-inf"), Status()
+        """When the one that listens said how it is, and what."""
+        self._deaf: Callable[[], None] | None = None
 
     @property
     def waker(self) -> socket.socket:
@@ -64,6 +84,8 @@ class Standby:
                         return True
                 self._tell()
         finally:
+            if self._deaf is not None:
+                self._deaf()
             self._link.close()
             self._reader.close()
             self._selector.close()
@@ -89,7 +111,37 @@ class Standby:
             self._end = end
         if self._link.admitted and now - self._status_at >= STATUS_S:
             self._status_at = now
-            self._link.send(Status(url=self._url, standby=True))
+            self._link.send(self._now(now))
+
+    def _now(self, now: float) -> Status:
+        """Return how the journal and its broker are, as the one that listens says."""
+        if self._deaf is None:
+            with contextlib.suppress(JournalError):  # the next time
+                self._deaf = self._lease.hear(self._take_status)
+        at, said = self._heard
+        if now - at > SILENT_S:
+            return Status(url=self._url, standby=True)
+        return Status(
+            url=self._url,
+            standby=True,
+            relays=said.connected and said.subscribed,
+            reason=said.reason,
+            gap=said.gap,
+            gaps=said.gaps,
+            fault=said.fault,
+            journal=said.journal,
+            used=said.used,
+            budget=said.budget,
+            hours=said.hours,
+            full=said.full,
+            dropped=said.dropped,
+        )
+
+    def _take_status(self, data: bytes) -> None:
+        with contextlib.suppress(msgspec.MsgspecError):  # another version's
+            said = answered(data)
+            if isinstance(said, Status):
+                self._heard = time.monotonic(), said
 
     def _drain(self, _mask: int) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -104,3 +156,7 @@ class Standby:
             except JournalError as error:
                 reason = f"this worker stands by, and the one that writes the journal does not answer ({error})"
                 peer.send(AppendFailed(said.id, f"{reason}; send it again in a few seconds"))
+        elif isinstance(said, Publish) and said.by_hand:
+            self._lease.tell(asked(said))
+        elif isinstance(said, Keep):
+            self._lease.tell(asked(Keep(said.position, self._lease.who)))

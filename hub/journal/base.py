@@ -19,10 +19,12 @@ class Opening(NamedTuple):
     Attributes:
         id: of this opening; another one has another.
         position: of the last record then: what lies above is new since.
+        born: tells the journal from one that was made anew in its place; empty: not known.
     """
 
     id: int
     position: int
+    born: str = ""
 
 
 class Journal(Protocol):

@@ -12,6 +12,7 @@ from hub.journal.nats_link import Link, Outgoing, Url, given_back, taken
 from hub.model import NS
 
 DELETED, MARK = "KV-Operation", "DEL"
+LIVES = "Nats-TTL"
 FOLLOWS = "Nats-Expected-Last-Subject-Sequence"
 AT_ONCE = 256
 _KEPT = 2
@@ -29,13 +30,14 @@ class Entry(NamedTuple):
 class Bucket:
     """One bucket; any thread, each call waits at most a moment. `name` tells it from others of the journal."""
 
-    def __init__(self, url: Url, name: str, *, lives_s: float = 0) -> None:
+    def __init__(self, url: Url, name: str, *, lives_s: float = 0, most: int = 0) -> None:
         """Take the process's connection; nothing is asked yet.
 
         Args:
             url: of the journal.
             name: of the bucket, after the journal's own.
             lives_s: how long a value is kept that nobody changes [s]; 0: for ever.
+            most: values kept, the oldest go; 0: however many.
 
         Raises:
             ConfigError: nats-py is not installed.
@@ -44,6 +46,7 @@ class Bucket:
         self._url = url
         self._bucket = f"{url.name}_{name}"
         self._lives_s = lives_s
+        self._most = most
         self._made = False
         self._link: Link = taken(url)
 
@@ -69,19 +72,33 @@ class Bucket:
         self._make()
         return str(self._link.request(f"STREAM.INFO.{self._stream}")["created"])
 
-    def put(self, key: str, value: bytes, *, after: int) -> int:
+    def get(self, key: str) -> Entry | None:
+        """Return what a key holds now, by the server that leads; None: it was never there, or is forgotten.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        self._make()
+        found = self._link.message(self._stream, {"last_by_subj": f"$KV.{self._bucket}.{key}"})
+        if found is None:
+            return None
+        return Entry(key, found.sequence, None if DELETED in found.headers else found.data)
+
+    def put(self, key: str, value: bytes, *, after: int, lives_s: int = 0) -> int:
         """Let a key hold a value and return its revision; what it held before is overwritten on the servers' disks.
 
         Args:
             key: letters, digits, `-`, `_` and `.`.
             value: at most what a server takes at once.
             after: revision that the key has; 0: it was never there.
+            lives_s: how long this value is kept [s]; 0: as long as any in this bucket.
 
         Raises:
             RefusedError: it has another revision; nothing was changed.
             UnknownFateError: no answer came; it may have been changed.
         """
-        return self._say(key, value, {FOLLOWS: str(after)}, after)
+        lives = {LIVES: f"{lives_s}s"} if lives_s else {}
+        return self._say(key, value, {FOLLOWS: str(after), **lives}, after)
 
     def delete(self, key: str, *, after: int) -> int:
         """Let a key hold nothing; otherwise as `put`."""
@@ -124,8 +141,10 @@ class Bucket:
                 "num_replicas": self._url.replicas,
                 "max_msgs_per_subject": _KEPT,
                 "max_age": int(self._lives_s * NS),
-                "discard": "new",
+                "max_msgs": self._most or -1,
+                "discard": "old" if self._most else "new",
                 "allow_rollup_hdrs": True,
+                "allow_msg_ttl": True,
                 "allow_direct": True,
             }
             self._link.request(f"STREAM.CREATE.{self._stream}", wanted)

@@ -42,6 +42,8 @@ TRAIL = 10_000
 LAST, ARRIVED, PART_OF = "Hub-Last", "Hub-Arrived", "Nats-Msg-Id"
 """Headers: the position of the group's last message, when the newest message until there arrived [ns], and which group
 it is."""
+BORN = "Hub-Born"
+"""Header of an opening: which stream it is."""
 FORMAT, IN_FORMAT = 1, "Hub-Format"
 """How a part is written, and the header that says it where it is above 1. A new field at the end of `Part` is no new
 format: an older worker leaves it aside. A new format is written once every worker can read it."""
@@ -64,6 +66,7 @@ class State(Struct, frozen=True):
         size: bytes on each server.
         replicas: servers that are to keep it.
         current: those of them that have all of it now.
+        born: when it was made; one that was deleted and made anew has another word.
     """
 
     first: int = 0
@@ -72,6 +75,7 @@ class State(Struct, frozen=True):
     messages: int = 0
     replicas: int = 0
     current: int = 0
+    born: str = ""
 
 
 class Placed(Struct, frozen=True):
@@ -147,7 +151,8 @@ class Log:
         others = found.get("cluster", {}).get("replicas", [])
         current = 1 + sum(bool(each.get("current")) and not each.get("offline") for each in others)
         wanted = found["config"]["num_replicas"]
-        return State(said["first_seq"], said["last_seq"], said["bytes"], said["messages"], wanted, current)
+        first, last, size, messages = (said[each] for each in ("first_seq", "last_seq", "bytes", "messages"))
+        return State(first, last, size, messages, wanted, current, found["created"])
 
     def newest(self, after: int = 0) -> Placed | None:
         """Return the last part beyond a place, by the leader; what somebody else published is passed over."""
@@ -172,7 +177,9 @@ class Log:
     def opening(self) -> Opening:
         """Return the newest opening."""
         found = self.link.message(self.side, {"last_by_subj": f"{self.side}.opening"})
-        return Opening(0, 0) if found is None else Opening(*msgspec.json.decode(found.data, type=tuple[int, int]))
+        if found is None:
+            return Opening(0, 0)
+        return Opening(*msgspec.json.decode(found.data, type=tuple[int, int]), found.headers.get(BORN, ""))
 
     def seek(self, position: int) -> int:
         """Return from which place on the groups lie that reach beyond a position."""
@@ -297,7 +304,8 @@ class JetStreamJournal:
         """Mark the end: whoever wrote until now finds that the stream has another one, and stops."""
         self._log.make()
         for left in reversed(range(_TRIES)):
-            self._sequence = self._log.state().last  # before the message that tells the end: nothing comes between
+            state = self._log.state()
+            self._sequence = state.last  # before the message that tells the end: nothing comes between
             newest = self._log.newest()
             self.end = 0 if newest is None else newest.last
             self.epoch = 0 if newest is None or newest.part is None else newest.part.epoch
@@ -310,7 +318,7 @@ class JetStreamJournal:
                 if not left:
                     raise
         said = msgspec.json.encode((now, self.end))
-        self._log.link.publish(Outgoing(f"{self._log.side}.opening", said, {}))
+        self._log.link.publish(Outgoing(f"{self._log.side}.opening", said, {BORN: state.born}))
 
     @property
     def size(self) -> int:
@@ -602,6 +610,11 @@ class Trail:
         broken = [each.sequence for each in group if each.part is None]
         if broken:
             self.broken = frozenset(sorted({*self.broken, *broken})[-TRAIL:])
+
+    def forget(self) -> None:
+        """Begin nowhere again: the stream was made anew."""
+        with self._lock:
+            self._passed, self._newest, self.broken = {}, 0, frozenset()
 
     def newest(self) -> int:
         """Return the position that was passed last; 0: none yet."""

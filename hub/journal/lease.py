@@ -8,6 +8,7 @@ his turn writes nothing: the journal itself refuses him (`jetstream`).
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 
 from hub.errors import JournalError
 from hub.journal.jetstream import Log
@@ -52,6 +53,7 @@ class Lease:
 
     Attributes:
         lost: it was held and is no more.
+        who: this worker.
     """
 
     def __init__(self, url: Url, who: str) -> None:
@@ -63,7 +65,7 @@ class Lease:
         """
         self.lost = False
         self._url = url
-        self._who = who
+        self.who = who
         self._link: Link = taken(url)
         self._stream = stream(url)
         self._subject = f"{self._stream}.ingest"
@@ -88,7 +90,7 @@ class Lease:
         """
         make(self._link, self._url)
         found = self._link.message(self._stream, {"last_by_subj": self._subject})
-        if found is not None and found.data.decode() != self._who:
+        if found is not None and found.data.decode() != self.who:
             return False
         if not self._put(0 if found is None else found.sequence):
             return False
@@ -123,6 +125,22 @@ class Lease:
         """
         return self._link.ask(f"{self._url.name}_ask", question)
 
+    def tell(self, said: bytes) -> None:
+        """Tell whoever has the turn something that needs no answer; nobody hears it where no server is there."""
+        self._link.say([(f"{self._url.name}_ask", said, "")])
+
+    def announce(self, said: bytes) -> None:
+        """Tell those who stand by how we are, as who has the turn does each second."""
+        self._link.say([(f"{self._url.name}_status", said, "")])
+
+    def hear(self, heard: Callable[[bytes], None]) -> Callable[[], None]:
+        """Take what is announced, on a thread of the connection; return what ends that.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        return self._link.serve(f"{self._url.name}_status", lambda said, _reply: heard(said))
+
     def serve(self, heard: Heard) -> None:
         """Take the questions of those who stand by, on a thread of the connection.
 
@@ -143,7 +161,7 @@ class Lease:
 
     def _put(self, after: int) -> bool:
         try:
-            said = Outgoing(self._subject, self._who.encode(), {_EXPECTED: str(after)})
+            said = Outgoing(self._subject, self.who.encode(), {_EXPECTED: str(after)})
             self._sequence = self._link.publish(said)
         except RefusedError:
             return False
@@ -172,7 +190,7 @@ class Lease:
         found = self._link.message(self._stream, {"last_by_subj": self._subject})
         if found is None:  # it ran out while no server answered
             return self._put(0)
-        if found.data.decode() != self._who:
+        if found.data.decode() != self.who:
             return False
         self._sequence = found.sequence  # an answer was lost
         return True

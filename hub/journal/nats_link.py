@@ -159,6 +159,7 @@ class Link:
         self._trouble: str | None = None
         self._up = asyncio.Event()
         self._loop = asyncio.new_event_loop()
+        self._began = self._loop.time()
         self._client: Client = Nats()
         self._inbox = ""
         self._tokens = itertools.count(1)
@@ -235,16 +236,29 @@ class Link:
         """
         return self._call(self._ask(subject, data))
 
-    def serve(self, subject: str, heard: Heard) -> None:
-        """Have `heard` take each question of a subject, with what answers it, on the connection's thread."""
+    def serve(self, subject: str, heard: Heard) -> Callable[[], None]:
+        """Have `heard` take each question of a subject, with what answers it, on the connection's thread.
+
+        Returns:
+            What ends it.
+        """
 
         async def take(said: "Msg") -> None:
             heard(said.data, lambda answer: self._reply(said.reply, answer))
 
-        async def listen() -> None:
-            await self._client.subscribe(subject, cb=take)
+        async def listen() -> Callable[[], Coroutine[Any, Any, None]]:
+            return (await self._client.subscribe(subject, cb=take)).unsubscribe
 
-        self._call(listen())
+        return self._ending(self._call(listen()))
+
+    def _ending(self, ended: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+        """Return what ends a subscription, in any thread."""
+
+        def end() -> None:
+            with contextlib.suppress(UnknownFateError, ConnectionError):  # gone with its connection
+                self._call(ended())
+
+        return end
 
     def hear(self, heard: Callable[[Delivered], None]) -> tuple[str, Callable[[], None]]:
         """Have `heard` take, on the connection's thread, what comes to an address of our own and below it.
@@ -263,13 +277,7 @@ class Link:
         async def listen() -> Callable[[], Coroutine[Any, Any, None]]:
             return (await self._client.subscribe(f"{address}.>", cb=take)).unsubscribe
 
-        ended = self._call(listen())
-
-        def end() -> None:
-            with contextlib.suppress(UnknownFateError, ConnectionError):  # gone with its connection
-                self._call(ended())
-
-        return address, end
+        return address, self._ending(self._call(listen()))
 
     def say(self, messages: Sequence[tuple[str, bytes, str]]) -> None:
         """Send each (subject, bytes, address for the answer) without waiting; what is lost is asked for again."""
@@ -364,8 +372,10 @@ class Link:
         from nats.errors import Error  # noqa: PLC0415 — an extra
 
         try:
-            if not self._up.is_set():
-                await asyncio.wait_for(self._up.wait(), _FIRST_S)
+            left = self._began + _FIRST_S - self._loop.time()
+            if not self._up.is_set() and left > 0:  # once for all who ask: a hub that ends asks often
+                async with asyncio.timeout(left):
+                    await self._up.wait()
             if not self._client.is_connected:
                 await asyncio.sleep(_AGAIN_S)
             if not self._client.is_connected:

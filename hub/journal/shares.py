@@ -191,6 +191,13 @@ class Shares:
             self._know()
         self._link.say([(reply, _DONE, "") for reply in done])
 
+    def begin_anew(self) -> None:
+        """Know nothing of what is confirmed: the stream was deleted and made anew, and the consumers went with it."""
+        self._trail.forget()
+        with self._lock:
+            self._shares = [_Share(number) for number in range(self._url.partitions)]
+            self._know()
+
     def refused(self, lines: Iterable[tuple[bytes, str, str]]) -> None:
         """Set lines aside that the store will never take: line, reason, where it belongs."""
         with self._lock:

@@ -94,7 +94,8 @@ class Notifier:
                 _LOG.info("Nobody is told for now: %s", error)
                 wait = LONGEST_S
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
 
     async def step(self) -> float:
         """Tell what is due, oldest first; return how long until something else is [s]."""

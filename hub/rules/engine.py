@@ -22,6 +22,7 @@ Time is each run's own *now* [ns], passed in. Decisions that the documents leave
   they are no longer among `alarms()`.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
@@ -60,6 +61,9 @@ class _Route(_Place, frozen=True, kw_only=True):
 
     measure: str
     unit: str | None
+
+
+_NOWHERE: Mapping[str, Sequence[_Route]] = {}
 
 
 class Engine:
@@ -108,13 +112,16 @@ class Engine:
         changed: list[Alarm] = []
         groups: dict[tuple[str, str], tuple[int, list[Update]]] = {}
         routes, plays = self._routes, self._plays
+        device, own, played = None, _NOWHERE, _NOWHERE
         for reading in readings:
-            ways = routes.get((reading.device, reading.channel))
-            if ways is None:  # nearly every reading of a big installation: two look-ups, no more
-                if reading.device not in plays:
-                    continue
-                ways = routes.get((plays[reading.device], reading.channel), [])
-            for way in ways:
+            if reading.device is not device:  # those of a message follow each other
+                device = reading.device
+                own = routes.get(device, _NOWHERE)
+                played = routes.get(plays[device], _NOWHERE) if device in plays else _NOWHERE
+            if not (own or played):  # nearly every reading of a big installation
+                continue
+            ways = own.get(reading.channel)
+            for way in played.get(reading.channel, ()) if ways is None else ways:
                 run = self._line(way, reading.run, past=past)
                 if run is not None:
                     changed += self._sort(groups, way, reading, run, past=past)
@@ -371,18 +378,19 @@ def _over(alarm: Alarm, now: int) -> Alarm:
     return msgspec.structs.replace(alarm, returned_at=returned, shelved_until=None)
 
 
-def _routes(books: Iterable[Book], cast: Cast) -> dict[tuple[str, str], list[_Route]]:
-    routes: dict[tuple[str, str], list[_Route]] = {}
+def _routes(books: Iterable[Book], cast: Cast) -> dict[str, dict[str, list[_Route]]]:
+    """Return device → channel → where it leads."""
+    routes: defaultdict[str, dict[str, list[_Route]]] = defaultdict(dict)
     for book in books:
         for name, measure in book.measures.items():
             if measure.computed:
                 continue
             simulated = _Route(book=book, role=measure.role, measure=name, real=False, unit=None)
-            routes.setdefault((book.roles[measure.role].device, measure.channel), []).append(simulated)
+            routes[book.roles[measure.role].device].setdefault(measure.channel, []).append(simulated)
             taken = cast.get(book.name, {}).get(measure.role)
             if taken is not None and name in taken.channels:
-                routes.setdefault((taken.device, taken.channels[name]), []).append(_real(book, measure, name, taken))
-    return routes
+                routes[taken.device].setdefault(taken.channels[name], []).append(_real(book, measure, name, taken))
+    return dict(routes)
 
 
 def _real(book: Book, measure: Measure, name: str, taken: Taken) -> _Route:

@@ -14,6 +14,7 @@ from hub.model import Action, Commanded
 MAX_ACTIONS = 1_000
 MAX_COMMANDS = 10_000
 """Rows kept; the oldest go."""
+MICROSECOND = 1_000
 _ENCODE = msgspec.json.Encoder().encode
 _ACTION = msgspec.json.Decoder(Action).decode
 _COMMAND = msgspec.json.Decoder(Commanded).decode
@@ -22,16 +23,27 @@ _COMMAND = msgspec.json.Decoder(Commanded).decode
 class ActionStore:
     """Typed access to the tables of actions and commands."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        """Work on `StoreFile.db`, or on a reader's connection for reading only."""
+    def __init__(self, db: apsw.Connection, *, shared: bool = False) -> None:
+        """Work on `StoreFile.db`, or on a reader's connection for reading only.
+
+        Args:
+            db: the connection.
+            shared: other workers do the same: an action's number tells its moment [µs since 1970], so that it is the
+                same at all of them, whatever each has seen before.
+        """
         self._db = db
+        self._shared = shared
 
     def add(self, action: Action) -> Action:
         """Keep an action and return it with its number."""
         newest: int = self._db.execute("SELECT coalesce(max(id), 0) FROM action").get
-        action = msgspec.structs.replace(action, id=newest + 1)
+        least = action.at // MICROSECOND if self._shared else 0
+        action = msgspec.structs.replace(action, id=max(newest + 1, least))
         self._put(action)
-        self._db.execute("DELETE FROM action WHERE id <= ?", (action.id - MAX_ACTIONS,))
+        self._db.execute(
+            "DELETE FROM action WHERE id < (SELECT id FROM action ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (MAX_ACTIONS - 1,),
+        )
         return action
 
     def undone(self, action: Action) -> None:

@@ -183,6 +183,8 @@ class InfluxHistory:
             mean, low, high = of["mean"], of["min"], of["max"]
             pieces[key] = some = []
             for text, count in of["count"].items():
+                if any(text not in each for each in (mean, low, high)):
+                    continue  # stored while InfluxDB answered: it is drawn the next time
                 start = max(_nanoseconds(text), first)  # InfluxDB cuts the first window where the range begins
                 ends = (start, min(start + step - 1, last)) if count > 1 else (min(start + step // 2, last),) * 2
                 some.append(Piece(*ends, int(count), mean[text], low[text], high[text]))

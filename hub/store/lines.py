@@ -92,9 +92,9 @@ class _Place:
         a millisecond follow each other: to remember the last 100,000 of all devices took 1.3 µs a
         message and a page fault now and then (measured).
         """
-        stamp, taken = timestamp(time, tie), self.taken
-        if time // MS != self.millisecond:
-            self.millisecond, self.taken = time // MS, {stamp: tie}
+        stamp, taken, millisecond = timestamp(time, tie), self.taken, time // MS
+        if millisecond != self.millisecond:
+            self.millisecond, self.taken = millisecond, {stamp: tie}
             return stamp
         if len(taken) >= MAX_TAKEN:
             for key in [*islice(taken, MAX_TAKEN // 2)]:
@@ -126,7 +126,7 @@ class Encoder:
         said: dict[bool, list[bytes]] = {False: [], True: []}
         points: list[_Point] = []
         values: list[float] = []
-        device, run, time, tie = "", "", -1, -1
+        device, run, time, tie, good = "", "", -1, -1, Quality.GOOD
         is_simulated, fields, place = False, dict[str, float](), _Place()
         for each in readings:
             if each.tie != tie or each.time != time or each.device != device or each.run != run:
@@ -140,7 +140,7 @@ class Encoder:
             if known is None or known[0] != each.unit:
                 known = _new_channel(each, place, said[is_simulated])
             fields[known[1]] = each.value + 0.0  # no -0.0: it equals 0.0 and would be told apart
-            if each.quality is not Quality.GOOD:
+            if each.quality is not good:
                 fields[_key(field(each.channel) + QUALITY_SUFFIX)] = _QUALITY_NUMBER[each.quality]
         if fields:
             points.append((is_simulated, device, run, (*fields,), place.stamp(time, tie)))

@@ -13,7 +13,7 @@ class Thinner:
 
     def __init__(self) -> None:
         """Know nothing yet: the first of each curve passes."""
-        self._newest: dict[tuple[str, str, str], int] = {}
+        self._newest: dict[tuple[str, str], dict[str, int]] = {}
 
     def forget(self) -> None:
         """Begin anew: what passed may not have been kept."""
@@ -21,13 +21,15 @@ class Thinner:
 
     def thinned(self, readings: Iterable[Reading]) -> list[Reading]:
         """Return those that pass, in their order."""
-        newest = self._newest
-        passed = []
+        passed, good = [], Quality.GOOD
+        newest, device, run = dict[str, int](), None, None
         for each in readings:
-            key = (each.device, each.channel, each.run)
-            time = newest.get(key, -EVERY)
-            if 0 <= each.time - time < EVERY and each.quality is Quality.GOOD:
+            if each.device is not device or each.run is not run:  # those of a message follow each other
+                device, run = each.device, each.run
+                newest = self._newest.setdefault((device, run), {})
+            since = each.time - newest.get(each.channel, -EVERY)
+            if 0 <= since < EVERY and each.quality is good:
                 continue
-            newest[key] = each.time
+            newest[each.channel] = each.time
             passed.append(each)
         return passed

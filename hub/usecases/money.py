@@ -2,7 +2,9 @@
 
 import ast
 import operator
+import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from hub.rules.wording import HARD, Text, number
 from hub.usecases.schema import Card, Hypothesis
@@ -14,6 +16,10 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
 }
 _SIGNS: Mapping[type[ast.operator], str] = {ast.Add: " + ", ast.Sub: " − ", ast.Mult: " × ", ast.Div: " ÷ "}
+
+_READING = threading.Lock()
+"""One thread reads a formula at a time: CPython keeps how deep it is in a syntax tree in one number for all threads,
+and two at once may end with SystemError (seen once with 3.11.7; https://github.com/python/cpython/issues/106905)."""
 
 
 def worth(card: Card, values: Mapping[str, float] | None = None) -> float:
@@ -39,9 +45,11 @@ def worth(card: Card, values: Mapping[str, float] | None = None) -> float:
     return of(_parsed(card.formula))
 
 
+@lru_cache(maxsize=1000)
 def _parsed(formula: str) -> ast.expr:
     try:
-        return ast.parse(formula, mode="eval").body
+        with _READING:
+            return ast.parse(formula, mode="eval").body
     except SyntaxError as error:
         msg = f"{formula!r} is no formula ({error.msg}); write it with + - * / ( ), numbers and ids of hypotheses"
         raise ValueError(msg) from None
@@ -79,7 +87,7 @@ def spelled(card: Card, values: Mapping[str, float] | None = None) -> Text:
                 plain = float(ast.literal_eval(node))
                 return number(plain, len(f"{plain:.10g}".partition(".")[2]))
 
-    formula, result = of(ast.parse(card.formula, mode="eval").body), number(worth(card, known), 0)
+    formula, result = of(_parsed(card.formula)), number(worth(card, known), 0)
     return Text(
         f"{formula.fr} = {result.fr}{HARD}{card.unit.fr}",
         f"{formula.en} = {result.en}{HARD}{card.unit.en}",

@@ -149,7 +149,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     security.admit(request)
     await security.recognise(request)
     if role is Role.INTEGRATOR:
-        await asyncio.to_thread(security.tokens.refresh)
+        await security.know_tokens(request)
     participates = role is Role.PARTICIPANT and await sits_there(request)
     request[ROLE] = security.check(request, role, participates=participates)
     request.app[HUB].seen(request.remote)

@@ -187,15 +187,17 @@ def glance(usecase: Json, frame: Json, zone: tzinfo, language: Language) -> str:
     return (
         f'<div class="opening" lang="{language}"><header>Matinales Hub<span>{_in(said.connecting, language)}</span>'
         f'</header><main class="w{widest}"><section class="card"><h1>{_in(usecase["title"], language)}</h1>'
-        f'<p class="say">{_whole(_in(sentence["text"], language))}</p>{_banner(alarms, language)}'
+        f'<p class="say">{_whole(_in(sentence["text"], language))}</p>{_banner(alarms, zone, language)}'
         f'{_others(alarms, language)}<div class="values">{tiles}</div></section></main></div>'
     )
 
 
-def _banner(alarms: Sequence[Json], language: Language) -> str:
+def _banner(alarms: Sequence[Json], zone: tzinfo, language: Language) -> str:
     if not alarms:
         return f'<p class="banner">{_in(words().no_alarm, language)}</p>'
-    name, text = _in(words().alarm, language), _in(alarms[0]["texts"], language)
+    raised = f"{datetime.fromisoformat(alarms[0]['raised_at']).astimezone(zone):%H:%M}"
+    name = _in(words().alarm, language).replace("{time}", raised)
+    text = _in(alarms[0]["texts"], language)
     colon = "\u00a0:" if language == "fr" else ":"
     return f'<p class="banner {alarms[0]["state"]}"><b>▲ {name}{colon} {text}</b></p>'
 

@@ -5,7 +5,8 @@ with the same body gives the first answer again, marked `Idempotent-Replayed: tr
 first is under way 409. A request that was refused before it acted, or failed (500 and more), is not remembered: it may
 be tried again with its key. Keys of commands and webhooks are on disk before their answer leaves, so they hold across a
 restart; a hub killed between the effect and that write may act again, and then a command's id, which is the key, makes
-it a replay that is refused. All other keys end with the hub: what they made is seen in its list.
+it a replay that is refused. All other keys end with the hub: what they made is seen in its list. Where workers share a
+journal a key holds at all of them (`hub.onlyonce`), for a day.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
@@ -53,6 +55,26 @@ class Kept(Struct, frozen=True, kw_only=True):
     said: bytes
 
 
+class Claim(NamedTuple):
+    """What became of a request at another worker: hash of what was sent, and the answer; None: it is under way."""
+
+    body: str
+    answer: Kept | None
+
+
+class Elsewhere(Protocol):
+    """What other workers of the same journal know of requests with a key; each call blocks."""
+
+    def claim(self, name: str, body: str, seal: str) -> Claim | None:
+        """Return what became of a request there; None: it is this worker's from now on."""
+
+    def answered(self, answer: Kept, seal: str) -> None:
+        """Let every worker give this answer; `seal`: what only the asker knows."""
+
+    def release(self, name: str) -> None:
+        """Let a request be tried again anywhere."""
+
+
 class Keys:
     """The keys of a hub, the newest last; on the event loop, but for what blocks."""
 
@@ -65,6 +87,8 @@ class Keys:
         self._durable: dict[str, None] = {}
         self._lines = 0
         self._writing = asyncio.Lock()
+        self.elsewhere: Elsewhere | None = None
+        """Other workers of the same journal."""
         if path is not None and path.exists():
             for line in path.read_bytes().splitlines():
                 try:
@@ -93,13 +117,35 @@ class Keys:
             self._busy[key] = body
         return kept
 
-    def forget(self, key: str) -> None:
-        """Let a key be tried again."""
-        self._busy.pop(key, None)
+    async def known_elsewhere(self, key: str, body: str, seal: str) -> Kept | None:
+        """Return the answer that another worker gave; None: none did, and it is under way here for all of them.
 
-    async def keep(self, answer: Kept, *, durable: bool) -> None:
+        Raises:
+            Problem: the key came there with another body, or is under way there.
+        """
+        if self.elsewhere is None:
+            return None
+        claim = await asyncio.to_thread(self.elsewhere.claim, key, body, seal)
+        if claim is None:
+            return None
+        if claim.body != body:
+            raise Problem("key_reused")
+        if claim.answer is None:
+            raise Problem("key_busy", headers={"Retry-After": "1"})
+        self._kept[key] = claim.answer
+        return claim.answer
+
+    async def forget(self, key: str) -> None:
+        """Let a key be tried again, unless it was answered."""
+        self._busy.pop(key, None)
+        if self.elsewhere is not None and key not in self._kept:
+            await asyncio.to_thread(self.elsewhere.release, key)
+
+    async def keep(self, answer: Kept, *, durable: bool, seal: str = "") -> None:
         """Remember an answer; where it is to hold across a restart, return once it is on disk."""
         self._kept[answer.key] = answer
+        if self.elsewhere is not None:
+            await asyncio.to_thread(self.elsewhere.answered, answer, seal)
         if durable and self._path is not None:
             self._durable[answer.key] = None
             async with self._writing:
@@ -167,11 +213,12 @@ async def once(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     keys = request.app[KEYS]
     name, body = _hash(_who(request), request.method, request.raw_path, key), _hash(await whole(request))
-    known = keys.known(name, body)
-    if known is not None:
-        headers = {REPLAYED: "true", "Content-Type": known.kind, "Cache-Control": "no-store"}
-        return web.Response(status=known.status, body=known.said, headers=headers)
+    known, seal = keys.known(name, body), _hash("seal", _who(request), key)
     try:
+        known = known or await keys.known_elsewhere(name, body, seal)
+        if known is not None:
+            headers = {REPLAYED: "true", "Content-Type": known.kind, "Cache-Control": "no-store"}
+            return web.Response(status=known.status, body=known.said, headers=headers)
         answer = await handler(request)
         if isinstance(answer, web.Response) and answer.status < 500:  # noqa: PLR2004 — a server's error
             text = bytes(answer.body) if isinstance(answer.body, bytes | bytearray) else b""
@@ -183,10 +230,10 @@ async def once(request: web.Request, handler: Handler) -> web.StreamResponse:
                 kind=answer.headers.get("Content-Type", "application/octet-stream"),
                 said=text if len(text) <= LARGEST else b"",
             )
-            await keys.keep(kept, durable=said.durable)
+            await keys.keep(kept, durable=said.durable, seal=seal)
         return answer
     finally:
-        keys.forget(name)
+        await keys.forget(name)
 
 
 def _who(request: web.Request) -> str:

@@ -63,6 +63,7 @@ QUERY: Mapping[str, Schema] = {
     "table": TABLE,
     "participant": {"type": "string", "description": "only for this one, by id"},
     "lang": {"enum": ["fr", "en"], "description": "of a report; else as Accept-Language"},
+    "show": {"enum": ["inline"], "description": "a report to be read in the browser instead of kept as a file"},
     "dialect": {"enum": ["plain", "fr"], "description": "of CSV: `fr` opens in a French spreadsheet"},
     "id": {"type": "string", "description": "of the picture, as the plan says it; then browsers may keep it"},
     "title": {"type": "string", "description": "what the picture shows"},

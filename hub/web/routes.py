@@ -144,7 +144,7 @@ API = (
     Route("GET", "/me", VIEWER, phones.me),
     Route("POST", "/me", VIEWER, phones.join, body=Joining),
     Route("DELETE", "/me", VIEWER, phones.leave),
-    Route("GET", "/me/report", VIEWER, reports.own, ("format", "lang")),
+    Route("GET", "/me/report", VIEWER, reports.own, ("format", "lang", "show")),
     Route("DELETE", "/participants/{id}", FACILITATOR, phones.remove),
     Route("GET", "/votes", VIEWER, votes.shown),
     Route("POST", "/votes", FACILITATOR, votes.ask, body=Question),

@@ -223,8 +223,8 @@ class Runners:
         if not self._connected:
             self._forget_timer()
             self._gone = asyncio.get_running_loop().call_later(GRACE_S, self._show, None)
-        else:
-            self._show(self._connected[-1].state)
+        elif (state := self._connected[-1].state) is not None:  # who has said nothing yet is about to
+            self._show(state)
 
     def close(self) -> None:
         """Stop the timer, and hold nothing any more."""

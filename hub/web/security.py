@@ -169,6 +169,10 @@ class Security:
         if cookie and not self.sessions.known(cookie):
             await self.look()
 
+    async def know_tokens(self, request: web.Request) -> None:
+        """Know the tokens as they are now, those too that another worker has just made."""
+        await asyncio.to_thread(self.tokens.meet, _bearer(request), request.match_info.get("source", ""))
+
     async def look(self) -> None:
         """Know what other workers know of log-ins and wrong guesses, and let them know."""
         if self.elsewhere is not None:
@@ -269,7 +273,7 @@ class Security:
             if not self._watching[who]:
                 del self._watching[who]
 
-    def log_in(self, request: web.Request, *, pin: str | None, code: str | None) -> str:
+    async def log_in(self, request: web.Request, *, pin: str | None, code: str | None) -> str:
         """Return the secret of a new session for who knows the PIN or holds a fresh code.
 
         Who guesses delays its own address, and those who guess from many addresses delay every other; this machine
@@ -279,7 +283,7 @@ class Security:
             Problem: wrong, too fast, or there is no PIN.
         """
         if code is not None:
-            if not self.codes.use(code):
+            if not await self.codes.use(code):
                 raise self._problem("login")
             return self.sessions.open()
         if self.pin is None:
@@ -321,6 +325,10 @@ class Security:
         if own and self._trusts_loopback and _is_loopback(request.remote):
             return Role.FACILITATOR
         return Role.VIEWER
+
+    def lapsed(self, request: web.Request, role: Role) -> bool:
+        """Tell whether who came as a facilitator is one no longer: they logged out, or the PIN was changed."""
+        return role is Role.FACILITATOR and self._role(request, own=True) < role
 
     def _is_integrator(self, request: web.Request) -> bool:
         """Tell whether a token opens this source; in the address only for callers that cannot set headers."""

@@ -1,5 +1,6 @@
 """Who has logged in: sessions, single-use codes, and delays for those who guess."""
 
+import asyncio
 import contextlib
 import hashlib
 import hmac
@@ -38,6 +39,16 @@ class Elsewhere(Protocol):
         """Take over what changed there, and say there what changed here; blocks. Without a server nothing happens."""
 
 
+class CodesElsewhere(Protocol):
+    """Single-use codes, by their hash, at all workers of the same journal; each call blocks."""
+
+    def offer(self, code: str) -> None:
+        """Let a code open at every worker."""
+
+    def take(self, code: str, *, mine: bool) -> bool:
+        """Use a code up and tell whether it opened; `mine`: this worker made it and has not seen it used."""
+
+
 class Sessions:
     """Facilitators' sessions; the file holds only hashes, so that reading it lets nobody in. Any thread.
 
@@ -51,6 +62,7 @@ class Sessions:
         self._wall = wall
         self._until: dict[str, float] = {}
         self._guard = threading.Lock()
+        self._saving = threading.Lock()
         if path is not None:
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 self._until = msgspec.json.decode(path.read_bytes(), type=dict[str, float])
@@ -108,7 +120,8 @@ class Sessions:
     def save(self) -> None:
         """Write the file; blocks."""
         if self._path is not None:
-            write_private(self._path, msgspec.json.encode(self.living()))
+            with self._saving:  # what is written last was read last
+                write_private(self._path, msgspec.json.encode(self.living()))
 
 
 @lru_cache(maxsize=4)
@@ -124,18 +137,25 @@ class Codes:
         """Start with none."""
         self._monotonic = monotonic
         self._until: dict[str, float] = {}
+        self.elsewhere: CodesElsewhere | None = None
+        """Other workers of the same journal."""
 
-    def new(self) -> str:
+    async def new(self) -> str:
         """Return a fresh code."""
         now = self._monotonic()
         self._until = {key: until for key, until in self._until.items() if until > now}
         code = secrets.token_urlsafe(16)
         self._until[hashed(code)] = now + CODE_S
+        if self.elsewhere is not None:
+            await asyncio.to_thread(self.elsewhere.offer, hashed(code))
         return code
 
-    def use(self, code: str) -> bool:
-        """Tell whether the code opens; it will not again."""
-        return self._until.pop(hashed(code), 0.0) > self._monotonic()
+    async def use(self, code: str) -> bool:
+        """Tell whether the code opens; it will not again, at any worker."""
+        mine = self._until.pop(hashed(code), 0.0) > self._monotonic()
+        if self.elsewhere is None:
+            return mine
+        return await asyncio.to_thread(self.elsewhere.take, hashed(code), mine=mine)
 
 
 class Missed(NamedTuple):

@@ -32,7 +32,8 @@ class TableKeeper:
         """Look every second, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._asked.wait()
             self._asked.clear()
             await self.look()
 

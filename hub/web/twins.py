@@ -56,7 +56,8 @@ class Twins:
         """Look every second, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._cast.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._cast.wait()
             self._cast.clear()
             await self.look()
 

@@ -36,8 +36,8 @@ class State(StrEnum):
 CURRENT = frozenset({State.OPEN, State.PAUSED})
 """What the one session is that goes on now."""
 
-Shows = Literal["story", "join", "phones", "tables"]
-"""What the projector shows: the story, how to join, the room's phones, or its tables side by side."""
+Shows = Literal["story", "join", "phones", "tables", "report"]
+"""What the projector shows: the story, how to join, the room's phones, its tables, how to take one's report home."""
 
 
 class Moment(Struct, frozen=True):

@@ -1,7 +1,9 @@
 """MQTT connections of simulated devices, against real brokers."""
 
 import asyncio
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -91,6 +93,80 @@ async def test_a_dropped_device_leaves_its_will_and_comes_back(broker: Broker) -
     await until(lambda: len(ups) == 2)
     await one.close()
     await ear.close()
+
+
+async def test_one_that_is_closed_while_its_broker_ends_is_closed(embedded: Broker) -> None:
+    """Both end together where a terminal is closed: who closes it waits without end."""
+    for turns in range(4):
+        one = Connection(parse_url(embedded.url), "door-sim")
+        one.start()
+        await until(one.up.is_set)
+        one._disconnected(*[None] * 5)  # type: ignore[arg-type]  # paho's word for it, none of which is looked at
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await one.close()
+
+
+@pytest.mark.parametrize("late", ["connection", "answer"])
+async def test_a_device_that_takes_leave_while_it_connects_has_no_will(embedded: Broker, late: str) -> None:
+    """Neither before its connection is there, nor before the broker's answer was read: nothing stays behind."""
+    heard: Heard = []
+    address = parse_url(embedded.url)
+    ear = await listener(address, heard)
+    one = Connection(address, "door-sim", will=WILL)
+    made, go = asyncio.Event(), threading.Event()
+    loop, connect = asyncio.get_running_loop(), one._client.connect
+
+    def slowly(*where: Any) -> Any:  # noqa: ANN401 — paho's own
+        loop.call_soon_threadsafe(made.set)
+        go.wait(10)
+        return connect(*where)
+
+    one._client.connect = slowly  # type: ignore[method-assign, assignment]
+    one._client.on_connect = lambda *_: None
+    one.start()
+    await made.wait()
+    if late == "answer":
+        go.set()
+        await until(one._client.is_connected)
+    closing = asyncio.create_task(one.close())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    go.set()
+    await closing
+    await ear.publish(Packet("all/said", b""))
+    await until(lambda: ("all/said", b"", False) in heard)
+    assert [topic for topic, _, _ in heard] == ["all/said"]
+    await ear.close()
+
+
+async def test_a_device_that_is_dropped_while_it_connects_is_away(embedded: Broker) -> None:
+    """A power cut at the beginning of a run: it does not go on speaking."""
+    one = Connection(parse_url(embedded.url), "door-sim")
+    made, go = asyncio.Event(), threading.Event()
+    loop, connect = asyncio.get_running_loop(), one._client.connect
+
+    def slowly(*where: Any) -> Any:  # noqa: ANN401 — paho's own
+        loop.call_soon_threadsafe(made.set)
+        go.wait(10)
+        return connect(*where)
+
+    one._client.connect = slowly  # type: ignore[method-assign, assignment]
+    one.start()
+    await made.wait()
+    one.drop()
+    ended = asyncio.create_task(one._down.wait())
+    up = asyncio.create_task(one.up.wait())
+    go.set()
+    try:
+        first, _ = await asyncio.wait([ended, up], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        assert first == {ended}
+        one.resume()
+        await up
+    finally:
+        await one.close()
 
 
 async def test_a_device_speaks_at_its_own_quality_of_service(broker: Broker) -> None:

@@ -1,6 +1,7 @@
 """A run from its announcement to its end, over a real broker, with a hub that only listens."""
 
 import asyncio
+import dataclasses
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ from device_sims.runner import play
 from servers.brokers import Broker
 from servers.fake_hub import FakeHub, fake_hub
 
+FIRST = b"tele/coldroom-sim-probe/LWT"
 PROBE, COMPRESSOR, DOOR = "tele/coldroom-sim-probe", "coldroom-sim-compressor", "zigbee2mqtt/coldroom-sim-door"
 
 
@@ -134,6 +136,83 @@ async def test_the_end_leaves_nothing_on_the_broker(broker: Broker) -> None:
     assert late == []
 
 
+async def test_what_a_device_says_last_is_taken_off_the_broker_too(
+    embedded: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end is told while a device's first words are still on their way: they do not come after the farewell."""
+    monkeypatch.setattr(runner, "LEAVE_S", 60)
+    monkeypatch.setattr(runner, "FAREWELL_S", 30)
+    way = SlowWay()
+    async with way.to(embedded.port) as port, playing(dataclasses.replace(embedded, port=port)) as room:
+        await asyncio.wait_for(way.speaks.wait(), 30)
+        room.stop.set()
+        await until(lambda: room.states() == ["running", "ended", "cleared"])
+        await until(lambda: len([one for one in room.heard if one.topic.startswith("tasmota/discovery/")]) == 4)
+    assert room.words(f"{PROBE}/LWT") == [b"Online", b""]
+    last = {one.topic: one.payload for one in room.heard if one.topic.startswith("tasmota/discovery/")}
+    assert set(last.values()) == {b""}
+
+
+class SlowWay:
+    """A way to a broker on which the probe's words wait until its farewell is said, by itself or by another."""
+
+    def __init__(self) -> None:
+        """Start with nothing said."""
+        self.speaks = asyncio.Event()
+        self._held = bytearray()
+        self._free = False
+
+    @asynccontextmanager
+    async def to(self, broker: int) -> AsyncIterator[int]:
+        """Lend the port of its begin."""
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            back, there = await asyncio.open_connection("127.0.0.1", broker)
+            tasks.add(asyncio.create_task(self._go(reader, there)))
+            tasks.add(asyncio.create_task(self._return(back, writer)))
+
+        server = await asyncio.start_server(meet, "127.0.0.1", 0)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _go(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        connect = await source.read(65_536)
+        sink.write(connect)
+        is_probe = b"coldroom-sim-probe-" in connect
+        while data := await source.read(65_536):
+            if is_probe:
+                self._probe_says(data, sink)
+                continue
+            sink.write(data)
+            if not self._free and FIRST in data:
+                await asyncio.sleep(0.3)  # the broker has this before what waits
+                self._free = True
+                self._probe_says(b"", self._sink)
+        sink.close()
+
+    def _probe_says(self, data: bytes, sink: asyncio.StreamWriter) -> None:
+        self._held += data
+        self._sink = sink
+        times = self._held.count(FIRST)
+        if times:
+            self.speaks.set()
+        self._free = self._free or times > 1
+        if self._free or not times:
+            sink.write(bytes(self._held))
+            self._held.clear()
+
+    async def _return(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65_536):
+            sink.write(data)
+        sink.close()
+
+
 async def test_the_same_seed_and_speed_give_the_same_payloads(embedded: Broker) -> None:
     """Two runs, one after the other: each device says the same values in the same order."""
 
@@ -218,8 +297,11 @@ async def test_a_hub_that_starts_later_still_gets_its_history(embedded: Broker, 
             assert len(hub.lines[room.run]) > 3000
 
 
-async def test_the_run_goes_on_when_the_hub_refuses_its_history(embedded: Broker, tmp_path: Path) -> None:
-    """Live without a past, and a note says so."""
+async def test_the_run_goes_on_when_the_hub_refuses_its_history(
+    embedded: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Live without a past, and a note says so; however long the history took, none says that it is still being made."""
+    monkeypatch.setattr(runner, "TELL_EVERY_S", 0.01)
     async with fake_hub(tmp_path) as hub:
         hub.refuse = 413
         async with playing(embedded, tmp_path) as room:

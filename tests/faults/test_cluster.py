@@ -291,3 +291,16 @@ async def test_a_worker_killed_and_one_added_at_three_thousand_messages_a_second
         pause = await judged(folders[0], three.url, kill_and_add, rate=3_000, seconds=40)
     print(f"longest pause {pause:.1f} s")  # noqa: T201 — as above
     assert pause <= PAUSE_S
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_every_part_of_a_cluster_killed_at_five_thousand_messages_a_second_costs_nothing() -> None:
+    """The server that leads, the worker that listens, its ingest, its hub: `bench ledger` does it at any rate."""
+    nats.needs()
+    figures = ledger.measure(seconds=30, rate=5_000, kill="all", kills=1, cluster=True, seed=7)
+    print(figures)  # noqa: T201 — as above
+    wrong = {name: many for name, many in figures.items() if name.endswith(ledger.WRONG) and many}
+    assert wrong == {}, figures
+    assert figures["hub_acked"] == figures["hub_stored"] > 100_000
+    assert figures["pause_s"] <= PAUSE_S

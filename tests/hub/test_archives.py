@@ -10,7 +10,7 @@ import pytest
 from hub.errors import NotFoundError, StoreError
 from hub.journal.sqlite import SqliteReader
 from hub.model import NS, Source
-from hub.workshop.session import Wish
+from hub.workshop.session import Session, Wish
 from servers.bytes_on_disk import on_disk
 from servers.houses import AT, RUN, WISH, House, celsius
 
@@ -151,6 +151,26 @@ def test_erasing_that_was_cut_short_goes_on(house: House, monkeypatch: pytest.Mo
     assert not (house.data / "archives" / name).exists()
     assert [each["id"] for each in house.sessions.purge_due()] == [name]
     assert not on_disk(house.data, b"philibert")
+
+
+def test_a_session_that_is_erased_while_its_archive_is_due_gets_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Archived and erased at once: who writes it has looked before, and waits while it is erased."""
+    sessions, looked = house.sessions, house.sessions.desk.unkept
+    name = sessions.desk.start(WISH).id
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    sessions.desk.archive(name)
+
+    def erased_meanwhile() -> list[Session]:
+        found = looked()
+        monkeypatch.undo()
+        sessions.purge(name)
+        return found
+
+    monkeypatch.setattr(sessions.desk, "unkept", erased_meanwhile)
+    assert house.build() == 0
+    assert not sessions.archives.folder(name).exists()
 
 
 def test_sessions_go_on_their_day(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from filelock import FileLock
 
-from hub import broker
+from hub import broker, mosquitto
 from hub.errors import ConfigError
 from servers.brokers import KINDS, Broker, kill, needs, running
 from servers.ports import free_port, listens, until
@@ -46,9 +48,11 @@ def test_a_living_broker_with_equal_configuration_is_taken_over(path: Path) -> N
 
 HUB = """
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from filelock import FileLock
-from hub import broker
+from hub import broker, mosquitto
 path = Path(sys.argv[1])
 with FileLock(path.parent / "lock"):
     print(broker.start(path, linger_s=1).pid, flush=True)
@@ -140,3 +144,40 @@ def test_the_shipped_mosquitto_file_loads(tmp_path: Path) -> None:
         text = (lent.folder / "broker.conf").read_text()
     assert "max_queued_messages 600000" in text
     assert not list(tmp_path.iterdir())
+
+
+def test_what_changes_while_mosquitto_starts_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account given at that moment opens: whether it read the list before or after, nobody knows."""
+    passwords, again = tmp_path / mosquitto.PASSWORDS, threading.Event()
+    passwords.write_text("before")
+
+    class Started:
+        """Mosquitto, which ends once it has read its lists again."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            """Begin while the list is being replaced."""
+            passwords.write_text("given meanwhile")
+
+        @property
+        def stderr(self) -> Iterator[str]:
+            """Say nothing."""
+            again.wait(2)
+            return iter(())
+
+        def send_signal(self, _: int) -> None:
+            """Be told to read."""
+            again.set()
+
+        def terminate(self) -> None:
+            """End."""
+
+        def wait(self) -> None:
+            """Have ended."""
+
+    monkeypatch.setattr(mosquitto, "program", lambda: "mosquitto")
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    monkeypatch.setattr(broker, "LISTS_S", 0.01)
+    monkeypatch.setattr(broker, "_read_again", lambda process: process.send_signal(1))
+    (tmp_path / "broker.conf").write_text("listener 1883 127.0.0.1")
+    broker._serve_mosquitto(tmp_path / "broker.conf", threading.Event())
+    assert again.is_set()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hub import deeds
 from hub.acting import Acting
-from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, ToDevice, ToRoom
+from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, Switch, ToDevice, ToRoom
 from hub.doing import Doing, Noting, named
 from hub.errors import NotFoundError, UsageError
 from hub.model import NS, Action, AlarmState, Message, Source
@@ -23,10 +23,16 @@ from servers.workers import Hub
 PRODUCT = "temperature_ds18b20_2"
 
 
+class Shared(Hub):
+    """A worker beside others."""
+
+    shared = True
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Hub, Hub]]:
     """Lend two workers with stores of their own and one journal."""
-    one, two = Hub(tmp_path / "one"), Hub(tmp_path / "two")
+    one, two = Shared(tmp_path / "one"), Shared(tmp_path / "two")
     two.journal = one.journal
     two.kept.close()
     two.open()
@@ -165,16 +171,18 @@ def acted(pair: tuple[Hub, Hub]) -> Acted:
 
 
 def test_a_device_renamed_at_one_worker_is_renamed_at_all(acted: Acted) -> None:
-    """And back again from the other one, which counts its actions by itself."""
-    acted.pair[1].kept.act(Action(by="hub", at=1), [], None)  # so their numbers differ
+    """And back again from the other one by the same number, though that one has seen more actions."""
+    for at in (1, 2):
+        acted.pair[1].kept.act(Action(by="hub", at=at), [], None)
     done = acted.do(0, lambda acts: acts.change("tasmota:a7", {"name": "Oven", "room": "Bakery"}, "facilitator"))
-    assert (done.id, done.after["name"], done.by) == (1, "Oven", "facilitator")
+    assert (done.id, done.after["name"], done.by) == (done.at // 1_000, "Oven", "facilitator")
     one, two = acted.names()
     assert one == two
     assert ("tasmota:a7", "Oven", None) in one
     assert [hub.kept.actions(1)[0].at for hub in acted.pair] == [done.at, done.at]
-    undone = acted.do(1, lambda acts: acts.undo(None, "facilitator"))
-    assert undone.undoes == 2
+    undone = acted.do(1, lambda acts: acts.undo(done.id, "facilitator"))
+    assert undone.undoes == done.id
+    assert [each.id for each in acted.pair[0].kept.actions(2)] == [each.id for each in acted.pair[1].kept.actions(2)]
     one, two = acted.names()
     assert one == two
     assert ("tasmota:a7", "a7", None) in one
@@ -241,13 +249,13 @@ def test_a_device_erased_at_one_worker_is_erased_at_all_and_the_journal_does_not
     assert all({each.device for each in hub.rows()} == {"tasmota:b8"} for hub in acted.pair)
 
 
-def test_what_is_chosen_or_hung_up_at_one_worker_is_handed_to_all(pair: tuple[Hub, Hub]) -> None:
+def test_what_is_chosen_hung_up_or_switched_off_at_one_worker_is_handed_to_all(pair: tuple[Hub, Hub]) -> None:
     """In the order of the journal: the last one holds everywhere."""
     heard: list[list[ToRoom]] = [[], []]
     for hub, each in zip(pair, heard, strict=True):
         hub.worker.doer = Doing(Acted._acting(hub), lambda _: None, each.append).do
     silent, loud = (Hang(key=f"{muted}", wall=Wall(muted=muted)) for muted in (True, False))
     chosen = Choose(key="c", usecase="cold_room", session="s1", table=0, choices=Choices(hypotheses={"stock": 4000.0}))
-    done: list[ToRoom] = [silent, chosen, loud]
+    done: list[ToRoom] = [silent, chosen, loud, Switch(key="d", name="weather", on=False)]
     both(pair, *(deeds.written(each, WALL + number * NS) for number, each in enumerate(done, 1)))
     assert heard == [done] * 2

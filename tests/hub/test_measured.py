@@ -69,3 +69,21 @@ def test_a_real_device_gives_its_own_channel_and_its_twins_their_own_run() -> No
     assert past.series("weight", 0, T0 + NS, 9).v == [41.0]
     assert past.series("outside", 0, T0 + NS, 9).v == [12.0]
     assert past.series("brood_temp", 0, T0 + NS, 9).v == []
+
+
+def test_a_door_that_says_nothing_more_is_closed_until_the_session_ends() -> None:
+    """Open for half of the hour: 12 h a day, however early in it the door spoke last."""
+    room = find("cold_room")
+    role = room.roles[room.measures["door_open"].role]
+    run = "cold_room-20261124t073000z-0000"
+    history = FakeHistory()
+    history.write(
+        [
+            Reading(role.device, "contact", None, value, T0 + at * NS, T0 + at * NS, TimeSource.ARRIVAL, "good", run, 0)  # type: ignore[arg-type]
+            for value, at in ((1.0, -60), (0.0, 300), (1.0, 2100))
+        ]
+    )
+    past = Looking(history, room, run, devices={}, uids=lambda uid: (uid,), calendar=Calendar())
+    told = past.told(T0, T0 + 3600 * NS)["open_hours"]
+    assert told.value == pytest.approx(12.0, abs=0.1)
+    assert (told.since, told.until) == (T0, T0 + 3600 * NS)

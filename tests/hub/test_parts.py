@@ -77,3 +77,18 @@ def test_a_port_that_is_left_alone_is_no_trouble() -> None:
     assert part["text"] == WORDS["serial_busy"]["text"]
     assert part["reason"] == "uno (/dev/ttyACM0): taken"
     assert [each["state"] for each in part["ports"]] == ["unread", "busy"]
+
+
+def test_a_journal_that_was_made_anew_names_the_remedy() -> None:
+    """Not a disk that is full: somebody deleted it on its servers."""
+    part = journal(Status(), missing=7, is_anew=True)
+    assert "new data folder" in part["remedy"]["en"]
+    assert "nouveau dossier" in part["remedy"]["fr"]
+    assert part["reason"].startswith("7 messages")
+
+
+def test_a_worker_that_was_away_too_long_is_told_how_it_knows_all_again() -> None:
+    """By a backup of another one."""
+    part = journal(Status(), missed=9)
+    assert "matinales restore" in part["remedy"]["en"]
+    assert part["reason"] == "9 messages"

@@ -150,6 +150,14 @@ def test_what_is_not_finite_is_no_sample(value: float) -> None:
     assert registry.complete(outcome.driver, outcome.decoded) == []
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_no_sample_of_a_channel_that_nobody_lists_either(value: float) -> None:
+    """A key of foreign JSON may name a unit that makes too much of a large number."""
+    decoded = Decoded(Kind.READINGS, "one:a", (Sample("anything", value),))
+    registry = Registry({"one": saying(1.0)})
+    assert registry.complete(registry.drivers["one"], decoded) == []
+
+
 def test_a_bad_probe_stays_bad() -> None:
     """The device's own fault code weighs more than the range."""
     decoded = Decoded(Kind.READINGS, "one:a", (Sample("temperature", -999.0, quality=Quality.BAD),))

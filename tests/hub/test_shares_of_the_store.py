@@ -123,6 +123,13 @@ class Room:
         for each in self.workers:
             each.worker.wake()
 
+    def begin_anew(self, url: str) -> None:
+        """Delete the stream, as an operator by mistake, and open the journal that is made anew."""
+        with closing(Log(Url.parsed(url))) as log:
+            log.link.request(f"STREAM.DELETE.{log.url.name}")
+        self._journal.close()
+        self._journal = JetStreamJournal(Url.parsed(url))
+
     def close(self) -> None:
         """End."""
         self._journal.close()
@@ -223,6 +230,29 @@ def test_what_a_killed_worker_had_not_sent_is_sent_by_the_other_and_no_value_is_
         until("all is confirmed", lambda: pending(url) == 0)
         assert points(place_there) == room.said
         assert one.shares.flow["store_parts_redelivered_total"] > 0
+
+
+def test_a_stream_that_somebody_deleted_is_read_anew_and_what_comes_then_is_stored(
+    tmp_path: Path, url: str, place_there: Place
+) -> None:
+    """By a worker that was there, and by one that was away until the new one is longer than what it had read."""
+    with shared(tmp_path, url, place_there) as (room, one, two):
+        until("all is confirmed", lambda: pending(url) == 0)
+        room.workers.remove(two)
+        two.close()
+        before = room.said
+        room.begin_anew(url)
+        while room.said <= 2 * before + DEVICES:
+            room.speak()
+        since = room.said - before
+        until("it is read", lambda: one.worker.position == since)
+        until("all is there", lambda: points(place_there) == room.said)
+        assert (one.worker.is_anew, one.worker.missing) == (True, before)
+        with closing(Sharing(tmp_path / "2", url, place_there)) as back:
+            back.worker.wake()
+            until("it is read there, too", lambda: back.worker.position == since)
+            assert (back.worker.is_anew, back.worker.missing, back.worker.stored) == (True, before, since)
+            assert back.kept.born()[0] != back.kept.born()[1], "it is told until somebody names a new data folder"
 
 
 def test_an_influxdb_that_is_away_loses_nothing_and_makes_no_dead_letter(

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hub import worker as worker_module
 from hub.devices import Clock
 from hub.errors import NotFoundError, StoreError
+from hub.journal.base import Opening
 from hub.kept import Kept
+from hub.live import Live
 from hub.model import NS, REAL, AlarmState, Message, Record
 from hub.understand import Understanding
 from hub.worker import newest
@@ -138,7 +140,64 @@ def test_newest_keeps_one_reading_a_channel_and_run(hub: Hub) -> None:
     """All that a live state needs of a step; an older measure that comes later replaces nothing."""
     hub.take(said("a", t=1, at=WALL), said("a", 1, t=2, at=WALL - NS), said("a", 2, u=3))
     readings = hub.delivered[0].batch.readings
-    assert [(each.channel, each.value) for each in newest(readings)] == [("t", 1.0), ("u", 3.0)]
+    assert [(each.channel, each.value) for each in newest(readings, {})] == [("t", 1.0), ("u", 3.0)]
+
+
+@pytest.mark.parametrize("many", [1, 2, 5])
+def test_how_often_a_channel_speaks_is_learned_alike_however_much_a_step_holds(hub: Hub, many: int) -> None:
+    """A worker that is behind takes more at once than another one: both believe a silent sensor as long."""
+    telegrams = [said("kitchen", second, t=20 + second, at=WALL + second * NS) for second in range(0, 200, 20)]
+    for first in range(0, len(telegrams), many):
+        hub.take(*telegrams[first : first + many])
+    live = Live(wall=lambda: WALL, is_health=lambda _device, _channel: False)
+    for outcome in hub.delivered:
+        live.apply(outcome.batch)
+    assert live.device_view(f"{FAMILY}:kitchen")["silence"] == {"t": 60.0}
+
+
+def test_what_a_use_case_knows_of_a_run_that_ends_is_its_last_word(hub: Hub) -> None:
+    """Nobody looks at it again: what was known a second before would stay on the page for ever."""
+    hub.take(announcement(), beat(0, 0), probe(1))
+    hub.take(probe(2, air=5.5), cleared(3))
+    outcome = next(each for each in reversed(hub.delivered) if each.views)
+    assert 5.5 in {each.value for each in outcome.views["cold_room"].measures.values()}
+    assert outcome.batch.sentences["cold_room"]["params"]["air"] == 5.5
+
+
+def test_what_had_gone_from_a_shared_journal_before_it_was_read_is_told(hub: Hub) -> None:
+    """A worker that was away for long, or has just joined: counted once, over a restart too."""
+    hub.journal.opening = Opening(1, 0, "stream")
+    hub.journal.append(*(said("kitchen", second, t=second) for second in range(1, 10)))
+    hub.journal.records = hub.journal.records[4:]
+    hub.journal.read = lambda after, limit, *, end=0: [  # noqa: ARG005
+        each for each in hub.journal.records if each.position > after
+    ]
+    hub.take()
+    assert (hub.worker.missed, hub.worker.position, hub.worker.stored) == (4, 9, 5)
+    hub.restart()
+    assert hub.worker.missed == 4
+    hub.take(said("kitchen", 10, t=10))
+    assert hub.worker.missed == 4
+
+
+def test_what_came_since_a_shared_journal_was_opened_again_is_not_taken_for_lost(hub: Hub) -> None:
+    """Another worker took over and wrote on; this one read that before it heard of the opening."""
+    hub.journal.opening = Opening(1, 0, "stream")
+    hub.take(said("kitchen", 1, t=1))
+    hub.journal.opening = Opening(2, 1, "stream")
+    hub.worker._opening = 2
+    hub.take(said("kitchen", 2, t=2), said("kitchen", 3, t=3))
+    hub.worker._opening = 1
+    hub.take(said("kitchen", 4, t=4))
+    assert (hub.worker.missing, hub.worker.is_anew, hub.worker.position) == (0, False, 4)
+    assert [row.value for row in hub.rows()] == [1, 2, 3, 4]
+    hub.journal.opening = Opening(3, 0, "another")
+    hub.journal.records.clear()
+    hub.take(said("kitchen", 5, t=5))
+    hub.worker._catch_up()
+    assert (hub.worker.missing, hub.worker.is_anew, hub.worker.position) == (4, True, 1)
+    hub.restart()
+    assert hub.worker.is_anew
 
 
 # --- restart

@@ -25,9 +25,10 @@ from servers import acme
 
 @dataclass
 class Journal:
-    """A journal in memory; `reads` counts the calls."""
+    """A journal in memory; `opening`: one that is not known, unless a test says so."""
 
     records: list[Record] = field(default_factory=list)
+    opening: Opening = field(default_factory=lambda: Opening(0, 0))
 
     @property
     def end(self) -> int:
@@ -38,11 +39,6 @@ class Journal:
     def start(self) -> int:
         """Position of the first."""
         return 1
-
-    @property
-    def opening(self) -> Opening:
-        """One that is not known."""
-        return Opening(0, 0)
 
     def read(self, after: int, limit: int, *, end: int = 0) -> list[Record]:  # noqa: ARG002 — it need not be told
         """Return records above `after`."""
@@ -73,6 +69,8 @@ class Hub:
 
     forwards = False
     """Whether readings go on to InfluxDB."""
+    shared = False
+    """Whether other workers keep the same."""
     partition: Callable[[str], int] | None = None
     """Tells a topic's partition of the journal."""
 
@@ -93,7 +91,7 @@ class Hub:
 
     def open(self) -> None:
         """Start from the store."""
-        self.kept = Kept(self.folder, forwards=self.forwards, wall=lambda: self.wall)
+        self.kept = Kept(self.folder, forwards=self.forwards, shared=self.shared, wall=lambda: self.wall)
         self.kept.ways = self.wishes.ways
         self.worker = Worker(
             reader=self.journal,

@@ -336,6 +336,8 @@ export const api = {
 		`/api/v1/sessions/${part(id)}/report?format=${format}&lang=${language}`,
 	/** Where a phone gets the report of the session that it takes part in, its own curves first. */
 	ownReport: (language: string): string => `/api/v1/me/report?format=pdf&lang=${language}`,
+	/** The same as a page, read in the browser. */
+	ownPage: (language: string): string => `/api/v1/me/report?format=html&show=inline&lang=${language}`,
 	/** What an archive holds, in short. */
 	async digest(id: string): Promise<{ alarms: Alarm[]; readings: number; votes: Vote[] }> {
 		const asked = `session=${part(id)}`;

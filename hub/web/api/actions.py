@@ -116,7 +116,7 @@ async def actions(request: web.Request) -> web.Response:
 async def undo(request: web.Request) -> web.Response:
     """Take an action back; refused when the same was changed again since."""
     text = request.match_info["number"]
-    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 — more than the hub ever counts
+    if not text.isascii() or not text.isdigit() or len(text) > 16:  # noqa: PLR2004 — more than the hub ever counts
         raise Problem("unknown", what=f"no action {text[:20]!r}", where="/api/v1/actions")
     return await _act(request, lambda acting: acting.undo(int(text), who(request)))
 

@@ -105,10 +105,13 @@ async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
 
 
 async def _send(request: web.Request, socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
-    """Send frames as they come; a viewer that does not read is skipped, then let go."""
+    """Send frames as they come; who reads none is skipped, then let go; who is a facilitator no more is cut off."""
     try:
         while True:
             await mailbox.ready()
+            if request.app[SECURITY].lapsed(request, request[ROLE]):
+                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"log in again")
+                return
             if not await _has_room(request):
                 await _let_go(request, socket)
                 return

@@ -43,7 +43,7 @@ async def log_in(request: web.Request) -> web.Response:
         raise Problem("body", reason="one of pin and code is needed", shape=SHAPE)
     await security.look()  # who guesses at several workers is slowed as at one
     try:
-        secret = security.log_in(request, pin=said.pin, code=said.code)
+        secret = await security.log_in(request, pin=said.pin, code=said.code)
         security.sessions.close(request.cookies.get(COOKIE))
         await asyncio.to_thread(security.sessions.save)
     finally:
@@ -80,4 +80,4 @@ async def renew(request: web.Request) -> web.Response:
 @gives(LoginCode)
 async def code(request: web.Request) -> web.Response:
     """Give the command line a fresh code for the address it prints."""
-    return answer({"code": request.app[SECURITY].codes.new(), "valid_s": CODE_S})
+    return answer({"code": await request.app[SECURITY].codes.new(), "valid_s": CODE_S})

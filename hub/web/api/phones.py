@@ -32,6 +32,8 @@ LONGEST_FRAME = 1024
 """Bytes of what a phone measures."""
 BREATH_S = 0.05
 """Pause after each message of a phone, so that none keeps the hub busy."""
+REPORT = "#report"
+"""What is after the address in the code of the report: the phone that joined by this address is known there."""
 SHAPE = '{"agreed": true, "table": 3, "name": "Léa"}'
 
 
@@ -58,6 +60,7 @@ def _told(ways: Ways, session: Session | None) -> dict[str, Any]:
         "url": url,
         "urls": urls,
         "code": None if url is None else codes.code(url),
+        "report": None if url is None else codes.code(url + REPORT),
         "secure": None if ways.authority is None else _secure(ways, ways.authority),
         "name": ways.name,
         "is_vain": ways.is_vain,

@@ -14,6 +14,9 @@ from hub.workshop.report.content import Whose
 from hub.workshop.report.forms import FORMS, Form
 from hub.workshop.report.words import LANGUAGES
 
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""Of a report that is read where it was made: its styles are its own, and nothing else is loaded."""
+
 
 @gives(media=(HTML, PDF), narrowed={"format": FORM, "table": SEAT})
 async def report(request: web.Request) -> web.Response:
@@ -30,7 +33,11 @@ async def own(request: web.Request) -> web.Response:
     person = await request.app[HUB].with_sessions(lambda sittings: sittings.people.known(given))
     if person is None:
         raise Problem("unknown", what="nobody takes part with this phone", where="/join")
-    return await _made(request, person.session, Whose(participant=person.id))
+    made = await _made(request, person.session, Whose(participant=person.id))
+    if choice(request, "show", ("inline",)) is not None:
+        made.headers["Content-Disposition"] = made.headers["Content-Disposition"].replace("attachment", "inline")
+        made.headers["Content-Security-Policy"] = POLICY
+    return made
 
 
 async def _made(request: web.Request, name: str, whose: Whose) -> web.Response:

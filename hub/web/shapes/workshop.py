@@ -185,11 +185,16 @@ class SecureWays(Shape):
 
 
 class JoiningWays(Shape):
-    """How people reach the page; `url` null: it is open to the hub's own machine only."""
+    """How people reach the page; `url` null: it is open to the hub's own machine only.
+
+    Attributes:
+        report: the code that leads a phone to its own report.
+    """
 
     url: str | None
     urls: list[str]
     code: QrCode | None
+    report: QrCode | None
     secure: SecureWays | None
     name: Literal["waiting", "announced", "taken", "blocked"] | None
     is_vain: bool

@@ -12,6 +12,7 @@ class Curve(Struct, frozen=True, kw_only=True):
     Attributes:
         title: what it shows.
         mark: simulated, played again or real.
+        real: its mark wears no colour of the simulation.
         svg: the drawing; its colours have a second sign each (dash, width, number).
         told: the same in a sentence, for who cannot see it.
     """
@@ -20,6 +21,7 @@ class Curve(Struct, frozen=True, kw_only=True):
     mark: str
     svg: str
     told: str
+    real: bool = False
 
 
 class AlarmLine(Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ class Player(Struct, frozen=True, kw_only=True):
     role: str
     kind: str
     mark: str
+    real: bool = False
 
 
 class Story(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from hub.errors import JournalError
 from hub.ingest import batch
 from hub.ingest.edge import PROBES, MqttEdge
 from hub.ingest.gaps import Gaps, Why
+from hub.ingest.heralds import Heard
 from hub.ingest.lookout import UPTIME
 from hub.ingest.mqtt import DUP, IN_FLIGHT, MOST_SAID, BufferedClient, Listener
 from hub.ingest.session import Settings
@@ -94,6 +95,7 @@ class Stage:
         url = f"mqtt://127.0.0.1:{self.port}"
         self.settings = Settings(url=url, client_id="t", state=folder / "state.json", **settings)
         self.gaps = Gaps(folder)
+        self.runs: Heard = []  # announced at the broker
         self.ahead = 0  # the edge's wall clock [ns]
         self.edge = MqttEdge(
             self.settings,
@@ -101,6 +103,7 @@ class Stage:
             self.selector,
             epoch=0,
             gaps=self.gaps,
+            announced=lambda: self.runs,
             wake=self._wake,
             changed=lambda: None,
             chance=random.Random(1),
@@ -110,7 +113,8 @@ class Stage:
         self.heard = bytearray()
 
     def _wake(self) -> None:
-        self.waker.send(b"\0")
+        with contextlib.suppress(OSError):  # a thread that asks outlives the test
+            self.waker.send(b"\0")
 
     def pump(self, until: Callable[[], object], *, timeout_s: float = 30.0) -> None:
         """Turn the edge until something is so."""
@@ -193,6 +197,28 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def burst(*numbers: int) -> bytes:
     """Return PUBLISH packets whose payload is their packet id."""
     return b"".join(publish_packet("a/b", b"%d" % number, number) for number in numbers)
+
+
+def test_runs_that_are_announced_are_journalled_before_anything_is_subscribed_to(tmp_path: Path) -> None:
+    """A device's word that came first would make it a real one, for ever."""
+    with closing(Stage(tmp_path)) as stage:
+        stage.runs = [("matinales/sim/cold-room-1", b"{}")]
+        stage.journal.during = lambda: early.append(b"\x82" in stage.heard)
+        early: list[bool] = []
+        stage.accept()
+        stage.subscribed()
+        assert [(each.topic, each.retained) for each in stage.journal.groups[0]] == [(stage.runs[0][0], True)]
+        assert early == [False]
+
+
+@pytest.mark.parametrize(("filters", "asked"), [(("#",), 1), (("tele/#", "matinales/#"), 1), (("tele/#",), 0)])
+def test_who_hears_of_no_runs_does_not_ask_for_them(tmp_path: Path, filters: tuple[str, ...], asked: int) -> None:
+    """Filters that leave runs out leave the announced ones out too."""
+    with closing(Stage(tmp_path, filters=filters)) as stage:
+        stage.runs = [("matinales/sim/cold-room-1", b"{}")]
+        stage.accept()
+        stage.subscribed()
+        assert len(stage.journal.groups) == asked
 
 
 def test_acknowledgements_go_out_in_order_of_arrival_after_the_commit(stage: Stage) -> None:

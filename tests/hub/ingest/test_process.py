@@ -99,6 +99,25 @@ def by_sender(ingest: Ingest, senders: int, *, repeats: bool) -> list[list[int]]
     return found
 
 
+def test_a_run_announces_itself_before_what_its_devices_left_at_the_broker(broker: Broker, tmp_path: Path) -> None:
+    """A broker hands over what it retains in any order: a device heard before its run would be real for ever."""
+    announced, said = "matinales/sim/cold-room-1", b'{"run":"cold-room-1"}'
+    left = [f"tele/{name}-sim-{number}/LWT" for number in range(25) for name in ("probe", "door")]
+    with Publisher(broker.port, "p") as publisher:
+        for topic in [*left, announced]:
+            publisher.say(topic, said, retain=True)
+        publisher.say_all(iter([("a", b"1")]))
+        with ingesting(broker, tmp_path) as ingest:
+            until("it has subscribed", (tmp_path / "subscription.json").exists)
+            publisher.say_all((announced, b"%d" % number) for number in range(3))
+            publisher.say_all(iter([("end", b"2")]))
+            until("the end is journalled", lambda: any(each.message.topic == "end" for each in ingest.records()))
+            messages = [each.message for each in ingest.records()]
+    assert messages[0].topic == announced
+    assert {each.topic for each in messages if each.retained} == {announced, *left}
+    assert [each.payload for each in messages if each.topic == announced and not each.retained] == [b"0", b"1", b"2"]
+
+
 def test_kill_minus_nine_under_load_loses_nothing_and_doubles_nothing(ingest: Ingest) -> None:
     """Three kills at random moments under 2,000 messages a second: every confirmed message once, in order."""
     chance = random.Random(7)

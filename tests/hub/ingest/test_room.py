@@ -95,6 +95,19 @@ def test_what_is_young_stays_while_there_is_room(oldest: Stage) -> None:
     assert oldest.gaps.dropped == 0
 
 
+def test_what_another_worker_has_still_to_read_stays_until_it_is_silent_for_long(oldest: Stage) -> None:
+    """It is behind, and says so; one that died holds nothing back for ever."""
+    oldest.append(85)
+    oldest.now += 2 * KEPT_NS
+    oldest.room.keep(10, "another")
+    oldest.room.keep(86)
+    assert oldest.reader.start <= 10
+    oldest.now += 2 * KEPT_NS
+    oldest.room.look()
+    assert oldest.reader.start > 10
+    assert oldest.gaps.dropped == 0
+
+
 def test_the_oldest_go_unread_and_are_counted_exactly(oldest: Stage) -> None:
     """Nobody has read anything: positions go on, and the count is what is missing."""
     oldest.append(500)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import paho.mqtt.publish
 import pytest
 
 from hub.errors import JournalError
+from hub.ingest.link import Status
 from hub.ingest.linkclient import LinkClient
 from hub.journal import place
 from hub.model import Message
@@ -82,6 +83,44 @@ async def test_one_that_stands_by_serves_its_hub_and_takes_over_from_one_that_en
     await asyncio.to_thread(say, broker, 4)
     await asyncio.to_thread(second.wait_for, 4)
     assert await asyncio.to_thread(second.end) == 0
+
+
+async def test_what_a_person_wants_said_to_a_device_goes_out_by_the_one_that_listens(
+    broker: Broker, pair: list[Ingest]
+) -> None:
+    """The page of a worker that stands by commands devices too; what every hub says by itself is said once."""
+    first, second = pair
+    async with linked(second) as (client, _):
+        client.publish("cmnd/plug/STATUS", b"0")
+        client.publish("cmnd/plug/POWER", b"ON", by_hand=True)
+        await asyncio.to_thread(first.wait_for, 1)
+        await asyncio.to_thread(say, broker, 2)
+        found = await asyncio.to_thread(first.wait_for, 2)
+    assert [(each.message.topic, each.message.payload) for each in found] == [
+        ("cmnd/plug/POWER", b"ON"),
+        ("a/b", b"2"),
+    ]
+
+
+async def test_one_that_stands_by_tells_how_the_broker_and_the_journal_are(broker: Broker, pair: list[Ingest]) -> None:
+    """Its page must not say that all is well where the one that listens has lost the broker."""
+    second, told = pair[1], asyncio.Queue[Status | None]()
+    async with linked(second) as (client, _):
+        client.on_status(told.put_nowait)
+        said = await until_told(told, lambda each: each.relays is True)
+        assert (said.standby, said.connected) == (True, False)
+        assert said.budget > 0
+        await asyncio.to_thread(broker.kill)
+        said = await until_told(told, lambda each: each.relays is False)
+        assert said.reason
+
+
+async def until_told(told: asyncio.Queue[Status | None], wanted: Callable[[Status], bool]) -> Status:
+    """Return the first status that is as wanted."""
+    async with asyncio.timeout(20):
+        while (said := await told.get()) is None or not wanted(said):
+            pass
+    return said
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What waits is told, tried again, given up (hub/notify/notifier.py), by a real web address and a real mail server."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -292,3 +293,25 @@ async def test_a_password_never_travels_in_the_open() -> None:
         with pytest.raises(NotToldError, match="STARTTLS"):
             await smtp.send(written(server, notice(way=MAIL)))
     assert server.mails == []
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_one_that_is_woken_while_the_hub_stops_ends_with_it(turns: int) -> None:
+    """The hub waits for it without end: an alarm of that very moment must not make it go on."""
+
+    async def tell(_: Notice, __: Flood | None) -> None:
+        """Tell nobody."""
+
+    notifier = Waiting().notifier(tell)
+    running = asyncio.create_task(notifier.run())
+    for _ in range(5):  # until it waits
+        await asyncio.sleep(0)
+    notifier.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running], timeout=0.5)
+    ended = running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ended

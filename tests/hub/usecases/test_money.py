@@ -1,5 +1,10 @@
 """Euros: the figures of use_cases.md, what people chose, what a session measured, and what is to be bought."""
 
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
 import pytest
 
 from hub.errors import NotFoundError, UsageError
@@ -7,9 +12,11 @@ from hub.measured import Looking
 from hub.model import NS, Quality, Reading, TimeSource
 from hub.rules.calendar import Calendar
 from hub.usecases import find, names
+from hub.usecases import money as money_module
 from hub.usecases.choosing import NOTHING, Price, bill, choose, price
 from hub.usecases.costing import Told, money
 from hub.usecases.money import extent, spelled, worth
+from hub.usecases.schema import Card
 from servers.web import FakeHistory
 
 STATED = {
@@ -59,6 +66,25 @@ def test_each_card_is_spelled_out_and_has_a_range(name: str) -> None:
         assert said.fr.partition(" = ")[2].endswith(card.unit.fr)
         assert said.en.partition(" = ")[2].endswith(card.unit.en)
         assert "_" not in said.en + said.fr
+
+
+@pytest.mark.parametrize("reading", [worth, extent, spelled])
+def test_a_formula_is_read_by_one_thread_at_a_time_and_once(
+    monkeypatch: pytest.MonkeyPatch, reading: Callable[[Card], object]
+) -> None:
+    """CPython 3.11 raises SystemError where two threads read Python's grammar at once: a report was refused."""
+    money_module._parsed.cache_clear()
+    card = msgspec.structs.replace(find("cold_room").money[0], formula="stock * 2 + stock * 0.5")
+    parse, locked = ast.parse, list[bool]()
+
+    def seen(*source: Any, **how: Any) -> Any:  # noqa: ANN401 — as `ast.parse`
+        locked.append(money_module._READING.locked())
+        return parse(*source, **how)
+
+    monkeypatch.setattr(ast, "parse", seen)
+    reading(card)
+    reading(card)
+    assert locked == [True]
 
 
 def test_a_formula_is_spelled_with_the_numbers_in_it() -> None:

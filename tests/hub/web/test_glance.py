@@ -182,7 +182,7 @@ def test_the_alarm_to_acknowledge_is_the_one_that_is_told() -> None:
         an_alarm("past", past=True, state="acknowledged"),
     ]
     assert [each["id"] for each in standing(alarms, "cold_room", "r1")] == ["new", "old", "low", "seen"]
-    assert "Alarm: Air too warm" in glance(a_story(), a_frame(alarms=alarms), PARIS, "en")
+    assert "Alarm at 06:00: Air too warm" in glance(a_story(), a_frame(alarms=alarms), PARIS, "en")
     assert 'class="others r3"' in glance(a_story(), a_frame(alarms=alarms), PARIS, "en")
     assert 'class="others r0"' in glance(a_story(), a_frame(alarms=alarms[:1]), PARIS, "en")
     assert "No alarm." in glance(a_story(), a_frame(), PARIS, "en")

@@ -97,7 +97,7 @@ async def test_while_the_first_is_under_way_the_second_waits_its_turn() -> None:
     with pytest.raises(Problem) as problem:
         keys.known("k", "other")
     assert problem.value.code == "key_reused"
-    keys.forget("k")
+    await keys.forget("k")
     assert keys.known("k", "b") is None
 
 

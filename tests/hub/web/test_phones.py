@@ -15,6 +15,7 @@ from hub.ingest import phone
 from hub.live import Batch
 from hub.model import REAL, Availability, Device, Source
 from hub.web.phones import GONE, Phones
+from hub.workshop import codes
 from hub.workshop.session import Wish
 from servers.clock import Clock
 from servers.web import SECRET, Client, FakeHub, Serve, eventually
@@ -155,8 +156,9 @@ async def test_the_way_in_is_told_to_everybody_and_furnished_by_one(room: FakeHu
     told = await ask(viewer, "GET", "/joining")
     assert told["url"] == "http://192.168.1.12:8080/join"
     assert told["wifi"] is None
+    assert told["report"] == codes.code("http://192.168.1.12:8080/join#report") != told["code"]
     await ask(viewer, "PATCH", "/sessions/s1", {"shows": "join"}, status=403)
-    change = {"address": told["urls"][1], "wifi": {"ssid": "Salle", "password": "12345678"}, "shows": "join"}
+    change = {"address": told["urls"][1], "wifi": {"ssid": "Salle", "password": "12345678"}, "shows": "report"}
     await ask(facilitator, "PATCH", "/sessions/s1", change)
     told = await ask(viewer, "GET", "/joining")
     assert told["url"] == "http://10.0.0.5:8080/join"
@@ -244,4 +246,9 @@ async def test_a_phone_gets_its_own_report_and_nobody_else_s(room: FakeHub, serv
     await ask(phone, "POST", "/me", {"agreed": True, "table": 3, "name": "Léa"}, status=201)
     async with phone.get(f"{API}/me/report?lang=fr") as response:
         assert (response.status, response.content_type) == (200, "text/html")
+        assert response.headers["Content-Disposition"].startswith("attachment")
         assert "p1" in await response.text()
+    async with phone.get(f"{API}/me/report?lang=fr&show=inline") as response:
+        assert response.headers["Content-Disposition"].startswith("inline")
+        assert "style-src 'unsafe-inline'" in response.headers["Content-Security-Policy"]
+        assert "script-src" not in response.headers["Content-Security-Policy"]

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
 from device_sims.control import Order
 from hub.errors import NotFoundError
@@ -188,6 +188,25 @@ async def test_the_page_is_told_of_the_scenario_and_of_its_end(
         assert hub.live.scenario is not None
         assert hub.live.scenario["run"] == RUN
     await eventually(lambda: hub.live.scenario is None)
+
+
+async def test_the_page_keeps_its_story_until_the_next_runner_has_said_what_it_plays() -> None:
+    """The one before may have gone first: for a moment nobody on the projector says anything."""
+    shown: list[runners.State | None] = []
+
+    async def send(_: bytes) -> None:
+        """Nobody is asked."""
+
+    projector = runners.Runners(shown.append)
+    before, after = runners.Runner(RUN, send), runners.Runner("cold-room-20270115t0731-abcd", send)
+    projector.join(before)
+    projector.hear(before, runners.FromRunner(state=convert(STATE, runners.State)))
+    projector.join(after)
+    projector.leave(before)
+    assert [None if each is None else each.run for each in shown] == [RUN]
+    projector.hear(after, runners.FromRunner(state=convert(STATE | {"run": after.run}, runners.State)))
+    assert [None if each is None else each.run for each in shown] == [RUN, after.run]
+    projector.close()
 
 
 async def test_a_frame_that_is_no_state_is_answered_and_forgotten(client: Client) -> None:

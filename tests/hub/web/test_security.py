@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 import stat
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from yarl import URL
 
 from hub import credentials
 from hub.addresses import all_own
 from hub.config import Config
+from hub.datafolder import write_private
 from hub.errors import ConfigError
-from hub.web import routes
+from hub.web import routes, sessions
 from hub.web.app import make_app
 from hub.web.routes import ROUTES
 from hub.web.security import FRAMED, HEADERS, PER_ADDRESS, PER_COOKIE, PROJECTOR, Role, Security
@@ -278,6 +280,19 @@ async def test_a_new_pin_lets_nobody_in_by_the_old_one_nor_by_a_cookie_of_before
     assert (await ask(client, "POST", f"{API}/login", json={"pin": "111222"}))[0] == 200
 
 
+async def test_a_console_that_is_open_when_the_pin_changes_is_none_any_more(hub: FakeHub, serve: Serve) -> None:
+    """Its link ends with what there is to tell next, and the page that comes back is a viewer's."""
+    client = await serve(hub, lan=True, read_pin=lambda: "111222")
+    await ask(client, "POST", f"{API}/login", json={"pin": PIN})
+    async with client.ws_connect("/live") as console:
+        assert (await console.receive_json(timeout=30))["role"] == "facilitator"
+        assert (await ask(client, "PUT", f"{API}/login/pin", headers=BEARER))[0] == 200
+        hub.speak("tasmota:a", "temperature", 4.0)
+        assert (await console.receive(timeout=30)).type is WSMsgType.CLOSE
+    async with client.ws_connect("/live") as again:
+        assert (await again.receive_json(timeout=30))["role"] == "viewer"
+
+
 async def test_a_pin_that_stands_in_a_file_is_changed_there(hub: FakeHub, serve: Serve) -> None:
     """`run` reads HUB_PIN_FILE once."""
     client = await serve(hub, demo=False)
@@ -315,13 +330,13 @@ async def test_the_printed_code_opens_once(hub: FakeHub, serve: Serve) -> None:
     assert (await ask(client, "POST", f"{API}/login", json={"code": code}))[0] == 403
 
 
-def test_a_code_older_than_a_minute_opens_nothing() -> None:
+async def test_a_code_older_than_a_minute_opens_nothing() -> None:
     """60 s."""
     clock = [0.0]
     codes = Codes(monotonic=lambda: clock[0])
-    code = codes.new()
+    code = await codes.new()
     clock[0] = 60.0
-    assert not codes.use(code)
+    assert not await codes.use(code)
 
 
 async def test_a_thousand_guesses_are_slowed_and_lock_nobody_out(hub: FakeHub, serve: Serve) -> None:
@@ -373,16 +388,40 @@ async def test_the_page_learns_who_it_is(hub: FakeHub, serve: Serve) -> None:
         assert (await response.json())["role"] == "facilitator"
 
 
+def test_who_logs_in_while_another_one_does_is_known_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is written by a thread of its own: the slower one must not put back what it read first."""
+    path = tmp_path / "sessions.json"
+    one, writes, later = Sessions(path), threading.Event(), threading.Event()
+
+    def slowly(where: Path, content: bytes) -> None:
+        if not writes.is_set():
+            writes.set()
+            later.wait(0.2)
+        write_private(where, content)
+
+    monkeypatch.setattr(sessions, "write_private", slowly)
+    first = threading.Thread(target=one.save)
+    first.start()
+    assert writes.wait(30)
+    secret = one.open()
+    one.save()
+    later.set()
+    first.join()
+    assert Sessions(path).known(secret)
+
+
 def test_sessions_survive_a_restart_and_the_file_lets_nobody_in(tmp_path: Path) -> None:
     """Only hashes lie there, for the owner."""
     path = tmp_path / "sessions.json"
-    sessions = Sessions(path)
-    secret = sessions.open()
-    sessions.save()
+    kept = Sessions(path)
+    secret = kept.open()
+    kept.save()
     assert secret not in path.read_text()
     assert Sessions(path).known(secret)
-    sessions.close(secret)
-    sessions.save()
+    kept.close(secret)
+    kept.save()
     assert not Sessions(path).known(secret)
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

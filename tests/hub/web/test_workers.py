@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from hub import loggedin
+from hub import loggedin, onlyonce
 from hub.journal import place
 from hub.web.keys import SECURITY
+from hub.web.once import KEYS
 from hub.web.security import COOKIE
 from servers import nats
 from servers.ports import until
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
 API = "/api/v1"
+HUB = {"Authorization": f"Bearer {SECRET}"}
 Pages = tuple[Client, Client]
 
 
@@ -39,6 +41,7 @@ async def pages(serve: Serve, tmp_path: Path) -> AsyncIterator[Pages]:
             assert shared is not None
             await asyncio.to_thread(connected, shared)
             security.elsewhere = shared
+            security.codes.elsewhere = client.app[KEYS].elsewhere = stack.enter_context(onlyonce.shared(folder))
         yield found
         await asyncio.to_thread(stack.close)
 
@@ -81,8 +84,50 @@ async def test_a_new_pin_ends_a_session_that_another_page_has_just_opened(pages:
     one, two = pages
     async with two.post(f"{API}/login", json={"pin": PIN}) as response:
         secret = response.cookies[COOKIE].value
-    async with one.put(f"{API}/login/pin", headers={"Authorization": f"Bearer {SECRET}"}) as response:
+    async with one.put(f"{API}/login/pin", headers=HUB) as response:
         assert response.status == 200
     for page in (two, one):
         await asyncio.to_thread(page.app[SECURITY].elsewhere.look)
         assert await role(page, secret) == "viewer"
+
+
+async def test_the_code_of_an_address_opens_once_whichever_page_it_is_sent_to(pages: Pages) -> None:
+    """Made at one, used at the other, refused at both from then on."""
+    one, two = pages
+    async with one.post(f"{API}/login/codes", headers=HUB) as response:
+        code = (await response.json())["code"]
+    statuses = []
+    for page in (two, one, two):
+        async with page.post(f"{API}/login", json={"code": code}) as response:
+            statuses.append(response.status)
+    assert statuses == [200, 403, 403]
+
+
+async def noted(page: Client, text: str, key: str) -> tuple[int, str, str | None]:
+    """Write a note under a key; return status, the answer and whether it is the first one again."""
+    async with page.post(f"{API}/notes", json={"text": text}, headers={"Idempotency-Key": key, **HUB}) as response:
+        return response.status, await response.text(), response.headers.get("Idempotent-Replayed")
+
+
+async def test_a_request_that_comes_again_with_its_key_at_another_page_acts_once(pages: Pages) -> None:
+    """The first answer again; with another body it is refused there, too."""
+    one, two = pages
+    first, again = await noted(one, "door open", "k"), await noted(two, "door open", "k")
+    assert again == (201, first[1], "true")
+    assert (await noted(two, "something else", "k"))[0] == 422
+    async with two.get(f"{API}/notes") as response:
+        assert (await response.json())["notes"] == []
+
+
+async def test_a_request_that_was_refused_at_one_page_may_be_corrected_at_the_other(pages: Pages) -> None:
+    """It did nothing."""
+    one, two = pages
+    assert (await noted(one, "", "k"))[0] == 400
+    assert (await noted(two, "door open", "k"))[0] == 201
+
+
+async def test_two_pages_that_get_the_same_request_at_once_act_once(pages: Pages) -> None:
+    """The other one is told to come again, or gets the first one's answer."""
+    answers = await asyncio.gather(*(noted(page, "door open", "k") for page in pages))
+    assert sum(status == 201 and again is None for status, _, again in answers) == 1
+    assert all(status in {201, 409} for status, _, _ in answers)

@@ -38,8 +38,17 @@ function escaped(text: string): string {
 	return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-/** The sentence in pieces, in order: joined they are the sentence again. */
-export function emphasise(sentence: Sentence, measures: readonly Measure[], language: Language): Piece[] {
+/** The sentence in pieces, in order: joined they are the sentence again.
+ *
+ * `now`: the value of a measure as it stands beside the sentence. The words of a line stand for some seconds, even where
+ * another is due by then: its number never says anything else than the drawing does. One that might be another's number,
+ * such as a limit of the same size, is left as it was told. */
+export function emphasise(
+	sentence: Sentence,
+	measures: readonly Measure[],
+	language: Language,
+	now: (measure: string) => number | null = () => null,
+): Piece[] {
 	const text = sentence.text[language] ?? sentence.text.fr;
 	const names = new Map<string, string[]>(); // two measures may show the same number: the first takes it first
 	for (const measure of measures) {
@@ -49,16 +58,24 @@ export function emphasise(sentence: Sentence, measures: readonly Measure[], lang
 			names.set(shown, [...(names.get(shown) ?? []), measure.name]);
 		}
 	}
+	const found = [...text.matchAll(numbers(measures, language))].map((match) => ({
+		said: match[0].trimStart(),
+		start: match.index + match[0].length - match[0].trimStart().length,
+	}));
+	const sizes = new Map([...names].map(([shown, called]) => [shown, called.length]));
+	/** As many numbers of this size as measures that have it. */
+	const sure = (shown: string) => found.filter(({ said }) => bare(said) === shown).length === sizes.get(shown);
 	const pieces: Piece[] = [];
 	let from = 0;
-	for (const match of text.matchAll(numbers(measures, language))) {
-		const lead = match[0].length - match[0].trimStart().length;
-		const start = match.index + lead;
+	for (const { said, start } of found) {
 		if (start > from) pieces.push({ text: text.slice(from, start), strong: false, measure: null });
-		const found = match[0].trimStart();
-		const called = names.get(bare(found)) ?? [];
-		pieces.push({ text: found, strong: true, measure: (called.length > 1 ? called.shift() : called[0]) ?? null });
-		from = start + found.length;
+		const called = names.get(bare(said)) ?? [];
+		const name = (called.length > 1 ? called.shift() : called[0]) ?? null;
+		const measure = measures.find((each) => each.name === name);
+		const value = measure !== undefined && sure(bare(said)) ? now(measure.name) : null;
+		const newer = value === null ? said : quantity(value, measure?.unit ?? null, measure?.decimals ?? 0, language);
+		pieces.push({ text: newer, strong: true, measure: name });
+		from = start + said.length;
 	}
 	if (from < text.length) pieces.push({ text: text.slice(from), strong: false, measure: null });
 	return pieces;

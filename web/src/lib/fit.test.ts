@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, blank, breadth, kept, widest } from "./fit.ts";
+import { beside, blank, breadth, kept, linesOf, widest } from "./fit.ts";
 import type { Sight } from "./sight.ts";
 
 const seen = (value: number | null, unit: string | null, decimals = 0) =>
@@ -31,6 +31,15 @@ test("a number that is waited for takes the room of what stands in its place", (
 test("nothing to show takes room, too, and no value at all divides by nothing", () => {
 	assert.ok(widest([seen(null, "kg")], "fr") >= 1);
 	assert.equal(widest([], "fr"), 1);
+});
+
+test("a name has as many lines as its words need, however long one of them is", () => {
+	const ruler = (text: string) => 10 * text.length;
+	assert.equal(linesOf("Air", 100, ruler), 1);
+	assert.equal(linesOf("Flow at the meter", 100, ruler), 2);
+	assert.equal(linesOf("iiii iiii iiii", 90, ruler), 2, "not the sum of the letters: the words");
+	assert.equal(linesOf("Température", 60, ruler), 1);
+	assert.equal(linesOf("Température extérieure", 60, ruler), 2);
 });
 
 test("a size that fitted once is kept as long as the same story is told", () => {

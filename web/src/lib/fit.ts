@@ -55,6 +55,21 @@ export function beside(one: number, other: number): { shares: [number, number]; 
 	return { shares: [share, 1 - share], rooms: [Math.max(one, other * ratio), Math.max(other, one / ratio)] };
 }
 
+/** Width [px] of a text, as the page would write it. */
+export type Ruler = (text: string) => number;
+
+/** How many lines a text takes in a room [px]: broken between words, as the page breaks it. */
+export function linesOf(text: string, room: number, ruler: Ruler): number {
+	const space = ruler(" ");
+	let [lines, filled] = [1, 0];
+	for (const word of text.split(" ")) {
+		const wide = ruler(word);
+		if (filled > 0 && filled + space + wide > room) [lines, filled] = [lines + 1, wide];
+		else filled += (filled > 0 ? space : 0) + wide;
+	}
+	return lines;
+}
+
 /** Remembers the widest that was seen of a story: numbers that shrink and grow with each value make a page restless. */
 export function kept(): (story: string, wide: number) => number {
 	let of = "";

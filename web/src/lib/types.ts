@@ -719,7 +719,7 @@ export interface Participant {
 	name: string;
 }
 
-export type Shows = "story" | "join" | "phones" | "tables";
+export type Shows = "story" | "join" | "phones" | "tables" | "report";
 
 /** How a table that plays by itself stands. */
 export interface TableStand {
@@ -766,6 +766,8 @@ export interface JoiningWays {
 	url: string | null;
 	urls: string[];
 	code: Code | null;
+	/** Leads a phone to its own report. */
+	report: Code | null;
 	wifi: { ssid: string; code: Code } | null;
 	/** The page by HTTPS, and the authority to trust for it; null: it is served by HTTP only. */
 	secure: { urls: string[]; fingerprint: string; until: string } | null;

@@ -68,6 +68,36 @@ test("the numbers of a sentence are strong, and those of a measure have its name
 	}
 });
 
+test("a sentence that stands says of a measure what stands beside it, in its own words", () => {
+	const flow = { name: "flow", unit: "L/h", decimals: 0 } as Measure;
+	const told = {
+		code: "flowing",
+		params: { flow: 52 },
+		text: { fr: "L’eau coule à 52\u00a0L/h au compteur.", en: "" },
+	};
+	const now = (name: string) => (name === "flow" ? 64.4 : null);
+	const said = (of: typeof told) =>
+		emphasise(of, [flow], "fr", now)
+			.map((piece) => piece.text)
+			.join("");
+	assert.equal(said(told), "L’eau coule à 64\u00a0L/h au compteur.");
+	// which of the two is the limit, nobody can tell
+	const twice = { ...told, text: { fr: "52\u00a0L/h, limite 52\u00a0L/h.", en: "" } };
+	assert.equal(said(twice), twice.text.fr);
+	// nothing stands beside it
+	assert.equal(emphasise(told, [flow], "fr", () => null)[1]?.text, "52\u00a0L/h");
+	const both = {
+		code: "calm",
+		params: { air: 3.2, product: 3.2 },
+		text: { fr: "", en: "Air 3.2\u00a0°C, product 3.2\u00a0°C." },
+	};
+	const pieces = emphasise(both, [measure("air"), measure("product")], "en", (name) => (name === "air" ? 3.3 : 3.4));
+	assert.deepEqual(
+		pieces.filter((piece) => piece.strong).map((piece) => piece.text),
+		["3.3\u00a0°C", "3.4\u00a0°C"],
+	);
+});
+
 test("two measures that show the same number keep their own colours", () => {
 	const calm = {
 		code: "calm",

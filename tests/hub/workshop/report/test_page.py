@@ -69,3 +69,12 @@ def test_a_part_without_an_alarm_says_so() -> None:
     part = msgspec.structs.replace(made.stories[0].parts[0], alarms=())
     story = msgspec.structs.replace(made.stories[0], parts=(part,))
     assert "Aucune alarme." in page.render(msgspec.structs.replace(made, stories=(story,)))
+
+
+def test_what_was_real_wears_no_colour_of_the_simulation() -> None:
+    """A phone's own curve: the frame of what is simulated would belie the word in it."""
+    told = report()
+    own = tuple(msgspec.structs.replace(each, mark="réel", real=True) for each in told.own)
+    assert own
+    assert '<span class="mark real">réel</span>' in page.render(msgspec.structs.replace(told, own=own))
+    assert "mark real" not in page.render(msgspec.structs.replace(told, own=(), stories=()))
