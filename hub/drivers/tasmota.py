@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from math import inf
-from sys import intern
 from typing import Any
 
 from msgspec import Struct, structs
@@ -186,8 +185,13 @@ def address(topic: str) -> Address | None:
     if prefix != "cmnd" and not SAID.fullmatch(last):
         return None
     device = "/".join(levels).strip("/")
-    # the words are the same for all: ten thousand addresses would keep as many copies of each (1.1 MB, measured)
-    return Address(intern(prefix), device, intern(last), f"tasmota:{device}")
+    return Address(_word(prefix), device, _word(last), f"tasmota:{device}")
+
+
+@lru_cache(maxsize=256)
+def _word(word: str) -> str:
+    """Return the one copy of a word: ten thousand addresses would keep as many of each (1.1 MB, measured)."""
+    return word
 
 
 def claims(topic: str) -> bool:
