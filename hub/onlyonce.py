@@ -91,7 +91,7 @@ class OnlyOnce:
     def look(self) -> None:
         """Let the codes that opened here while no server answered open nowhere else."""
         with contextlib.suppress(JournalError):  # the next time
-            for code in [*self._used]:
+            for code in [*self._used] if self._codes.connected else ():
                 found = self._codes.get(code)
                 if found is not None and found.value is not None:
                     self._codes.delete(code, after=found.revision)

@@ -54,7 +54,9 @@ class SharedTokens:
         self._bucket.close()
 
     def look(self) -> None:
-        """Take over what changed at other workers; while no server answers, what the file has holds."""
+        """Take over what changed at other workers; where no server is there, what the file has holds."""
+        if not self._bucket.connected:
+            return
         try:
             self.follow()
         except HubError as error:
