@@ -149,6 +149,7 @@ class Run:
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+            self._notebook.prepared()  # whatever the hub took of it
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_PATIENCE_S):
                 await asyncio.gather(*(connection.up.wait() for connection in self._devices.values()))
@@ -222,7 +223,6 @@ class Run:
             self._notebook.note(HUB_AWAY)
         else:
             _LOG.info("%s: %d messages of history in %.1f s", self.world.name, took, time.monotonic() - begun)
-        self._notebook.prepared()
 
     # living
 

@@ -26,7 +26,7 @@ from hub.described import described
 from hub.doing import Doing, Noting, named
 from hub.driver import Command
 from hub.errors import HubError, NotFoundError, StoreError
-from hub.examining import examined
+from hub.examining import Examiner, examined
 from hub.families import Families
 from hub.flooding import Floods
 from hub.forgetting import Finder, elsewhere
@@ -192,7 +192,7 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._settled, self._session_news = asyncio.Event(), asyncio.Event()
         self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
-        self._doctor = asyncio.Lock()
+        self._doctor = Examiner(lambda lang: examined(self._data, self.config, lang))
         self._influx: Forwarding | None = None
         try:
             self._worker = Worker(
@@ -1089,8 +1089,7 @@ class App:
 
     async def examine(self, lang: str) -> Sequence[Mapping[str, Any]]:
         """Let the doctor look, one at a time."""
-        async with self._doctor:
-            return await examined(self._data, self.config, lang)
+        return await self._doctor.look(lang)
 
     def _is_off(self, usecase: str) -> bool:
         return self._stage.is_off(usecase)

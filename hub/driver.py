@@ -395,6 +395,8 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
         decode: the pure function.
         alike: (message that was decoded, its JSON, context) → how those of its topic with the same members, each of
             the same sort, are read without `decode`, which would give the same and leave the context; None: no way.
+        foreign_by_members: nothing but the members of a payload, and of which sort they are, makes it raise
+            ForeignPayloadError: where it did once, a later driver's `alike` holds.
         loose: whether a topic is claimed by a shape that others use too (`…/online`): what a discovery document says
             of it weighs more.
         scope: which context a topic uses; one per driver unless told.
@@ -430,6 +432,7 @@ class Driver(Struct, frozen=True, kw_only=True, eq=False):
     examples: tuple[Example, ...]
     claims: Callable[[str], bool] | None = None
     alike: Callable[[Message, Any, Any], Likeness | None] | None = None
+    foreign_by_members: bool = False
     loose: Callable[[str], bool] | None = None
     rank: int = 0
     open_channels: bool = False

@@ -22,9 +22,6 @@ MAX_MEMBERS = 64
 MAX_DEPTH = 4
 """A telegram with more of them is for its driver."""
 
-_UNREAD = float | str | bool | None
-"""What nobody looks at may be anything but an object or a list: those may be deep, and only the slow reader minds."""
-
 Members = type | tuple[tuple[str, "Members"], ...]
 """Keys of an object in their order, each with what stands there; of a bare value its sort: every number is a float."""
 Said = tuple[int | None, bool, Sequence[float]]
@@ -116,7 +113,7 @@ def _only(word: str) -> Any:  # noqa: ANN401 — a type
 def _type(members: Members, leaves: Mapping[Path, Any], path: Path) -> Any:  # noqa: ANN401 — a type
     """Return the type of what has these members at a path, and no others."""
     if isinstance(members, type):
-        return leaves.get(path, _UNREAD)
+        return leaves.get(path, members)
     fields = [(f"f{n}", _type(below, leaves, (*path, key))) for n, (key, below) in enumerate(members)]
     keys = {f"f{n}": key for n, (key, _) in enumerate(members)}
     return msgspec.defstruct("Telegram", fields, rename=keys, forbid_unknown_fields=True, gc=False)

@@ -11,6 +11,7 @@ import pkgutil
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
+from itertools import takewhile
 from math import isfinite
 from sys import float_info
 from typing import Any
@@ -239,14 +240,17 @@ class Registry:
         Tried on the message itself: what does not give what the driver gave is not learnt.
         """
         driver, decoded, routes = outcome.driver, outcome.decoded, self._routes.get(message.topic, ())
-        if driver is None or driver.alike is None or decoded is None or not routes or routes[0][0] is not driver:
+        if driver is None or driver.alike is None or decoded is None:
+            return None
+        asked = [*takewhile(lambda route: route[0] is not driver, routes)]  # before it, who refused
+        if len(asked) == len(routes) or not all(each.foreign_by_members for each, _ in asked):
             return None
         context = contexts.get(outcome.key)
         try:
             root = _DECODE(message.payload)
             likeness = driver.alike(message, root, driver.empty_context() if context is None else context)
             shape = None if likeness is None else self._shape(driver, root, likeness)
-        except (msgspec.DecodeError, UnicodeError, ValueError):
+        except (msgspec.DecodeError, PayloadError, ValueError):
             return None  # no JSON, or of no kind that is read so
         except Exception as error:  # noqa: BLE001 — as when it decodes
             self._failed(driver, outcome.key, error)
@@ -285,7 +289,10 @@ class Registry:
         return channel if unit == channel.unit else Told(unit, -float_info.max, float_info.max)
 
     def _gives(self, shape: Shape, payload: bytes, driver: Driver, decoded: Decoded) -> bool:
-        """Tell whether a message's shape gives what its driver gave, and that was nothing but good values."""
+        """Tell whether a message's shape gives what its driver gave, and that was nothing but good values.
+
+        One a channel: which is the second of a name depends on the order of members, which a shape does not keep.
+        """
         said, found = shape.read(payload), self.complete(driver, decoded)
         if said is None or decoded.unsaid or decoded.carried is not None or decoded.events:
             return False

@@ -24,6 +24,7 @@ class Steady(Struct, gc=False):
         said: the device, in the driver's words.
         device: as it is known; as soon as another object stands for it, nothing here holds.
         channels: of the device; those there is a place for.
+        aliases: which each of its messages gives again; they mean the device already.
         alike: how its messages are read without the driver; None: not found out, or there is no such way.
         unlike: how many messages in a row came this way that were not read so.
         patience: after how many it is found out anew; twice as many each time.
@@ -33,6 +34,7 @@ class Steady(Struct, gc=False):
     said: str
     device: Device
     channels: frozenset[str]
+    aliases: tuple[str, ...] = ()
     alike: Alike | None = None
     unlike: int = 0
     patience: int = 2
@@ -58,7 +60,8 @@ class Steady(Struct, gc=False):
 
     def fits(self, driver: Driver, decoded: Decoded) -> bool:
         """Tell whether what a message means, and who read it, can go the short way."""
-        return driver is self.driver and decoded.device == self.said and is_plain(decoded)
+        is_same = driver is self.driver and decoded.device == self.said and decoded.aliases == self.aliases
+        return is_same and is_plain(decoded)
 
 
 def is_untimed(message: Message) -> bool:
@@ -67,10 +70,9 @@ def is_untimed(message: Message) -> bool:
 
 
 def is_plain(decoded: Decoded) -> bool:
-    """Tell whether a message holds readings of its sender and nothing that anybody else must know."""
+    """Tell whether a message holds readings of its sender, maybe its names, and nothing that anybody else must know."""
     return decoded.kind is Kind.READINGS and not (
         decoded.rejected
-        or decoded.aliases
         or decoded.announces
         or decoded.asks
         or decoded.speaks_for_others

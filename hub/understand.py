@@ -605,7 +605,7 @@ class Understanding:
         if len(self._steady) >= MAX_STEADY:
             self._steady.clear()
         self._steady[message.topic] = Steady(
-            word.driver, word.decoded.device, device, self._channels.get(word.uid, NONE)
+            word.driver, word.decoded.device, device, self._channels.get(word.uid, NONE), word.decoded.aliases
         )
 
     def _overhear(self, record: Record, driver: Driver, uid: str, changes: Changes) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 from msgspec import Struct
 
+from hub.bench._publisher import LOGIN
 from hub.errors import HubError
 
 WITHOUT_CACHE = "PYTHONDONTWRITEBYTECODE"
@@ -99,8 +100,10 @@ def _as_users() -> dict[str, str]:
 
 
 @contextmanager
-def crowd(port: int, *, rate: float, seconds: float, devices: int) -> Iterator[None]:
+def crowd(port: int, *, rate: float, seconds: float, devices: int, login: str = "") -> Iterator[None]:
     """Let `devices` Tasmotas say `rate` telegrams a second together, for `seconds` or until the bench is over.
+
+    Where the broker asks who they are, `login` is `user:password`.
 
     Raises:
         HubError: it gave up before: what was measured then was measured without a load.
@@ -110,6 +113,7 @@ def crowd(port: int, *, rate: float, seconds: float, devices: int) -> Iterator[N
         [sys.executable, "-m", "hub.bench._publisher", *(str(each) for pair in figures for each in pair)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        env=os.environ | {LOGIN: login},
     )
     try:
         yield

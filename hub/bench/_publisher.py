@@ -7,6 +7,7 @@ CONNECT, PUBLISH at QoS 1, PUBACK, DISCONNECT. Paho would cost more than the hub
 import argparse
 import contextlib
 import json
+import os
 import selectors
 import socket
 import sys
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+LOGIN = "MATINALES_BENCH_LOGIN"
+"""Where the broker asks who it is: `user:password`, not for the list of processes."""
 _CONNACK_OK = b"\x20\x02\x00\x00"
 _IDS = 65_535
 KEEP_ALIVE = 65_535
@@ -187,13 +190,22 @@ class Pace:
 
 
 def load(
-    port: int, pace: Pace, *, seconds: float, devices: int, connections: int, most: int = sys.maxsize
+    port: int,
+    pace: Pace,
+    *,
+    seconds: float,
+    devices: int,
+    connections: int,
+    most: int = sys.maxsize,
+    login: tuple[str, str] | None = None,
 ) -> dict[str, float]:
     """Publish for a while, at most so many, wait for the last PUBACK, and return what was sent and confirmed.
 
     `quietest`: messages of the connection that said least.
     """
-    publishers = [Publisher(port, f"load-{number}").__enter__() for number in range(connections)]
+    user, password = login or (None, None)
+    names = [f"load-{number}" for number in range(connections)]
+    publishers = [Publisher(port, each, user=user, password=password).__enter__() for each in names]
     topics = [f"tele/bench-{number:03d}/SENSOR" for number in range(devices)]
     selector = selectors.DefaultSelector()
     for each in publishers:
@@ -234,6 +246,7 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=200)
     parser.add_argument("--connections", type=int, default=4)
     options = parser.parse_args()
+    user, _, password = os.environ.get(LOGIN, "").partition(":")
     try:
         result = load(
             options.port,
@@ -242,6 +255,7 @@ def main() -> int:
             devices=options.devices,
             connections=options.connections,
             most=options.messages,
+            login=(user, password) if user else None,
         )
     except ConnectionError as error:
         print(f"the publisher was hung up on: {error}", file=sys.stderr)  # noqa: T201 — its output

@@ -25,6 +25,8 @@ GATES = {"devices_growth": ("<=", 2.0), "points_growth": ("<=", 1.3), "restart_s
 
 More devices cost more a message while each commit holds as many: a thousand messages of ten devices leave 30 newest
 values to be noted, those of a thousand devices 3,000."""
+MET = 4
+"""Messages of each device before anything is counted: by then it is known, and what its telegrams look like."""
 USUAL = 200
 """Devices that speak while the store grows."""
 
@@ -43,7 +45,7 @@ def measure(
     """Return what a message costs at each size [µs of CPU of hub and ingest], and by how much that grows.
 
     Args:
-        messages: of three values, after each device has spoken once.
+        messages: of three values, after each device has spoken a few times.
         devices_most: 10, 100 … up to so many.
         points_most: 10⁴, 10⁵ … up to so many points in the store.
         charts: folder for `growth-devices.svg` and `growth-points.svg`; none unless told.
@@ -77,8 +79,8 @@ def _cost(messages: int, *, devices: int = USUAL, points: int = 0) -> Cost:
         if points:
             _store(Path(name) / "store.db", points)
         with running(Path(name)) as hub:
-            burst(hub.port, messages=devices, devices=devices)  # each is made known, which it is once
-            hub.until_stored(devices * VALUES)
+            burst(hub.port, messages=MET * devices, devices=devices)
+            hub.until_stored(MET * devices * VALUES)
             settled(hub.parts)
             before, stored = {each: cpu(processes) for each, processes in hub.parts.items()}, hub.stored()
             burst(hub.port, messages=messages, devices=devices)

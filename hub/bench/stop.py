@@ -1,4 +1,4 @@
-"""How long an ordinary stop takes, of `demo` and of `run`, with devices that speak and pages that watch.
+"""How long an ordinary stop takes, of `demo`, `demo --lan` and `run`, with devices that speak and pages that watch.
 
 Each stop is told by the system's own signal (what Ctrl-C, systemd and a terminal that closes amount to), and looked at
 afterwards: which processes are left, how the pages were told, whether the journal has all that was acknowledged.
@@ -39,12 +39,13 @@ def measure(*, rounds: int = 5, viewers: int = 20, seconds: float = 3.0) -> dict
     """Return how long the stops took [s], and what was wrong with any of them.
 
     Args:
-        rounds: stops of `demo`, and as many of `run`.
+        rounds: stops of `demo`, as many of `demo --lan` and as many of `run`.
         viewers: pages that watch.
         seconds: how long devices speak before it is stopped.
     """
     starts: dict[str, Callable[[Path], AbstractContextManager[Started]]] = {
         "demo": _processes.demo,
+        "lan": lambda folder: _processes.demo(folder, "--lan"),
         "run": _processes.alone,
     }
     took: dict[str, list[float]] = {name: [] for name in starts}
@@ -70,7 +71,9 @@ async def _stopped(hub: Started, viewers: int, seconds: float) -> tuple[float, d
     async with aiohttp.ClientSession() as client:
         live = f"ws://{urlsplit(hub.page).netloc}/live"
         pages = [asyncio.create_task(_watch(client, live)) for _ in range(viewers)]
-        crowd = _processes.crowd(state.port, rate=RATE, seconds=seconds + PATIENCE_S, devices=20)
+        there = urlsplit(hub.said.get("mqtt", ""))
+        login = f"{there.username}:{there.password}" if there.username else ""
+        crowd = _processes.crowd(state.port, rate=RATE, seconds=seconds + PATIENCE_S, devices=20, login=login)
         await asyncio.to_thread(crowd.__enter__)
         try:
             await asyncio.sleep(seconds)

@@ -29,16 +29,17 @@ from hub.errors import ConfigError
 from hub.freeport import LOOPBACK as HOST
 from hub.store.influx_client import Client, Place
 
-GATES = {"ratio": ("<=", 1.3), "hub_missing": ("<=", 0.0)}
+GATES = {"ratio": ("<=", 1.0), "hub_missing": ("<=", 0.0)}
 HOW = "telegraf is not on PATH: PATH=$PATH:$(dirname $(.ci/telegraf ~/.cache/matinales)) builds it and puts it there"
 
 
 class Run(Struct, frozen=True):
-    """One burst: seconds of CPU (of each part), seconds until all was stored, values too few or too many."""
+    """One burst: seconds of CPU of each part and of the publisher, seconds until all was stored, values that miss."""
 
     cpu: dict[str, float]
     seconds: float
     missing: int
+    publisher: float = 0.0
 
 
 def measure(*, messages: int = 40_000, devices: int = 200, rounds: int = 3) -> dict[str, float]:
@@ -83,7 +84,8 @@ def _figures(found: dict[str, list[Run]], messages: int) -> dict[str, float]:
         figures[f"hub_{part}_us_per_message"] = median(run.cpu[part] for run in found["hub"]) / messages * 1e6
     for ratio, other in (("ratio", "telegraf"), ("ratio_plain", "telegraf_plain")):
         figures[ratio] = median(mine / each for mine, each in zip(cost["hub"], cost[other], strict=True))
-    return figures
+    spent = median(run.publisher for runs in found.values() for run in runs)
+    return figures | {"publisher_us_per_message": spent / messages * 1e6}
 
 
 class _Arena:
@@ -103,12 +105,12 @@ class _Arena:
             first = _arena.meet(self._port, parts, devices=self._devices, heard=lambda: stored(client) // _arena.VALUES)
             before = {name: cpu(each) for name, each in parts.items()}
             begin = time.monotonic()
-            _arena.burst(self._port, messages=self._messages, devices=self._devices)
+            publisher = _arena.burst(self._port, messages=self._messages, devices=self._devices)
             kept = self._until_stored(client, _arena.VALUES * (first + self._messages)) - _arena.VALUES * first
             seconds = time.monotonic() - begin
             _arena.settled(parts)
             spent = {name: cpu(each) - before[name] for name, each in parts.items()}
-        return Run(spent, seconds, abs(_arena.VALUES * self._messages - kept))
+        return Run(spent, seconds, abs(_arena.VALUES * self._messages - kept), publisher)
 
     @contextmanager
     def telegraf(self, program: str, encoding: str) -> Iterator[dict[str, list[psutil.Process]]]:

@@ -79,7 +79,7 @@ def revoke(name: str, *, data: Path | None = None, config: Path | None = None, j
     if json:
         _say(std_json.dumps({"name": name, "revoked": True}))
     else:
-        _say(f"{name} opens nothing any more: whoever sends with it is answered 401.")
+        _say(f"{name} opens nothing any more: whoever sends with it is answered 403.")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from hub.driver import Decoded, Driver, Example, Sample
+from hub.driver import Decoded, Driver, Example, Likeness, Path, Sample, Value
 from hub.errors import PayloadError
 from hub.model import Kind, Message
 from hub.payload import (
@@ -115,13 +115,76 @@ def decode(message: Message, context: None) -> tuple[Decoded, None]:
         if type(document) in {dict, list}:
             return of_document(f"generic:{topic}", document), context
         content = document
-    return _bare(above, last, content), context
+    return _bare(topic, content), context
 
 
-def _bare(above: list[str], last: str, content: str) -> Decoded:
+def alike(message: Message, root: Any, _context: None) -> Likeness | None:  # noqa: ANN401 — whatever JSON holds
+    """Return how messages like one that was decoded are read, where it holds numbers and flags; its words decide."""
+    if type(root) in {int, float}:
+        return Likeness((Value((), _named(message.topic)[1]),))
+    found = _Alike([], [])
+    found.walk(root, (), None)
+    return Likeness(tuple(found.values), found.time, _clock if found.time is not None else None, tuple(found.words))
+
+
+class _Alike(Struct):
+    """What a document is read by: its values, the words that decide, and where its time stands."""
+
+    values: list[Value]
+    words: list[tuple[Path, str]]
+    time: Path | None = None
+
+    def walk(self, value: Any, path: Path, unit: str | None) -> None:  # noqa: ANN401 — whatever JSON holds
+        """Take a document apart as `_walk` does."""
+        if type(value) is not dict:
+            self._leaf(value, path, unit)
+            return
+        stated = _unit_beside(value)
+        meant = _meant(value) if stated is not None else None
+        for key, each in value.items():
+            if path or key.lower() not in TIMES:
+                self.walk(each, (*path, key), stated if key == meant else None)
+            elif self.time is None and _time(each, Found()):
+                self.time = (key,)
+            else:
+                msg = "two times, or a number that may become one"
+                raise ValueError(msg)
+
+    def _leaf(self, value: object, path: Path, unit: str | None) -> None:
+        here = spot(".".join(path))
+        convert, sign = (here.convert, here.sign) if here.sign is not None or unit is None else _stated(unit)
+        if type(value) is bool or (type(value) is str and value.strip().lower() in WORDS):
+            self.values.append(Value(path, here.channel, sign, boolean))
+        elif type(value) is not str:
+            self.values.append(Value(path, here.channel, sign, convert))
+        elif not here.is_id:
+            self.words.append((path, value))
+
+
+def _clock(stamp: object) -> tuple[int | None, bool]:
+    """Return a document's own time.
+
+    Raises:
+        PayloadError: it is none, and then a value like another.
+    """
+    found = Found()
+    if not _time(stamp, found):
+        msg = f"{shown(stamp)} is no time"
+        raise PayloadError(msg)
+    return found.measured, found.local and found.measured is not None
+
+
+def _bare(topic: str, content: str) -> Decoded:
     value = number_in(content)
+    device, channel = _named(topic)
+    return Decoded(Kind.READINGS, f"generic:{device}", (Sample(channel, value),))
+
+
+def _named(topic: str) -> tuple[str, str]:
+    """Return whose a bare number on a topic is, and of which channel."""
+    *above, last = topic.split("/")
     device, channel = ("/".join(above), _channel(last)) if above and "".join(above) else (last or above[-1], "value")
-    return Decoded(Kind.READINGS, f"generic:{device}", (Sample(channel or "value", value),))
+    return device, channel or "value"
 
 
 def _channel(path: str) -> str:
@@ -270,6 +333,7 @@ DRIVER = Driver(
     rank=2,
     open_channels=True,
     decode=decode,
+    alike=alike,
     channels=(),
     examples=(
         Example.gives("workshop/oven/temp", "182.5", temp=182.5),

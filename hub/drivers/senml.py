@@ -442,6 +442,7 @@ DRIVER = Driver(
     source="https://www.rfc-editor.org/rfc/rfc8428; wire_formats.md §12",
     topics=(f"{ROOT}/#", "#"),
     claims=claims,
+    foreign_by_members=True,
     loose=lambda topic: not _is_own(topic),
     open_channels=True,
     decode=decode,

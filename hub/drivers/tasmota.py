@@ -553,8 +553,7 @@ class Reader:
     def is_usual(self, context: Context) -> bool:
         """Tell whether this was values and nothing else: the next of the kind can be read the same way."""
         taken = len(self.samples) == len(self.steps) <= ENOUGH and not (self.events or self.rejected)
-        acts = any(type(each) is dict and "Action" in each for each in self.root.values())  # now nothing, then a press
-        return taken and self.context is context and not acts
+        return taken and self.context is context and not any(map(_may_say_more, self.root.values()))
 
     def part_twins(self) -> None:
         """Refuse a second sensor whose name reads like another's: none overwrites another."""
@@ -574,6 +573,11 @@ class Reader:
                 self._give(f"TIC.{label}", value, *known)
             elif label in METER_WORDS and isinstance(value, str) and value.strip():
                 self.events.append(Event("tariff", value.strip(), self.measured, self.local))
+
+
+def _may_say_more(value: object) -> bool:
+    """Tell whether an object says nothing now where the next one may: no action, then a press; no phase, then three."""
+    return type(value) is dict and ("Action" in value or any(type(each) is list for each in value.values()))
 
 
 def _learn(make: tuple[object, ...], steps: tuple[Step, ...]) -> None:

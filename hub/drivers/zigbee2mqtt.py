@@ -18,9 +18,11 @@ from hub.driver import (
     Driver,
     Event,
     Example,
+    Likeness,
     Order,
     Sample,
     Target,
+    Value,
     switched,
     whole,
 )
@@ -101,6 +103,8 @@ FLAGS = {
 }
 UNITLESS = {"linkquality", "brightness", "power_factor"}
 """Keys whose unit the format fixes as none, whatever word `exposes` puts there (`lqi`)."""
+DECIDING = {"action", "device"}
+"""Keys whose text is an event, or names the device."""
 NEVER = {"last_seen", "update", "update_available", "device", "elapsed", "color", "color_temp"}
 
 
@@ -332,6 +336,58 @@ def _is_boolean(value: object) -> bool:
     return not isinstance(value, str) or value.lower() in BOOLEANS
 
 
+def alike(message: Message, root: Any, context: Context) -> Likeness | None:  # noqa: ANN401 — whatever JSON holds
+    """Return how messages like one that was decoded are read: by the keys that hold a number or a flag."""
+    rest = message.topic.removeprefix(f"{context.base or BASE}/")
+    if bridge_topic(message.topic) is not None or type(root) is not dict or _name(rest, context) != (rest, False):
+        return None
+    known, values = context.names.get(rest) or NOBODY, []
+    for key, value in root.items():
+        if key in DECIDING or (len(key) <= LONG and _base(key)[0] == "voltage"):
+            return None
+        one = Reader({key: value}, known)
+        one.read()
+        if one.samples:
+            values.append(_value(key, one.samples[0], known.keys.get(key)))
+        elif type(value) is str and (key in known.keys or (len(key) <= LONG and _base(key)[0] in FLAGS)):
+            return None  # a cover's word, which says nothing; another would
+    return Likeness(tuple(values))
+
+
+def _value(key: str, sample: Sample, exposed: Key | None) -> Value:
+    """Return how a key's next value is read."""
+    base, convert = _base(key)[0], None
+    if _is_flag(base, exposed):
+        return Value((key,), sample.channel, sample.unit, Flag(exposed))
+    if exposed is not None and exposed.unit and base not in UNITLESS:
+        known = _conversion(exposed.unit)
+        convert = None if known.apply(1.5) == 1.5 else known.apply  # noqa: PLR2004 — any value that it would change
+    return Value((key,), sample.channel, sample.unit, convert)
+
+
+def _is_flag(base: str, exposed: Key | None) -> bool:
+    if exposed is not None and exposed.on is not None:
+        return True
+    return base in FLAGS and not (exposed is not None and exposed.unit)
+
+
+class Flag(Struct, frozen=True):
+    """Reads a flag, by the two words that `exposes` gives it where it does."""
+
+    exposed: Key | None
+
+    def __call__(self, value: object) -> float:
+        """Return 1 or 0.
+
+        Raises:
+            PayloadError: it is neither.
+        """
+        exposed = self.exposed
+        if exposed is not None and value in (exposed.on, exposed.off) and not _is_boolean(value):
+            return 1.0 if value == exposed.on else 0.0
+        return boolean(value)
+
+
 class Reader:
     """Takes the object of one device apart."""
 
@@ -399,14 +455,9 @@ class Reader:
 
     def _flag(self, key: str, value: object, channel: str, exposed: Key | None) -> None:
         try:
-            if exposed is not None and value in (exposed.on, exposed.off) and not _is_boolean(value):
-                taken = 1.0 if value == exposed.on else 0.0
-            elif channel.startswith("switch") and isinstance(value, str) and value.upper() in {"OPEN", "CLOSE", "STOP"}:
-                return  # a cover: its position says where it is
-            elif channel.startswith("switch") and isinstance(value, str) and value.upper() in {"LOCK", "UNLOCK"}:
+            if channel.startswith("switch") and _is_no_switch(value, exposed):
                 return
-            else:
-                taken = boolean(value)
+            taken = Flag(exposed)(value)
         except PayloadError as error:
             self.rejected[key] = str(error)
             return
@@ -449,6 +500,13 @@ class Reader:
             raise PayloadError("no value in it; " + "; ".join(f"{k}: {v}" for k, v in list(self.rejected.items())[:8]))
         kind = Kind.READINGS if self.samples else Kind.HOUSEKEEPING
         return Decoded(kind, uid, tuple(self.samples), tuple(self.events), aliases=aliases, rejected=self.rejected)
+
+
+def _is_no_switch(value: object, exposed: Key | None) -> bool:
+    """Tell a cover's word (its position says where it is) or a lock's from a switch's own."""
+    if not isinstance(value, str) or (exposed is not None and value in (exposed.on, exposed.off)):
+        return False
+    return value.upper() in {"OPEN", "CLOSE", "STOP", "LOCK", "UNLOCK"}
 
 
 def _conversion(unit: str, usual: Unit | None = None) -> Conversion:
@@ -555,6 +613,7 @@ DRIVER = Driver(
     context=Context,
     believed=DAY_AND_AN_HOUR,
     decode=decode,
+    alike=alike,
     commands=("switch", "brightness", "position", "target_temperature"),
     command=command,
     commandings=(

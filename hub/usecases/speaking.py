@@ -18,6 +18,10 @@ SETTLED_S = 2.0
 """Another line than the one that stands must have been due for so long: what flickers at a limit is not told."""
 
 
+WAITING = "waiting"
+"""A line that tells of nothing yet does not stand beside the first value."""
+
+
 class Line(Struct):
     """The line of a use case, and the one that is due instead.
 
@@ -54,7 +58,7 @@ class Speaker:
             alarms: ids of those that are active: where one has begun or ended, what is true now is said at once.
         """
         line, active = self._lines.get(usecase), frozenset(alarms)
-        if line is None or line.run != run or line.alarms != active:
+        if line is None or line.run != run or line.alarms != active or line.said.code == WAITING:
             self._lines[usecase] = Line(run, due, now, active, now)
             return due
         if due.code == line.said.code:

@@ -297,8 +297,11 @@ async def test_a_hub_that_starts_later_still_gets_its_history(embedded: Broker, 
             assert len(hub.lines[room.run]) > 3000
 
 
-async def test_the_run_goes_on_when_the_hub_refuses_its_history(embedded: Broker, tmp_path: Path) -> None:
-    """Live without a past, and a note says so."""
+async def test_the_run_goes_on_when_the_hub_refuses_its_history(
+    embedded: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Live without a past, and a note says so; however long the history took, none says that it is still being made."""
+    monkeypatch.setattr(runner, "TELL_EVERY_S", 0.01)
     async with fake_hub(tmp_path) as hub:
         hub.refuse = 413
         async with playing(embedded, tmp_path) as room:

@@ -1,10 +1,11 @@
 """Devices that people name, merge, command and forget: a real broker, a living hub, and the command line on both."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from hub.cli import main
 from hub.journal.sqlite import SqliteReader
 from servers.bytes_on_disk import on_disk
 from servers.hubs import Demo, demo, until
@@ -67,15 +69,11 @@ def state(hub: Demo, device: str) -> str | None:
 
 
 def matinales(data: Path, *words: str) -> tuple[int, str]:
-    """Run `matinales devices …` and return its status and what it said."""
-    run = subprocess.run(
-        [sys.executable, "-m", "hub", "devices", *words, "--data", str(data)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return run.returncode, run.stdout or run.stderr
+    """Run `matinales devices …` here, where all is imported already, and return its status and what it said."""
+    said, complained = io.StringIO(), io.StringIO()
+    with redirect_stdout(said), redirect_stderr(complained):
+        status = main(["devices", *words, "--data", str(data)])
+    return status, said.getvalue() or complained.getvalue()
 
 
 def test_a_plug_obeys_and_its_own_report_confirms(hub: Demo) -> None:
@@ -291,7 +289,9 @@ def test_without_a_hub_the_command_line_opens_the_files(tmp_path: Path) -> None:
     assert matinales(data, "undo") == (2, "matinales: there is nothing to undo\n")
     assert matinales(data, "merge", "tasmota:other", "tasmota:zzoffline")[0] == 0
     assert matinales(data, "unmerge", "tasmota:other")[0] == 0
-    assert matinales(data, "forget", "tasmota:zzoffline")[0] == 2, "it asks, and nobody is there to answer"
+    asked = [sys.executable, "-m", "hub", "devices", "forget", "tasmota:zzoffline", "--data", str(data)]
+    with subprocess.Popen(asked, stdin=subprocess.DEVNULL) as asking:
+        assert asking.wait(60) == 2, "it asks, and nobody is there to answer"
     assert matinales(data, "forget", "tasmota:zzoffline", "--yes")[0] == 0
     assert on_disk(data, b"zzoffline") == []
     assert "tasmota:other" in matinales(data, "list")[1]

@@ -3,7 +3,6 @@
 CI keeps them: `MATINALES_PICTURES=FOLDER pytest -m long tests/e2e/test_pictures.py` writes them there.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,33 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 from hub.web.built import PAGES
 from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
+from servers.pictures import FREE, LAPTOP, LEAST, OUTSIDE, PHONE, TILES, WALL, shelf, taken
 from servers.workers import usecases
 
-WALL = (1920, 1080)
-LAPTOP = (1280, 800)
-PHONE = (390, 844)
 LYING = (844, 390)
-LEAST = 0.122 * WALL[1]
-"""Size of a number on the wall [px]: its figures are a twelfth of the height, to be read at 8 m."""
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-TILES = """() => [...document.querySelectorAll('.values .tile')].map((tile) => {
-    const number = tile.querySelector('.number');
-    const box = (each) => each.getBoundingClientRect();
-    return {
-        size: parseFloat(getComputedStyle(number).fontSize), top: box(number).top, row: box(tile).top,
-        wide: number.scrollWidth - number.clientWidth,
-        bottom: Math.max(...[...tile.children].map((each) => box(each).bottom)),
-    };
-})"""
-FREE = """() => {
-    const after = document.querySelector('.chart, .banner');
-    return after ? after.getBoundingClientRect().top : innerHeight;
-}"""
-OUTSIDE = """() => [...document.querySelectorAll('main *')].filter((each) => {
-    if (!each.checkVisibility() || each.closest('svg, .u-wrap, .unseen') || !each.innerText?.trim()) return false;
-    const { left, right, top, bottom } = each.getBoundingClientRect();
-    return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
-}).map((each) => each.outerHTML.slice(0, 160))"""
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
 
 
@@ -94,10 +70,7 @@ EXAMINED_MS = 90_000
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the pictures are kept."""
-    kept = os.environ.get("MATINALES_PICTURES")
-    found = Path(kept) if kept else tmp_path_factory.mktemp("pictures")
-    found.mkdir(parents=True, exist_ok=True)
-    return found
+    return shelf(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +118,7 @@ def shown(browser: Browser, hub: Demo, picture: Picture) -> Iterator[Page]:
 def test_a_page_is_whole_on_every_screen(browser: Browser, hub: Demo, folder: Path, picture: Picture) -> None:
     """Nothing is wider than the screen, whatever the language, the theme and the way that a phone is held."""
     with shown(browser, hub, picture) as page:
-        page.screenshot(path=folder / f"{picture.name}.png", full_page=True)
-        assert page.evaluate(SIDEWAYS) <= 0
+        assert taken(page, folder / f"{picture.name}.png") == []
 
 
 @pytest.mark.parametrize("name", sorted(usecases()))

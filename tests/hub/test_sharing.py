@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from hub.errors import BusyError, JournalError, UsageError
-from hub.journal import place
+from hub.journal import nats_link, place
 from hub.journal.bucket import Entry
 from hub.journal.nats_link import Url
 from hub.sessions import opened
@@ -256,8 +256,11 @@ def test_a_worker_follows_by_itself_and_says_so(pair: tuple[Page, Page]) -> None
     until("it is there", lambda: two.desk.current() == begun)
 
 
-def test_without_servers_what_is_known_can_be_read_and_nothing_can_be_changed(tmp_path: Path) -> None:
+def test_without_servers_what_is_known_can_be_read_and_nothing_can_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that shows what it knows is better than none."""
+    monkeypatch.setattr(nats_link, "_FIRST_S", 0.3)
     page = Page(tmp_path / "one", f"nats://{HOST}:{free_port()}/x")
     assert page.desk.current() is None
     with pytest.raises(JournalError, match="does not answer"):

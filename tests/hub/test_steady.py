@@ -88,8 +88,32 @@ MAKES = {
     '"Today":0.954,"Period":217,"Power":2635,"Factor":0.99,"Voltage":227,"Current":11.661}}',
     "tele/lamp/STATE": '{"Time":"2026-11-24T09:00:00","Uptime":"0T00:15:12","UptimeSec":912,"Vcc":3.461,"Heap":25,'
     '"POWER":"ON","Dimmer":50,"Wifi":{"AP":1,"SSId":"x","RSSI":78,"Signal":-61}}',
+    "greenhouse/north": '{"time":"2026-11-24T09:00:00Z","id":"007","air":{"Température":21,"humidity":48},"open":true,'
+    '"note":"ok","heater":"on","flow [L/min]":3,"weight":{"value":1200,"unit":"lb"}}',
+    "workshop/line": '{"ts":1795510800123,"value":71.6,"unit":"°F","count":7}',
+    "workshop/oven/temp": "182.5",
+    "zigbee2mqtt/plug": '{"state":"ON","power":12,"temperature":21.5,"humidity":40.5,"linkquality":90,"contact":true,'
+    '"last_seen":"2026-11-24T09:00:00","update":{"state":"idle"}}',
+    "zigbee2mqtt/kitchen": '{"state":"open","power":0,"temperature":70.5,"occupancy":false,"soil":3,"lock":"LOCKED"}',
 }
 """Telegrams that are read without their driver once it has read the like of them."""
+EXPOSING = json.dumps(
+    [
+        {
+            "friendly_name": "kitchen",
+            "ieee_address": "0x00158d0001dc1a2b",
+            "definition": {
+                "exposes": [
+                    {"type": "binary", "property": "state", "value_on": "open", "value_off": "closed"},
+                    {"type": "numeric", "property": "temperature", "unit": "°F"},
+                    {"type": "numeric", "property": "power", "unit": "kW"},
+                    {"type": "numeric", "property": "soil", "unit": "%"},
+                    {"type": "binary", "property": "lock", "value_on": "LOCKED", "value_off": "UNLOCKED"},
+                ]
+            },
+        }
+    ]
+).encode()
 VALUES = (
     *(
         "null",
@@ -111,7 +135,9 @@ VALUES = (
     *('"2026-11-24T10:00:00"', '"2026-11-24T07:00:00Z"', '"1970-01-01T00:00:10"', '"é"', '"\\u00e9"', '"\\ud800"'),
 )
 """JSON that may stand where a number stood."""
-MORE = st.sampled_from(["more", "Humidity", "CarbonDioxide", "Temperature1", "Switch2", "POWER2", "Action", "Epoch"])
+MORE = st.sampled_from(
+    ["more", "Humidity", "CarbonDioxide", "Temperature1", "Switch2", "POWER2", "Action", "Epoch", "unit", "ts"]
+)
 
 KITCHEN = Message("tele/kitchen/SENSOR", b'{"BME280":{"Temperature":21.5}}', WALL)
 CELLAR = replace(KITCHEN, topic="tele/cellar/SENSOR")
@@ -153,6 +179,44 @@ def test_what_was_found_out_once_is_found_out_again_after(story: list[Message | 
     assert quick.devices == slow.devices
 
 
+def _listed(**names: str) -> bytes:
+    """Return a bridge's list: friendly name → IEEE address."""
+    return json.dumps([{"friendly_name": name, "ieee_address": ieee} for name, ieee in names.items()]).encode()
+
+
+FIRST, SECOND = "0x00158d0001dc1a2b", "0x00158d0001dc1a2c"
+BEHIND_A_BRIDGE = (
+    *(("zigbee2mqtt/kitchen", b'{"temperature":21.5}'), ("zigbee2mqtt/cellar", b'{"temperature":9.5,"humidity":60}')),
+    *((f"zigbee2mqtt/{FIRST}", b'{"temperature":21.5}'), (f"zigbee2mqtt/{SECOND}", b'{"humidity":61}')),
+    ("zigbee2mqtt/kitchen", json.dumps({"temperature": 3, "device": {"ieeeAddr": SECOND}}).encode()),
+    ("zigbee2mqtt/bridge/devices", _listed(kitchen=FIRST, cellar=SECOND)),
+    ("zigbee2mqtt/bridge/devices", _listed(kitchen=SECOND, cellar=FIRST)),
+    ("zigbee2mqtt/bridge/devices", _listed(kitchen=FIRST)),
+    ("zigbee2mqtt/bridge/devices", _listed()),
+    ("zigbee2mqtt/cellar/availability", b"offline"),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(BEHIND_A_BRIDGE), min_size=2, max_size=8))
+def test_whose_other_names_are_known_goes_the_short_way_until_they_mean_another(said: list[tuple[str, bytes]]) -> None:
+    """Each word of a device behind a bridge names its address again; a list may give it to another name."""
+    quick, slow = _mind(QUICK), _mind(SLOW)
+    for position, (topic, payload) in enumerate([each for each in said for _ in range(2)], 1):
+        record = Record(position, Message(topic, payload, WALL + position * NS))
+        slow._steady.clear()
+        assert quick.take([record]) == slow.take([record])
+    assert quick.devices == slow.devices
+
+
+def test_a_device_behind_a_bridge_goes_the_short_way() -> None:
+    """Though each of its messages names its address."""
+    mind = _mind(QUICK)
+    said = [BEHIND_A_BRIDGE[5], *BEHIND_A_BRIDGE[:2]]
+    mind.take([Record(n, Message(topic, payload, WALL)) for n, (topic, payload) in enumerate(said, 1)])
+    assert set(mind._steady) == {"zigbee2mqtt/kitchen", "zigbee2mqtt/cellar"}
+
+
 def test_most_messages_go_the_short_way() -> None:
     """Else all of this would be for nothing: the second message of a device finds its topic known."""
     mind = _mind(QUICK)
@@ -168,8 +232,9 @@ def test_a_telegram_is_read_from_its_bytes_as_its_driver_reads_it(topic: str, da
     quick, slow = _mind(QUICK), _mind(SLOW)
     usual = MAKES[topic].encode()
     payloads = [usual] * 4 + data.draw(st.lists(_changed(usual), min_size=1, max_size=6))
-    for position, payload in enumerate(payloads, 1):
-        record = Record(position, Message(topic, payload, WALL + position * NS))
+    said = [("zigbee2mqtt/bridge/devices", EXPOSING), *((topic, payload) for payload in payloads)]
+    for position, (place, payload) in enumerate(said, 1):
+        record = Record(position, Message(place, payload, WALL + position * NS))
         slow._steady.clear()
         found, due = quick.take([record]), slow.take([record])
         assert _sorted(found) == _sorted(due)
@@ -181,7 +246,8 @@ def test_a_telegram_is_read_from_its_bytes_as_its_driver_reads_it(topic: str, da
 def test_a_topics_fourth_telegram_needs_no_driver(topic: str) -> None:
     """Else what is learnt of a make would be of no use."""
     mind, usual = _mind(QUICK), MAKES[topic].encode()
-    mind.take([Record(n, Message(topic, usual, WALL + n * NS)) for n in (1, 2, 3)])
+    said = [("zigbee2mqtt/bridge/devices", EXPOSING), (topic, usual), (topic, usual), (topic, usual)]
+    mind.take([Record(n, Message(*each, WALL + n * NS)) for n, each in enumerate(said, 1)])
     alike = mind._steady[topic].alike
     assert alike is not None
     assert alike.shape.read(usual) is not None

@@ -63,7 +63,7 @@ def test_the_command_makes_lists_and_revokes(tmp_path: Path, capsys: pytest.Capt
     assert [(each["name"], each["source"]) for each in json.loads(out)["tokens"]] == [("oven", "oven")]
     assert made["token"] not in out
     assert main(["tokens", "revoke", "oven", *data]) == 0
-    assert capsys.readouterr().out == "oven opens nothing any more: whoever sends with it is answered 401.\n"
+    assert capsys.readouterr().out == "oven opens nothing any more: whoever sends with it is answered 403.\n"
     assert main(["tokens", "revoke", "oven", *data]) == 2
     known.refresh()
     assert not known.opens(made["token"], "oven")

@@ -105,7 +105,7 @@ async def _listen(socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
 
 
 async def _send(request: web.Request, socket: web.WebSocketResponse, mailbox: Mailbox) -> None:
-    """Send frames as they come; who does not read them is skipped, then let go; a facilitator no more is cut off."""
+    """Send frames as they come; who reads none is skipped, then let go; who is a facilitator no more is cut off."""
     try:
         while True:
             await mailbox.ready()

@@ -117,6 +117,7 @@ def packages_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (site / "ends.py").write_text("import os\nos._exit(5)\n")
     points = [EntryPoint("ends", "ends:DRIVER", "matinales.drivers"), *packages.points()]
     monkeypatch.setattr(house, "entry_points", lambda **_: points)
+    monkeypatch.setattr(house, "LOADING", 60.0)  # no slow machine may make a test fail
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
 
 

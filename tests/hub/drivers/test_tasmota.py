@@ -340,6 +340,17 @@ def test_a_press_is_heard_though_the_telegram_before_it_looked_the_same() -> Non
     assert events == ["SINGLE"]
 
 
+def test_a_value_is_read_though_the_telegram_before_it_had_an_empty_list_there() -> None:
+    """Phases that are not measured yet."""
+    context, found = Context(), list[str]()
+    told: list[object] = [[], [], [], 1.5]
+    for today in told:
+        telegram = {"ENERGY": {"Power": 12, "Today": today}}
+        decoded, context = tasmota.decode(Message(SENSOR, json.dumps(telegram).encode(), 1), context)
+        found += [sample.channel for sample in decoded.samples]
+    assert found == ["power"] * 4 + ["today"]
+
+
 @pytest.mark.parametrize(
     ("stamp", "measured", "local"),
     [
@@ -423,7 +434,7 @@ def test_a_message_that_teaches_nothing_changes_no_context() -> None:
 _VALUES: st.SearchStrategy[object] = st.one_of(
     st.floats(-200, 200),
     st.integers(-200, 200),
-    st.sampled_from([None, "21.5", True, [1, 2.5], 85, 85.0, -127.0, 74.9, 75.1, 1e300, 2**70, "nan", {}]),
+    st.sampled_from([None, "21.5", True, [1, 2.5], [], 85, 85.0, -127.0, 74.9, 75.1, 1e300, 2**70, "nan", {}]),
 )
 _KEYS = st.sampled_from(
     ["Temperature", "Humidity", "Power", "Voltage", "Distance", "Id", "A0", "Temperature1", "Action"]

@@ -31,6 +31,12 @@ def test_numbers_follow_within_a_second() -> None:
     assert said == ["ok 0"] * 9 + ["ok 9"] * 9 + ["ok 18"] * 2
 
 
+def test_nobody_waits_beside_the_first_value() -> None:
+    """A line that tells of nothing yet gives way at once; the one after it stands as long as any other."""
+    dues = [line("waiting"), line("ok", 1), *(line("warm", second) for second in range(2, 7))]
+    assert played(dues) == ["waiting 0", "ok 1", "ok 1", "ok 1", "ok 1", "ok 1", "warm 6"]
+
+
 def test_numbers_that_follow_keep_no_other_line_away() -> None:
     """What counts is how long the words have stood."""
     dues = [line("ok", second) for second in range(6)] + [line("warm", second) for second in range(6, 9)]

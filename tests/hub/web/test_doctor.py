@@ -1,5 +1,6 @@
 """The facilitator reads the doctor's findings without a terminal."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -51,6 +52,29 @@ async def test_the_hub_asks_the_very_command(tmp_path: Path, monkeypatch: pytest
     script.write_text("#!/bin/sh\necho no json\n")
     with pytest.raises(HubError, match="in a terminal"):
         await examining.examined(tmp_path, Config(), "en")
+
+
+async def test_many_who_ask_at_once_share_a_look_that_began_after_they_had_asked() -> None:
+    """Twenty looks in turn took a minute; each language is looked for by itself, and a later question anew."""
+    looks: list[str] = []
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def look(lang: str) -> examining.Findings:
+        looks.append(lang)
+        begun.set()
+        await go.wait()
+        return [{"id": f"{len(looks)}"}]
+
+    examiner = examining.Examiner(look)
+    first = asyncio.create_task(examiner.look("fr"))
+    await begun.wait()
+    others = [asyncio.create_task(examiner.look(lang)) for lang in ("fr",) * 20 + ("en",)]
+    await asyncio.sleep(0)
+    go.set()
+    assert await first == [{"id": "1"}]
+    assert await asyncio.gather(*others) == [[{"id": "2"}]] * 20 + [[{"id": "3"}]]
+    assert await examiner.look("fr") == [{"id": "4"}]
+    assert looks == ["fr", "fr", "en", "fr"]
 
 
 def test_every_setting_with_a_value_is_handed_on() -> None:

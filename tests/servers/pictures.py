@@ -1,0 +1,78 @@
+"""Pictures of a page for people to look at, and what can be judged of it without eyes."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+WALL = (1920, 1080)
+LAPTOP = (1280, 800)
+PHONE = (390, 844)
+LEAST = 0.122 * WALL[1]
+"""Size of a number on the wall [px]: its figures are a twelfth of the height, to be read at 8 m."""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TILES = """() => [...document.querySelectorAll('.values .tile')].map((tile) => {
+    const number = tile.querySelector('.number');
+    const box = (each) => each.getBoundingClientRect();
+    return {
+        size: parseFloat(getComputedStyle(number).fontSize), top: box(number).top, row: box(tile).top,
+        wide: number.scrollWidth - number.clientWidth,
+        bottom: Math.max(...[...tile.children].map((each) => box(each).bottom)),
+    };
+})"""
+FREE = """() => {
+    const after = document.querySelector('.chart, .banner');
+    return after ? after.getBoundingClientRect().top : innerHeight;
+}"""
+OUTSIDE = """() => [...document.querySelectorAll('main *')].filter((each) => {
+    if (!each.checkVisibility() || each.matches('.banner') || each.closest('svg, .u-wrap, .unseen')) return false;
+    if (!each.innerText?.trim()) return false;
+    const { left, right, top, bottom } = each.getBoundingClientRect();
+    return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+}).map((each) => each.outerHTML.slice(0, 160))"""
+"""What has words outside the screen; the colour of a banner goes beyond its edge, its words do not."""
+COVERED = """() => {
+    const box = (each) => each?.getBoundingClientRect();
+    const [clock, notice] = [box(document.querySelector('.clock')), box(document.querySelector('.notices > *'))];
+    return clock !== undefined && notice !== undefined && clock.left < notice.right && notice.left < clock.right
+        && clock.top < notice.bottom && notice.top < clock.bottom;
+}"""
+LEAF = """async () => {
+    for (let at = 0; at < document.documentElement.scrollHeight; at += innerHeight / 2) {
+        scrollTo(0, at);
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    }
+    scrollTo(0, 0);
+}"""
+"""Reads the page to its end, as somebody would: what is below paints itself when it is seen."""
+
+
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where pictures are kept: the folder that MATINALES_PICTURES names, else one that is thrown away."""
+    kept = os.environ.get("MATINALES_PICTURES")
+    found = Path(kept) if kept else tmp_path_factory.mktemp("pictures")
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def taken(page: Page, file: Path) -> list[str]:
+    """Keep a picture of the whole page; return what is wrong with it."""
+    page.evaluate(LEAF)
+    page.screenshot(path=file, full_page=True)
+    wide = page.evaluate(SIDEWAYS)
+    return [f"{file.stem}: {wide} px too wide"] if wide > 0 else []
+
+
+def taken_of_wall(page: Page, file: Path) -> list[str]:
+    """Keep a picture of a wall; return what is wrong with it: nothing stands outside it, nor over anything else."""
+    page.screenshot(path=file)
+    tiles, free = page.evaluate(TILES), page.evaluate(FREE)
+    found = [f"outside: {each}" for each in page.evaluate(OUTSIDE)]
+    found += [
+        f"a value ends at {each['bottom']:.0f}, the chart begins at {free:.0f}"
+        for each in tiles
+        if each["bottom"] > free
+    ]
+    found += ["a notice covers the clock"] if page.evaluate(COVERED) else []
+    return [f"{file.stem}: {each}" for each in found]
