@@ -83,6 +83,11 @@ export function both(text: Text | string | null | undefined): string {
 	return typeof text === "string" ? text : (text[choice.language] ?? text.fr ?? "");
 }
 
+/** How long ago [s] something was, in words: "à l’instant", "il y a 4 s". */
+export function ago(seconds: number): string {
+	return seconds < 1 ? t("state.now") : t("state.ago", { age: duration(seconds, choice.language) });
+}
+
 /** A channel in people's words: "Température ds18b20 1"; one that nobody named keeps its own name. */
 export function titleOf(channel: string): string {
 	const [base, rest] = named(channel, (name) => isKey(`channel.${name}`));

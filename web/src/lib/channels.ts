@@ -50,7 +50,21 @@ export function named(channel: string, known: (name: string) => boolean): [base:
 
 /** Decimals that say what the value is and no more: four significant figures at most. */
 export function precision(value: number): number {
-	const size = Math.abs(value);
-	const most = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
+	const most = mostOf(value);
 	return decimalsOf(Number(value.toFixed(most)), most);
+}
+
+function mostOf(value: number): number {
+	const size = Math.abs(value);
+	return size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
+}
+
+/** Remembers how precise each channel has been: a probe that says 3.1, 3, 3.2 writes 3.0 in between. */
+export function steady(): (channel: string, value: number) => number {
+	const known = new Map<string, number>();
+	return (channel, value) => {
+		const decimals = Math.max(known.get(channel) ?? 0, precision(value));
+		known.set(channel, decimals);
+		return Math.min(decimals, mostOf(value));
+	};
 }

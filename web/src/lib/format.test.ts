@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { steady } from "./channels.ts";
 import { decimalsOf, duration, number, offsetMinutes, plain, quantity, time, within } from "./format.ts";
 
 test("a French number has a decimal comma and narrow spaces, an English one a point and commas", () => {
@@ -45,6 +46,15 @@ test("a narrow space stands before degrees and per cent in French, a no-break sp
 	assert.equal(quantity(5.7, "days", 1, "fr"), "5,7\u00a0jours");
 	assert.equal(quantity(5.7, "days", 1, "en"), "5.7\u00a0days");
 	assert.equal(quantity(214, "kg/day", 0, "fr"), "214\u00a0kg/jour");
+});
+
+test("a channel keeps the decimals that it once had, and a large value shows none", () => {
+	const decimals = steady();
+	assert.deepEqual(
+		[3.1, 3, 21.75, 3.2, 1013.25].map((value) => decimals("temperature", value)),
+		[1, 1, 2, 2, 0],
+	);
+	assert.equal(decimals("battery", 3), 0);
 });
 
 test("a number without precision shows three significant figures and no needless ones", () => {
