@@ -162,6 +162,20 @@ class OnlyOnce:
                 return None
         return "key_busy"
 
+    def first(self, name: str) -> bool:
+        """Tell whether a name is said for the first time at any worker within a day; where no server is, it may be."""
+        from hub.journal.nats_link import RefusedError  # noqa: PLC0415 — only where NATS is spoken of
+
+        try:
+            with self._answering():
+                try:
+                    self._requests.put(name, msgspec.json.encode(Said("")), after=0)
+                except RefusedError:  # it is there; or the servers take nothing, as with a full disk
+                    return self._requests.get(name) is None
+        except JournalError as error:
+            _LOG.debug("Whether another worker had it is not known: %s", error)
+        return True
+
     def answered(self, answer: Kept, seal: str) -> None:
         """Let every worker give this answer."""
         after = self._mine.pop(answer.key, None)

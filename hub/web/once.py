@@ -72,6 +72,9 @@ class Elsewhere(Protocol):
     def release(self, name: str) -> None:
         """Let a request be tried again anywhere."""
 
+    def first(self, name: str) -> bool:
+        """Tell whether a name is said for the first time at any worker; from now on it is not."""
+
 
 class Keys:
     """The keys of a hub, the newest last; on the event loop, but for what blocks."""
@@ -119,7 +122,7 @@ class Keys:
         """Return the answer that another worker gave; None: none did, and it is under way here for all of them.
 
         Raises:
-            Problem: the key came there with another body, or is under way there.
+            Problem: the key came there with another body, is under way there, or its answer cannot be read here.
         """
         if self.elsewhere is None:
             return None
@@ -129,6 +132,12 @@ class Keys:
         if became is not None:
             self._kept[key] = became
         return became
+
+    async def had_elsewhere(self, command: str) -> bool:
+        """Tell whether a worker had a command, by the id that its sender gave it; where there is one hub, never."""
+        if self.elsewhere is None:
+            return False
+        return not await asyncio.to_thread(self.elsewhere.first, _hash("command", command))
 
     async def forget(self, key: str) -> None:
         """Let a key be tried again, unless it was answered."""

@@ -166,8 +166,10 @@ def test_servers_that_take_nothing_hold_up_no_request(pair: list[OnlyOnce], monk
     def put(*_: object, **__: object) -> int:
         raise RefusedError
 
+    assert pair[0].first("command")
     monkeypatch.setattr(Bucket, "put", put)
     assert pair[0].claim("name", "body", "seal") is None
+    assert [pair[1].first(name) for name in ("command", "another command")] == [False, True]
 
 
 @pytest.mark.parametrize("value", [b"{}", b"of another version", msgspec.json.encode(Said(MAC, b"sealed otherwise"))])

@@ -257,3 +257,24 @@ def test_tokens_that_come_while_one_is_asked_about_share_the_next_look(
     strangers[0].start()
     until("all were answered", lambda: all(each.ident and not each.is_alive() for each in strangers))
     assert len(asked) == 2
+
+
+def test_strangers_do_not_wait_for_a_server_that_has_just_not_answered(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who looks by itself asks it again; a thread for each invented token would leave the page none."""
+    asked: list[str] = []
+
+    def silent(_self: SharedTokens) -> None:
+        asked.append("asked")
+        msg = "no answer"
+        raise JournalError(msg)
+
+    monkeypatch.setattr(SharedTokens, "follow", silent)
+    for _ in range(5):
+        assert not pair[0].lets_in("mtn_invented")
+    assert asked == ["asked"]
+    monkeypatch.undo()
+    pair[0].look()
+    token = tokens.create(pair[1].folder, "oven", None)
+    assert pair[0].lets_in(token)

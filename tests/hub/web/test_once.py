@@ -160,6 +160,10 @@ class Others:
     def release(self, _name: str) -> None:
         """Let it go."""
 
+    def first(self, _name: str) -> bool:
+        """Know of no command."""
+        return True
+
 
 async def test_an_answer_is_on_disk_before_other_workers_give_it(tmp_path: Path) -> None:
     """They may take seconds; a hub that is killed meanwhile knows it again."""
