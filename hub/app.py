@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from hub import broker, deeds, machine, parts, setup
 from hub.acting import Acting
+from hub.afresh import Afresh
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -190,8 +191,8 @@ class App:
         self._end = self._needed = 0  # nothing of the journal goes before it is known what the sessions need
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
-        self._settled, self._session_news = asyncio.Event(), asyncio.Event()
-        self._room_news, self._room_pressed = asyncio.Event(), asyncio.Event()
+        self._settled, self._session_news, self._room_news, self._room_pressed = (asyncio.Event() for _ in range(4))
+        self._show_session, self._show_choices = Afresh(self._look_at_session), Afresh(self._look_at_choices)
         self._doctor = Examiner(lambda lang: examined(self._data, self.config, lang))
         self._influx: Forwarding | None = None
         try:
@@ -767,7 +768,7 @@ class App:
         )
         return Reporter(self._sessions, self._kept.history, known)
 
-    async def _show_session(self) -> None:
+    async def _look_at_session(self) -> None:
         """Let every screen know the vote, and that the notes or the floor plan have changed."""
 
         def read() -> tuple[dict[str, Any] | None, int, int]:
@@ -780,7 +781,7 @@ class App:
             if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
                 self.tables.everywhere(Batch(vote=vote, notes=notes, plan=plan))
 
-    async def _show_choices(self) -> None:
+    async def _look_at_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""
         with contextlib.suppress(StoreError):  # whoever asked is told
             current, known = await asyncio.to_thread(lambda: (self._sessions.current, self._sessions.ids))
@@ -869,11 +870,11 @@ class App:
         """Return the newest actions, newest first."""
         return await asyncio.wrap_future(self._worker.call(lambda: self._kept.actions(limit)))
 
-    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
+    async def command(self, name: str, wanted: Command, by: str, key: str | None, *, again: bool = False) -> Commanded:
         """Give a device a command."""
         there = self._is_there()
         return await asyncio.wrap_future(
-            self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there))
+            self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there, again=again))
         )
 
     async def pace(self, name: str, every: int | None, by: str) -> Paced:

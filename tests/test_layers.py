@@ -25,7 +25,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/hashing.py": set(),
     "hub/logs.py": set(),
     "hub/givingback.py": set(),
-    "hub/ingest": WORDS | {"hub.givingback", "hub.journal", "hub.logs"},
+    "hub/ingest": WORDS | {"hub.driver", "hub.givingback", "hub.journal", "hub.logs", "hub.timeline"},
     "hub/workshop": WORDS | {"hub.hashing", "hub.rules.wording"},
     "hub/guests": WORDS | {"hub.driver", "hub.drivercheck", "hub.registry"},
     "device_sims": {"hub.units", "hub.logs"},

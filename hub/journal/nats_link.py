@@ -159,6 +159,7 @@ class Link:
         self._trouble: str | None = None
         self._up = asyncio.Event()
         self._loop = asyncio.new_event_loop()
+        self._began = self._loop.time()
         self._client: Client = Nats()
         self._inbox = ""
         self._tokens = itertools.count(1)
@@ -371,8 +372,9 @@ class Link:
         from nats.errors import Error  # noqa: PLC0415 — an extra
 
         try:
-            if not self._up.is_set():
-                async with asyncio.timeout(_FIRST_S):
+            left = self._began + _FIRST_S - self._loop.time()
+            if not self._up.is_set() and left > 0:  # once for all who ask: a hub that ends asks often
+                async with asyncio.timeout(left):
                     await self._up.wait()
             if not self._client.is_connected:
                 await asyncio.sleep(_AGAIN_S)

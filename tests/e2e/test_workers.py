@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +23,7 @@ import pytest
 from hub.cli.cluster import Made
 from hub.journal.jetstream import JetStreamReader
 from hub.journal.nats_link import Url
+from hub.web.routes import API
 from servers import nats
 from servers.ports import HOST, free_port, until
 
@@ -99,6 +101,16 @@ class Workers:
             found: dict[str, Any] = json.load(answer)
             return found
 
+    def answer(self, worker: int, path: str) -> tuple[int, bytes]:
+        """Return status and body of what a worker answers a facilitator."""
+        headers = {"Authorization": f"Bearer {self.living['secret']}"}
+        request = urllib.request.Request(f"http://{HOST}:{self.pages[worker]}/api/v1/{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
     def log_in(self, worker: int) -> str:
         """Log in at a worker's page as a facilitator does, and return the cookie."""
         url, body = f"http://{HOST}:{self.pages[worker]}/api/v1/login", json.dumps({"pin": PIN}).encode()
@@ -118,7 +130,8 @@ class Workers:
     @property
     def living(self) -> dict[str, Any]:
         """What run.json says."""
-        found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        folder = self.folder if self._command[3] == "run" else self.folder / "hub"
+        found: dict[str, Any] = json.loads((folder / "run.json").read_text())
         return found
 
     def session(self, worker: int) -> tuple[str, str] | None:
@@ -330,6 +343,49 @@ def test_a_worker_that_hangs_hands_its_turn_on_and_doubles_no_alarm_when_it_goes
         told = workers.alarms(0)
     print(f"the turn was another's after {taken_s:.1f} s; {len(told)} alarms")  # noqa: T201 — figures of the long tier are reported
     assert_once(told)
+
+
+OWN = {"/doctor", "/openapi.json", "/asyncapi.json", "/docs"}
+"""What is a worker's own: its disk, and documents."""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_every_answer_is_the_same_at_both_pages_once_it_is_quiet(tmp_path: Path) -> None:
+    """InfluxDB where it is installed, a story with alarms, a session, a phone, a vote, a name, a note: byte by byte."""
+    nats.needs()
+    with working(tmp_path, None) as workers:
+        with playing(workers):
+            until("an alarm", lambda: len(workers.alarms(0)) >= 1, timeout_s=90)
+            workers.ask(0, "POST", "sessions", {"title": "Bakers"})
+            workers.ask(1, "PATCH", "devices/ruuvi%3Aa2636f6c6401", {"name": "Oven"})
+            until("the other page has the session", lambda: workers.session(1) == ("Bakers", "open"))
+            workers.ask(1, "POST", "notes", {"text": "door"})
+            workers.ask(1, "POST", "votes", {"question": "Cold?", "options": ["yes", "no"]})
+            workers.ask(0, "PUT", "ignored", {"topics": ["x/#"]})
+            workers.ask(1, "PATCH", "usecases/beehive", {"off": True})
+        paths = [
+            each.path[1:] for each in API if each.method == "GET" and "{" not in each.path and each.path not in OWN
+        ]
+        run = next(each["run"] for each in workers.ask(0, "GET", "devices")["devices"])
+        paths += [
+            f"readings?limit=10000&run={run}",
+            f"series?run={run}&start=-24h",
+            "usecases/cold_room",
+            "usecases/beehive",
+        ]
+        differs: list[str] = []
+
+        def is_same() -> bool:
+            differs[:] = [each for each in paths if workers.answer(0, each) != workers.answer(1, each)]
+            return not differs
+
+        try:
+            until("both answer the same", is_same, timeout_s=40)
+        except AssertionError as error:
+            error.add_note(f"these differ: {differs}")
+            raise
+        assert len(paths) > 20
 
 
 def assert_once(told: dict[str, list[tuple[str, str]]]) -> None:

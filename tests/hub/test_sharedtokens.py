@@ -9,9 +9,10 @@ import pytest
 from hub import sharedtokens, tokens
 from hub.errors import JournalError, NotFoundError, UsageError
 from hub.journal import place
+from hub.sharedtokens import SharedTokens
 from hub.tokens import Tokens
 from servers import nats
-from servers.ports import HOST
+from servers.ports import HOST, free_port, until
 
 
 class Worker:
@@ -36,12 +37,19 @@ class Worker:
         self.shared.look()
 
 
+def connected(worker: Worker) -> Worker:
+    """Return a worker once a server is there for it."""
+    assert worker.shared is not None
+    until("it is connected", lambda: worker.shared is not None and worker.shared._bucket.connected)
+    return worker
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Worker, Worker]]:
     """Lend two workers."""
     url = nats.fresh_url()
     with ExitStack() as stack:
-        yield Worker(stack, tmp_path / "one", url), Worker(stack, tmp_path / "two", url)
+        yield connected(Worker(stack, tmp_path / "one", url)), connected(Worker(stack, tmp_path / "two", url))
 
 
 def test_a_token_opens_at_the_worker_that_serves_the_very_next_request(pair: tuple[Worker, Worker]) -> None:
@@ -81,7 +89,7 @@ def test_tokens_that_were_there_before_workers_shared_them_open_at_all(tmp_path:
         made.append(tokens.create(tmp_path / name, "oven", None))
     url = nats.fresh_url()
     with ExitStack() as stack:
-        pair = [Worker(stack, tmp_path / name, url) for name in ("one", "two")]
+        pair = [connected(Worker(stack, tmp_path / name, url)) for name in ("one", "two")]
         for each in (*pair, *pair):
             each.look()
         assert [each.lets_in(token) for each in pair for token in made] == [True] * 4
@@ -92,11 +100,11 @@ def test_one_that_was_revoked_while_a_worker_was_away_opens_there_no_more(tmp_pa
     """Its file still has it."""
     url = nats.fresh_url()
     with ExitStack() as stack:
-        one, two = Worker(stack, tmp_path / "one", url), Worker(stack, tmp_path / "two", url)
+        one, two = (connected(Worker(stack, tmp_path / name, url)) for name in ("one", "two"))
         token = tokens.create(one.folder, "oven", None)
         assert two.lets_in(token)
         tokens.revoke(one.folder, "oven")
-        back = Worker(stack, tmp_path / "two", url)
+        back = connected(Worker(stack, tmp_path / "two", url))
         back.look()
         assert not back.lets_in(token)
         one.look()
@@ -115,3 +123,34 @@ def test_without_a_server_tokens_open_on_and_none_is_made(tmp_path: Path) -> Non
         with pytest.raises(JournalError, match="does not answer"):
             tokens.revoke(one.folder, "oven")
         assert one.lets_in(token)
+
+
+def test_who_looks_each_second_does_not_wait_for_a_server_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub that ends waits for it."""
+    with ExitStack() as stack:
+        alone = Worker(stack, tmp_path / "one", f"nats://{HOST}:{free_port()}/t")
+        monkeypatch.setattr(SharedTokens, "follow", lambda _self: pytest.fail("it asks"))
+        alone.look()
+
+
+def test_strangers_do_not_wait_for_a_server_that_has_just_not_answered(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who looks by itself asks it again; a thread for each invented token would leave the page none."""
+    asked: list[str] = []
+
+    def silent(_self: SharedTokens) -> None:
+        asked.append("asked")
+        msg = "no answer"
+        raise JournalError(msg)
+
+    monkeypatch.setattr(SharedTokens, "follow", silent)
+    for _ in range(5):
+        assert not pair[0].lets_in("mtn_invented")
+    assert asked == ["asked"]
+    monkeypatch.undo()
+    pair[0].look()
+    token = tokens.create(pair[1].folder, "oven", None)
+    assert pair[0].lets_in(token)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from hub.errors import JournalError
+from hub.journal import nats_link
 from hub.journal.nats_link import Link, RefusedError, Url, given_back, taken
 from servers import nats
 from servers.ports import HOST, free_port
@@ -106,6 +107,27 @@ def test_a_server_that_takes_too_little_is_told_at_each_question_and_not_waited_
                 link.request("INFO")
         finally:
             given_back(url)
+
+
+def test_a_server_that_never_answered_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by each who asks: a hub that ends without one would be ended by force, and a worker's tick take seconds."""
+    monkeypatch.setattr(nats_link, "_FIRST_S", 0.05)
+    waits: list[str] = []
+
+    async def wait() -> bool:
+        waits.append("waited")
+        return True
+
+    link = Link(Url.parsed(f"nats://{HOST}:{free_port()}/nobody"))
+    try:
+        for number in range(3):
+            with pytest.raises(JournalError, match="does not answer"):
+                link.request("INFO")
+            if number == 0:
+                link._up.wait = wait  # type: ignore[method-assign,assignment]
+        assert waits == []
+    finally:
+        link.close()
 
 
 def test_it_ends_though_what_it_does_lets_a_word_to_end_pass() -> None:

@@ -43,14 +43,14 @@ async def test_only_the_facilitator_asks_closes_and_puts_away(hub: FakeHub, serv
     for how in ("close", "put-away"):
         await ask(phone, "POST", f"/votes/{name}/{how}", status=403)
     assert (await ask(facilitator, "POST", f"/votes/{name}/close"))["state"] == "closed"
-    assert "closed" in (await ask(phone, "POST", f"/votes/{name}/answer", {"choice": 0}, status=400))["detail"]
+    assert "est clos" in (await ask(phone, "POST", f"/votes/{name}/answer", {"choice": 0}, status=400))["detail"]
     assert (await ask(facilitator, "POST", f"/votes/{name}/put-away"))["state"] == "away"
     assert await ask(phone, "GET", "/votes") == {"vote": None, "mine": None}
 
 
 async def test_what_cannot_be_asked_or_answered_is_refused(hub: FakeHub, client: Client) -> None:
     """With the way on."""
-    assert "start one" in (await ask(client, "POST", "/votes", ASKED, status=400))["detail"]
+    assert "commencez-en une" in (await ask(client, "POST", "/votes", ASKED, status=400))["detail"]
     hub.sittings.desk.start(Wish(title="Bakers"))
     await ask(client, "POST", "/votes", {"question": "?", "options": []}, status=400)
     await ask(client, "POST", "/votes/nope/answer", {"choice": 0}, status=404)
