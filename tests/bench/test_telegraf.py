@@ -9,8 +9,8 @@ from hub.bench import telegraf
 from hub.errors import ConfigError
 
 MOST = 1.3
-"""Of a machine that does other things too: behind a slow broker the hub takes fewer messages a step, which costs it more
-than Telegraf. What is promised, of a quiet one, is the bench's."""
+"""Of a machine that does other things too: behind a slow broker the hub takes fewer messages a step, which costs it
+more than Telegraf. What is promised, of a quiet one, is the bench's."""
 
 
 @pytest.mark.long
