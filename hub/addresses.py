@@ -56,14 +56,17 @@ def outward() -> str | None:
 
 
 def ranked(found: Iterable[Interface], outward: str | None = None) -> list[Interface]:
-    """Return those that a phone of the room may reach, the likeliest first.
+    """Return those that a phone of the room may reach, the likeliest first, each address once.
 
     Args:
-        found: of this machine.
+        found: of this machine; a bridge or a second adapter may bear the address of another.
         outward: the address that leads outside, if any: a router of the room is usually there, but a tunnel may be.
     """
     usable = [each for each in found if each.is_up and _is_usable(each.address)]
-    return sorted(usable, key=lambda each: (*_distance(each, outward), each.name, each.address))
+    best: dict[str, Interface] = {}
+    for each in sorted(usable, key=lambda each: (*_distance(each, outward), each.name, each.address)):
+        best.setdefault(each.address, each)
+    return [*best.values()]
 
 
 def of_room(found: Iterable[Interface], outward: str | None = None) -> list[Interface]:

@@ -870,11 +870,11 @@ class App:
         """Return the newest actions, newest first."""
         return await asyncio.wrap_future(self._worker.call(lambda: self._kept.actions(limit)))
 
-    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
+    async def command(self, name: str, wanted: Command, by: str, key: str | None, *, again: bool = False) -> Commanded:
         """Give a device a command."""
         there = self._is_there()
         return await asyncio.wrap_future(
-            self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there))
+            self._worker.call(lambda: self._commander.give(name, wanted, by, key, there=there, again=again))
         )
 
     async def pace(self, name: str, every: int | None, by: str) -> Paced:

@@ -42,7 +42,9 @@ class Commander:
         self._consent = consent
         self._wall = wall
 
-    def give(self, name: str, wanted: Command, by: str, key: str | None, *, there: bool) -> Commanded:
+    def give(
+        self, name: str, wanted: Command, by: str, key: str | None, *, there: bool, again: bool = False
+    ) -> Commanded:
         """Send a command, or refuse it with the reason; both are recorded.
 
         Args:
@@ -51,6 +53,7 @@ class Commander:
             by: who gives it.
             key: the sender's own id of this command, so that the same request again is recognised; None: a new one.
             there: whether the broker can be reached now: a command is never sent late.
+            again: another worker had this id already.
 
         Raises:
             NotFoundError: no such device.
@@ -74,7 +77,7 @@ class Commander:
             at=mind.timelines.now(device.run, wall),
             wall=wall,
         )
-        if key is not None and self._kept.command(key) is not None:
+        if again or (key is not None and self._kept.command(key) is not None):
             return self._refused(given, "replay", recorded=False)
         obstacle = self.obstacle(device, there=there)
         if obstacle is not None:

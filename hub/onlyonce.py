@@ -8,7 +8,8 @@ no server answers each worker goes on with what it knows itself.
 
 import contextlib
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 CODES, REQUESTS = "codes", "requests"
 UNDER_WAY_S = 60
 """How long a request counts as under way [s] whose worker has not answered: it may be dead."""
+SILENT_S = 1.0
+"""How long [s] a server that did not answer is asked about no code that this worker did not make."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -42,8 +45,10 @@ class Said(Struct, frozen=True):
 class OnlyOnce:
     """A worker's access to both; any thread, each call waits for a server."""
 
-    def __init__(self, codes: "Bucket", requests: "Bucket") -> None:
+    def __init__(self, codes: "Bucket", requests: "Bucket", monotonic: Callable[[], float] = time.monotonic) -> None:
         """Ask nothing yet; closing gives both back."""
+        self._monotonic = monotonic
+        self._silent_until = float("-inf")
         self._codes, self._requests = codes, requests
         self._used: set[str] = set()
         """Codes of ours that opened while no server answered."""
@@ -73,6 +78,8 @@ class OnlyOnce:
         """
         from hub.journal.nats_link import RefusedError  # noqa: PLC0415 — only where NATS is spoken of
 
+        if not mine and self._monotonic() < self._silent_until:
+            return False  # who guesses must not take the page's threads
         try:
             found = self._codes.get(code)
             if found is None:
@@ -83,6 +90,7 @@ class OnlyOnce:
         except RefusedError:
             return False  # another was first
         except JournalError:
+            self._silent_until = self._monotonic() + SILENT_S
             if mine:
                 self._used.add(code)
             return mine
@@ -118,6 +126,18 @@ class OnlyOnce:
             _LOG.debug("Whether another worker had a request is not known: %s", error)
             return None
         return None if found is None else _claim(found, seal)
+
+    def first(self, name: str) -> bool:
+        """Tell whether a name is said for the first time at any worker within a day; where no server is, it may be."""
+        from hub.journal.nats_link import RefusedError  # noqa: PLC0415 — only where NATS is spoken of
+
+        try:
+            self._requests.put(name, msgspec.json.encode(Said("")), after=0)
+        except RefusedError:
+            return False
+        except JournalError as error:
+            _LOG.debug("Whether another worker had it is not known: %s", error)
+        return True
 
     def answered(self, answer: Kept, seal: str) -> None:
         """Let every worker give this answer."""

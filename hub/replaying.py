@@ -63,7 +63,7 @@ class Player:
                 return
             call = self._call(file, track, track.speed)
             if self._waits() != call:
-                await self.stand_down()
+                await self._dismiss()
                 self._waiting = Waiting(call, await self._started(call, "--wait"))
             self._forget_expiry()
             loop = asyncio.get_running_loop()
@@ -139,7 +139,11 @@ class Player:
         return process
 
     async def stand_down(self) -> None:
-        """Let nobody wait any more: a recording is about to be erased, or nobody looks."""
+        """Let nobody wait any more, nor whoever is just getting ready: a recording is erased, or nobody looks."""
+        async with self._preparing:
+            await self._dismiss()
+
+    async def _dismiss(self) -> None:
         self._forget_expiry()
         waiting, self._waiting = self._waiting, None
         await _ended(None if waiting is None else waiting.process)

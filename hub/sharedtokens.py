@@ -6,7 +6,8 @@ tokens.json follows, so that tokens open while no server answers. A file that wa
 
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +40,13 @@ class Named(Struct, frozen=True):
 class SharedTokens:
     """Keeps the tokens of a folder like those of all workers; any thread, each call waits for a server."""
 
-    def __init__(self, folder: Path, bucket: "Bucket") -> None:
+    def __init__(self, folder: Path, bucket: "Bucket", monotonic: Callable[[], float] = time.monotonic) -> None:
         """Ask nothing yet; closing gives the bucket back."""
+        self._monotonic = monotonic
+        self._looked = float("-inf")
+        self._silent = False
+        """The server that is there did not answer last time."""
+        self._asking = threading.Lock()
         self._folder = folder
         self._bucket = bucket
         self._guard = threading.Lock()
@@ -57,10 +63,25 @@ class SharedTokens:
         """Take over what changed at other workers; where no server is there, what the file has holds."""
         if not self._bucket.connected:
             return
+        began = self._monotonic()
         try:
             self.follow()
         except HubError as error:
             _LOG.debug("Tokens of other workers are not known yet: %s", error)
+            self._silent = True
+            return
+        self._looked, self._silent = began, False
+
+    def ask(self) -> None:
+        """Look for somebody who waits: one look serves all who came before it, and nobody waits for a silent server.
+
+        Only who looks by itself asks that one again: strangers with tokens of their own invention must not take the
+        page's threads.
+        """
+        came = self._monotonic()
+        with self._asking:
+            if self._looked < came and not self._silent:
+                self.look()
 
     def follow(self) -> None:
         """Take over what changed at other workers.

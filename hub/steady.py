@@ -1,7 +1,8 @@
 """The short way for a device that says again what it said before: most messages of an installation that runs.
 
 What was found out about a topic once (whose it is, on which timeline, with which channels) is kept while nothing of
-it changes; whatever is not plain goes the long way, through every question of `hub.understand`.
+it changes; whatever is not plain goes the long way, through every question of `hub.understand`. Once it has come so a
+few times its messages are read from their bytes, without the driver (`hub.likeness`).
 """
 
 from msgspec import Struct

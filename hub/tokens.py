@@ -50,7 +50,7 @@ class Token(Struct, frozen=True):
 class Elsewhere(Protocol):
     """Other workers of the same journal."""
 
-    def look(self) -> None:
+    def ask(self) -> None:
         """Take over what changed there; blocks. Without a server nothing happens."""
 
 
@@ -80,7 +80,7 @@ class Tokens:
         """Read the file if it changed, and ask other workers about a token that does not open here. Blocks."""
         self.refresh()
         if self.elsewhere is not None and token.startswith(PREFIX) and not self.opens(token, source):
-            self.elsewhere.look()
+            self.elsewhere.ask()
             self.refresh()
 
     def opens(self, token: str, source: str) -> bool:

@@ -6,7 +6,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from hub.ingest.gaps import Gaps
 from hub.ingest.heralds import Heard, Heralds
 from hub.ingest.lookout import UPTIME, UPTIME_S, Lookout
 from hub.ingest.mqtt import DUP, QOS, RETAINED, BufferedClient
-from hub.ingest.session import Settings, remember, remembered
+from hub.ingest.session import Settings, forget, remember, remembered
 from hub.journal.base import Journal
 
 RETRY_COMMIT_S = 0.5
@@ -104,7 +104,8 @@ class MqttEdge:
         self._restarted = False
         self._subscribing: int | None = None
         self._heralds = Heralds(announced, wake)
-        self._awaits = False  # we subscribe when it is known which runs are announced
+        self._deaf = False  # the session has not heard anything yet
+        self._awaits: int | None = None  # the connection that subscribes once it is known which runs are announced
         self._uptime_by = 0.0
         self._asked: int | None = None  # number of the question since when the broker runs, while it is open
         self._spurned = 0
@@ -159,8 +160,8 @@ class MqttEdge:
             self._begin(dialled)
         elif self._may_dial and now >= self._dialler.at:
             self._dialler.start()
-        if (found := self._heralds.result()) is not None:
-            self._hear_runs(found)
+        if (heard := self._heralds.result()) is not None:
+            self._hear_runs(*heard)
         if now >= self._tick_at:
             self._tick(now)
         if self._unsaid:
@@ -212,36 +213,42 @@ class MqttEdge:
         if not session_present and before is not None:
             _LOG.warning("The broker lost our session: messages sent while we were away may be missing")
         _LOG.info("Connected to the broker at %s, connection %d", self._place, counters.epoch)
-        if session_present and before == self._settings.session:
+        self._deaf = self._deaf or not session_present
+        if self._deaf:
+            self._begin_session()
+        elif before == self._settings.session:
             counters.subscribed = True
-        else:
-            self._subscribe(before.filters if before is not None and session_present else [])
+        else:  # a session that was another's was told of runs too
+            self._subscribe(before.filters if before is not None else [])
         self._ask_uptime()
         self._probes_out, self._probe_at, self._tick_at, self._quiet_since = 0, 0.0, 0.0, self._clock()
         self._say()
         self._changed()
 
-    def _subscribe(self, before: list[str]) -> None:
-        if gone := sorted(set(before) - set(self._settings.subscriptions)):
-            self._client.unsubscribe(gone)
-        self._awaits = self._settings.hears_runs
-        if self._awaits:
-            self._heralds.start()
+    def _begin_session(self) -> None:
+        """Subscribe for the first time, once it is known which runs are announced."""
+        forget(self._settings)
+        if self._settings.hears_runs:
+            self._awaits = self.counters.epoch
+            self._heralds.start(self._awaits)
         else:
-            self._subscribe_all()
+            self._subscribe([])
 
-    def _hear_runs(self, found: Heard) -> None:
+    def _hear_runs(self, asked: int, found: Heard) -> None:
         """Take what is announced before anything that a device left at the broker."""
-        if not self._awaits:  # of a connection that is gone
+        if self._awaits != asked:  # by a connection that is gone
             return
-        self._awaits = False
+        self._awaits = None
         for topic, payload in found:
             self.batch.add(topic, payload, 0, self._wall_ns(), retained=True, again=False)
         if self.batch:
             self._commit()
-        self._subscribe_all()
+        self._subscribe([])
 
-    def _subscribe_all(self) -> None:
+    def _subscribe(self, before: Sequence[str]) -> None:
+        """Subscribe, and give up what the session had before and we do not want."""
+        if gone := sorted(set(before) - set(self._settings.subscriptions)):
+            self._client.unsubscribe(gone)
         _, self._subscribing = self._client.subscribe([(each, 1) for each in self._settings.subscriptions])
 
     def _ask_uptime(self) -> None:
@@ -274,7 +281,9 @@ class MqttEdge:
         else:
             self.counters.subscribed = True
             self._tick_at = 0.0
+            self._lookout.listening(self._wall_ns())
             remember(self._settings)
+            self._deaf = False
         self._changed()
 
     def lost(self, reason: str, *, refused: bool) -> None:
@@ -287,7 +296,7 @@ class MqttEdge:
             # our own message that came back proves that nothing waited; another may have waited in the socket for long
             self._lookout.parted(self._probe_heard_at or self.batch.last or self._wall_ns())
         self._connack_by = None
-        self._awaits = False
+        self._awaits = None
         self.batch.ids.clear()
         self._own = 0
         if was:

@@ -7,6 +7,7 @@ has a backlog of its own, so that one overtakes the other (reliability.md §2.3)
 what is retained under one filter the embedded broker hands over 200 messages at QoS 0, 100 at QoS 1, never the rest.
 """
 
+import logging
 import selectors
 import threading
 import time
@@ -23,9 +24,10 @@ from hub.timeline import ANNOUNCEMENT
 
 Heard = list[tuple[str, bytes]]
 """(topic, payload) of each announcement."""
-PATIENCE_S = 2.0
+PATIENCE_S = 5.0
 """A broker that does not answer by then is listened to as it is."""
 FILTER = f"{ANNOUNCEMENT}+"
+_LOG = logging.getLogger(__name__)
 
 
 def announced(settings: Settings, patience_s: float = PATIENCE_S) -> Heard:
@@ -108,16 +110,21 @@ class Heralds:
         """Prepare; `wake` is called from the thread when there is an answer."""
         self._ask = ask
         self._wake = wake
-        self._answers: deque[Heard] = deque()
+        self._answers: deque[tuple[int, Heard]] = deque()
 
-    def start(self) -> None:
-        """Ask."""
-        threading.Thread(target=self._run, name="runs", daemon=True).start()
+    def start(self, number: int) -> None:
+        """Ask, for connection `number`."""
+        threading.Thread(target=self._run, args=(number,), name="runs", daemon=True).start()
 
-    def result(self) -> Heard | None:
-        """Return the answer, once; None while there is none."""
+    def result(self) -> tuple[int, Heard] | None:
+        """Return (number, answer), once; None while there is none. Each question gets one."""
         return self._answers.popleft() if self._answers else None
 
-    def _run(self) -> None:
-        self._answers.append(self._ask())
+    def _run(self, number: int) -> None:
+        found: Heard = []
+        try:
+            found = self._ask()
+        except Exception:  # noqa: BLE001 — whatever it was: the session must not wait for ever
+            _LOG.exception("Which runs are announced is not known")
+        self._answers.append((number, found))
         self._wake()

@@ -39,7 +39,7 @@ class Lookout:
         self._gaps = gaps
         self._contact = contact
         self._met = 0
-        self._resumed = False
+        self._resumed = self._forgotten = False
         self._messages = self._bytes = 0
 
     def parted(self, at: int) -> None:
@@ -50,8 +50,13 @@ class Lookout:
         """One begins; `resumed`: the session is there; `known`: it should be."""
         self._met, self._resumed, self.asking = at, resumed, self._settings.uptime
         self._messages = self._bytes = 0
-        if known and not resumed:
-            self._note(Why.SESSION)
+        self._forgotten = self._forgotten or (known and not resumed)
+
+    def listening(self, at: int) -> None:
+        """It hears all from `at` on [ns]; what was said before is gone where the broker forgot our session."""
+        if self._forgotten:
+            self._forgotten = False
+            self._gaps.note(Gap(Why.SESSION, (self._contact or self._met) - _UNDER_WAY, at))
 
     def answered(self, uptime: bytes, at: int) -> bool:
         """Take the broker's word for how long it has run; tell whether it was restarted and kept our session."""

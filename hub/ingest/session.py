@@ -123,6 +123,11 @@ def remember(settings: Settings) -> None:
     draft.replace(settings.state)
 
 
+def forget(settings: Settings) -> None:
+    """Nothing is granted to the session that begins now."""
+    settings.state.unlink(missing_ok=True)
+
+
 def parsed(url: str) -> SplitResult:
     """Return the parts of an MQTT URL.
 

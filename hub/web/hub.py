@@ -373,8 +373,8 @@ class Hub(Protocol):
     async def actions(self, limit: int) -> Sequence[Action]:
         """Return the newest actions, newest first."""
 
-    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
-        """Give a device a command: sent, or refused with the reason.
+    async def command(self, name: str, wanted: Command, by: str, key: str | None, *, again: bool = False) -> Commanded:
+        """Give a device a command: sent, or refused with the reason; `again`: another worker had it already.
 
         Raises:
             NotFoundError: no such device.

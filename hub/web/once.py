@@ -74,6 +74,9 @@ class Elsewhere(Protocol):
     def release(self, name: str) -> None:
         """Let a request be tried again anywhere."""
 
+    def first(self, name: str) -> bool:
+        """Tell whether a name is said for the first time at any worker; from now on it is not."""
+
 
 class Keys:
     """The keys of a hub, the newest last; on the event loop, but for what blocks."""
@@ -134,6 +137,12 @@ class Keys:
             raise Problem("key_busy", headers={"Retry-After": "1"})
         self._kept[key] = claim.answer
         return claim.answer
+
+    async def had_elsewhere(self, command: str) -> bool:
+        """Tell whether a worker had a command, by the id that its sender gave it; where there is one hub, never."""
+        if self.elsewhere is None:
+            return False
+        return not await asyncio.to_thread(self.elsewhere.first, _hash("command", command))
 
     async def forget(self, key: str) -> None:
         """Let a key be tried again, unless it was answered."""

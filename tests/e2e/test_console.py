@@ -30,6 +30,9 @@ WATCH = """() => {
     look();
 }"""
 """Notes, frame by frame, whether a story's picture stands under the title of the next."""
+LINES = """() => new Set([...document.querySelectorAll('nav a')].filter((each) => each.checkVisibility())
+    .map((each) => each.getBoundingClientRect().top)).size"""
+"""On how many lines the links to the pages stand."""
 WIDTH = "(selector) => document.querySelector(selector).getBoundingClientRect().width"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -110,6 +113,15 @@ def test_in_one_hand_the_next_step_is_at_the_thumb(hub: Demo, browser: Browser) 
         last = page.locator("button[data-story]").last.bounding_box()
         assert last is not None
         assert last["y"] + last["height"] <= bars[-1]
+
+
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+def test_the_way_to_every_page_is_one_line_on_a_phone(hub: Demo, browser: Browser, locale: str) -> None:
+    """In either language, on the narrow ones too; the facilitator's own page is not alone on a second line."""
+    with visit(browser, f"{hub.page}facilitator", locale=locale, size=(390, 844), touch=True) as reader:
+        for width in (390, 360):
+            reader.page.set_viewport_size({"width": width, "height": 844})
+            assert reader.page.evaluate(LINES) == 1, width
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desk", "phone"])

@@ -475,9 +475,11 @@ def test_what_devices_call_themselves_is_text_and_never_markup(hub: Demo, browse
         hub.publish(f"cellar/{HARM}", f"{HARM}<script>window.harmed='yes'</script>")
         expect(page.get_by_text(f"{HARM}'\"").first).to_be_visible()
         if path == "devices":
+            harm = page.locator("pre", has_text="<script>").first
+            expect(harm).to_be_attached()  # in what is folded
             folded = page.locator("details", has=page.locator("summary", has_text="Dernier message"))
             folded.evaluate_all("each => each.forEach((one) => { one.open = true; })")
-            expect(page.locator("pre", has_text="<script>").first).to_be_visible()
+            expect(harm).to_be_visible()
         assert page.locator("img").count() == 0
         assert page.evaluate("window.harmed ?? 'no'") == "no"
 

@@ -125,9 +125,10 @@ def test_the_console_starts_resets_and_plays_the_last_session_again(browser: Bro
         wall.goto(f"{hub.page}projector")
         expect(wall.locator("figure .mark")).to_have_text("simulé")
         wall.evaluate(WATCH)
-        card.get_by_role("button", name=re.compile("Plan B")).click()
+        with page.expect_response("**/api/v1/replay"):
+            card.get_by_role("button", name=re.compile("Plan B")).click()
+        page.locator('button[data-speed="1"]').click()  # while it is on its way: one of seconds would soon be over
         expect(page.get_by_text("rejoué", exact=True).first).to_be_visible()
-        page.locator('button[data-speed="1"]').click()  # a recording of seconds would be over
         expect(wall.locator("figure .mark")).to_have_text("rejoué")
         expect(page.get_by_text("simulé", exact=True)).to_have_count(0)
         card.get_by_role("button", name="Arrêter").click()

@@ -30,6 +30,13 @@ def test_a_private_address_comes_before_a_public_one() -> None:
     assert ranked([Interface("en0", "9.9.9.9"), Interface("en1", "192.168.1.3")])[0].name == "en1"
 
 
+def test_an_address_that_two_interfaces_bear_is_one_address() -> None:
+    """A bridge and its port, an adapter that was plugged in twice: the console lists each way to the page once."""
+    found = [Interface("eth0", "192.168.1.3"), Interface("br0", "192.168.1.3"), Interface("eth1", "10.0.0.2")]
+    assert [each.address for each in ranked(found)].count("192.168.1.3") == 1
+    assert len(ranked(found)) == 2
+
+
 def test_names_as_windows_and_macos_give_them() -> None:
     """A virtual switch and an Apple tunnel are no networks of a room."""
     found = [Interface("vEthernet (WSL)", "172.20.0.1"), Interface("utun3", "10.8.0.2"), Interface("Wi-Fi", "10.1.1.1")]

@@ -43,7 +43,8 @@ class House:
             kept=self.hub.kept, worker=self.hub.worker, consent=self.consent, wall=lambda: self.hub.wall
         )
         wanted = Command(str(more.get("channel", "switch")), value)
-        return commander.give(device, wanted, "facilitator", key, there=bool(more.get("there", True)))
+        there, again = bool(more.get("there", True)), bool(more.get("again", False))
+        return commander.give(device, wanted, "facilitator", key, there=there, again=again)
 
     def hear(self, message: Message) -> None:
         """Let somebody say something."""
@@ -137,6 +138,13 @@ def test_the_same_command_again_is_a_replay(house: House, caplog: pytest.LogCapt
     assert "replay" in caplog.text
     assert house.published == [("cmnd/plug/Power", b"ON")]
     assert house.states() == [CommandState.SENT]
+
+
+def test_a_command_that_another_worker_had_is_a_replay(house: House) -> None:
+    """This one has never seen it."""
+    again = house.give(key="nonce-2", again=True)
+    assert (again.state, again.code) == (CommandState.REFUSED, "replay")
+    assert house.published == []
 
 
 @pytest.mark.parametrize(

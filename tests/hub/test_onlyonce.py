@@ -70,10 +70,12 @@ def test_without_a_server_each_worker_goes_on_by_itself(tmp_path: Path) -> None:
         server.kill()
         assert one.take(CODE, mine=True)
         assert not two.take(CODE, mine=False)
+        assert two._silent_until > 0, "who guesses next is not waited with"
         assert two.claim("name", "body", "seal") is None
         two.answered(ANSWER, "seal")
         server.start()
         until("it has said so", lambda: said_so(one))
+        two._silent_until = 0
         assert not two.take(CODE, mine=False)
 
 

@@ -119,3 +119,12 @@ async def test_nobody_waits_for_what_is_not_there_nor_while_something_is_played(
     player._archives.names.clear()  # type: ignore[attr-defined]
     await asked(player)
     assert playing() == set()
+
+
+async def test_whoever_is_getting_ready_does_not_wait_once_the_recording_is_erased(player: Player) -> None:
+    """A console was looked at in the very moment."""
+    player.prepare()
+    await asyncio.sleep(0)
+    await player.stand_down()
+    await asyncio.gather(*player._tasks)
+    assert player._waits() is None

@@ -133,3 +133,24 @@ def test_who_looks_each_second_does_not_wait_for_a_server_that_is_not_there(
         alone = Worker(stack, tmp_path / "one", f"nats://{HOST}:{free_port()}/t")
         monkeypatch.setattr(SharedTokens, "follow", lambda _self: pytest.fail("it asks"))
         alone.look()
+
+
+def test_strangers_do_not_wait_for_a_server_that_has_just_not_answered(
+    pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who looks by itself asks it again; a thread for each invented token would leave the page none."""
+    asked: list[str] = []
+
+    def silent(_self: SharedTokens) -> None:
+        asked.append("asked")
+        msg = "no answer"
+        raise JournalError(msg)
+
+    monkeypatch.setattr(SharedTokens, "follow", silent)
+    for _ in range(5):
+        assert not pair[0].lets_in("mtn_invented")
+    assert asked == ["asked"]
+    monkeypatch.undo()
+    pair[0].look()
+    token = tokens.create(pair[1].folder, "oven", None)
+    assert pair[0].lets_in(token)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import pytest
 
 HOW = "needs Linux, root and `ip` (apt-get install iproute2): it cuts networks of its own"
-_HERE = "198.18.77.1"
-"""Of the range that is kept for tests of networks (RFC 2544)."""
+_RANGE = "198.18"
+"""What is kept for tests of networks (RFC 2544); each test takes a part of its own: two may run at once."""
 
 
 @dataclass
@@ -45,7 +45,8 @@ class Networks:
         _ip("-n", self._switch, "link", "set", "switch", "up")
         _ip("link", "add", self.name, "type", "veth", "peer", "name", "uplink", "netns", self._switch)
         _ip("-n", self._switch, "link", "set", "uplink", "master", "switch", "up")
-        _ip("addr", "add", f"{_HERE}/24", "dev", self.name)
+        here = f"{self.hosts[0].rpartition('.')[0]}.1"
+        _ip("addr", "add", f"{here}/24", "dev", self.name)
         _ip("link", "set", self.name, "up")
         for number, host in enumerate(self.hosts):
             space, port = self._space(number), f"port{number}"
@@ -75,7 +76,8 @@ def networks(many: int) -> Iterator[Networks]:
     """Lend networks; skip where none can be made, with what it takes."""
     if shutil.which("ip") is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip(HOW)
-    lent = Networks(f"mh{secrets.token_hex(3)}", [f"198.18.77.{10 + number}" for number in range(many)])
+    part = f"{_RANGE}.{secrets.randbelow(256)}"
+    lent = Networks(f"mh{secrets.token_hex(3)}", [f"{part}.{10 + number}" for number in range(many)])
     try:
         try:
             lent.make()

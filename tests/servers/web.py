@@ -279,8 +279,9 @@ class FakeHub:
         """Return one that was undone."""
         return [Action(id=1, at=WALL, by="facilitator", device="a:b", after={"room": "Attic"}, undone=True)][:limit]
 
-    async def command(self, name: str, wanted: Command, by: str, key: str | None) -> Commanded:
-        """Send it, or refuse it with `refuse`."""
+    async def command(self, name: str, wanted: Command, by: str, key: str | None, *, again: bool = False) -> Commanded:
+        """Send it, or refuse it with `refuse`, or because it comes again."""
+        refuse = "replay" if again else self.refuse
         given = Commanded(
             id=key or "c1",
             device=self.resolve(name),
@@ -290,8 +291,8 @@ class FakeHub:
             run="real",
             at=WALL,
             wall=WALL,
-            state=CommandState.REFUSED if self.refuse else CommandState.SENT,
-            reason=self.refuse,
+            state=CommandState.REFUSED if refuse else CommandState.SENT,
+            reason=refuse,
         )
         self.given.append(given)
         self.live.apply(Batch(commands=[given]))

@@ -14,7 +14,7 @@ from hub.model import Action, CommandState, PaceState
 from hub.web.gives import LIMIT, gives
 from hub.web.hub import Acts
 from hub.web.keys import HUB, ROLE
-from hub.web.once import key_of
+from hub.web.once import KEYS, key_of
 from hub.web.problems import Problem
 from hub.web.query import answer, body, number, page
 from hub.web.security import Role
@@ -149,7 +149,9 @@ async def command(request: web.Request) -> web.Response:
     if said.id is not None and not (0 < len(said.id) <= 64 and said.id.isprintable()):  # noqa: PLR2004 — see CommandWish
         raise Problem("body", reason="id is empty, longer than 64 characters or not printable", shape='{"id": "…"}')
     wanted = Command(said.channel, float(said.value))
-    given = await request.app[HUB].command(request.match_info["id"], wanted, who(request), said.id or _key(request))
+    again = said.id is not None and await request.app[KEYS].had_elsewhere(said.id)
+    key = said.id or _key(request)
+    given = await request.app[HUB].command(request.match_info["id"], wanted, who(request), key, again=again)
     return answer(command_view(given), status=409 if given.state is CommandState.REFUSED else 202)
 
 

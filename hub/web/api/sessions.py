@@ -101,7 +101,9 @@ async def purge(request: web.Request) -> web.Response:
     if hub.player.playing == name:
         await end_replay(request)
     await hub.player.stand_down()
-    return answer(await hub.with_sessions(lambda sittings: sittings.purge(name)))
+    purged = await hub.with_sessions(lambda sittings: sittings.purge(name))
+    await hub.player.stand_down()  # somebody may have looked at the console meanwhile
+    return answer(purged)
 
 
 @gives(Playing, 202, once=True, problems=("unknown",))

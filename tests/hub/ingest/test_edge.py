@@ -4,6 +4,7 @@ import contextlib
 import random
 import selectors
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -96,6 +97,7 @@ class Stage:
         self.settings = Settings(url=url, client_id="t", state=folder / "state.json", **settings)
         self.gaps = Gaps(folder)
         self.runs: Heard = []  # announced at the broker
+        self.ask: Callable[[], Heard] = lambda: self.runs
         self.ahead = 0  # the edge's wall clock [ns]
         self.edge = MqttEdge(
             self.settings,
@@ -103,7 +105,7 @@ class Stage:
             self.selector,
             epoch=0,
             gaps=self.gaps,
-            announced=lambda: self.runs,
+            announced=self._ask,
             wake=self._wake,
             changed=lambda: None,
             chance=random.Random(1),
@@ -111,6 +113,9 @@ class Stage:
         )
         self.peer: socket.socket | None = None
         self.heard = bytearray()
+
+    def _ask(self) -> Heard:
+        return self.ask()
 
     def _wake(self) -> None:
         with contextlib.suppress(OSError):  # a thread that asks outlives the test
@@ -209,6 +214,79 @@ def test_runs_that_are_announced_are_journalled_before_anything_is_subscribed_to
         stage.subscribed()
         assert [(each.topic, each.retained) for each in stage.journal.groups[0]] == [(stage.runs[0][0], True)]
         assert early == [False]
+
+
+def test_a_session_that_was_taken_over_does_not_ask_for_runs(tmp_path: Path) -> None:
+    """Nothing may come between messages that are delivered again: in more groups than one they would be doubled."""
+    with closing(Stage(tmp_path)) as stage:
+        asked: list[bool] = []
+
+        def ask() -> Heard:
+            asked.append(True)
+            return []
+
+        stage.ask = ask
+        stage.accept(RESUMED)
+        stage.subscribed()
+        assert asked == []
+
+
+def test_an_answer_that_comes_after_its_connection_ended_is_nobodys(tmp_path: Path) -> None:
+    """The next connection asks anew, and subscribes when that is answered: its session has heard nothing yet."""
+    with closing(Stage(tmp_path)) as stage:
+        answers, asked = [threading.Event(), threading.Event()], iter(range(2))
+
+        def answer() -> Heard:
+            number = next(asked)
+            answers[number].wait(30)
+            return [(f"matinales/sim/run-{number}", b"{}")]
+
+        stage.ask = answer
+        stage.accept()
+        stage.pump(lambda: stage.edge.counters.connected)
+        assert stage.peer is not None
+        stage.peer.shutdown(socket.SHUT_RDWR)
+        stage.pump(lambda: not stage.edge.counters.connected)
+        stage.accept(RESUMED)
+        stage.pump(lambda: stage.edge.counters.connected)
+        answers[0].set()
+        stage.rest()
+        assert b"\x82" not in stage.heard
+        answers[1].set()
+        stage.subscribed()
+        assert [each.topic for each in stage.journal.groups[0]] == ["matinales/sim/run-1"]
+
+
+def test_a_session_that_the_broker_forgot_is_not_known_as_subscribed(tmp_path: Path) -> None:
+    """Lost again before the broker grants anything, it is there and deaf; so it is for a process that begins then."""
+    with closing(Stage(tmp_path)) as stage:
+        stage.accept()
+        stage.subscribed()
+        for answer in (CONNACK, RESUMED):
+            assert stage.peer is not None
+            stage.peer.shutdown(socket.SHUT_RDWR)
+            stage.accept(answer)
+            stage.pump(lambda: b"\x82" in stage.heard)
+            assert not stage.edge.counters.subscribed
+            assert not stage.settings.state.exists()
+        stage.subscribed()
+        assert stage.settings.state.exists()
+        assert [gap.why for gap in stage.gaps.newest] == [Why.SESSION]
+
+
+def test_a_question_that_fails_in_any_way_ends_in_a_subscription(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and the hub is not deaf."""
+    with closing(Stage(tmp_path)) as stage:
+
+        def fail() -> Heard:
+            raise UnicodeError
+
+        stage.ask = fail
+        stage.accept()
+        stage.subscribed()
+    assert "Which runs are announced is not known" in caplog.text
 
 
 @pytest.mark.parametrize(("filters", "asked"), [(("#",), 1), (("tele/#", "matinales/#"), 1), (("tele/#",), 0)])

@@ -24,16 +24,22 @@ def uptime(seconds: float) -> bytes:
 
 
 def test_a_session_that_should_be_there_and_is_not_makes_a_gap(tmp_path: Path) -> None:
-    """From a second before the last word heard to the new connection; a first connection makes none."""
+    """From a second before the last word heard until all is heard again; a first connection makes none."""
     gaps = Gaps(tmp_path)
     look = lookout(gaps)
     look.met(NOW + 5 * NS, resumed=False, known=False)
+    look.listening(NOW + 6 * NS)
     assert gaps.newest == []
     look.met(NOW + 7 * NS, resumed=False, known=True)
-    assert gaps.newest == [Gap(Why.SESSION, NOW - NS, NOW + 7 * NS)]
+    assert gaps.newest == []
+    look.listening(NOW + 9 * NS)
+    assert gaps.newest == [Gap(Why.SESSION, NOW - NS, NOW + 9 * NS)]
     look.parted(NOW + 600 * NS)
     look.met(NOW + 601 * NS, resumed=False, known=True)
-    assert gaps.newest[-1] == Gap(Why.SESSION, NOW + 599 * NS, NOW + 601 * NS)
+    look.met(NOW + 602 * NS, resumed=True, known=False)  # it was lost again before it heard anything
+    look.listening(NOW + 603 * NS)
+    look.listening(NOW + 604 * NS)
+    assert gaps.newest[-1] == Gap(Why.SESSION, NOW + 599 * NS, NOW + 603 * NS)
     assert gaps.possible == 2
 
 
@@ -65,6 +71,7 @@ def test_a_restarted_broker_that_forgot_the_session_makes_one_gap(tmp_path: Path
     look = lookout(gaps)
     look.met(NOW + NS, resumed=False, known=True)
     assert not look.answered(uptime(0), NOW + NS)
+    look.listening(NOW + NS)
     assert [each.why for each in gaps.newest] == [Why.SESSION]
 
 

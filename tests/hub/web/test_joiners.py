@@ -104,6 +104,6 @@ async def test_a_full_address_is_refused_in_words_and_who_is_known_there_is_not(
     assert (await viewer.post(API, json=LEA)).status == 201
     assert (await viewer.post(API, json=LEA | {"table": 4})).status == 201
     viewer.session.cookie_jar.clear()
-    async with viewer.post(API, json=LEA) as refused:
+    async with viewer.post(API, json=LEA, headers={"Accept-Language": "en"}) as refused:
         assert refused.status == 400
         assert "from this address" in (await refused.json(content_type=None))["detail"]

@@ -14,7 +14,7 @@ async def get(client: Client, path: str) -> Any:  # noqa: ANN401 — JSON
 
 async def put(client: Client, path: str, body: object) -> tuple[int, Any]:
     """Return status and answer of a PUT."""
-    answer = await client.put(f"/api/v1{path}", json=body)
+    answer = await client.put(f"/api/v1{path}", json=body, headers={"Accept-Language": "en"})
     return answer.status, await answer.json()
 
 

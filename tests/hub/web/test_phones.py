@@ -22,11 +22,12 @@ from servers.web import SECRET, Client, FakeHub, Serve, eventually
 
 API = "/api/v1"
 LEA = {"agreed": True, "table": 3, "name": "Léa"}
+ENGLISH = {"Accept-Language": "en"}
 
 
 async def ask(client: Client, method: str, path: str, body: object = None, *, status: int = 200) -> dict[str, Any]:
     """Return what the API answers."""
-    async with client.request(method, API + path, json=body) as response:
+    async with client.request(method, API + path, json=body, headers=ENGLISH) as response:
         assert response.status == status, await response.text()
         answer: dict[str, Any] = await response.json(content_type=None)
         return answer

@@ -9,11 +9,12 @@ from servers.web import WALL, Client, FakeHistory, FakeHub, Serve, reading
 
 API = "/api/v1"
 WISH = {"title": "Bakers", "place": "Nantes", "purge": "2027-02-01"}
+ENGLISH = {"Accept-Language": "en"}
 
 
 async def ask(client: Client, method: str, path: str, body: object = None, *, status: int = 200) -> dict[str, Any]:
     """Return what the API answers."""
-    async with client.request(method, API + path, json=body) as response:
+    async with client.request(method, API + path, json=body, headers=ENGLISH) as response:
         assert response.status == status, await response.text()
         answer: dict[str, Any] = await response.json(content_type=None)
         return answer

@@ -9,6 +9,9 @@ import pytest
 
 from hub import loggedin, onlyonce
 from hub.journal import place
+from hub.live import Batch
+from hub.model import Device
+from hub.web.keys import HUB as HUB_KEY
 from hub.web.keys import SECURITY
 from hub.web.once import KEYS
 from hub.web.security import COOKIE
@@ -131,3 +134,15 @@ async def test_two_pages_that_get_the_same_request_at_once_act_once(pages: Pages
     answers = await asyncio.gather(*(noted(page, "door open", "k") for page in pages))
     assert sum(status == 201 and again is None for status, _, again in answers) == 1
     assert all(status in {201, 409} for status, _, _ in answers)
+
+
+async def test_a_command_given_again_at_another_page_by_its_own_id_is_a_replay(pages: Pages) -> None:
+    """Without an Idempotency-Key, by the id in its body: refused, wherever it comes."""
+    statuses = []
+    for page in (*pages, *pages):
+        fake = page.app[HUB_KEY]
+        fake.live.apply(Batch(devices=[Device(uid="tasmota:plug", family="tasmota", name="plug", run="real", seen=1)]))
+        body = {"channel": "switch", "value": 1, "id": "press-1"}
+        async with page.post(f"{API}/devices/tasmota:plug/commands", json=body, headers=HUB) as response:
+            statuses.append(response.status)
+    assert statuses == [202, 409, 409, 409]
