@@ -187,6 +187,7 @@ class Connection:
             await asyncio.gather(self._task, return_exceptions=True)
         if self._connecting is not None:
             await asyncio.wait([self._connecting], timeout=FAREWELL_S)
+            self._connecting.cancel()  # one that waits for a thread is not begun: others wait for that thread too
         self._closed = True
         self._down.clear()
         if self._is_open and self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -234,6 +235,7 @@ class Connection:
             try:
                 where = self._broker.host, self._broker.port, KEEPALIVE_S
                 self._connecting = asyncio.create_task(asyncio.to_thread(self._client.connect, *where))
+                self._connecting.add_done_callback(_looked_at)
                 await asyncio.shield(self._connecting)
                 if await self._stays_up():
                     retry_s, complained = FIRST_RETRY_S, False
@@ -361,3 +363,9 @@ class Connection:
             self._on_message(message.topic, bytes(message.payload), message.retain)
         except Exception:  # noqa: BLE001 — a callback that raises would end the connection
             _LOG.exception("message on %r", message.topic)
+
+
+def _looked_at(task: asyncio.Task[MQTTErrorCode]) -> None:
+    """Take note of how a connection ended that nobody may wait for any more: asyncio would log it as an error."""
+    if not task.cancelled():
+        task.exception()

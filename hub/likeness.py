@@ -17,10 +17,13 @@ from hub.driver import Likeness, Path
 from hub.errors import PayloadError
 
 MAX_MAKES = 512
-"""Makes of telegrams that are remembered: some 5 kB each."""
-MAX_MEMBERS = 64
+"""Makes of telegrams that are known at once: some 5 kB each, at most some 40 kB (measured)."""
+MAX_MEMBERS = 48
 MAX_DEPTH = 4
-"""A telegram with more of them is for its driver."""
+MAX_LEARNT = 4096
+"""A telegram with more of them, or of more bytes, is for its driver: its keys and words are kept with its make."""
+OBJECT = 6
+"""An object within another is a type of its own, and takes the memory of that many members (measured)."""
 
 Members = type | tuple[tuple[str, "Members"], ...]
 """Keys of an object in their order, each with what stands there; of a bare value its sort: every number is a float."""
@@ -43,7 +46,7 @@ class Shape:
         channels: (channel, unit) of each value.
     """
 
-    __slots__ = ("_clock", "_converts", "_decode", "_pick", "channels")
+    __slots__ = ("__weakref__", "_clock", "_converts", "_decode", "_pick", "channels")
 
     def __init__(self, members: Members, likeness: Likeness, told: Sequence[Told]) -> None:
         """Make the type of telegrams that are made of `members`; `told` of each of their values.
@@ -83,21 +86,45 @@ class Shape:
         return measured, local, values
 
 
-def members_of(root: object, depth: int = MAX_DEPTH) -> Members:
+def members_of(root: object) -> Members:
     """Return what a document is made of.
 
     Raises:
         ValueError: it holds a list, or more than a telegram does.
     """
-    if type(root) is not dict:
-        if type(root) is list:
-            msg = "a list is no telegram"
-            raise ValueError(msg)
-        return float if type(root) is int else type(root)
-    if not depth or len(root) > MAX_MEMBERS:
+    if _weight(root, MAX_DEPTH) > MAX_MEMBERS:
         msg = "more than a telegram holds"
         raise ValueError(msg)
-    return tuple([(key, members_of(each, depth - 1)) for key, each in root.items()])
+    return _members(root)
+
+
+def _weight(root: object, depth: int) -> int:
+    """Return how much memory a document's make takes, in members.
+
+    Raises:
+        ValueError: it is too deep.
+    """
+    if type(root) is not dict:
+        return 1
+    if not depth:
+        msg = "deeper than a telegram is"
+        raise ValueError(msg)
+    inner = OBJECT if depth < MAX_DEPTH else 0
+    return inner + sum([_weight(each, depth - 1) for each in root.values()])
+
+
+def _members(root: object) -> Members:
+    """Return what a document is made of.
+
+    Raises:
+        ValueError: it holds a list.
+    """
+    if type(root) is dict:
+        return tuple([(key, _members(each)) for key, each in root.items()])
+    if type(root) is list:
+        msg = "a list is no telegram"
+        raise ValueError(msg)
+    return float if type(root) is int else type(root)
 
 
 def _number(low: float, high: float) -> Any:  # noqa: ANN401 — a type

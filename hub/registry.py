@@ -8,13 +8,14 @@ takes it; a message it refuses goes to nobody else, unless it says that the payl
 import importlib
 import logging
 import pkgutil
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from itertools import takewhile
 from math import isfinite
 from sys import float_info
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import Struct, structs
@@ -38,7 +39,7 @@ from hub.driver import (
     topic_matches,
 )
 from hub.errors import ConfigError, DriverFaultError, ForeignPayloadError, PayloadError
-from hub.likeness import MAX_MAKES, Said, Shape, Told, members_of
+from hub.likeness import MAX_LEARNT, MAX_MAKES, Said, Shape, Told, members_of
 from hub.model import Kind, Message, Quality
 from hub.units import conversion
 
@@ -58,6 +59,8 @@ MAX_CHANNELS = 20_000
 """How many (driver, channel) pairs are remembered."""
 MAX_CONTEXTS = 20_000
 """How many contexts are remembered; beyond them a made-up topic teaches nothing."""
+MAX_TRIED = 64
+"""Makes known though no topic may be read by them: many devices that fault alike cost one type, not many."""
 MAX_SAMPLES = 256
 MAX_REJECTED = 32
 """What one message may give; hostile ones hold tens of thousands, and each would be a line somewhere."""
@@ -159,7 +162,9 @@ class Registry:
         self._adopters: dict[str, dict[tuple[str, str], Driver]] = {}
         self._contexts: Contexts | None = None
         self._channels: dict[str, dict[str, Told]] = {model: {} for model in drivers}
-        self._shapes: dict[Hashable, Shape] = {}
+        self._shapes = WeakValueDictionary[Hashable, Shape]()
+        """Those that are held: by the topics that are read by them, and the last ones by `_tried`."""
+        self._tried: deque[Shape] = deque(maxlen=MAX_TRIED)
 
     def decode(self, message: Message, contexts: Contexts) -> Outcome:
         """Decode a message; a context that it changes is replaced in `contexts`. Never raises."""
@@ -240,7 +245,7 @@ class Registry:
         Tried on the message itself: what does not give what the driver gave is not learnt.
         """
         driver, decoded, routes = outcome.driver, outcome.decoded, self._routes.get(message.topic, ())
-        if driver is None or driver.alike is None or decoded is None:
+        if driver is None or driver.alike is None or decoded is None or len(message.payload) > MAX_LEARNT:
             return None
         asked = [*takewhile(lambda route: route[0] is not driver, routes)]  # before it, who refused
         if len(asked) == len(routes) or not all(each.foreign_by_members for each, _ in asked):
@@ -249,7 +254,7 @@ class Registry:
         try:
             root = _DECODE(message.payload)
             likeness = driver.alike(message, root, driver.empty_context() if context is None else context)
-            shape = None if likeness is None else self._shape(driver, root, likeness)
+            shape = self._shape(driver, root, likeness) if likeness is not None and likeness.values else None
         except (msgspec.DecodeError, PayloadError, ValueError):
             return None  # no JSON, or of no kind that is read so
         except Exception as error:  # noqa: BLE001 — as when it decodes
@@ -265,8 +270,8 @@ class Registry:
             return None
         return alike.shape.read(message.payload)
 
-    def _shape(self, driver: Driver, root: object, likeness: Likeness) -> Shape:
-        """Return what reads a make of telegram: devices of one make share it.
+    def _shape(self, driver: Driver, root: object, likeness: Likeness) -> Shape | None:
+        """Return what reads a make of telegram: devices of one make share it. None: enough others are known.
 
         Raises:
             ValueError: there is none.
@@ -274,12 +279,10 @@ class Registry:
         members = members_of(root)
         make = driver.model, members, likeness
         shape = self._shapes.get(make)
-        if shape is None:
-            if len(self._shapes) >= MAX_MAKES:
-                self._shapes.clear()
-            shape = self._shapes[make] = Shape(
-                members, likeness, [self._told(driver, each) for each in likeness.values]
-            )
+        if shape is None and len(self._shapes) < MAX_MAKES:
+            shape = Shape(members, likeness, [self._told(driver, each) for each in likeness.values])
+            self._shapes[make] = shape
+            self._tried.append(shape)
         return shape
 
     def _told(self, driver: Driver, value: Value) -> Told:

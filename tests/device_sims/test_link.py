@@ -1,12 +1,16 @@
 """MQTT connections of simulated devices, against real brokers."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
+from device_sims import link
 from device_sims.devices import Packet
 from device_sims.errors import SimulationError
 from device_sims.link import Broker as Address
@@ -140,6 +144,63 @@ async def test_a_device_that_takes_leave_while_it_connects_has_no_will(embedded:
     await until(lambda: ("all/said", b"", False) in heard)
     assert [topic for topic, _, _ in heard] == ["all/said"]
     await ear.close()
+
+
+async def test_connections_that_had_not_begun_are_not_made_once_their_devices_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A broker that swallows every packet holds each thread for seconds: those who left leave none of them busy."""
+    monkeypatch.setattr(link, "FAREWELL_S", 0.0)
+    with ThreadPoolExecutor(1) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        go, begun = threading.Event(), list[int]()
+        many = [Connection(parse_url("localhost"), f"door-sim-{n}") for n in range(4)]
+
+        def swallowed(n: int, *_: object) -> None:
+            begun.append(n)
+            go.wait(30)
+
+        for n, one in enumerate(many):
+            one._client.connect = partial(swallowed, n)  # type: ignore[method-assign, assignment]
+            one.start()
+        await until(lambda: begun)
+        await asyncio.gather(*(one.close() for one in many))
+        go.set()
+        await asyncio.to_thread(int)  # behind all that was waiting
+    assert begun == [0]
+
+
+async def test_a_broker_that_refuses_who_has_left_already_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the connection any more: its failure is not told as a fault of the program."""
+    told, go, begun = list[str](), threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, what: told.append(what["message"]))
+    for farewell_s in (0.0, 30.0):
+        monkeypatch.setattr(link, "FAREWELL_S", farewell_s)
+        go.clear()
+        begun.clear()
+        one = Connection(parse_url("localhost"), "door-sim")
+
+        def refused(*_: object) -> None:
+            begun.set()
+            go.wait(30)
+            raise ConnectionRefusedError
+
+        one._client.connect = refused  # type: ignore[method-assign, assignment]
+        one.start()
+        await until(begun.is_set)
+        closing = asyncio.create_task(one.close())
+        if farewell_s:
+            await asyncio.sleep(0)
+            go.set()
+        await closing
+        go.set()
+        connecting = one._connecting
+        assert connecting is not None
+        await asyncio.wait([connecting])
+        del one, closing, connecting
+        gc.collect()
+    assert told == []
 
 
 async def test_a_device_that_is_dropped_while_it_connects_is_away(embedded: Broker) -> None:

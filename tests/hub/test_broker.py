@@ -48,11 +48,9 @@ def test_a_living_broker_with_equal_configuration_is_taken_over(path: Path) -> N
 
 HUB = """
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from filelock import FileLock
-from hub import broker, mosquitto
+from hub import broker
 path = Path(sys.argv[1])
 with FileLock(path.parent / "lock"):
     print(broker.start(path, linger_s=1).pid, flush=True)
@@ -161,7 +159,7 @@ def test_what_changes_while_mosquitto_starts_is_read_again(tmp_path: Path, monke
         @property
         def stderr(self) -> Iterator[str]:
             """Say nothing."""
-            again.wait(2)
+            again.wait(30)
             return iter(())
 
         def send_signal(self, _: int) -> None:

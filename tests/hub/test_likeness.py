@@ -8,7 +8,7 @@ import pytest
 
 from hub.driver import Likeness, Path, Value
 from hub.errors import PayloadError
-from hub.likeness import MAX_DEPTH, MAX_MEMBERS, Shape, Told, members_of
+from hub.likeness import MAX_DEPTH, MAX_MEMBERS, OBJECT, Shape, Told, members_of
 
 WIDE = Told(None, -float_info.max, float_info.max)
 ROOM = b'{"t":"2026","air":{"temp":21,"id":"a"}}'
@@ -104,6 +104,8 @@ def test_another_word_where_one_decides_is_another_make() -> None:
         b'{"air":{"temp":21},"list":[]}',
         msgspec.json.encode({"air": {"temp": 21}} | {f"x{n}": n for n in range(MAX_MEMBERS)}),
         b'{"air":{"temp":21},"deep":' + b'{"a":' * MAX_DEPTH + b"1" + b"}" * (MAX_DEPTH + 1),
+        msgspec.json.encode({"air": {"temp": 21}} | {f"x{n}": {f"y{m}": m for m in range(8)} for n in range(6)}),
+        msgspec.json.encode({"air": {"temp": 21}} | {f"x{n}": {} for n in range(MAX_MEMBERS // OBJECT)}),
         b'{"air":{"temp":21},"a \\"word\\"":1}',
         b'{"air":{"temp":21},"a\\nline":1}',
         b'{"air":{"temp":{}}}',
@@ -111,6 +113,6 @@ def test_another_word_where_one_decides_is_another_make() -> None:
     ],
 )
 def test_of_some_documents_no_make_is_learnt(payload: bytes) -> None:
-    """Lists, many members, deep ones, keys that no type can name, and where the value does not stand."""
+    """Lists, many members wherever they stand, deep ones, keys no type can name, and where the value does not stand."""
     with pytest.raises(ValueError):  # noqa: PT011 — whoever says so
         shape(payload, Value(TEMP, "temp"))

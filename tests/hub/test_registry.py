@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hub import registry as module
 from hub.driver import UNSAID, Carried, Channel, Content, Decoded, Driver, Example, Sample, topic_matches
 from hub.errors import ConfigError, ForeignPayloadError, PayloadError
+from hub.likeness import MAX_LEARNT
 from hub.model import Kind, Message, Quality
-from hub.registry import Contexts, Registry, check_description, decode_context, encode_context, load_drivers
+from hub.registry import Alike, Contexts, Registry, check_description, decode_context, encode_context, load_drivers
 from hub.units import Unit
 
 DRIVERS = load_drivers()
@@ -570,3 +571,42 @@ def test_strangers_that_speak_once_leave_nothing() -> None:
     finally:
         tracemalloc.stop()
     assert after - before < 30_000
+
+
+def learnt(registry: Registry, topic: str, payload: bytes) -> Alike | None:
+    """Return how a topic's messages are read without their driver, once it has spoken a few times."""
+    contexts: Contexts = {}
+    registry._contexts = contexts
+    said = message(topic, payload)
+    outcomes = [registry.decode(said, contexts) for _ in range(3)]
+    return registry.alike(said, outcomes[-1], contexts)
+
+
+@pytest.mark.parametrize("payload", [b'{"temp":"21.5"}', b'"21.5"', b'{"air":{"temp":"21.5"},"time":1795510800}'])
+def test_numbers_in_quotes_are_for_their_driver(payload: bytes) -> None:
+    """It reads them; nothing is learnt of a telegram without a number, and nobody's code fails."""
+    registry = Registry(DRIVERS)
+    assert learnt(registry, "workshop/oven/said", payload) is None
+    assert not registry.failures
+
+
+def test_who_sends_another_make_on_each_topic_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic holds what reads it: when there are enough, others are read by their drivers until some are forgotten."""
+    monkeypatch.setattr(module, "MAX_MAKES", 8)
+    monkeypatch.setattr(module, "MAX_TRIED", 1)
+    registry = Registry(DRIVERS)
+    held = [learnt(registry, f"workshop/oven{n}/said", b'{"temp%d":21.5}' % n) for n in range(20)]
+    assert len({id(each.shape) for each in held if each is not None}) == 8
+    again = learnt(registry, "workshop/other/said", b'{"temp0":3}')
+    assert again is not None
+    assert held[0] is not None
+    assert again.shape is held[0].shape
+    held.clear()
+    assert learnt(registry, "workshop/oven19/said", b'{"temp19":21.5}') is not None
+
+
+def test_a_long_telegram_is_for_its_driver() -> None:
+    """Its keys and words would be kept with its make."""
+    text = b'{"temp":21.5,"note":"%s"}'
+    assert learnt(Registry(DRIVERS), "workshop/oven/said", text % (b"x" * (MAX_LEARNT - len(text) + 2))) is not None
+    assert learnt(Registry(DRIVERS), "workshop/oven/said", text % (b"x" * MAX_LEARNT)) is None
