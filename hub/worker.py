@@ -541,7 +541,7 @@ class Worker:
         self._kept.follow(self.position, opening.id, opening.born)
         if begins:
             self.is_anew = True
-            _LOG.error(MADE_ANEW)
+            _LOG.error("%s", MADE_ANEW)
             self.begun_anew()
         self._opening = opening.id
 

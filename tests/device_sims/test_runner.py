@@ -166,9 +166,11 @@ class SlowWay:
     async def to(self, broker: int) -> AsyncIterator[int]:
         """Lend the port of its begin."""
         tasks: set[asyncio.Task[None]] = set()
+        ends: list[asyncio.StreamWriter] = []
 
         async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             back, there = await asyncio.open_connection("127.0.0.1", broker)
+            ends.extend((there, writer))
             tasks.add(asyncio.create_task(self._go(reader, there)))
             tasks.add(asyncio.create_task(self._return(back, writer)))
 
@@ -180,6 +182,9 @@ class SlowWay:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for end in ends:
+                end.close()
+            await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
     async def _go(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         connect = await source.read(65_536)

@@ -119,6 +119,7 @@ def test_in_one_hand_the_next_step_is_at_the_thumb(hub: Demo, browser: Browser) 
 def test_the_way_to_every_page_is_one_line_on_a_phone(hub: Demo, browser: Browser, locale: str) -> None:
     """In either language, on the narrow ones too; the facilitator's own page is not alone on a second line."""
     with visit(browser, f"{hub.page}facilitator", locale=locale, size=(390, 844), touch=True) as reader:
+        expect(reader.page.get_by_role("navigation").get_by_role("link").first).to_be_visible()
         for width in (390, 360):
             reader.page.set_viewport_size({"width": width, "height": 844})
             assert reader.page.evaluate(LINES) == 1, width

@@ -66,7 +66,7 @@ def test_a_bench_may_tell_its_figures_in_its_own_way(
     fake.shown = lambda figures, machine: f"{figures['rate']} on {len(machine)}"  # type: ignore[attr-defined]
     monkeypatch.setattr(bench, "_load", lambda _: fake)
     assert main(["bench", "fake", "--repeat", "2"]) == 1
-    assert capsys.readouterr().out == "(5.0, 5.0, 5.0) on 7\n"
+    assert capsys.readouterr().out == "(5.0, 5.0, 5.0) on 8\n"
 
 
 def test_a_bench_may_add_notes_to_its_table(
@@ -96,7 +96,9 @@ def test_repeated_runs_tell_least_median_and_most(
     *each, whole = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [run["rate"] for run in each] == [9.0, 2.0, 7.0]
     assert (whole["least"], whole["median"], whole["most"]) == ({"rate": 2.0}, {"rate": 7.0}, {"rate": 9.0})
-    assert {"processor", "memory", "system", "python", "packages", "sqlite", "load"} == whole["machine"].keys()
+    assert {"processor", "memory", "system", "python", "packages", "sqlite", "programs", "load"} == whole[
+        "machine"
+    ].keys()
 
 
 def test_a_bench_without_peers_says_which_have_some(capsys: pytest.CaptureFixture[str]) -> None:
