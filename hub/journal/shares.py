@@ -150,6 +150,7 @@ class Shares:
         self._buried: deque[tuple[str, Letter]] = deque()
         self._address = ""
         self._deaf: Callable[[], None] = _nothing
+        self._anew = False
         self._prepared = False
         self._workers = self._settled = self._again = self._dead = 0
         self._looked = self._renewed = -LOOK_S
@@ -192,10 +193,15 @@ class Shares:
         self._link.say([(reply, _DONE, "") for reply in done])
 
     def begin_anew(self) -> None:
-        """Know nothing of what is confirmed: the stream was deleted and made anew, and the consumers went with it."""
+        """Know nothing of what is confirmed: the stream was deleted and made anew, and the consumers went with it.
+
+        One that was made for the new stream before the worker knew of it has confirmed parts of it by the places of the
+        one before: it begins again too.
+        """
         self._trail.forget()
         with self._lock:
             self._shares = [_Share(number) for number in range(self._url.partitions)]
+            self._anew = True
             self._know()
 
     def refused(self, lines: Iterable[tuple[bytes, str, str]]) -> None:
@@ -254,6 +260,10 @@ class Shares:
         """
         if not self._prepared:
             self._prepare()
+        if self._anew:
+            for each in self._shares:
+                self._begin_again(each, there=self._link.found(self._of("INFO", each)) is not None)
+            self._anew = False
         now = self._monotonic()
         if now - self._looked >= LOOK_S:
             self._looked = now

@@ -247,7 +247,8 @@ def test_a_stream_that_somebody_deleted_is_read_anew_and_what_comes_then_is_stor
         since = room.said - before
         until("it is read", lambda: one.worker.position == since)
         until("all is there", lambda: points(place_there) == room.said)
-        assert (one.worker.is_anew, one.worker.missing) == (True, before)
+        assert one.worker.is_anew
+        assert one.worker.missing >= before, "it may have read on before it knew"
         with closing(Sharing(tmp_path / "2", url, place_there)) as back:
             back.worker.wake()
             until("it is read there, too", lambda: back.worker.position == since)
