@@ -223,14 +223,12 @@ def shared(data: Path, sessions: Sessions, delays: Delays, *beside: Callable[[],
     Raises:
         ConfigError: the journal's address cannot be used.
     """
-    address = place.url(data)
-    if address is None:
+    url = place.servers(data)
+    if url is None:
         yield None
         return
     from hub.journal.bucket import Bucket  # noqa: PLC0415 — only where NATS is spoken of
-    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
-    url = Url.parsed(address)
     buckets = Bucket(url, LOGINS, lives_s=KEPT_S), Bucket(url, MISSES, lives_s=FORGIVEN_S)
     found = LoggedIn(*buckets, sessions, delays, beside=beside)
     found.start()

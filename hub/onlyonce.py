@@ -219,14 +219,12 @@ def shared(data: Path) -> Iterator[OnlyOnce | None]:
     Raises:
         ConfigError: the journal's address cannot be used.
     """
-    address = place.url(data)
-    if address is None:
+    url = place.servers(data)
+    if url is None:
         yield None
         return
     from hub.journal.bucket import Bucket  # noqa: PLC0415 — only where NATS is spoken of
-    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
-    url = Url.parsed(address)
     requests = Bucket(url, REQUESTS, lives_s=KEPT_NS // NS, most=MOST)
     found = OnlyOnce(Bucket(url, CODES, lives_s=CODE_S), requests)
     try:

@@ -294,10 +294,9 @@ def opened(data: Path) -> SessionStore:
         ConfigError: the journal's address cannot be used.
         StoreError: it cannot be opened.
     """
-    address = place.url(data)
-    if address is None:
+    url = place.servers(data)
+    if url is None:
         return SessionStore(data)
-    from hub.journal.nats_link import Url  # noqa: PLC0415 — only where NATS is spoken of
-    from hub.sharing import SharedStore  # noqa: PLC0415 — likewise
+    from hub.sharing import SharedStore  # noqa: PLC0415 — only where NATS is spoken of
 
-    return SharedStore(data, Url.parsed(address))
+    return SharedStore(data, url)

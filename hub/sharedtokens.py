@@ -200,14 +200,13 @@ def shared(data: Path) -> Iterator[SharedTokens | None]:
     Raises:
         ConfigError: the journal's address cannot be used.
     """
-    address = place.url(data)
-    if address is None:
+    url = place.servers(data)
+    if url is None:
         yield None
         return
     from hub.journal.bucket import Bucket  # noqa: PLC0415 — only where NATS is spoken of
-    from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
-    found = SharedTokens(data, Bucket(Url.parsed(address), BUCKET))
+    found = SharedTokens(data, Bucket(url, BUCKET))
     try:
         yield found
     finally:

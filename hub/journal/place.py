@@ -16,6 +16,7 @@ from hub.journal.base import JournalReader, Store
 from hub.journal.sqlite import SqliteJournal, SqliteReader
 
 if TYPE_CHECKING:
+    from hub.journal.nats_link import Url
     from hub.journal.shares import Shares
 
 FILE = "journal.json"
@@ -42,6 +43,20 @@ def url(folder: Path) -> str | None:
     except (OSError, msgspec.DecodeError) as error:
         msg = f"{path} cannot be read ({error}); it says where the journal is: start the hub with --journal again"
         raise ConfigError(msg) from error
+
+
+def servers(folder: Path) -> "Url | None":
+    """Return the address of the servers that keep the folder's journal; None: it has no other workers.
+
+    Raises:
+        ConfigError: the address cannot be used, or the file that says it cannot be read.
+    """
+    address = url(folder)
+    if address is None:
+        return None
+    from hub.journal.nats_link import Url  # noqa: PLC0415 — only where NATS is spoken of
+
+    return Url.parsed(address)
 
 
 def settle(folder: Path, wanted: str | None) -> None:
