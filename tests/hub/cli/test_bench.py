@@ -1,6 +1,7 @@
 """`matinales bench` finds its benches by their files, and judges them by what is promised."""
 
 import json
+import platform
 from types import ModuleType
 
 import pytest
@@ -63,10 +64,10 @@ def test_a_bench_may_tell_its_figures_in_its_own_way(
     fake = ModuleType("fake", "A fake.")
     fake.measure = lambda: {"rate": 5.0}  # type: ignore[attr-defined]
     fake.GATES = {"rate": (">=", 6.0)}  # type: ignore[attr-defined]
-    fake.shown = lambda figures, machine: f"{figures['rate']} on {len(machine)}"  # type: ignore[attr-defined]
+    fake.shown = lambda figures, machine: f"{figures['rate']} on Python {machine['python']}"  # type: ignore[attr-defined]
     monkeypatch.setattr(bench, "_load", lambda _: fake)
     assert main(["bench", "fake", "--repeat", "2"]) == 1
-    assert capsys.readouterr().out == "(5.0, 5.0, 5.0) on 8\n"
+    assert capsys.readouterr().out == f"(5.0, 5.0, 5.0) on Python {platform.python_version()}\n"
 
 
 def test_a_bench_may_add_notes_to_its_table(
