@@ -97,9 +97,8 @@ def test_repeated_runs_tell_least_median_and_most(
     *each, whole = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [run["rate"] for run in each] == [9.0, 2.0, 7.0]
     assert (whole["least"], whole["median"], whole["most"]) == ({"rate": 2.0}, {"rate": 7.0}, {"rate": 9.0})
-    assert {"processor", "memory", "system", "python", "packages", "sqlite", "programs", "load"} == whole[
-        "machine"
-    ].keys()
+    told = {"processor", "memory", "system", "python", "packages", "sqlite", "load"}
+    assert whole["machine"].keys() - {"programs"} == told, "programs only where some are"
 
 
 def test_a_bench_without_peers_says_which_have_some(capsys: pytest.CaptureFixture[str]) -> None:
