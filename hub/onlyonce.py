@@ -11,7 +11,7 @@ import contextlib
 import hmac
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -227,7 +227,5 @@ def shared(data: Path) -> Iterator[OnlyOnce | None]:
 
     requests = Bucket(url, REQUESTS, lives_s=KEPT_NS // NS, most=MOST)
     found = OnlyOnce(Bucket(url, CODES, lives_s=CODE_S), requests)
-    try:
+    with closing(found):
         yield found
-    finally:
-        found.close()

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -207,7 +207,5 @@ def shared(data: Path) -> Iterator[SharedTokens | None]:
     from hub.journal.bucket import Bucket  # noqa: PLC0415 — only where NATS is spoken of
 
     found = SharedTokens(data, Bucket(url, BUCKET))
-    try:
+    with closing(found):
         yield found
-    finally:
-        found.close()

@@ -56,7 +56,7 @@ class Lookout:
         """It hears all from `at` on [ns]; what was said before is gone where the broker forgot our session."""
         if self._forgotten:
             self._forgotten = False
-            self._gaps.note(Gap(Why.SESSION, (self._contact or self._met) - _UNDER_WAY, at))
+            self._note(Why.SESSION, at)
 
     def answered(self, uptime: bytes, at: int) -> bool:
         """Take the broker's word for how long it has run; tell whether it was restarted and kept our session."""
@@ -70,7 +70,7 @@ class Lookout:
             self._gaps.started = started
         if not (asked and anew and self._resumed):
             return False
-        self._note(Why.RESTART)
+        self._note(Why.RESTART, self._met)
         return True
 
     def missed(self, since: int, at: int) -> None:
@@ -87,8 +87,8 @@ class Lookout:
         """All that waited has been taken: was it as much as the broker keeps?"""
         settings = self._settings
         if 0 < settings.queue_bytes <= self._bytes or 0 < settings.queue_messages <= self._messages:
-            self._note(Why.QUEUE)
+            self._note(Why.QUEUE, self._met)
         self._messages = self._bytes = 0
 
-    def _note(self, why: Why) -> None:
-        self._gaps.note(Gap(why, (self._contact or self._met) - _UNDER_WAY, self._met))
+    def _note(self, why: Why, until: int) -> None:
+        self._gaps.note(Gap(why, (self._contact or self._met) - _UNDER_WAY, until))

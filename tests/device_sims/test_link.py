@@ -112,13 +112,8 @@ async def test_one_that_is_closed_while_its_broker_ends_is_closed(embedded: Brok
             await one.close()
 
 
-@pytest.mark.parametrize("late", ["connection", "answer"])
-async def test_a_device_that_takes_leave_while_it_connects_has_no_will(embedded: Broker, late: str) -> None:
-    """Neither before its connection is there, nor before the broker's answer was read: nothing stays behind."""
-    heard: Heard = []
-    address = parse_url(embedded.url)
-    ear = await listener(address, heard)
-    one = Connection(address, "door-sim", will=WILL)
+def connecting_slowly(one: Connection) -> tuple[asyncio.Event, threading.Event]:
+    """Let a connection be made only once the second event is set; the first is, when it begins."""
     made, go = asyncio.Event(), threading.Event()
     loop, connect = asyncio.get_running_loop(), one._client.connect
 
@@ -128,6 +123,17 @@ async def test_a_device_that_takes_leave_while_it_connects_has_no_will(embedded:
         return connect(*where)
 
     one._client.connect = slowly  # type: ignore[method-assign, assignment]
+    return made, go
+
+
+@pytest.mark.parametrize("late", ["connection", "answer"])
+async def test_a_device_that_takes_leave_while_it_connects_has_no_will(embedded: Broker, late: str) -> None:
+    """Neither before its connection is there, nor before the broker's answer was read: nothing stays behind."""
+    heard: Heard = []
+    address = parse_url(embedded.url)
+    ear = await listener(address, heard)
+    one = Connection(address, "door-sim", will=WILL)
+    made, go = connecting_slowly(one)
     one._client.on_connect = lambda *_: None
     one.start()
     await made.wait()
@@ -206,15 +212,7 @@ async def test_a_broker_that_refuses_who_has_left_already_is_no_error(monkeypatc
 async def test_a_device_that_is_dropped_while_it_connects_is_away(embedded: Broker) -> None:
     """A power cut at the beginning of a run: it does not go on speaking."""
     one = Connection(parse_url(embedded.url), "door-sim")
-    made, go = asyncio.Event(), threading.Event()
-    loop, connect = asyncio.get_running_loop(), one._client.connect
-
-    def slowly(*where: Any) -> Any:  # noqa: ANN401 — paho's own
-        loop.call_soon_threadsafe(made.set)
-        go.wait(10)
-        return connect(*where)
-
-    one._client.connect = slowly  # type: ignore[method-assign, assignment]
+    made, go = connecting_slowly(one)
     one.start()
     await made.wait()
     one.drop()

@@ -202,6 +202,11 @@ def test_what_cannot_be_read_hides_no_revocation_and_keeps_its_name(pair: tuple[
     assert one.lets_in(own)
 
 
+def made_up(worker: Worker) -> list[threading.Thread]:
+    """Return eight who each bring a token of their own invention."""
+    return [threading.Thread(target=worker.lets_in, args=(f"{tokens.PREFIX}{number}",)) for number in range(8)]
+
+
 def test_made_up_tokens_wait_together_for_a_server_that_does_not_answer_and_later_not_at_all(
     pair: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +214,7 @@ def test_made_up_tokens_wait_together_for_a_server_that_does_not_answer_and_late
     one, two = pair
     token = tokens.create(two.folder, "oven", None)
     asked: list[int] = []
-    strangers = [threading.Thread(target=one.lets_in, args=(f"{tokens.PREFIX}{number}",)) for number in range(8)]
+    strangers = made_up(one)
 
     def since(_: Bucket, revision: int) -> list[Entry]:
         asked.append(revision)
@@ -237,7 +242,7 @@ def test_tokens_that_come_while_one_is_asked_about_share_the_next_look(
     assert one.shared is not None
     asked: list[int] = []
     came: list[int] = []
-    strangers = [threading.Thread(target=one.lets_in, args=(f"{tokens.PREFIX}{number}",)) for number in range(8)]
+    strangers = made_up(one)
     real = Bucket.since
 
     def since(bucket: Bucket, revision: int) -> list[Entry]:
