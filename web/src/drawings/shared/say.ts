@@ -24,7 +24,7 @@ export function newsText(sight: Sight | undefined, brief = false): string {
 		case "waiting":
 			return t("drawing.no_news");
 		case "missing":
-			return t("drawing.missing");
+			return t("mark.missing");
 	}
 }
 
