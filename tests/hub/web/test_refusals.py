@@ -30,13 +30,13 @@ def files() -> list[Path]:
 
 def sentences(path: Path) -> Iterator[str]:
     """Return the English sentences in a file, each blank filled."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)) if any(each in text for each in RAISED) else ():
         for name in ("body", "orelse"):
             for before, after in pairwise(block if isinstance(block := getattr(node, name, []), list) else []):
                 if isinstance(before, ast.Assign) and isinstance(after, ast.Raise) and is_refusal(after.exc):
                     yield from told(before.value)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in RAISED:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
             words = [each.value for each in node.keywords if each.arg in {"reason", "remedy", "what"}]
             yield from (text for each in (*node.args, *words) for text in told(each) if " " in text)
 
