@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from hub.web.built import PAGES
 from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
-from servers.pictures import FREE, LAPTOP, LEAST, OUTSIDE, PHONE, TILES, WALL, shelf, taken
+from servers.pictures import FREE, LAPTOP, LEAST, OUTSIDE, PATIENCE_MS, PHONE, TILES, WALL, shelf, taken
 from servers.workers import usecases
 
 LYING = (844, 390)
@@ -130,7 +130,7 @@ def test_each_story_is_read_from_the_back_of_the_room(stage: Demo, walls: list[V
         expect(page.locator("h1")).to_have_text(usecases()[name].title.as_dict[language])
         expect(page.locator(".values data").first).to_have_text(re.compile(r"\d"))
         expect(page.locator(".chart figure:not(.empty)")).to_be_visible()
-        page.screenshot(path=folder / f"wall_{name}_{language}.png")
+        page.screenshot(path=folder / f"wall_{name}_{language}.png", timeout=PATIENCE_MS)
         tiles, free = page.evaluate(TILES), page.evaluate(FREE)
         assert min(each["size"] for each in tiles) >= LEAST - 0.1
         assert max(each["wide"] for each in tiles) <= 0

@@ -11,6 +11,9 @@ LAPTOP = (1280, 800)
 PHONE = (390, 844)
 LEAST = 0.122 * WALL[1]
 """Size of a number on the wall [px]: its figures are a twelfth of the height, to be read at 8 m."""
+PATIENCE_MS = 120_000
+"""For one picture: fifty drawings take a quiet machine 16 s, and nothing is wrong with a page that took longer; a test
+that hangs ends at its own limit."""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TILES = """() => [...document.querySelectorAll('.values .tile')].map((tile) => {
     const number = tile.querySelector('.number');
@@ -59,14 +62,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def taken(page: Page, file: Path) -> list[str]:
     """Keep a picture of the whole page; return what is wrong with it."""
     page.evaluate(LEAF)
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=file, full_page=True, timeout=PATIENCE_MS)
     wide = page.evaluate(SIDEWAYS)
     return [f"{file.stem}: {wide} px too wide"] if wide > 0 else []
 
 
 def taken_of_wall(page: Page, file: Path) -> list[str]:
     """Keep a picture of a wall; return what is wrong with it: nothing stands outside it, nor over anything else."""
-    page.screenshot(path=file)
+    page.screenshot(path=file, timeout=PATIENCE_MS)
     tiles, free = page.evaluate(TILES), page.evaluate(FREE)
     found = [f"outside: {each}" for each in page.evaluate(OUTSIDE)]
     found += [
