@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -49,6 +50,11 @@ LEAF = """async () => {
     scrollTo(0, 0);
 }"""
 """Reads the page to its end, as somebody would: what is below paints itself when it is seen."""
+AT_ONCE = f"""() => new Promise((done) => new ResizeObserver((_, watcher) => {{
+    watcher.disconnect();
+    done({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})() }});
+}}).observe(document.body))"""
+"""All of a wall at one moment, and one at which it is painted: a story goes on between two looks."""
 
 
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -67,15 +73,26 @@ def taken(page: Page, file: Path) -> list[str]:
     return [f"{file.stem}: {wide} px too wide"] if wide > 0 else []
 
 
+def looked_at(page: Page) -> dict[str, Any]:
+    """Return what there is to judge of a wall at one moment.
+
+    Returns:
+        `tiles`, one a large value: `size`, `top`, `bottom`, `row` and `wide` [px]; `free`: where what stands below them
+        begins [px]; `outside`: what has words beyond the screen; `covered`: whether a notice stands over the clock.
+    """
+    found: dict[str, Any] = page.evaluate(AT_ONCE)
+    return found
+
+
 def taken_of_wall(page: Page, file: Path) -> list[str]:
     """Keep a picture of a wall; return what is wrong with it: nothing stands outside it, nor over anything else."""
     page.screenshot(path=file, timeout=PATIENCE_MS)
-    tiles, free = page.evaluate(TILES), page.evaluate(FREE)
-    found = [f"outside: {each}" for each in page.evaluate(OUTSIDE)]
+    seen = looked_at(page)
+    found = [f"outside: {each}" for each in seen["outside"]]
     found += [
-        f"a value ends at {each['bottom']:.0f}, the chart begins at {free:.0f}"
-        for each in tiles
-        if each["bottom"] > free
+        f"a value ends at {each['bottom']:.0f}, the chart begins at {seen['free']:.0f}"
+        for each in seen["tiles"]
+        if each["bottom"] > seen["free"]
     ]
-    found += ["a notice covers the clock"] if page.evaluate(COVERED) else []
+    found += ["a notice covers the clock"] if seen["covered"] else []
     return [f"{file.stem}: {each}" for each in found]
