@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -255,7 +256,9 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
-        self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
+        self.provisioning = Provisioning(
+            self._data, settings.broker, self._broker_there, partial(broker.admits, self._data)
+        )
 
     def _opened_store(self) -> Kept:
         forwards = self.config.store == "influx"

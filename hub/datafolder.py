@@ -103,6 +103,16 @@ def publish(data: Path, hub: Living) -> None:
     write_private(data / RUN, msgspec.json.encode(hub))
 
 
+def lock_of(path: Path, timeout: float = -1) -> FileLock:
+    """Return the lock that a file of a data folder is; a new one is its owner's only, whatever command makes it.
+
+    Args:
+        path: the file.
+        timeout: how long its holder is waited for [s]; below 0: for ever.
+    """
+    return FileLock(path, timeout, mode=0o600)
+
+
 @contextlib.contextmanager
 def owned(data: Path) -> Iterator[int]:
     """Hold the folder's lock and lend its descriptor; run.json goes when it is let go.
@@ -110,7 +120,7 @@ def owned(data: Path) -> Iterator[int]:
     Raises:
         ConfigError: another hub holds it; the message gives its address.
     """
-    lock = FileLock(data / LOCK)
+    lock = lock_of(data / LOCK)
     try:
         lock.acquire(timeout=1)
     except Timeout:
