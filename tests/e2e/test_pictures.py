@@ -144,7 +144,7 @@ def test_each_story_is_read_from_the_back_of_the_room(stage: Demo, walls: list[V
 
 RESTLESS = """<div class="values"><p class="tile"><b class="number">4,3</b></p></div><div class="chart"></div>
 <style>p, b { display: block; margin: 0; height: 90px } .chart { height: 90px } .big :is(p, b) { height: 400px }</style>
-<script>setInterval(() => document.querySelector('.values').classList.toggle('big'))</script>"""
+<script>setInterval(() => document.querySelector('.values').classList.toggle('big', Math.random() < 0.5))</script>"""
 
 
 def test_a_wall_that_changes_while_it_is_looked_at_is_judged_as_it_stood_at_one_moment(browser: Browser) -> None:
