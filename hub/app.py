@@ -19,6 +19,7 @@ from msgspec import Struct
 from hub import broker, deeds, machine, parts, setup
 from hub.acting import Acting
 from hub.afresh import Afresh
+from hub.beat import beat
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -468,7 +469,7 @@ class App:
             self._show_floods()
             await self._ring()
             self._link.keep(min(self._worker.position + 1, self._needed))
-            await asyncio.sleep(PARTS_EVERY)
+            await beat(PARTS_EVERY)
 
     async def _ring(self) -> None:
         """Command the device that rings, where the settings name one and an alarm began or ended."""
