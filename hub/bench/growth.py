@@ -27,13 +27,14 @@ More devices cost more a message while each commit holds as many: a thousand mes
 values to be noted, those of a thousand devices 3,000."""
 NOTES = (
     (
-        "…_devices_touched_us: a bare loop that finds and changes four small objects of each of so many devices in turn,"
-        " in this run: what the machine's caches ask for more devices, whatever the program."
+        "..._devices_touched_us: a bare loop that finds and changes four small objects of each of so many devices in"
+        " turn, in this run: what the machine's caches ask for more devices, whatever the program."
     ),
 )
 MET = 4
 """Messages of each device before anything is counted: by then it is known, and what its telegrams look like."""
 TRIES = 5
+"""Passes of the bare loop, of which the quickest counts."""
 USUAL = 200
 """Devices that speak while the store grows."""
 
