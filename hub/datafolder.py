@@ -118,7 +118,7 @@ def owned(data: Path) -> Iterator[int]:
     """Hold the folder's lock and lend its descriptor; run.json goes when it is let go.
 
     Raises:
-        ConfigError: another hub holds it; the message gives its address.
+        ConfigError: another hub holds it; the message gives its address. Or its file cannot be opened.
     """
     lock = lock_of(data / LOCK)
     try:
@@ -128,6 +128,9 @@ def owned(data: Path) -> Iterator[int]:
         where = f" at {other.url} (process {other.pid})" if other else ""
         msg = f"data folder {data}: another hub is running{where}; open that, or name another folder with --data"
         raise ConfigError(msg) from None
+    except OSError as error:
+        msg = f"data folder {data}: cannot be locked ({error.strerror}); make it writable, or name another with --data"
+        raise ConfigError(msg) from error
     try:
         _settle(data)
         descriptor = lock._context.lock_file_fd  # noqa: SLF001 — who becomes another program keeps it open
