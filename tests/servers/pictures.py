@@ -42,6 +42,26 @@ COVERED = """() => {
     return clock !== undefined && notice !== undefined && clock.left < notice.right && notice.left < clock.right
         && clock.top < notice.bottom && notice.top < clock.bottom;
 }"""
+OVER = """() => {
+    const said = [];
+    const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const [text, of] = [walk.currentNode.data.trim().slice(0, 40), walk.currentNode.parentElement];
+        if (!text || !of.checkVisibility({ visibilityProperty: true }) || of.closest('.unseen, .u-wrap, title, desc'))
+            continue;
+        const range = document.createRange();
+        range.selectNodeContents(walk.currentNode);
+        for (const { left, right, top, bottom, width, height } of range.getClientRects()) {
+            const air = 0.2 * height;
+            if (width > 1)
+                said.push({ text, of, left: left + 1, right: right - 1, top: top + air, bottom: bottom - air });
+        }
+    }
+    return said.flatMap((a, at) => said.slice(at + 1).filter((b) => a.of !== b.of
+        && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+        .map((b) => `« ${a.text} » stands over « ${b.text} »`));
+}"""
+"""Words that stand over others, those of the drawings too; what is above and below the letters of a line is air."""
 LEAF = """async () => {
     for (let at = 0; at < document.documentElement.scrollHeight; at += innerHeight / 2) {
         scrollTo(0, at);
@@ -52,7 +72,8 @@ LEAF = """async () => {
 """Reads the page to its end, as somebody would: what is below paints itself when it is seen."""
 AT_ONCE = f"""() => new Promise((done) => new ResizeObserver((_, watcher) => {{
     watcher.disconnect();
-    done({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})() }});
+    done({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})(),
+        over: ({OVER})() }});
 }}).observe(document.body))"""
 """All of a wall at one moment, and one at which it is painted: a story goes on between two looks."""
 
@@ -78,7 +99,8 @@ def looked_at(page: Page) -> dict[str, Any]:
 
     Returns:
         `tiles`, one a large value: `size`, `top`, `bottom`, `row` and `wide` [px]; `free`: where what stands below them
-        begins [px]; `outside`: what has words beyond the screen; `covered`: whether a notice stands over the clock.
+        begins [px]; `outside`: what has words beyond the screen; `covered`: whether a notice stands over the clock;
+        `over`: words that stand over others.
     """
     found: dict[str, Any] = page.evaluate(AT_ONCE)
     return found

@@ -161,6 +161,10 @@ class Brush {
 		this.ctx.font = `${weight} ${size * this.px}px ${this.scene.ink("--font")}`;
 	}
 
+	wide(words: string): number {
+		return this.ctx.measureText(words).width;
+	}
+
 	line(points: readonly (readonly [number, number])[]): void {
 		this.ctx.beginPath();
 		points.forEach(([x, y], at) => (at === 0 ? this.ctx.moveTo(x, y) : this.ctx.lineTo(x, y)));
@@ -200,14 +204,34 @@ function paintLimits(brush: Brush): void {
 	brush.letters(600);
 	for (const { limit, at, y } of seen) {
 		const crowded = seen.some((other) => other.at < at && Math.abs(other.y - y) < 22 * px);
-		if (!crowded) brush.say(limit.label, brush.left + 8 * px, y - 11 * px, "--limit", "left");
+		if (!crowded) brush.say(limit.label, besideMarks(brush, limit.label, y - 11 * px), y - 11 * px, "--limit", "left");
 	}
+}
+
+/** Where a limit's words begin: from the left, and beyond each alarm whose line or words would run through them. */
+function besideMarks(brush: Brush, words: string, y: number): number {
+	const { px, scene } = brush;
+	const wide = brush.wide(words);
+	const marks = shownMarks(brush);
+	const newest = marks.at(-1);
+	const covered = Math.abs(brush.top - 6 * px - y) < 1.24 * LETTERS * px;
+	let left = brush.left + 8 * px;
+	for (const mark of [...marks].sort((a, b) => a.at - b.at)) {
+		const x = brush.x(mark.at);
+		const end = x + (mark === newest && covered ? 11 * px + brush.wide(scene.alarm(mark)) : 0) + 12 * px;
+		if (x - 6 * px < left + wide && left < end) left = end;
+	}
+	return left + wide < brush.right ? left : brush.left + 8 * px;
+}
+
+function shownMarks(brush: Brush): Mark[] {
+	return brush.scene.marks.filter((mark) => brush.shows(mark.at));
 }
 
 /** Each alarm as a mark on the time-line; the newest with its words and the delay before it. */
 function paintMarks(brush: Brush): void {
 	const { ctx, px, scene } = brush;
-	const seen = scene.marks.filter((mark) => brush.shows(mark.at));
+	const seen = shownMarks(brush);
 	const newest = seen.at(-1);
 	for (const mark of seen) {
 		const x = brush.x(mark.at);
@@ -335,7 +359,7 @@ function paintNames(brush: Brush): void {
 
 /** Whether the right edge or an alarm's line runs through words of such a width that begin at `from`. */
 function crossed(brush: Brush, from: number, wide: number): boolean {
-	const lines = brush.scene.marks.filter((mark) => brush.shows(mark.at)).map((mark) => brush.x(mark.at));
+	const lines = shownMarks(brush).map((mark) => brush.x(mark.at));
 	return [...lines, brush.right].some((at) => at > from && at < from + wide);
 }
 
