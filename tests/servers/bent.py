@@ -61,8 +61,9 @@ function worth(frame, measure, now) {
     const said = measure.computed
         ? frame.computed[frame.scenario.usecase]?.measures[measure.name]
         : device?.channels.find(({ name }) => name === measure.channel);
-    if (said === undefined || value === 'live' || value === 'missing') return;
-    if (value === 'waiting') Object.assign(said, {value: null, time: null, quality: null});
+    const unplayed = value === 'missing'; // the story says it; what is computed of nobody's word has no value
+    if (said === undefined || value === 'live' || (unplayed && !measure.computed)) return;
+    if (value === 'waiting' || unplayed) Object.assign(said, {value: null, time: null, quality: null});
     else if (value === 'stale') {
         said.time = new Date(now - SILENT_MS).toISOString();
         said.believed = false;
