@@ -206,6 +206,37 @@ def test_no_page_breaks_a_rule_where_nothing_may_be_pressed(browser: Browser, pa
         assert violations(lent.page) == []
 
 
+@pytest.mark.long
+def test_what_a_room_is_shown_breaks_no_rule(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The console's card of the room; then plan B, on walls, page and console."""
+    with (
+        demo(tmp_path_factory.mktemp("shown") / "data", "--history", "1h", "--seed", "7") as running,
+        visit(browser, running.page) as lent,
+    ):
+        assert _room_shown(running, lent.page) == []
+
+
+def _room_shown(hub: Demo, page: Page) -> list[str]:
+    """Go through what a room is shown; return what breaks a rule."""
+    session = hub.ask("POST", "api/v1/sessions", {"title": "Boulangers", "place": "Salle"})["id"]
+    found: list[str] = []
+    for shows in ("join", "report"):
+        hub.ask("PATCH", f"api/v1/sessions/{session}", {"shows": shows})
+        settled(page, f"{hub.page}facilitator")
+        expect(page.locator(f'.console [data-shows="{shows}"]')).to_have_attribute("aria-pressed", "true")
+        found += violations(page)
+    hub.ask("PATCH", f"api/v1/sessions/{session}", {"shows": "story"})
+    hub.ask("POST", f"api/v1/sessions/{session}/reset")
+    until(lambda: hub.get(f"api/v1/sessions/{session}")["archive"] == "complete", 90)
+    hub.ask("POST", "api/v1/replay")
+    for path in ("projector", "projector?theme=light", "", "facilitator"):
+        settled(page, hub.page + path)
+        if path != "facilitator":
+            expect(page.get_by_text("rejoué", exact=True).first).to_be_visible(timeout=90_000)
+        found += violations(page)
+    return found
+
+
 @pytest.fixture(scope="module")
 def guarded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 — as above
     """Lend a demo that is open to the room, with no past and nothing wrong."""
