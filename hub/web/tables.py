@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 
+from hub.beat import next_beat
 from hub.web.hub import Hub
 from hub.web.problems import Problem
 from hub.web.runners import Runners
@@ -32,7 +33,7 @@ class TableKeeper:
         """Look every second, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout_at(next_beat(LOOK_S)):
                     await self._asked.wait()
             self._asked.clear()
             await self.look()

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import selectors
+import socket
 import stat
 import sys
 import time
@@ -12,11 +14,26 @@ import msgspec
 import pytest
 
 from hub.errors import JournalError
-from hub.ingest.link import FILE, Address, Hello, Status, frame
-from hub.ingest.linkclient import LinkClient
+from hub.ingest.link import (
+    FILE,
+    FROM_INGEST,
+    LENGTH,
+    Address,
+    AppendFailed,
+    End,
+    FromIngest,
+    Hello,
+    Keep,
+    LinkServer,
+    Status,
+    frame,
+    wish,
+)
+from hub.ingest.linkclient import KEPT_AGAIN_S, LinkClient
 from hub.model import Message, Source
 from servers.brokers import Broker
 from servers.bytes_on_disk import on_disk
+from servers.clock import Clock
 from servers.ingest import Ingest, ingesting
 from servers.publisher import Publisher
 from servers.web import eventually
@@ -151,6 +168,34 @@ async def test_only_who_has_the_secret_is_heard(embedded: Broker, tmp_path: Path
         assert ingest.process.poll() is None
 
 
+async def test_an_ingest_is_woken_only_by_what_it_does_not_know(tmp_path: Path) -> None:
+    """How far readers are is said when it changed, to each new ingest, and now and then: room may be made by age."""
+    clock, said, gone = Clock(), [], asyncio.Event()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+                said.append(wish(await reader.readexactly(length)))
+        writer.close()
+        gone.set()
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (tmp_path / FILE).write_bytes(msgspec.json.encode(Address(port, "secret", 1)))
+        link = LinkClient(tmp_path, monotonic=clock)
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: link.connected)
+        for position, passed in ((7, 0.0), (7, 1.0), (8, 0.0), (8, 9.0), (8, KEPT_AGAIN_S)):
+            clock.now += passed
+            link.keep(position)
+        await eventually(lambda: len(said) > 3)
+        assert said == [Hello("secret"), Keep(7), Keep(8), Keep(8)]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await gone.wait()
+
+
 async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
     """The hub says how far its readers are; over the budget the oldest groups before that go, and no more."""
     with ingesting(embedded, tmp_path, "--budget", "1000000") as ingest:
@@ -161,3 +206,44 @@ async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp
         link.keep(21)
         await eventually(lambda: len(ingest.records()) == 11)
         assert ingest.records()[0].position == 21
+
+
+def taken(stream: socket.socket, selector: selectors.BaseSelector, many: int) -> list[FromIngest]:
+    """Read frames at the hub's end while the ingest's goes on in the same thread."""
+    found, data = list[FromIngest](), bytearray()
+    stream.settimeout(0.01)
+    while len(found) < many:
+        for key, mask in selector.select(0):
+            key.data(mask)
+        with contextlib.suppress(TimeoutError):
+            data += stream.recv(1 << 20)
+        while len(data) >= LENGTH.size and len(data) - LENGTH.size >= (length := LENGTH.unpack_from(data)[0]):
+            found.append(FROM_INGEST(bytes(data[LENGTH.size : LENGTH.size + length])))
+            del data[: LENGTH.size + length]
+    return found
+
+
+@pytest.mark.timeout(20)
+def test_a_hub_that_did_not_read_for_a_while_is_told_the_newest_even_where_nothing_moves_any_more(
+    tmp_path: Path,
+) -> None:
+    """How far the journal is, and how the broker is: both are said only when they change."""
+    with selectors.DefaultSelector() as selector, socket.socket() as hub:
+        server = LinkServer(tmp_path, selector, lambda _said, _peer: None)
+        hub.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        address = msgspec.json.decode((tmp_path / FILE).read_bytes(), type=Address)
+        hub.connect(("127.0.0.1", address.port))
+        hub.sendall(frame(Hello(address.secret)))
+        while not server.admitted:
+            for key, mask in selector.select(1):
+                key.data(mask)
+        answers = 0
+        while not server._peers[0].unsent:
+            server._peers[0].send(AppendFailed(answers, "x" * 10_000))
+            answers += 1
+        for each in (End(7), Status(received=7), End(8), Status(received=8)):
+            server.send(each)
+        said = taken(hub, selector, answers + 2)
+        server.close()
+    assert said[answers:] == [End(8), Status(received=8)]
+    assert [each for each in said[:answers] if not isinstance(each, AppendFailed)] == []

@@ -1,14 +1,17 @@
 """Why a request is refused is told in French too: every sentence that the code has for it, and what is filled in."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from hub.errors import UsageError
 from hub.web.problems import REFUSALS
+from servers.houses import WISH, House
 from servers.web import Client
 
 HUB = Path(__file__).parent.parent.parent.parent / "hub"
@@ -95,3 +98,45 @@ async def test_an_unknown_session_is_not_blamed_on_the_cursor(client: Client) ->
     async with client.get("/api/v1/alarms?session=none&cursor=1700000000000000000~3") as answer:
         problem = await answer.json(content_type=None)
     assert (answer.status, "cursor" in problem["detail"]) == (404, False)
+
+
+def refused(act: Callable[[], object]) -> str:
+    """Return why something is refused, in French."""
+    with pytest.raises(UsageError) as why:
+        act()
+    french = REFUSALS.french(f"{why.value}")
+    assert french is not None
+    return french
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "took longer than 1.5 s",
+        "took more than 256 MiB of memory",
+        "spoiled its answer (x - at byte 3)",
+        "ended its process (code -9)",
+        "ended its process after it had answered",
+        "closed its output, or gave more than 16 MiB",
+    ],
+)
+def test_why_a_driver_stays_off_is_told_in_french(fault: str) -> None:
+    """What `hub.guests` says of it, inside the sentence."""
+    french = REFUSALS.french(f"driver 'demo' stays off: it {fault}; repair package demo and try again")
+    assert french is not None
+    assert fault.split(" (", maxsplit=1)[0] not in french
+
+
+def test_a_session_that_goes_on_or_is_over_is_told_without_a_word_of_the_code(tmp_path: Path) -> None:
+    """Open, paused, archived: each state in the words of its language."""
+    with closing(House(tmp_path)) as house:
+        desk = house.sessions.desk
+        first = desk.start(WISH).id
+        said = [refused(lambda: desk.start(WISH))]
+        desk.pause(first)
+        said.append(refused(lambda: desk.start(WISH)))
+        desk.archive(first)
+        said.append(refused(lambda: desk.pause(first)))
+    for french, word in zip(said, ("est ouverte", "est en pause", "est archivée"), strict=True):
+        assert word in french
+        assert not {"open", "paused", "archived"}.intersection(french.split())
