@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
 from hub.config import Config
-from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, Switch, ToAlarm, ToDevice, ToRoom
+from hub.deeds import Acknowledge, Choose, Forget, Gave, Hang, Seat, Shelve, Switch, ToAlarm, ToDevice, ToRoom
 from hub.described import described
 from hub.doing import Doing, Noting, named
 from hub.driver import Command
@@ -256,7 +257,9 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
-        self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
+        self.provisioning = Provisioning(
+            self._data, settings.broker, self._broker_there, partial(broker.admits, self._data)
+        )
 
     def _opened_store(self) -> Kept:
         forwards = self.config.store == "influx"
@@ -453,6 +456,9 @@ class App:
             self._recent[topic] = heard
         while len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
+        if outcome.given is not None and self.is_shared:  # before it goes out: so nobody takes it for a stranger's
+            gave = Gave(key=outcome.given.id, command=outcome.given, said=[*outcome.asks])
+            self._link.note([deeds.written(gave, time.time_ns())])
         for topic, payload in outcome.asks:
             qos = 0 if topic in outcome.unconfirmed else 1
             self._link.publish(topic, payload, qos, by_hand=outcome.by_hand)
@@ -825,12 +831,18 @@ class App:
         self.tables.everywhere(Batch(wall={**self.tables.wall, **msgspec.to_builtins(wall)}))
 
     def _furnish_everywhere(self, deed: ToRoom) -> None:
-        """Do what somebody did to the screens, the choices or a driver at any worker; in the worker's thread."""
+        """Do what somebody did at any worker that is no one device's own; in the worker's thread."""
         if isinstance(deed, Hang):
             self._kept.put_wall(deed.wall)
             self._loop.call_soon_threadsafe(self._hang, deed.wall)
         elif isinstance(deed, Switch):
             self._switch(deed.name, on=deed.on)
+        elif isinstance(deed, Seat):
+            wanted = Wanted(deed.tables, deed.may_act)
+            self._kept.put_tables(wanted)
+            self._loop.call_soon_threadsafe(self.tables.want, wanted)
+        elif isinstance(deed, Gave):
+            self._worker.hear_given(deed.command, deed.said)
         else:
             self._chosen.take(deed.usecase, deed.choices, deed.session, deed.table)
             self._loop.call_soon_threadsafe(self._show_choice, deed.table)
@@ -997,6 +1009,10 @@ class App:
 
     async def want_tables(self, wanted: Wanted) -> None:
         """Let these tables play by themselves, and no others."""
+        if self.is_shared:
+            key = secrets.token_hex(8)
+            await self._do_everywhere(Seat(key=key, tables=wanted.tables, may_act=wanted.may_act))
+            return
         await asyncio.wrap_future(self._worker.call(lambda: self._kept.put_tables(wanted)))
         self.tables.want(wanted)
 

@@ -122,5 +122,5 @@ class Commander:
             "Command %r = %g to %r by %s refused: %r", refused.channel, given.value, given.device, given.by, reason
         )
         if recorded:
-            self._worker.note_commands([refused])
+            self._worker.note_commands([refused], given=refused)
         return refused

@@ -8,7 +8,7 @@ Only the hub itself writes them: what comes from a broker under this topic is no
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from hub.model import Message, Source
+from hub.model import Commanded, Message, Source
 from hub.rules.casting import Taken
 from hub.usecases.choosing import Choices
 from hub.workshop.wall import Wall
@@ -133,8 +133,30 @@ class Switch(Struct, frozen=True, tag=True, kw_only=True):
     on: bool
 
 
+class Seat(Struct, frozen=True, tag=True, kw_only=True):
+    """Which tables are to play by themselves, and whether who sits there may act on it: both, as they are now."""
+
+    key: str
+    tables: tuple[int, ...]
+    may_act: bool
+
+
+class Gave(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody gave a device a command, or was refused it; who gave it sends it, once.
+
+    Attributes:
+        key: its own id.
+        command: as it was given.
+        said: (topic, payload) of what goes out, by which every worker knows it again on the wire.
+    """
+
+    key: str
+    command: Commanded
+    said: list[tuple[str, bytes]] = []
+
+
 ToAlarm = Acknowledge | Shelve
-ToRoom = Hang | Choose | Switch
+ToRoom = Hang | Choose | Switch | Seat | Gave
 ToDevice = Change | Merge | IgnoreTopics | Play | Turn | Undo | Forget
 Deed = ToAlarm | ToDevice | ToRoom
 _DECODE = msgspec.json.Decoder(Deed).decode

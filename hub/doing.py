@@ -16,10 +16,12 @@ from hub.deeds import (
     Change,
     Choose,
     Forget,
+    Gave,
     Hang,
     IgnoreTopics,
     Merge,
     Play,
+    Seat,
     Switch,
     ToDevice,
     ToRoom,
@@ -95,7 +97,7 @@ class Doing:
         forgotten: Callable[[Sequence[str]], None],
         room: Callable[[ToRoom], None] = lambda _: None,
     ) -> None:
-        """Act; `forgotten` takes the hashes of uids that were erased, `room`: screens, choices, drivers."""
+        """Act; `forgotten` takes the hashes of uids that were erased, `room`: the rest, of no one device's own."""
         self._acting = acting
         self._forgotten = forgotten
         self._room = room
@@ -153,7 +155,7 @@ class Doing:
                 done = acting.turn(deed.usecase, deed.by, off=deed.off)
             case Undo():
                 done = acting.undo(acting.number(deed.at), deed.by)
-            case Hang() | Choose() | Switch():
+            case Hang() | Choose() | Switch() | Seat() | Gave():
                 self._room(deed)
         return done
 

@@ -87,6 +87,7 @@ class Outcome(Struct, kw_only=True):
         asks: (topic, payload) for devices: questions and commands.
         unconfirmed: topics of them that go out at QoS 0, as their format wants it; the others at QoS 1.
         by_hand: a person wants them, at this worker.
+        given: a command given here, that other workers are to know of; `asks` is what it says.
         views: use case → what it knows of the room's story.
         tables: table → what it knows of its own; None: as before.
         cast, off: which real devices play, which use cases are off, all of them; None: as before.
@@ -96,6 +97,7 @@ class Outcome(Struct, kw_only=True):
     asks: Sequence[tuple[str, bytes]] = ()
     unconfirmed: Collection[str] = ()
     by_hand: bool = False
+    given: Commanded | None = None
     recent: Mapping[str, Heard] = {}
     views: Mapping[str, View] = {}
     tables: Mapping[int, AtTable] | None = None
@@ -318,14 +320,34 @@ class Worker:
         )
         overtaken = self.underway.give(sent)
         self.understanding.watched = self.underway.devices
-        self.note_commands([*overtaken, sent], due.messages, qos=due.qos)
+        self.note_commands([*overtaken, sent], due.messages, qos=due.qos, given=sent)
         _LOG.info("Command %s = %g to %r by %s sent", sent.channel, sent.value, sent.device, sent.by)
         return sent
 
+    def hear_given(self, given: Commanded, said: Sequence[tuple[str, bytes]]) -> None:
+        """Take a command that another worker gave: its report is waited for, and on the wire it is known; for `call`.
+
+        One's own comes back so, too, and is known already.
+        """
+        if self._kept.command(given.id) is not None:
+            return
+        self.say(said)
+        overtaken = self.underway.give(given) if given.state is CommandState.SENT else []
+        self.understanding.watched = self.underway.devices
+        self.note_commands([*overtaken, given])
+
     def note_commands(
-        self, commands: Sequence[Commanded], asks: Sequence[tuple[str, bytes]] = (), *, qos: int = 1
+        self,
+        commands: Sequence[Commanded],
+        asks: Sequence[tuple[str, bytes]] = (),
+        *,
+        qos: int = 1,
+        given: Commanded | None = None,
     ) -> None:
-        """Store commands as they are now and hand them on, with what is to be published at `qos`; for `call`."""
+        """Store commands as they are now and hand them on, with what is to be published at `qos`; for `call`.
+
+        `given`: the one of them that a person has just given here.
+        """
         try:
             self._kept.put_commands(commands)
         except HubError:
@@ -333,7 +355,8 @@ class Worker:
             raise
         self.say(asks)
         unconfirmed = () if qos else [topic for topic, _ in asks]
-        self._deliver(Outcome(batch=Batch(commands=commands), asks=asks, unconfirmed=unconfirmed, by_hand=True))
+        batch = Batch(commands=commands)
+        self._deliver(Outcome(batch=batch, asks=asks, unconfirmed=unconfirmed, by_hand=True, given=given))
 
     def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Remember what the hub publishes now, so that it is known again when it comes back."""

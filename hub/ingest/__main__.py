@@ -331,7 +331,7 @@ def main() -> int:
     settings = replace(settings, clean=settings.shares)
     try:
         options.data.mkdir(parents=True, exist_ok=True)
-        with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
+        with FileLock(options.data / "ingest.lock", timeout=options.lock_wait, mode=0o600):
             attend = _Attendant()
             budget = options.budget or default_budget(shutil.disk_usage(options.data).free)
 
@@ -359,7 +359,7 @@ def _serve_in_turn(
     Raises:
         HubError: the turn is another's now.
     """
-    from hub.ingest.standby import Standby  # noqa: PLC0415 — only where NATS is spoken of
+    from hub.ingest.standby import CLIENT_ID, Standby  # noqa: PLC0415 — only where NATS is spoken of
     from hub.journal.lease import Lease  # noqa: PLC0415 — likewise
     from hub.journal.nats_link import Url  # noqa: PLC0415 — likewise
 
@@ -367,7 +367,7 @@ def _serve_in_turn(
     try:
         standby = Standby(folder, lease, place.reader(folder), shown(settings.url))
         if attend.to(standby.waker, standby.stop, standby.wait):
-            client_id = lease.agreed("client-id", settings.client_id)
+            client_id = standby.client_id or lease.agreed(CLIENT_ID, settings.client_id)
             _serve(make(replace(settings, client_id=client_id), lease), attend)
     finally:
         lease.close()

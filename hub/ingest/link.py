@@ -249,13 +249,13 @@ class LinkServer:
         _write_private(folder / FILE, msgspec.json.encode(address))
 
     def send(self, said: FromIngest) -> None:
-        """Tell every hub; one that does not read is skipped for `End` and `Status`: the next says it again."""
+        """Tell every hub; one that does not read now is told the newest of each kind once it has read the rest."""
         if not self._peers:
             return
         data = frame(said)
         for peer in [*self._peers]:
-            if peer.admitted and not peer.unsent:
-                peer.send_bytes(data)
+            if peer.admitted:
+                peer.tell(type(said), data)
 
     @property
     def admitted(self) -> bool:
@@ -302,6 +302,7 @@ class Peer:
         """Watch the connection with `selector`; call `take` with what is said, the secret first, `gone` at its end."""
         self.admitted = False
         self.unsent = bytearray()
+        self._owed: dict[type, bytes] = {}
         self._connection = connection
         self._selector = selector
         self._secret = secret
@@ -313,6 +314,13 @@ class Peer:
     def send(self, said: FromIngest) -> None:
         """Send to this hub alone; closed when it lets too much pile up."""
         self.send_bytes(frame(said))
+
+    def tell(self, kind: type, data: bytes) -> None:
+        """Send news, or, while it does not read, keep the newest of each kind: where all is quiet it is said once."""
+        if self.unsent:
+            self._owed[kind] = data
+        else:
+            self.send_bytes(data)
 
     def send_bytes(self, data: bytes) -> None:
         """Send, or keep what the socket does not take."""
@@ -366,6 +374,9 @@ class Peer:
             while self.unsent:
                 sent = self._connection.send(self.unsent)
                 del self.unsent[:sent]
+                if not self.unsent:
+                    self.unsent += b"".join(self._owed.values())
+                    self._owed.clear()
         except BlockingIOError:
             pass
         except OSError:

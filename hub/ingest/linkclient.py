@@ -71,6 +71,11 @@ class LinkClient:
         """
         return await self._asked(lambda number: Append(number, list(messages)), timeout_s)
 
+    def note(self, messages: Sequence[Message]) -> None:
+        """Have messages committed before whatever is said next; where no ingest is there, they are not."""
+        if self._writer is not None:
+            self._writer.write(frame(Append(next(self._ids), list(messages))))
+
     async def erase(self, positions: Sequence[int], *, timeout_s: float = 30.0) -> int:
         """Empty records for ever and return how many there were.
 

@@ -33,6 +33,8 @@ LOOK_S = 0.1
 ASK_S = 0.25
 """How often the lease is asked for [s]."""
 STATUS_S = 1.0
+CLIENT_ID = "client-id"
+"""Under which name workers agree as whom they speak to the broker."""
 SILENT_S = 3.0
 """After how long [s] the one that listens is no more as it said."""
 _LOG = logging.getLogger(__name__)
@@ -59,6 +61,8 @@ class Standby:
         self._heard = float("-inf"), Status()
         """When the one that listens said how it is, and what."""
         self._deaf: Callable[[], None] | None = None
+        self.client_id: str | None = None
+        """As whom all workers speak to the broker, once it is known: asked while nobody waits for the answer."""
 
     @property
     def waker(self) -> socket.socket:
@@ -82,6 +86,9 @@ class Standby:
                     self._asked_at = time.monotonic()
                     if self._acquired():
                         return True
+                    if self.client_id is None:
+                        with contextlib.suppress(JournalError):  # the next time
+                            self.client_id = self._lease.known(CLIENT_ID)
                 self._tell()
         finally:
             if self._deaf is not None:

@@ -282,6 +282,7 @@ class JetStreamJournal:
         self._groups = self._again = 0
         self._spent = 0.0
         self._sequence = self.end = self.epoch = self.newest = 0
+        self._born = ""
         until = time.monotonic() + AGREE_S
         try:
             while not self._opened(clock(), patient=time.monotonic() < until):
@@ -305,6 +306,7 @@ class JetStreamJournal:
         self._log.make()
         for left in reversed(range(_TRIES)):
             state = self._log.state()
+            self._born = state.born
             self._sequence = state.last  # before the message that tells the end: nothing comes between
             newest = self._log.newest()
             self.end = 0 if newest is None else newest.last
@@ -439,9 +441,13 @@ class JetStreamJournal:
         """
         if not self._doubts:
             return
-        last = self._log.state().last
+        state = self._log.state()
+        last = state.last
         if last == self._sequence:
             return
+        if last < self._sequence and state.born == self._born:
+            msg = "the server that answered is behind, as one is that stands for election"
+            raise UnknownFateError(msg)
         message = self._log.link.message(self._log.url.name, {"seq": last})
         group = "" if message is None else message.headers.get(PART_OF, "").rpartition("-")[0]
         found = self._doubts.get(group)

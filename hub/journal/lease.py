@@ -17,6 +17,8 @@ from hub.journal.nats_link import Heard, Link, Outgoing, RefusedError, Url, give
 LIVES_S = 4.0
 """How long a lease lives that nobody renews [s]."""
 RENEW_S = 1.0
+AGAIN_S = 0.2
+"""How soon it is renewed again where no server took it [s]: once they agree on a leader, it is its holder's again."""
 GIVE_UP_S = 10.0
 """Where no server answers for so long [s], its holder leaves the broker to others: longer than servers need to agree on
 a new leader. Until then nothing is lost by two who try: the journal takes one of them only."""
@@ -97,6 +99,16 @@ class Lease:
         self._thread.start()
         return True
 
+    def known(self, name: str) -> str | None:
+        """Return what all workers of this journal use under a name; None: none of them had a word for it yet.
+
+        Raises:
+            JournalError: no server answers.
+        """
+        side = f"{self._url.name}_side"
+        found = self._link.message(side, {"last_by_subj": f"{side}.agreed.{name}"})
+        return None if found is None else found.data.decode()
+
     def agreed(self, name: str, mine: str) -> str:
         """Return what all workers of this journal use under a name: what the first of them had.
 
@@ -108,11 +120,11 @@ class Lease:
             log.make()
         finally:
             log.close()
-        side, subject = f"{self._url.name}_side", f"{self._url.name}_side.agreed.{name}"
+        subject = f"{self._url.name}_side.agreed.{name}"
         for _ in range(2):
-            found = self._link.message(side, {"last_by_subj": subject})
+            found = self.known(name)
             if found is not None:
-                return found.data.decode()
+                return found
             with contextlib.suppress(RefusedError):  # another was first
                 self._link.publish(Outgoing(subject, mine.encode(), {_EXPECTED: "0"}))
         return mine
@@ -170,13 +182,13 @@ class Lease:
     def _keep(self) -> None:
         """Renew it until it is another's, or no server can be asked for long."""
         left = GIVE_UP_S
-        began = time.monotonic()
-        while not self._ended.wait(RENEW_S):
+        began, pause = time.monotonic(), RENEW_S
+        while not self._ended.wait(pause):
             try:
-                held = self._renewed()
+                held, pause = self._renewed(), RENEW_S
             except JournalError:
                 left -= time.monotonic() - began
-                held = left > 0
+                held, pause = left > 0, AGAIN_S
             else:
                 left = GIVE_UP_S
             if not held:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from msgspec.structs import replace
 
 from hub import deeds
 from hub.acting import Acting
-from hub.deeds import Acknowledge, Choose, Forget, Hang, Shelve, Switch, ToDevice, ToRoom
+from hub.commander import Commander
+from hub.deeds import Acknowledge, Choose, Forget, Gave, Hang, Seat, Shelve, Switch, ToDevice, ToRoom
 from hub.doing import Doing, Noting, named
+from hub.driver import Command
 from hub.errors import NotFoundError, UsageError
-from hub.model import NS, Action, AlarmState, Message, Source
+from hub.model import NS, Action, AlarmState, Commanded, CommandState, Message, Source
+from hub.registry import Registry, load_drivers
 from hub.rules.casting import Taken
 from hub.usecases.choosing import Choices
 from hub.web.hub import Acts
@@ -256,6 +260,85 @@ def test_what_is_chosen_hung_up_or_switched_off_at_one_worker_is_handed_to_all(p
         hub.worker.doer = Doing(Acted._acting(hub), lambda _: None, each.append).do
     silent, loud = (Hang(key=f"{muted}", wall=Wall(muted=muted)) for muted in (True, False))
     chosen = Choose(key="c", usecase="cold_room", session="s1", table=0, choices=Choices(hypotheses={"stock": 4000.0}))
-    done: list[ToRoom] = [silent, chosen, loud, Switch(key="d", name="weather", on=False)]
+    seats = Seat(key="t", tables=(1, 2, 5), may_act=True)
+    done: list[ToRoom] = [silent, chosen, loud, Switch(key="d", name="weather", on=False), seats]
     both(pair, *(deeds.written(each, WALL + number * NS) for number, each in enumerate(done, 1)))
     assert heard == [done] * 2
+
+
+class Commanding:
+    """Two workers that know a plug, and somebody who commands it at the second."""
+
+    def __init__(self, pair: tuple[Hub, Hub]) -> None:
+        """Let both hear the plug."""
+        self.pair = pair
+        for hub in pair:
+            hub.registry = Registry(load_drivers())
+            hub.restart()
+            hub.worker.doer = Doing(Acted._acting(hub), lambda _: None, partial(self._take, hub)).do
+        both(pair, self.plug(0, b'{"POWER":"OFF"}'))
+
+    @staticmethod
+    def plug(second: float, payload: bytes) -> Message:
+        """Return what the plug says of its relay."""
+        return Message("stat/plug/RESULT", payload, WALL + int(second * NS))
+
+    @staticmethod
+    def _take(hub: Hub, deed: ToRoom) -> None:
+        assert isinstance(deed, Gave)
+        hub.worker.hear_given(deed.command, deed.said)
+
+    def give(self, value: float = 1.0, *, there: bool = True) -> Commanded:
+        """Command the relay at the second worker, and journal what the hub journals of it."""
+        two = self.pair[1]
+        commander = Commander(kept=two.kept, worker=two.worker, consent=True, wall=lambda: two.wall)
+        given = commander.give("tasmota:plug", Command("switch", value), "Léa", None, there=there)
+        (outcome,) = [each for each in two.delivered if each.given is not None]
+        two.delivered.clear()
+        both(self.pair, deeds.written(Gave(key=given.id, command=given, said=[*outcome.asks]), two.wall))
+        return given
+
+    def listed(self) -> list[list[tuple[str, str, CommandState]]]:
+        """Return what each worker lists: id, who gave it, how far it is."""
+        return [[(each.id, each.by, each.state) for each in hub.kept.commands(10)] for hub in self.pair]
+
+
+@pytest.fixture
+def commanding(pair: tuple[Hub, Hub]) -> Commanding:
+    """Lend them."""
+    return Commanding(pair)
+
+
+def test_a_command_given_at_one_worker_is_its_givers_at_all_and_is_sent_once(commanding: Commanding) -> None:
+    """Known again on the wire, confirmed by the same report; not a stranger's that was seen passing."""
+    given = commanding.give()
+    assert commanding.listed() == [[(given.id, "Léa", CommandState.SENT)]] * 2
+    both(commanding.pair, Message("cmnd/plug/Power", b"ON", WALL + NS))
+    assert commanding.listed() == [[(given.id, "Léa", CommandState.SENT)]] * 2
+    both(commanding.pair, commanding.plug(2, b'{"POWER":"ON"}'))
+    assert commanding.listed() == [[(given.id, "Léa", CommandState.CONFIRMED)]] * 2
+    sent = [ask for hub in commanding.pair for each in hub.delivered for ask in each.asks if ask[1] == b"ON"]
+    assert sent == []  # what the second sent was taken away above: nobody sends it again
+    both(commanding.pair, Message("cmnd/plug/Power", b"OFF", WALL + 3 * NS))
+    assert [[state for _, _, state in each] for each in commanding.listed()] == [
+        [CommandState.SEEN, CommandState.CONFIRMED]
+    ] * 2
+
+
+def test_a_command_that_is_refused_or_gets_no_report_is_so_at_every_worker(commanding: Commanding) -> None:
+    """With the same reason."""
+    refused = commanding.give(there=False)
+    given = commanding.give()
+    for hub in commanding.pair:
+        hub.tick(60)
+    told = [(given.id, "Léa", CommandState.TIMED_OUT), (refused.id, "Léa", CommandState.REFUSED)]
+    assert [sorted(each) for each in commanding.listed()] == [sorted(told)] * 2
+    assert [hub.kept.command(refused.id) for hub in commanding.pair] == [refused] * 2
+
+
+def test_a_command_that_is_read_again_after_a_kill_is_noted_once(commanding: Commanding) -> None:
+    """Killed between carrying a deed out and keeping its place."""
+    given = commanding.give()
+    commanding.pair[0].restart()
+    commanding.pair[0].worker.hear_given(given, [])
+    assert commanding.listed() == [[(given.id, "Léa", CommandState.SENT)]] * 2

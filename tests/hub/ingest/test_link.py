@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import selectors
+import socket
 import stat
 import sys
 import time
@@ -12,7 +14,21 @@ import msgspec
 import pytest
 
 from hub.errors import JournalError
-from hub.ingest.link import FILE, LENGTH, Address, Hello, Keep, Status, frame, wish
+from hub.ingest.link import (
+    FILE,
+    FROM_INGEST,
+    LENGTH,
+    Address,
+    AppendFailed,
+    End,
+    FromIngest,
+    Hello,
+    Keep,
+    LinkServer,
+    Status,
+    frame,
+    wish,
+)
 from hub.ingest.linkclient import KEPT_AGAIN_S, LinkClient
 from hub.model import Message, Source
 from servers.brokers import Broker
@@ -190,3 +206,44 @@ async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp
         link.keep(21)
         await eventually(lambda: len(ingest.records()) == 11)
         assert ingest.records()[0].position == 21
+
+
+def taken(stream: socket.socket, selector: selectors.BaseSelector, many: int) -> list[FromIngest]:
+    """Read frames at the hub's end while the ingest's goes on in the same thread."""
+    found, data = list[FromIngest](), bytearray()
+    stream.settimeout(0.01)
+    while len(found) < many:
+        for key, mask in selector.select(0):
+            key.data(mask)
+        with contextlib.suppress(TimeoutError):
+            data += stream.recv(1 << 20)
+        while len(data) >= LENGTH.size and len(data) - LENGTH.size >= (length := LENGTH.unpack_from(data)[0]):
+            found.append(FROM_INGEST(bytes(data[LENGTH.size : LENGTH.size + length])))
+            del data[: LENGTH.size + length]
+    return found
+
+
+@pytest.mark.timeout(20)
+def test_a_hub_that_did_not_read_for_a_while_is_told_the_newest_even_where_nothing_moves_any_more(
+    tmp_path: Path,
+) -> None:
+    """How far the journal is, and how the broker is: both are said only when they change."""
+    with selectors.DefaultSelector() as selector, socket.socket() as hub:
+        server = LinkServer(tmp_path, selector, lambda _said, _peer: None)
+        hub.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        address = msgspec.json.decode((tmp_path / FILE).read_bytes(), type=Address)
+        hub.connect(("127.0.0.1", address.port))
+        hub.sendall(frame(Hello(address.secret)))
+        while not server.admitted:
+            for key, mask in selector.select(1):
+                key.data(mask)
+        answers = 0
+        while not server._peers[0].unsent:
+            server._peers[0].send(AppendFailed(answers, "x" * 10_000))
+            answers += 1
+        for each in (End(7), Status(received=7), End(8), Status(received=8)):
+            server.send(each)
+        said = taken(hub, selector, answers + 2)
+        server.close()
+    assert said[answers:] == [End(8), Status(received=8)]
+    assert [each for each in said[:answers] if not isinstance(each, AppendFailed)] == []

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import paho.mqtt.publish
@@ -12,7 +13,11 @@ import pytest
 from hub.errors import JournalError
 from hub.ingest.link import Status
 from hub.ingest.linkclient import LinkClient
+from hub.ingest.standby import Standby
 from hub.journal import place
+from hub.journal.jetstream import JetStreamReader
+from hub.journal.lease import Lease
+from hub.journal.nats_link import Url
 from hub.model import Message
 from servers import nats
 from servers.brokers import Broker, running
@@ -136,3 +141,18 @@ async def linked(ingest: Ingest) -> AsyncIterator[tuple[LinkClient, asyncio.Queu
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+
+
+def test_one_that_stands_by_learns_as_whom_it_will_listen_before_its_turn(tmp_path: Path) -> None:
+    """When a server dies with the worker that listened, who would tell may have no leader yet; it is known by then."""
+    url = Url.parsed(nats.fresh_url())
+    with closing(Lease(url, "one")) as first, closing(Lease(url, "two")) as second:
+        assert first.acquire()
+        standby = Standby(tmp_path, second, JetStreamReader(url), "mqtt://broker")
+        waiting = threading.Thread(target=standby.wait)
+        waiting.start()
+        assert standby.client_id is None
+        first.agreed("client-id", "hub-a")
+        until("it knows", lambda: standby.client_id == "hub-a")
+        standby.stop()
+        waiting.join()

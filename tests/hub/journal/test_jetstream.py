@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
+import msgspec
 import pytest
 
 from hub.errors import ConfigError, JournalError
@@ -105,6 +106,26 @@ def test_a_server_that_is_killed_and_comes_back_has_every_group_that_was_committ
             except JournalError:
                 continue
         back.join()
+        assert said(reader) == ["1", "2", "3"]
+
+
+def test_a_server_that_is_behind_is_not_taken_for_another_append_side(
+    url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While servers vote, one of them tells of the stream as it has it: what it lacks nobody else has written."""
+    monkeypatch.setattr(jetstream, "PATIENCE_S", 0.0)
+    with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
+        journal.append([message(1)])
+        behind = msgspec.structs.replace(journal._log.state(), last=journal._sequence - 1)
+        journal.append([message(2)])
+        with unanswered(journal), pytest.raises(JournalError):
+            journal.append([message(3)])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(journal._log, "state", lambda: behind)
+            with pytest.raises(JournalError, match="behind"):
+                journal.append([message(3)])
+        assert not journal.superseded
+        assert journal.append([message(3)]) == 3
         assert said(reader) == ["1", "2", "3"]
 
 

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from hub.errors import JournalError
 from hub.journal import lease as module
 from hub.journal.lease import Lease
 from hub.journal.nats_link import Url, given_back
@@ -75,4 +76,29 @@ def test_all_workers_use_what_the_first_of_them_had(url: Url) -> None:
     """One name at the broker: its session is handed on with the turn."""
     with closing(Lease(url, "one")) as first, closing(Lease(url, "two")) as second:
         assert first.agreed("client-id", "hub-a") == "hub-a"
+        assert second.known("client-id") == "hub-a"
+        assert second.known("something-else") is None
         assert second.agreed("client-id", "hub-b") == "hub-a"
+
+
+def test_a_holder_whom_no_server_answered_asks_again_long_before_its_next_renewal(
+    url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers that have just agreed on a leader: one that stands by asks four times a second."""
+    with closing(Lease(url, "one")) as lease:
+        module.make(lease._link, url)
+        monkeypatch.setattr(module, "RENEW_S", 0.01)
+        monkeypatch.setattr(module, "AGAIN_S", 0.01)
+        asked: list[str] = []
+
+        def renewed() -> bool:
+            asked.append("renewed")
+            monkeypatch.setattr(module, "RENEW_S", 3600.0)
+            if len(asked) == 1:
+                raise JournalError("no leader")  # noqa: EM101, TRY003 — a test's own
+            return True
+
+        monkeypatch.setattr(lease, "_renewed", renewed)
+        assert lease.acquire()
+        until("it asked again", lambda: len(asked) == 2)
+        assert not lease.lost

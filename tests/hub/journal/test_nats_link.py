@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -147,3 +147,22 @@ def test_it_ends_though_what_it_does_lets_a_word_to_end_pass() -> None:
     ending.start()
     ending.join(30)
     assert not ending.is_alive()
+
+
+def test_what_changes_nothing_is_asked_again_until_somebody_answers() -> None:
+    """A stream that has just got a new leader: who asked before it had one would wait for 2 s, and get nothing."""
+    url = Url.parsed(nats.fresh_url())
+    link, asked = taken(url), list[bytes]()
+
+    def late(question: bytes, answer: Callable[[bytes], None]) -> None:
+        asked.append(question)
+        if len(asked) > 1:
+            answer(b'{"found": 7}')
+
+    end = link.serve("$JS.API.TEST.LATE", late)
+    try:
+        assert link.found("TEST.LATE", {"of": "all"}) == {"found": 7}
+        assert asked == [b'{"of":"all"}'] * 2
+    finally:
+        end()
+        given_back(url)
