@@ -136,7 +136,7 @@ def test_what_is_taken_back_is_waited_for_and_said_where_the_broker_does_not_tak
 
     def admits(name: str, account: provisioned.Account | None) -> bool:
         asked.append((name, account is None))
-        clock.now += 15
+        clock.now += 20
         return False
 
     clock, there = Clock(100.0), broker_of("mqtt://127.0.0.1:1883", ["192.0.2.7"], is_ours=True)
