@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from hub import logs, systemd
-from hub.asking import asked
 from hub.guarding import guarded
 from hub.supervisor import Supervisor, on_end
 
@@ -112,7 +111,7 @@ class _Keeper:
     def run(self) -> None:
         """Keep everything alive, then end it."""
         unguard = None if self._file is None else guarded("broker", partial(self._look, self._file), _LOG)
-        with systemd.watched(lambda: bool(asked(f"{self._url}health"))):
+        with systemd.watched(self._answers):
             self.supervisor.run(lambda _name, word: self._publish() if word is None or "restarted" in word else None)
         with contextlib.suppress(OSError):  # who read it is gone
             os.write(self._words, b"Ending \xe2\x80\xa6\n")
@@ -129,6 +128,12 @@ class _Keeper:
             import shutil  # noqa: PLC0415 — see above
 
             shutil.rmtree(self._data, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        """Tell whether the hub serves its page; asked by a systemd's watchdog only."""
+        from hub.asking import asked  # noqa: PLC0415 — see above
+
+        return bool(asked(f"{self._url}health"))
 
     def _look(self, file: Path) -> None:
         """Start the broker again where it has crashed."""

@@ -21,7 +21,7 @@ from hub.provisioned import Account
 from hub.setup import Broker
 
 _LOG = logging.getLogger(__name__)
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 """The built-in broker is started again for it: its end may take 5 s, its beginning 10."""
 LOOK_S = 0.05
 LATER = "{} is changed, but the broker has not read it yet and may let the old one in; look at it: `matinales doctor`"

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
 
@@ -10,7 +9,11 @@ from collections.abc import Callable, Iterator
 def notify(state: str) -> None:
     """Send a line such as `READY=1` to who started us; a systemd that is gone is nobody's trouble."""
     address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address.startswith(("/", "@")) or not hasattr(socket, "AF_UNIX"):
+    if not address.startswith(("/", "@")):
+        return
+    import socket  # noqa: PLC0415 — only where systemd has started us
+
+    if not hasattr(socket, "AF_UNIX"):
         return
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
         door.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)

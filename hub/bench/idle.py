@@ -18,8 +18,8 @@ PAUSE = 1.0
 NOTES = (
     "bare_cpu_percent: a Python process without any work that wakes as often, right after the hub was watched.",
     (
-        "cold_factor: one piece of work, done once a second, costs so many times what it costs in a loop. Above 3 or so"
-        " this machine makes idle memory dear to touch: what the hub takes here, it would not take elsewhere."
+        "cold_factor: one piece of work, done once a second, costs so many times what it costs in a loop. The further"
+        " above 1, the dearer this machine makes memory that rests: what the hub takes here it does not take elsewhere."
     ),
 )
 

@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import unquote
 
-import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.ingest.session import Settings
+from hub.ingest.sparing import spared
+
+with spared("urllib.request", unless="socks"):  # mail and HTTP, 1.5 MB: paho looks there for a SOCKS proxy, by PySocks
+    import paho.mqtt.client as paho
 
 READ = 262_144
 """Bytes asked of one `recv`."""

@@ -9,9 +9,10 @@ import pytest
 from hub import provisioned
 from hub.__main__ import main
 from hub.accounts import Role
-from hub.errors import ConfigError, NotFoundError, UsageError
+from hub.errors import ConfigError, NotFoundError, StoreError, UsageError
 from hub.provisioning import AccountWish, Provisioning, Sitting
 from hub.setup import broker_of
+from servers.clock import Clock
 from servers.web import provisioning
 
 SITTING = Sitting("s-1", "Boulangers & Co.")
@@ -126,6 +127,36 @@ def test_an_account_is_revoked_by_one_reading_of_the_file(tmp_path: Path, monkey
     provisioned.revoke(tmp_path, "oven")
     assert looks == [tmp_path]
     assert listed(tmp_path) == {}
+
+
+@pytest.mark.parametrize("act", ["revoke", "renew"])
+def test_what_is_taken_back_is_waited_for_and_said_where_the_broker_does_not_take_it(tmp_path: Path, act: str) -> None:
+    """It is changed all the same: the next start of the broker holds to it."""
+    asked: list[tuple[str, bool]] = []
+
+    def admits(name: str, account: provisioned.Account | None) -> bool:
+        asked.append((name, account is None))
+        clock.now += 20
+        return False
+
+    clock, there = Clock(100.0), broker_of("mqtt://127.0.0.1:1883", ["192.0.2.7"], is_ours=True)
+    accounts = Provisioning(tmp_path, "mosquitto", lambda: there, admits, clock)
+    accounts.give(AccountWish(name="oven"), None)
+    before = provisioned.listed(tmp_path)["oven"]
+    assert not asked
+    with pytest.raises(StoreError, match="'oven' is changed, but"):
+        accounts.revoke("oven") if act == "revoke" else accounts.give(AccountWish(name="oven", renew=True), None)
+    assert asked == [("oven", act == "revoke")] * 2
+    assert provisioned.listed(tmp_path).get("oven") != before
+
+
+def test_on_loopback_nothing_is_waited_for(tmp_path: Path) -> None:
+    """There the broker asks nobody for a name."""
+    there = broker_of("mqtt://127.0.0.1:1883", [], is_ours=True)
+    accounts = Provisioning(tmp_path, "embedded", lambda: there, lambda *_: False)
+    accounts.give(AccountWish(name="oven"), None)
+    accounts.revoke("oven")
+    assert provisioned.listed(tmp_path) == {}
 
 
 def test_there_is_an_end_to_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

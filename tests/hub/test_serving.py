@@ -18,10 +18,13 @@ SMALL = HEAVY | {"aiohttp", "asyncio", "hub.worker"}
     ("process", "without"),
     [
         ("hub.process", HEAVY),
-        ("hub.ingest.__main__", SMALL),
+        ("hub.ingest.__main__", SMALL | {"http.client", "urllib.request"}),
         ("hub.broker", SMALL),
         ("hub.cli._start", SMALL),
-        ("hub.keeper", SMALL | {"cyclopts", "filelock", "hub.broker", "hub.config", "msgspec", "psutil", "rich"}),
+        (
+            "hub.keeper",
+            SMALL | {"cyclopts", "filelock", "hub.broker", "hub.config", "msgspec", "psutil", "rich", "socket"},
+        ),
         ("device_sims.__main__", SMALL - {"asyncio"} | {"hub.drivers", "hub.registry"}),
     ],
 )

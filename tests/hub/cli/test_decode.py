@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.__main__ import main
+from servers.workers import usecases
 
 SENSOR = "tele/kitchen/SENSOR"
 TELEGRAM = (
@@ -19,8 +20,9 @@ Decode = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def decode(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Decode:
-    """Lend a call of `decode … --json` that gives exit status and object."""
+    """Lend a call of `decode … --json` that gives exit status and object; the bundled use cases are read once."""
     monkeypatch.setenv("HUB_TZ", "Europe/Paris")
+    monkeypatch.setattr("hub.cli.decode.load_all", usecases)
 
     def call(*arguments: str) -> tuple[int, dict[str, Any]]:
         status = main(["decode", *arguments, "--json"])
