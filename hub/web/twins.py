@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from hub.errors import NotFoundError
+from hub.waiting import soon
 from hub.web.hub import Hub
 from hub.web.problems import Problem
 from hub.web.runners import Runners, State
@@ -55,9 +56,7 @@ class Twins:
     async def follow(self) -> None:
         """Look every second, until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._cast.wait()
+            await soon(self._cast, LOOK_S)
             self._cast.clear()
             await self.look()
 
