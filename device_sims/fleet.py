@@ -69,6 +69,25 @@ def payload(number: int, time_text: str) -> bytes:
     return f"{head}{number:0{max(PAYLOAD_BYTES - len(head) - len(tail), 1)}d}{tail}".encode()
 
 
+def check(devices: int, rate: float, connections: int | None) -> None:
+    """See whether such a fleet can be.
+
+    Args:
+        devices: how many.
+        rate: messages a second of each device [1/s].
+        connections: how many they share; None: as many as is right.
+
+    Raises:
+        SimulationError: naming the figure and its range.
+    """
+    if not 1 <= devices <= MOST_DEVICES or not rate > 0:
+        msg = f"devices is {devices} and rate {rate:g}: 1 to {MOST_DEVICES} devices, a rate above zero"
+        raise SimulationError(msg)
+    if connections is not None and not 1 <= connections <= devices:
+        msg = f"connections is {connections}: at least one, at most one a device"
+        raise SimulationError(msg)
+
+
 async def play(
     broker: Broker,
     *,
@@ -86,12 +105,7 @@ async def play(
     Raises:
         SimulationError: an impossible figure, or the broker cannot be reached.
     """
-    if not 1 <= devices <= MOST_DEVICES or not rate > 0:
-        msg = f"devices is {devices} and rate {rate:g}: 1 to {MOST_DEVICES} devices, a rate above zero"
-        raise SimulationError(msg)
-    if connections is not None and not 1 <= connections <= devices:
-        msg = f"connections is {connections}: at least one, at most one a device"
-        raise SimulationError(msg)
+    check(devices, rate, connections)
     fleet = Fleet(broker, devices, connections or min(devices, MOST_CONNECTIONS))
     try:
         await fleet.gather()

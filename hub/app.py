@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from msgspec import Struct
 from hub import broker, deeds, machine, parts, setup
 from hub.acting import Acting
 from hub.afresh import Afresh
+from hub.beat import beat
 from hub.broker import Kind
 from hub.chosen import Change, Chosen
 from hub.commander import Commander
@@ -256,7 +258,9 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
-        self.provisioning = Provisioning(self._data, settings.broker, self._broker_there)
+        self.provisioning = Provisioning(
+            self._data, settings.broker, self._broker_there, partial(broker.admits, self._data)
+        )
 
     def _opened_store(self) -> Kept:
         forwards = self.config.store == "influx"
@@ -464,7 +468,7 @@ class App:
             self._show_floods()
             await self._ring()
             self._link.keep(min(self._worker.position + 1, self._needed))
-            await asyncio.sleep(PARTS_EVERY)
+            await beat(PARTS_EVERY)
 
     async def _ring(self) -> None:
         """Command the device that rings, where the settings name one and an alarm began or ended."""

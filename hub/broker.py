@@ -25,10 +25,11 @@ from typing import Literal
 
 import msgspec
 import psutil
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from msgspec import Struct
 
 from hub import mosquitto, provisioned
+from hub.datafolder import lock_of
 from hub.errors import ConfigError, HubError
 from hub.guarding import LOOKS_S, guarded
 from hub.logs import Repeats, Words
@@ -56,7 +57,10 @@ START_S = 10.0
 Kind = Literal["embedded", "mosquitto", "foreign"]
 """Of a broker: ours, an installed one that we start, or somebody's."""
 _STATE, _REFUSED, _LOCK, _LOG_FILE = "broker.json", "broker-refused.json", "lock", "broker.log"
+_LISTS = "broker-lists.json"  # what Mosquitto has read of its passwords and rights: when they were written
 _SESSION = "subscription.json"  # the ingest's memory of its session, which ends with an orderly stop
+_STRANGER = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"
+"""A CONNECT of MQTT 3.1.1 without a name: whoever may come in, it is answered."""
 _OVERSIZE = re.compile(r"PayloadSizeLimitExceeded\((\d+)\)|disconnected due to oversize packet")
 if sys.platform == "win32":  # Ctrl-C and the end of our process group stay away; elsewhere: a session of its own
     _APART = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
@@ -234,7 +238,7 @@ def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
                 process.wait(timeout_s)
         except psutil.NoSuchProcess:
             pass
-    for name in (_STATE, _SESSION):
+    for name in (_STATE, _SESSION, _LISTS):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -286,6 +290,42 @@ def alive(folder: Path) -> State | None:
     except (OSError, msgspec.DecodeError, psutil.Error):
         return None
     return state if same else None
+
+
+def admits(folder: Path, name: str, account: Account | None) -> bool:
+    """Tell whether the living broker of a data folder lets a name in by this account alone; None: not at all.
+
+    False while it has not read its files as they lie there now, whatever they say.
+    """
+    state = alive(folder)
+    for file in (folder / "broker.toml", folder / "broker.conf"):
+        try:
+            content = file.read_bytes()
+            if state is None or state.config != hashlib.sha256(content).hexdigest():
+                continue
+            if file.suffix == ".toml":
+                return _embedded_word(content, name) == (None if account is None else account.password)
+            lines = (folder / mosquitto.PASSWORDS).read_text(encoding="utf-8").splitlines(keepends=True)
+            read = msgspec.json.decode((folder / _LISTS).read_bytes(), type=list[tuple[int, int] | None])
+        except (OSError, msgspec.DecodeError):
+            continue
+        found = next((each for each in lines if each.partition(":")[0] == name), None)
+        return found == (None if account is None else account.line) and read == _stamps(_lists(file))
+    return False
+
+
+def _embedded_word(content: bytes, name: str) -> str | None:
+    """Return the password by which rumqttd lets a name in; None: it does not."""
+    told = msgspec.toml.decode(content)
+    word: str | None = told["v4"]["1"]["connections"].get("auth", {}).get(name)
+    return word
+
+
+def _lists(path: Path) -> list[Path]:
+    """Return the files that Mosquitto reads again while it runs: passwords, rights, certificate."""
+    secure = tls_of(path)
+    lists = [path.parent / name for name in (mosquitto.PASSWORDS, mosquitto.RIGHTS)]
+    return lists if secure is None else [*lists, secure.file]
 
 
 def refused(folder: Path) -> Refused:
@@ -351,11 +391,10 @@ def _check_free(listen: str, port: int) -> None:
 
 
 def _await_listening(process: subprocess.Popen[bytes], path: Path, listen: str, port: int) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 — compared, not bound
     deadline = time.monotonic() + START_S
     while True:
         try:
-            socket.create_connection((host, port), timeout=0.5).close()
+            socket.create_connection((_reached(listen), port), timeout=0.5).close()
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
@@ -422,7 +461,7 @@ def _watch(lock: Path, linger_s: float, done: threading.Event) -> None:
     free_since: float | None = None
     while not done.wait(min(5.0, linger_s / 10)):
         try:
-            with FileLock(lock, timeout=0):
+            with lock_of(lock, timeout=0):
                 free_since = free_since or time.monotonic()
         except (Timeout, OSError):
             free_since = None
@@ -453,10 +492,9 @@ def _serve_embedded(path: Path, done: threading.Event) -> None:
 def _serve_mosquitto(path: Path, done: threading.Event) -> None:
     """Run Mosquitto until `done`, or until it ends by itself; its words go to the capped log."""
     log = logging.getLogger("mosquitto")
-    secure = tls_of(path)
-    lists = [path.parent / name for name in (mosquitto.PASSWORDS, mosquitto.RIGHTS)]
-    lists += [] if secure is None else [secure.file]
+    lists = _lists(path)
     read = _stamps(lists)  # before it reads them: what changes from now on is read again
+    _note_read(path, read)
     process = subprocess.Popen(  # noqa: S603 — found by name, our own file
         [mosquitto.program(), "-c", str(path)],
         stdin=subprocess.DEVNULL,
@@ -473,7 +511,8 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
         while not done.wait(LISTS_S):
             if (now := _stamps(lists)) != seen:
                 seen = now
-                _read_again(process)
+                _read_again(process, path)
+                _note_read(path, seen)
         process.terminate()
 
     threading.Thread(target=end_with_us, daemon=True).start()
@@ -483,15 +522,37 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
     done.set()
 
 
-def _read_again(process: "subprocess.Popen[str]") -> None:
+def _read_again(process: "subprocess.Popen[str]", path: Path) -> None:
     """Let Mosquitto read its passwords, rights and certificate again: it cuts those who are in no list any more.
 
-    Windows has no such signal: there it ends, saves its queues, and is started again by whoever guards it.
+    Returns once it has. It does so at the end of a round of its loop (its source), so whoever knocks after the signal
+    is answered after it. Windows has no such signal: there it ends, saves its queues, and is started again by whoever
+    guards it.
     """
     if sys.platform == "win32":
         process.terminate()
-    else:
-        process.send_signal(signal.SIGHUP)
+        return
+    process.send_signal(signal.SIGHUP)
+    try:
+        listen, port = address(path)
+        with socket.create_connection((_reached(listen), port), timeout=START_S) as stranger:
+            stranger.sendall(_STRANGER)
+            stranger.recv(1)
+    except OSError as error:
+        _LOG.warning("Mosquitto does not answer: %s", error)
+
+
+def _note_read(path: Path, stamps: Sequence[tuple[int, int] | None]) -> None:
+    """Let `admits` know what Mosquitto has read."""
+    try:
+        _write_private(path.parent / _LISTS, msgspec.json.encode(stamps).decode())
+    except OSError as error:
+        _LOG.warning("%s cannot be written: %s", path.parent / _LISTS, error)
+
+
+def _reached(listen: str) -> str:
+    """Return where programs of this machine reach who listens so."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 — compared, not bound
 
 
 def main() -> int:

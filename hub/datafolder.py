@@ -103,14 +103,24 @@ def publish(data: Path, hub: Living) -> None:
     write_private(data / RUN, msgspec.json.encode(hub))
 
 
+def lock_of(path: Path, timeout: float = -1) -> FileLock:
+    """Return the lock that a file of a data folder is; a new one is its owner's only, whatever command makes it.
+
+    Args:
+        path: the file.
+        timeout: how long its holder is waited for [s]; below 0: for ever.
+    """
+    return FileLock(path, timeout, mode=0o600)
+
+
 @contextlib.contextmanager
 def owned(data: Path) -> Iterator[int]:
     """Hold the folder's lock and lend its descriptor; run.json goes when it is let go.
 
     Raises:
-        ConfigError: another hub holds it; the message gives its address.
+        ConfigError: another hub holds it; the message gives its address. Or its file cannot be opened.
     """
-    lock = FileLock(data / LOCK)
+    lock = lock_of(data / LOCK)
     try:
         lock.acquire(timeout=1)
     except Timeout:
@@ -118,6 +128,9 @@ def owned(data: Path) -> Iterator[int]:
         where = f" at {other.url} (process {other.pid})" if other else ""
         msg = f"data folder {data}: another hub is running{where}; open that, or name another folder with --data"
         raise ConfigError(msg) from None
+    except OSError as error:
+        msg = f"data folder {data}: cannot be locked ({error.strerror}); make it writable, or name another with --data"
+        raise ConfigError(msg) from error
     try:
         _settle(data)
         descriptor = lock._context.lock_file_fd  # noqa: SLF001 — who becomes another program keeps it open

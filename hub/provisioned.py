@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.accounts import Role, check, new_password
-from hub.datafolder import named, write_private
+from hub.datafolder import lock_of, named, write_private
 from hub.errors import NotFoundError, UsageError
 from hub.mosquitto import SALT, password_line
 
@@ -167,7 +167,7 @@ def rights(accounts: Mapping[str, Account]) -> str:
 
 
 def _locked(folder: Path) -> FileLock:
-    return FileLock(folder / f"{FILE}.lock", timeout=10)
+    return lock_of(folder / f"{FILE}.lock", timeout=10)
 
 
 def _write(folder: Path, accounts: Mapping[str, Account]) -> None:

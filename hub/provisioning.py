@@ -1,6 +1,7 @@
 """Provisioning MQTT accounts of devices while a hub runs, and taking them back with the workshop session; blocks."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
@@ -14,11 +15,16 @@ from msgspec import Struct
 from hub import provisioned
 from hub.accounts import Role
 from hub.broker import Kind
-from hub.errors import ConfigError, UsageError
+from hub.errors import ConfigError, StoreError, UsageError
 from hub.model import NS, rfc3339
+from hub.provisioned import Account
 from hub.setup import Broker
 
 _LOG = logging.getLogger(__name__)
+PATIENCE_S = 20.0
+"""The built-in broker is started again for it: its end may take 5 s, its beginning 10."""
+LOOK_S = 0.05
+LATER = "{} is changed, but the broker has not read it yet and may let the old one in; look at it: `matinales doctor`"
 
 
 class AccountWish(Struct, forbid_unknown_fields=True):
@@ -47,11 +53,28 @@ class Sitting(Struct, frozen=True):
 class Provisioning:
     """The accounts of one hub's broker."""
 
-    def __init__(self, folder: Path, kind: Kind, broker: Callable[[], Broker]) -> None:
-        """Name the data folder, the kind of broker, and how devices reach it now."""
+    def __init__(
+        self,
+        folder: Path,
+        kind: Kind,
+        broker: Callable[[], Broker],
+        admits: Callable[[str, Account | None], bool] = lambda _name, _account: True,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Know whose accounts they are.
+
+        Args:
+            folder: the data folder.
+            kind: of broker.
+            broker: how devices reach it now.
+            admits: whether the living broker lets a name in by this account alone (`hub.broker.admits`).
+            monotonic: clock [s].
+        """
         self._folder = folder
         self._kind = kind
         self._broker = broker
+        self._admits = admits
+        self._monotonic = monotonic
 
     def told(self) -> Mapping[str, Any]:
         """Return `{"accounts": [{"name", "role", "created", "session"}], "broker": {"kind", "rights": {fr, en}}}`.
@@ -77,6 +100,7 @@ class Provisioning:
         Raises:
             UsageError: it cannot be given; the message says why.
             ConfigError: the file is damaged.
+            StoreError: renewed, and the broker may still take the password before.
         """
         if self._kind == "foreign":
             raise UsageError(_words()["foreign"]["en"])
@@ -89,6 +113,8 @@ class Provisioning:
         if not name and wish.role is Role.SESSION and sitting is not None:
             name = provisioned.name_of_session(sitting.title)
         password = provisioned.add(self._folder, name, wish.role, session=session, renew=wish.renew)
+        if wish.renew:
+            self._until_held(name, provisioned.listed(self._folder).get(name))
         return {
             "name": name,
             "password": password,
@@ -99,13 +125,15 @@ class Provisioning:
         }
 
     def revoke(self, name: str) -> None:
-        """Take one back.
+        """Take one back; returns once the broker lets it in no more and has cut it off.
 
         Raises:
             NotFoundError: nobody has that name.
             ConfigError: the file is damaged.
+            StoreError: it is revoked, and the broker may still let it in.
         """
         provisioned.revoke(self._folder, name)
+        self._until_held(name, None)
 
     def end(self, sitting: Sitting | None) -> None:
         """Take back the accounts of sessions that are over."""
@@ -116,6 +144,16 @@ class Provisioning:
             return
         if over:
             _LOG.info("%d accounts of devices ended with their session", len(over))
+
+    def _until_held(self, name: str, account: Account | None) -> None:
+        """Wait until the broker knows what became of an account."""
+        if self._kind == "foreign" or not self._broker().is_open:
+            return  # it asks nobody for a name
+        deadline = self._monotonic() + PATIENCE_S
+        while not self._admits(name, account):
+            if self._monotonic() > deadline:
+                raise StoreError(LATER.format(repr(name)))
+            time.sleep(LOOK_S)
 
     def _limits(self) -> str:
         return "closed" if self._kind != "foreign" and not self._broker().is_open else self._kind

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from filelock import FileLock
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hub import tokens
+from hub.datafolder import lock_of
 from hub.errors import HubError, JournalError, NotFoundError, UsageError
 from hub.hashing import hashed
 from hub.journal import place
@@ -126,7 +126,7 @@ class SharedTokens:
 
     def _write(self) -> bool:
         """Let the file have what is there, and share what it has had alone; False: not all of that could be shared."""
-        with FileLock(self._folder / f"{tokens.FILE}.lock"):
+        with lock_of(self._folder / f"{tokens.FILE}.lock"):
             before = tokens.listed(self._folder)
             unsaid = self._shared(before)
             if before != self._there | unsaid:

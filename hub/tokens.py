@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from filelock import FileLock
 from msgspec import Struct
 
-from hub.datafolder import named, write_private
+from hub.datafolder import lock_of, named, write_private
 from hub.errors import ConfigError, NotFoundError, UsageError
 from hub.hashing import hashed
 
@@ -120,7 +119,7 @@ def create(folder: Path, name: str, source: str | None, *, wall: Callable[[], fl
         if others is not None:
             others.create(name, kept)
             return token
-    with FileLock(folder / f"{FILE}.lock"):
+    with lock_of(folder / f"{FILE}.lock"):
         known = listed(folder)
         if name in known:
             raise UsageError(taken(name))
@@ -140,7 +139,7 @@ def revoke(folder: Path, name: str) -> None:
         if others is not None:
             others.revoke(name)
             return
-    with FileLock(folder / f"{FILE}.lock"):
+    with lock_of(folder / f"{FILE}.lock"):
         known = listed(folder)
         if name not in known:
             raise NotFoundError(unknown(name, known))

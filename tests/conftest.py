@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -36,6 +37,20 @@ def pytest_configure(config: pytest.Config) -> None:
     # between picking a port and binding it no other worker picks it
     freeport.MANY //= int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     freeport.FIRST += freeport.MANY * int(worker.removeprefix("gw"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while thousands of tests are found, nor among them ever after: they stay to the end.
+
+    It took a third of the time until the first test, and as long again of what each later look took.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -151,6 +151,23 @@ def cpu(processes: Sequence[psutil.Process]) -> float:
     return sum(sum(each.cpu_times()[:2]) for each in processes)
 
 
+def wakes(processes: Sequence[psutil.Process]) -> int:
+    """Return how often they, with all their threads, have waited and gone on; 0 where the system does not count it."""
+    return sum(_threads_wakes(each) for each in processes)
+
+
+def _threads_wakes(process: psutil.Process) -> int:
+    if sys.platform == "win32":
+        return 0  # it does not tell who waited from who was made to
+    if sys.platform != "linux":
+        return int(process.num_ctx_switches().voluntary)
+    found = 0
+    for each in process.threads():  # Linux counts each thread by itself
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += psutil.Process(each.id).num_ctx_switches().voluntary
+    return found
+
+
 def memory(processes: Sequence[psutil.Process]) -> float:
     """Return the memory they take [MB], what they share counted once where the system tells (Linux)."""
     taken = 0

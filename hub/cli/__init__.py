@@ -4,6 +4,7 @@ A file `hub/cli/<name>.py` defines `command`: a function with typed parameters, 
 sub-commands of its own; its docstring's first line is what `--help` shows. It returns its exit status (None: 0).
 """
 
+import errno
 import importlib
 import pkgutil
 import sys
@@ -17,6 +18,8 @@ if TYPE_CHECKING:  # a tenth of a second, which `--help` and `--version` do with
     from cyclopts import App
 
 WRONG_USAGE = 2
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""What a disk says that takes nothing more: of no use to anybody with a traceback."""
 
 
 def names() -> list[str]:
@@ -73,6 +76,13 @@ def _run(arguments: list[str], known: list[str]) -> int:
     except HubError as error:
         print(f"matinales: {error}", file=sys.stderr)  # noqa: T201 — the terminal is the interface
         return WRONG_USAGE if isinstance(error, ConfigError | UsageError) else 1
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        remedy = "free some space, or name another folder with --data"
+        print(f"matinales: {where}{error.strerror}; {remedy}", file=sys.stderr)  # noqa: T201 — likewise
+        return 1
     except KeyboardInterrupt:
         return 130
     return result if isinstance(result, int) else 0

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from hub import datafolder
 from hub.acting import Acting
@@ -314,7 +314,10 @@ class Files:
             ConfigError: an ingest process still writes it.
         """
         try:
-            with FileLock(self._data / "ingest.lock", timeout=1), closing(place.journal(self._data)) as journal:
+            with (
+                datafolder.lock_of(self._data / "ingest.lock", timeout=1),
+                closing(place.journal(self._data)) as journal,
+            ):
                 yield journal
         except Timeout:
             msg = f"{self._data}: an ingest process still writes the journal; end it and say it again"

@@ -103,6 +103,10 @@ def required(name: str) -> list[str]:
         return []
 
 
+parsed = cache(Requirement)
+"""One line is asked about for each system and Python."""
+
+
 def needed(
     platform: Platform,
     python: str,
@@ -132,7 +136,7 @@ def needed(
             continue
         seen.add((name, extras))
         for text in own if name == NAME else required(name):
-            asked = Requirement(text)
+            asked = parsed(text)
             wishes = [{**environment, "extra": extra} for extra in ("", *extras)]
             if asked.marker is None or any(asked.marker.evaluate(wish) for wish in wishes):
                 other = canonicalize_name(asked.name)

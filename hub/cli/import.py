@@ -11,7 +11,7 @@ from typing import Annotated, BinaryIO
 
 import msgspec
 from cyclopts import Parameter
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from rich.console import Console
 from rich.progress import Progress
 
@@ -145,7 +145,7 @@ def _mapping(entries: Sequence[str]) -> dict[str, str]:
 def _import(folder: Path, batches: Iterable[Sequence[Message]]) -> None:
     """Journal the rows: through the living ingest process, else into the file itself."""
     try:
-        with FileLock(folder / "ingest.lock", timeout=0):
+        with datafolder.lock_of(folder / "ingest.lock", timeout=0):
             journal = place.journal(folder)
             try:
                 for batch in batches:

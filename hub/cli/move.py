@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from rich.console import Console
 from rich.progress import Progress
 
@@ -44,7 +44,7 @@ def command(
     words = Console(stderr=True, highlight=False, soft_wrap=True)
     with datafolder.owned(datafolder.prepare(folder)):
         try:
-            with FileLock(folder / "ingest.lock", timeout=1):
+            with datafolder.lock_of(folder / "ingest.lock", timeout=1):
                 moved = _moved(folder, url, words)
         except Timeout:
             msg = f"{folder}: an ingest process still writes the journal; end it and say it again"

@@ -5,7 +5,7 @@ from pathlib import Path
 from hub import credentials, datafolder
 from hub.cli._house import Neighbour
 from hub.config import load
-from hub.errors import UsageError
+from hub.errors import NotFoundError, UsageError
 
 
 def command(*, new: bool = False, data: Path | None = None, config: Path | None = None) -> int:
@@ -23,7 +23,10 @@ def command(*, new: bool = False, data: Path | None = None, config: Path | None 
             " whoever logged in with this one is out then"
         )
         raise UsageError(msg)
-    folder = datafolder.prepare(data or (Path(settings.data_dir) if settings.data_dir else datafolder.default()))
+    folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
+    if not folder.is_dir():
+        msg = f"{folder}: no hub has run here; name its folder with --data"
+        raise NotFoundError(msg)
     if new:
         credentials.renew(folder)
         living = datafolder.living(folder)

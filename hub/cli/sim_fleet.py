@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from hub.config import load
-from hub.errors import HubError
+from hub.errors import HubError, UsageError
 
 if TYPE_CHECKING:
     from device_sims.fleet import Result
@@ -41,12 +41,16 @@ def command(
     from device_sims.link import parse_url  # noqa: PLC0415 — not needed for --help
 
     config = load()
+    try:
+        fleet.check(devices, rate, connections)
+        address = parse_url(broker or config.broker_url or f"mqtt://127.0.0.1:{config.mqtt_port}")
+    except SimulationError as error:
+        raise UsageError(str(error)) from error
 
     async def play() -> "Result":
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
-        address = parse_url(broker or config.broker_url or f"mqtt://127.0.0.1:{config.mqtt_port}")
         return await fleet.play(
             address,
             devices=devices,

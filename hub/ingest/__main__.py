@@ -331,7 +331,7 @@ def main() -> int:
     settings = replace(settings, clean=settings.shares)
     try:
         options.data.mkdir(parents=True, exist_ok=True)
-        with FileLock(options.data / "ingest.lock", timeout=options.lock_wait):
+        with FileLock(options.data / "ingest.lock", timeout=options.lock_wait, mode=0o600):
             attend = _Attendant()
             budget = options.budget or default_budget(shutil.disk_usage(options.data).free)
 

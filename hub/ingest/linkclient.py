@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -30,14 +31,18 @@ from hub.ingest.link import (
 from hub.model import Message
 
 _LOG = logging.getLogger(__name__)
+KEPT_AGAIN_S = 10.0
+"""How long [s] the ingest need not hear again how far readers are, while they are no further."""
 
 
 class LinkClient:
     """The hub's end: `run()` connects for ever; the rest may be called at any time from its loop."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Read `ingest.json` in `folder` at each attempt: an ingest that came back has another port."""
         self._folder = folder
+        self._monotonic = monotonic
+        self._kept = (-1, 0.0)
         self._writer: asyncio.StreamWriter | None = None
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[int]] = {}
@@ -113,9 +118,14 @@ class LinkClient:
             self._writer.write(data)
 
     def keep(self, position: int) -> None:
-        """Say how far every reader is: the ingest drops nothing beyond, and nothing while the journal has room."""
-        if self._writer is not None:
+        """Say how far every reader is: the ingest drops nothing beyond, and nothing while the journal has room.
+
+        What was said to this ingest a moment ago wakes it again only after a while.
+        """
+        said, at = self._kept
+        if self._writer is not None and (position != said or self._monotonic() - at >= KEPT_AGAIN_S):
             self._writer.write(frame(Keep(position)))
+            self._kept = position, self._monotonic()
 
     async def run(self) -> None:
         """Connect and listen until cancelled."""
@@ -167,6 +177,7 @@ class LinkClient:
         if self._writer is None:
             return
         self._writer = None
+        self._kept = (-1, 0.0)
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(JournalError("the ingest process ended before it confirmed"))

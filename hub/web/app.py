@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from functools import cache, partial
@@ -14,6 +13,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 
+from hub.beat import next_beat
 from hub.errors import HubError
 from hub.live import Batch
 from hub.web import accept, asyncapi, openapi, problems
@@ -51,7 +51,7 @@ from hub.web.uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
-LOOK_S = 0.5
+LOOK_S = 1.0
 """How often [s] it is seen whether the event loop comes in time."""
 FAREWELL_S = 0.5
 """What a viewer gets to answer that it has seen the end."""
@@ -216,10 +216,11 @@ async def _watch_the_loop(app: web.Application) -> AsyncIterator[None]:
 
 async def _see_lag(lag: Lag) -> None:
     """Sleep again and again, and see how much later it was."""
+    loop = asyncio.get_running_loop()
     while True:
-        before = time.monotonic()
-        await asyncio.sleep(LOOK_S)
-        lag.add(time.monotonic() - before - LOOK_S)
+        due = next_beat(LOOK_S)
+        await asyncio.sleep(due - loop.time())
+        lag.add(loop.time() - due)
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from aiohttp import web
 from msgspec import Struct
 
+from hub.beat import beat, next_beat
 from hub.errors import HubError
 from hub.ingest import phone
 from hub.model import REAL, Availability, Message
@@ -52,6 +53,7 @@ class Phones:
         self._lines: dict[str, Line] = {}
         self._values: dict[str, tuple[dict[str, float], int]] = {}
         self._news: list[Message] = []
+        self._spoke = asyncio.Event()
         self._flushing = asyncio.Lock()
         self.joiners = Joiners(monotonic=monotonic)
 
@@ -61,14 +63,18 @@ class Phones:
         line = Line(socket, self._monotonic())
         self._lines[name] = line
         self.joiners.is_here(name)
-        self._news.append(phone.present(name, self._hub.live.wall(), is_here=True))
+        self._tell(phone.present(name, self._hub.live.wall(), is_here=True))
         try:
             yield
         finally:
             if self._lines.get(name) is line:
                 del self._lines[name]
                 self._values.pop(name, None)
-                self._news.append(phone.present(name, self._hub.live.wall(), is_here=False))
+                self._tell(phone.present(name, self._hub.live.wall(), is_here=False))
+
+    def _tell(self, news: Message) -> None:
+        self._news.append(news)
+        self._spoke.set()
 
     def is_mine(self, name: str, socket: web.WebSocketResponse) -> bool:
         """Tell whether a connection is still the one that speaks for a participant."""
@@ -79,6 +85,7 @@ class Phones:
         """Keep what a phone says until the next beat; the newest of each channel counts."""
         before, _ = self._values.get(name, ({}, 0))
         self._values[name] = (before | phone.values(said), self._hub.live.wall())
+        self._spoke.set()
 
     async def let_go(self, name: str) -> None:
         """End the connection of a participant who is no more; afterwards nothing of it is still on its way."""
@@ -92,10 +99,18 @@ class Phones:
             await line.socket.close(code=GONE, message=b"no participant any more")
 
     async def run(self) -> None:
-        """Journal what came, beat by beat, for ever."""
+        """Journal what came, beat by beat while somebody speaks, for ever."""
         while True:
-            await asyncio.sleep(BEAT_S)
-            if self._monotonic() - self._swept > SWEEP_S:
+            try:
+                async with asyncio.timeout_at(next_beat(SWEEP_S)):
+                    await self._spoke.wait()
+            except TimeoutError:
+                is_due = True
+            else:
+                await beat(BEAT_S)
+                is_due = self._monotonic() - self._swept > SWEEP_S
+            self._spoke.clear()
+            if is_due:
                 self._swept = self._monotonic()
                 await self._sweep()
             await self._flush()

@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
+from hub.beat import next_beat
 from hub.errors import NotFoundError
-from hub.waiting import soon
 from hub.web.hub import Hub
 from hub.web.problems import Problem
 from hub.web.runners import Runners, State
@@ -56,7 +56,9 @@ class Twins:
     async def follow(self) -> None:
         """Look every second, until cancelled."""
         while True:
-            await soon(self._cast, LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(next_beat(LOOK_S)):
+                    await self._cast.wait()
             self._cast.clear()
             await self.look()
 

@@ -215,6 +215,14 @@ def test_a_second_hub_on_the_same_data_is_refused_with_the_address_of_the_first(
     assert hub.page in refused("--data", str(hub.data), "--port", "0", "--mqtt-port", "0")
 
 
+def test_the_same_command_typed_again_is_told_where_the_first_one_is(hub: Demo) -> None:
+    """Its port is taken, too: another port would be of no use, the page of the first one is."""
+    port = hub.page.rstrip("/").rpartition(":")[2]
+    told = refused("--data", str(hub.data), "--port", port, "--mqtt-port", str(hub.mqtt_port))
+    assert f"another hub is running at {hub.page}" in told
+    assert "--port 0" not in told
+
+
 def test_a_port_in_use_is_named_with_the_way_out(hub: Demo, tmp_path: Path) -> None:
     """For the page and for the broker."""
     page, free = hub.page.rstrip("/").rpartition(":")[2], str(free_port())

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from hub.web.built import PAGES
 from servers.browser import Visit, visit
 from servers.hubs import Demo, demo, until
-from servers.pictures import FREE, LAPTOP, LEAST, OUTSIDE, PHONE, TILES, WALL, shelf, taken
+from servers.pictures import LAPTOP, LEAST, PATIENCE_MS, PHONE, WALL, looked_at, shelf, taken
 from servers.workers import usecases
 
 LYING = (844, 390)
@@ -130,12 +130,27 @@ def test_each_story_is_read_from_the_back_of_the_room(stage: Demo, walls: list[V
         expect(page.locator("h1")).to_have_text(usecases()[name].title.as_dict[language])
         expect(page.locator(".values data").first).to_have_text(re.compile(r"\d"))
         expect(page.locator(".chart figure:not(.empty)")).to_be_visible()
-        page.screenshot(path=folder / f"wall_{name}_{language}.png")
-        tiles, free = page.evaluate(TILES), page.evaluate(FREE)
+        page.screenshot(path=folder / f"wall_{name}_{language}.png", timeout=PATIENCE_MS)
+        seen = looked_at(page)
+        tiles, free = seen["tiles"], seen["free"]
         assert min(each["size"] for each in tiles) >= LEAST - 0.1
         assert max(each["wide"] for each in tiles) <= 0
         assert max(each["bottom"] for each in tiles) <= free
         for row in {each["row"] for each in tiles}:
             heights = [each["top"] for each in tiles if each["row"] == row]
             assert max(heights) - min(heights) < 1, heights
-        assert page.evaluate(OUTSIDE) == []
+        assert seen["outside"] == []
+
+
+RESTLESS = """<div class="values"><p class="tile"><b class="number">4,3</b></p></div><div class="chart"></div>
+<style>p, b { display: block; margin: 0; height: 90px } .chart { height: 90px } .big :is(p, b) { height: 400px }</style>
+<script>setInterval(() => document.querySelector('.values').classList.toggle('big', Math.random() < 0.5))</script>"""
+
+
+def test_a_wall_that_changes_while_it_is_looked_at_is_judged_as_it_stood_at_one_moment(browser: Browser) -> None:
+    """Its value ends where its chart begins, always: the one of before and the other of after would say otherwise."""
+    with browser.new_page() as page:
+        page.set_content(RESTLESS)
+        looks = [looked_at(page) for _ in range(50)]
+    assert len({each["free"] for each in looks}) == 2, "it did change"
+    assert all(each["tiles"][0]["bottom"] == each["free"] for each in looks)

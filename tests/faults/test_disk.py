@@ -1,6 +1,7 @@
 """A disk that fails or is full: nothing is acknowledged that is not on it, and all goes on (reliability.md R9, R10)."""
 
 import asyncio
+import contextlib
 import random
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from hub.bench import _books
 from hub.bench._devices import Devices
 from hub.bench._ledger import judge
 from hub.bench._plant import HOST, Plant
+from hub.cli import main
 from hub.journal.sqlite import SqliteJournal
 from servers import inside
 from servers.brokers import Broker
@@ -94,6 +96,33 @@ def small(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_start_on_a_full_disk_says_so_in_one_line(small: Path) -> None:
+    """What to do is in it; a traceback would help nobody."""
+    filled(small)
+    demo = [sys.executable, "-m", "hub", "demo", "--no-browser", "--port", "0", "--mqtt-port", "0"]
+    found = subprocess.run([*demo, "--data", str(small)], capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 1
+    assert found.stderr.splitlines() == [
+        "matinales: No space left on device; free some space, or name another folder with --data"
+    ]
+
+
+def filled(folder: Path) -> None:
+    """Leave not one byte of the disk."""
+    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+        while file.write(bytes(1_000_000)):
+            pass
+
+
+def test_a_command_on_a_disk_that_is_read_only_says_so(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that was saved on such a one can be looked at by `export`, not changed."""
+    (small / "store.db").touch()
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    assert main(["devices", "list", "--data", str(small)]) == 2
+    told = capsys.readouterr().err
+    assert (str(small) in told, "Read-only" in told, "--data" in told) == (True, True, True)
 
 
 @pytest.mark.long

@@ -175,7 +175,7 @@ def test_what_changes_while_mosquitto_starts_is_read_again(tmp_path: Path, monke
     monkeypatch.setattr(mosquitto, "program", lambda: "mosquitto")
     monkeypatch.setattr(subprocess, "Popen", Started)
     monkeypatch.setattr(broker, "LISTS_S", 0.01)
-    monkeypatch.setattr(broker, "_read_again", lambda process: process.send_signal(1))
+    monkeypatch.setattr(broker, "_read_again", lambda process, _: process.send_signal(1))
     (tmp_path / "broker.conf").write_text("listener 1883 127.0.0.1")
     broker._serve_mosquitto(tmp_path / "broker.conf", threading.Event())
     assert again.is_set()

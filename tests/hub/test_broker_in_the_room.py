@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -17,7 +18,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub import broker, provisioned
 from hub.accounts import Role
+from hub.broker import Kind
 from hub.lan.keeper import AUTHORITY, FOLDER, SERVER, Keeper
+from hub.provisioning import AccountWish, Provisioning
+from hub.setup import broker_of
 from servers.brokers import KINDS, needs
 from servers.ports import free_port, until
 
@@ -91,6 +95,18 @@ class House:
         except OSError:  # it is being started again
             return False
 
+    def is_refused(self, user: str, password: str) -> bool:
+        """Tell whether a living broker turns a name and a password away."""
+        with self.connected(user, password) as (seen, _):
+            return seen.is_in is not True
+
+    @property
+    def provisioning(self) -> Provisioning:
+        """The accounts as the hub gives them."""
+        there = broker_of(f"mqtt://127.0.0.1:{self.port}", ["192.0.2.7"], is_ours=True, tls_port=self.tls_port)
+        kind: Kind = "mosquitto" if self.kind == "mosquitto" else "embedded"
+        return Provisioning(self.folder, kind, lambda: there, partial(broker.admits, self.folder))
+
     def certificate(self) -> bytes:
         """Return the one that is shown now."""
         with (
@@ -150,6 +166,27 @@ def test_an_account_counts_as_soon_as_it_is_given_and_no_longer_than_it_stands(h
         eventually("it is cut", lambda: seen.is_cut)
     eventually("the room is let in", lambda: house.lets_in(provisioned.EVERYBODYS, EVERYBODYS))
     assert not house.lets_in("fridge-1", password)
+
+
+def test_a_revoked_account_is_out_once_the_revoking_returns(house: House) -> None:
+    """Who revokes may rely on it: nobody comes in by it afterwards, and who was in is cut."""
+    accounts = house.provisioning
+    password = accounts.give(AccountWish(name="mixer"), None)["password"]
+    eventually("it comes in", lambda: house.lets_in("mixer", password))
+    with house.connected("mixer", password) as (seen, _):
+        accounts.revoke("mixer")
+        assert house.is_refused("mixer", password)
+        eventually("it is cut", lambda: seen.is_cut)
+    assert house.lets_in(provisioned.EVERYBODYS, EVERYBODYS)
+
+
+def test_a_renewed_password_is_the_only_one_once_the_renewing_returns(house: House) -> None:
+    """The old one is out, the new one opens."""
+    old = house.provisioning.give(AccountWish(name="kettle"), None)["password"]
+    eventually("it comes in", lambda: house.lets_in("kettle", old))
+    new = house.provisioning.give(AccountWish(name="kettle", renew=True), None)["password"]
+    assert house.is_refused("kettle", old)
+    assert house.lets_in("kettle", new)
 
 
 def test_a_renewed_password_ends_the_old_one(house: House) -> None:

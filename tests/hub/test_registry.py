@@ -113,7 +113,7 @@ def test_a_driver_that_fails_is_counted_and_named(caplog: pytest.LogCaptureFixtu
         outcome = registry.decode(message("a/b"), {})
         assert outcome.reason == "driver one failed: ValueError: unpack requires a buffer of 7 bytes"
     assert registry.failures["one"] == 3
-    assert len(caplog.records) == 1
+    assert len([each for each in caplog.records if each.name == Registry.__module__]) == 1
 
 
 def test_a_claim_that_fails_is_no_claim() -> None:

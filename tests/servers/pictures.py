@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -11,6 +12,9 @@ LAPTOP = (1280, 800)
 PHONE = (390, 844)
 LEAST = 0.122 * WALL[1]
 """Size of a number on the wall [px]: its figures are a twelfth of the height, to be read at 8 m."""
+PATIENCE_MS = 120_000
+"""For one picture: fifty drawings take a quiet machine 16 s, and nothing is wrong with a page that took longer; a test
+that hangs ends at its own limit."""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TILES = """() => [...document.querySelectorAll('.values .tile')].map((tile) => {
     const number = tile.querySelector('.number');
@@ -46,6 +50,11 @@ LEAF = """async () => {
     scrollTo(0, 0);
 }"""
 """Reads the page to its end, as somebody would: what is below paints itself when it is seen."""
+AT_ONCE = f"""() => new Promise((done) => new ResizeObserver((_, watcher) => {{
+    watcher.disconnect();
+    done({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})() }});
+}}).observe(document.body))"""
+"""All of a wall at one moment, and one at which it is painted: a story goes on between two looks."""
 
 
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -59,20 +68,31 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def taken(page: Page, file: Path) -> list[str]:
     """Keep a picture of the whole page; return what is wrong with it."""
     page.evaluate(LEAF)
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=file, full_page=True, timeout=PATIENCE_MS)
     wide = page.evaluate(SIDEWAYS)
     return [f"{file.stem}: {wide} px too wide"] if wide > 0 else []
 
 
+def looked_at(page: Page) -> dict[str, Any]:
+    """Return what there is to judge of a wall at one moment.
+
+    Returns:
+        `tiles`, one a large value: `size`, `top`, `bottom`, `row` and `wide` [px]; `free`: where what stands below them
+        begins [px]; `outside`: what has words beyond the screen; `covered`: whether a notice stands over the clock.
+    """
+    found: dict[str, Any] = page.evaluate(AT_ONCE)
+    return found
+
+
 def taken_of_wall(page: Page, file: Path) -> list[str]:
     """Keep a picture of a wall; return what is wrong with it: nothing stands outside it, nor over anything else."""
-    page.screenshot(path=file)
-    tiles, free = page.evaluate(TILES), page.evaluate(FREE)
-    found = [f"outside: {each}" for each in page.evaluate(OUTSIDE)]
+    page.screenshot(path=file, timeout=PATIENCE_MS)
+    seen = looked_at(page)
+    found = [f"outside: {each}" for each in seen["outside"]]
     found += [
-        f"a value ends at {each['bottom']:.0f}, the chart begins at {free:.0f}"
-        for each in tiles
-        if each["bottom"] > free
+        f"a value ends at {each['bottom']:.0f}, the chart begins at {seen['free']:.0f}"
+        for each in seen["tiles"]
+        if each["bottom"] > seen["free"]
     ]
-    found += ["a notice covers the clock"] if page.evaluate(COVERED) else []
+    found += ["a notice covers the clock"] if seen["covered"] else []
     return [f"{file.stem}: {each}" for each in found]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.bench.growth import Cost, growth, measure
+from hub.bench.growth import Cost, growth, measure, touched
 
 
 def cost(hub: float, ingest: float) -> Cost:
@@ -16,6 +16,13 @@ def test_growth_is_the_largest_against_the_smallest() -> None:
     """Of both processes together; what lies between is noise where it is dearer."""
     assert growth([cost(30, 10), cost(20, 10), cost(45, 15)]) == pytest.approx(1.5)
     assert growth([cost(30, 10)]) == pytest.approx(1.0)
+
+
+def test_what_a_machine_asks_for_more_devices_is_told_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quickest of several passes: others' work on the machine only adds."""
+    seconds = iter([0.0, 9.0, 9.0, 9.5, *[20.0, 29.0] * 3])
+    monkeypatch.setattr("hub.bench.growth.time.thread_time", lambda: next(seconds))
+    assert touched(3, messages=10) == pytest.approx(0.5 / 10 * 1e6)
 
 
 @pytest.mark.long

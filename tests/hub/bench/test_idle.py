@@ -14,3 +14,5 @@ def test_every_part_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = {name: figures[f"{name}_memory_mb"] for name in parts}
     assert all(taken > 1 for taken in memory.values())
     assert abs(figures["memory_mb"] - (sum(memory.values()) - memory["broker"])) < 1e-6
+    assert figures["cold_factor"] > 0
+    assert ("bare_cpu_percent" in figures) == ("wakes_per_s" in figures)

@@ -18,6 +18,14 @@ def test_the_pin_is_shown_and_another_one_made(tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr().out.strip().splitlines()[-1] == credentials.pin(tmp_path)
 
 
+def test_a_folder_mistyped_has_no_pin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One made for it would open nothing, and leave a folder behind."""
+    assert main(["pin", "--data", str(tmp_path / "matinals")]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "no hub has run here" in told.err, "--data" in told.err) == ("", True, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pin_in_a_file_of_the_operator_is_changed_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from device_sims import playbill
 from device_sims.link import Connection, parse_url
+from hub.cli import main
 from servers.brokers import Broker, running
 from servers.ports import free_port, until
 
@@ -208,6 +209,23 @@ def test_a_fleet_prints_what_was_acknowledged(lent: Broker) -> None:
     assert done.returncode == 0
     result = json.loads(done.stdout)
     assert (result["sent"], result["acknowledged"], result["skipped"]) == (100, 100, 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [
+        ("--devices", "0", "devices is 0"),
+        ("--rate", "0", "rate 0"),
+        ("--connections", "201", "connections is 201"),
+        ("--broker", "mqtt://here:x", "mqtt://[user:password@]host:port"),
+    ],
+)
+def test_a_fleet_that_cannot_be_is_wrong_usage(
+    option: str, value: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 2, and what was wrong; 1 is for a fleet that ran and was not heard."""
+    assert main(["sim-fleet", "--seconds", "0.1", option, value]) == 2
+    assert named in capsys.readouterr().err
 
 
 def test_a_fleet_without_a_broker_is_a_problem_found() -> None:

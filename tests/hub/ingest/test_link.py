@@ -23,14 +23,17 @@ from hub.ingest.link import (
     End,
     FromIngest,
     Hello,
+    Keep,
     LinkServer,
     Status,
     frame,
+    wish,
 )
-from hub.ingest.linkclient import LinkClient
+from hub.ingest.linkclient import KEPT_AGAIN_S, LinkClient
 from hub.model import Message, Source
 from servers.brokers import Broker
 from servers.bytes_on_disk import on_disk
+from servers.clock import Clock
 from servers.ingest import Ingest, ingesting
 from servers.publisher import Publisher
 from servers.web import eventually
@@ -163,6 +166,34 @@ async def test_only_who_has_the_secret_is_heard(embedded: Broker, tmp_path: Path
             assert await asyncio.wait_for(reader.read(), 5) == b""
             writer.close()
         assert ingest.process.poll() is None
+
+
+async def test_an_ingest_is_woken_only_by_what_it_does_not_know(tmp_path: Path) -> None:
+    """How far readers are is said when it changed, to each new ingest, and now and then: room may be made by age."""
+    clock, said, gone = Clock(), [], asyncio.Event()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+                said.append(wish(await reader.readexactly(length)))
+        writer.close()
+        gone.set()
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (tmp_path / FILE).write_bytes(msgspec.json.encode(Address(port, "secret", 1)))
+        link = LinkClient(tmp_path, monotonic=clock)
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: link.connected)
+        for position, passed in ((7, 0.0), (7, 1.0), (8, 0.0), (8, 9.0), (8, KEPT_AGAIN_S)):
+            clock.now += passed
+            link.keep(position)
+        await eventually(lambda: len(said) > 3)
+        assert said == [Hello("secret"), Keep(7), Keep(8), Keep(8)]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await gone.wait()
 
 
 async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:

@@ -108,7 +108,7 @@ def test_every_reason_of_a_damaged_example_has_its_french(driver: Driver) -> Non
         ),
         (
             "driver acme of package acme-hub took longer than 1 s: strike 2 of 3",
-            "le pilote acme du paquet acme-hub a fauté (took longer than 1 s)\u00a0: faute 2 sur 3",
+            "le pilote acme du paquet acme-hub a fauté (il a mis plus de 1 s)\u00a0: faute 2 sur 3",
         ),
         (
             "not JSON: invalid character at byte 4",

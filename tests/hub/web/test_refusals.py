@@ -1,14 +1,17 @@
 """Why a request is refused is told in French too: every sentence that the code has for it, and what is filled in."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from hub.errors import UsageError
 from hub.web.problems import REFUSALS
+from servers.houses import WISH, House
 from servers.web import Client
 
 HUB = Path(__file__).parent.parent.parent.parent / "hub"
@@ -30,13 +33,13 @@ def files() -> list[Path]:
 
 def sentences(path: Path) -> Iterator[str]:
     """Return the English sentences in a file, each blank filled."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)) if any(each in text for each in RAISED) else ():
         for name in ("body", "orelse"):
             for before, after in pairwise(block if isinstance(block := getattr(node, name, []), list) else []):
                 if isinstance(before, ast.Assign) and isinstance(after, ast.Raise) and is_refusal(after.exc):
                     yield from told(before.value)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in RAISED:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
             words = [each.value for each in node.keywords if each.arg in {"reason", "remedy", "what"}]
             yield from (text for each in (*node.args, *words) for text in told(each) if " " in text)
 
@@ -95,3 +98,45 @@ async def test_an_unknown_session_is_not_blamed_on_the_cursor(client: Client) ->
     async with client.get("/api/v1/alarms?session=none&cursor=1700000000000000000~3") as answer:
         problem = await answer.json(content_type=None)
     assert (answer.status, "cursor" in problem["detail"]) == (404, False)
+
+
+def refused(act: Callable[[], object]) -> str:
+    """Return why something is refused, in French."""
+    with pytest.raises(UsageError) as why:
+        act()
+    french = REFUSALS.french(f"{why.value}")
+    assert french is not None
+    return french
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "took longer than 1.5 s",
+        "took more than 256 MiB of memory",
+        "spoiled its answer (x - at byte 3)",
+        "ended its process (code -9)",
+        "ended its process after it had answered",
+        "closed its output, or gave more than 16 MiB",
+    ],
+)
+def test_why_a_driver_stays_off_is_told_in_french(fault: str) -> None:
+    """What `hub.guests` says of it, inside the sentence."""
+    french = REFUSALS.french(f"driver 'demo' stays off: it {fault}; repair package demo and try again")
+    assert french is not None
+    assert fault.split(" (", maxsplit=1)[0] not in french
+
+
+def test_a_session_that_goes_on_or_is_over_is_told_without_a_word_of_the_code(tmp_path: Path) -> None:
+    """Open, paused, archived: each state in the words of its language."""
+    with closing(House(tmp_path)) as house:
+        desk = house.sessions.desk
+        first = desk.start(WISH).id
+        said = [refused(lambda: desk.start(WISH))]
+        desk.pause(first)
+        said.append(refused(lambda: desk.start(WISH)))
+        desk.archive(first)
+        said.append(refused(lambda: desk.pause(first)))
+    for french, word in zip(said, ("est ouverte", "est en pause", "est archivée"), strict=True):
+        assert word in french
+        assert not {"open", "paused", "archived"}.intersection(french.split())
