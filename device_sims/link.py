@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from device_sims.devices import Packet
 from device_sims.errors import SimulationError
+from hub.waiting import soon
 
 _LOG = logging.getLogger(__name__)
 
@@ -191,9 +192,7 @@ class Connection:
         self._closed = True
         self._down.clear()
         if self._is_open and self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FAREWELL_S):
-                    await self._down.wait()
+            await soon(self._down, FAREWELL_S)
         self._forget_socket()
         for future in self._acknowledged.values():
             future.cancel()
@@ -253,9 +252,7 @@ class Connection:
         accepted = False
         waited_s = 0.0
         while not self._down.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
-                    await self._down.wait()
+            await soon(self._down, 1.0)
             accepted = accepted or self.up.is_set()
             waited_s += 1.0
             if not self._down.is_set():

@@ -28,6 +28,7 @@ from device_sims.control import Control, Order
 from device_sims.door import Line
 from device_sims.errors import SimulationError
 from device_sims.recording import Heard, opened, read
+from hub.waiting import soon
 
 _LOG = logging.getLogger(__name__)
 
@@ -184,9 +185,7 @@ class Replay:
                 await self._control.tell()
             while not stop.is_set() and not self.tape.ended:
                 await self._step(stop)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(STEP_S):
-                        await stop.wait()
+                await soon(stop, STEP_S)
             await self._post([], "ended", stop)
         finally:
             control.cancel()

@@ -31,6 +31,7 @@ from device_sims.plugs import Ears, plug
 from device_sims.tables import Text
 from device_sims.waiting import Waiting
 from device_sims.world import Output, Silence
+from hub.waiting import soon
 
 _LOG = logging.getLogger(__name__)
 
@@ -233,9 +234,7 @@ class Run:
             pause_s = min(self._clock.wall_until(self.world.next_s()), BEAT_S)
             if self._by_door:
                 pause_s = max(pause_s, DOOR_EVERY_S)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(pause_s, 0.005)):
-                    await self._wake.wait()
+            await soon(self._wake, max(pause_s, 0.005))
 
     def _catch_up(self) -> None:
         """Play until the clock's present moment."""

@@ -72,6 +72,7 @@ from hub.usecases.loader import load_all, payload_formats
 from hub.usecases.schema import UseCase
 from hub.usecases.why import why
 from hub.valued import Valued
+from hub.waiting import soon
 from hub.web.hub import Acts
 from hub.worker import SHARED_REST, Outcome, Worker
 from hub.workshop.desk import TOPIC as CONTROL
@@ -408,9 +409,7 @@ class App:
         """Give devices their own periods back, and wait a little for their word; the next start goes on."""
         self._settled.clear()
         if await asyncio.wrap_future(self._worker.call(self._pacer.end_all)):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GIVE_BACK):
-                    await self._settled.wait()
+            await soon(self._settled, GIVE_BACK)
 
     def _is_there(self) -> bool:
         status = self._status
@@ -511,9 +510,7 @@ class App:
                 waits = bool(await asyncio.to_thread(sessions.desk.unkept))
             except HubError as error:
                 _LOG.warning("A session is archived or erased later: %s", error)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PARTS_EVERY if waits else PURGE_EVERY):
-                    await self._session_news.wait()
+            await soon(self._session_news, PARTS_EVERY if waits else PURGE_EVERY)
             self._session_news.clear()
 
     def _end_accounts(self) -> None:
@@ -812,9 +809,7 @@ class App:
                 if room != self.live.room:
                     self.tables.everywhere(Batch(room=room))
                     pause = ROOM_EVERY
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._room_pressed.wait()
+            await soon(self._room_pressed, pause)
 
     async def furnish_wall(self, wish: WallWish) -> Wall:
         """Change what holds for every screen; the screens need not wait until it is kept."""

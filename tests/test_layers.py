@@ -16,7 +16,7 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/driver.py": WORDS,
     "hub/drivers": WORDS | {"hub.driver", "hub.payload"},
     **dict.fromkeys(["hub/journal", "hub/store", "hub/rules", "hub/rhythm.py", "hub/joining.py"], WORDS),
-    "hub/notify": WORDS | {"hub.store.alarms", "hub.store.notices", "hub.rules"},
+    "hub/notify": WORDS | {"hub.store.alarms", "hub.store.notices", "hub.rules", "hub.waiting"},
     "hub/flooding.py": WORDS | {"hub.live", "hub.rules", "hub.usecases"},
     "hub/live.py": WORDS | {"hub.rhythm"},
     "hub/source.py": set(),
@@ -24,11 +24,12 @@ BELOW: dict[str, set[str]] = {  # what of ours each place may import, beside its
     "hub/usecases": WORDS | {"hub.rules", "hub.source"},
     "hub/hashing.py": set(),
     "hub/logs.py": set(),
+    "hub/waiting.py": set(),
     "hub/givingback.py": set(),
     "hub/ingest": WORDS | {"hub.driver", "hub.givingback", "hub.journal", "hub.logs", "hub.timeline"},
     "hub/workshop": WORDS | {"hub.hashing", "hub.rules.wording"},
     "hub/guests": WORDS | {"hub.driver", "hub.drivercheck", "hub.registry"},
-    "device_sims": {"hub.units", "hub.logs"},
+    "device_sims": {"hub.units", "hub.logs", "hub.waiting"},
     "device_sims/physics": set(),
 }
 OWNER = {  # one library, one place; a driver is met through the registry, the wiring through the command

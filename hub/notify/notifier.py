@@ -1,7 +1,6 @@
 """Tells what waits in the outbox: each notice by its way, tried again with growing pauses, given up in the end."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections import Counter
@@ -16,6 +15,7 @@ from hub.notify.retry import pause
 from hub.notify.ways import NotToldError
 from hub.rules.flood import Flood
 from hub.store.notices import Notice
+from hub.waiting import soon
 
 _LOG = logging.getLogger(__name__)
 
@@ -93,9 +93,7 @@ class Notifier:
             except HubError as error:  # the store; it says so itself where people look
                 _LOG.info("Nobody is told for now: %s", error)
                 wait = LONGEST_S
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._woken.wait()
+            await soon(self._woken, wait)
 
     async def step(self) -> float:
         """Tell what is due, oldest first; return how long until something else is [s]."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import paho.mqtt.client
 import paho.mqtt.publish
 import psutil
 import pytest
@@ -80,6 +81,19 @@ class Workers:
     def stands_by(self, worker: int) -> bool:
         """Whether a worker waits for its turn."""
         return bool(self.health(worker).get("counters", {}).get("standby") == 1)
+
+    def commands_switch(self, worker: int) -> bool:
+        """Have a worker switch the plug on; False: it refuses, as it does before it was told of the broker."""
+        try:
+            self.ask(worker, "POST", "devices/tasmota%3Aplug/commands", {"channel": "switch", "value": 1})
+        except urllib.error.HTTPError:
+            return False
+        return True
+
+    def commanded(self, worker: int) -> list[tuple[str, str, str]]:
+        """Return id, giver and state of each command that a worker lists."""
+        listed = self.ask(worker, "GET", "devices/tasmota%3Aplug/commands")["commands"]
+        return [(each["id"], each["by"], each["state"]) for each in listed]
 
     def value(self, worker: int) -> float | None:
         """Return what a worker's page knows of the device."""
@@ -154,6 +168,10 @@ class Workers:
             return None
         return next((each["name"] for each in devices if each["id"] == "generic:room/probe"), None)
 
+    def devices(self, worker: int) -> list[str]:
+        """Return the ids of the devices that a worker knows."""
+        return [each["id"] for each in self.ask(worker, "GET", "devices")["devices"]]
+
     def alarms(self, worker: int) -> dict[str, list[tuple[str, str]]]:
         """Return each alarm that a worker's journal holds, with every step of its life; empty: it does not answer."""
         page = f"http://{HOST}:{self.pages[worker]}/api/v1/alarms"
@@ -197,8 +215,8 @@ def working(folder: Path, url: str | None) -> Iterator[Workers]:
     """Lend the two workers once one listens and the other stands by."""
     workers = Workers(folder, url)
     try:
-        until("one listens", lambda: any(map(workers.listens, (0, 1))), timeout_s=40)
-        until("the other stands by", lambda: any(map(workers.stands_by, (0, 1))))
+        until("one listens", lambda: any(map(workers.listens, (0, 1))), timeout_s=90)
+        until("the other stands by", lambda: any(map(workers.stands_by, (0, 1))), timeout_s=60)
         yield workers
     except BaseException as error:
         workers.process.terminate()
@@ -287,6 +305,46 @@ def test_a_facilitator_goes_on_at_another_worker_when_the_one_in_use_dies(tmp_pa
             each.resume()
         until("the first page has it", lambda: workers.session(0) == ("Bakers", "paused"))
         until("and the name", lambda: workers.name(0) == "Old oven")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+def test_tables_and_commands_wanted_at_one_page_are_so_at_the_other(tmp_path: Path) -> None:
+    """Wanted at the one that stands by: both know the tables, and whose command it was; the plug hears it once."""
+    with working(tmp_path, nats.fresh_url()) as workers:
+        first = 0 if workers.listens(0) else 1
+        with plug(workers.mqtt) as heard:
+            until("both know the plug", lambda: all("tasmota:plug" in workers.devices(each) for each in (0, 1)))
+            told = workers.ask(1 - first, "PUT", "tables", {"tables": [1, 3], "may_act": True})
+            until("both want them", lambda: all(workers.ask(each, "GET", "tables") == told for each in (0, 1)))
+            assert ([each["table"] for each in told["tables"]], told["may_act"]) == ([1, 3], True)
+            until("it is told of the broker, and sends it", lambda: workers.commands_switch(1 - first))
+            until("the plug's report has come", lambda: "confirmed" in {each[2] for each in workers.commanded(first)})
+            until("both list the same", lambda: workers.commanded(0) == workers.commanded(1))
+            assert {by for _, by, _ in workers.commanded(first)} == {"command line"}
+            assert heard == [b"ON"]
+
+
+@contextmanager
+def plug(port: int) -> Iterator[list[bytes]]:
+    """Let a plug obey, and lend what it was told."""
+    heard: list[bytes] = []
+
+    def obey(client: paho.mqtt.client.Client, _data: object, message: paho.mqtt.client.MQTTMessage) -> None:
+        heard.append(message.payload)
+        client.publish("stat/plug/RESULT", json.dumps({"POWER": message.payload.decode()}), qos=1)
+
+    client = paho.mqtt.client.Client(paho.mqtt.client.CallbackAPIVersion.VERSION2, "plug")
+    client.on_message = obey
+    client.connect(HOST, port)
+    client.loop_start()
+    try:
+        client.subscribe("cmnd/plug/Power", 1)
+        client.publish("stat/plug/RESULT", '{"POWER":"OFF"}', qos=1).wait_for_publish(10)
+        yield heard
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 @contextmanager
