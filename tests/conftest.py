@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection() -> Generator[None, object, object]:
     """Look for no garbage while thousands of tests are found, nor among them ever after: they stay to the end.
 
-    It took a third of the time until the first test, and as long again of what each later look took.
+    It took a third of the time until the first test.
     """
     gc.disable()
     try:
