@@ -20,6 +20,7 @@ import paho.mqtt.client
 import paho.mqtt.publish
 import psutil
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.cli.cluster import Made
 from hub.journal.jetstream import JetStreamReader
@@ -331,10 +332,10 @@ def plug(port: int) -> Iterator[list[bytes]]:
     heard: list[bytes] = []
 
     def obey(client: paho.mqtt.client.Client, _data: object, message: paho.mqtt.client.MQTTMessage) -> None:
-        heard.append(message.payload)
+        heard.append(bytes(message.payload))
         client.publish("stat/plug/RESULT", json.dumps({"POWER": message.payload.decode()}), qos=1)
 
-    client = paho.mqtt.client.Client(paho.mqtt.client.CallbackAPIVersion.VERSION2, "plug")
+    client = paho.mqtt.client.Client(CallbackAPIVersion.VERSION2, "plug")
     client.on_message = obey
     client.connect(HOST, port)
     client.loop_start()
