@@ -243,7 +243,12 @@ def stop(folder: Path, *, timeout_s: float = 5.0) -> None:
 
 
 def guard(
-    path: Path, *, every_s: float = LOOKS_S, watched: Sequence[Path] = (), rewrite: Callable[[], None] | None = None
+    path: Path,
+    *,
+    every_s: float = LOOKS_S,
+    watched: Sequence[Path] = (),
+    rewrite: Callable[[], None] | None = None,
+    restarted: Callable[[], None] = lambda: None,
 ) -> Callable[[], None]:
     """Start the broker again whenever it has crashed; return what ends this care (call it before `stop`).
 
@@ -252,6 +257,7 @@ def guard(
         every_s: how often it is looked [s].
         watched: files whose change calls `rewrite`.
         rewrite: writes `path` anew; a broker whose file then differs is started again, Mosquitto reads its lists again.
+        restarted: called once it has been started again, for whatever reason.
     """
     seen = _stamps(watched)
 
@@ -262,9 +268,11 @@ def guard(
             rewrite()
             seen = now
             start(path)
+            restarted()
         elif alive(path.parent) is None:
             _LOG.warning("The broker has crashed and is started again")
             start(path)
+            restarted()
 
     return guarded("broker", look, _LOG, every_s=every_s)
 

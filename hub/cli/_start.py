@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -105,7 +106,11 @@ def start(plan: Plan) -> int:
             broker.start(file)
             brokers.callback(broker.stop, data)
             watched = [data / provisioned.FILE] if plan.lan else []
-            brokers.callback(broker.guard(file, watched=watched, rewrite=lambda: _write_broker(plan, data, file)))
+            rewrite = partial(_write_broker, plan, data, file)
+            guard = broker.guard(
+                file, watched=watched, rewrite=rewrite, restarted=lambda: _publish(data, datafolder.living(data))
+            )
+            brokers.callback(guard)
         _add_parts(plan, data, supervisor, broker_url)
         for each in others:
             settings = _hub_settings(each.plan, each.folder, mqtt, file, secret)
@@ -114,9 +119,7 @@ def start(plan: Plan) -> int:
         url = f"http://{_own_host(plan)}:{port}/"
 
         def publish() -> None:
-            pids = {"broker": state.pid} if (state := broker.alive(data)) else {}
-            processes = pids | supervisor.pids
-            datafolder.publish(data, Living(url=url, pid=os.getpid(), secret=secret, processes=processes))
+            _publish(data, Living(url=url, pid=os.getpid(), secret=secret, processes=supervisor.pids))
 
         publish()
         _until_up(plan, url, words)
@@ -133,6 +136,14 @@ def start(plan: Plan) -> int:
             supervisor.run(lambda _name, word: publish() if word is None or "restarted" in word else None)
         words.print("Ending …")
     return 0
+
+
+def _publish(data: Path, told: Living | None) -> None:
+    """Write run.json with the broker's process as it is now; where nothing is told yet, it will be."""
+    state = broker.alive(data)
+    if told is not None:
+        pids = {} if state is None else {"broker": state.pid}
+        datafolder.publish(data, replace(told, processes=told.processes | pids))
 
 
 def _for_keeper(plan: Plan, data: Path, file: Path | None, url: str, secret: str) -> dict[str, Any]:

@@ -34,6 +34,8 @@ STATES = [
 DOUBTED = 0.9
 """Of the least size, what "≈" before four figures leaves of it; the wall keeps that size afterwards."""
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+NOTICED = "() => document.querySelector('.notices').lastElementChild.lastElementChild.getBoundingClientRect().bottom"
+SAID = "() => document.querySelector('.banner:not(.none), main .say').getBoundingClientRect().top"
 SHIFTED = "() => window.shifts.splice(0)"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -113,6 +115,16 @@ def test_a_role_that_nobody_plays_has_room_on_a_wall_beside_a_long_alarm(
 ) -> None:
     """Its words end above the chart, whatever else the wall has to say; so do those of a refused value."""
     assert judged(browser, hub, ("cold_room", "fr"), OFTEN, shelf(tmp_path_factory)) == []
+
+
+def test_two_notices_on_a_wall_keep_to_its_title_s_line(hub: Demo, browser: Browser) -> None:
+    """Frozen, and silenced by its browser while an alarm stands: the sentence below is read whole."""
+    with opened(browser, f"{hub.page}projector", "cold_room", "fr-FR", WALL) as page:
+        shows(page, Bend(alarm="unacknowledged"))
+        expect(page.locator(".notices button")).to_be_visible()
+        say(page, Bend(alarm="unacknowledged", frozen=True))
+        expect(page.locator("[data-still]")).to_be_visible()
+        assert page.evaluate(NOTICED) <= page.evaluate(SAID)
 
 
 def test_what_is_read_in_a_hand_stays_where_it_is_as_an_alarm_comes_and_goes(hub: Demo, browser: Browser) -> None:

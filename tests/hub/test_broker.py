@@ -75,12 +75,14 @@ def test_it_outlives_a_killed_hub_and_ends_by_itself_later(path: Path) -> None:
 
 
 def test_a_crashed_broker_is_started_again(path: Path) -> None:
-    """The guard notices within a second."""
+    """The guard notices within a second, and tells whoever says which process it is."""
     broker.start(path)
-    end = broker.guard(path, every_s=0.1)
+    told: list[broker.State | None] = []
+    end = broker.guard(path, every_s=0.1, restarted=lambda: told.append(broker.alive(path.parent)))
     try:
         kill(path.parent)
-        until("it is back", lambda: broker.alive(path.parent) is not None)
+        until("it is back and told of", lambda: bool(told))
+        assert told == [broker.alive(path.parent)]
     finally:
         end()
         broker.stop(path.parent)

@@ -21,7 +21,8 @@ SPOKEN = {"fr": "1\u202fh\u202f50", "en": "1\u202fh\u202f50\u202fmin"}
 BLANK = re.compile(r"{\w+}")
 BENDING = """
 const SILENT_MS = 59 * 60_000; // an age that takes its room in two languages
-const bent = window.bent = { bend: {value: 'live', of: 'all', alarm: null, replayed: false}, told: 0, measures: {} };
+const bent = window.bent = { told: 0, measures: {} };
+bent.bend = {value: 'live', of: 'all', alarm: null, replayed: false, frozen: false};
 const run = () => bent.full?.scenario.run ?? 'unheard';
 const renamed = (text) => bent.bend.replayed ? text.replaceAll(run(), `replay-${run()}`) : text;
 const meant = (measures) => {
@@ -79,6 +80,7 @@ bent.tell = () => {
     frame.seq = bent.told += 1;
     // another number of devices than before has the page ask for its story anew
     if (bent.told % 2) frame.devices.push({...frame.devices[0], id: 'generic:one-more'});
+    if (bent.bend.frozen) frame.wall.frozen = new Date(now).toISOString();
     const { alarm } = bent.bend;
     frame.alarms = alarm === null ? [] : [{
         ...alarms[usecase], id: 'bent', device: '', usecase, run: runs, priority: 'high', state: alarm, past: false,
@@ -101,12 +103,14 @@ class Bend:
         of: whose: all of them, or only the first one's device or the last one's.
         alarm: the state of the alarm that stands; None: none does.
         replayed: it all comes from a recording.
+        frozen: the facilitator has it stand still.
     """
 
     value: State = "live"
     of: Whose = "all"
     alarm: AlarmState | None = None
     replayed: bool = False
+    frozen: bool = False
 
     @property
     def name(self) -> str:
