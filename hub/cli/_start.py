@@ -82,15 +82,15 @@ def start(plan: Plan) -> int:
     os.umask(0o077)  # what the parts write is the owner's alone, whatever folder was named; the parts inherit it
     os.environ[logs.FORMAT] = plan.config.log_format  # the parts' too
     logs.configure("supervisor")
+    plan = replace(plan, mosquitto=plan.mosquitto or not broker.has_wheel())
+    _check_policy(plan)
+    _check_workers(plan)
     with ExitStack() as stack:
         data = _folder(plan, stack)
         lock = stack.enter_context(datafolder.owned(data))  # before the ports: the same command twice names the first
         port = _open_port(plan.config.web_port, plan.config.web_host)  # chosen once: a restarted hub comes back there
-        config = replace(plan.config, web_port=port, https_port=_https_port(plan))
-        plan = replace(plan, config=config, mosquitto=plan.mosquitto or not broker.has_wheel())
-        _check_policy(plan)
-        _check_workers(plan)
-        place.settle(data, config.journal_url)
+        plan = replace(plan, config=replace(plan.config, web_port=port, https_port=_https_port(plan)))
+        place.settle(data, plan.config.journal_url)
         place.refuse_newer(data)
         _upgrade(data, words)
         supervisor = Supervisor()
