@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -39,6 +40,7 @@ READY = 60.0
 """What the first hub gets until its page is served [s]: 30 were too few for two workers on two cores at a load of 50;
 one that cannot start says so at once."""
 HTTPS_PORT, MQTTS_PORT = 8443, 8883
+_TELLING = threading.Lock()
 FOREIGN_WINDOW = 2000
 """Messages that Mosquitto with the shipped file keeps in flight, at least."""
 
@@ -107,9 +109,7 @@ def start(plan: Plan) -> int:
             brokers.callback(broker.stop, data)
             watched = [data / provisioned.FILE] if plan.lan else []
             rewrite = partial(_write_broker, plan, data, file)
-            guard = broker.guard(
-                file, watched=watched, rewrite=rewrite, restarted=lambda: _publish(data, datafolder.living(data))
-            )
+            guard = broker.guard(file, watched=watched, rewrite=rewrite, restarted=partial(_publish, data))
             brokers.callback(guard)
         _add_parts(plan, data, supervisor, broker_url)
         for each in others:
@@ -138,12 +138,19 @@ def start(plan: Plan) -> int:
     return 0
 
 
-def _publish(data: Path, told: Living | None) -> None:
-    """Write run.json with the broker's process as it is now; where nothing is told yet, it will be."""
-    state = broker.alive(data)
-    if told is not None:
-        pids = {} if state is None else {"broker": state.pid}
-        datafolder.publish(data, replace(told, processes=told.processes | pids))
+def _publish(data: Path, told: Living | None = None) -> None:
+    """Write run.json with the broker's process as it is now; where nothing is told yet, it will be; for any thread.
+
+    Args:
+        data: data folder.
+        told: the rest; None: as it was told before.
+    """
+    with _TELLING:
+        told = told or datafolder.living(data)
+        state = broker.alive(data)
+        if told is not None:
+            pids = {} if state is None else {"broker": state.pid}
+            datafolder.publish(data, replace(told, processes=told.processes | pids))
 
 
 def _for_keeper(plan: Plan, data: Path, file: Path | None, url: str, secret: str) -> dict[str, Any]:

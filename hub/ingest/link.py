@@ -45,8 +45,12 @@ class Hello(Struct, frozen=True, tag=True):
     secret: str
 
 
+UNANSWERED = 0
+"""Number of what nobody waits for an answer to."""
+
+
 class Append(Struct, frozen=True, tag=True):
-    """Hub → ingest: messages of another edge, to be committed as one group."""
+    """Hub → ingest: messages of another edge, to be committed as one group; `id` 0: nobody waits for the answer."""
 
     id: int
     messages: list[Message]

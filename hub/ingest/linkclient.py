@@ -15,6 +15,7 @@ from hub.ingest.link import (
     FILE,
     FROM_INGEST,
     LENGTH,
+    UNANSWERED,
     Address,
     Append,
     Appended,
@@ -43,6 +44,7 @@ class LinkClient:
         self._folder = folder
         self._monotonic = monotonic
         self._kept = (-1, 0.0)
+        self._passes_on = False
         self._writer: asyncio.StreamWriter | None = None
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[int]] = {}
@@ -74,7 +76,7 @@ class LinkClient:
     def note(self, messages: Sequence[Message]) -> None:
         """Have messages committed before whatever is said next; where no ingest is there, they are not."""
         if self._writer is not None:
-            self._writer.write(frame(Append(next(self._ids), list(messages))))
+            self._writer.write(frame(Append(UNANSWERED, list(messages))))
 
     async def erase(self, positions: Sequence[int], *, timeout_s: float = 30.0) -> int:
         """Empty records for ever and return how many there were.
@@ -120,10 +122,12 @@ class LinkClient:
     def keep(self, position: int) -> None:
         """Say how far every reader is: the ingest drops nothing beyond, and nothing while the journal has room.
 
-        What was said to this ingest a moment ago wakes it again only after a while.
+        What was said to this ingest a moment ago wakes it again only after a while; one that stands by hears it each
+        time: whom it passes that on to may have had the turn for a moment only.
         """
         said, at = self._kept
-        if self._writer is not None and (position != said or self._monotonic() - at >= KEPT_AGAIN_S):
+        known = position == said and not self._passes_on and self._monotonic() - at < KEPT_AGAIN_S
+        if self._writer is not None and not known:
             self._writer.write(frame(Keep(position)))
             self._kept = position, self._monotonic()
 
@@ -164,6 +168,7 @@ class LinkClient:
                 for on_end in self._end_callbacks:
                     on_end(position)
             case Status():
+                self._passes_on = said.standby
                 for on_status in self._status_callbacks:
                     on_status(said)
             case Appended(number, position):
@@ -177,7 +182,7 @@ class LinkClient:
         if self._writer is None:
             return
         self._writer = None
-        self._kept = (-1, 0.0)
+        self._kept, self._passes_on = (-1, 0.0), False
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(JournalError("the ingest process ended before it confirmed"))

@@ -12,6 +12,7 @@ import msgspec
 
 from hub.errors import JournalError
 from hub.ingest.link import (
+    UNANSWERED,
     Append,
     AppendFailed,
     End,
@@ -33,6 +34,9 @@ LOOK_S = 0.1
 ASK_S = 0.25
 """How often the lease is asked for [s]."""
 STATUS_S = 1.0
+LEARN_S, LEARN_LATER_S = 1.0, 10.0
+"""How often it is asked as whom workers speak to the broker [s], and how soon again where no answer came: that takes
+2 s, in which nobody is served and the turn not taken."""
 CLIENT_ID = "client-id"
 """Under which name workers agree as whom they speak to the broker."""
 SILENT_S = 3.0
@@ -55,7 +59,7 @@ class Standby:
         self._reader = reader
         self._url = url
         self._stopping = False
-        self._status_at = self._asked_at = 0.0
+        self._status_at = self._asked_at = self._learn_at = 0.0
         self._met = 0
         self._end = -1
         self._heard = float("-inf"), Status()
@@ -86,9 +90,7 @@ class Standby:
                     self._asked_at = time.monotonic()
                     if self._acquired():
                         return True
-                    if self.client_id is None:
-                        with contextlib.suppress(JournalError):  # the next time
-                            self.client_id = self._lease.known(CLIENT_ID)
+                    self._learn()
                 self._tell()
         finally:
             if self._deaf is not None:
@@ -99,6 +101,17 @@ class Standby:
             self._awake.close()
             self._waker.close()
         return False
+
+    def _learn(self) -> None:
+        """Ask as whom workers speak to the broker, until that is known."""
+        if self.client_id is not None or time.monotonic() < self._learn_at:
+            return
+        pause = LEARN_S
+        try:
+            self.client_id = self._lease.known(CLIENT_ID)
+        except JournalError:
+            pause = LEARN_LATER_S
+        self._learn_at = time.monotonic() + pause
 
     def _acquired(self) -> bool:
         try:
@@ -157,7 +170,9 @@ class Standby:
 
     def _handle(self, said: Wanted, peer: Peer) -> None:
         """Have the one that writes do what only it can; what is said to devices is left to its hub."""
-        if isinstance(said, Append | Erase):
+        if isinstance(said, Append) and said.id == UNANSWERED:
+            self._lease.tell(asked(said))  # a command follows, which must not wait for one that does not answer
+        elif isinstance(said, Append | Erase):
             try:
                 peer.send(answered(self._lease.ask(asked(said))))
             except JournalError as error:

@@ -29,7 +29,8 @@ PATIENCE_S = 2.0
 """How long a group is tried again before who appends hears that it is not written [s]."""
 AGAIN_S = 0.02
 AGREE_S = 15.0
-"""How long servers that answer, and have no leader yet, are waited for when the journal is opened [s]."""
+"""How long servers are waited for [s]: when the journal is opened, those that answer and have no leader yet; while it
+is written, one that is behind. Servers that vote need less; what is missing for longer is lost."""
 AT_ONCE = 64
 """Messages of the stream asked for together."""
 CATCH_UP_S = 2.0
@@ -277,6 +278,8 @@ class JetStreamJournal:
         self._resumed = self._restarted = False
         self._echo: Echo | None = None
         self._doubts: dict[str, _Group] = {}
+        self._behind: float | None = None
+        """Since when the stream is told without what was confirmed [s, monotonic]."""
         self._late: list[list[Message]] = []
         self._known, self._known_at = State(), 0.0
         self._groups = self._again = 0
@@ -443,11 +446,9 @@ class JetStreamJournal:
             return
         state = self._log.state()
         last = state.last
+        self._wait_for_who_is_behind(state)
         if last == self._sequence:
             return
-        if last < self._sequence and state.born == self._born:
-            msg = "the server that answered is behind, as one is that stands for election"
-            raise UnknownFateError(msg)
         message = self._log.link.message(self._log.url.name, {"seq": last})
         group = "" if message is None else message.headers.get(PART_OF, "").rpartition("-")[0]
         found = self._doubts.get(group)
@@ -461,7 +462,23 @@ class JetStreamJournal:
             self._late = [*self._late, found.messages][-MOST_LATE:]
         self._doubts.clear()
 
+    def _wait_for_who_is_behind(self, state: State) -> None:
+        """Give a server time that has not all yet; later it is as if another had written: who opens it anew says so.
+
+        Raises:
+            UnknownFateError: there is time left.
+        """
+        if state.last >= self._sequence or state.born != self._born:
+            self._behind = None
+            return
+        now = time.monotonic()
+        self._behind = now if self._behind is None else self._behind
+        if now < self._behind + AGREE_S:
+            msg = "the server that answered is behind, as one is that stands for election"
+            raise UnknownFateError(msg)
+
     def _account(self, group: _Group, sequence: int) -> None:
+        self._behind = None
         self._sequence, self.end = sequence, group.last
         self.epoch = max(self.epoch, group.parts[0][1].epoch)
         self.newest = max((message.received for message in group.messages), default=self.newest)

@@ -293,7 +293,8 @@ class Link:
         asyncio.run_coroutine_threadsafe(publish(), self._loop)
 
     def _reply(self, subject: str, answer: bytes) -> None:
-        asyncio.run_coroutine_threadsafe(self._client.publish(subject, answer), self._loop)
+        if subject:  # else nobody waits for it
+            asyncio.run_coroutine_threadsafe(self._client.publish(subject, answer), self._loop)
 
     @property
     def connected(self) -> bool:

@@ -25,6 +25,7 @@ from hub.ingest.link import (
     Hello,
     Keep,
     LinkServer,
+    Publish,
     Status,
     frame,
     wish,
@@ -191,6 +192,36 @@ async def test_an_ingest_is_woken_only_by_what_it_does_not_know(tmp_path: Path) 
             link.keep(position)
         await eventually(lambda: len(said) > 3)
         assert said == [Hello("secret"), Keep(7), Keep(8), Keep(8)]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await gone.wait()
+
+
+async def test_an_ingest_that_stands_by_is_told_each_time_how_far_readers_are(tmp_path: Path) -> None:
+    """It passes that on to the one that writes, which may be another since a moment and would not know it for long."""
+    clock, said, told, gone = Clock(), list[object](), list[Status | None](), asyncio.Event()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(frame(Status(standby=True)))
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+                said.append(wish(await reader.readexactly(length)))
+        writer.close()
+        gone.set()
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (tmp_path / FILE).write_bytes(msgspec.json.encode(Address(port, "secret", 1)))
+        link = LinkClient(tmp_path, monotonic=clock)
+        link.on_status(told.append)
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: bool(told))
+        for _ in range(2):
+            link.keep(7)
+        link.publish("last", b"")
+        await eventually(lambda: Publish("last", b"") in said)
+        assert said == [Hello("secret"), Keep(7), Keep(7), Publish("last", b"")]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await gone.wait()

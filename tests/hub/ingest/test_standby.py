@@ -4,17 +4,18 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import paho.mqtt.publish
 import pytest
 
 from hub.errors import JournalError
-from hub.ingest.link import Status
+from hub.ingest import standby as standby_module
+from hub.ingest.link import UNANSWERED, Append, Publish, Status, wish
 from hub.ingest.linkclient import LinkClient
 from hub.ingest.standby import Standby
-from hub.journal import place
+from hub.journal import lease, place
 from hub.journal.jetstream import JetStreamReader
 from hub.journal.lease import Lease
 from hub.journal.nats_link import Url
@@ -143,16 +144,74 @@ async def linked(ingest: Ingest) -> AsyncIterator[tuple[LinkClient, asyncio.Queu
             await running
 
 
-def test_one_that_stands_by_learns_as_whom_it_will_listen_before_its_turn(tmp_path: Path) -> None:
-    """When a server dies with the worker that listened, who would tell may have no leader yet; it is known by then."""
+@pytest.fixture
+def stands_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lease, Lease, Standby]]:
+    """Lend the lease of one that has the turn, however slow its renewal, and another's that is about to wait."""
+    monkeypatch.setattr(lease, "LIVES_S", 600.0)
     url = Url.parsed(nats.fresh_url())
     with closing(Lease(url, "one")) as first, closing(Lease(url, "two")) as second:
         assert first.acquire()
-        standby = Standby(tmp_path, second, JetStreamReader(url), "mqtt://broker")
-        waiting = threading.Thread(target=standby.wait)
-        waiting.start()
+        yield first, second, Standby(tmp_path, second, JetStreamReader(url), "mqtt://broker")
+
+
+@contextmanager
+def waiting(standby: Standby) -> Iterator[None]:
+    """Let it wait for its turn."""
+    thread = threading.Thread(target=standby.wait, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        standby.stop()
+        thread.join()
+
+
+def test_one_that_stands_by_learns_as_whom_it_will_listen_before_its_turn(
+    stands_by: tuple[Lease, Lease, Standby],
+) -> None:
+    """When a server dies with the worker that listened, who would tell may have no leader yet; it is known by then."""
+    first, _, standby = stands_by
+    with waiting(standby):
         assert standby.client_id is None
         first.agreed("client-id", "hub-a")
         until("it knows", lambda: standby.client_id == "hub-a")
-        standby.stop()
-        waiting.join()
+
+
+def test_one_that_stands_by_looks_for_its_turn_while_nobody_tells_as_whom_it_will_listen(
+    stands_by: tuple[Lease, Lease, Standby], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question would take 2 s of the time in which it serves its hub and takes over."""
+    _, second, standby = stands_by
+    monkeypatch.setattr(standby_module, "LEARN_LATER_S", 3600.0)
+    acquire, did = second.acquire, list[str]()
+
+    def known(_name: str) -> str:
+        did.append("asked")
+        raise JournalError("no leader")  # noqa: EM101, TRY003 — as a stream that has none
+
+    def looks() -> bool:
+        did.append("looked")
+        return acquire()
+
+    monkeypatch.setattr(second, "known", known)
+    monkeypatch.setattr(second, "acquire", looks)
+    with waiting(standby):
+        until("it looked for its turn", lambda: did.count("looked") > 3)
+    assert did.count("asked") == 1
+
+
+def test_a_note_is_passed_on_before_the_command_it_tells_of_and_nobody_waits_for_it(
+    stands_by: tuple[Lease, Lease, Standby], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the one that listens does not answer, a command that waited for that would go out late."""
+    first, second, standby = stands_by
+    heard = list[object]()
+    first.serve(lambda said, _reply: heard.append(wish(said)))
+    note = Append(UNANSWERED, [Message("matinales/deed", b"{}", 1)])
+    command = Publish("cmnd/plug/POWER", b"ON", by_hand=True)
+    monkeypatch.setattr(second, "ask", lambda _question: pytest.fail("it waits for an answer"))
+    with waiting(standby):
+        for each in (note, command):
+            standby._handle(each, None)  # type: ignore[arg-type]
+        until("both were heard", lambda: len(heard) > 1)
+    assert heard == [note, command]

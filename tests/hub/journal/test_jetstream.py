@@ -129,6 +129,26 @@ def test_a_server_that_is_behind_is_not_taken_for_another_append_side(
         assert said(reader) == ["1", "2", "3"]
 
 
+def test_an_append_side_whose_stream_has_lost_its_end_gives_way_to_one_that_opens_it_anew(
+    url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream that was restored, or lost what was not on the disk: nobody would write until somebody restarts it."""
+    monkeypatch.setattr(jetstream, "PATIENCE_S", 0.0)
+    with closing(JetStreamJournal(url)) as journal:
+        journal.append([message(1)])
+        before = msgspec.structs.replace(journal._log.state(), last=journal._sequence - 1)
+        with unanswered(journal), pytest.raises(JournalError):
+            journal.append([message(2)])
+        monkeypatch.setattr(journal._log, "state", lambda: before)
+        with pytest.raises(JournalError, match="behind"):
+            journal.append([message(2)])
+        assert not journal.superseded
+        monkeypatch.setattr(jetstream, "AGREE_S", 0.0)
+        with pytest.raises(JournalError, match="another ingest"):
+            journal.append([message(2)])
+        assert journal.superseded
+
+
 def test_the_oldest_go_within_the_budget_and_the_positions_stay(url: Url) -> None:
     """What every reader has goes; the end is remembered whatever goes."""
     with closing(JetStreamJournal(url)) as journal, closing(JetStreamReader(url)) as reader:
