@@ -208,4 +208,4 @@ def test_mosquitto_that_nobody_reaches_has_not_read_its_lists(tmp_path: Path) ->
             """End."""
 
     (tmp_path / "broker.conf").write_text(f"listener {free_port()} 127.0.0.1")
-    assert not broker._read_again(Deaf(), tmp_path / "broker.conf")  # type: ignore[arg-type]
+    assert broker._read_again(Deaf(), tmp_path / "broker.conf") is False  # type: ignore[arg-type]
