@@ -123,6 +123,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         mqtt: the broker's address.
         broker: its kind.
         mqtts: its port for TLS.
+        accounts: data folder of the first of several workers, whose accounts the broker knows; None: it is this one.
         use_case: the one on the projector.
         config: the settings.
     """
@@ -134,6 +135,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     mqtt: str
     broker: Kind = "embedded"
     mqtts: int | None = None
+    accounts: str | None = None
     use_case: str
     config: Config
 
@@ -258,9 +260,7 @@ class App:
             raise
         self._stage.take(self._worker.views(time.time_ns()), self._worker.played, self._kept.off())
         self.room = self._make_room()
-        self.provisioning = Provisioning(
-            self._data, settings.broker, self._broker_there, partial(broker.admits, self._data)
-        )
+        self.provisioning = self._make_provisioning()
 
     def _opened_store(self) -> Kept:
         forwards = self.config.store == "influx"
@@ -269,6 +269,10 @@ class App:
     def _make_room(self) -> Room:
         is_open, live = self._settings.lan, self.live
         return Room(self.config, self._data, is_open=is_open, is_inviting=lambda: live.room["shows"] == "join")
+
+    def _make_provisioning(self) -> Provisioning:
+        folder = Path(self._settings.accounts or self._data)
+        return Provisioning(folder, self._settings.broker, self._broker_there, partial(broker.admits, folder))
 
     def _make_live(self, table: int = 0) -> Live:
         """Return the live state of the whole room, or of a table."""
@@ -514,6 +518,8 @@ class App:
             self._session_news.clear()
 
     def _end_accounts(self) -> None:
+        if self._settings.accounts is not None:
+            return  # the first worker's: this one may hear of a session after accounts were given for it
         current = self._sessions.desk.current()
         self.provisioning.end(None if current is None else Sitting(current.id, current.title))
 

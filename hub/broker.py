@@ -517,9 +517,8 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
     def end_with_us() -> None:
         seen = read
         while not done.wait(LISTS_S):
-            if (now := _stamps(lists)) != seen:
+            if (now := _stamps(lists)) != seen and _read_again(process, path):
                 seen = now
-                _read_again(process, path)
                 _note_read(path, seen)
         process.terminate()
 
@@ -530,24 +529,26 @@ def _serve_mosquitto(path: Path, done: threading.Event) -> None:
     done.set()
 
 
-def _read_again(process: "subprocess.Popen[str]", path: Path) -> None:
+def _read_again(process: "subprocess.Popen[str]", path: Path) -> bool:
     """Let Mosquitto read its passwords, rights and certificate again: it cuts those who are in no list any more.
 
-    Returns once it has. It does so at the end of a round of its loop (its source), so whoever knocks after the signal
-    is answered after it. Windows has no such signal: there it ends, saves its queues, and is started again by whoever
-    guards it.
+    Returns whether it has. It does so at the end of a round of its loop (its source), so whoever knocks after the
+    signal is answered after it. Windows has no such signal: there it ends, saves its queues, and is started again by
+    whoever guards it, so it has not read them.
     """
     if sys.platform == "win32":
         process.terminate()
-        return
+        return False
     process.send_signal(signal.SIGHUP)
     try:
         listen, port = address(path)
         with socket.create_connection((_reached(listen), port), timeout=START_S) as stranger:
             stranger.sendall(_STRANGER)
             stranger.recv(1)
-    except OSError as error:
-        _LOG.warning("Mosquitto does not answer: %s", error)
+    except (OSError, ConfigError) as error:
+        _LOG.warning("Mosquitto does not answer, and is told again to read its lists: %s", error)
+        return False
+    return True
 
 
 def _note_read(path: Path, stamps: Sequence[tuple[int, int] | None]) -> None:

@@ -1,12 +1,11 @@
 """Provisioning MQTT accounts of devices while a hub runs, and taking them back with the workshop session; blocks."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -15,16 +14,12 @@ from msgspec import Struct
 from hub import provisioned
 from hub.accounts import Role
 from hub.broker import Kind
-from hub.errors import ConfigError, StoreError, UsageError
+from hub.errors import ConfigError, UsageError
 from hub.model import NS, rfc3339
 from hub.provisioned import Account
 from hub.setup import Broker
 
 _LOG = logging.getLogger(__name__)
-PATIENCE_S = 30.0
-"""The built-in broker is started again for it: its end may take 5 s, its beginning 10."""
-LOOK_S = 0.05
-LATER = "{} is changed, but the broker has not read it yet and may let the old one in; look at it: `matinales doctor`"
 
 
 class AccountWish(Struct, forbid_unknown_fields=True):
@@ -59,22 +54,19 @@ class Provisioning:
         kind: Kind,
         broker: Callable[[], Broker],
         admits: Callable[[str, Account | None], bool] = lambda _name, _account: True,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Know whose accounts they are.
 
         Args:
-            folder: the data folder.
+            folder: the data folder of whoever started the broker.
             kind: of broker.
             broker: how devices reach it now.
             admits: whether the living broker lets a name in by this account alone (`hub.broker.admits`).
-            monotonic: clock [s].
         """
         self._folder = folder
         self._kind = kind
         self._broker = broker
         self._admits = admits
-        self._monotonic = monotonic
 
     def told(self) -> Mapping[str, Any]:
         """Return `{"accounts": [{"name", "role", "created", "session"}], "broker": {"kind", "rights": {fr, en}}}`.
@@ -100,7 +92,6 @@ class Provisioning:
         Raises:
             UsageError: it cannot be given; the message says why.
             ConfigError: the file is damaged.
-            StoreError: renewed, and the broker may still take the password before.
         """
         if self._kind == "foreign":
             raise UsageError(_words()["foreign"]["en"])
@@ -113,8 +104,6 @@ class Provisioning:
         if not name and wish.role is Role.SESSION and sitting is not None:
             name = provisioned.name_of_session(sitting.title)
         password = provisioned.add(self._folder, name, wish.role, session=session, renew=wish.renew)
-        if wish.renew:
-            self._until_held(name, provisioned.listed(self._folder).get(name))
         return {
             "name": name,
             "password": password,
@@ -125,15 +114,13 @@ class Provisioning:
         }
 
     def revoke(self, name: str) -> None:
-        """Take one back; returns once the broker lets it in no more and has cut it off.
+        """Take one back; once the broker holds to it (`is_held`) it lets it in no more and has cut it off.
 
         Raises:
             NotFoundError: nobody has that name.
             ConfigError: the file is damaged.
-            StoreError: it is revoked, and the broker may still let it in.
         """
         provisioned.revoke(self._folder, name)
-        self._until_held(name, None)
 
     def end(self, sitting: Sitting | None) -> None:
         """Take back the accounts of sessions that are over."""
@@ -145,18 +132,23 @@ class Provisioning:
         if over:
             _LOG.info("%d accounts of devices ended with their session", len(over))
 
-    def _until_held(self, name: str, account: Account | None) -> None:
-        """Wait until the broker knows what became of an account."""
+    def is_held(self, name: str) -> bool:
+        """Tell whether the broker lets a name in by its account as it stands now alone, or asks nobody for a name.
+
+        Raises:
+            ConfigError: the file is damaged.
+        """
         if self._kind == "foreign" or not self._broker().is_open:
-            return  # it asks nobody for a name
-        deadline = self._monotonic() + PATIENCE_S
-        while not self._admits(name, account):
-            if self._monotonic() > deadline:
-                raise StoreError(LATER.format(repr(name)))
-            time.sleep(LOOK_S)
+            return True
+        return self._admits(name, provisioned.listed(self._folder).get(name))
 
     def _limits(self) -> str:
         return "closed" if self._kind != "foreign" and not self._broker().is_open else self._kind
+
+
+def holding(done: Literal["revoked", "renewed"], *, is_held: bool) -> Mapping[str, Any]:
+    """Return `{"enforced", "warning": {fr, en} or None}`: whether the broker holds to what was done."""
+    return {"enforced": is_held, "warning": None if is_held else _words()[f"{done}_later"]}
 
 
 def urls(name: str, password: str, broker: Broker) -> list[str]:

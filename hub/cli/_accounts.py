@@ -13,7 +13,7 @@ from hub import datafolder
 from hub.cli._house import NO_HUB, House, opened
 from hub.config import load
 from hub.errors import UsageError
-from hub.provisioning import AccountWish, Provisioning
+from hub.provisioning import AccountWish, Provisioning, holding
 from hub.setup import broker_of
 
 
@@ -44,11 +44,11 @@ class AtRest:
         if method == "DELETE":
             name = unquote(path.rpartition("/")[2])
             self._provisioning.revoke(name)
-            return {"name": name, "revoked": True}
+            return {"name": name, "revoked": True, **holding("revoked", is_held=True)}
         wish = msgspec.convert(body, AccountWish)
         if wish.until_archive:
             raise UsageError(NO_HUB)
-        return dict(self._provisioning.give(wish, None))
+        return {**self._provisioning.give(wish, None), **holding("renewed", is_held=True)}
 
 
 def copied(made: Mapping[str, Any]) -> list[str]:

@@ -113,7 +113,7 @@ def start(plan: Plan) -> int:
             brokers.callback(guard)
         _add_parts(plan, data, supervisor, broker_url)
         for each in others:
-            settings = _hub_settings(each.plan, each.folder, mqtt, file, secret)
+            settings = {**_hub_settings(each.plan, each.folder, mqtt, file, secret), "accounts": str(data)}
             _add_worker(each, supervisor, settings, broker_url)
         ready = supervisor.wait_for("hub", "ready", READY)
         url = f"http://{_own_host(plan)}:{port}/"

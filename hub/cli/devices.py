@@ -90,6 +90,7 @@ def add(
     if sys.stdout.isatty():
         qr(made["urls"][0])
     print(made["rights"]["en"], file=sys.stderr)  # noqa: T201 — as above
+    _warn(made)
     return 0
 
 
@@ -146,7 +147,14 @@ def revoke(name: str, *, secrets: Path | None = None, place: Place = HERE) -> in
     with accounts_of(place.folder) as house:
         answer = house.ask("DELETE", f"/accounts/{quote(name, safe='')}")
     told(answer, place, f"{name} has no account any more")
+    _warn(answer)
     return 0
+
+
+def _warn(answer: dict[str, Any]) -> None:
+    """Say where the broker does not hold to a change yet."""
+    if answer["warning"] is not None:
+        print(answer["warning"]["en"], file=sys.stderr)  # noqa: T201 — the terminal is the interface
 
 
 @command.command

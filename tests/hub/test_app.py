@@ -7,8 +7,10 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from hub import app as app_module
+from hub import provisioned
 from hub.app import App, Settings, opened
 from hub.config import Config
 from hub.errors import NotFoundError
@@ -17,6 +19,7 @@ from hub.kept import Kept
 from hub.lan.room import Room
 from hub.model import NS, Message, Source
 from hub.parts import WORDS
+from hub.provisioning import AccountWish, Sitting
 from hub.store.base import Range
 from hub.store.retention import DAY
 from hub.understand import Changes
@@ -47,6 +50,21 @@ async def hub(tmp_path: Path) -> AsyncIterator[App]:
     app = await asyncio.to_thread(prepare)
     yield app
     await app.close()
+
+
+async def test_another_worker_gives_accounts_at_the_broker_of_the_first_and_ends_none(tmp_path: Path) -> None:
+    """Whoever guards that broker reads one file; a session that this worker has not heard of yet is not over."""
+    first, second = tmp_path / "data", tmp_path / "data" / "workers" / "2"
+    second.mkdir(parents=True)
+    app = await asyncio.to_thread(opened, replace(settings(second), accounts=str(first)))
+    try:
+        wish = AccountWish(name="oven", until_archive=True)
+        await asyncio.to_thread(app.provisioning.give, wish, Sitting("s-1", "Bakers"))
+        await asyncio.to_thread(app._end_accounts)
+        assert list(provisioned.listed(first)) == ["oven"]
+        assert not (second / provisioned.FILE).exists()
+    finally:
+        await app.close()
 
 
 @pytest.mark.parametrize("table", ["device", "rule", "context", "newest"])

@@ -146,9 +146,17 @@ def test_the_shipped_mosquitto_file_loads(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_changes_while_mosquitto_starts_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account given at that moment opens: whether it read the list before or after, nobody knows."""
+@pytest.mark.parametrize("deaf", [0, 2])
+def test_what_changes_while_mosquitto_starts_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaf: int
+) -> None:
+    """An account given at that moment opens: whether it read the list before or after, nobody knows.
+
+    It is told until it answers, and until then nobody takes it for read.
+    """
     passwords, again = tmp_path / mosquitto.PASSWORDS, threading.Event()
+    answers = iter([*[False] * deaf, True])
+    noted: list[list[tuple[int, int] | None]] = []
     passwords.write_text("before")
 
     class Started:
@@ -164,20 +172,40 @@ def test_what_changes_while_mosquitto_starts_is_read_again(tmp_path: Path, monke
             again.wait(30)
             return iter(())
 
-        def send_signal(self, _: int) -> None:
-            """Be told to read."""
-            again.set()
-
         def terminate(self) -> None:
             """End."""
 
         def wait(self) -> None:
             """Have ended."""
 
+    def note(path: Path, stamps: list[tuple[int, int] | None]) -> None:
+        noted.append(stamps)
+        if path.exists() and len(noted) > 1:
+            again.set()
+
     monkeypatch.setattr(mosquitto, "program", lambda: "mosquitto")
     monkeypatch.setattr(subprocess, "Popen", Started)
     monkeypatch.setattr(broker, "LISTS_S", 0.01)
-    monkeypatch.setattr(broker, "_read_again", lambda process, _: process.send_signal(1))
+    monkeypatch.setattr(broker, "_read_again", lambda *_: next(answers))
+    monkeypatch.setattr(broker, "_note_read", note)
     (tmp_path / "broker.conf").write_text("listener 1883 127.0.0.1")
     broker._serve_mosquitto(tmp_path / "broker.conf", threading.Event())
     assert again.is_set()
+    assert next(answers, None) is None
+    assert noted[0] != noted[1] == broker._stamps(broker._lists(tmp_path / "broker.conf"))
+
+
+def test_mosquitto_that_nobody_reaches_has_not_read_its_lists(tmp_path: Path) -> None:
+    """Whoever revoked must not hear that it has."""
+
+    class Deaf:
+        """Takes signals and gives no answer."""
+
+        def send_signal(self, _: int) -> None:
+            """Be told to read."""
+
+        def terminate(self) -> None:
+            """End."""
+
+    (tmp_path / "broker.conf").write_text(f"listener {free_port()} 127.0.0.1")
+    assert broker._read_again(Deaf(), tmp_path / "broker.conf") is False  # type: ignore[arg-type]

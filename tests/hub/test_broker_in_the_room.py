@@ -168,23 +168,26 @@ def test_an_account_counts_as_soon_as_it_is_given_and_no_longer_than_it_stands(h
     assert not house.lets_in("fridge-1", password)
 
 
-def test_a_revoked_account_is_out_once_the_revoking_returns(house: House) -> None:
+def test_a_revoked_account_is_out_once_the_broker_is_said_to_hold_to_it(house: House) -> None:
     """Who revokes may rely on it: nobody comes in by it afterwards, and who was in is cut."""
     accounts = house.provisioning
     password = accounts.give(AccountWish(name="mixer"), None)["password"]
     eventually("it comes in", lambda: house.lets_in("mixer", password))
     with house.connected("mixer", password) as (seen, _):
         accounts.revoke("mixer")
+        eventually("the broker holds to it", lambda: accounts.is_held("mixer"))
         assert house.is_refused("mixer", password)
         eventually("it is cut", lambda: seen.is_cut)
     assert house.lets_in(provisioned.EVERYBODYS, EVERYBODYS)
 
 
-def test_a_renewed_password_is_the_only_one_once_the_renewing_returns(house: House) -> None:
+def test_a_renewed_password_is_the_only_one_once_the_broker_is_said_to_hold_to_it(house: House) -> None:
     """The old one is out, the new one opens."""
-    old = house.provisioning.give(AccountWish(name="kettle"), None)["password"]
+    accounts = house.provisioning
+    old = accounts.give(AccountWish(name="kettle"), None)["password"]
     eventually("it comes in", lambda: house.lets_in("kettle", old))
-    new = house.provisioning.give(AccountWish(name="kettle", renew=True), None)["password"]
+    new = accounts.give(AccountWish(name="kettle", renew=True), None)["password"]
+    eventually("the broker holds to it", lambda: accounts.is_held("kettle"))
     assert house.is_refused("kettle", old)
     assert house.lets_in("kettle", new)
 

@@ -9,10 +9,10 @@ import pytest
 from hub import provisioned
 from hub.__main__ import main
 from hub.accounts import Role
-from hub.errors import ConfigError, NotFoundError, StoreError, UsageError
-from hub.provisioning import AccountWish, Provisioning, Sitting
+from hub.cli import _accounts
+from hub.errors import ConfigError, NotFoundError, UsageError
+from hub.provisioning import AccountWish, Provisioning, Sitting, holding
 from hub.setup import broker_of
-from servers.clock import Clock
 from servers.web import provisioning
 
 SITTING = Sitting("s-1", "Boulangers & Co.")
@@ -129,34 +129,25 @@ def test_an_account_is_revoked_by_one_reading_of_the_file(tmp_path: Path, monkey
     assert listed(tmp_path) == {}
 
 
-@pytest.mark.parametrize("act", ["revoke", "renew"])
-def test_what_is_taken_back_is_waited_for_and_said_where_the_broker_does_not_take_it(tmp_path: Path, act: str) -> None:
-    """It is changed all the same: the next start of the broker holds to it."""
-    asked: list[tuple[str, bool]] = []
-
-    def admits(name: str, account: provisioned.Account | None) -> bool:
-        asked.append((name, account is None))
-        clock.now += 20
-        return False
-
-    clock, there = Clock(100.0), broker_of("mqtt://127.0.0.1:1883", ["192.0.2.7"], is_ours=True)
-    accounts = Provisioning(tmp_path, "mosquitto", lambda: there, admits, clock)
+def test_it_is_held_once_the_broker_knows_the_account_as_it_stands_now(tmp_path: Path) -> None:
+    """Whoever else changed it meanwhile: nobody waits for what is wanted no more."""
+    known: dict[str, provisioned.Account] = {}
+    there = broker_of("mqtt://127.0.0.1:1883", ["192.0.2.7"], is_ours=True)
+    accounts = Provisioning(
+        tmp_path, "mosquitto", lambda: there, lambda name, account: account is not None and known.get(name) == account
+    )
     accounts.give(AccountWish(name="oven"), None)
-    before = provisioned.listed(tmp_path)["oven"]
-    assert not asked
-    with pytest.raises(StoreError, match="'oven' is changed, but"):
-        accounts.revoke("oven") if act == "revoke" else accounts.give(AccountWish(name="oven", renew=True), None)
-    assert asked == [("oven", act == "revoke")] * 2
-    assert provisioned.listed(tmp_path).get("oven") != before
+    assert not accounts.is_held("oven")
+    accounts.revoke("oven")
+    accounts.give(AccountWish(name="oven"), None)
+    known |= provisioned.listed(tmp_path)
+    assert accounts.is_held("oven")
 
 
 def test_on_loopback_nothing_is_waited_for(tmp_path: Path) -> None:
     """There the broker asks nobody for a name."""
     there = broker_of("mqtt://127.0.0.1:1883", [], is_ours=True)
-    accounts = Provisioning(tmp_path, "embedded", lambda: there, lambda *_: False)
-    accounts.give(AccountWish(name="oven"), None)
-    accounts.revoke("oven")
-    assert provisioned.listed(tmp_path) == {}
+    assert Provisioning(tmp_path, "embedded", lambda: there, lambda *_: False).is_held("oven")
 
 
 def test_there_is_an_end_to_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,3 +185,22 @@ def test_the_command_gives_lists_and_revokes(
     assert main(["devices", "add", "--session", *data]) == 2
     assert main(["devices", "revoke", "fridge-1", *data]) == 0
     assert main(["devices", "revoke", "fridge-1", *data]) == 2
+
+
+def test_the_command_shows_a_new_password_and_warns_where_the_broker_has_not_taken_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is changed: an error would have lost the only time that the password is seen."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_accounts, "holding", lambda done, **_: holding(done, is_held=False))
+    data = ("--data", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
+    provisioned.add(tmp_path / "data", "oven")
+    assert main(["devices", "add", "oven", "--renew", *data]) == 0
+    out, err = capsys.readouterr()
+    assert str(provisioned.listed(tmp_path / "data")["oven"].password) in out
+    assert "may still take the one before" in err
+    assert main(["devices", "revoke", "oven", *data]) == 0
+    out, err = capsys.readouterr()
+    assert "oven has no account any more" in out
+    assert "its device may still come in" in err

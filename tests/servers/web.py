@@ -177,11 +177,14 @@ def explainer() -> Explainer:
     return Explainer(bundled().values())
 
 
-def provisioning(folder: Path, *, is_open: bool = True) -> Provisioning:
-    """Return the accounts of a built-in broker."""
+def provisioning(folder: Path, *, is_open: bool = True, holds: Callable[[], bool] = lambda: True) -> Provisioning:
+    """Return the accounts of a built-in broker, which holds to them or not."""
     room = ["192.0.2.7"] if is_open else []
     return Provisioning(
-        folder, "embedded", lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883)
+        folder,
+        "embedded",
+        lambda: broker_of("mqtt://127.0.0.1:1883", room, is_ours=True, tls_port=8883),
+        lambda *_: holds(),
     )
 
 

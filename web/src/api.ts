@@ -3,6 +3,7 @@
 import type {
 	Text,
 	AccountGiven,
+	AccountRevoked,
 	Accounts,
 	Alarm,
 	Candidate,
@@ -249,8 +250,8 @@ export const api = {
 	async giveAccount(wish: { name?: string; role?: string; until_archive?: boolean }): Promise<AccountGiven> {
 		return (await ask("POST", "/accounts", wish)).json();
 	},
-	async revokeAccount(name: string): Promise<void> {
-		await ask("DELETE", `/accounts/${part(name)}`);
+	async revokeAccount(name: string): Promise<AccountRevoked> {
+		return (await ask("DELETE", `/accounts/${part(name)}`)).json();
 	},
 	async acknowledge(id: string, comment: string | null, table = 0): Promise<Alarm | null> {
 		const path = `${table > 0 ? `/tables/${table}` : ""}/alarms/${part(id)}/acknowledge`;

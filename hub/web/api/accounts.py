@@ -1,10 +1,11 @@
 """MQTT accounts of devices: given, shown once, listed without secrets, revoked (issue 10, item 3)."""
 
 import asyncio
+import time
 
 from aiohttp import web
 
-from hub.provisioning import AccountWish, Sitting
+from hub.provisioning import AccountWish, Sitting, holding
 from hub.web.gives import gives
 from hub.web.hub import Hub
 from hub.web.keys import HUB
@@ -13,6 +14,9 @@ from hub.web.shapes.accounts import AccountGiven, AccountList, AccountRevoked
 from hub.workshop import codes
 
 SHAPE = '{"name": "fridge-1"} or {"role": "session"}'
+PATIENCE_S = 30.0
+"""The built-in broker is started again for a change: its end may take 5 s, its beginning 10."""
+LOOK_S = 0.05
 
 
 @gives(AccountList)
@@ -27,15 +31,26 @@ async def give(request: web.Request) -> web.Response:
     wish, hub = await body(request, AccountWish, SHAPE), request.app[HUB]
     made = await asyncio.to_thread(hub.provisioning.give, wish, await _sitting(hub))
     code = await asyncio.to_thread(codes.code, made["urls"][0])
-    return answer({**made, "code": code}, status=201)
+    held = not wish.renew or await _held(hub, made["name"])
+    return answer({**made, "code": code, **holding("renewed", is_held=held)}, status=201)
 
 
 @gives(AccountRevoked)
 async def revoke(request: web.Request) -> web.Response:
     """Take an MQTT account back: its device is cut off and lets itself in no more."""
-    name = request.match_info["name"]
-    await asyncio.to_thread(request.app[HUB].provisioning.revoke, name)
-    return answer({"name": name, "revoked": True})
+    name, hub = request.match_info["name"], request.app[HUB]
+    await asyncio.to_thread(hub.provisioning.revoke, name)
+    return answer({"name": name, "revoked": True, **holding("revoked", is_held=await _held(hub, name))})
+
+
+async def _held(hub: Hub, name: str) -> bool:
+    """Wait until the broker holds to what became of an account, and tell whether it does; keeps no thread meanwhile."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not await asyncio.to_thread(hub.provisioning.is_held, name):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(LOOK_S)
+    return True
 
 
 async def _sitting(hub: Hub) -> Sitting | None:

@@ -30,7 +30,10 @@ class AccountList(Shape):
 
 
 class AccountGiven(Shape):
-    """An account with its password, which is shown this once; `code`: the first address as a QR code."""
+    """An account with its password, which is shown this once; `code`: the first address as a QR code.
+
+    `enforced`: false while the broker may still take the password before a renewed one; `warning` says so.
+    """
 
     name: str
     password: str
@@ -39,10 +42,14 @@ class AccountGiven(Shape):
     urls: list[str]
     rights: Words
     code: QrCode
+    enforced: bool
+    warning: Words | None
 
 
 class AccountRevoked(Shape):
-    """An account that lets nobody in any more."""
+    """An account that is no more; `enforced`: false while the broker may still let it in; `warning` says so."""
 
     name: str
     revoked: bool
+    enforced: bool
+    warning: Words | None

@@ -1,8 +1,13 @@
 """MQTT accounts by the API: the facilitator's alone, the password once, as text and as a code."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hub import provisioned
+from hub.web.api import accounts
 from hub.workshop.session import Wish
 from servers.web import Client, FakeHub, Serve, provisioning
 
@@ -26,6 +31,40 @@ async def test_a_facilitator_gives_lists_and_revokes(hub: FakeHub, client: Clien
     assert (await say(client, "POST", API, {"name": "fridge-1"}))[0] == 400
     assert (await say(client, "DELETE", f"{API}/fridge-1"))[0] == 200
     assert (await say(client, "DELETE", f"{API}/fridge-1"))[0] == 404
+
+
+async def test_what_the_broker_has_not_taken_yet_is_done_and_said(
+    hub: FakeHub, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new password is not lost with the wait for it, and what is revoked is revoked; in both languages."""
+    monkeypatch.setattr(accounts, "PATIENCE_S", 0)
+    hub.provisioning = provisioning(tmp_path, holds=lambda: False)
+    status, made = await say(client, "POST", API, {"name": "fridge-1"})
+    assert (status, made["enforced"], made["warning"]) == (201, True, None)
+    status, made = await say(client, "POST", API, {"name": "fridge-1", "renew": True})
+    assert (status, made["enforced"]) == (201, False)
+    assert made["password"] == provisioned.listed(tmp_path)["fridge-1"].password
+    assert "may still take the one before" in made["warning"]["en"]
+    status, taken = await say(client, "DELETE", f"{API}/fridge-1")
+    assert (status, taken["revoked"], taken["enforced"]) == (200, True, False)
+    assert "repris" in taken["warning"]["fr"]
+    assert provisioned.listed(tmp_path) == {}
+
+
+async def test_whoever_waits_for_the_broker_keeps_nobody_else_from_being_answered(
+    hub: FakeHub, client: Client, tmp_path: Path
+) -> None:
+    """More wait than the hub has helpers; they are told once it holds to what was done."""
+    held: list[bool] = []
+    hub.provisioning = provisioning(tmp_path, holds=lambda: bool(held))
+    names = [f"fridge-{number}" for number in range(40)]
+    for each in names:
+        provisioned.add(tmp_path, each)
+    waiting = [asyncio.create_task(say(client, "DELETE", f"{API}/{each}")) for each in names]
+    while (await say(client, "GET", API))[1]["accounts"]:
+        assert not any(each.done() for each in waiting)
+    held.append(True)
+    assert {(status, told["enforced"]) for status, told in await asyncio.gather(*waiting)} == {(200, True)}
 
 
 async def test_a_whole_session_shares_one_and_needs_a_session(hub: FakeHub, client: Client, tmp_path: Path) -> None:

@@ -676,6 +676,16 @@ export interface AccountGiven {
 	urls: string[];
 	rights: Text;
 	code: Code;
+	enforced: boolean;
+	warning: Text | null;
+}
+
+/** One that is no more; `warning`: the broker does not hold to it yet. */
+export interface AccountRevoked {
+	name: string;
+	revoked: boolean;
+	enforced: boolean;
+	warning: Text | null;
 }
 
 /** A workshop session; times RFC 3339, `purge` the day on which it is erased. */
