@@ -21,16 +21,6 @@ LATER = 5
 PATIENT = "patient"
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Let one worker more than there are processors take tests: most of the long ones wait for what they started.
-
-    `PYTEST_XDIST_AUTO_NUM_WORKERS` says another number.
-    """
-    found = yield
-    return found if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + 1
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Let the worker with the browsers go first, where the system knows such an order, and each pick ports apart.
 

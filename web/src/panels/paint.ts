@@ -201,27 +201,42 @@ function paintLimits(brush: Brush): void {
 		]);
 	}
 	ctx.setLineDash([]);
-	brush.letters(600);
 	for (const { limit, at, y } of seen) {
-		const crowded = seen.some((other) => other.at < at && Math.abs(other.y - y) < 22 * px);
-		if (!crowded) brush.say(limit.label, besideMarks(brush, limit.label, y - 11 * px), y - 11 * px, "--limit", "left");
+		if (seen.some((other) => other.at < at && Math.abs(other.y - y) < 22 * px)) continue; // crowded
+		const left = besideMarks(brush, limit.label, y - 11 * px);
+		brush.letters(600);
+		brush.say(limit.label, left, y - 11 * px, "--limit", "left");
 	}
 }
 
 /** Where a limit's words begin: from the left, and beyond each alarm whose line or words would run through them. */
 function besideMarks(brush: Brush, words: string, y: number): number {
-	const { px, scene } = brush;
+	const { px } = brush;
+	brush.letters(600);
 	const wide = brush.wide(words);
-	const marks = shownMarks(brush);
-	const newest = marks.at(-1);
 	const covered = Math.abs(brush.top - 6 * px - y) < 1.24 * LETTERS * px;
+	const told = covered ? newestWords(brush) : null;
+	const taken = shownMarks(brush).map(({ at }) => ({ from: brush.x(at) - 6 * px, to: brush.x(at) + 12 * px }));
+	if (told !== null) taken.push({ from: told.from, to: told.to + px });
 	let left = brush.left + 8 * px;
-	for (const mark of [...marks].sort((a, b) => a.at - b.at)) {
-		const x = brush.x(mark.at);
-		const end = x + (mark === newest && covered ? 11 * px + brush.wide(scene.alarm(mark)) : 0) + 12 * px;
-		if (x - 6 * px < left + wide && left < end) left = end;
+	for (const { from, to } of taken.sort((one, other) => one.from - other.from)) {
+		if (from < left + wide && left < to) left = to;
 	}
 	return left + wide < brush.right ? left : brush.left + 8 * px;
+}
+
+/** The newest alarm's words, and from where to where they stand: after its line, or before it where that is too narrow. */
+function newestWords(brush: Brush): { words: string; from: number; to: number; after: boolean } | null {
+	const { ctx, px, scene } = brush;
+	const newest = shownMarks(brush).at(-1);
+	if (newest === undefined) return null;
+	const x = brush.x(newest.at);
+	const words = scene.alarm(newest);
+	brush.letters(650);
+	const wide = brush.wide(words);
+	const after = x + wide + 14 * px < ctx.canvas.width;
+	const from = after ? x + 11 * px : x - 11 * px - wide;
+	return { words, from, to: from + wide, after };
 }
 
 function shownMarks(brush: Brush): Mark[] {
@@ -255,13 +270,12 @@ function paintMarks(brush: Brush): void {
 		} else ctx.fill();
 		ctx.globalAlpha = 1;
 	}
-	if (newest === undefined) return;
-	const x = brush.x(newest.at);
-	const words = scene.alarm(newest);
+	const told = newestWords(brush);
+	if (newest === undefined || told === null) return;
 	brush.letters(650);
-	const fits = x + ctx.measureText(words).width + 14 * px < ctx.canvas.width;
-	brush.say(words, x + (fits ? 11 : -11) * px, brush.top - 6 * px, "--limit", fits ? "left" : "right");
-	paintDelay(brush, newest, x);
+	const { words, from, to, after } = told;
+	brush.say(words, after ? from : to, brush.top - 6 * px, "--limit", after ? "left" : "right");
+	paintDelay(brush, newest, brush.x(newest.at));
 }
 
 /** Each note as a flag on a dotted line at the foot of the picture; the newest with its words. */
