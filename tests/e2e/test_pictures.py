@@ -142,7 +142,9 @@ def test_each_story_is_read_from_the_back_of_the_room(stage: Demo, walls: list[V
         assert seen["outside"] == []
 
 
-RESTLESS = """<div class="values"><p class="tile"><b class="number">4,3</b></p></div><div class="chart"></div>
+RESTLESS = """<main>
+<div class="values"><p class="tile"><b class="number">4,3</b></p></div><div class="chart"></div>
+</main>
 <style>p, b { display: block; margin: 0; height: 90px } .chart { height: 90px } .big :is(p, b) { height: 400px }</style>
 <script>setInterval(() => document.querySelector('.values').classList.toggle('big', Math.random() < 0.5))</script>"""
 

@@ -70,10 +70,11 @@ LEAF = """async () => {
     scrollTo(0, 0);
 }"""
 """Reads the page to its end, as somebody would: what is below paints itself when it is seen."""
-AT_ONCE = f"""() => new Promise((done) => new ResizeObserver((_, watcher) => {{
+SEEN = f"""() => ({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})(),
+    over: ({OVER})() }})"""
+AT_ONCE = f"""() => new Promise((done, fail) => new ResizeObserver((_, watcher) => {{
     watcher.disconnect();
-    done({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})(),
-        over: ({OVER})() }});
+    try {{ done(({SEEN})()); }} catch (error) {{ fail(error); }}
 }}).observe(document.body))"""
 """All of a wall at one moment, and one at which it is painted: a story goes on between two looks."""
 
