@@ -8,7 +8,7 @@ _EARLY_S = time.get_clock_info("monotonic").resolution
 
 
 def next_beat(period: float = 1.0) -> float:
-    """Return the next whole multiple of a period [s] on the running loop's clock, for `asyncio.timeout_at`."""
+    """Return the next whole multiple of a period [s] on the running loop's clock."""
     now = asyncio.get_running_loop().time()
     return ((now + _EARLY_S) // period + 1) * period
 
@@ -21,3 +21,12 @@ async def beat(period: float = 1.0) -> None:
         await met.wait()
     finally:
         timer.cancel()
+
+
+async def woken(event: asyncio.Event, period: float = 1.0) -> bool:
+    """Wait until an event is set, or until the next whole multiple of a period [s]; return whether it was set."""
+    try:
+        async with asyncio.timeout_at(next_beat(period)):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from aiohttp import web
 from msgspec import Struct
 
-from hub.beat import beat, next_beat
+from hub.beat import beat, woken
 from hub.errors import HubError
 from hub.ingest import phone
 from hub.model import REAL, Availability, Message
@@ -101,12 +101,8 @@ class Phones:
     async def run(self) -> None:
         """Journal what came, beat by beat while somebody speaks, for ever."""
         while True:
-            try:
-                async with asyncio.timeout_at(next_beat(SWEEP_S)):
-                    await self._spoke.wait()
-            except TimeoutError:
-                is_due = True
-            else:
+            is_due = True
+            if await woken(self._spoke, SWEEP_S):
                 await beat(BEAT_S)
                 is_due = self._monotonic() - self._swept > SWEEP_S
             self._spoke.clear()

@@ -1,10 +1,9 @@
 """Sees that the tables play that are wanted: asks the story's runner, again after it or the hub has been away."""
 
 import asyncio
-import contextlib
 import logging
 
-from hub.beat import next_beat
+from hub.beat import woken
 from hub.web.hub import Hub
 from hub.web.problems import Problem
 from hub.web.runners import Runners
@@ -32,9 +31,7 @@ class TableKeeper:
     async def follow(self) -> None:
         """Look every second, until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(next_beat(LOOK_S)):
-                    await self._asked.wait()
+            await woken(self._asked, LOOK_S)
             self._asked.clear()
             await self.look()
 

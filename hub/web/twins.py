@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from hub.beat import next_beat
+from hub.beat import woken
 from hub.errors import NotFoundError
 from hub.web.hub import Hub
 from hub.web.problems import Problem
@@ -56,9 +56,7 @@ class Twins:
     async def follow(self) -> None:
         """Look every second, until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(next_beat(LOOK_S)):
-                    await self._cast.wait()
+            await woken(self._cast, LOOK_S)
             self._cast.clear()
             await self.look()
 

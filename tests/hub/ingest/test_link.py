@@ -8,6 +8,8 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -169,11 +171,15 @@ async def test_only_who_has_the_secret_is_heard(embedded: Broker, tmp_path: Path
         assert ingest.process.poll() is None
 
 
-async def test_an_ingest_is_woken_only_by_what_it_does_not_know(tmp_path: Path) -> None:
-    """How far readers are is said when it changed, to each new ingest, and now and then: room may be made by age."""
-    clock, said, gone = Clock(), [], asyncio.Event()
+@asynccontextmanager
+async def listened_to(
+    folder: Path, clock: Clock, greeting: bytes = b""
+) -> AsyncIterator[tuple[LinkClient, list[object]]]:
+    """Lend a hub's end and all that it says, to somebody who says one thing and then listens only."""
+    said, gone = list[object](), asyncio.Event()
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
@@ -183,48 +189,38 @@ async def test_an_ingest_is_woken_only_by_what_it_does_not_know(tmp_path: Path) 
 
     async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        (tmp_path / FILE).write_bytes(msgspec.json.encode(Address(port, "secret", 1)))
-        link = LinkClient(tmp_path, monotonic=clock)
+        (folder / FILE).write_bytes(msgspec.json.encode(Address(port, "secret", 1)))
+        link = LinkClient(folder, monotonic=clock)
         running = asyncio.create_task(link.run())
+        yield link, said
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await gone.wait()
+
+
+async def test_an_ingest_is_woken_only_by_what_it_does_not_know(tmp_path: Path) -> None:
+    """How far readers are is said when it changed, to each new ingest, and now and then: room may be made by age."""
+    clock = Clock()
+    async with listened_to(tmp_path, clock) as (link, said):
         await eventually(lambda: link.connected)
         for position, passed in ((7, 0.0), (7, 1.0), (8, 0.0), (8, 9.0), (8, KEPT_AGAIN_S)):
             clock.now += passed
             link.keep(position)
         await eventually(lambda: len(said) > 3)
         assert said == [Hello("secret"), Keep(7), Keep(8), Keep(8)]
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await gone.wait()
 
 
 async def test_an_ingest_that_stands_by_is_told_each_time_how_far_readers_are(tmp_path: Path) -> None:
     """It passes that on to the one that writes, which may be another since a moment and would not know it for long."""
-    clock, said, told, gone = Clock(), list[object](), list[Status | None](), asyncio.Event()
-
-    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(frame(Status(standby=True)))
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while True:
-                (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
-                said.append(wish(await reader.readexactly(length)))
-        writer.close()
-        gone.set()
-
-    async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        (tmp_path / FILE).write_bytes(msgspec.json.encode(Address(port, "secret", 1)))
-        link = LinkClient(tmp_path, monotonic=clock)
+    told: list[Status | None] = []
+    async with listened_to(tmp_path, Clock(), frame(Status(standby=True))) as (link, said):
         link.on_status(told.append)
-        running = asyncio.create_task(link.run())
         await eventually(lambda: bool(told))
         for _ in range(2):
             link.keep(7)
         link.publish("last", b"")
         await eventually(lambda: Publish("last", b"") in said)
         assert said == [Hello("secret"), Keep(7), Keep(7), Publish("last", b"")]
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await gone.wait()
 
 
 async def test_records_the_hub_no_longer_needs_are_dropped(embedded: Broker, tmp_path: Path, link: LinkClient) -> None:
