@@ -98,7 +98,7 @@ class InfluxWriter:
         budget: int,
         share: Share | None = None,
         position: Callable[[], int] = lambda: 0,
-        let_go: Callable[[Mapping[int, int]], None] = lambda _: None,
+        let_go: Callable[[], None] = lambda: None,
         wall: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -115,7 +115,7 @@ class InfluxWriter:
             budget: bytes that may wait.
             share: which partitions are this worker's; None: there is no other worker.
             position: up to which all readings are in the outbox.
-            let_go: lets go what other workers brought to InfluxDB; blocks.
+            let_go: lets go what other workers brought to InfluxDB (`Share.confirmed`); blocks.
             wall: wall clock [ns].
             monotonic: what paces the steps [s].
             uniform: what the pauses' jitter is drawn with.
@@ -191,7 +191,7 @@ class InfluxWriter:
             others = outbox.confirmed(share.confirmed)
         if others and self._monotonic() - self._shared >= IDLE:
             self._shared = self._monotonic()
-            self._let_go(share.confirmed)
+            self._let_go()
 
     def _send(self) -> float:
         if not self._prepared:
