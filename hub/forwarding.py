@@ -82,7 +82,7 @@ class Forwarding:
             ),
             budget=self._budget,
             share=shares,
-            position=lambda: worker.position,
+            position=lambda: worker.position if worker.knows_journal else 0,
             let_go=lambda: worker.call(self._let_go).result(),
             wall=wall,
         )

@@ -49,6 +49,7 @@ class Share(Protocol):
     Attributes:
         held: those whose lines it sends now.
         confirmed: partition → journal position up to which InfluxDB has all of it, whoever sent it.
+        streams: counts how often the journal was made anew, before what else is read of it is of another one.
     """
 
     @property
@@ -59,7 +60,11 @@ class Share(Protocol):
     def confirmed(self) -> Mapping[int, int]:
         """Partition → position."""
 
-    def reached(self, everything: int, waiting: Mapping[int, int]) -> None:
+    @property
+    def streams(self) -> int:
+        """Count of journals so far."""
+
+    def reached(self, everything: int, waiting: Mapping[int, int], streams: int) -> None:
         """Say what is confirmed: all up to a position, but for partitions of which lines wait from another one on."""
 
 
@@ -185,9 +190,9 @@ class InfluxWriter:
         share = self._share
         if share is None:
             return
-        everything = self._position()
+        streams, everything = share.streams, self._position()
         with self._outbox() as outbox:
-            share.reached(everything, outbox.waiting())
+            share.reached(everything, outbox.waiting(), streams)
             others = outbox.confirmed(share.confirmed)
         if others and self._monotonic() - self._shared >= IDLE:
             self._shared = self._monotonic()

@@ -165,7 +165,8 @@ def points(there: Place) -> int:
 def pending(url: str) -> int:
     """Return how many parts nobody has confirmed."""
     with closing(Log(Url.parsed(url))) as log:
-        found = [log.link.request(f"CONSUMER.INFO.{log.url.name}.store-{at}") for at in range(4)]
+        names = (module.consumer(at, log.state().born) for at in range(4))
+        found = [log.link.request(f"CONSUMER.INFO.{log.url.name}.{name}") for name in names]
         return sum(each["num_pending"] + each["num_ack_pending"] for each in found)
 
 
