@@ -1,7 +1,7 @@
 """Keeps what was typed in a workshop from the room of the next one. Pure.
 
-An acknowledgement's words and who spoke them are of the session in which the alarm was raised; once that is over, they
-are its report's and the facilitator's.
+An acknowledgement's words and who spoke them are of the session in which it was given; once that is over, they are its
+report's and the facilitator's.
 """
 
 from collections import defaultdict
@@ -12,8 +12,12 @@ from msgspec import structs
 from hub.model import Alarm
 from hub.workshop.session import Span
 
-TYPED = ("comment", "acknowledged_by", "shelved_by", "unshelved_by")
-"""Of an alarm: what somebody wrote, and who they said they are."""
+TYPED = {
+    "acknowledged_at": ("acknowledged_by", "comment"),
+    "shelved_at": ("shelved_by",),
+    "unshelved_at": ("unshelved_by",),
+}
+"""When it was typed → what somebody wrote, and who they said they are."""
 
 
 class Veil:
@@ -32,8 +36,10 @@ class Veil:
 
     def __call__(self, alarm: Alarm) -> Alarm:
         """Return an alarm as today's room may see it: the same one where nothing of it was typed before today."""
-        if not any(getattr(alarm, each) for each in TYPED):
+        gone = [name for at, names in TYPED.items() if self._covers(alarm.run, getattr(alarm, at)) for name in names]
+        if not any(getattr(alarm, name) for name in gone):
             return alarm
-        if not any(span.start <= alarm.raised_at < span.stop for span in self._spans.get(alarm.run, ())):
-            return alarm
-        return structs.replace(alarm, **dict.fromkeys(TYPED))
+        return structs.replace(alarm, **dict.fromkeys(gone))
+
+    def _covers(self, run: str, at: int | None) -> bool:
+        return at is not None and any(span.start <= at < span.stop for span in self._spans.get(run, ()))

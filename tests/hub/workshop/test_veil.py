@@ -21,19 +21,20 @@ SPOKEN = Alarm(
     acknowledged_by="Sidonie",
     comment="I close the door",
 )
-VEIL = Veil(["s1"], [Span("r1", 10, 25), Span("r2", 0, 99)])
+VEIL = Veil(["s1"], [Span("r1", 10, 31), Span("r2", 0, 99)])
 
 
 def test_who_acknowledged_and_what_they_wrote_stay_in_their_session() -> None:
     """That it rang, and that it was seen, is no secret."""
-    shown = VEIL(SPOKEN)
-    assert shown == structs.replace(SPOKEN, comment=None, acknowledged_by=None)
-    assert VEIL(structs.replace(SPOKEN, shelved_by="Sidonie", unshelved_by="Sidonie")) == shown
+    silent = structs.replace(SPOKEN, comment=None, acknowledged_by=None)
+    assert VEIL(SPOKEN) == silent
+    assert VEIL(structs.replace(SPOKEN, shelved_at=12, shelved_by="Sidonie")) == structs.replace(silent, shelved_at=12)
+    assert VEIL(structs.replace(silent, unshelved_at=13, unshelved_by="Sidonie")).unshelved_by is None
 
 
-@pytest.mark.parametrize("other", [{"raised_at": 25}, {"raised_at": 9}, {"run": "r3"}])
+@pytest.mark.parametrize("other", [{"acknowledged_at": 31}, {"raised_at": 5, "acknowledged_at": 9}, {"run": "r3"}])
 def test_what_is_said_outside_is_shown(other: dict[str, object]) -> None:
-    """Before it, after it, or on another timeline."""
+    """Before it, after it (though it rang inside), or on another timeline."""
     alarm = structs.replace(SPOKEN, **other)
     assert VEIL(alarm) is alarm
 
