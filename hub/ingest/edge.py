@@ -23,8 +23,9 @@ from hub.journal.base import Journal
 RETRY_COMMIT_S = 0.5
 HUBS = "matinales/hub/"
 """Under which each hub speaks to itself."""
-RESUME_QUIET_S = 0.05
-"""After a resumed session the first group waits for this much quiet: it must hold all that is delivered again."""
+RESUME_QUIET_S = 1.0
+"""After a resumed session the first group must hold all that is delivered again: our own message behind it tells, or,
+where that does not come back, this much quiet. A broker that others keep from running halts for much of a second."""
 DRAINED_S = 2.0
 """Quiet for so long, a resumed session is drained even where our own message does not come back."""
 PROBE_S = 5.0

@@ -175,7 +175,7 @@ def test_another_program_is_the_last_writer_of_what_it_commands(hub: Demo) -> No
         until(lambda: state(hub, "tasmota:written") == "seen")
         listed = hub.get("api/v1/devices/tasmota%3Awritten/commands")["commands"]
         assert [(each["by"], each["value"]) for each in listed] == [("mqtt", 0), ("facilitator", 1)]
-        assert told == [b"ON", b"OFF"]
+        until(lambda: told == [b"ON", b"OFF"])  # the hub may have heard it before the plug
 
 
 def test_the_simulated_compressor_obeys_and_reports_back(hub: Demo) -> None:

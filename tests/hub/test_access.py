@@ -91,7 +91,7 @@ class Client:
     def say(self, topic: str, *, retain: bool = False) -> None:
         """Publish at QoS 1 and wait for PUBACK, which Mosquitto sends after it has handed the message on."""
         said = self._client.publish(topic, b"1", qos=1, retain=retain)
-        said.wait_for_publish(10)
+        said.wait_for_publish(30)
         assert said.is_published()
 
     def forget(self, *topics: str) -> None:
