@@ -14,12 +14,12 @@ from hub.rules.wording import english, french
 from hub.web.problems import Problem
 
 ANSWER_S = 6.0
-"""A runner answers within this time, or counts as away. What it was asked it does all the same when it is only late, and
-a busy laptop lets it wait for some seconds: who was told that it does not answer would see it done a moment later."""
+"""A runner answers within this time, or counts as away. A busy laptop lets it wait for some seconds, and then it does
+what it was asked: who was told that it does not answer would see it done a moment later."""
 SOON_S = 2.0
 """So long one is waited for that is asked again anyway: a recording begins without it."""
-SHOWN_S = 0.5
-"""How long to wait for the state that follows an answer."""
+SHOWN_S = 2.0
+"""How long the state that follows an answer is waited for, at most: the answer shows what was asked."""
 CHANGE_S = 20.0
 """A new story is a new run, whose runner connects anew and plays its past first; a press waits for it so long."""
 LOOK_S = 0.02
