@@ -23,6 +23,7 @@ from hub.lan.keeper import AUTHORITY, FOLDER, SERVER, Keeper
 from hub.provisioning import AccountWish, Provisioning
 from hub.setup import broker_of
 from servers.brokers import KINDS, needs
+from servers.hanging_up import hang_up
 from servers.ports import free_port, until
 
 EVERYBODYS = "the room's password"
@@ -84,8 +85,7 @@ class House:
         try:
             yield seen, client
         finally:
-            client.disconnect()
-            client.loop_stop()
+            hang_up(client)
 
     def lets_in(self, user: str, password: str) -> bool:
         """Tell whether a name and a password open."""
