@@ -1,12 +1,10 @@
 """MQTT connections of simulated devices, against real brokers."""
 
 import asyncio
-import contextlib
 import gc
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -18,6 +16,7 @@ from device_sims.errors import SimulationError
 from device_sims.link import Broker as Address
 from device_sims.link import Connection, parse_url
 from servers.brokers import Broker
+from servers.parting import letting_in
 from servers.ports import free_port
 
 Heard = list[tuple[str, bytes, bool]]
@@ -114,32 +113,10 @@ async def test_one_that_is_closed_while_its_broker_ends_is_closed(embedded: Brok
             await one.close()
 
 
-@asynccontextmanager
-async def letting_in(after: Callable[[asyncio.StreamReader], Awaitable[None]]) -> AsyncIterator[Address]:
-    """Lend a broker that lets one device in, and hangs up on it `after` it has heard its farewell."""
-
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1024)
-        writer.write(b"\x20\x02\x00\x00")
-        assert await reader.readexactly(2) == b"\xe0\x00"
-        await after(reader)
-        writer.close()
-
-    async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
-        yield Address("127.0.0.1", server.sockets[0].getsockname()[1])
-
-
 async def test_who_takes_leave_hangs_up_once_its_broker_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """The built-in broker says the will of whoever says farewell and hangs up in one moment, and retains it."""
     monkeypatch.setattr(link, "HANG_UP_S", 30.0)
-    heard: list[bytes] = []
-
-    async def listen(reader: asyncio.StreamReader) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.1):
-                heard.append(await reader.read())
-
-    async with letting_in(listen) as address:
+    async with letting_in(0.1) as (address, heard):
         one = Connection(address, "door-sim", will=WILL)
         one.start()
         await one.up.wait()
@@ -150,17 +127,11 @@ async def test_who_takes_leave_hangs_up_once_its_broker_has(monkeypatch: pytest.
 async def test_a_broker_that_does_not_hang_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may be hanging itself; nobody waits longer than told."""
     monkeypatch.setattr(link, "HANG_UP_S", 0.05)
-    heard: list[bytes] = []
-
-    async def listen(reader: asyncio.StreamReader) -> None:
-        heard.append(await reader.read())
-
-    async with letting_in(listen) as address:
+    async with letting_in(30.0) as (address, heard):
         one = Connection(address, "door-sim", will=WILL)
         one.start()
         await one.up.wait()
         await one.close()
-        await until(lambda: heard)
     assert heard == [b""]
 
 
