@@ -46,7 +46,7 @@ async def ledger(folder: Path, faults: Callable[[Ingest, nats.Nats], None], *, r
         finally:
             await fleet.close()
         confirmed, found = fleet.confirmed, set[Key]()
-        for _ in range(300):
+        for _ in range(600):  # NATS hands out again after half a minute what was under way at a kill
             found = await asyncio.to_thread(keys, folder)
             if confirmed <= found:
                 break
@@ -72,6 +72,7 @@ def keys(folder: Path) -> set[Key]:
     return {each.key for each in _books.written(folder)}
 
 
+@pytest.mark.timeout(120)
 async def test_an_ingest_killed_behind_nats_loses_nothing_that_a_device_saw_confirmed(tmp_path: Path) -> None:
     """R1 on NATS's own listener: its session waits, and hands out again what was not confirmed."""
 
