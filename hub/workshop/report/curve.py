@@ -168,7 +168,7 @@ def _levels(frame: Frame, unit: str | None, language: Language) -> Iterator[str]
         yield f'<path d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}" stroke="{PALE}" fill="none"/>'
         yield _text(LEFT - 6, y + 4, said(number(value, decimals), language), "end")
     if unit is not None:
-        yield _text(LEFT - 6, frame.top - 11, unit, "end")
+        yield _text(LEFT - 6, frame.top - 14, unit, "end")
 
 
 def _hours(frame: Frame, language: Language, local: Local) -> Iterator[str]:
