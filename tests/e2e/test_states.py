@@ -31,7 +31,7 @@ STATES = [
     ),
     *(Bend(value, alarm="unacknowledged", replayed=True) for value in get_args(State)),
 ]
-DOUBTED = 0.95
+DOUBTED = 0.94
 """Of the least size, what "≈" before the six figures of a meter leaves of it; the wall keeps that size afterwards."""
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NOTICED = "() => document.querySelector('.notices').lastElementChild.lastElementChild.getBoundingClientRect().bottom"
