@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from hub.cli import main
 from hub.journal.sqlite import SqliteReader
 from servers.bytes_on_disk import on_disk
+from servers.hanging_up import hang_up
 from servers.hubs import Demo, demo, until
 
 COMPRESSOR = "shelly:coldroom-sim-compressor"
@@ -50,8 +51,7 @@ def plug(hub: Demo, name: str = "plug", *, obeys: bool = True) -> Iterator[list[
         until(lambda: hub.values(f"tasmota:{name}").get("switch") == 0)
         yield told
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 def command(hub: Demo, device: str, value: float, **more: object) -> dict[str, Any]:
@@ -115,8 +115,7 @@ def obedient(hub: Demo, answers: Mapping[str, str], *first: tuple[str, str | byt
             client.publish(topic, payload, 1)
         yield told
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 DESCRIPTION = (

@@ -14,6 +14,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from servers import packages
+from servers.hanging_up import hang_up
 from servers.hubs import Demo, demo, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -49,8 +50,7 @@ def publisher(hub: Demo) -> Iterator[paho.Client]:
         for each in sent:
             each.wait_for_publish(30)
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 def say(hub: Demo, misdeed: str) -> None:
