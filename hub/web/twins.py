@@ -48,6 +48,7 @@ class Twins:
         self._late_since: float | None = None
         self._refused = ("", False)
         self._cast = asyncio.Event()
+        self._looking = asyncio.Lock()
 
     def hurry(self) -> None:
         """Look at once: the cast has changed."""
@@ -61,7 +62,11 @@ class Twins:
             await self.look()
 
     async def look(self) -> None:
-        """Ask for another timeline where the one played does not suit the cast."""
+        """Ask for another timeline where the one played does not suit the cast; whoever looks meanwhile waits."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         runner = self._runners.newest
         state = None if runner is None else runner.state
         if runner is None or state is None or state.state == "preparing":

@@ -96,7 +96,7 @@ def alone(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )
     try:
         living = data / "run.json"
-        until(living.exists)
+        until(living.exists, 60)
         yield str(json.loads(living.read_text())["url"])
     finally:
         process.terminate()

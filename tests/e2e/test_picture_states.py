@@ -285,7 +285,7 @@ def alone(data: Path) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until((data / "run.json").exists)
+        until((data / "run.json").exists, 60)
         yield str(json.loads((data / "run.json").read_text())["url"])
     finally:
         process.terminate()
