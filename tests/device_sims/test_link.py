@@ -16,6 +16,7 @@ from device_sims.errors import SimulationError
 from device_sims.link import Broker as Address
 from device_sims.link import Connection, parse_url
 from servers.brokers import Broker
+from servers.parting import letting_in
 from servers.ports import free_port
 
 Heard = list[tuple[str, bytes, bool]]
@@ -108,8 +109,30 @@ async def test_one_that_is_closed_while_its_broker_ends_is_closed(embedded: Brok
         one._disconnected(*[None] * 5)  # type: ignore[arg-type]  # paho's word for it, none of which is looked at
         for _ in range(turns):
             await asyncio.sleep(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await one.close()
+
+
+async def test_who_takes_leave_hangs_up_once_its_broker_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The built-in broker says the will of whoever says farewell and hangs up in one moment, and retains it."""
+    monkeypatch.setattr(link, "HANG_UP_S", 30.0)
+    async with letting_in(0.1) as (address, heard):
+        one = Connection(address, "door-sim", will=WILL)
+        one.start()
+        await one.up.wait()
+        await one.close()
+    assert heard == []
+
+
+async def test_a_broker_that_does_not_hang_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be hanging itself; nobody waits longer than told."""
+    monkeypatch.setattr(link, "HANG_UP_S", 0.05)
+    async with letting_in(30.0) as (address, heard):
+        one = Connection(address, "door-sim", will=WILL)
+        one.start()
+        await one.up.wait()
+        await one.close()
+    assert heard == [b""]
 
 
 def connecting_slowly(one: Connection) -> tuple[asyncio.Event, threading.Event]:
@@ -119,7 +142,7 @@ def connecting_slowly(one: Connection) -> tuple[asyncio.Event, threading.Event]:
 
     def slowly(*where: Any) -> Any:  # noqa: ANN401 — paho's own
         loop.call_soon_threadsafe(made.set)
-        go.wait(10)
+        go.wait(30)
         return connect(*where)
 
     one._client.connect = slowly  # type: ignore[method-assign, assignment]
@@ -330,7 +353,7 @@ async def test_hundreds_of_devices_share_one_loop(embedded: Broker) -> None:
     many[7].drop()
     await until(lambda: ("sim/7/LWT", b"Offline", False) in heard)
     await asyncio.gather(*(one.close() for one in many))
-    assert len(heard) == 201
+    assert heard[200:] == [("sim/7/LWT", b"Offline", False)]
     await ear.close()
 
 
@@ -338,6 +361,7 @@ async def test_without_a_broker_the_reason_is_told() -> None:
     """An acknowledgement that never comes names the broker and why."""
     one = Connection(parse_url(f"mqtt://127.0.0.1:{free_port()}"), "door-sim")
     one.start()
+    await until(lambda: one._refused)
     with pytest.raises(SimulationError, match=r"127.0.0.1:\d+ did not acknowledge.*refused"):
         await one.publish(Packet("a", b"1"), timeout_s=0.5)
     await one.close()

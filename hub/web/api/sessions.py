@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from hub.errors import StoreError
 from hub.timeline import FASTEST_LIVE
 from hub.web.api.coming import AGAIN, coming
 from hub.web.gives import gives
@@ -17,6 +18,7 @@ from hub.web.query import answer, body, whole
 from hub.web.runners import Runners
 from hub.web.shapes.workshop import Playing, SessionList, SessionNow, SessionPurged, SessionWhole, Stopped
 from hub.workshop.session import Wish
+from hub.workshop.wall import WallWish
 
 SHAPE = '{"title": "Bakers of Nantes", "place": "Nantes", "purge": "2026-12-24"}'
 
@@ -52,7 +54,9 @@ async def start(request: web.Request) -> web.Response:
     def do(sittings: Sittings) -> dict[str, Any]:
         return sittings.view(sittings.desk.start(wish))
 
-    return answer(await request.app[HUB].with_sessions(do), status=201)
+    fresh = await request.app[HUB].with_sessions(do)
+    await _begin_show(request)
+    return answer(fresh, status=201)
 
 
 @gives(SessionNow)
@@ -86,12 +90,19 @@ async def reset(request: web.Request) -> web.Response:
         return sittings.view(sittings.desk.reset(name, wish))
 
     fresh = await request.app[HUB].with_sessions(do)
+    await _begin_show(request)
     await end_replay(request)
     runner = request.app[RUNNERS].story()
     if runner is not None and runner.state is not None:
         with contextlib.suppress(Problem):  # who plays is away: the session is new all the same
             await runner.ask("scenario", usecase=runner.state.usecase, seed=runner.state.seed)
     return answer(fresh, status=201)
+
+
+async def _begin_show(request: web.Request) -> None:
+    """Let the screens live and the guide begin: a picture that stands still, or a step, is the last session's."""
+    with contextlib.suppress(StoreError):  # it is shown; the session is new all the same
+        await request.app[HUB].furnish_wall(WallWish(frozen=False, guide=None))
 
 
 @gives(SessionPurged)

@@ -32,6 +32,18 @@ async def test_a_wish_that_is_none_is_refused(client: Client, wish: dict[str, ob
         assert response.status == 400
 
 
+async def test_the_next_workshop_finds_living_screens_and_the_guide_at_its_beginning(client: Client) -> None:
+    """A picture that stood still and the step that was told are the last one's; silence is the place's."""
+    left = {"frozen": True, "muted": True, "guide": {"usecase": "cold_room", "step": 4}}
+    for how in ("/sessions", "/sessions/s1/reset"):
+        async with client.patch(f"{API}/screens", json=left) as response:
+            assert response.status == 200
+        async with client.post(API + how, json={"title": "Bakers"}) as response:
+            assert response.status == 201
+        async with client.ws_connect("/live") as screen:
+            assert (await screen.receive_json())["wall"] == {"frozen": None, "muted": True, "guide": None}
+
+
 async def test_who_is_hidden_is_told_to_be_so(hub: FakeHub, client: Client) -> None:
     """The page leaves it out; it is heard and stored as ever."""
     hub.live.apply(Batch(devices=[Device(uid="a:b", family="a", name="b", hidden=True)]))
