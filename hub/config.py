@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -236,7 +236,9 @@ def _one(kind: Any, value: object, place: str, name: str) -> Any:  # noqa: ANN40
         return msgspec.convert(value, kind, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
         shown = "***" if name in SECRETS else value
-        msg = f"{place}: {name} is {shown!r}: {str(error)[0].lower()}{str(error)[1:]}"
+        choices = [word for some in (kind, *get_args(kind)) if get_origin(some) is Literal for word in get_args(some)]
+        why = f"write {' or '.join(choices)}" if choices else f"{str(error)[0].lower()}{str(error)[1:]}"
+        msg = f"{place}: {name} is {shown!r}: {why}"
         raise ConfigError(msg) from None
 
 
