@@ -82,8 +82,8 @@ class Forwarding:
             ),
             budget=self._budget,
             share=shares,
-            position=lambda: worker.position,
-            let_go=lambda confirmed: worker.call(lambda: kept.let_go(confirmed)).result(),
+            position=lambda: worker.position if worker.knows_journal else 0,
+            let_go=lambda: worker.call(self._let_go).result(),
             wall=wall,
         )
         self.history = TieredHistory(kept.history, InfluxHistory(client), whole=self._is_whole)
@@ -99,6 +99,11 @@ class Forwarding:
         self._writer.stop()
         if self._shares is not None:
             self._shares.stop()
+
+    def _let_go(self) -> None:
+        """Let go what other workers brought, by what is confirmed now: the journal may have been made anew since."""
+        if self._shares is not None:
+            self._kept.let_go(self._shares.confirmed)
 
     def _settle(self, batch: Batch, refused: Sequence[Refused], missed: Collection[int]) -> None:
         """Commit what became of a batch; what was refused for good is set aside where every worker sees it."""

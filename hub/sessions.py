@@ -247,9 +247,10 @@ class Sessions:
                 if session.id not in {each.id for each in self.desk.unkept()}:
                     continue  # it was erased while this waited
                 self.archives.build(session, reader, self._kept.runs())
-                self.desk.kept(session.id)
-            written += 1
-            _LOG.info("Session %s is archived", session.id)
+                is_kept = self.desk.kept(session.id)
+            if is_kept:
+                written += 1
+                _LOG.info("Session %s is archived", session.id)
         return written
 
     def purge(self, name: str) -> dict[str, Any]:
@@ -262,15 +263,18 @@ class Sessions:
             HubError: something of it is still there.
         """
         with self._working:
-            people = self.people.of(name)
-            session = self.desk.purge(name)
-            self.archives.drop(session.id)
-            self.handouts.drop(session.id)
-            readings = self._purge(spans(session, self._kept.runs()), session.positions)
-            self._forget([each.device for each in people])
-            messages = sum(self._erase(each) for each in self._messages(session.positions))
-            messages += sum(self._erase(each) for each in self._strays(session, {each.id for each in people}))
-            self.desk.erased(session.id)
+            return self._purged(name)
+
+    def _purged(self, name: str) -> dict[str, Any]:
+        people = self.people.of(name)
+        session = self.desk.purge(name)
+        self.archives.drop(session.id)
+        self.handouts.drop(session.id)
+        readings = self._purge(spans(session, self._kept.runs()), session.positions)
+        self._forget([each.device for each in people])
+        messages = sum(self._erase(each) for each in self._messages(session.positions))
+        messages += sum(self._erase(each) for each in self._strays(session, {each.id for each in people}))
+        self.desk.erased(session.id)
         _LOG.info("Session %s is erased", session.id)
         return {"id": session.id, "purged": True, "readings": readings, "messages": messages}
 
@@ -296,8 +300,13 @@ class Sessions:
                 after = records[-1].position
 
     def purge_due(self) -> list[Mapping[str, Any]]:
-        """Erase the sessions whose day has come."""
-        return [self.purge(each.id) for each in self.desk.due()]
+        """Erase the sessions whose day has come, and those whose erasing was cut short."""
+        done: list[Mapping[str, Any]] = []
+        for session in self.desk.due():
+            with self._working:
+                if session.id in {each.id for each in self.desk.due()}:  # else it was erased while this waited
+                    done.append(self._purged(session.id))
+        return done
 
 
 def opened(data: Path) -> SessionStore:

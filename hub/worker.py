@@ -194,6 +194,8 @@ class Worker:
         self.steps = self.alarm_changes = 0
         self.spent = dict.fromkeys(("decode", "rules", "store"), 0.0)
         self.taken_until = 0
+        self.knows_journal = False
+        """It has looked which journal its position is in."""
         self._restore()
 
     def _restore(self) -> None:
@@ -535,6 +537,7 @@ class Worker:
         end, opening = told or self.reader.end, self.reader.opening
         if opening.id and opening.id != self._opening:
             self._follow(opening)
+        self.knows_journal = self.knows_journal or opening.id != 0
         records = self.reader.read(self.position, CHUNK, end=told)
         if records and opening.born and records[0].position > self.position + 1:
             gone = records[0].position - self.position - 1

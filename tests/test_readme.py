@@ -70,10 +70,11 @@ def test_every_driver_is_named() -> None:
     ] == []
 
 
+@pytest.mark.timeout(120)
 def test_the_line_to_paste_puts_a_device_on_the_page(tmp_path: Path) -> None:
     """As it stands, but for the port."""
     with demo(tmp_path / "data") as hub:
         line = command("publish").replace("port=1883", f"port={hub.mqtt_port}")
         words = shlex.split(line.replace(".venv/bin/python", sys.executable))
         subprocess.run(words, check=True, timeout=40, env=dict(os.environ))
-        until(lambda: hub.values("tasmota:kitchen").get("temperature") == 21.7, 5)
+        until(lambda: hub.values("tasmota:kitchen").get("temperature") == 21.7)

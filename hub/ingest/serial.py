@@ -113,7 +113,7 @@ class SerialEdge:
         self._clock = clock
         self._watch = Watch(wanted, lambda path: Path(path).exists())
         self._ports: dict[str, _Port] = {}
-        self._group: list[Message] = []
+        self._group: list[tuple[_Port, Message]] = []
         self._retry_at = 0.0
         self._last = 0
         self._stop = threading.Event()
@@ -139,25 +139,29 @@ class SerialEdge:
         if not self._group:
             return
         try:
-            self._journal.append(self._group)
-            self._group = []
+            self._journal.append([message for _, message in self._group])
         except JournalError as error:
             _LOG.error("Lines of serial ports wait: %s", error)
             self._retry_at = self._clock() + RETRY_S
+            return
+        for port, _ in self._group:
+            port.lines += 1
+        self._group = []
 
     def close(self) -> None:
         """Close the ports, commit what was read, and leave no thread behind."""
         self._stop.set()
-        for thread in [self._looker, *(each.thread for each in self._ports.values())]:
-            if thread is not None:
-                thread.join(2.0)
+        self._looker.join(2.0)  # first: until then another port may be opened
+        for port in [*self._ports.values()]:
+            if port.thread is not None:
+                port.thread.join(2.0)
         self._retry_at = 0.0
-        while self._group or any(each.waiting for each in self._ports.values()):
+        while self._group or any(each.waiting for each in [*self._ports.values()]):
             self.turn()
             if self._group:
                 break  # the journal takes nothing: serial is at most once, counted
 
-    def _next(self) -> list[Message]:
+    def _next(self) -> list[tuple[_Port, Message]]:
         """Return the next group: fairly from every port, no two lines at one time, or their readings would meet."""
         ports = [each for each in [*self._ports.values()] if each.waiting]
         group = []
@@ -167,8 +171,7 @@ class SerialEdge:
                 if 0 <= self._last - received < NS:
                     received = self._last + 1
                 self._last = received
-                port.lines += 1
-                group.append(Message(f"serial/{port.name}", line, received, Source.SERIAL, qos=0))
+                group.append((port, Message(f"serial/{port.name}", line, received, Source.SERIAL, qos=0)))
         return group
 
     # --- the looking thread

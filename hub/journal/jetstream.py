@@ -801,9 +801,12 @@ class JetStreamReader:
 
     @property
     def opening(self) -> Opening:
-        """The newest opening of the append side, as it was a moment ago: no position of a stream has two meanings."""
+        """The newest opening of the append side, as it was a moment ago: no position of a stream has two meanings.
+
+        One that is not known is looked for each time: who reads without it would not tell this stream from the next.
+        """
         now = time.monotonic()
-        if now - self._opening_at >= LOOKED_S:
+        if not self._opening.id or now - self._opening_at >= LOOKED_S:
             with suppress(JournalError):  # while no server answers, as it was seen last
                 self._opening = self._log.opening()
                 self._opening_at = now

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -98,13 +99,18 @@ class _Share(Struct):
     floor: int = 0
     confirmed: int = 0
 
-    @property
-    def consumer(self) -> str:
-        return f"{GROUP}-{self.number}"
-
 
 def _nothing() -> None:
     """End what was not begun."""
+
+
+def consumer(number: int, stream: str) -> str:
+    """Return the name of a partition's consumer, of this very stream (`State.born`).
+
+    A worker that has not heard yet that the stream was deleted and made anew asks for nothing of the new one so,
+    acknowledges nothing by places of the old one, and deletes nobody's consumer.
+    """
+    return f"{GROUP}-{number}-{sha256(stream.encode()).hexdigest()[:8]}"
 
 
 def most(partitions: int, workers: int) -> int:
@@ -118,6 +124,7 @@ class Shares:
     Attributes:
         held: partitions whose lines this worker is to write now.
         confirmed: partition → journal position up to which the store has everything of it, whoever wrote it.
+        streams: how often the stream was made anew while the worker ran.
     """
 
     def __init__(
@@ -150,10 +157,13 @@ class Shares:
         self._buried: deque[tuple[str, Letter]] = deque()
         self._address = ""
         self._deaf: Callable[[], None] = _nothing
+        self._stream = ""
+        """Which stream this worker reads (`State.born`)."""
         self._anew = False
         self._prepared = False
         self._workers = self._settled = self._again = self._dead = 0
         self._looked = self._renewed = -LOOK_S
+        self.streams = 0
         self.held: frozenset[int] = frozenset()
         self.confirmed: Mapping[int, int] = {}
         self._ended = threading.Event()
@@ -173,15 +183,18 @@ class Shares:
         self._deaf()
         self._log.close()
 
-    def reached(self, everything: int, waiting: Mapping[int, int]) -> None:
+    def reached(self, everything: int, waiting: Mapping[int, int], streams: int) -> None:
         """Acknowledge the parts whose lines the store has confirmed.
 
         Args:
             everything: journal position up to which this worker has decoded all, read before `waiting`.
             waiting: partition → position from which on lines of it are not confirmed; the others have none.
+            streams: as it was before both were read: of a stream that is gone they say nothing.
         """
         done: list[str] = []
         with self._lock:
+            if streams != self.streams:
+                return
             for each in self._shares:
                 until = waiting.get(each.number, everything + 1) - 1
                 reached = [sequence for sequence, part in each.taken.items() if part.last <= until]
@@ -193,14 +206,11 @@ class Shares:
         self._link.say([(reply, _DONE, "") for reply in done])
 
     def begin_anew(self) -> None:
-        """Know nothing of what is confirmed: the stream was deleted and made anew, and the consumers went with it.
-
-        One that was made for the new stream before the worker knew of it has confirmed parts of it by the places of the
-        one before: it begins again too.
-        """
+        """Know nothing of what is confirmed: the stream was deleted and made anew, and the consumers went with it."""
         self._trail.forget()
         with self._lock:
             self._shares = [_Share(number) for number in range(self._url.partitions)]
+            self.streams += 1
             self._anew = True
             self._know()
 
@@ -260,11 +270,10 @@ class Shares:
         """
         if not self._prepared:
             self._prepare()
-        if self._anew:
-            for each in self._shares:
-                self._begin_again(each, there=self._link.found(self._of("INFO", each)) is not None)
-            self._anew = False
         now = self._monotonic()
+        if self._anew:
+            self._anew = False  # before it is asked which: it may be made anew again
+            self._stream, self._looked = self._log.state().born, now - LOOK_S
         if now - self._looked >= LOOK_S:
             self._looked = now
             self._look()
@@ -280,6 +289,7 @@ class Shares:
         """Make the consumers where they are not there yet; they begin where the stream begins."""
         self._log.make()
         lease.make(self._link, self._url)
+        self._stream = self._log.state().born
         for each in self._shares:
             if self._link.found(self._of("INFO", each)) is None:
                 self._make(each)
@@ -287,10 +297,15 @@ class Shares:
         self._prepared = True
 
     def _make(self, share: _Share) -> None:
-        """Make a consumer that begins after what is known to be confirmed, else where the stream begins."""
+        """Make a consumer that begins after what is known to be confirmed, else where the stream begins.
+
+        None of a stream that the worker does not know yet: it knows places of the one that was deleted.
+        """
+        if self._log.state().born != self._stream:
+            return
         begins = {"deliver_policy": "by_start_sequence", "opt_start_seq": share.floor + 1}
         wanted = {
-            "durable_name": share.consumer,
+            "durable_name": consumer(share.number, self._stream),
             "filter_subject": f"{self._url.name}.p.{share.number}",
             **(begins if share.floor else {"deliver_policy": "all"}),
             "ack_policy": "explicit",
@@ -307,7 +322,7 @@ class Shares:
 
     def _of(self, what: str, share: _Share) -> str:
         """Return the server's word for something that is done to a consumer."""
-        return f"CONSUMER.{what}.{self._url.name}.{share.consumer}"
+        return f"CONSUMER.{what}.{self._url.name}.{consumer(share.number, self._stream)}"
 
     def _look(self) -> None:
         """Say that we are there, see who else is and how far everything is; leave what is too much."""

@@ -49,6 +49,7 @@ class Share(Protocol):
     Attributes:
         held: those whose lines it sends now.
         confirmed: partition → journal position up to which InfluxDB has all of it, whoever sent it.
+        streams: counts how often the journal was made anew, before what else is read of it is of another one.
     """
 
     @property
@@ -59,7 +60,11 @@ class Share(Protocol):
     def confirmed(self) -> Mapping[int, int]:
         """Partition → position."""
 
-    def reached(self, everything: int, waiting: Mapping[int, int]) -> None:
+    @property
+    def streams(self) -> int:
+        """Count of journals so far."""
+
+    def reached(self, everything: int, waiting: Mapping[int, int], streams: int) -> None:
         """Say what is confirmed: all up to a position, but for partitions of which lines wait from another one on."""
 
 
@@ -98,7 +103,7 @@ class InfluxWriter:
         budget: int,
         share: Share | None = None,
         position: Callable[[], int] = lambda: 0,
-        let_go: Callable[[Mapping[int, int]], None] = lambda _: None,
+        let_go: Callable[[], None] = lambda: None,
         wall: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
@@ -115,7 +120,7 @@ class InfluxWriter:
             budget: bytes that may wait.
             share: which partitions are this worker's; None: there is no other worker.
             position: up to which all readings are in the outbox.
-            let_go: lets go what other workers brought to InfluxDB; blocks.
+            let_go: lets go what other workers brought to InfluxDB (`Share.confirmed`); blocks.
             wall: wall clock [ns].
             monotonic: what paces the steps [s].
             uniform: what the pauses' jitter is drawn with.
@@ -185,13 +190,13 @@ class InfluxWriter:
         share = self._share
         if share is None:
             return
-        everything = self._position()
+        streams, everything = share.streams, self._position()
         with self._outbox() as outbox:
-            share.reached(everything, outbox.waiting())
+            share.reached(everything, outbox.waiting(), streams)
             others = outbox.confirmed(share.confirmed)
         if others and self._monotonic() - self._shared >= IDLE:
             self._shared = self._monotonic()
-            self._let_go(share.confirmed)
+            self._let_go()
 
     def _send(self) -> float:
         if not self._prepared:

@@ -23,6 +23,7 @@ from hub.web.keys import (
     DOCUMENT,
     HUB,
     LAG,
+    LEAVING,
     PHONES,
     READING,
     ROLE,
@@ -78,6 +79,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: 
     app[TWINS] = Twins(hub, app[RUNNERS])
     app[PHONES] = Phones(hub)
     app[SOCKETS] = set()
+    app[LEAVING] = asyncio.Event()
     app[KEYS] = keys or Keys()
     app[UPLOADS] = Uploads()
     app[LAG] = Lag()
@@ -92,6 +94,7 @@ def make_app(hub: Hub, security: Security, static_dir: Path = STATIC_DIR, keys: 
         else:
             app.router.add_route(route.method, route.path, route.handler)
     app.on_response_prepare.append(_dress)
+    app.on_shutdown.append(_hurry)
     app.on_shutdown.append(_close_sockets)
     app.on_shutdown.append(_drop_uploads)
     app.cleanup_ctx.append(_count_malformed)
@@ -118,7 +121,7 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
     except Problem as problem:
         return problems.answer(problem, request)
     except HubError as error:
-        return problems.answer(problems.of_error(error), request)
+        return problems.answer(problems.of_error(error, request.path), request)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 — a redirection is no problem
             raise
@@ -231,6 +234,10 @@ async def _beside(work: Coroutine[None, None, None], name: str) -> AsyncIterator
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+async def _hurry(app: web.Application) -> None:
+    app[LEAVING].set()
 
 
 async def _drop_uploads(app: web.Application) -> None:

@@ -24,6 +24,8 @@ PHONES: web.AppKey[Phones] = web.AppKey("phones", Phones)
 STATIC: web.AppKey[Static] = web.AppKey("static", Static)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 """Open WebSockets, to be closed at the end."""
+LEAVING: web.AppKey[asyncio.Event] = web.AppKey("leaving", asyncio.Event)
+"""Set when the hub stops: whoever waits answers with what is known."""
 UPLOADS: web.AppKey[Uploads] = web.AppKey("uploads", Uploads)
 LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)
 """How late the event loop comes."""

@@ -191,12 +191,14 @@ class Desk:
             self._store.scrub()
             return session
 
-    def kept(self, name: str) -> None:
-        """Note that the archive is complete, unless the session is being erased meanwhile."""
+    def kept(self, name: str) -> bool:
+        """Note that the archive is complete, and tell so; not where the session is erased meanwhile."""
         with self._lock, self._store.turn():
-            session = self._store.session(name)
-            if session.state is State.ARCHIVED:
-                self._put(msgspec.structs.replace(session, kept=True))
+            session = next((each for each in self.sessions() if each.id == name), None)
+            if session is None:
+                return False
+            self._put(msgspec.structs.replace(session, kept=True))
+            return True
 
     def purge(self, name: str) -> Session:
         """Begin to erase a session: from now on nobody sees it, and what was typed is gone.

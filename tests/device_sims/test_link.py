@@ -108,7 +108,7 @@ async def test_one_that_is_closed_while_its_broker_ends_is_closed(embedded: Brok
         one._disconnected(*[None] * 5)  # type: ignore[arg-type]  # paho's word for it, none of which is looked at
         for _ in range(turns):
             await asyncio.sleep(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await one.close()
 
 
@@ -119,7 +119,7 @@ def connecting_slowly(one: Connection) -> tuple[asyncio.Event, threading.Event]:
 
     def slowly(*where: Any) -> Any:  # noqa: ANN401 — paho's own
         loop.call_soon_threadsafe(made.set)
-        go.wait(10)
+        go.wait(30)
         return connect(*where)
 
     one._client.connect = slowly  # type: ignore[method-assign, assignment]
@@ -338,6 +338,7 @@ async def test_without_a_broker_the_reason_is_told() -> None:
     """An acknowledgement that never comes names the broker and why."""
     one = Connection(parse_url(f"mqtt://127.0.0.1:{free_port()}"), "door-sim")
     one.start()
+    await until(lambda: one._refused)
     with pytest.raises(SimulationError, match=r"127.0.0.1:\d+ did not acknowledge.*refused"):
         await one.publish(Packet("a", b"1"), timeout_s=0.5)
     await one.close()

@@ -245,14 +245,17 @@ def guarded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def _walk(page: Page) -> None:
-    """Press Tab from the top until the focus leaves the page."""
+    """Press Tab from the top until all was reached and the focus leaves the page.
+
+    A page that lives may take away what has the focus: who goes on from there comes to the rest.
+    """
     wanted = page.evaluate(TABBABLE)
-    for _ in range(min(wanted + 20, MOST_TABS)):
+    for _ in range(min(2 * (wanted + 20), MOST_TABS)):
         page.keyboard.press("Tab")
         found = page.evaluate(STEP)
-        if found == "out":
-            break
-        assert found in {"seen", "again"}, f"no focus is seen on {found}"  # a date is several stops
+        if found == "out" and page.evaluate(MISSED) == []:
+            return
+        assert found in {"seen", "again", "out"}, f"no focus is seen on {found}"  # a date is several stops
     assert page.evaluate(MISSED) == []
 
 

@@ -31,7 +31,7 @@ def test_a_capture_is_on_the_page(hub: Demo, capture: Capture) -> None:
         hub.publish(heard.topic, heard.raw, retain=heard.retained)
 
     for uid, values in capture.values.items():
-        until(partial(_shows, hub, uid, values), 10)
+        until(partial(_shows, hub, uid, values))
 
 
 def _shows(hub: Demo, uid: str, values: dict[str, float]) -> bool:

@@ -162,9 +162,10 @@ def test_killed_with_an_alarm_standing_it_goes_on_without_a_second_one(tmp_path:
         until(lambda: second.values("tasmota:while-away"))
         assert second.values("tasmota:kitchen")["temperature"] == 21.7
         assert len(second.get("api/v1/readings?device=tasmota:kitchen")["readings"]) == 3
-        kept = {each["id"]: each["comment"] for each in second.get("api/v1/alarms")["alarms"]}
+        listed = second.get("api/v1/alarms")["alarms"]
+        kept = {each["id"]: each["comment"] for each in listed}
         assert alarms <= kept.keys()
-        assert len(kept) == len(second.get("api/v1/alarms")["alarms"])
+        assert len(kept) == len(listed)
         assert kept[alarm["id"]] == "Je ferme la porte."
 
 

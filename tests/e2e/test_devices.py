@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from hub.cli import main
 from hub.journal.sqlite import SqliteReader
 from servers.bytes_on_disk import on_disk
+from servers.hanging_up import hang_up
 from servers.hubs import Demo, demo, until
 
 COMPRESSOR = "shelly:coldroom-sim-compressor"
@@ -50,8 +51,7 @@ def plug(hub: Demo, name: str = "plug", *, obeys: bool = True) -> Iterator[list[
         until(lambda: hub.values(f"tasmota:{name}").get("switch") == 0)
         yield told
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 def command(hub: Demo, device: str, value: float, **more: object) -> dict[str, Any]:
@@ -115,8 +115,7 @@ def obedient(hub: Demo, answers: Mapping[str, str], *first: tuple[str, str | byt
             client.publish(topic, payload, 1)
         yield told
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 DESCRIPTION = (
@@ -176,7 +175,7 @@ def test_another_program_is_the_last_writer_of_what_it_commands(hub: Demo) -> No
         until(lambda: state(hub, "tasmota:written") == "seen")
         listed = hub.get("api/v1/devices/tasmota%3Awritten/commands")["commands"]
         assert [(each["by"], each["value"]) for each in listed] == [("mqtt", 0), ("facilitator", 1)]
-        assert told == [b"ON", b"OFF"]
+        until(lambda: told == [b"ON", b"OFF"])  # the hub may have heard it before the plug
 
 
 def test_the_simulated_compressor_obeys_and_reports_back(hub: Demo) -> None:

@@ -12,6 +12,8 @@ from servers.fault_proxy import in_front_of
 from servers.hubs import Demo, demo, until
 from servers.ports import HOST
 
+pytestmark = pytest.mark.timeout(180)
+
 
 def settings(monkeypatch: pytest.MonkeyPatch, place: Place, port: int) -> None:
     """Have the next hub write there, through this port."""

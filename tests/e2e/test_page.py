@@ -63,7 +63,7 @@ if (navigator.wakeLock) {
 """Keeps the browser's own locks, so that one can be taken back as a hidden page's is."""
 LOST_AFTER_MS = 3100
 """After so long without a word of the hub a page shows its values as silent (`web/src/lib/clock.ts`)."""
-HALF_AN_HOUR = 30
+HALF_AN_HOUR, DAY_MIN = 30, 24 * 60
 CURVES = 4
 """Of the cold room: air, product, and what explains them, the door and the compressor."""
 PAGES = ["", "devices", "facilitator", "projector"]
@@ -443,7 +443,7 @@ def test_the_facilitator_address_opens_once(room: Demo, browser: Browser) -> Non
 def test_a_viewer_has_no_buttons_and_is_refused_until_the_pin_is_given(room: Demo, browser: Browser) -> None:
     """Not shown, not allowed; a wrong PIN is told, the right one opens, and is remembered."""
     with visit(browser, room.page) as reader:
-        reader.forgiven = re.compile(r"status of 403")
+        reader.forgiven = re.compile(r"status of 403|closed before the connection is established")
         page = reader.page
         expect(value(page, PROBE, AIR)).to_be_visible()
         assert page.locator("button[data-fault], button[data-speed]").count() == 0
@@ -554,12 +554,16 @@ def _judge(reader: Visit, language: str, theme: str, foreign: re.Pattern[str]) -
 
 
 def _tells_the_venues_time(reader: Visit, hub: Demo) -> None:
-    """Compare the page's clock with the story's in the venue's zone: half a simulated hour passes while one reads."""
+    """Compare the page's clock with the story's in the venue's zone: some minutes pass while one reads.
+
+    The page's goes on by itself from the last frame, so that it may as well be ahead of what the hub says.
+    """
     clock = re.search(r"simulated time\s+(\d\d):(\d\d)", reader.text())
     assert clock is not None
     told = hub.get("api/v1/usecases/cold_room")
     now = datetime.fromisoformat(told["now"]).astimezone(ZoneInfo(told["tz"]))
-    assert (60 * now.hour + now.minute - 60 * int(clock[1]) - int(clock[2])) % (24 * 60) < HALF_AN_HOUR
+    apart = (60 * now.hour + now.minute - 60 * int(clock[1]) - int(clock[2])) % DAY_MIN
+    assert min(apart, DAY_MIN - apart) < HALF_AN_HOUR
 
 
 def _alarm(hub: Demo, identity: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,10 @@ from servers.hubs import Demo, demo, until
 
 pytestmark = pytest.mark.timeout(120)
 PROBE = "tasmota:sim-cellar"
+TIMES = 6
 LINES = "".join(
     f'{1_795_763_280 + 10 * number}.000000000 tele/{name}/SENSOR {{"DS18B20":{{"Temperature":{number}.5}}}}\n'
-    for number in range(6)
+    for number in range(TIMES)
     for name in ("sim-cellar", "kitchen")
 )
 
@@ -29,6 +31,12 @@ def replayed(hub: Demo, file: Path, *options: str) -> subprocess.CompletedProces
     """Play a file to its end."""
     command = [sys.executable, "-m", "hub", "replay", str(file), "--data", str(hub.data), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def played(hub: Demo, device: str, run: str) -> list[dict[str, Any]]:
+    """Return what a device measured on a run, once all of it is stored; empty before."""
+    found: list[dict[str, Any]] = hub.get(f"api/v1/readings?device={device}&channel=temperature&run={run}")["readings"]
+    return found if len(found) == TIMES else []
 
 
 def test_a_recording_plays_on_a_run_of_its_own_and_changes_no_real_device(hub: Demo, tmp_path: Path) -> None:
@@ -47,7 +55,7 @@ def test_a_recording_plays_on_a_run_of_its_own_and_changes_no_real_device(hub: D
     assert str(probe["run"]).startswith("replay-")
     assert (kitchen["simulated"], kitchen["run"], hub.values("tasmota:kitchen")["temperature"]) == (False, "real", 21.5)
     for device in (PROBE, "tasmota:kitchen"):
-        found = hub.get(f"api/v1/readings?device={device}&channel=temperature&run={probe['run']}")["readings"]
+        found = until(lambda device=device: played(hub, device, probe["run"]))  # type: ignore[misc]
         assert [(each["value"], each["time"]) for each in found][::5] == [
             (0.5, "2026-11-27T07:08:00Z"),
             (5.5, "2026-11-27T07:08:50Z"),

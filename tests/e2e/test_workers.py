@@ -27,6 +27,7 @@ from hub.journal.jetstream import JetStreamReader
 from hub.journal.nats_link import Url
 from hub.web.routes import API
 from servers import nats
+from servers.hanging_up import hang_up
 from servers.ports import HOST, free_port, until
 
 PIN = "274951"
@@ -344,8 +345,7 @@ def plug(port: int) -> Iterator[list[bytes]]:
         client.publish("stat/plug/RESULT", '{"POWER":"OFF"}', qos=1).wait_for_publish(10)
         yield heard
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 @contextmanager

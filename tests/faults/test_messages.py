@@ -56,7 +56,7 @@ async def flooded(plant: Plant, many: int, first: int = 0) -> tuple[Devices, dic
     before = memory(plant)
     await flood(plant, devices, many, after=first)
     many += first
-    await devices.drained(20)
+    await devices.drained(30)
     await plant.drained(many + len(devices.confirmed))
     await devices.close()
     counters: dict[str, float] = {}

@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from hub import accounts
 from hub.driver import topic_matches
 from hub.registry import load_bundled
+from servers.hanging_up import hang_up
 from servers.ports import until
 from servers.production import Production, production
 
@@ -82,17 +83,21 @@ class Client:
 
     def stop(self, *, politely: bool = True) -> None:
         """Leave, or fall silent so that the will is published."""
-        if politely:
-            self._client.disconnect()
-        elif (connection := self._client.socket()) is not None:
+        if not politely and (connection := self._client.socket()) is not None:
             connection.close()
-        self._client.loop_stop()
+            self._client.loop_stop()
+        hang_up(self._client)
 
     def say(self, topic: str, *, retain: bool = False) -> None:
         """Publish at QoS 1 and wait for PUBACK, which Mosquitto sends after it has handed the message on."""
         said = self._client.publish(topic, b"1", qos=1, retain=retain)
-        said.wait_for_publish(10)
+        said.wait_for_publish(30)
         assert said.is_published()
+
+    def forget(self, *topics: str) -> None:
+        """Take away what was retained, and wait for PUBACK."""
+        for topic in topics:
+            self._client.publish(topic, b"", qos=1, retain=True).wait_for_publish(10)
 
     def hear(self, *filters: str) -> None:
         """Subscribe and wait for SUBACK."""
@@ -217,6 +222,7 @@ def test_what_is_retained_is_judged_by_the_same_rights(broker: Production) -> No
                 "tele/fridge-2/LWT",
             }
             assert set(again.heard) == {"fridge-1/online"}
+        owner.forget("fridge-1/online", "tele/fridge-2/LWT")
 
 
 @pytest.mark.parametrize(("topic", "allowed"), [("tele/fridge-1/LWT", True), ("tele/fridge-2/LWT", False)])
@@ -235,6 +241,9 @@ def test_a_will_is_a_message_like_any_other(broker: Production, topic: str, allo
             witness.say("fridge-1/after")
         hub.settle()
         assert (topic in hub.heard) is allowed
+        if allowed:
+            with connected(broker, "simulator") as owner:
+                owner.forget(topic)
 
 
 NOBODY = [

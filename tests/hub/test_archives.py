@@ -4,13 +4,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.errors import NotFoundError, StoreError
 from hub.journal.sqlite import SqliteReader
 from hub.model import NS, Alarm, Source
-from hub.workshop.session import Session, Wish
+from hub.workshop.session import Session, State, Wish
 from hub.workshop.veil import Veil
 from servers.bytes_on_disk import on_disk
 from servers.houses import AT, RUN, WISH, House, celsius
@@ -231,6 +232,44 @@ def test_a_session_that_is_erased_while_its_archive_is_due_gets_none(
     monkeypatch.setattr(sessions.desk, "unkept", erased_meanwhile)
     assert house.build() == 0
     assert not sessions.archives.folder(name).exists()
+
+
+def test_a_session_that_is_erased_while_its_archive_is_written_is_not_called_archived(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another worker erases it meanwhile: what is left of it is erased next, the archive too."""
+    sessions = house.sessions
+    name = sessions.desk.start(WISH).id
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    sessions.desk.archive(name)
+    write = sessions.archives.build
+
+    def erased_meanwhile(*told: Any) -> None:  # noqa: ANN401 — handed on
+        sessions.desk.purge(name)
+        write(*told)
+
+    monkeypatch.setattr(sessions.archives, "build", erased_meanwhile)
+    assert (house.build(), f"Session {name} is archived" in caplog.text) == (0, False)
+    assert [each["id"] for each in sessions.purge_due()] == [name]
+    assert not sessions.archives.folder(name).exists()
+
+
+def test_a_session_that_somebody_erases_while_its_day_has_come_is_erased_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks for what is due waits meanwhile, and has nothing left to do: that is no failure to tell of."""
+    sessions, looked = house.sessions, house.sessions.desk.due
+    name = sessions.desk.start(WISH).id
+    asked = sessions.desk.purge(name)
+
+    def erased_meanwhile() -> list[Session]:
+        found = looked()
+        monkeypatch.undo()
+        sessions.purge(name)
+        return found
+
+    monkeypatch.setattr(sessions.desk, "due", erased_meanwhile)
+    assert (asked.state, sessions.purge_due()) == (State.PURGING, [])
 
 
 def test_sessions_go_on_their_day(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from hub.lan.keeper import AUTHORITY, FOLDER, SERVER, Keeper
 from hub.provisioning import AccountWish, Provisioning
 from hub.setup import broker_of
 from servers.brokers import KINDS, needs
+from servers.hanging_up import hang_up
 from servers.ports import free_port, until
 
 EVERYBODYS = "the room's password"
@@ -84,8 +85,7 @@ class House:
         try:
             yield seen, client
         finally:
-            client.disconnect()
-            client.loop_stop()
+            hang_up(client)
 
     def lets_in(self, user: str, password: str) -> bool:
         """Tell whether a name and a password open."""
@@ -206,7 +206,7 @@ def test_devices_come_by_tls_with_the_page_s_authority(house: House) -> None:
     with house.connected(provisioned.EVERYBODYS, EVERYBODYS, by_tls=True) as (seen, client):
         assert seen.is_in
         client.subscribe("a", 1)
-        client.publish("a", b"1" * 300_000, qos=1).wait_for_publish(5)
+        client.publish("a", b"1" * 300_000, qos=1).wait_for_publish(30)
         eventually("it hears itself", lambda: seen.heard == {"a"})
     with (
         socket.create_connection(("127.0.0.1", house.tls_port), timeout=30) as plain,
@@ -252,8 +252,8 @@ def test_with_mosquitto_an_account_opens_its_own_branch_only(house: House) -> No
         for name, password in passwords.items():
             with house.connected(name, password) as (_, client):
                 for topic in topics:
-                    client.publish(topic, name, qos=1).wait_for_publish(5)
-            listener.publish(f"room/{name}", b"1", qos=1).wait_for_publish(5)
+                    client.publish(topic, name, qos=1).wait_for_publish(30)
+            listener.publish(f"room/{name}", b"1", qos=1).wait_for_publish(30)
             eventually("all is heard", lambda name=name: f"room/{name}" in room.heard)  # type: ignore[misc]
             said[name] = room.heard & set(topics)
             room.heard.clear()

@@ -1,5 +1,6 @@
 """Workers that share a journal on NATS servers bring it to one InfluxDB, whichever of them dies (decision 25)."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hub import worker
 from hub.config import Config
 from hub.forwarding import Forwarding
-from hub.journal import lease, place
+from hub.journal import jetstream, lease, place
 from hub.journal import shares as module
 from hub.journal.jetstream import JetStreamJournal, JetStreamReader, Log
 from hub.journal.nats_link import Url
@@ -163,7 +165,8 @@ def points(there: Place) -> int:
 def pending(url: str) -> int:
     """Return how many parts nobody has confirmed."""
     with closing(Log(Url.parsed(url))) as log:
-        found = [log.link.request(f"CONSUMER.INFO.{log.url.name}.store-{at}") for at in range(4)]
+        names = (module.consumer(at, log.state().born) for at in range(4))
+        found = [log.link.request(f"CONSUMER.INFO.{log.url.name}.{name}") for name in names]
         return sum(each["num_pending"] + each["num_ack_pending"] for each in found)
 
 
@@ -254,6 +257,48 @@ def test_a_stream_that_somebody_deleted_is_read_anew_and_what_comes_then_is_stor
             until("it is read there, too", lambda: back.worker.position == since)
             assert (back.worker.is_anew, back.worker.missing, back.worker.stored) == (True, before, since)
             assert back.kept.born()[0] != back.kept.born()[1], "it is told until somebody names a new data folder"
+
+
+def test_what_others_had_brought_of_a_deleted_stream_is_no_word_on_the_new_one(
+    tmp_path: Path, url: str, place_there: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was looked up before the worker knew of the new one, and let go after that."""
+    monkeypatch.setattr(jetstream, "LOOKED_S", 0.0)
+    monkeypatch.setattr(worker, "CHUNK", DEVICES)
+    with shared(tmp_path, url, place_there) as (room, one, two):
+        writer = one.forwarding._writer
+        writer._ended.set()
+        writer._thread.join()
+
+        def others_brought_some() -> bool:
+            room.speak()
+            with one.kept.waiting() as outbox:
+                return bool(outbox.confirmed(one.shares.confirmed))
+
+        until("some waits that the other has brought", others_brought_some)
+        until("it is read", lambda: one.worker.position == room.said)
+        room.workers.remove(two)
+        two.close()
+        before, go_on = room.said, threading.Event()
+
+        def reads_on() -> None:
+            """Take what is new without a pause, as a step does whose records were many."""
+            go_on.wait()
+            while not one.worker.is_anew or one.worker.position <= before:
+                one.worker._step()
+
+        one.worker.call(reads_on)
+        letting_go = threading.Thread(target=writer._settle_shares)
+        letting_go.start()
+        until("it asks", lambda: len(one.worker._asked) == len((reads_on, letting_go)))
+        room.begin_anew(url)
+        while room.said <= 2 * before + DEVICES:
+            room.speak()
+        go_on.set()
+        letting_go.join()
+        until("it is read anew", lambda: one.worker.is_anew and one.worker.position == room.said - before)
+        with one.kept.waiting() as outbox:
+            assert min(outbox.waiting().values()) == 1, "all of the new one waits"
 
 
 def test_an_influxdb_that_is_away_loses_nothing_and_makes_no_dead_letter(

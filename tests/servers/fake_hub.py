@@ -88,11 +88,14 @@ class FakeHub:
 
     def faults(self, run: str) -> dict[str, bool]:
         """Return fault → whether it acts, as told last."""
-        return {fault["name"]: fault["active"] for fault in self.states[run][-1]["faults"]}
+        return self.course(run)[-1][1]
 
-    def times(self, run: str) -> list[datetime]:
-        """Return the run's own time of each state."""
-        return [datetime.fromisoformat(state["time"]) for state in self.states[run]]
+    def course(self, run: str) -> list[tuple[datetime, dict[str, bool]]]:
+        """Return the run's own time of each state, and fault → whether it acts."""
+        return [
+            (datetime.fromisoformat(state["time"]), {fault["name"]: fault["active"] for fault in state["faults"]})
+            for state in self.states[run]
+        ]
 
     async def hang_up(self, run: str) -> None:
         """Close a runner's control socket."""

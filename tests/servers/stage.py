@@ -51,7 +51,7 @@ class Stage:
 
     async def drained(self) -> None:
         """Wait until devices and hub have confirmed everything."""
-        await self.devices.drained(20)
+        await self.devices.drained(30)
         await eventually(lambda: self.acked >= self.devices.books.keys())
 
     async def judged(self) -> Verdict:

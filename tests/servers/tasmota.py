@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from servers.hanging_up import hang_up
+
 
 @dataclass
 class Board:
@@ -42,5 +44,4 @@ def board(port: int) -> Iterator[Board]:
     try:
         yield lent
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)

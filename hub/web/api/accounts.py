@@ -6,9 +6,10 @@ import time
 from aiohttp import web
 
 from hub.provisioning import AccountWish, Sitting, holding
+from hub.waiting import soon
 from hub.web.gives import gives
 from hub.web.hub import Hub
-from hub.web.keys import HUB
+from hub.web.keys import HUB, LEAVING
 from hub.web.query import answer, body
 from hub.web.shapes.accounts import AccountGiven, AccountList, AccountRevoked
 from hub.workshop import codes
@@ -31,25 +32,28 @@ async def give(request: web.Request) -> web.Response:
     wish, hub = await body(request, AccountWish, SHAPE), request.app[HUB]
     made = await asyncio.to_thread(hub.provisioning.give, wish, await _sitting(hub))
     code = await asyncio.to_thread(codes.code, made["urls"][0])
-    held = not wish.renew or await _held(hub, made["name"])
+    held = not wish.renew or await _held(request.app, made["name"])
     return answer({**made, "code": code, **holding("renewed", is_held=held)}, status=201)
 
 
 @gives(AccountRevoked)
 async def revoke(request: web.Request) -> web.Response:
     """Take an MQTT account back: its device is cut off and lets itself in no more."""
-    name, hub = request.match_info["name"], request.app[HUB]
-    await asyncio.to_thread(hub.provisioning.revoke, name)
-    return answer({"name": name, "revoked": True, **holding("revoked", is_held=await _held(hub, name))})
+    name = request.match_info["name"]
+    await asyncio.to_thread(request.app[HUB].provisioning.revoke, name)
+    return answer({"name": name, "revoked": True, **holding("revoked", is_held=await _held(request.app, name))})
 
 
-async def _held(hub: Hub, name: str) -> bool:
-    """Wait until the broker holds to what became of an account, and tell whether it does; keeps no thread meanwhile."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not await asyncio.to_thread(hub.provisioning.is_held, name):
-        if time.monotonic() > deadline:
+async def _held(app: web.Application, name: str) -> bool:
+    """Wait until the broker holds to what became of an account, and tell whether it does; keeps no thread meanwhile.
+
+    A hub that stops waits no longer: a new password is seen in this answer alone.
+    """
+    deadline, leaving = time.monotonic() + PATIENCE_S, app[LEAVING]
+    while not await asyncio.to_thread(app[HUB].provisioning.is_held, name):
+        if leaving.is_set() or time.monotonic() > deadline:
             return False
-        await asyncio.sleep(LOOK_S)
+        await soon(leaving, LOOK_S)
     return True
 
 

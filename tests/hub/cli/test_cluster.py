@@ -73,7 +73,7 @@ def test_servers_that_outlived_a_killed_command_are_ended_by_the_next_one(tmp_pa
     with nats.to_kill() as others:
         until("it listens", lambda: listens(made.ports[0]))
         cluster._end_left(tmp_path)
-        assert left.wait(5) is not None
+        assert left.wait(30) is not None
         assert listens(others.port)
 
 

@@ -166,7 +166,7 @@ async def test_only_who_has_the_secret_is_heard(embedded: Broker, tmp_path: Path
         for first in (frame(Hello("guess")), b"\xff\xff\xff\xff", b"\x00\x00\x00\x01\xc1", b"GET / HTTP/1.0\r\n\r\n"):
             reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
             writer.write(first)
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await asyncio.wait_for(reader.read(), 30) == b""
             writer.close()
         assert ingest.process.poll() is None
 
@@ -250,7 +250,6 @@ def taken(stream: socket.socket, selector: selectors.BaseSelector, many: int) ->
     return found
 
 
-@pytest.mark.timeout(20)
 def test_a_hub_that_did_not_read_for_a_while_is_told_the_newest_even_where_nothing_moves_any_more(
     tmp_path: Path,
 ) -> None:

@@ -20,6 +20,7 @@ from hub.ingest.link import Status
 from hub.ingest.linkclient import LinkClient
 from servers import inside
 from servers.brokers import Broker
+from servers.hanging_up import hang_up
 from servers.ingest import Ingest, ingesting
 from servers.ports import until
 from servers.publisher import Publisher, payload
@@ -85,8 +86,7 @@ def listening(port: int, heard: list[tuple[str, bytes]]) -> Iterator[None]:
         assert granted.wait(30)
         yield
     finally:
-        client.disconnect()
-        client.loop_stop()
+        hang_up(client)
 
 
 def by_sender(ingest: Ingest, senders: int, *, repeats: bool) -> list[list[int]]:

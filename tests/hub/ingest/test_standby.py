@@ -79,7 +79,7 @@ async def test_one_that_stands_by_serves_its_hub_and_takes_over_from_one_that_en
     first, second = pair
     async with linked(second) as (client, ends):
         await asyncio.to_thread(say, broker, 1)
-        while await asyncio.wait_for(ends.get(), 20) < 1:
+        while await asyncio.wait_for(ends.get(), 30) < 1:
             pass
         assert await client.append([Message("webhook/a", b"2", 1), Message("webhook/a", b"3", 2)]) == 3
         assert await client.erase([2]) == 1
@@ -123,7 +123,7 @@ async def test_one_that_stands_by_tells_how_the_broker_and_the_journal_are(broke
 
 async def until_told(told: asyncio.Queue[Status | None], wanted: Callable[[Status], bool]) -> Status:
     """Return the first status that is as wanted."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while (said := await told.get()) is None or not wanted(said):
             pass
     return said
@@ -136,7 +136,7 @@ async def linked(ingest: Ingest) -> AsyncIterator[tuple[LinkClient, asyncio.Queu
     client.on_end(ends.put_nowait)
     running = asyncio.create_task(client.run())
     try:
-        await asyncio.wait_for(ends.get(), 20)
+        await asyncio.wait_for(ends.get(), 30)
         yield client, ends
     finally:
         running.cancel()

@@ -9,6 +9,7 @@ import pytest
 
 from hub.errors import ConfigError, JournalError
 from hub.journal import jetstream
+from hub.journal.base import Opening
 from hub.journal.jetstream import Groups, JetStreamJournal, JetStreamReader, Log, Placed
 from hub.journal.nats_link import Outgoing, UnknownFateError, Url
 from hub.journal.parts import partition
@@ -339,6 +340,14 @@ def test_a_reader_that_is_told_of_more_than_its_server_has_waits_for_it(
         monkeypatch.setattr(reader._log, "parts", parts)
         assert [each.position for each in reader.read(0, 1_000, end=end)] == [1, 2]
         assert not behind
+
+
+def test_a_reader_that_came_before_the_journal_knows_its_opening_as_soon_as_it_is_opened(url: Url) -> None:
+    """What it reads before it knows whose it is would be taken for the journal's that is made anew in its place."""
+    with closing(JetStreamReader(url)) as reader:
+        assert reader.opening == Opening(0, 0)
+        with closing(JetStreamJournal(url)):
+            assert reader.opening.born
 
 
 def test_an_opening_is_looked_at_now_and_then_only(url: Url, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_a_server_that_greets_and_hangs_up_at_the_start_is_tried_again() -> None
         link = taken(url)
         try:
             assert link.request("INFO")["type"] == "io.nats.jetstream.api.v1.account_info_response"
-            assert between.met == 3
+            assert between.met >= 3, "nats-py gives up a connection that a busy machine keeps waiting, too"
         finally:
             given_back(url)
 

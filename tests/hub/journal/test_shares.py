@@ -47,7 +47,7 @@ class Bringer:
         while found := self.reader.read(self.position, 1_000):
             self.position = found[-1].position
         if self.store_is_there:
-            self.shares.reached(self.position, {})
+            self.shares.reached(self.position, {}, self.shares.streams)
 
     def stepped(self) -> bool:
         """Step; always true, for what is waited for meanwhile."""
@@ -97,7 +97,8 @@ class Speaking:
 def pending(url: Url) -> list[int]:
     """Return what is not confirmed of each partition, as the server has it; 1 where nobody has asked for it yet."""
     with closing(Log(url)) as log:
-        found = [log.link.found(f"CONSUMER.INFO.{url.name}.store-{at}") for at in range(url.partitions)]
+        names = (module.consumer(at, log.state().born) for at in range(url.partitions))
+        found = [log.link.found(f"CONSUMER.INFO.{url.name}.{name}") for name in names]
         return [1 if each is None else each["num_pending"] + each["num_ack_pending"] for each in found]
 
 
@@ -284,3 +285,33 @@ def test_servers_that_were_all_down_together_go_on_where_they_were(monkeypatch: 
             until("it goes on", goes_on)
             said = journal.many - 20
             assert one.shares.flow["store_parts_confirmed_total"] - settled <= 2 * said + 20, "not all forty again"
+
+
+def test_a_worker_that_does_not_know_of_a_new_stream_yet_confirms_nothing_of_it(url: Url) -> None:
+    """Its position is in the stream that was deleted: by that, it would confirm what nobody has read."""
+    with journalled(url) as journal, closing(Bringer(url, "one")) as one, closing(Log(url)) as log:
+        for _ in range(3):
+            journal.say()
+        until("all is confirmed", lambda: one.stepped() and not any(pending(url)))
+        log.link.request(f"STREAM.DELETE.{url.name}")
+        with journalled(url) as anew:
+            anew.say()
+            two = Bringer(url, "two")
+            two.store_is_there = False
+            until("another holds all", lambda: two.holds() == {0, 1, 2, 3})
+            two.die()
+            began = one.shares._looked
+
+            def has_looked_for_long() -> bool:
+                one.shares.reached(9_999, {}, 0)
+                return one.shares._looked > began + 3 * module.PINNED_S
+
+            until("it has looked, and asked where it may", has_looked_for_long)
+            assert sum(pending(url)) == 4 + 1, "a part of each partition, and the mark of the opening"
+            one.shares.begin_anew()
+            one.shares.reached(9_999, {}, 0)  # it was on its way
+            until("it holds all", lambda: one.shares.held == {0, 1, 2, 3})
+            one.shares.reached(9_999, {}, 0)
+            assert sum(pending(url)) == 4 + 1
+            one.shares.reached(20, {}, 1)
+            until("all is confirmed", lambda: not any(pending(url)))

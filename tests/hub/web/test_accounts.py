@@ -9,7 +9,7 @@ import pytest
 from hub import provisioned
 from hub.web.api import accounts
 from hub.workshop.session import Wish
-from servers.web import Client, FakeHub, Serve, provisioning
+from servers.web import Client, FakeHub, Serve, eventually, provisioning
 
 API = "/api/v1/accounts"
 
@@ -65,6 +65,21 @@ async def test_whoever_waits_for_the_broker_keeps_nobody_else_from_being_answere
         assert not any(each.done() for each in waiting)
     held.append(True)
     assert {(status, told["enforced"]) for status, told in await asyncio.gather(*waiting)} == {(200, True)}
+
+
+async def test_a_hub_that_stops_tells_the_new_password_before_it_goes(
+    hub: FakeHub, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before opens no more, and this answer is the only one that has it: nobody waits for the broker then."""
+    monkeypatch.setattr(accounts, "PATIENCE_S", 3600)
+    hub.provisioning = provisioning(tmp_path, holds=lambda: False)
+    before = provisioned.add(tmp_path, "fridge-1")
+    asked = asyncio.create_task(say(client, "POST", API, {"name": "fridge-1", "renew": True}))
+    await eventually(lambda: provisioned.listed(tmp_path)["fridge-1"].password != before)
+    await client.server.close()
+    status, made = await asked
+    assert (status, made["enforced"]) == (201, False)
+    assert made["password"] == provisioned.listed(tmp_path)["fridge-1"].password
 
 
 async def test_a_whole_session_shares_one_and_needs_a_session(hub: FakeHub, client: Client, tmp_path: Path) -> None:

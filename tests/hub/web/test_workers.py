@@ -16,6 +16,7 @@ from hub.web.keys import SECURITY
 from hub.web.once import KEYS
 from hub.web.security import COOKIE
 from servers import nats
+from servers.clock import Clock
 from servers.ports import until
 from servers.web import PIN, SECRET, Client, FakeHub, Serve
 
@@ -26,12 +27,13 @@ Pages = tuple[Client, Client]
 
 @pytest.fixture
 async def pages(serve: Serve, tmp_path: Path) -> AsyncIterator[Pages]:
-    """Lend two workers' pages, open to a room."""
+    """Lend two workers' pages, open to a room, at which no second passes, however long their servers take."""
+    clock = Clock(100.0)
     url, found = (
         nats.fresh_url(),
         (
-            await serve(FakeHub(), lan=True, read_pin=lambda: "111222"),
-            await serve(FakeHub(), lan=True),
+            await serve(FakeHub(), lan=True, read_pin=lambda: "111222", monotonic=clock),
+            await serve(FakeHub(), lan=True, monotonic=clock),
         ),
     )
     with ExitStack() as stack:
