@@ -1,5 +1,6 @@
-"""Strangers at the doors who never log in: silent, slow, huge, many (reliability.md §3.6, X5); figures are printed."""
+"""Strangers at the doors who never log in: silent, slow, huge, many (reliability.md §3.6, X4, X5); figures printed."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -7,8 +8,10 @@ import ssl
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -20,7 +23,7 @@ from hub.bench._plant import Plant
 from hub.bench._publisher import Publisher
 from hub.lan.keeper import AUTHORITY, FOLDER, SERVER, Keeper
 from servers.brokers import KINDS, needs
-from servers.ports import free_port
+from servers.ports import free_port, until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 USER, PASSWORD = "matinales", "of a test"
@@ -29,6 +32,11 @@ LETS_GO_S = {"embedded": 7.0, "mosquitto": 100.0}
 """The embedded broker gives 5 s for CONNECT. Mosquitto has no such setting: it counts 1.5 times 60 s (its source), and
 bounds the crowd by max_connections instead (hub/decisions/0016-threat-model.md)."""
 CROWD = 1000
+FLOOD, ADDRESSES, SPARE = 10_000, 50, 200
+MOST_GROWN = 30_000_000
+"""Bytes that whoever listens may grow by beside ten thousand half-open connections (X4)."""
+HALF_A_CONNECT = b"\x10\xff\x7f\x00\x04MQTT\x04\x02\x00\x3c\xff" + b"y" * 4000
+HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 4000
 
 
 class Door:
@@ -110,13 +118,48 @@ def seconds_until_closed(peer: socket.socket, patience_s: float) -> float:
     return time.monotonic() - begun
 
 
-def enough_files() -> None:
-    """Allow this process a thousand sockets."""
-    if sys.platform != "win32":
-        import resource  # noqa: PLC0415 — not on Windows
+def enough_files(many: int = 4096) -> int:
+    """Allow this process so many sockets, and return how many it has room for."""
+    if sys.platform == "win32":
+        return many
+    import resource  # noqa: PLC0415 — not on Windows
 
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = many if hard == resource.RLIM_INFINITY else min(many, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
+
+
+@contextmanager
+def flood(port: int, words: bytes, every: Callable[[], None]) -> Iterator[int]:
+    """Open `FLOOD` connections one after the other and lend how many the other side refused.
+
+    They come from fifty addresses where the system has them; as many stay open as this process has files for, and
+    `every` is called after each five hundred.
+    """
+    room = enough_files(FLOOD + SPARE) - SPARE
+    peers: deque[socket.socket] = deque()
+    refused = 0
+    try:
+        for number in range(FLOOD):
+            while len(peers) >= room:
+                peers.popleft().close()
+            peer = socket.socket()
+            peers.append(peer)
+            peer.settimeout(10)
+            if sys.platform == "linux":
+                peer.bind((f"127.0.1.{number % ADDRESSES + 1}", 0))
+            try:
+                peer.connect(("127.0.0.1", port))
+                peer.sendall(words)
+            except OSError:
+                refused += 1
+            if number % 500 == 499:
+                every()
+        yield refused
+    finally:
+        for peer in peers:
+            peer.close()
 
 
 @pytest.mark.parametrize("words", [b"", b"\x10", CONNECT_256_MB[:6]], ids=["nothing", "a byte", "half a CONNECT"])
@@ -174,3 +217,77 @@ async def test_the_page_is_there_beside_a_thousand_that_say_nothing(tmp_path: Pa
         )
         assert took < 1
         assert grown < 2 * CROWD * 64 * 1024
+
+
+def answered(url: str, took: list[float]) -> None:
+    """Ask for something, and note how long it took [s]."""
+    begun = time.monotonic()
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        assert answer.status == 200
+    took.append(time.monotonic() - begun)
+
+
+async def test_ten_thousand_half_requests_cost_the_page_little(tmp_path: Path) -> None:
+    """From many addresses, with 4 KB of headers that never end: who is honest is answered all the while."""
+    async with Plant(tmp_path, "embedded") as plant:
+        hub, took = psutil.Process(plant.supervisor.pids["hub"]), [0.0]
+        most = before = hub.memory_info().rss
+
+        def look() -> None:
+            nonlocal most
+            answered(f"{plant.page}/health", took)
+            most = max(most, hub.memory_info().rss)
+
+        def attack() -> int:
+            with flood(plant._page, HALF_A_REQUEST, look) as refused:
+                look()
+                return refused
+
+        refused = await asyncio.to_thread(attack)
+        told(
+            f"page: {FLOOD} half requests, {refused} cut while they spoke; the hub grew by {(most - before) / 1e6:.1f} "
+            f"MB at most; /health {sum(took) / len(took) * 1000:.0f} ms on the average, {max(took) * 1000:.0f} at most"
+        )
+        assert hub.is_running()
+        assert most - before <= MOST_GROWN
+        assert sum(took) / len(took) < 1
+
+
+def test_ten_thousand_half_connects_cost_a_broker_little(door: Door) -> None:
+    """From many addresses, with 4 KB of a CONNECT that never ends: who was there is served all the while.
+
+    The embedded broker lets them go after 5 s, so newcomers come in beside them. Mosquitto keeps `max_connections` of
+    them and turns the others away, honest ones too, until those have gone.
+    """
+    door.lets_in()
+    most, took = door.memory(), [0.0]
+    before = most
+    with Publisher(door.port, "here", user=USER, password=PASSWORD) as here:
+
+        def look() -> None:
+            nonlocal most
+            begun = time.monotonic()
+            assert here.say_all(iter([("a", b"1")])) == 1
+            took.append(time.monotonic() - begun)
+            most = max(most, door.memory())
+            if door.kind == "embedded":
+                door.lets_in()
+
+        with flood(door.port, HALF_A_CONNECT, look) as refused:
+            look()
+    told(
+        f"{door.kind}: {FLOOD} half CONNECTs, {refused} cut while they spoke; it grew by {(most - before) / 1e6:.1f} "
+        f"MB at most; PUBACK after {sum(took) / len(took) * 1000:.0f} ms on the average, {max(took) * 1000:.0f} at most"
+    )
+    until("a newcomer comes in", partial(came_in, door))
+    assert most - before <= MOST_GROWN
+    assert sum(took) / len(took) < 1
+
+
+def came_in(door: Door) -> bool:
+    """Tell whether somebody honest comes in."""
+    try:
+        door.lets_in()
+    except OSError:
+        return False
+    return True

@@ -15,6 +15,7 @@ from hub import broker, mosquitto
 from hub.errors import ConfigError
 from servers.brokers import KINDS, Broker, kill, needs, running
 from servers.ports import free_port, listens, until
+from servers.production import SHIPPED
 from servers.publisher import Publisher
 
 FILES = {"embedded": "broker.toml", "mosquitto": "broker.conf"}
@@ -133,6 +134,17 @@ def test_its_log_is_capped_and_silent_about_packets(tmp_path: Path) -> None:
         publisher.say_all(("a", b"1") for _ in range(1_000))
         assert len((lent.folder / "broker.log").read_text().splitlines()) < 20
     assert not list(tmp_path.iterdir())
+
+
+def test_each_door_of_mosquitto_has_room_for_as_many_as_the_shipped_file_says(tmp_path: Path) -> None:
+    """Those who never say who they are would else take all of its memory, or the system's files."""
+    file = tmp_path / "broker.conf"
+    broker.write_config(file, port=1883, tls=broker.Tls(8883, tmp_path / "server.pem"))
+    shipped = SHIPPED.read_text(encoding="utf-8")
+    for text in (file.read_text(encoding="utf-8"), shipped):
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        doors = [number for number, line in enumerate(lines) if line.startswith("listener ")]
+        assert [lines[number + 1] for number in doors] == [f"max_connections {mosquitto.CONNECTIONS}"] * 2
 
 
 def test_the_shipped_mosquitto_file_loads(tmp_path: Path) -> None:
