@@ -2,7 +2,7 @@
 
 import { both, type Key, t } from "./choice.svelte.ts";
 import { hub } from "./hub.svelte.ts";
-import { preparing } from "./lib/clock.ts";
+import { pace, preparing } from "./lib/clock.ts";
 import { apart, begun, kept, newest, type Sight, sight, standing, tells } from "./lib/sight.ts";
 
 class Story {
@@ -38,6 +38,7 @@ class Story {
 		hub.picture === null ? "story.connecting" : hub.begins || !hub.untold ? "story.waiting" : "story.none",
 	);
 	readonly paused = $derived(this.speed === 0 || this.clock?.state === "paused");
+	readonly pace = $derived(pace(this.speed, this.paused, this.preparing, t("clock.paused")));
 	readonly zone = $derived(hub.zone);
 	readonly lost = $derived(hub.lost);
 	readonly #standing = $derived(

@@ -127,7 +127,7 @@ def _asked(request: web.Request) -> Asked:
 
 
 def _runs(request: web.Request) -> Callable[[str], bool] | None:
-    """Return whether a run's alarms are wanted: all but a table's own, or (with `table`) those of that table alone."""
+    """Return whether a run's alarms are wanted: with `table` those of that table alone; None: of every run."""
     if "table" not in request.query:
         return None
     table, tables = table_of(request), request.app[HUB].tables

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lost } from "./clock.ts";
+import { lost, pace } from "./clock.ts";
 
 test("a page that was long in coming has not lost the hub that it is calling", () => {
 	assert.equal(lost("connecting", 16_000, 100, 8500), false);
@@ -18,4 +18,10 @@ test("a link that was cut is missed since the hub was last heard", () => {
 
 test("an open link is never lost", () => {
 	assert.equal(lost("open", 99_000, 100, 100), false);
+});
+
+test("a story whose past is being made is not said to be paused: nobody has paused it", () => {
+	assert.equal(pace(0, true, true, "en pause"), "");
+	assert.equal(pace(0, true, false, "en pause"), ", en pause");
+	assert.equal(pace(60, false, false, "en pause"), ", ×60");
 });

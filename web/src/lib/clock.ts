@@ -34,3 +34,8 @@ export function preparing(run: string | null, clock: RunClock | undefined, scena
 	if (clock === undefined) return scenario?.run === run; // the hub has not even heard of it
 	return clock.state === "preparing";
 }
+
+/** How a run goes, as it stands behind its clock; nothing while its past is being made: nobody has paused it. */
+export function pace(speed: number, paused: boolean, prepares: boolean, word: string): string {
+	return prepares ? "" : `, ${paused ? word : `×${speed}`}`;
+}
