@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -11,10 +12,11 @@ from device_sims.announce import Announcement
 from device_sims.devices import Packet
 from device_sims.link import Broker, Connection
 
-LISTEN_S = 2.5
-"""A living run beats each second: silent for longer, it has crashed."""
-SETTLE_S = 0.5
+LISTEN_S = 6.0
+"""A living run beats each second, on a busy machine some seconds later: silent for longer, it has crashed."""
+SETTLE_S = 1.5
 """Retained messages follow the SUBACK within this time."""
+LOOK_S = 0.05
 
 
 class Found:
@@ -36,6 +38,10 @@ class Found:
             except msgspec.MsgspecError:
                 self.announced[levels[2]] = None
 
+    def all_live(self) -> bool:
+        """Tell whether every run that is announced was heard to beat."""
+        return self.announced.keys() <= self.alive
+
 
 async def clean(broker: Broker) -> list[str]:
     """Clear the retained topics of runs that no longer beat; return them.
@@ -44,7 +50,7 @@ async def clean(broker: Broker) -> list[str]:
         SimulationError: the broker does not answer.
     """
     found = Found()
-    await _listened(broker, (f"{announce.PREFIX}/#",), found.hear, LISTEN_S)
+    await _listened(broker, (f"{announce.PREFIX}/#",), found.hear, LISTEN_S, enough=found.all_live)
     dead = {run: said for run, said in found.announced.items() if run not in found.alive}
     filters = sorted(
         {pattern for said in dead.values() if said is not None for pattern in said.topics if _own(pattern)}
@@ -74,14 +80,21 @@ def _own(pattern: str) -> bool:
 
 
 async def _listened(
-    broker: Broker, filters: Iterable[str], hear: Callable[[str, bytes, bool], None], seconds: float
+    broker: Broker,
+    filters: Iterable[str],
+    hear: Callable[[str, bytes, bool], None],
+    seconds: float,
+    enough: Callable[[], bool] = lambda: False,
 ) -> None:
+    """Hear what comes for some seconds, or until it is enough once what was retained is there."""
     connection = Connection(
         broker, f"matinales-clean-{secrets.token_hex(4)}", subscribe=tuple(filters), on_message=hear
     )
     connection.start()
     try:
         await connection.subscribed()
-        await asyncio.sleep(seconds)
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < seconds and not (passed >= SETTLE_S and enough()):  # noqa: ASYNC110 — what has been heard is no event
+            await asyncio.sleep(LOOK_S)
     finally:
         await connection.close()

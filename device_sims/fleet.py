@@ -184,8 +184,7 @@ class Fleet:
 
     async def close(self) -> None:
         """Take leave of the broker."""
-        for member in self.members:
-            member.leave()
+        await swarm.part(self.members)
         await self._own.close()
 
     def _everybody(self, word: bytes) -> int:

@@ -28,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 FAREWELL_S = 0.5
+HANG_UP_S = 2.0
+"""How long a broker gets to hang up on who took leave [s]."""
 """What a broker gets to answer, and a connection that is being made to be there, when a device takes leave."""
 FIRST_RETRY_S, MOST_RETRY_S = 0.05, 5.0
 """A broker that starts beside the simulators is found within a twentieth of a second; full jitter above."""
@@ -191,14 +193,32 @@ class Connection:
             self._connecting.cancel()  # one that waits for a thread is not begun: others wait for that thread too
         self._closed = True
         self._down.clear()
-        if self._is_open and self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            await soon(self._down, FAREWELL_S)
+        if self._is_open:
+            await self._say_goodbye()
         self._forget_socket()
         for future in self._acknowledged.values():
             future.cancel()
         self._subscribed.cancel()
 
     # inside
+
+    async def _say_goodbye(self) -> None:
+        """Say DISCONNECT, and hang up once the broker has: rumqttd says the will of whoever does both at once.
+
+        paho hangs up in the moment that it has said it; until all that stand for a connection are closed it lasts.
+        """
+        sock = self._client.socket()
+        if not isinstance(sock, socket.socket):
+            return
+        with socket.fromfd(sock.fileno(), sock.family, sock.type) as held:
+            held.settimeout(0)
+            if self._client.disconnect() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+            await soon(self._down, FAREWELL_S)
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(HANG_UP_S):
+                    while await self._loop.sock_recv(held, 4096):
+                        pass
 
     def _make(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)

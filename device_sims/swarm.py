@@ -7,11 +7,11 @@ with a will, PUBLISH, PUBACK, DISCONNECT. A paho client would cost more than the
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from device_sims.devices import Packet
 from device_sims.errors import SimulationError
-from device_sims.link import Broker
+from device_sims.link import HANG_UP_S, Broker
 
 CONNACK_OK = b"\x20\x02\x00\x00"
 PINGREQ = b"\xc0\x00"
@@ -27,6 +27,7 @@ KEEPALIVE_S = 60
 CONNECT_TIMEOUT_S = 10.0
 AT_ONCE = 50
 """Connections opened at the same time."""
+TICK_S = 0.01
 
 
 def text(value: str) -> bytes:
@@ -105,11 +106,20 @@ class Member(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(PINGREQ)
 
-    def leave(self) -> None:
-        """Take leave of the broker."""
+    def say_goodbye(self) -> None:
+        """Tell the broker that it leaves."""
         if self._transport is not None:
             self._transport.write(DISCONNECT)
+
+    def hang_up(self) -> None:
+        """End the connection once all that was said is on its way."""
+        if self._transport is not None:
             self._transport.close()
+
+    def leave(self) -> None:
+        """Take leave of the broker at once; rumqttd may say the will of whoever hangs up so soon."""
+        self.say_goodbye()
+        self.hang_up()
 
     def abort(self) -> None:
         """Break the connection without a word: the broker says the will."""
@@ -179,3 +189,15 @@ async def gather(broker: Broker, devices: list[tuple[str, Packet]]) -> list[Memb
             return member
 
     return list(await asyncio.gather(*(one(client_id, will) for client_id, will in devices)))
+
+
+async def part(members: Sequence[Member]) -> None:
+    """Let all take leave of the broker, which hangs up on them: rumqttd says the will of whoever is quicker."""
+    for member in members:
+        member.say_goodbye()
+    for _ in range(round(HANG_UP_S / TICK_S)):
+        if all(member.gone for member in members):
+            return
+        await asyncio.sleep(TICK_S)
+    for member in members:
+        member.hang_up()

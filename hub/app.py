@@ -79,6 +79,7 @@ from hub.workshop.desk import TOPIC as CONTROL
 from hub.workshop.report.content import Report, Whose
 from hub.workshop.report.words import Language
 from hub.workshop.session import Moment
+from hub.workshop.veil import Veil
 from hub.workshop.wall import Wall, WallWish, changed
 
 _LOG = logging.getLogger("hub")
@@ -168,7 +169,7 @@ class App:
             settings: what the supervisor hands over.
             today: the date where the workshop is; None: as this machine's clock and HUB_TZ have it.
         """
-        self._settings = settings
+        self._settings, self._veil, self._show_veil = settings, Veil(), Afresh(self._look_at_words)
         self.config = settings.config
         self._data = Path(settings.data)
         self._kept = self._opened_store()
@@ -285,6 +286,7 @@ class App:
             pace_by=families.pace_by,
             believed=self._registry.believed,
             is_off=self._is_off,
+            veil=self._veiled,
             lang=self.config.lang,
             table=table,
         )
@@ -504,6 +506,7 @@ class App:
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
         await self._show_session()
+        await self._show_veil()
         while True:
             sessions, waits = self._sessions, True
             try:
@@ -755,6 +758,7 @@ class App:
         self._room_news.set()
         await self._show_session()
         await self._show_choices()
+        await self._show_veil()
 
     def show_room(self) -> None:
         """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""
@@ -790,6 +794,18 @@ class App:
             vote, notes, plan = await asyncio.to_thread(read)
             if (vote, notes, plan) != (self.live.vote, self.live.notes, self.live.plan):
                 self.tables.everywhere(Batch(vote=vote, notes=notes, plan=plan))
+
+    async def _look_at_words(self) -> None:
+        """Keep what was typed in a session that is over from today's screens."""
+        with contextlib.suppress(StoreError):  # whoever asked is told
+            veil = await asyncio.to_thread(self._sessions.veil, self._veil)
+            if veil is not self._veil:
+                self._veil = veil
+                for live in self.tables.lives():
+                    live.apply(Batch(alarms=[each for each in live.alarms.values() if veil(each) is not each]))
+
+    def _veiled(self, alarm: Alarm) -> Alarm:
+        return self._veil(alarm)
 
     async def _look_at_choices(self) -> None:
         """Show the hypotheses and prices of the session that is on."""

@@ -42,6 +42,8 @@ class Track(Struct):
         live: how many of them were no history.
         begin, end: when the live ones arrived [ns], on the wall.
         first, last: the same on the timeline [ns].
+        table: whose own it is; 0: the whole room's.
+        phones: how many of the live ones were participants' phones'.
     """
 
     run: str
@@ -52,6 +54,8 @@ class Track(Struct):
     end: int = 0
     first: int = 0
     last: int = 0
+    table: int = 0
+    phones: int = 0
 
     def take(self, found: Recorded) -> None:
         """Count a message."""
@@ -61,7 +65,13 @@ class Track(Struct):
         if not self.live:
             self.begin, self.first = found.message.received, found.time
         self.live += 1
+        self.phones += found.message.source is Source.PHONE
         self.end, self.last = max(self.end, found.message.received), max(self.last, found.time)
+
+    @property
+    def weight(self) -> tuple[bool, int, int]:
+        """How much it tells of what the room saw: a table's own is its own, and phones are no story."""
+        return not self.table, self.live - self.phones, self.messages
 
     @property
     def speed(self) -> float:
@@ -116,7 +126,7 @@ class Archives:
             shutil.rmtree(folder, ignore_errors=True)
 
     def recording(self, name: str) -> tuple[Path, Track]:
-        """Return the recording of a session, and the timeline that has most to tell.
+        """Return the recording of a session, and the timeline that has most to tell of what the room saw.
 
         Raises:
             NotFoundError: there is none; the message says why.
@@ -129,7 +139,7 @@ class Archives:
         if not tracks:
             msg = f"session {name} has no message of a device: there is nothing to play"
             raise NotFoundError(msg)
-        return self.folder(name) / RECORDING, max(tracks, key=lambda track: (track.live, track.messages))
+        return self.folder(name) / RECORDING, max(tracks, key=lambda track: track.weight)
 
     def tracks(self, name: str) -> dict[str, Track]:
         """Return run → what the recording of a session has of it; empty where there is no recording."""
@@ -165,15 +175,19 @@ class Archives:
 
 def _record(intervals: Iterable[Interval], reader: JournalReader, runs: list[Run], target: Path) -> list[Track]:
     tracks: dict[str, Track] = {}
-    stories = {run.id: run.scenario for run in runs}
+    known = {run.id: run for run in runs}
     with gzip.open(target, "wb", compresslevel=_LEVEL) as file:
         for each in intervals:
             assert each.end is not None  # noqa: S101 — only what is archived is built
             for found in between(reader, each.begin.position, each.end.position, timelines(each, runs)):
                 file.write(line(found))
                 if not found.message.topic.startswith(PREFIX):
-                    tracks.setdefault(found.run, Track(found.run, stories.get(found.run, ""))).take(found)
+                    tracks.setdefault(found.run, _track(found.run, known.get(found.run))).take(found)
     return list(tracks.values())
+
+
+def _track(name: str, run: Run | None) -> Track:
+    return Track(name) if run is None else Track(name, run.scenario, table=run.table)
 
 
 def timelines(interval: Interval, runs: Iterable[Run]) -> Timelines:

@@ -114,8 +114,12 @@ def lock_of(path: Path, timeout: float = -1) -> FileLock:
 
 
 @contextlib.contextmanager
-def owned(data: Path) -> Iterator[int]:
+def owned(data: Path, remedy: str = "open that") -> Iterator[int]:
     """Hold the folder's lock and lend its descriptor; run.json goes when it is let go.
+
+    Args:
+        data: the folder.
+        remedy: what to do where another hub has it.
 
     Raises:
         ConfigError: another hub holds it; the message gives its address. Or its file cannot be opened.
@@ -126,7 +130,7 @@ def owned(data: Path) -> Iterator[int]:
     except Timeout:
         other = living(data)
         where = f" at {other.url} (process {other.pid})" if other else ""
-        msg = f"data folder {data}: another hub is running{where}; open that, or name another folder with --data"
+        msg = f"data folder {data}: another hub is running{where}; {remedy}, or name another folder with --data"
         raise ConfigError(msg) from None
     except OSError as error:
         msg = f"data folder {data}: cannot be locked ({error.strerror}); make it writable, or name another with --data"

@@ -203,6 +203,7 @@ class Live:
         pace_by: Callable[[str], str | None] = lambda _device: None,
         believed: Callable[[str], float] = lambda _family: 900.0,
         is_off: Callable[[str], bool] = lambda _usecase: False,
+        veil: Callable[[Alarm], Alarm] = lambda alarm: alarm,
         lang: str = "fr",
         table: int = 0,
     ) -> None:
@@ -217,11 +218,13 @@ class Live:
             pace_by: uid → how a device is made to report more often: `set` its period, `poll` it, or None.
             believed: family → how long [s] a value counts until its channel's own period is known.
             is_off: whether a use case is off: its alarms are suppressed.
+            veil: gives an alarm as everybody may see it.
             lang: language of an alarm's `text`; `texts` has both.
             table: whose own state it is; 0: the whole room's.
         """
         self.table = table
         self.is_off = is_off
+        self.veil = veil
         self.is_flag = is_flag
         self.wall = wall
         self._reach = reach
@@ -576,7 +579,7 @@ class Live:
     def alarm_views(self, ids: Collection[str] | None = None) -> list[dict[str, Any]]:
         """Return the alarms kept here, all or those named, newest first."""
         chosen = [alarm for alarm in self.alarms.values() if ids is None or alarm.id in ids]
-        return [self.alarm_view(alarm) for alarm in sorted(chosen, key=_raised, reverse=True)]
+        return [self.alarm_view(self.veil(alarm)) for alarm in sorted(chosen, key=_raised, reverse=True)]
 
     def run_views(self) -> dict[str, Any]:
         """Return `real`, the runs that live and those that devices are on: now, speed, state.

@@ -34,6 +34,7 @@ from hub.workshop.people import view as person_view
 from hub.workshop.planner import Planner
 from hub.workshop.session import CURRENT, Session, Span, State, spans
 from hub.workshop.store import SessionStore
+from hub.workshop.veil import Veil
 
 _LOG = logging.getLogger(__name__)
 
@@ -175,6 +176,18 @@ class Sessions:
         """
         session = self._shown(name)
         return spans(session, self._kept.runs())
+
+    def veil(self, before: Veil) -> Veil:
+        """Return what keeps the words of sessions that are over from today's room: the same where it is that already.
+
+        Raises:
+            StoreError: the sessions cannot be read.
+        """
+        over = [each for each in self.desk.sessions() if each.state is State.ARCHIVED]
+        if {each.id for each in over} == before.over:
+            return before
+        runs = list(self._kept.runs())
+        return Veil([each.id for each in over], [span for each in over for span in spans(each, runs)])
 
     def alarms(self, name: str) -> Sequence[Alarm]:
         """Return a session's alarms, newest first: of its archive where that is complete.

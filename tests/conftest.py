@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # between picking a port and binding it no other worker picks it
     freeport.MANY //= int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     freeport.FIRST += freeport.MANY * int(worker.removeprefix("gw"))
+    freeport.LANE = freeport.MANY  # a worker asks for many: none comes again soon
 
 
 @pytest.hookimpl(wrapper=True)

@@ -57,7 +57,7 @@ def restore(
     with archive.opened(file) as source:
         _judge(source.manifest, file, known)
         datafolder.prepare(folder)
-        with datafolder.owned(folder):
+        with datafolder.owned(folder, "end that one first, then say this again"):
             there = _there(folder)
             if there and not force:
                 msg = (

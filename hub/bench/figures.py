@@ -1,4 +1,4 @@
-"""All figures of the README, by the other benches in turn: about ten minutes, and the table itself at the end.
+"""All figures of the README, by the other benches in turn: about twenty minutes, and the table itself at the end.
 
 `matinales bench figures --repeat 3 --file figures.jsonl` is how the README's were made. What cannot be measured here
 (a program that is not installed, a bench that failed) is said, and has no figure.

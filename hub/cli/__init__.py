@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hub import __version__
-from hub.cli import _menu
+from hub.cli import _menu, _streams
 
 if TYPE_CHECKING:  # a tenth of a second, which `--help` and `--version` do without
     from cyclopts import App
@@ -52,9 +52,27 @@ def main(arguments: list[str]) -> int:
     """Run the sub-command that the arguments name.
 
     Returns:
-        0 good, 1 a problem found, 2 wrong usage.
+        0 good, 1 a problem found, 2 wrong usage; 130 after Ctrl-C, 141 where nobody reads on (`| head`).
     """
-    known = names()
+    _streams.make_fit(for_a_program="--json" in arguments)
+    try:
+        status = _said(arguments, names())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _streams.let_go()
+        return _streams.NOBODY_READS
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        remedy = "free some space, or name another folder with --data"
+        print(f"matinales: {where}{error.strerror}; {remedy}", file=sys.stderr)  # noqa: T201 — the terminal is the interface
+        _streams.let_go()
+        return 1
+    return status
+
+
+def _said(arguments: list[str], known: list[str]) -> int:
     if arguments in ([], ["--help"], ["-h"], ["--version"]):
         print(__version__ if arguments == ["--version"] else _menu.menu(known))  # noqa: T201 — the terminal is the interface
         return 0
@@ -76,13 +94,6 @@ def _run(arguments: list[str], known: list[str]) -> int:
     except HubError as error:
         print(f"matinales: {error}", file=sys.stderr)  # noqa: T201 — the terminal is the interface
         return WRONG_USAGE if isinstance(error, ConfigError | UsageError) else 1
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        remedy = "free some space, or name another folder with --data"
-        print(f"matinales: {where}{error.strerror}; {remedy}", file=sys.stderr)  # noqa: T201 — likewise
-        return 1
     except KeyboardInterrupt:
         return 130
     return result if isinstance(result, int) else 0

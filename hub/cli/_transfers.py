@@ -34,6 +34,8 @@ from hub.store.lines import MS, Encoder
 PROGRESS = "moving-to-influx.json"
 PARQUET = ("arro3-core>=0.9.1", "arro3-io>=0.9.1")
 """The extra `parquet` of pyproject.toml, for who has no index that knows the hub."""
+END_IT = "end that one first, then say this again"
+"""What to do where a hub runs on a folder that a command needs for itself."""
 _WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -180,8 +182,13 @@ def is_ours(file: Path) -> bool:
         return False
 
 
-def from_file(folder: Path, file: Path) -> int:
-    """Store the readings of a file that `matinales export` wrote.
+def from_file(folder: Path, file: Path, *, dry_run: bool = False) -> int:
+    """Store the readings of a file that `matinales export` wrote, and return how many it has.
+
+    Args:
+        folder: the data folder.
+        file: in any form of `export`'s.
+        dry_run: read them all, and store none; a hub may run then.
 
     Raises:
         UsageError: a line is no reading; what came before it is stored.
@@ -190,8 +197,8 @@ def from_file(folder: Path, file: Path) -> int:
     size = file.stat().st_size
     name = hashlib.sha256(f"{file.absolute()} {size}".encode()).hexdigest()[:16]
     if _is_parquet(file):
-        return _from_parquet(folder, file, name)
-    with file.open(encoding="utf-8", newline="") as content, bar() as tell, _opened(folder) as store:
+        return _from_parquet(folder, file, name, dry_run=dry_run)
+    with file.open(encoding="utf-8", newline="") as content, bar() as tell:
 
         def told(lines: Iterator[str]) -> Iterator[str]:
             done = 0
@@ -201,19 +208,21 @@ def from_file(folder: Path, file: Path) -> int:
                     tell(file.name, done, size)
                 yield each
 
-        many = transfer.put(store, transfer.read(file.name, told(content)), name=name, wall=time.time_ns())
-    _WORDS.print(f"{many} readings of {file.name} are in {folder}")
-    return 0
+        readings = transfer.read(file.name, told(content))
+        if dry_run:
+            return sum(1 for _ in readings)
+        with _opened(folder) as store:
+            return transfer.put(store, readings, name=name, wall=time.time_ns())
 
 
-def _from_parquet(folder: Path, file: Path, name: str) -> int:
+def _from_parquet(folder: Path, file: Path, name: str, *, dry_run: bool) -> int:
     readings = _parquet().read(file)
+    if dry_run:
+        return sum(1 for _ in readings)
     with bar() as tell, _opened(folder) as store:
-        many = transfer.put(
+        return transfer.put(
             store, readings, name=name, wall=time.time_ns(), tell=lambda done: tell(f"{done} readings", 0, 0)
         )
-    _WORDS.print(f"{many} readings of {file.name} are in {folder}")
-    return 0
 
 
 def _parquet() -> ModuleType:
@@ -277,7 +286,7 @@ def _all_of(history: InfluxHistory, begin: int) -> Iterator[Reading]:
 def _opened(folder: Path) -> Iterator[StoreFile]:
     """Lend the store of a folder in which no hub runs."""
     data = datafolder.prepare(folder)
-    with datafolder.owned(data), closing(StoreFile(data / "store.db")) as store:
+    with datafolder.owned(data, END_IT), closing(StoreFile(data / "store.db")) as store:
         yield store
 
 

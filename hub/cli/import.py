@@ -67,12 +67,15 @@ def command(
     settings = load(config)
     place = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
     if influx:
+        if dry_run or json:
+            msg = "--influx knows neither --dry-run nor --json: leave them out"
+            raise UsageError(msg)
         return _transfers.from_influx(place, settings)
     if file is None:
         msg = "name a file to import, or say --influx"
         raise UsageError(msg)
     if _transfers.is_ours(file):
-        return _transfers.from_file(place, file)
+        return _ours(place, file, dry_run=dry_run, as_json=json)
     with _opened(file) as content:
         seen = csv_import.shape(content, separator, decimal)
         plan = Plan(device=device or file.stem, time=time_column, columns=_mapping(map), tz=tz or settings.tz)
@@ -97,6 +100,20 @@ def command(
     else:
         _say(tally, imported, plan)
     return 1 if tally.count or not tally.rows else 0
+
+
+def _ours(folder: Path, file: Path, *, dry_run: bool, as_json: bool) -> int:
+    """Import the readings of a file that `export` wrote, or only check it."""
+    rows = _transfers.from_file(folder, file, dry_run=dry_run)
+    if as_json:
+        report: dict[str, object] = {"rows": rows, "imported": 0 if dry_run else rows, "device": None, "mistakes": []}
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+    else:
+        what = "are good; nothing imported" if dry_run else f"are in {folder}"
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(
+            f"{rows} readings of {file.name} {what}"
+        )
+    return 0
 
 
 def _groups(

@@ -26,6 +26,8 @@ HUBS = "matinales/hub/"
 RESUME_QUIET_S = 1.0
 """After a resumed session the first group must hold all that is delivered again: our own message behind it tells, or,
 where that does not come back, this much quiet. A broker that others keep from running halts for much of a second."""
+RESUME_S = 3.0
+"""However steadily others speak, it waits no longer after the connection."""
 DRAINED_S = 2.0
 """Quiet for so long, a resumed session is drained even where our own message does not come back."""
 PROBE_S = 5.0
@@ -107,7 +109,7 @@ class MqttEdge:
         self._heralds = Heralds(announced, wake)
         self._deaf = False  # the session has not heard anything yet
         self._awaits: int | None = None  # the connection that subscribes once it is known which runs are announced
-        self._uptime_by = 0.0
+        self._uptime_by = self._resumed_by = 0.0
         self._asked: int | None = None  # number of the question since when the broker runs, while it is open
         self._spurned = 0
         self._probe = settings.probe
@@ -209,6 +211,7 @@ class MqttEdge:
         counters.session_present = session_present
         counters.reason = None
         counters.late = self.batch.resumed = session_present
+        self._resumed_by = self._clock() + RESUME_S
         before = remembered(self._settings)
         self._lookout.met(self._wall_ns(), resumed=session_present, known=before is not None)
         if not session_present and before is not None:
@@ -366,7 +369,7 @@ class MqttEdge:
         waits = self.batch.resumed and self._client.dry and not self.batch.enough
         if waits and self._client.connection is not None:
             patience = self._uptime_by if self.batch.undecided else 0.0
-            self._commit_at = max(self._clock() + RESUME_QUIET_S, patience)
+            self._commit_at = max(min(self._clock() + RESUME_QUIET_S, self._resumed_by), patience)
         else:
             self._commit()
 

@@ -24,6 +24,8 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 _LETTERS = (
     r"(?:h|min|s|ms|j|jours?|days?|kWh|Wh|kW|W|VA|K|V|A|Hz|ppm|ppb|lx|m³|mm|cm|cb|bar|kPa|kg|g|m|km|L|mL|hPa|dBm?|kB)\b"
 )
+_APOSTROPHE = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)|(?<=\w)'")
+"""An apostrophe, and what is quoted between two of them, which stays as it is."""
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 FRENCH_UNITS: Mapping[str, str] = {"days": "jours", "kg/day": "kg/jour"}
@@ -36,7 +38,7 @@ Plain = float | str | None
 @lru_cache(maxsize=KNOWN)
 def french(text: str) -> str:
     """Return `text` with French spaces and apostrophes; doing it twice changes nothing."""
-    text = re.sub(r"(?<=\w)'", "’", text)
+    text = _curved(text)
     text = re.sub(rf"«[ {HARD}{NARROW}]?", f"«{NARROW}", text)
     text = re.sub(rf"[ {HARD}{NARROW}]?»", f"{NARROW}»", text)
     text = re.sub(r" (?=[?!;%](?:\s|$|[).,»]))", NARROW, text)
@@ -48,7 +50,11 @@ def french(text: str) -> str:
 @lru_cache(maxsize=KNOWN)
 def english(text: str) -> str:
     """Return `text` with typographic apostrophes and unbreakable units; doing it twice changes nothing."""
-    return _units(re.sub(r"(?<=\w)'", "’", re.sub(r"(?<=\d) (?=°)", HARD, text)))
+    return _units(_curved(re.sub(r"(?<=\d) (?=°)", HARD, text)))
+
+
+def _curved(text: str) -> str:
+    return _APOSTROPHE.sub(lambda found: "’" if found[0] == "'" else found[0], text)
 
 
 def _units(text: str) -> str:

@@ -121,7 +121,7 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
     except Problem as problem:
         return problems.answer(problem, request)
     except HubError as error:
-        return problems.answer(problems.of_error(error), request)
+        return problems.answer(problems.of_error(error, request.path), request)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 — a redirection is no problem
             raise

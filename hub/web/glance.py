@@ -26,7 +26,7 @@ State = Literal["live", "waiting", "stale", "uncertain", "bad"]
 REAL = "real"
 STATES = ("unacknowledged", "acknowledged", "returned")
 PRIORITIES = ("critical", "high", "medium", "low")
-DIGIT, THIN, GAP, LETTER = 0.57, 0.29, 0.1, 0.264
+DIGIT, THIN, GAP, LETTER, ABOUT = 0.57, 0.29, 0.1, 0.264, 0.08
 """Widths [em] of a large number's signs, as `web/src/lib/fit.ts` has them; a unit's letter is 0.44 of 0.6."""
 HYPHENED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
 FEW = 3
@@ -229,7 +229,7 @@ def _number(each: Seen, language: Language) -> str:
         return "<b>—</b>"
     digits = getattr(number(each.raw, each.decimals), language)
     unit = getattr(quantity(each.raw, each.unit, each.decimals), language).removeprefix(digits)
-    about = "≈\u202f" if each.state == "uncertain" else ""
+    about = "<span>≈</span>" if each.state == "uncertain" else ""
     return f"{about}<b>{digits}</b>" + (f"<i>{html.escape(unit)}</i>" if unit else "")
 
 
@@ -241,8 +241,8 @@ def _breadth(large: Sequence[Seen], language: Language) -> int:
 
 def _width(each: Seen, language: Language) -> float:
     figures = "–" if each.raw is None else getattr(number(each.raw, each.decimals), language)
-    about = "≈ " if each.state == "uncertain" else ""
-    signs = sum(DIGIT if sign.isdigit() or sign in "–—−+≈" else THIN for sign in about + figures)
+    about = DIGIT + ABOUT if each.state == "uncertain" else 0.0
+    signs = about + sum(DIGIT if sign.isdigit() or sign in "–—−+" else THIN for sign in figures)
     return signs + (0.0 if each.unit is None else GAP + LETTER * len(each.unit))
 
 

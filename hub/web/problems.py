@@ -85,10 +85,10 @@ def language(request: web.Request) -> str:
     return min(wishes, key=lambda wish: wish[0])[1] if wishes else default
 
 
-def of_error(error: HubError) -> Problem:
-    """Return how a request answers an error in the hub's own words."""
+def of_error(error: HubError, path: str) -> Problem:
+    """Return how a request to a path answers an error in the hub's own words; a list is named by its own address."""
     if isinstance(error, NotFoundError):
-        return Problem("unknown", what=error, where="/api/v1")
+        return Problem("unknown", what=error, where="/".join(path.split("/")[:4]))
     if isinstance(error, ObjectionError):
         extra = {"code": error.code, "params": error.params, "text": error.texts}
         return Problem("request", what=error.texts, extra=extra)

@@ -13,11 +13,14 @@ from hub.model import REPLAY
 from hub.rules.wording import english, french
 from hub.web.problems import Problem
 
-ANSWER_S = 2.0
-"""A runner answers within this time, or counts as away."""
-SHOWN_S = 0.5
-"""How long to wait for the state that follows an answer."""
-CHANGE_S = 10.0
+ANSWER_S = 6.0
+"""A runner answers within this time, or counts as away. A busy laptop lets it wait for some seconds, and then it does
+what it was asked: who was told that it does not answer would see it done a moment later."""
+SOON_S = 2.0
+"""So long one is waited for that is asked again anyway: a recording begins without it."""
+SHOWN_S = 2.0
+"""How long the state that follows an answer is waited for, at most: the answer shows what was asked."""
+CHANGE_S = 20.0
 """A new story is a new run, whose runner connects anew and plays its past first; a press waits for it so long."""
 LOOK_S = 0.02
 """How often it is looked whether somebody has come."""
@@ -119,21 +122,27 @@ class Runner:
         if answer is not None and not answer.done():
             answer.set_result(frame)
 
-    async def ask(self, do: str, **what: Any) -> None:  # noqa: ANN401 — whatever the command takes
+    async def ask(self, do: str, *, within: float | None = None, **what: Any) -> None:  # noqa: ANN401 — whatever the command takes
         """Send a command and wait for its answer.
+
+        Args:
+            do: the command.
+            within: how long the answer is waited for [s]; None: `ANSWER_S`.
+            what: its arguments.
 
         Raises:
             Problem: it refused, or did not answer in time.
         """
+        within = ANSWER_S if within is None else within
         self._next += 1
         answer = self._asked[self._next] = asyncio.get_running_loop().create_future()
         command = {"id": self._next, "do": do, **{name: value for name, value in what.items() if value is not None}}
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(within):
                 await self._send(msgspec.json.encode(command))
                 said = await answer
         except (TimeoutError, OSError) as error:
-            raise Problem("no_answer", seconds=f"{ANSWER_S:g}") from error
+            raise Problem("no_answer", seconds=f"{within:g}") from error
         finally:
             self._asked.pop(command["id"], None)
         if not said.ok:
@@ -355,7 +364,7 @@ class Runners:
             if speed > 0 and not runner.run.startswith(REPLAY):
                 self._held.setdefault(runner.run, speed)  # whatever it answers: it may do it all the same, late
                 try:
-                    await runner.ask("speed", speed=0.0)
+                    await runner.ask("speed", within=SOON_S, speed=0.0)
                 except Problem:  # its history is still being made, or it is slow
                     done = False
         return done

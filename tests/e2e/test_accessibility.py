@@ -4,6 +4,7 @@ Pages are those that the hub serves, found and not listed: a new one is judged t
 """
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Literal
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from hub.web.built import PAGES
 from servers.axe import violations
 from servers.browser import Visit, taken_over, visit
+from servers.hostile import Visitor
 from servers.hubs import Demo, demo, until
 
 GALLERY = "/gallery"
@@ -214,6 +216,35 @@ def test_what_a_room_is_shown_breaks_no_rule(browser: Browser, tmp_path_factory:
         visit(browser, running.page) as lent,
     ):
         assert _room_shown(running, lent.page) == []
+
+
+@pytest.mark.long
+def test_how_a_room_joins_and_takes_its_reports_home_breaks_no_rule(browser: Browser, guarded: Demo) -> None:
+    """The codes on two walls, and the card of who takes part: only a hub that is open to the room has them."""
+    secret = json.loads((guarded.data / "run.json").read_text())["secret"]
+    told = Visitor(guarded.page, {"Authorization": f"Bearer {secret}"}).told
+    session = told("POST", "sessions", {"title": "Boulangers"})["id"]
+    Visitor(guarded.page).told("POST", "me", {"agreed": True, "table": 3, "name": "Gudrun"})
+    with (
+        visit(browser, f"{guarded.page}projector") as dark,
+        visit(browser, f"{guarded.page}projector?theme=light", locale="en-GB") as light,
+        visit(browser, f"{guarded.page}facilitator") as desk,
+    ):
+        desk.forgiven = re.compile("status of 403")
+        desk.page.get_by_label("Code PIN").fill(str(guarded.said["pin"]))
+        desk.page.get_by_role("button", name="Entrer").click()
+        for shows, ending in (("join", "join$"), ("report", "#report$")):
+            told("PATCH", f"sessions/{session}", {"shows": shows})
+            for wall in (dark.page, light.page):
+                expect(wall.get_by_role("img", name=re.compile(ending))).to_be_visible()
+                assert violations(wall) == []
+            expect(desk.page.locator(f'.console [data-shows="{shows}"]')).to_have_attribute("aria-pressed", "true")
+        people = desk.page.locator("section").filter(has=desk.page.locator("#people-title"))
+        people.locator("details").evaluate_all("each => each.forEach((one) => { one.open = true; })")
+        assert violations(desk.page) == []
+        people.get_by_role("button", name="Gudrun").click()
+        expect(people.locator("[data-person] .strong")).to_be_visible()
+        assert violations(desk.page) == []
 
 
 def _room_shown(hub: Demo, page: Page) -> list[str]:

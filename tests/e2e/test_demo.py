@@ -133,6 +133,7 @@ def test_a_megabyte_is_taken_and_five_are_refused_by_the_broker_and_counted(hub:
     until(lambda: hub.values("tasmota:after-huge").get("temperature") == 21.7)
 
 
+@pytest.mark.timeout(240)  # two demos
 def test_killed_with_an_alarm_standing_it_goes_on_without_a_second_one(tmp_path: Path) -> None:
     """Raised 7.5 simulated minutes after the door opened, acknowledged with a word; then kill -9 of all but the broker.
 

@@ -17,7 +17,7 @@ from servers import packages
 from servers.hanging_up import hang_up
 from servers.hubs import Demo, demo, until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)  # up to three demos
 MESSAGES = 300
 FAULTY = (60, 120, 180)
 """Among the messages of acme-one, what makes it fail three times."""

@@ -63,7 +63,7 @@ def test_it_gets_its_own_period_back_by_action_and_at_the_ordinary_stop(
             assert lent.period == 20
             assert every(data, "2") == (2, "matinales: from 10 to 3600 s\n")
             hub.stop()
-        assert lent.period == 300
+        until(lambda: lent.period == 300)
         assert every(data)[0] == 2, "without a hub nobody gives it back"
 
 

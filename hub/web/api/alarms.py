@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from hub.errors import NotFoundError, UsageError
 from hub.model import PRIORITIES, Alarm, AlarmState, rfc3339
@@ -12,10 +12,11 @@ from hub.store.alarms import Asked, Found, Transition
 from hub.store.export import alarm_lines
 from hub.web.accept import wants_table
 from hub.web.gives import CSV, NEXT, gives
-from hub.web.keys import HUB
+from hub.web.keys import HUB, ROLE
 from hub.web.problems import Problem, bad_parameter, language
 from hub.web.query import answer, body, choice, choices, number, time_of, whole
 from hub.web.seating import table_of
+from hub.web.security import Role
 from hub.web.shapes.alarms import AlarmList, AlarmNow, AlarmReason, AlarmWhole
 from hub.web.sittings import session_of
 
@@ -61,6 +62,7 @@ async def alarms(request: web.Request) -> web.Response:
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
     is_french = choice(request, "dialect", DIALECTS) == "fr"
     choice(request, "format", FORMATS)
+    found = Found([_shown(request, each) for each in found.alarms], found.after)
     if wants_table(request):
         return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
     views = [hub.live.alarm_view(each, lang) for each in found.alarms]
@@ -75,8 +77,15 @@ async def alarm(request: web.Request) -> web.Response:
         known, steps = await hub.alarm(request.match_info["id"])
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/alarms") from error
-    lang = language(request)
-    return answer(hub.live.alarm_view(known, lang) | {"transitions": [_step(each, lang) for each in steps]})
+    lang, shown = language(request), _shown(request, known)
+    if shown is not known:
+        steps = [structs.replace(each, by=None, comment=None) for each in steps]
+    return answer(hub.live.alarm_view(shown, lang) | {"transitions": [_step(each, lang) for each in steps]})
+
+
+def _shown(request: web.Request, alarm: Alarm) -> Alarm:
+    """Return an alarm as whoever asks may see it: what was typed in a workshop that is over is the facilitator's."""
+    return alarm if request[ROLE] >= Role.FACILITATOR else request.app[HUB].live.veil(alarm)
 
 
 async def _found(request: web.Request) -> Found:

@@ -20,7 +20,7 @@ Point = tuple[int, float | None]
 Local = Callable[[int], datetime]
 """Time [ns] → what the clock of its timeline shows."""
 
-WIDTH, LEFT, RIGHT, PLOT, BELOW = 560.0, 48.0, 12.0, 170.0, 24.0
+WIDTH, LEFT, RIGHT, PLOT, BELOW = 560.0, 48.0, 12.0, 170.0, 28.0
 """Of the drawing [units of its view box]; PLOT is high."""
 ROW = 18.0
 LETTER = 6.4
@@ -168,7 +168,7 @@ def _levels(frame: Frame, unit: str | None, language: Language) -> Iterator[str]
         yield f'<path d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}" stroke="{PALE}" fill="none"/>'
         yield _text(LEFT - 6, y + 4, said(number(value, decimals), language), "end")
     if unit is not None:
-        yield _text(LEFT - 6, frame.top - 11, unit, "end")
+        yield _text(LEFT - 6, frame.top - 15, unit, "end")
 
 
 def _hours(frame: Frame, language: Language, local: Local) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _hours(frame: Frame, language: Language, local: Local) -> Iterator[str]:
         days = step >= DAY_S or (span_s > DAY_S and shown.hour == shown.minute == 0)
         label = f"{shown.day:02}/{shown.month:02}" if days else said(clock(shown), language)
         if LEFT + 10 <= x <= WIDTH - RIGHT - 10:
-            yield _text(x, frame.top + PLOT + 16, label, "middle")
+            yield _text(x, frame.top + PLOT + 20, label, "middle")
 
 
 def _drawn_limit(frame: Frame, limit: Limit) -> str:

@@ -118,7 +118,41 @@ def test_an_import_needs_the_folder_for_itself(data: Path, tmp_path: Path, capsy
     main(["export", "--data", str(data), "--jsonl", str(file)])
     with datafolder.owned(data):
         assert main(["import", str(file), "--data", str(data)]) == 2
-    assert "another hub is running" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "another hub is running" in told
+    assert "end that one first" in told
+
+
+@pytest.mark.parametrize("form", ["--jsonl", "--csv", "--parquet"])
+def test_a_dry_run_of_our_own_file_stores_nothing(
+    data: Path, tmp_path: Path, form: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Whether a hub lives or not, the file is read to its end, and a program is told what it has."""
+    file, copy = tmp_path / "out", tmp_path / "copy"
+    main(["export", "--data", str(data), form, str(file)])
+    assert main(["import", str(file), "--data", str(copy), "--dry-run"]) == 0
+    assert b"553 readings of out are good; nothing imported" in capfdbinary.readouterr().err
+    assert not copy.exists()
+    with datafolder.owned(data):
+        assert main(["import", str(file), "--data", str(data), "--dry-run", "--json"]) == 0
+    assert capfdbinary.readouterr().out == b'{"rows":553,"imported":0,"device":null,"mistakes":[]}\n'
+
+
+def test_a_dry_run_names_the_line_that_is_no_reading(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the import would."""
+    file = tmp_path / "out"
+    main(["export", "--data", str(data), "--csv", str(file)])
+    file.write_text(f"{file.read_text(encoding='utf-8')}nonsense\n", encoding="utf-8")
+    assert main(["import", str(file), "--data", str(tmp_path / "copy"), "--dry-run"]) == 2
+    assert "line 555" in capsys.readouterr().err
+
+
+def test_influxdb_knows_no_dry_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused, not passed over."""
+    assert main(["import", "--influx", "--dry-run", "--data", str(data)]) == 2
+    assert "--dry-run" in capsys.readouterr().err
 
 
 def test_nothing_to_import_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

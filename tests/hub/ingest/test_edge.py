@@ -434,6 +434,25 @@ def test_a_resumed_group_waits_for_all_that_is_delivered_again(stage: Stage, mon
     assert [len(group) for group in stage.journal.groups] == [5]
 
 
+def test_who_never_hears_itself_is_not_held_up_by_those_that_speak_all_the_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A foreign broker may not let us publish, and many a device speaks at QoS 0, which fills no window."""
+    assert stage.peer is not None
+    stage.peer.shutdown(socket.SHUT_RDWR)
+    stage.accept(RESUMED)
+    stage.pump(lambda: stage.edge._nonce.startswith(b"2-"))
+    clock = Clock(time.monotonic())
+    monkeypatch.setattr(stage.edge, "_clock", clock)
+    for number in range(10):
+        stage.say(b"\x30\x06\x00\x03a/b%d" % number)
+        stage.pump(partial(lambda many: stage.journal.end + len(stage.edge.batch.messages) == many, number + 1))
+        clock.now += 0.5
+    stage.pump(lambda: stage.journal.end == 10)
+    assert stage.journal.resumptions == [2]
+    assert len(stage.journal.groups[0]) < 10
+
+
 def test_a_backlog_before_our_own_message_is_no_silence(stage: Stage) -> None:
     """What is heard proves that the subscription lives; connecting again would put us behind it once more."""
     stage.say(probe(stage, 1, 1))

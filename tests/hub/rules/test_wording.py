@@ -35,6 +35,7 @@ def show(text: str) -> str:
         ("il reste : rien ; ni plus", "il reste_: rien~; ni plus"),
         ("« ne démarre pas »", "«~ne démarre pas~»"),
         ("L'air d'hier", "L’air d’hier"),
+        ("l'heure est '25:00' : rien d'{clock}", "l’heure est '25:00'_: rien d’{clock}"),
         ("à 22 °C, 62 % du temps", "à 22~°C, 62~% du temps"),
         ("20 min, 1 h 50, 24 h, 3 jours", "20_min, 1_h_50, 24_h, 3_jours"),
         ("3 000 € ou 0,245 €/kWh", "3~000_€ ou 0,245_€/kWh"),
@@ -52,6 +53,7 @@ def test_french_spaces_and_apostrophes(plain: str, right: str) -> None:
 def test_english_has_its_own() -> None:
     """A unit never leaves its number, an apostrophe is curved."""
     assert show(english("It's 22 °C for 20 min: act!")) == "It’s 22_°C for 20_min: act!"
+    assert english("the bees' scenario 'nope' isn't known") == "the bees’ scenario 'nope' isn’t known"
 
 
 @pytest.mark.parametrize(

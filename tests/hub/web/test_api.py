@@ -302,8 +302,9 @@ async def test_an_alarm_is_acknowledged_with_a_comment(hub: FakeHub, client: Cli
         after = await response.json()
     assert (after["state"], after["comment"]) == ("acknowledged", "door shut")
     assert after["acknowledged_by"] == "facilitator"
-    async with client.post(f"{API}/alarms/nothing/acknowledge") as response:
-        assert response.status == 404
+    async with client.post(f"{API}/alarms/nothing/acknowledge", headers=english) as response:
+        told = await response.json()
+    assert (response.status, told["remedy"]) == (404, f"See the list at {API}/alarms.")
 
 
 async def test_an_alarm_says_who_acknowledged_it(hub: FakeHub, client: Client) -> None:

@@ -11,6 +11,7 @@ from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
 from msgspec import Struct, convert, structs
 
 from device_sims.control import Order
+from hub.client import PATIENCE
 from hub.errors import NotFoundError
 from hub.model import NS
 from hub.web import runners
@@ -155,6 +156,24 @@ async def test_a_runner_that_does_not_answer_holds_nobody_up(client: Client, mon
     monkeypatch.setattr(runners, "ANSWER_S", 0.1)
     async with runner(client, None):
         await put(client, "/scenario/speed", {"speed": 10}, 503)
+
+
+async def test_a_recording_waits_for_no_runner_that_is_slow_to_answer(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press does, for as long as a busy laptop needs; the recording asks it again to wait."""
+    monkeypatch.setattr(runners, "ANSWER_S", 300.0)
+    monkeypatch.setattr(runners, "SOON_S", 0.05)
+    async with runner(client, None) as heard:
+        async with client.post(f"{API}/replay") as response:
+            assert response.status == 202
+        assert {each["speed"] for each in heard} == {0}
+
+
+def test_who_asks_for_a_story_hears_the_hubs_own_words_before_patience_ends() -> None:
+    """The command line's is half a minute."""
+    assert PATIENCE.total is not None
+    assert PATIENCE.total > runners.ANSWER_S + runners.CHANGE_S
 
 
 async def test_without_a_runner_the_remedy_is_to_start_one(client: Client) -> None:

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from hub.live import Batch
 from hub.model import NS, Alarm
+from hub.workshop.session import Span
+from hub.workshop.veil import Veil
 from servers.web import WALL, Client, FakeHistory, FakeHub, Serve, reading
 
 API = "/api/v1"
@@ -115,6 +118,37 @@ async def test_who_only_watches_sees_no_session(hub: FakeHub, serve: Serve, path
     client: Client = await serve(hub, lan=True)
     assert "remedy" in await ask(client, "GET", path, status=403)
     await ask(client, "GET", path.partition("?")[0], status=403 if path.startswith("/sessions") else 200)
+
+
+async def test_what_was_typed_in_a_workshop_that_is_over_is_not_told_to_the_next_room(
+    hub: FakeHub, serve: Serve
+) -> None:
+    """Neither who acknowledged nor what they wrote, whichever way it is asked; the facilitator reads it as ever."""
+    spoken = Alarm(
+        id="a",
+        usecase="u",
+        rule="r",
+        measure="m",
+        device="d",
+        run="real",
+        priority="low",
+        raised_at=WALL,
+        texts={"en": "Warm"},
+        acknowledged_at=WALL,
+        acknowledged_by="Sidonie",
+        comment="I close the door",
+    )
+    hub.known_alarms["a"] = spoken
+    hub.live.veil = Veil(["s0"], [Span("real", WALL, WALL + 1)])
+    hub.live.apply(Batch(alarms=[spoken]))
+    everywhere = ("/alarms", "/alarms?format=csv", "/alarms/a")
+    for whose, told in (await serve(hub, lan=True), False), (await serve(hub), True):
+        for path in everywhere:
+            async with whose.get(API + path) as response:
+                text = await response.text()
+            assert (response.status, "Sidonie" in text, "I close" in text) == (200, told, told), path
+        async with whose.ws_connect("/live") as screen:
+            assert "I close" not in await screen.receive_str(), "every screen may be seen by the room"
 
 
 @pytest.mark.parametrize(

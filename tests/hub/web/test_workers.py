@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub import loggedin, onlyonce
-from hub.journal import place
+from hub.journal import nats_link, place
 from hub.live import Batch
 from hub.model import Device
 from hub.web.keys import HUB as HUB_KEY
@@ -26,8 +26,9 @@ Pages = tuple[Client, Client]
 
 
 @pytest.fixture
-async def pages(serve: Serve, tmp_path: Path) -> AsyncIterator[Pages]:
-    """Lend two workers' pages, open to a room, at which no second passes, however long their servers take."""
+async def pages(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pages]:
+    """Lend two workers' pages, open to a room, at which no second passes, however long their server takes."""
+    monkeypatch.setattr(nats_link, "_PATIENCE_S", 30.0)
     clock = Clock(100.0)
     url, found = (
         nats.fresh_url(),

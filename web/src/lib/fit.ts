@@ -9,6 +9,8 @@ const DIGIT = 0.57;
 const THIN = 0.29;
 const LETTER = 0.6;
 const GAP = 0.1;
+/** Between "≈" and the first figure, as a value sets it. */
+const ABOUT = 0.08;
 /** The unit's size beside the number's, as a tile sets it by itself. */
 const UNIT = 0.44;
 
@@ -23,22 +25,25 @@ export function blank(decimals: number, language: Language, waiting: boolean): s
 	return decimals === 0 ? "–" : language === "fr" ? "–,–" : "–.–";
 }
 
-/** Width [em] of a number with its unit, which is `size` of the number's. */
-export function breadth(text: string, unit: string | null, size = UNIT): number {
+/** Width [em] of a number with its unit. */
+export type Breadth = (text: string, unit: string | null) => number;
+
+/** The same by the widest of the fonts: of a tile whose own font is not measured. */
+export function breadth(text: string, unit: string | null): number {
 	const figures = [...text].reduce((wide, sign) => wide + advance(sign), 0);
-	const letters = unit === null ? 0 : GAP + size * LETTER * [...unit].length;
+	const letters = unit === null ? 0 : GAP + UNIT * LETTER * [...unit].length;
 	return Number((figures + letters).toFixed(2));
 }
 
 /** Width [em] of the widest of the values that stand beside each other: they all take its size. */
-export function widest(seen: readonly Sight[], language: Language, size = UNIT): number {
+export function widest(seen: readonly Sight[], language: Language, broad: Breadth = breadth): number {
 	const wide = seen.map(({ shown, measure, unit }) => {
 		const figures =
 			shown.value === null
 				? blank(measure.decimals, language, shown.state === "waiting")
 				: number(shown.value, measure.decimals, language);
-		const text = (shown.state === "uncertain" ? "≈ " : "") + figures;
-		return breadth(text, unit === null ? null : unitIn(unit, language), size);
+		const [sign, beside] = shown.state === "uncertain" ? ["≈", ABOUT] : ["", 0];
+		return beside + broad(sign + figures, unit === null ? null : unitIn(unit, language));
 	});
 	return Math.max(1, ...wide);
 }

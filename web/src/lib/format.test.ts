@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { steady } from "./channels.ts";
-import { decimalsOf, duration, number, offsetMinutes, plain, quantity, time, within } from "./format.ts";
+import {
+	day,
+	dayOfYear,
+	decimalsOf,
+	duration,
+	number,
+	offsetMinutes,
+	plain,
+	quantity,
+	time,
+	within,
+} from "./format.ts";
 
 test("a French number has a decimal comma and narrow spaces, an English one a point and commas", () => {
 	assert.equal(number(1234.56, 1, "fr"), "1\u202f234,6");
@@ -84,6 +95,13 @@ test("times are shown in the hub's zone where it said one, summer and winter", (
 	assert.equal(time(Date.parse("2026-11-24T23:00:00Z"), "Europe/Paris"), "00:00");
 	assert.equal(offsetMinutes(winter, "Europe/Paris"), 60);
 	assert.equal(offsetMinutes(Date.parse("2026-07-24T04:12:34Z"), "Europe/Paris"), 120);
+});
+
+test("a day of another year says which", () => {
+	const at = Date.parse("2036-11-28T12:00:00Z");
+	assert.match(dayOfYear(at, "fr", "UTC"), /^vendredi 28 novembre 2036$/);
+	assert.match(dayOfYear(at, "en", "UTC"), /^Friday,? 28 November 2036$/);
+	assert.doesNotMatch(day(at, "fr", "UTC"), /2036/);
 });
 
 test("a title inside a line begins small, but a formula stays one", () => {

@@ -128,6 +128,11 @@ export function day(at: number, language: Language, zone?: string): string {
 	return clock(zone, { weekday: "long", day: "numeric", month: "long" }, language).format(at);
 }
 
+/** "vendredi 28 novembre 2036", "Friday 28 November 2036": a day of some other year. */
+export function dayOfYear(at: number, language: Language, zone?: string): string {
+	return clock(zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" }, language).format(at);
+}
+
 /** "mar. 24", "Tue 24": a day on an axis. */
 export function shortDay(at: number, language: Language, zone?: string): string {
 	return clock(zone, { weekday: "short", day: "numeric" }, language).format(at);

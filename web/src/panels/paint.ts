@@ -217,7 +217,7 @@ function besideMarks(brush: Brush, words: string, y: number): number {
 	const covered = Math.abs(brush.top - 6 * px - y) < 1.24 * LETTERS * px;
 	const told = covered ? newestWords(brush) : null;
 	const taken = shownMarks(brush).map(({ at }) => ({ from: brush.x(at) - 6 * px, to: brush.x(at) + 12 * px }));
-	if (told !== null) taken.push({ from: told.from, to: told.to + px });
+	if (told !== null) taken.push({ from: told.from, to: told.to + 6 * px });
 	let left = brush.left + 8 * px;
 	for (const { from, to } of taken.sort((one, other) => one.from - other.from)) {
 		if (from < left + wide && left < to) left = to;

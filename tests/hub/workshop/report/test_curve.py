@@ -108,3 +108,15 @@ def test_names_are_text_and_long_ones_are_shortened() -> None:
     found = words(made(Line(NASTY[:38], rising()), Line("x" * 200, rising()), Line("y" * 200, rising())))
     assert " ".join(NASTY[:38].split()) in found
     assert "x" * 39 + "…" in found
+
+
+def test_what_is_written_in_a_corner_has_its_own_line_in_a_phone_s_letters() -> None:
+    """The unit above the highest value, the first hour below the lowest: there letters are 19 units high."""
+    drawing = made(Line("Air", rising()))
+    height = {
+        text: float(each.attrib["y"]) for text, each in zip(words(drawing), drawing.iter(f"{SVG}text"), strict=True)
+    }
+    first_hour = next(text for text in height if " h " in text)
+    assert height["4"] - height["°C"] >= 19
+    assert height[first_hour] - height["0"] >= 16
+    assert height[first_hour] <= float(drawing.attrib["viewBox"].split()[-1]) - 6

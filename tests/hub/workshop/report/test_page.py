@@ -78,3 +78,12 @@ def test_what_was_real_wears_no_colour_of_the_simulation() -> None:
     assert own
     assert '<span class="mark real">réel</span>' in page.render(msgspec.structs.replace(told, own=own))
     assert "mark real" not in page.render(msgspec.structs.replace(told, own=(), stories=()))
+
+
+def test_each_command_to_type_is_a_line_of_its_own() -> None:
+    """On a phone a long one is broken: its second half is indented, the next command is not."""
+    told = report()
+    step = msgspec.structs.replace(told.home[0], command="py -m venv .venv\n.venv\\Scripts\\activate")
+    text = page.render(msgspec.structs.replace(told, home=(step,)))
+    assert "<pre><span>py -m venv .venv</span><span>.venv\\Scripts\\activate</span></pre>" in text
+    assert re.search(r"pre span {[^}]*display: block[^}]*text-indent: -", text)
