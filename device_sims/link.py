@@ -28,9 +28,9 @@ _LOG = logging.getLogger(__name__)
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 FAREWELL_S = 0.5
+"""What a broker gets to answer, and a connection that is being made to be there, when a device takes leave."""
 HANG_UP_S = 2.0
 """How long a broker gets to hang up on who took leave [s]."""
-"""What a broker gets to answer, and a connection that is being made to be there, when a device takes leave."""
 FIRST_RETRY_S, MOST_RETRY_S = 0.05, 5.0
 """A broker that starts beside the simulators is found within a twentieth of a second; full jitter above."""
 MOST_WAITING = 1000

@@ -169,9 +169,9 @@ class App:
             settings: what the supervisor hands over.
             today: the date where the workshop is; None: as this machine's clock and HUB_TZ have it.
         """
-        self._settings, self._veil, self._show_veil = settings, Veil(), Afresh(self._look_at_words)
-        self.config = settings.config
-        self._data = Path(settings.data)
+        self._settings = settings
+        self._veil, self._show_veil = Veil(), Afresh(self._look_at_words)
+        self.config, self._data = settings.config, Path(settings.data)
         self._kept = self._opened_store()
         self.history: History = self._kept.history
         self._cases: dict[str, UseCase] = load_all()
