@@ -3,7 +3,8 @@
 A connection that has asked for nothing yet costs a file and some memory, and whoever opens a thousand of them wants the
 others to wait (reliability.md §2.15, X5). The oldest silent ones make room for the next: an honest one asks within
 milliseconds. aiohttp by itself lets one stand for an hour, however slowly its headers come. One that has had its
-answer and is kept open may stay while there is room: where the house is full of them, the oldest goes too.
+answer and is kept open may stay while there is room: where the house is full of them, the oldest goes too. Last comes
+whoever has begun a request and keeps its body back.
 """
 
 import asyncio
@@ -63,6 +64,8 @@ class Door(web.Server):
         self._addresses: Counter[str] = Counter()
         self._answered: dict[web.RequestHandler, asyncio.Transport] = {}
         """Those that were answered and ask for nothing now, the one answered longest ago first."""
+        self._speaking: dict[web.RequestHandler, tuple[web.BaseRequest, asyncio.Transport]] = {}
+        """Those whose request came with a body that was not there yet, the oldest first."""
 
     def __call__(self) -> web.RequestHandler:
         """Return what speaks with one connection."""
@@ -78,7 +81,8 @@ class Door(web.Server):
         if self._addresses[address] > SILENT:
             self._turn_away(next(each for each, (where, _) in self._silent.items() if where == address))
         elif self._open > self._most:
-            others = (each for each in (*self._silent, *self._answered) if each is not handler)
+            unheard = (each for each, (request, _) in self._speaking.items() if not request.content.is_eof())
+            others = (each for each in (*self._silent, *self._answered, *unheard) if each is not handler)
             self._turn_away(next(others, handler))
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
@@ -86,15 +90,19 @@ class Door(web.Server):
         self._open -= 1
         self._heard(handler)
         self._answered.pop(handler, None)
+        self._speaking.pop(handler, None)
         super().connection_lost(handler, exc)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         handler, transport = request.protocol, request.transport
         self._heard(handler)
         self._answered.pop(handler, None)
+        if transport is not None and not request.content.is_eof():
+            self._speaking[handler] = (request, transport)
         try:
             return await self._behind(request)
         finally:
+            self._speaking.pop(handler, None)
             if transport is not None and not transport.is_closing():
                 self._answered[handler] = transport
 
@@ -106,10 +114,15 @@ class Door(web.Server):
                 del self._addresses[address]
 
     def _turn_away(self, handler: web.RequestHandler) -> None:
-        transport = self._answered.pop(handler, None) or self._silent[handler][1]
+        transport = self._transport(handler)
         self._heard(handler)
         self._refused["connections"] += 1
         transport.abort()
+
+    def _transport(self, handler: web.RequestHandler) -> asyncio.Transport:
+        if handler in self._speaking:
+            return self._speaking.pop(handler)[1]
+        return self._answered.pop(handler, None) or self._silent[handler][1]
 
 
 class Runner(web.AppRunner):

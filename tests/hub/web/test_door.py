@@ -77,6 +77,19 @@ async def closed(peer: Peer) -> bool:
     return True
 
 
+def noted(rules: Security, monkeypatch: pytest.MonkeyPatch) -> list[web.Request]:
+    """Return a list to which each request is added that comes before the doorkeeper."""
+    seen: list[web.Request] = []
+    admit = rules.admit
+
+    def note(request: web.Request) -> None:
+        seen.append(request)
+        admit(request)
+
+    monkeypatch.setattr(rules, "admit", note)
+    return seen
+
+
 @pytest.fixture
 async def house(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Lend one whose door is narrow: half a second, twenty silent ones of an address."""
@@ -151,6 +164,22 @@ async def test_a_house_full_of_those_who_were_answered_and_stay_has_room_for_the
         assert b" 200 " in await house.answer()
         assert house.rules.refused["connections"] >= 1
         await asyncio.wait_for(crowd[0][0].read(), 30)  # the oldest made room
+
+
+async def test_a_house_full_of_those_who_keep_back_what_they_announced_has_room_for_the_next(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that never comes, on each of many connections, keeps nobody out; whose body is there is answered."""
+    monkeypatch.setattr(door, "room", lambda: 10)
+    async with built(hub, tmp_path) as house:
+        seen = noted(house.rules, monkeypatch)
+        announced = b"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+        crowd = [await house.knock(announced) for _ in range(10)]
+        await eventually(lambda: len(seen) == 10)
+        assert b" 200 " in await house.answer()
+        assert await closed(crowd[0])
+        crowd[-1][1].write(b"{}")
+        assert b" 400 " in await crowd[-1][0].readline()
 
 
 @pytest.mark.parametrize(
