@@ -170,7 +170,6 @@ class App:
             today: the date where the workshop is; None: as this machine's clock and HUB_TZ have it.
         """
         self._settings = settings
-        self._veil, self._show_veil = Veil(), Afresh(self._look_at_words)
         self.config, self._data = settings.config, Path(settings.data)
         self._kept = self._opened_store()
         self.history: History = self._kept.history
@@ -198,7 +197,9 @@ class App:
         self._loop: asyncio.AbstractEventLoop
         self._tasks: list[asyncio.Task[None]] = []
         self._settled, self._session_news, self._room_news, self._room_pressed = (asyncio.Event() for _ in range(4))
-        self._show_session, self._show_choices = Afresh(self._look_at_session), Afresh(self._look_at_choices)
+        self._show_session, self._show_choices, self._show_veil = map(
+            Afresh, (self._look_at_session, self._look_at_choices, self._look_at_words)
+        )
         self._doctor = Examiner(lambda lang: examined(self._data, self.config, lang))
         self._influx: Forwarding | None = None
         try:
@@ -251,6 +252,7 @@ class App:
                 forget=lambda uids: self._worker.call(lambda: self._acting.forget_phones(uids)).result(),
                 today=today or (lambda: datetime.now(self.config.zone).date()),
             )
+            self._veil = self._sessions.veil(Veil())  # before a page is served
             self._player = Player(self._data, self._sessions.desk, self._sessions.archives)
             self._chosen = Chosen(self._kept, self._sessions.current)
             self._wall = self._kept.wall()
@@ -506,8 +508,8 @@ class App:
     async def _keep_sessions(self) -> None:
         """Write archives in the background, and erase the sessions whose day has come."""
         await self._show_session()
-        await self._show_veil()
         while True:
+            await self._show_veil()
             sessions, waits = self._sessions, True
             try:
                 self._needed = await asyncio.to_thread(sessions.desk.needed)
@@ -756,9 +758,9 @@ class App:
     async def _show_sessions(self) -> None:
         self._session_news.set()
         self._room_news.set()
+        await self._show_veil()
         await self._show_session()
         await self._show_choices()
-        await self._show_veil()
 
     def show_room(self) -> None:
         """Let every screen see the room as it is now: somebody pressed, and does not wait for the next step."""

@@ -183,11 +183,11 @@ class Sessions:
         Raises:
             StoreError: the sessions cannot be read.
         """
-        over = [each for each in self.desk.sessions() if each.state is State.ARCHIVED]
+        over = self.desk.over()
         if {each.id for each in over} == before.over:
             return before
         runs = list(self._kept.runs())
-        return Veil([each.id for each in over], [span for each in over for span in spans(each, runs)])
+        return Veil([each.id for each in over], [span for each in over for span in spans(each, runs, moments=True)])
 
     def alarms(self, name: str) -> Sequence[Alarm]:
         """Return a session's alarms, newest first: of its archive where that is complete.
@@ -270,7 +270,7 @@ class Sessions:
         session = self.desk.purge(name)
         self.archives.drop(session.id)
         self.handouts.drop(session.id)
-        readings = self._purge(spans(session, self._kept.runs()), session.positions)
+        readings = self._purge(spans(session, self._kept.runs(), moments=True), session.positions)
         self._forget([each.device for each in people])
         messages = sum(self._erase(each) for each in self._messages(session.positions))
         messages += sum(self._erase(each) for each in self._strays(session, {each.id for each in people}))

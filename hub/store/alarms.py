@@ -94,6 +94,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         within: whether the alarm's time is wanted; times of different runs have no common order.
         runs: whether a run is one of those that are wanted.
         words: must all stand in its sentence, rule, device, or in what people said, in any language, accents or not.
+        shown: gives an alarm as whoever asks may see it: what they may not, is not found by its words.
         limit: most alarms returned.
         after: cursor of the answer before.
     """
@@ -107,6 +108,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     within: Callable[[Alarm], bool] | None = None
     runs: Callable[[str], bool] | None = None
     words: str = ""
+    shown: Callable[[Alarm], Alarm] = lambda alarm: alarm
     limit: int = 1000
     after: str | None = None
 
@@ -121,7 +123,7 @@ class Asked(Struct, frozen=True, kw_only=True):
             and (not self.devices or alarm.device in self.devices)
             and (self.within is None or self.within(alarm))
             and (self.runs is None or self.runs(alarm.run))
-            and (not self.words or _says(alarm, self.words))
+            and (not self.words or _says(self.shown(alarm), self.words))
         )
 
 

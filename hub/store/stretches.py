@@ -14,10 +14,17 @@ Stretch = tuple[str, int, int]
 """Run, first time and time after the last [ns]."""
 _ALARM = msgspec.json.Decoder(Alarm).decode
 _RAISED = "data ->> '$.run' = ? AND raised >= ? AND raised < ?"
-_WORDS = """
-UPDATE alarm SET data = json_remove(data, '$.comment', '$.comments', '$.acknowledged_by', '$.shelved_by')
-WHERE data ->> '$.run' = ?1
-  AND (data ->> '$.acknowledged_at' BETWEEN ?2 AND ?3 - 1 OR data ->> '$.shelved_at' BETWEEN ?2 AND ?3 - 1)"""
+_TYPED = {
+    "acknowledged_at": ("comment", "comments", "acknowledged_by"),
+    "shelved_at": ("shelved_by",),
+    "unshelved_at": ("unshelved_by",),
+}
+"""When it was typed → what was written, and who said they were."""
+_THEN = "BETWEEN ?2 AND ?3"
+"""What was typed at the very end goes too: a story that is paused stands at it."""
+_STEPS = f"""
+SELECT alarm FROM alarm_step WHERE alarm IN (SELECT id FROM alarm WHERE data ->> '$.run' = ?1)
+  AND data ->> '$.at' {_THEN} AND data ->> '$.by' IS NOT NULL"""  # noqa: S608 — own constant
 _TABLES = ("series", "timeline", "device", "alias", "mark")
 """What the readings are of, copied whole: small, and what a curve is called must not be looked for elsewhere."""
 
@@ -88,7 +95,8 @@ def erase(
 ) -> tuple[int, list[str]]:
     """Erase readings and alarms of the stretches, and what was not understood at the positions; inside a transaction.
 
-    An alarm that was raised before and acknowledged or shelved then stays, without who did it and what they wrote.
+    An alarm that was raised before and acknowledged, set aside or taken back then stays, without who did it and what
+    they wrote. Of a stretch of no length (a run stood still) only that is erased.
 
     Returns:
         How many readings went, and the ids of the alarms that went or lost their words.
@@ -96,18 +104,29 @@ def erase(
     gone, touched = 0, []
     for each in stretches:
         run, start, stop = each
-        for curve in _curves(db, run):
+        for curve in _curves(db, run) if start < stop else ():
             db.execute(_DELETE, (*curve, start, stop))
             gone += db.changes()
             rollups.erase(db, *curve, start, stop)
         touched += _ids(db.execute(f"DELETE FROM alarm WHERE {_RAISED} RETURNING id", each))  # noqa: S608 — own constant
-        touched += _ids(db.execute(f"{_WORDS} RETURNING id", each))
+        touched += _ids(db.execute(_STEPS, each))
+        for at, names in _TYPED.items():
+            touched += _ids(db.execute(_unsaid(at, names), each))
     for name in touched:
         db.execute("DELETE FROM alarm_step WHERE alarm = ?", (name,))
         db.execute("DELETE FROM notice WHERE data ->> '$.alarm.id' = ?", (name,))
     for first, last in positions:
         db.execute("DELETE FROM heard WHERE position >= ? AND position < ?", (first, last))
-    return gone, touched
+    return gone, [*dict.fromkeys(touched)]
+
+
+def _unsaid(at: str, names: Iterable[str]) -> str:
+    paths = [f"'$.{name}'" for name in names]
+    there = " OR ".join(f"data ->> {path} IS NOT NULL" for path in paths)
+    return (
+        f"UPDATE alarm SET data = json_remove(data, {', '.join(paths)})"  # noqa: S608 — own constants
+        f" WHERE data ->> '$.run' = ?1 AND data ->> '$.{at}' {_THEN} AND ({there}) RETURNING id"
+    )
 
 
 def _ids(rows: Iterable[tuple[object, ...]]) -> list[str]:

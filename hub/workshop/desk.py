@@ -100,6 +100,10 @@ class Desk:
         """Return the sessions, the newest first."""
         return [each for each in self._store.sessions() if each.state is not State.PURGING]
 
+    def over(self) -> list[Session]:
+        """Return the sessions that have ended, those that are being erased too."""
+        return [each for each in self._store.sessions() if each.state not in CURRENT]
+
     def session(self, name: str) -> Session:
         """Return one of them.
 

@@ -206,14 +206,16 @@ def is_due(session: Session, today: date) -> bool:
     return session.state is State.PURGING or date.fromisoformat(session.purge) <= today
 
 
-def spans(session: Session, runs: Iterable[Run]) -> list[Span]:
+def spans(session: Session, runs: Iterable[Run], *, moments: bool = False) -> list[Span]:
     """Return which stretches of which timelines are the session's, in order of run, then time.
 
     A run that began inside belongs to it from its back-fill on; one that lived before, from what time it was there.
+    With `moments` also those of no length: there a run stood still all the while, and people may have typed.
     """
     known = list(runs)
     found = [span for each in session.intervals for span in _of_interval(each, known)]
-    return sorted(found, key=lambda span: (span.run, span.start))
+    kept = [span for span in found if span.start < span.stop or (moments and span.start == span.stop)]
+    return sorted(kept, key=lambda span: (span.run, span.start))
 
 
 def _of_interval(interval: Interval, runs: Iterable[Run]) -> list[Span]:
@@ -229,4 +231,4 @@ def _of_interval(interval: Interval, runs: Iterable[Run]) -> list[Span]:
                 continue  # it began afterwards
             stop = EVER
         found.append(Span(run.id, start or 0, stop))
-    return [span for span in found if span.start < span.stop]
+    return found

@@ -28,7 +28,7 @@ class Veil:
     """
 
     def __init__(self, over: Collection[str] = (), spans: Iterable[Span] = ()) -> None:
-        """Know which stretches of which timelines were theirs."""
+        """Know which stretches of which timelines were theirs, those of no length too (`session.spans`)."""
         self.over = frozenset(over)
         self._spans: dict[str, list[Span]] = defaultdict(list)
         for span in spans:
@@ -42,4 +42,5 @@ class Veil:
         return structs.replace(alarm, **dict.fromkeys(gone))
 
     def _covers(self, run: str, at: int | None) -> bool:
-        return at is not None and any(span.start <= at < span.stop for span in self._spans.get(run, ()))
+        """Tell whether it was typed inside, the last moment included: a story that is paused stands at it."""
+        return at is not None and any(span.start <= at <= span.stop for span in self._spans.get(run, ()))

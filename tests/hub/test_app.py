@@ -1,7 +1,7 @@
 """How the hub starts on a damaged store, and how its parts are told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,16 +17,33 @@ from hub.errors import NotFoundError
 from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
 from hub.lan.room import Room
-from hub.model import NS, Message, Source
+from hub.live import Batch
+from hub.model import NS, Alarm, Message, Source
 from hub.parts import WORDS
 from hub.provisioning import AccountWish, Sitting
 from hub.store.base import Range
 from hub.store.retention import DAY
 from hub.understand import Changes
+from hub.workshop.session import Moment, Wish, archived, started
+from hub.workshop.store import SessionStore
 from servers.stores import reading, readings
 from servers.web import eventually
 
 NOW = 1_790_000_000 * NS
+SPOKEN = Alarm(
+    id="a",
+    usecase="cold_room",
+    rule="r",
+    measure="m",
+    device="d",
+    run="real",
+    priority="low",
+    raised_at=8,
+    texts={"en": "Warm"},
+    acknowledged_at=8,
+    acknowledged_by="Sidonie",
+    comment="I close the door",
+)
 
 
 def settings(folder: Path, config: Config = Config()) -> Settings:  # noqa: B008 — frozen
@@ -131,6 +148,38 @@ def test_a_store_whose_content_cannot_be_understood_is_renewed_at_once(tmp_path:
     app = opened(settings(tmp_path))
     assert app._parts_now()["store"]["text"] == WORDS["store_renewed"]["text"]
     app._kept.close()
+
+
+async def test_what_was_typed_in_a_session_that_is_over_is_kept_back_before_a_page_is_served(tmp_path: Path) -> None:
+    """Nothing of the hub runs yet."""
+    over = archived(started("s1", Wish(title="Bakers"), Moment(1, 7)), Moment(3, 9))
+    with closing(SessionStore(tmp_path)) as store:
+        store.put(over)
+    app = await asyncio.to_thread(opened, settings(tmp_path))
+    try:
+        app.live.apply(Batch(alarms=[SPOKEN, replace(SPOKEN, id="b", acknowledged_at=99)]))
+        comments = {each["id"]: each["comment"] for each in app.live.alarm_views()}
+        assert comments == {"a": None, "b": "I close the door"}
+    finally:
+        await app.close()
+
+
+async def test_words_are_kept_back_before_anything_else_is_shown_of_a_session_that_ends(
+    hub: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No screen of the next one comes before."""
+    order: list[str] = []
+
+    def noting(name: str) -> Callable[[], Awaitable[None]]:
+        async def look() -> None:
+            order.append(name)
+
+        return look
+
+    for name in ("_show_veil", "_show_session", "_show_choices"):
+        monkeypatch.setattr(hub, name, noting(name))
+    await hub._show_sessions()
+    assert order[0] == "_show_veil"
 
 
 @pytest.fixture

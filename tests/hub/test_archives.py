@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.errors import NotFoundError, StoreError
 from hub.journal.sqlite import SqliteReader
 from hub.model import NS, Alarm, Source
+from hub.store.alarms import AlarmStore
 from hub.workshop.session import Session, State, Wish
 from hub.workshop.veil import Veil
 from servers.bytes_on_disk import on_disk
-from servers.houses import AT, RUN, WISH, House, celsius
+from servers.houses import AT, RUN, WISH, House, announced, celsius
 
 
 @pytest.fixture
@@ -134,6 +136,54 @@ def test_what_was_typed_is_veiled_once_its_session_is_archived(house: House) -> 
     assert house.sessions.veil(veil) is veil
     later = alarm(run=RUN, raised_at=house.hub.worker.understanding.timelines.living(house.now)[RUN] + NS)
     assert veil(later) is later
+
+
+@pytest.mark.parametrize("is_paused_before", [False, True])
+def test_what_was_typed_while_the_story_was_paused_goes_with_its_session(
+    house: House,
+    is_paused_before: bool,  # noqa: FBT001 — a case
+) -> None:
+    """Veiled, then erased: the clock of the story stood at the session's end, or all the while."""
+    sessions = house.sessions
+    if is_paused_before:
+        pause(house)
+    name = sessions.desk.start(WISH).id
+    if not is_paused_before:
+        pause(house)
+    at = house.hub.worker.understanding.timelines.now(RUN, house.now)
+    spoken = structs.replace(alarm(run=RUN, raised_at=at), raised_at=at - NS)
+    with house.hub.kept._file.transaction() as db:
+        AlarmStore(db).put([spoken])
+    sessions.desk.archive(name)
+    assert sessions.veil(Veil())(spoken).comment is None
+    sessions.purge(name)
+    left = house.hub.kept.alarm(spoken.id)
+    assert (None if left is None else left.comment, on_disk(house.data, b"i close the door")) == (None, [])
+
+
+def test_what_was_typed_stays_veiled_until_it_is_erased(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as erasing fails, too."""
+    sessions = house.sessions
+    name = sessions.desk.start(WISH).id
+    house.say("tele/kitchen/SENSOR", celsius(12))
+    spoken = alarm("real", house.now)
+    sessions.desk.archive(name)
+    veil = sessions.veil(Veil())
+    assert veil(spoken).comment is None
+    monkeypatch.setattr(sessions, "_purge", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        sessions.purge(name)
+    assert sessions.veil(veil)(spoken).comment is None
+    assert sessions.veil(Veil())(spoken).comment is None
+    monkeypatch.undo()
+    assert sessions.purge_due()
+    assert sessions.veil(veil).over == frozenset()
+
+
+def pause(house: House) -> None:
+    """Let the story be paused."""
+    at = house.hub.worker.understanding.timelines.now(RUN, house.now)
+    house.say(f"matinales/sim/{RUN}", announced(house.now + NS, state="paused", simulated=at / NS))
 
 
 def alarm(run: str, raised_at: int) -> Alarm:

@@ -355,7 +355,8 @@ class FakeHub:
             msg = f"no alarm {alarm!r}; see /api/v1/alarms"
             raise NotFoundError(msg)
         known = self.known_alarms[alarm]
-        known = replace(known, acknowledged_at=WALL, acknowledged_by=by, comment=comment)
+        if known.acknowledged_at is None:
+            known = replace(known, acknowledged_at=WALL, acknowledged_by=by, comment=comment)
         self.known_alarms[alarm] = known
         self.live.apply(Batch(alarms=[known]))
         return known

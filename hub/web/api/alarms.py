@@ -1,6 +1,7 @@
 """Alarms: their journal, why they were raised, and what people do with them (IEC 62682)."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -62,7 +63,7 @@ async def alarms(request: web.Request) -> web.Response:
         raise bad_parameter("cursor", request.query["cursor"], f"{error}", remedy) from error
     is_french = choice(request, "dialect", DIALECTS) == "fr"
     choice(request, "format", FORMATS)
-    found = Found([_shown(request, each) for each in found.alarms], found.after)
+    found = Found([shown(request, each) for each in found.alarms], found.after)
     if wants_table(request):
         return _csv(request, found, alarm_lines(found.alarms, lang, french=is_french))
     views = [hub.live.alarm_view(each, lang) for each in found.alarms]
@@ -77,15 +78,27 @@ async def alarm(request: web.Request) -> web.Response:
         known, steps = await hub.alarm(request.match_info["id"])
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/alarms") from error
-    lang, shown = language(request), _shown(request, known)
-    if shown is not known:
-        steps = [structs.replace(each, by=None, comment=None) for each in steps]
-    return answer(hub.live.alarm_view(shown, lang) | {"transitions": [_step(each, lang) for each in steps]})
+    lang, view = language(request), hub.live.alarm_view(shown(request, known), language(request))
+    told = [_step(_shown_step(request, known, each), lang) for each in steps]
+    return answer(view | {"transitions": told})
 
 
-def _shown(request: web.Request, alarm: Alarm) -> Alarm:
+def shown(request: web.Request, alarm: Alarm) -> Alarm:
     """Return an alarm as whoever asks may see it: what was typed in a workshop that is over is the facilitator's."""
     return alarm if request[ROLE] >= Role.FACILITATOR else request.app[HUB].live.veil(alarm)
+
+
+def _shown_step(request: web.Request, alarm: Alarm, step: Transition) -> Transition:
+    """Return a step likewise, judged by its own time, as if what was typed then were all that the alarm says."""
+    said = structs.replace(
+        alarm,
+        acknowledged_at=step.at,
+        acknowledged_by=step.by,
+        comment=step.comment,
+        shelved_by=None,
+        unshelved_by=None,
+    )
+    return step if shown(request, said) is said else structs.replace(step, by=None, comment=None)
 
 
 async def _found(request: web.Request) -> Found:
@@ -121,6 +134,7 @@ def _asked(request: web.Request) -> Asked:
         within=_within(request),
         runs=_runs(request),
         words=query.get("search", ""),
+        shown=partial(shown, request),
         limit=number(request, "limit", DEFAULT_LISTED, 1, MOST_LISTED),
         after=query.get("cursor") or None,
     )

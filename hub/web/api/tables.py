@@ -9,7 +9,7 @@ from hub.errors import NotFoundError
 from hub.model import Alarm
 from hub.tables import HIGHEST, MOST, Wanted
 from hub.usecases.choosing import Choices
-from hub.web.api import money
+from hub.web.api import alarms, money
 from hub.web.api.alarms import Acknowledgement
 from hub.web.api.scenario import shown, switched
 from hub.web.gives import BUSY, gives
@@ -85,11 +85,11 @@ async def hypothesis(request: web.Request) -> web.Response:
 
 @gives(AlarmNow)
 async def acknowledge(request: web.Request) -> web.Response:
-    """Acknowledge an alarm of a table's own; again changes nothing."""
+    """Acknowledge an alarm of a table's own; again changes nothing, and tells no word of an earlier workshop."""
     hub, table, name = request.app[HUB], named_table(request), request.match_info["id"]
     said = await body(request, Acknowledgement, '{"comment": "…"}') if await whole(request) else Acknowledgement()
     await _own_alarm(request, table, name)
-    alarm = await hub.acknowledge(name, f"table {table}", said.words)
+    alarm = alarms.shown(request, await hub.acknowledge(name, f"table {table}", said.words))
     return answer(hub.tables.of(table).live.alarm_view(alarm, language(request)))
 
 

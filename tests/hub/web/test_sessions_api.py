@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.live import Batch
 from hub.model import NS, Alarm
@@ -13,6 +14,22 @@ from servers.web import WALL, Client, FakeHistory, FakeHub, Serve, reading
 API = "/api/v1"
 WISH = {"title": "Bakers", "place": "Nantes", "purge": "2027-02-01"}
 ENGLISH = {"Accept-Language": "en"}
+SPOKEN = Alarm(
+    id="a",
+    usecase="u",
+    rule="r",
+    measure="m",
+    device="d",
+    run="real",
+    priority="low",
+    raised_at=WALL,
+    texts={"en": "Warm"},
+    acknowledged_at=WALL,
+    acknowledged_by="Sidonie",
+    comment="I close the door",
+)
+OVER = Veil(["s0"], [Span("real", WALL, WALL + 1)])
+"""Of a session in which that was said."""
 
 
 async def ask(client: Client, method: str, path: str, body: object = None, *, status: int = 200) -> dict[str, Any]:
@@ -124,23 +141,9 @@ async def test_what_was_typed_in_a_workshop_that_is_over_is_not_told_to_the_next
     hub: FakeHub, serve: Serve
 ) -> None:
     """Neither who acknowledged nor what they wrote, whichever way it is asked; the facilitator reads it as ever."""
-    spoken = Alarm(
-        id="a",
-        usecase="u",
-        rule="r",
-        measure="m",
-        device="d",
-        run="real",
-        priority="low",
-        raised_at=WALL,
-        texts={"en": "Warm"},
-        acknowledged_at=WALL,
-        acknowledged_by="Sidonie",
-        comment="I close the door",
-    )
-    hub.known_alarms["a"] = spoken
-    hub.live.veil = Veil(["s0"], [Span("real", WALL, WALL + 1)])
-    hub.live.apply(Batch(alarms=[spoken]))
+    hub.known_alarms["a"] = SPOKEN
+    hub.live.veil = OVER
+    hub.live.apply(Batch(alarms=[SPOKEN]))
     everywhere = ("/alarms", "/alarms?format=csv", "/alarms/a")
     for whose, told in (await serve(hub, lan=True), False), (await serve(hub), True):
         for path in everywhere:
@@ -149,6 +152,36 @@ async def test_what_was_typed_in_a_workshop_that_is_over_is_not_told_to_the_next
             assert (response.status, "Sidonie" in text, "I close" in text) == (200, told, told), path
         async with whose.ws_connect("/live") as screen:
             assert "I close" not in await screen.receive_str(), "every screen may be seen by the room"
+
+
+@pytest.mark.parametrize(("search", "found"), [("sid", []), ("I close", []), ("warm", ["a"])])
+async def test_what_is_not_told_is_not_found_either(hub: FakeHub, serve: Serve, search: str, found: list[str]) -> None:
+    """Else a phone reads it letter by letter; the facilitator finds it."""
+    hub.known_alarms["a"] = SPOKEN
+    hub.live.veil = OVER
+    for whose, wanted in (await serve(hub, lan=True), found), (await serve(hub), ["a"]):
+        told = await ask(whose, "GET", f"/alarms?search={search}")
+        assert [each["id"] for each in told["alarms"]] == wanted
+
+
+async def test_each_step_of_an_alarm_is_of_the_workshop_in_which_it_was_taken(hub: FakeHub, serve: Serve) -> None:
+    """Somebody acknowledged in one that is over, and somebody set it aside today; or the other way round."""
+    today = WALL + 10
+    shelved = {"shelved_until": today + 99, "shelved_at": today, "shelved_by": "Marie"}
+    hub.known_alarms["a"] = structs.replace(SPOKEN, **shelved)
+    hub.known_alarms["b"] = structs.replace(SPOKEN, id="b", acknowledged_at=today, **shelved | {"shelved_at": WALL})
+    hub.live.veil = OVER
+    room: Client = await serve(hub, lan=True)
+    steps = {
+        name: {
+            each["step"]: (each["by"], each["comment"])
+            for each in (await ask(room, "GET", f"/alarms/{name}"))["transitions"]
+        }
+        for name in "ab"
+    }
+    nobody = (None, None)
+    assert steps["a"] == {"raised": nobody, "acknowledged": nobody, "shelved": ("Marie", None)}
+    assert steps["b"] == {"raised": nobody, "acknowledged": ("Sidonie", "I close the door"), "shelved": nobody}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.live import Batch
 from hub.model import Alarm, Run
 from hub.tables import Wanted
-from hub.workshop.session import Wish
+from hub.workshop.session import Span, Wish
+from hub.workshop.veil import Veil
 from servers.web import SECRET, WALL, Client, FakeHub, Serve, eventually
 
 API = "/api/v1"
@@ -230,6 +232,21 @@ async def test_a_table_acknowledges_its_own_alarm_and_no_other(phone: Client, hu
     for each in (theirs, rooms):
         assert (await ask(phone, "POST", f"/tables/3/alarms/{each}/acknowledge"))[0] == 404
     assert [hub.known_alarms[each].acknowledged_by for each in (theirs, rooms)] == [None, None]
+
+
+async def test_what_an_earlier_workshop_wrote_is_not_told_to_who_acknowledges_once_more(
+    phone: Client, hub: FakeHub
+) -> None:
+    """The first acknowledgement stays, and so does its veil."""
+    hub.tables.want(Wanted((3,), may_act=True))
+    mine = alarm_of(hub, 3)
+    hub.known_alarms[mine] = structs.replace(
+        hub.known_alarms[mine], acknowledged_at=WALL - 1, acknowledged_by="Sidonie", comment="I close the door"
+    )
+    hub.live.veil = Veil(["s0"], [Span(own(3), 0, WALL - 1)])
+    status, told = await ask(phone, "POST", f"/tables/3/alarms/{mine}/acknowledge", json={"comment": "me too"})
+    assert (status, told["acknowledged_by"], told["comment"]) == (200, None, None)
+    assert hub.known_alarms[mine].comment == "I close the door"
 
 
 async def test_alarms_are_listed_by_their_table(client: Client, hub: FakeHub) -> None:

@@ -81,6 +81,13 @@ def test_a_session_that_goes_on_has_no_last_time() -> None:
     assert found == [Span("a", 5, EVER), Span("b", 0, EVER), Span(REAL, 1_000, EVER)]
 
 
+def test_a_run_that_stood_still_all_the_while_has_a_moment() -> None:
+    """Nothing was measured then, but people may have typed."""
+    one = session(Interval(Moment(1, 10, {"a": 100}), Moment(2, 20, {"a": 100})))
+    assert spans(one, [run("a", wall=5)]) == [Span(REAL, 10, 20)]
+    assert spans(one, [run("a", wall=5)], moments=True) == [Span("a", 100, 100), Span(REAL, 10, 20)]
+
+
 def test_a_pause_cuts_every_timeline() -> None:
     """A run that goes on through it has two stretches."""
     first = Interval(Moment(1, 10, {"a": 100}), Moment(2, 20, {"a": 200}))
