@@ -14,8 +14,8 @@ from device_sims.link import Broker, Connection
 
 LISTEN_S = 6.0
 """A living run beats each second, on a busy machine some seconds later: silent for longer, it has crashed."""
-SETTLE_S = 1.5
-"""Retained messages follow the SUBACK within this time."""
+SETTLE_S, NOTHING_S = 1.5, 2.5
+"""Retained messages follow the SUBACK within this time; and if none has come, there is none after the second."""
 LOOK_S = 0.05
 
 
@@ -38,9 +38,9 @@ class Found:
             except msgspec.MsgspecError:
                 self.announced[levels[2]] = None
 
-    def all_live(self) -> bool:
-        """Tell whether every run that is announced was heard to beat."""
-        return self.announced.keys() <= self.alive
+    def all_live(self, passed: float) -> bool:
+        """Tell whether every run that is announced was heard to beat, so long [s] after the subscription."""
+        return passed >= (SETTLE_S if self.announced else NOTHING_S) and self.announced.keys() <= self.alive
 
 
 async def clean(broker: Broker) -> list[str]:
@@ -84,7 +84,7 @@ async def _listened(
     filters: Iterable[str],
     hear: Callable[[str, bytes, bool], None],
     seconds: float,
-    enough: Callable[[], bool] = lambda: False,
+    enough: Callable[[float], bool] = lambda _passed: False,
 ) -> None:
     """Hear what comes for some seconds, or until it is enough once what was retained is there."""
     connection = Connection(
@@ -94,7 +94,7 @@ async def _listened(
     try:
         await connection.subscribed()
         began = time.monotonic()
-        while (passed := time.monotonic() - began) < seconds and not (passed >= SETTLE_S and enough()):  # noqa: ASYNC110 — what has been heard is no event
+        while (passed := time.monotonic() - began) < seconds and not enough(passed):  # noqa: ASYNC110 — what has been heard is no event
             await asyncio.sleep(LOOK_S)
     finally:
         await connection.close()

@@ -210,7 +210,12 @@ class Connection:
         sock = self._client.socket()
         if not isinstance(sock, socket.socket):
             return
-        with socket.fromfd(sock.fileno(), sock.family, sock.type) as held:
+        try:
+            held = socket.fromfd(sock.fileno(), sock.family, sock.type)
+        except OSError:  # no more files: better a will that is said than a run that does not end
+            self._client.disconnect()
+            return
+        with held:
             held.settimeout(0)
             if self._client.disconnect() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return

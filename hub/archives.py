@@ -69,9 +69,10 @@ class Track(Struct):
         self.end, self.last = max(self.end, found.message.received), max(self.last, found.time)
 
     @property
-    def weight(self) -> tuple[bool, int, int]:
+    def weight(self) -> tuple[bool, int, bool, int]:
         """How much it tells of what the room saw: a table's own is its own, and phones are no story."""
-        return not self.table, self.live - self.phones, self.messages
+        said = self.live - self.phones
+        return said > 0 and not self.table, said, not self.table, self.messages
 
     @property
     def speed(self) -> float:

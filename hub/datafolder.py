@@ -18,6 +18,8 @@ from hub.errors import ConfigError
 Entry = TypeVar("Entry")
 LOCK = "lock"
 RUN = "run.json"
+END_IT = "end that one first, then say this again"
+"""What to do where a hub runs on a folder that a command needs for itself."""
 
 
 class Living(Struct, frozen=True, kw_only=True):

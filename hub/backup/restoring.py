@@ -57,7 +57,7 @@ def restore(
     with archive.opened(file) as source:
         _judge(source.manifest, file, known)
         datafolder.prepare(folder)
-        with datafolder.owned(folder, "end that one first, then say this again"):
+        with datafolder.owned(folder, datafolder.END_IT):
             there = _there(folder)
             if there and not force:
                 msg = (

@@ -58,10 +58,14 @@ def main(arguments: list[str]) -> int:
     try:
         status = _said(arguments, names())
         sys.stdout.flush()
-    except BrokenPipeError:
-        _streams.let_go()
-        return _streams.NOBODY_READS
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's own way to end
+            return _streams.NOBODY_READS
+        raise
     except OSError as error:
+        if _streams.is_unread(error):
+            _streams.let_go()
+            return _streams.NOBODY_READS
         if error.errno not in NO_ROOM:
             raise
         where = f"{error.filename}: " if error.filename else ""

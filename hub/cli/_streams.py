@@ -1,6 +1,7 @@
 """The standard streams that a command was started with: closed, of an old code page, or read by nobody any more."""
 
 import codecs
+import errno
 import os
 import sys
 
@@ -32,6 +33,12 @@ def escaped(error: UnicodeError) -> tuple[str, int]:
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
+
+
+def is_unread(error: OSError) -> bool:
+    """Tell whether an error says that nobody reads on; Windows says EINVAL there (bpo-19612)."""
+    broken = isinstance(error, BrokenPipeError)
+    return broken or (sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None)
 
 
 def let_go() -> None:

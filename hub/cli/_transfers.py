@@ -34,8 +34,6 @@ from hub.store.lines import MS, Encoder
 PROGRESS = "moving-to-influx.json"
 PARQUET = ("arro3-core>=0.9.1", "arro3-io>=0.9.1")
 """The extra `parquet` of pyproject.toml, for who has no index that knows the hub."""
-END_IT = "end that one first, then say this again"
-"""What to do where a hub runs on a folder that a command needs for itself."""
 _WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -286,7 +284,7 @@ def _all_of(history: InfluxHistory, begin: int) -> Iterator[Reading]:
 def _opened(folder: Path) -> Iterator[StoreFile]:
     """Lend the store of a folder in which no hub runs."""
     data = datafolder.prepare(folder)
-    with datafolder.owned(data, END_IT), closing(StoreFile(data / "store.db")) as store:
+    with datafolder.owned(data, datafolder.END_IT), closing(StoreFile(data / "store.db")) as store:
         yield store
 
 

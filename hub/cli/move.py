@@ -42,7 +42,7 @@ def command(
     settings = load(config)
     folder = data or (Path(settings.data_dir) if settings.data_dir else datafolder.default())
     words = Console(stderr=True, highlight=False, soft_wrap=True)
-    with datafolder.owned(datafolder.prepare(folder), "end that one first, then say this again"):
+    with datafolder.owned(datafolder.prepare(folder), datafolder.END_IT):
         try:
             with datafolder.lock_of(folder / "ingest.lock", timeout=1):
                 moved = _moved(folder, url, words)

@@ -272,8 +272,9 @@ class Shares:
             self._prepare()
         now = self._monotonic()
         if self._anew:
-            self._anew = False  # before it is asked which: it may be made anew again
-            self._stream, self._looked = self._log.state().born, now - LOOK_S
+            streams, born = self.streams, self._log.state().born
+            self._stream, self._looked = born, now - LOOK_S
+            self._anew = streams != self.streams  # made anew again meanwhile
         if now - self._looked >= LOOK_S:
             self._looked = now
             self._look()

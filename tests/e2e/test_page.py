@@ -108,6 +108,7 @@ def story(hub: Demo) -> Demo:
     """Begin the afternoon anew: no fault, no alarm, whatever was tried before."""
     told = hub.ask("PUT", "api/v1/scenario", {"usecase": "cold_room", "seed": 7})
     until(lambda: (device := hub.device(PROBE)) and device["run"] == told["run"] and hub.values(PROBE).get(AIR))
+    until(lambda: any(run["id"] == told["run"] and run["state"] == "running" for run in hub.get("api/v1/runs")["runs"]))
     return hub
 
 

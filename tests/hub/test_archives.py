@@ -204,6 +204,19 @@ def alarm(run: str, raised_at: int) -> Alarm:
     )
 
 
+def test_a_table_that_played_tells_more_than_phones_alone(house: House) -> None:
+    """Where the wall had no story, plan B plays what one table saw, not what hands did."""
+    name = house.sessions.desk.start(WISH).id
+    house.plays("sim-probe-t2", table=2)
+    house.say("tele/sim-probe-t2/SENSOR", celsius(2))
+    for value in range(3):
+        house.say("matinales-phone/0a1b2c3d", b'{"slider": %d}' % value, source=Source.PHONE)
+    house.sessions.desk.archive(name)
+    house.build()
+    _, track = house.sessions.archives.recording(name)
+    assert (track.table, track.live) == (2, 1)
+
+
 def test_where_only_phones_spoke_plan_b_plays_them(house: House) -> None:
     """A recording that there is, is played."""
     name = house.sessions.desk.start(WISH).id

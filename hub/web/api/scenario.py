@@ -16,7 +16,7 @@ from hub.web.gives import BUSY, gives
 from hub.web.keys import HUB, RUNNERS, SOCKETS
 from hub.web.problems import Problem
 from hub.web.query import answer, body, number
-from hub.web.runners import FromRunner, Runner, State
+from hub.web.runners import CHANGE_S, FromRunner, Runner, State
 from hub.web.shapes.history import RunList
 from hub.web.twins import NOW, played, real_devices
 
@@ -80,7 +80,7 @@ async def change(request: web.Request) -> web.Response:
             await end_replay(request)
         state = await runners.turn(usecase=usecase, seed=said.seed, initial=said.initial, clock=clock)
     if state is None:
-        raise Problem("no_answer", seconds="10")
+        raise Problem("no_answer", seconds=f"{CHANGE_S:g}")
     return answer(shown(request, state))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from hub.errors import StoreError
+from hub.errors import HubError
 from hub.timeline import FASTEST_LIVE
 from hub.web.api.coming import AGAIN, coming
 from hub.web.gives import gives
@@ -101,7 +101,7 @@ async def reset(request: web.Request) -> web.Response:
 
 async def _begin_show(request: web.Request) -> None:
     """Let the screens live and the guide begin: a picture that stands still, or a step, is the last session's."""
-    with contextlib.suppress(StoreError):  # it is shown; the session is new all the same
+    with contextlib.suppress(HubError):  # the session is new all the same
         await request.app[HUB].furnish_wall(WallWish(frozen=False, guide=None))
 
 

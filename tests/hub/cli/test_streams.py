@@ -23,7 +23,7 @@ def matinales(*arguments: str, shell: str = "", encoding: str = "utf-8") -> subp
 needs_bash = pytest.mark.skipif(not Path("/bin/bash").exists(), reason="no /bin/bash, as on Windows")
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("drivers", "list"), SAID])
+@pytest.mark.parametrize("arguments", [("--help",), ("drivers", "list"), ("usecases", "list"), SAID])
 def test_a_reader_that_goes_early_is_no_accident(arguments: tuple[str, ...]) -> None:
     """`| head` ends the command as it ends any other: no traceback, the status of a broken pipe."""
     reader, writer = os.pipe()

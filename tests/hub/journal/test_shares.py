@@ -8,7 +8,7 @@ import pytest
 from hub.errors import JournalError
 from hub.journal import lease
 from hub.journal import shares as module
-from hub.journal.jetstream import LAST, JetStreamJournal, JetStreamReader, Log, Placed, Trail
+from hub.journal.jetstream import LAST, JetStreamJournal, JetStreamReader, Log, Placed, State, Trail
 from hub.journal.nats_link import Outgoing, Url
 from hub.journal.shares import Shares, dead_letters, most
 from hub.model import Message
@@ -315,3 +315,26 @@ def test_a_worker_that_does_not_know_of_a_new_stream_yet_confirms_nothing_of_it(
             assert sum(pending(url)) == 4 + 1
             one.shares.reached(20, {}, 1)
             until("all is confirmed", lambda: not any(pending(url)))
+
+
+def test_a_server_that_does_not_say_which_stream_is_there_is_asked_again(
+    url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has just lost its stream; a worker that stopped to ask would keep its share from the others for ever."""
+    with journalled(url) as journal, closing(Bringer(url, "one")) as one, closing(Log(url)) as log:
+        journal.say()
+        until("all is confirmed", lambda: one.stepped() and not any(pending(url)))
+        log.link.request(f"STREAM.DELETE.{url.name}")
+        with journalled(url) as anew:
+            anew.say()
+            whole, fails = one.shares._log.state, [True]
+
+            def state() -> State:
+                if fails and fails.pop():
+                    raise JournalError
+                return whole()
+
+            monkeypatch.setattr(one.shares._log, "state", state)
+            one.shares.begin_anew()
+            until("it holds all", lambda: one.shares.held == {0, 1, 2, 3})
+            assert not fails
