@@ -399,6 +399,14 @@ class Evidence(Struct, frozen=True):
     time: int
 
 
+TYPED = {
+    "acknowledged_at": ("acknowledged_by", "comment"),
+    "shelved_at": ("shelved_by",),
+    "unshelved_at": ("unshelved_by",),
+}
+"""Of an alarm: when somebody typed → who they said they are, and what they wrote."""
+
+
 class Alarm(Struct, frozen=True, kw_only=True):
     """One alarm from raised to normal.
 

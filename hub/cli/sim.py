@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from hub.cli import _streams
 from hub.config import load
 from hub.errors import UsageError
 
@@ -139,5 +139,5 @@ def _printed(lines: Iterable[str]) -> int:
             print(line)  # noqa: T201 — the terminal is the interface
         sys.stdout.flush()
     except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _streams.let_go()
     return 0

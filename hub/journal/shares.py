@@ -298,12 +298,7 @@ class Shares:
         self._prepared = True
 
     def _make(self, share: _Share) -> None:
-        """Make a consumer that begins after what is known to be confirmed, else where the stream begins.
-
-        None of a stream that the worker does not know yet: it knows places of the one that was deleted.
-        """
-        if self._log.state().born != self._stream:
-            return
+        """Make a consumer that begins after what is known to be confirmed, else where the stream begins."""
         begins = {"deliver_policy": "by_start_sequence", "opt_start_seq": share.floor + 1}
         wanted = {
             "durable_name": consumer(share.number, self._stream),
@@ -376,10 +371,15 @@ class Shares:
             share.others = pinned is not None and share.pin is None
 
     def _begin_again(self, share: _Share, *, there: bool) -> None:
-        """Have a consumer go on where it is known to have been; another worker may do the same at the same moment."""
+        """Have a consumer go on where it is known to have been; another worker may do the same at the same moment.
+
+        None of a stream that the worker does not know yet: it knows places of the one that was deleted.
+        """
         with self._lock:
             share.pin, share.taken = None, {}
             self._know()
+        if self._log.state().born != self._stream:
+            return
         with contextlib.suppress(RefusedError):
             if there:
                 self._link.request(self._of("DELETE", share))

@@ -7,19 +7,15 @@ import apsw
 import msgspec
 
 from hub.errors import StoreError
-from hub.model import Alarm
+from hub.model import TYPED, Alarm
 from hub.store import rollup_tables, rollups, schema
 
 Stretch = tuple[str, int, int]
 """Run, first time and time after the last [ns]."""
 _ALARM = msgspec.json.Decoder(Alarm).decode
 _RAISED = "data ->> '$.run' = ? AND raised >= ? AND raised < ?"
-_TYPED = {
-    "acknowledged_at": ("comment", "comments", "acknowledged_by"),
-    "shelved_at": ("shelved_by",),
-    "unshelved_at": ("unshelved_by",),
-}
-"""When it was typed → what was written, and who said they were."""
+_SAID = {**TYPED, "acknowledged_at": (*TYPED["acknowledged_at"], "comments")}
+"""When it was said → what goes with it: what the hub wrote for a button, too."""
 _THEN = "BETWEEN ?2 AND ?3"
 """What was typed at the very end goes too: a story that is paused stands at it."""
 _STEPS = f"""
@@ -110,7 +106,7 @@ def erase(
             rollups.erase(db, *curve, start, stop)
         touched += _ids(db.execute(f"DELETE FROM alarm WHERE {_RAISED} RETURNING id", each))  # noqa: S608 — own constant
         touched += _ids(db.execute(_STEPS, each))
-        for at, names in _TYPED.items():
+        for at, names in _SAID.items():
             touched += _ids(db.execute(_unsaid(at, names), each))
     for name in touched:
         db.execute("DELETE FROM alarm_step WHERE alarm = ?", (name,))

@@ -9,15 +9,8 @@ from collections.abc import Collection, Iterable
 
 from msgspec import structs
 
-from hub.model import Alarm
+from hub.model import TYPED, Alarm
 from hub.workshop.session import Span
-
-TYPED = {
-    "acknowledged_at": ("acknowledged_by", "comment"),
-    "shelved_at": ("shelved_by",),
-    "unshelved_at": ("unshelved_by",),
-}
-"""When it was typed → what somebody wrote, and who they said they are."""
 
 
 class Veil:

@@ -117,10 +117,7 @@ async def test_who_takes_leave_hangs_up_once_its_broker_has(monkeypatch: pytest.
     """The built-in broker says the will of whoever says farewell and hangs up in one moment, and retains it."""
     monkeypatch.setattr(link, "HANG_UP_S", 30.0)
     async with letting_in(0.1) as (address, heard):
-        one = Connection(address, "door-sim", will=WILL)
-        one.start()
-        await one.up.wait()
-        await one.close()
+        await came_and_left(address)
     assert heard == []
 
 
@@ -128,11 +125,16 @@ async def test_a_broker_that_does_not_hang_up_is_not_waited_for(monkeypatch: pyt
     """It may be hanging itself; nobody waits longer than told."""
     monkeypatch.setattr(link, "HANG_UP_S", 0.05)
     async with letting_in(30.0) as (address, heard):
-        one = Connection(address, "door-sim", will=WILL)
-        one.start()
-        await one.up.wait()
-        await one.close()
+        await came_and_left(address)
     assert heard == [b""]
+
+
+async def came_and_left(address: Address) -> None:
+    """Let a device with a will connect, and take leave."""
+    one = Connection(address, "door-sim", will=WILL)
+    one.start()
+    await one.up.wait()
+    await one.close()
 
 
 def connecting_slowly(one: Connection) -> tuple[asyncio.Event, threading.Event]:

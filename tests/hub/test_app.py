@@ -18,7 +18,7 @@ from hub.journal.sqlite import SqliteJournal
 from hub.kept import Kept
 from hub.lan.room import Room
 from hub.live import Batch
-from hub.model import NS, Alarm, Message, Source
+from hub.model import NS, Message, Source
 from hub.parts import WORDS
 from hub.provisioning import AccountWish, Sitting
 from hub.store.base import Range
@@ -26,24 +26,12 @@ from hub.store.retention import DAY
 from hub.understand import Changes
 from hub.workshop.session import Moment, Wish, archived, started
 from hub.workshop.store import SessionStore
+from servers.alarms import spoken
 from servers.stores import reading, readings
 from servers.web import eventually
 
 NOW = 1_790_000_000 * NS
-SPOKEN = Alarm(
-    id="a",
-    usecase="cold_room",
-    rule="r",
-    measure="m",
-    device="d",
-    run="real",
-    priority="low",
-    raised_at=8,
-    texts={"en": "Warm"},
-    acknowledged_at=8,
-    acknowledged_by="Sidonie",
-    comment="I close the door",
-)
+SPOKEN = spoken(8, run="real", raised_at=8)
 
 
 def settings(folder: Path, config: Config = Config()) -> Settings:  # noqa: B008 — frozen

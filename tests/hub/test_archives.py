@@ -15,6 +15,7 @@ from hub.model import NS, Alarm, Source
 from hub.store.alarms import AlarmStore
 from hub.workshop.session import Session, State, Wish
 from hub.workshop.veil import Veil
+from servers.alarms import spoken
 from servers.bytes_on_disk import on_disk
 from servers.houses import AT, RUN, WISH, House, announced, celsius
 
@@ -188,20 +189,7 @@ def pause(house: House) -> None:
 
 def alarm(run: str, raised_at: int) -> Alarm:
     """Return one that somebody has acknowledged with a word."""
-    return Alarm(
-        id=f"u.r-{run}-{raised_at}",
-        usecase="u",
-        rule="r",
-        measure="m",
-        device="d",
-        run=run,
-        priority="low",
-        raised_at=raised_at,
-        texts={"en": "Warm"},
-        acknowledged_at=raised_at,
-        acknowledged_by="Sidonie",
-        comment="I close the door",
-    )
+    return spoken(raised_at, id=f"u.r-{run}-{raised_at}", run=run, raised_at=raised_at)
 
 
 def test_a_table_that_played_tells_more_than_phones_alone(house: House) -> None:

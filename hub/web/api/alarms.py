@@ -78,7 +78,8 @@ async def alarm(request: web.Request) -> web.Response:
         known, steps = await hub.alarm(request.match_info["id"])
     except NotFoundError as error:
         raise Problem("unknown", what=error, where="/api/v1/alarms") from error
-    lang, view = language(request), hub.live.alarm_view(shown(request, known), language(request))
+    lang = language(request)
+    view = hub.live.alarm_view(shown(request, known), lang)
     told = [_step(_shown_step(request, known, each), lang) for each in steps]
     return answer(view | {"transitions": told})
 

@@ -7,27 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from hub.model import Alarm
 from hub.store import stretches
 from hub.store.alarms import AlarmStore
 from hub.store.file import StoreFile
+from servers.alarms import rang, spoken
 
-RANG = Alarm(
-    id="a",
-    usecase="u",
-    rule="r",
-    measure="m",
-    device="d",
-    run="r1",
-    priority="low",
-    raised_at=5,
-    texts={"en": "Warm"},
-)
+RANG = rang()
 SAID = replace(
-    RANG,
-    acknowledged_at=10,
-    acknowledged_by="Sidonie",
-    comment="I close the door",
+    spoken(10),
     comments={"en": "By a button"},
     shelved_at=20,
     shelved_by="Marie",

@@ -3,24 +3,11 @@
 import pytest
 from msgspec import structs
 
-from hub.model import Alarm
 from hub.workshop.session import Span
 from hub.workshop.veil import Veil
+from servers.alarms import spoken
 
-SPOKEN = Alarm(
-    id="cold_room.air_high-r1-20",
-    usecase="cold_room",
-    rule="air_high",
-    measure="air",
-    device="tasmota:probe",
-    run="r1",
-    raised_at=20,
-    priority="high",
-    texts={"en": "Too warm"},
-    acknowledged_at=30,
-    acknowledged_by="Sidonie",
-    comment="I close the door",
-)
+SPOKEN = spoken(30, raised_at=20)
 VEIL = Veil(["s1"], [Span("r1", 10, 31), Span("r2", 0, 99)])
 
 
